@@ -1,0 +1,3 @@
+"""
+Pure judgement: values in, values out. No clock, no file, no pytest.
+"""

@@ -1,0 +1,85 @@
+"""
+Flaky or broken: what the outcomes of a test say when its code did not change.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from paceline.analysis.estimators import wilson
+from paceline.analysis.rules import FlakyRule
+from paceline.model import Severity, Verdict, VerdictKind
+
+# Without version control nobody knows whether the code changed between two runs. One change of outcome is a
+# fault that was made or mended; a second one on top is chance.
+_FLIPS_WITHOUT_COMMIT = 2
+
+
+class Attempted(NamedTuple):
+    """
+    One test in one run. `commit` is "" where it is not known.
+    """
+
+    passed: bool
+    attempts: int
+    commit: str
+    is_dirty: bool
+
+
+def judge_flakiness(case_id: str, history: Sequence[Attempted], rule: FlakyRule) -> Verdict | None:
+    """
+    Whether a test is flaky or broken.
+
+    Flaky: it passed and failed at one clean commit, or passed on a retry, or, where no commit is known,
+    changed its outcome at least twice. Broken: it failed in each of the last runs.
+
+    Args:
+        case_id: the test.
+        history: oldest first, this run last; at least one.
+        rule: the thresholds.
+    """
+    recent = history[-rule.broken_runs :]
+    if len(recent) == rule.broken_runs and not any(run.passed for run in recent):
+        return _broken(case_id, history)
+    if any(run.passed and run.attempts > 1 for run in history) or _contradicts_itself(history):
+        return _flaky(case_id, history)
+    return None
+
+
+def _contradicts_itself(history: Sequence[Attempted]) -> bool:
+    seen: dict[str, bool] = {}
+    for run in history:
+        if run.commit and not run.is_dirty and seen.setdefault(run.commit, run.passed) != run.passed:
+            return True
+    unknown = [run.passed for run in history if not run.commit]
+    return sum(a != b for a, b in pairwise(unknown)) >= _FLIPS_WITHOUT_COMMIT
+
+
+def _flaky(case_id: str, history: Sequence[Attempted]) -> Verdict:
+    # A pass on the third attempt is two failures and a pass.
+    attempts = sum(run.attempts for run in history)
+    failures = attempts - sum(run.passed for run in history)
+    rate = wilson(failures, attempts)
+    return Verdict(
+        kind=VerdictKind.FLAKY,
+        severity=Severity.WARNING,
+        case=case_id,
+        measured=rate.estimate,
+        limit=0.0,
+        unit="ratio",
+        reason=f"fails {rate.estimate:.0%} of the time (95%: {rate.low:.0%} to {rate.high:.0%}): "
+        f"{failures} of {attempts} attempts in {len(history)} runs",
+    )
+
+
+def _broken(case_id: str, history: Sequence[Attempted]) -> Verdict:
+    failed = next((n for n, run in enumerate(reversed(history)) if run.passed), len(history))
+    return Verdict(
+        kind=VerdictKind.BROKEN,
+        severity=Severity.INFO,
+        case=case_id,
+        measured=float(failed),
+        limit=0.0,
+        unit="runs",
+        reason=f"failed in each of the last {failed} runs",
+    )

@@ -1,0 +1,136 @@
+"""
+One run and its past in, the judged run out.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from msgspec.structs import replace
+
+from paceline.analysis.budget import judge_budget
+from paceline.analysis.cause import causes_of
+from paceline.analysis.flakiness import Attempted, judge_flakiness
+from paceline.analysis.leak import judge_leak
+from paceline.analysis.past import ATTEMPTS, NORMALIZED, OUTCOME, Past
+from paceline.analysis.regression import Level, judge_regression, since_when
+from paceline.analysis.rules import Rules
+from paceline.analysis.speed import needed_seconds, normalized, ruler_of
+from paceline.analysis.trend import judge_trend
+from paceline.model import Case, Run, Severity, UsageKey, Verdict, VerdictKind
+
+# A ruler mark that was seen fewer times than this moves too much.
+_FEWEST_RUNS_OF_USUAL = 3
+_ORDER = {
+    kind: rank
+    for rank, kind in enumerate(
+        (
+            VerdictKind.BUDGET,
+            VerdictKind.REGRESSION,
+            VerdictKind.LEAK,
+            VerdictKind.FLAKY,
+            VerdictKind.TREND,
+            VerdictKind.BROKEN,
+        )
+    )
+}
+_SEVERITIES = list(Severity)
+
+
+def judge(run: Run, past: Past, rules: Rules) -> Run:
+    """
+    Judge a run against its budgets and its past.
+
+    Args:
+        run: the run, as measured.
+        past: earlier runs within the window, oldest first.
+        rules: the thresholds.
+
+    Returns:
+        The same run with normalised durations, the slowdown of the machine, and verdicts, worst first.
+    """
+    levels = {
+        case_id: Level.of(series.values) for case_id, series in past.columns.get(NORMALIZED, {}).items()
+    }
+    measured = _normalize(run, levels)
+    verdicts = [verdict for case in measured.cases for verdict in _verdicts(case, measured, past, levels, rules)]
+    verdicts.sort(key=lambda v: (_ORDER[v.kind], _SEVERITIES.index(v.severity), -(v.factor or 0.0)))
+    return replace(measured, verdicts=tuple(verdicts))
+
+
+def _normalize(run: Run, levels: Mapping[str, Level]) -> Run:
+    needed = {
+        case.id: seconds
+        for case in run.cases
+        if case.outcome.is_pass and (seconds := needed_seconds(case)) is not None
+    }
+    usual = {case_id: level.median for case_id, level in levels.items() if level.runs >= _FEWEST_RUNS_OF_USUAL}
+    ruler = ruler_of(needed, usual)
+    seconds_of = normalized(needed, usual, ruler)
+    return replace(
+        run,
+        machine=replace(run.machine, slowdown_ratio=ruler.slowdown if ruler else None),
+        cases=tuple(
+            replace(case, normalized_duration_seconds=seconds_of.get(case.id)) for case in run.cases
+        ),
+    )
+
+
+def _verdicts(
+    case: Case, run: Run, past: Past, levels: Mapping[str, Level], rules: Rules
+) -> Iterator[Verdict]:
+    slower = _regression(case, past, levels.get(case.id), rules)
+    found = (
+        judge_budget(case),
+        slower,
+        None if slower else _trend(case, past, rules),
+        _leak(case, past, rules),
+        _flakiness(case, run, past, rules),
+    )
+    return (verdict for verdict in found if verdict is not None)
+
+
+def _regression(case: Case, past: Past, level: Level | None, rules: Rules) -> Verdict | None:
+    if level is None:
+        return None
+    verdict = judge_regression(case, level, rules.regression)
+    if verdict is None:
+        return None
+    since = since_when(past.series(NORMALIZED, case.id), level.limit(rules.regression), past.runs)
+    return replace(verdict, since=since, causes=causes_of(case, past))
+
+
+def _trend(case: Case, past: Past, rules: Rules) -> Verdict | None:
+    if case.normalized_duration_seconds is None:
+        return None
+    series = past.series(NORMALIZED, case.id)
+    if len(series.values) + 1 < rules.trend.min_runs:
+        return None
+    return judge_trend(case.id, [*series.values, case.normalized_duration_seconds], rules.trend)
+
+
+def _leak(case: Case, past: Past, rules: Rules) -> Verdict | None:
+    retained = case.usage.get(UsageKey.MEMORY_RETAINED_BYTES, 0.0)
+    if not retained:
+        return None
+    before = past.series(UsageKey.MEMORY_RETAINED_BYTES, case.id).values
+    imported = past.series(UsageKey.IMPORTED_MODULES, case.id).values
+    return judge_leak(
+        case.id,
+        [*before, retained],
+        [*imported, case.usage.get(UsageKey.IMPORTED_MODULES, 0.0)],
+        rules.leak,
+    )
+
+
+def _flakiness(case: Case, run: Run, past: Past, rules: Rules) -> Verdict | None:
+    if not (case.outcome.is_pass or case.outcome.is_failure):
+        return None
+    outcomes = past.series(OUTCOME, case.id)
+    attempts = past.series(ATTEMPTS, case.id).values
+    if case.outcome.is_pass and case.attempts == 1 and min(outcomes.values, default=1) and max(attempts, default=1) == 1:
+        return None
+    history = [
+        Attempted(bool(passed), int(tries), past.runs[position].commit, past.runs[position].dirty)
+        for position, passed, tries in zip(outcomes.runs, outcomes.values, attempts, strict=True)
+    ]
+    history.append(Attempted(case.outcome.is_pass, case.attempts, run.commit, run.dirty))
+    return judge_flakiness(case.id, history, rules.flaky)

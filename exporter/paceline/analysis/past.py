@@ -1,0 +1,105 @@
+"""
+The past as judgement sees it: runs in order of time, and for each measure the values of each test.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Self
+
+from msgspec import Struct
+
+from paceline.model import Case, Run
+
+# Columns of the past that are no usage.
+DURATION = "duration_seconds"
+NORMALIZED = "normalized_duration_seconds"
+OUTCOME = "outcome"
+ATTEMPTS = "attempts"
+# Before the name of a figure that the test itself reported.
+MEASURES = "measures."
+
+
+class Series(NamedTuple):
+    """
+    The values of one measure of one test; `runs` are positions in `Past.runs`, ascending.
+    """
+
+    runs: Sequence[int]
+    values: Sequence[float]
+
+
+class PastRun(Struct, frozen=True, kw_only=True):
+    """
+    What judgement needs to know of a run as a whole.
+    """
+
+    run_id: str
+    ended: float
+    duration_seconds: float
+    branch: str = ""
+    commit: str = ""
+    dirty: bool = False
+    is_partial: bool = False
+    cases: int = 0
+
+
+class Past(Struct, frozen=True, kw_only=True):
+    """
+    Earlier runs of one suite, oldest first.
+
+    `columns` maps a measure to its series by test id; a mapping that reads when asked will do.
+    """
+
+    runs: tuple[PastRun, ...] = ()
+    columns: Mapping[str, Mapping[str, Series]] = {}
+
+    @classmethod
+    def from_runs(cls, runs: Sequence[Run]) -> Self:
+        """
+        Args:
+            runs: oldest first.
+        """
+        columns: dict[str, dict[str, Series]] = {}
+        for position, run in enumerate(runs):
+            for case in run.cases:
+                for measure, value in columns_of(case).items():
+                    series = columns.setdefault(measure, {}).setdefault(case.id, Series([], []))
+                    series.runs.append(position)  # type: ignore[attr-defined]
+                    series.values.append(value)  # type: ignore[attr-defined]
+        return cls(runs=tuple(map(past_run, runs)), columns=columns)
+
+    def series(self, measure: str, case_id: str) -> Series:
+        return self.columns.get(measure, {}).get(case_id, Series((), ()))
+
+
+def past_run(run: Run) -> PastRun:
+    """
+    The run without its cases.
+    """
+    return PastRun(
+        run_id=run.run_id,
+        ended=run.ended,
+        duration_seconds=run.duration_seconds,
+        branch=run.branch,
+        commit=run.commit,
+        dirty=run.dirty,
+        is_partial=run.is_partial,
+        cases=len(run.cases),
+    )
+
+
+def columns_of(case: Case) -> dict[str, float]:
+    """
+    The figures of a case that history keeps at hand: outcome (1 passed, 0 failed), attempts, times, usage.
+
+    A skipped test leaves none.
+    """
+    if not (case.outcome.is_pass or case.outcome.is_failure):
+        return {}
+    figures: dict[str, float] = {OUTCOME: float(case.outcome.is_pass), ATTEMPTS: case.attempts}
+    if case.outcome.is_pass and case.duration_seconds is not None:
+        figures[DURATION] = case.duration_seconds
+        normalized = case.normalized_duration_seconds
+        figures[NORMALIZED] = case.duration_seconds if normalized is None else normalized
+        figures.update(case.usage)
+        figures.update({MEASURES + name: measure.value for name, measure in case.measures.items()})
+    return figures

@@ -1,0 +1,80 @@
+"""
+Regression: is a test slower than it used to be?
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from paceline.analysis.estimators import quantile, spread
+from paceline.analysis.past import PastRun, Series
+from paceline.analysis.rules import RegressionRule
+from paceline.model import Case, Severity, Since, Verdict, VerdictKind
+
+_CRITICAL_FACTOR = 2.0
+
+
+class Level(NamedTuple):
+    """
+    What a test usually takes, in normalised seconds.
+    """
+
+    median: float
+    spread: float
+    runs: int
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Level":
+        """
+        Args:
+            values: at least one, in any order.
+        """
+        ordered = sorted(values)
+        return cls(quantile(ordered, 0.5), spread(ordered), len(ordered))
+
+    def limit(self, rule: RegressionRule) -> float:
+        """
+        The seconds above which a run is a regression: all three margins have to be exceeded.
+        """
+        floor, ratio = rule.floor_ms / 1e3, (rule.ratio - 1) * self.median
+        return self.median + max(floor, ratio, rule.spreads * self.spread)
+
+
+def judge_regression(
+    case: Case, level: Level, rule: RegressionRule, since: Since | None = None
+) -> Verdict | None:
+    """
+    Whether the normalised time of a passed case is above its usual level by all three margins.
+    """
+    measured = case.normalized_duration_seconds
+    if measured is None or level.runs < rule.min_runs or measured <= level.limit(rule):
+        return None
+    factor = measured / level.median if level.median > 0 else None
+    times = f", {factor:.1f} times as long" if factor is not None else ""
+    return Verdict(
+        kind=VerdictKind.REGRESSION,
+        severity=Severity.CRITICAL if factor is None or factor >= _CRITICAL_FACTOR else Severity.WARNING,
+        case=case.id,
+        measured=measured,
+        limit=level.limit(rule),
+        unit="seconds",
+        factor=factor,
+        since=since,
+        reason=f"took {measured * 1e3:.4g} ms, usually {level.median * 1e3:.4g} ms{times} "
+        f"(median of {level.runs} runs, machine speed and CPU wait taken out)",
+    )
+
+
+def since_when(series: Series, limit: float, runs: Sequence[PastRun]) -> Since | None:
+    """
+    The first of the latest earlier runs that were all above the limit; None where this run is the first.
+    """
+    first = None
+    count = 0
+    for position, value in zip(reversed(series.runs), reversed(series.values), strict=True):
+        if value <= limit:
+            break
+        first = runs[position]
+        count += 1
+    if first is None:
+        return None
+    return Since(run_id=first.run_id, ended=first.ended, commit=first.commit, runs_ago=count)

@@ -1,0 +1,65 @@
+"""
+The thresholds of judgement, with their defaults.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+Positive = Annotated[float, Meta(gt=0)]
+NotNegative = Annotated[float, Meta(ge=0)]
+Ratio = Annotated[float, Meta(gt=1)]
+AtLeastTwo = Annotated[int, Meta(ge=2)]
+
+
+class RegressionRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    Slower than usual: above the median by more than `floor_ms`, and by more than the factor `ratio`, and by
+    more than `spreads` robust standard deviations, with at least `min_runs` runs in the window.
+    """
+
+    floor_ms: NotNegative = 5.0
+    ratio: Ratio = 1.2
+    spreads: Positive = 4.0
+    min_runs: AtLeastTwo = 8
+
+
+class TrendRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    Slow creep: over the window the fitted line rises by more than `floor_ms` and by more than the factor
+    `ratio`, the interval of its slope is above 0, and there are at least `min_runs` runs.
+    """
+
+    floor_ms: NotNegative = 5.0
+    ratio: Ratio = 1.2
+    min_runs: AtLeastTwo = 20
+
+
+class LeakRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    A leak: a test that kept at least `floor_mb` MiB in each of the last `min_runs` runs (this one among
+    them), though it imported nothing.
+    """
+
+    floor_mb: Positive = 1.0
+    min_runs: AtLeastTwo = 3
+
+
+class FlakyRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    Broken, not flaky: a test that failed in each of the last `broken_runs` runs, this one among them.
+    """
+
+    broken_runs: AtLeastTwo = 3
+
+
+class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    All thresholds, and the window of time that is the past.
+    """
+
+    window_days: Positive = 14.0
+    regression: RegressionRule = RegressionRule()
+    trend: TrendRule = TrendRule()
+    leak: LeakRule = LeakRule()
+    flaky: FlakyRule = FlakyRule()

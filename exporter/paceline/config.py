@@ -1,0 +1,190 @@
+"""
+One frozen configuration, made once from the command line, the environment and `[tool.paceline]`.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, ValidationError, convert, field
+
+from paceline.analysis.budget import DEFAULT_BUDGETS_MS, Budgets
+from paceline.analysis.rules import Rules
+from paceline.errors import ConfigError
+from paceline.model import VerdictKind
+
+DEFAULT_PORT = 4001
+DEFAULT_RESULTS = "performance_results"
+DEFAULT_TEST_TYPE = "unit"
+DEFAULT_TEST_TYPES: Mapping[str, tuple[str, ...]] = {
+    test_type: (f"{test_type}/*", f"*/{test_type}/*") for test_type in DEFAULT_BUDGETS_MS
+}
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"", "0", "false", "no", "off"}
+
+Milliseconds = Annotated[float, Meta(gt=0, lt=1e9)]
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\w.+-]+$")]
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    All settings. The fields are the keys of `[tool.paceline]`.
+
+    `port` None means no live endpoint. `budget_ms` is the budget of each test that has none of its own.
+    """
+
+    enabled: bool = False
+    suite: Annotated[str, Meta(max_length=100)] = ""
+    results: Annotated[str, Meta(min_length=1)] = DEFAULT_RESULTS
+    save_results: bool = True
+    default_branch: Annotated[str, Meta(max_length=200)] = ""
+    fail_on: tuple[VerdictKind, ...] = ()
+    port: Annotated[int, Meta(ge=0, le=65535)] | None = None
+    verbose_tests: bool = False
+    benchmarks_only: bool = False
+    stress: bool = False
+    sample_seconds: Annotated[float, Meta(ge=0.05, le=60)] = 1.0
+    budget_ms: Milliseconds | None = None
+    budgets_ms: Mapping[Name, Milliseconds] = field(default_factory=dict)
+    path_budgets_ms: Mapping[str, Milliseconds] = field(default_factory=dict)
+    test_budgets_ms: Mapping[str, Milliseconds] = field(default_factory=dict)
+    test_types: Mapping[Name, tuple[str, ...]] = field(default_factory=dict)
+    rules: Rules = Rules()
+
+    @property
+    def budgets(self) -> Budgets:
+        return Budgets(
+            every_ms=self.budget_ms,
+            by_test_ms=self.test_budgets_ms,
+            by_path_ms=self.path_budgets_ms,
+            by_type_ms={**DEFAULT_BUDGETS_MS, **self.budgets_ms},
+        )
+
+    @property
+    def type_patterns(self) -> Mapping[str, tuple[str, ...]]:
+        return {**DEFAULT_TEST_TYPES, **self.test_types}
+
+    @property
+    def known_types(self) -> frozenset[str]:
+        return frozenset({DEFAULT_TEST_TYPE, *DEFAULT_TEST_TYPES, *self.test_types, *self.budgets_ms})
+
+
+def load_config(
+    pyproject: Path | None,
+    options: Mapping[str, Any],
+    environ: Mapping[str, str] = os.environ,
+) -> Config:
+    """
+    Make the configuration; the command line wins over the environment, which wins over the file.
+
+    Args:
+        pyproject: the project's `pyproject.toml`; None or a missing file means no settings.
+        options: settings of the command line, by field name; None means not given.
+        environ: the environment.
+
+    Raises:
+        ConfigError: an unknown key or a value that cannot be.
+    """
+    settings = _checked(read_table(pyproject), f"{pyproject} [tool.paceline]")
+    from_environ = _checked(_environ_settings(environ), "the environment")
+    from_options = _checked({k: v for k, v in options.items() if v is not None}, "the command line")
+    return convert(settings | from_environ | from_options, Config)
+
+
+def read_table(pyproject: Path | None) -> dict[str, Any]:
+    """
+    The table `[tool.paceline]`.
+
+    Raises:
+        ConfigError: the file is not TOML, or `tool.paceline` is no table.
+    """
+    if pyproject is None or not pyproject.is_file():
+        return {}
+    try:
+        table = tomllib.loads(pyproject.read_text("utf-8")).get("tool", {}).get("paceline", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f"{pyproject}: not a TOML file that can be read: {error}") from error
+    if not isinstance(table, dict):
+        raise ConfigError(f"{pyproject}: tool.paceline is {table!r}, expected a table")
+    return table
+
+
+def is_true(environ: Mapping[str, str], name: str) -> bool | None:
+    """
+    A switch of the environment; None where it is not set.
+
+    Raises:
+        ConfigError: it is neither a yes nor a no.
+    """
+    if name not in environ:
+        return None
+    value = environ[name].strip().lower()
+    if value not in _TRUE | _FALSE:
+        raise ConfigError(f"the environment variable {name} is {environ[name]!r}, expected true or false")
+    return value in _TRUE
+
+
+def _environ_settings(environ: Mapping[str, str]) -> dict[str, Any]:
+    # PERFORMANCE_DASHBOARD_PORT is the default of an option, so that it does not open a port by itself.
+    settings: dict[str, Any] = {
+        "enabled": is_true(environ, "PERFORMANCE_MONITORING"),
+        "verbose_tests": is_true(environ, "VERBOSE_TESTS"),
+        "suite": environ.get("PACELINE_SUITE") or None,
+        "results": environ.get("PACELINE_RESULTS") or None,
+    }
+    return {key: value for key, value in settings.items() if value is not None}
+
+
+def dashboard_port(environ: Mapping[str, str] = os.environ) -> int:
+    """
+    The port of the live endpoint where none is given.
+
+    Raises:
+        ConfigError: `PERFORMANCE_DASHBOARD_PORT` is no port.
+    """
+    text = environ.get("PERFORMANCE_DASHBOARD_PORT", "") or str(DEFAULT_PORT)
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:  # noqa: PLR2004
+        raise ConfigError(
+            f"the environment variable PERFORMANCE_DASHBOARD_PORT is {text!r}, expected a port from 0 to 65535"
+        )
+    return int(text)
+
+
+def _checked(settings: dict[str, Any], where: str) -> dict[str, Any]:
+    unknown = sorted(settings.keys() - set(Config.__struct_fields__))
+    if unknown:
+        known = ", ".join(sorted(Config.__struct_fields__))
+        raise ConfigError(f"{where}: unknown key {unknown[0]!r}, expected one of {known}")
+    for key, value in settings.items():
+        try:
+            convert({key: value}, Config)
+        except ValidationError as error:
+            raise ConfigError(f"{where}: {_explained(key, value, str(error))}") from error
+    return settings
+
+
+def _explained(key: str, value: object, message: str) -> str:
+    problem, _, path = message.partition(" - at `$.")
+    name = path.rstrip("`") or key
+    return f"{name} is {_at(value, name)!r}: {problem[:1].lower()}{problem[1:]}"
+
+
+def _at(value: object, path: str) -> object:
+    for part in path.split(".")[1:]:
+        if not isinstance(value, dict) or part not in value:
+            break
+        value = value[part]
+    return value
+
+
+def project_name(pyproject: Path) -> str:
+    """
+    The name in `[project]`; "" where there is none.
+    """
+    try:
+        name = tomllib.loads(pyproject.read_text("utf-8")).get("project", {}).get("name", "")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, AttributeError):
+        return ""
+    return name if isinstance(name, str) else ""

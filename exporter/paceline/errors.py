@@ -1,0 +1,32 @@
+"""
+The errors that a caller can act on.
+
+    PacelineError
+    ├── ConfigError      a setting, an option or a marker is wrong: mend it and start again
+    ├── DocumentError    the content of a file is not what it should be
+    └── StorageError     a folder, a file or a database cannot be read or written
+"""
+
+
+class PacelineError(Exception):
+    """
+    Base of all errors that Paceline raises on purpose; the text says where, what was found, what was expected.
+    """
+
+
+class ConfigError(PacelineError):
+    """
+    A setting, an option or a marker has a value that it cannot have.
+    """
+
+
+class DocumentError(PacelineError):
+    """
+    A file or a body does not hold the document that it should hold.
+    """
+
+
+class StorageError(PacelineError):
+    """
+    A folder, a file or a database cannot be read or written.
+    """

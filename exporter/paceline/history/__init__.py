@@ -1,0 +1,3 @@
+"""
+Where runs are kept, and where past runs come from.
+"""

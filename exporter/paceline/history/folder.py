@@ -1,0 +1,165 @@
+"""
+The results folder: one JSON document a run, and the names of everything else that is kept there.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from paceline.errors import StorageError
+from paceline.model import Run, decode_run
+
+_PATTERN = "performance_*.json"
+_MOST_SAME_NAMES = 1000
+
+
+class ResultsFolder(Struct, frozen=True):
+    """
+    A folder of results; nothing in it is ever overwritten but what Paceline itself can make again.
+    """
+
+    path: Path
+
+    @property
+    def ledger(self) -> Path:
+        return self.path / "history.sqlite"
+
+    @property
+    def latest_report(self) -> Path:
+        return self.path / "latest_report.json"
+
+    @property
+    def trends(self) -> Path:
+        return self.path / "trends.json"
+
+    @property
+    def journals(self) -> Path:
+        return self.path / ".running"
+
+    def prepare(self) -> None:
+        """
+        Make the folder and see that it can be written to.
+
+        Raises:
+            StorageError: it cannot.
+        """
+        try:
+            self.journals.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.path):
+                pass
+            ignore = self.path / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("# Made by Paceline.\n*\n", "utf-8")
+        except OSError as error:
+            raise StorageError(f"the results folder {self.path} cannot be written to: {error}") from error
+
+    def documents(self) -> Iterator[Path]:
+        """
+        The documents of runs, oldest name first.
+        """
+        return iter(sorted(self.path.glob(_PATTERN)))
+
+    def add_document(self, document: bytes, ended: float) -> Path:
+        """
+        Write the document of a run as a new file, and make it the latest report.
+
+        Args:
+            document: the encoded run.
+            ended: the end of the run, which gives the file its name.
+
+        Raises:
+            StorageError: the folder cannot be written to.
+        """
+        time = datetime.fromtimestamp(ended, UTC).strftime("%Y-%m-%dT%H-%M-%S.%f")[:-3] + "Z"
+        try:
+            written = self._write_aside(document)
+            path = self._link_new(written, f"performance_{time}")
+            # Both names are one file: a second copy would double what a large suite writes. What is replaced
+            # under the second name is still there under its first, unless it was never a report.
+            self._keep_foreign_latest()
+            written.replace(self.latest_report)
+        except OSError as error:
+            raise StorageError(f"{self.path}: the report of the run was not written: {error}") from error
+        return path
+
+    def replace(self, path: Path, content: bytes) -> None:
+        """
+        Write a file that can be made again, so that a reader sees the old or the new content, never a part.
+
+        Raises:
+            StorageError: the folder cannot be written to.
+        """
+        try:
+            self._write_aside(content).replace(path)
+        except OSError as error:
+            raise StorageError(f"{path} was not written: {error}") from error
+
+    def read_latest(self) -> Run:
+        """
+        The latest report.
+
+        Raises:
+            StorageError: there is none.
+            DocumentError: it is not a run document.
+        """
+        return read_document(self.latest_report)
+
+    def _write_aside(self, content: bytes) -> Path:
+        descriptor, name = tempfile.mkstemp(dir=self.path, prefix=".new-")
+        try:
+            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor has no path
+                file.write(content)
+            Path(name).chmod(0o644)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return Path(name)
+
+    def _link_new(self, written: Path, stem: str) -> Path:
+        for number in range(1, _MOST_SAME_NAMES):
+            path = self.path / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
+            try:
+                os.link(written, path)
+            except FileExistsError:
+                continue
+            return path
+        raise FileExistsError(f"{stem}.json and {_MOST_SAME_NAMES} more of that name")
+
+    def _keep_foreign_latest(self) -> None:
+        latest = self.latest_report
+        if latest.exists() and not any(os.path.samefile(latest, path) for path in self.documents()):
+            set_aside(latest, "replaced")
+
+
+def read_document(path: Path) -> Run:
+    """
+    Read the document of a run.
+
+    Raises:
+        StorageError: the file cannot be read.
+        DocumentError: it is not a run document.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error}") from error
+    return decode_run(content, str(path))
+
+
+def set_aside(path: Path, why: str) -> Path:
+    """
+    Give a file another name beside its own, so that nothing is lost and the name is free.
+
+    Raises:
+        StorageError: it cannot be renamed.
+    """
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+    target = path.with_name(f"{path.name}.{why}-{stamp}")
+    try:
+        return path.rename(target)
+    except OSError as error:
+        raise StorageError(f"{path} is {why} and cannot be set aside: {error}") from error

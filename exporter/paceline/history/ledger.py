@@ -1,0 +1,330 @@
+"""
+All runs in one SQLite file: each document whole, and its figures in columns that judgement reads at once.
+
+A run is one row, and one row more for each measure, which holds the figures of all its tests as packed doubles.
+Fifty runs of 10,000 tests are fifty short reads a measure, where one row a figure would be half a million.
+"""
+
+import sqlite3
+import zlib
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from math import nan
+from pathlib import Path
+from typing import Final
+
+from paceline.analysis.past import Past, PastRun, Series, columns_of
+from paceline.errors import DocumentError, StorageError
+from paceline.model import Run, decode_run, encode_run
+
+_APPLICATION_ID = 0x50414345
+_VERSION = 1
+_BUSY_SECONDS = 30.0
+_FASTEST = 1
+_WRITE = "BEGIN IMMEDIATE"
+_SCHEMA = f"""
+CREATE TABLE runs (
+    number INTEGER PRIMARY KEY,
+    run_id TEXT NOT NULL UNIQUE,
+    suite TEXT NOT NULL,
+    branch TEXT NOT NULL,
+    commit_id TEXT NOT NULL,
+    dirty INTEGER NOT NULL,
+    is_partial INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    started REAL NOT NULL,
+    ended REAL NOT NULL,
+    cases INTEGER NOT NULL,
+    tests BLOB NOT NULL,
+    document BLOB NOT NULL
+);
+CREATE INDEX runs_by_time ON runs (suite, branch, ended);
+CREATE TABLE tests (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
+CREATE TABLE columns (
+    run INTEGER NOT NULL REFERENCES runs (number) ON DELETE CASCADE,
+    measure TEXT NOT NULL,
+    figures BLOB NOT NULL,
+    UNIQUE (measure, run)
+);
+PRAGMA application_id = {_APPLICATION_ID};
+PRAGMA user_version = {_VERSION};
+"""
+_SUMMARY = "run_id, ended, ended - started, branch, commit_id, dirty, is_partial, cases"
+
+
+class NotALedgerError(DocumentError):
+    """
+    The file is damaged, or is no ledger at all: set it aside.
+    """
+
+
+class Ledger:
+    """
+    The runs in one SQLite file; several processes may use it at once.
+
+    Every method opens the file, does its work in one transaction and closes it, so that a process that is
+    killed leaves no lock and no half a run.
+
+    Raises:
+        NotALedgerError: the file is damaged or foreign.
+        StorageError: the file cannot be read or written, or is of a later version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path: Final = path
+
+    def add(self, run: Run, document: bytes | None = None) -> bool:
+        """
+        Keep a run. A run whose id is known is left as it is, unless the kept one is what a crash left of it.
+
+        Args:
+            run: the run.
+            document: the same run encoded, if it was encoded already.
+
+        Returns:
+            Whether the run was added.
+        """
+        with self._connected(begin=_WRITE) as database:
+            known = database.execute("SELECT outcome FROM runs WHERE run_id = ?", (run.run_id,)).fetchone()
+            if known and known[0] != "crashed":
+                return False
+            database.execute("DELETE FROM runs WHERE run_id = ?", (run.run_id,))
+            _insert(database, run, document if document is not None else encode_run(run))
+        return True
+
+    def past(self, suite: str, branch: str, *, since: float, excluding: str = "", limit: int = 300) -> Past:
+        """
+        The past of a suite on a branch; a column is read when it is first asked for.
+
+        Args:
+            suite: name of the suite.
+            branch: name of the branch.
+            since: runs that ended earlier are left out.
+            excluding: a run id to leave out.
+            limit: at most so many runs, the latest.
+        """
+        if not self.path.exists():
+            return Past()
+        with self._connected() as database:
+            rows = database.execute(
+                f"SELECT {_SUMMARY}, number, tests FROM runs"  # noqa: S608 - a constant
+                " WHERE suite = ? AND branch = ? AND ended >= ? AND run_id != ? ORDER BY ended DESC, number DESC"
+                " LIMIT ?",
+                (suite, branch, since, excluding, limit),
+            ).fetchall()[::-1]
+            names = dict(database.execute("SELECT number, id FROM tests")) if rows else {}
+        runs = tuple(_past_run(row) for row in rows)
+        return Past(runs=runs, columns=_Columns(self, [(row[-2], array("I", row[-1])) for row in rows], names))
+
+    def summaries(self, suite: str | None = None, limit: int = -1) -> list[tuple[str, str, PastRun]]:
+        """
+        All runs, the latest first, as (suite, outcome, run).
+        """
+        if not self.path.exists():
+            return []
+        with self._connected() as database:
+            rows = database.execute(
+                f"SELECT {_SUMMARY}, suite, outcome FROM runs"  # noqa: S608 - a constant
+                " WHERE ?1 IS NULL OR suite = ?1 ORDER BY ended DESC, number DESC LIMIT ?2",
+                (suite, limit),
+            ).fetchall()
+        return [(row[-2], row[-1], _past_run(row)) for row in rows]
+
+    def run(self, run_id: str) -> Run | None:
+        """
+        A run, by its id or by the only id that begins so; None where there is none.
+
+        Raises:
+            DocumentError: several ids begin so.
+        """
+        if not self.path.exists():
+            return None
+        with self._connected() as database:
+            rows = database.execute(
+                "SELECT document, run_id FROM runs WHERE run_id = ?1 OR substr(run_id, 1, length(?1)) = ?1"
+                " ORDER BY run_id != ?1 LIMIT 2",
+                (run_id,),
+            ).fetchall()
+        if len(rows) > 1 and rows[0][1] != run_id:
+            raise DocumentError(f"run {run_id!r}: several ids begin so, for example {rows[0][1]} and {rows[1][1]}")
+        return decode_run(zlib.decompress(rows[0][0]), f"run {rows[0][1]} in {self.path}") if rows else None
+
+    def prune(self, *, before: float = 0.0, keep: int | None = None, dry_run: bool = False) -> list[str]:
+        """
+        Forget runs.
+
+        Args:
+            before: runs that ended earlier are forgotten.
+            keep: of each suite and branch, keep only so many, the latest.
+            dry_run: only tell.
+
+        Returns:
+            The ids of the runs that are forgotten.
+        """
+        if not self.path.exists():
+            return []
+        with self._connected(begin=_WRITE) as database:
+            rows = database.execute(
+                "SELECT run_id, number FROM (SELECT run_id, number, ended, row_number() OVER"
+                " (PARTITION BY suite, branch ORDER BY ended DESC, number DESC) AS place FROM runs)"
+                " WHERE ended < ? OR place > ?",
+                (before, keep if keep is not None else 1 << 62),
+            ).fetchall()
+            if not dry_run:
+                database.executemany("DELETE FROM runs WHERE number = ?", [(number,) for _, number in rows])
+        if rows and not dry_run:
+            self._shrink()
+        return [run_id for run_id, _ in rows]
+
+    def figures(self, measure: str, numbers: Sequence[int]) -> "dict[int, array[float]]":
+        """
+        The packed figures of one measure, by number of run.
+        """
+        with self._connected() as database:
+            rows = database.execute(
+                "SELECT run, figures FROM columns WHERE measure = ? AND run BETWEEN ? AND ?",
+                (measure, min(numbers, default=0), max(numbers, default=0)),
+            ).fetchall()
+        return {number: array("d", figures) for number, figures in rows}
+
+    @contextmanager
+    def _connected(self, *, begin: str = "BEGIN") -> Iterator[sqlite3.Connection]:
+        try:
+            database = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+        except sqlite3.Error as error:
+            raise StorageError(f"{self.path} cannot be opened: {error}") from error
+        try:
+            database.execute("PRAGMA foreign_keys = ON")
+            self._ready(database)
+            database.execute(begin)
+            yield database
+            database.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise StorageError(f"{self.path} cannot be used: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise NotALedgerError(f"{self.path} is damaged: {error}") from error
+        finally:
+            database.close()
+
+    def _ready(self, database: sqlite3.Connection) -> None:
+        application, version = _pragma(database, "application_id"), _pragma(database, "user_version")
+        if application == 0 and _pragma(database, "schema_version") == 0:
+            self._create(database)
+        elif application != _APPLICATION_ID:
+            raise NotALedgerError(f"{self.path} is a database of another program, expected a history of Paceline")
+        elif version > _VERSION:
+            raise StorageError(f"{self.path} has version {version}, expected at most {_VERSION}: upgrade paceline")
+
+    def _create(self, database: sqlite3.Connection) -> None:
+        database.execute("BEGIN EXCLUSIVE")
+        if _pragma(database, "schema_version") == 0:  # another process may have been faster
+            for statement in filter(str.strip, _SCHEMA.split(";")):
+                database.execute(statement)
+        database.execute("COMMIT")
+
+    def _shrink(self) -> None:
+        database = sqlite3.connect(self.path, timeout=_BUSY_SECONDS)
+        try:
+            database.execute("VACUUM")
+        finally:
+            database.close()
+
+
+class _Columns(Mapping[str, Mapping[str, Series]]):
+    """
+    Columns that are read when asked for.
+    """
+
+    def __init__(
+        self, ledger: Ledger, runs: "Sequence[tuple[int, array[int]]]", names: Mapping[int, str]
+    ) -> None:
+        self._ledger = ledger
+        self._runs = runs
+        self._names = names
+        self._read: dict[str, Mapping[str, Series]] = {}
+
+    def __getitem__(self, measure: str) -> Mapping[str, Series]:
+        if measure not in self._read:
+            self._read[measure] = self._column(measure)
+        return self._read[measure]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+    def _column(self, measure: str) -> Mapping[str, Series]:
+        figures = self._ledger.figures(measure, [number for number, _ in self._runs]) if self._runs else {}
+        by_test: dict[int, Series] = {}
+        for position, (number, tests) in enumerate(self._runs):
+            for test, value in zip(tests, figures.get(number, ()), strict=False):
+                if value == value:  # noqa: PLR0124 - NaN stands for "not measured"
+                    series = by_test.get(test)
+                    if series is None:
+                        series = by_test[test] = Series(array("I"), array("d"))
+                    series.runs.append(position)  # type: ignore[attr-defined]
+                    series.values.append(value)  # type: ignore[attr-defined]
+        return {self._names[test]: series for test, series in by_test.items()}
+
+
+def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
+    figures = {case.id: columns_of(case) for case in run.cases}
+    numbers = _test_numbers(database, [case_id for case_id, columns in figures.items() if columns])
+    cursor = database.execute(
+        "INSERT INTO runs (run_id, suite, branch, commit_id, dirty, is_partial, outcome, started, ended, cases,"
+        " tests, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            run.run_id,
+            run.suite,
+            run.branch,
+            run.commit,
+            run.dirty,
+            run.is_partial,
+            run.outcome.value,
+            run.started,
+            run.ended,
+            len(run.cases),
+            array("I", numbers.values()).tobytes(),
+            zlib.compress(document, _FASTEST),
+        ),
+    )
+    rows = [figures[case_id] for case_id in numbers]
+    measures = sorted({measure for row in rows for measure in row})
+    database.executemany(
+        "INSERT INTO columns (run, measure, figures) VALUES (?, ?, ?)",
+        (
+            (cursor.lastrowid, measure, array("d", [row.get(measure, nan) for row in rows]).tobytes())
+            for measure in measures
+        ),
+    )
+
+
+def _test_numbers(database: sqlite3.Connection, ids: Sequence[str]) -> dict[str, int]:
+    database.executemany("INSERT OR IGNORE INTO tests (id) VALUES (?)", ((case_id,) for case_id in ids))
+    wanted = set(ids)
+    known = {
+        case_id: number
+        for case_id, number in database.execute("SELECT id, number FROM tests")
+        if case_id in wanted
+    }
+    return {case_id: known[case_id] for case_id in ids}
+
+
+def _past_run(row: Sequence[object]) -> PastRun:
+    run_id, ended, duration, branch, commit, dirty, is_partial, cases = row[:8]
+    return PastRun(
+        run_id=str(run_id),
+        ended=float(ended),  # type: ignore[arg-type]
+        duration_seconds=float(duration),  # type: ignore[arg-type]
+        branch=str(branch),
+        commit=str(commit),
+        dirty=bool(dirty),
+        is_partial=bool(is_partial),
+        cases=int(cases),  # type: ignore[call-overload]
+    )
+
+
+def _pragma(database: sqlite3.Connection, name: str) -> int:
+    return int(database.execute(f"PRAGMA {name}").fetchone()[0])

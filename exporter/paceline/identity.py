@@ -1,0 +1,80 @@
+"""
+Make names safe to keep: no control characters, no secrets, no endless lengths.
+"""
+
+import re
+from collections.abc import Iterable
+from hashlib import blake2b
+
+LONGEST_ID = 200
+_DIGEST_CHARACTERS = 12
+
+# Known shapes of credentials, and values that call themselves secret. A plain word after "token" may be a
+# test's own word ("token-expired"), so a name needs an "=" or ":" behind it to count.
+_SECRET = re.compile(
+    r"(?P<name>(?:pass(?:word|wd)?|secret|token|api[_-]?key|authorization|credential)s?[\"']?\s*[=:]\s*[\"']?)"
+    r"[^\s,;&\]\"']+"
+    r"|(?P<scheme>\b(?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}"
+    r"|(?P<user>://[^\s:/@]*:)[^\s@/]+(?=@)"
+    r"|\bAKIA[0-9A-Z]{16}\b"
+    r"|\bgh[pousr]_[A-Za-z0-9]{20,}"
+    r"|\bglpat-[A-Za-z0-9_-]{16,}"
+    r"|\bsk[-_][A-Za-z0-9_-]{20,}"
+    r"|\bxox[abprs]-[A-Za-z0-9-]{10,}"
+    r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[^\]]*",
+    re.IGNORECASE,
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def safe_text(text: str, longest: int = LONGEST_ID) -> str:
+    """
+    The text with control characters escaped, secrets masked, and what is beyond `longest` replaced by a digest.
+
+    Applied to its own result it changes nothing.
+    """
+    shown = _CONTROL.sub(_escaped, text)
+    shown = _SECRET.sub(_masked, shown)
+    if len(shown) <= longest:
+        return shown
+    digest = blake2b(shown.encode(), digest_size=_DIGEST_CHARACTERS // 2).hexdigest()
+    return f"{shown[: longest - _DIGEST_CHARACTERS - 1]}~{digest}"
+
+
+def safe_ids(node_ids: Iterable[str]) -> dict[str, str]:
+    """
+    A safe id for each node id, each id once.
+
+    Two that look alike after masking are told apart by their order (`#2`), not by a digest of the secret:
+    a digest of a short password can be reversed by trying.
+
+    Args:
+        node_ids: pytest's node ids, in the order of collection (the same in every xdist worker).
+
+    Returns:
+        node id → safe id, in that order.
+    """
+    ids: dict[str, str] = {}
+    taken: set[str] = set()
+    for node_id in node_ids:
+        if node_id in ids:
+            continue
+        safe = safe_text(node_id)
+        number = 1
+        unique = safe
+        while unique in taken:
+            number += 1
+            unique = f"{safe[: LONGEST_ID - len(str(number)) - 1]}#{number}"
+        taken.add(unique)
+        ids[node_id] = unique
+    return ids
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match[0].encode("ascii", "backslashreplace").decode()
+
+
+def _masked(match: re.Match[str]) -> str:
+    kept = match["name"] or match["scheme"] or match["user"] or ""
+    return f"{kept}***"

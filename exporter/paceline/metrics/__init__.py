@@ -1,0 +1,3 @@
+"""
+What Paceline exposes to Prometheus.
+"""

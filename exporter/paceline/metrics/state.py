@@ -1,0 +1,82 @@
+"""
+State, as metric families: what runs now, and what the process tree and the machine use.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric as Family
+
+from paceline import __version__
+from paceline.metrics import catalogue
+from paceline.metrics.catalogue import Kind, Metric
+from paceline.model import Sample
+
+_FAMILIES = {Kind.COUNTER: CounterMetricFamily, Kind.GAUGE: GaugeMetricFamily}
+
+
+class LiveState(Struct, frozen=True, kw_only=True):
+    """
+    A moment of a run. `active` maps a test to the seconds that it has been running; `expected` is None until
+    the tests are collected.
+    """
+
+    suite: str
+    branch: str
+    expected: int | None
+    ended: int
+    active: Mapping[str, float]
+    budgets: Mapping[str, float]
+    failures: int
+    sample: Sample
+
+
+def state_families(state: LiveState) -> Iterator[Family]:
+    """
+    The families of a moment, all made anew: what has ended is gone.
+    """
+    run = (state.suite, state.branch)
+    yield _family(catalogue.BUILD_INFO, {(__version__,): 1})
+    yield _family(catalogue.ACTIVE_CASES, {run: len(state.active)})
+    yield _family(
+        catalogue.ACTIVE_CASE_SECONDS, {(*run, test): seconds for test, seconds in state.active.items()}
+    )
+    if state.expected is not None:
+        yield _family(catalogue.EXPECTED_CASES, {run: state.expected})
+        yield _family(catalogue.PROGRESS, {run: min(state.ended / max(state.expected, 1), 1.0)})
+    yield _family(
+        catalogue.BUDGET, {(state.suite, name): milliseconds / 1e3 for name, milliseconds in state.budgets.items()}
+    )
+    yield _family(catalogue.INTERNAL_FAILURES, {(): state.failures})
+    for metric, value in _sampled(state.sample).items():
+        yield _family(metric, {(): value})
+
+
+def _sampled(sample: Sample) -> dict[Metric, float]:
+    tree, system = sample.tree, sample.system
+    return {
+        catalogue.PROCESS_CPU: tree.cpu_seconds,
+        catalogue.PROCESS_MEMORY: tree.resident_bytes,
+        catalogue.PROCESS_COUNT: tree.processes,
+        catalogue.PROCESS_THREADS: tree.threads,
+        catalogue.PROCESS_FILES: tree.open_files,
+        catalogue.PROCESS_READ: tree.read_bytes,
+        catalogue.PROCESS_WRITTEN: tree.written_bytes,
+        catalogue.SYSTEM_CPU: system.cpu_percent / 100,
+        catalogue.SYSTEM_MEMORY: system.memory_used_bytes,
+        catalogue.SYSTEM_MEMORY_RATIO: system.memory_percent / 100,
+        catalogue.SYSTEM_LOAD: system.load_1m,
+        catalogue.SYSTEM_PROCESSES: system.processes,
+        catalogue.SYSTEM_DISK_READ: system.disk_read_bytes,
+        catalogue.SYSTEM_DISK_WRITTEN: system.disk_written_bytes,
+        catalogue.SYSTEM_NETWORK_RECEIVED: system.network_received_bytes,
+        catalogue.SYSTEM_NETWORK_SENT: system.network_sent_bytes,
+    }
+
+
+def _family(metric: Metric, samples: Mapping[tuple[str, ...], float]) -> Family:
+    family = _FAMILIES[metric.kind](metric.name, metric.help, labels=metric.labels)
+    for labels, value in samples.items():
+        family.add_metric(labels, value)
+    return family

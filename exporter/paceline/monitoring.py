@@ -1,0 +1,174 @@
+"""
+Measuring what is not a test: a block of code, in a script or inside a test.
+"""
+
+import time
+from types import TracebackType
+from typing import Final, Self
+
+from msgspec.structs import replace
+
+from paceline.analysis.budget import Budgets, judge_budget
+from paceline.config import DEFAULT_TEST_TYPE
+from paceline.errors import ConfigError
+from paceline.identity import safe_text
+from paceline.model import Case, Outcome, UsageKey, Verdict
+from paceline.probes import make_probes
+from paceline.probes.own import OwnWork
+from paceline.probes.stack import ProbeStack
+
+_NANOSECONDS = 1e-9
+
+# The one piece of state of the process: budgets that code has set, in milliseconds by test type.
+_changed: dict[str, float] = {}
+
+
+def set_performance_budget(test_type: str, budget_ms: float) -> None:
+    """
+    Set the budget of a test type for the rest of this process, as `budgets_ms` in the configuration would.
+
+    Args:
+        test_type: `unit`, `integration`, `api`, `e2e`, or a type of your own.
+        budget_ms: milliseconds, more than 0.
+
+    Raises:
+        ConfigError: the budget is no positive number.
+    """
+    is_number = isinstance(budget_ms, int | float) and not isinstance(budget_ms, bool)
+    if not is_number or not 0 < budget_ms < float("inf"):
+        raise ConfigError(
+            f"set_performance_budget: the budget of {test_type!r} is {budget_ms!r}, expected more than 0 milliseconds"
+        )
+    _changed[test_type] = float(budget_ms)
+
+
+def changed_budgets(budgets: Budgets) -> Budgets:
+    """
+    The budgets with those that code has set.
+    """
+    return replace(budgets, by_type_ms={**budgets.by_type_ms, **_changed})
+
+
+class Monitor:
+    """
+    Measures from `start` to `stop`, or around a `with` block; once.
+
+    After that `metrics` is a `Case`: `duration_seconds`, `usage` (the keys of `UsageKey`), `outcome`; and
+    `verdict` says whether the budget was broken.
+    """
+
+    def __init__(self, name: str, *, test_type: str = DEFAULT_TEST_TYPE, budget_ms: float | None = None) -> None:
+        if budget_ms is not None and not budget_ms > 0:
+            raise ConfigError(f"monitor {name!r}: the budget is {budget_ms!r}, expected more than 0 milliseconds")
+        self.name: Final = safe_text(name)
+        self._test_type = test_type
+        self._budget_ms = budget_ms
+        self._failures: list[Exception] = []
+        self._probes: ProbeStack | None = None
+        self._started = 0
+        self._case: Case | None = None
+
+    @property
+    def metrics(self) -> Case:
+        """
+        What was measured.
+
+        Raises:
+            RuntimeError: it has not been stopped yet.
+        """
+        if self._case is None:
+            raise RuntimeError(f"monitor {self.name!r}: no metrics yet, expected stop() or the end of the block first")
+        return self._case
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """
+        The broken budget, if it was broken.
+        """
+        return judge_budget(self.metrics)
+
+    def start(self) -> Self:
+        """
+        Start to measure.
+
+        Raises:
+            RuntimeError: it was started before.
+        """
+        if self._probes is not None:
+            raise RuntimeError(f"monitor {self.name!r} was started before, expected a new one")
+        self._probes = ProbeStack(make_probes(OwnWork()), lambda error, _: self._failures.append(error))
+        self._probes.start_test()
+        self._probes.start_call()
+        self._started = time.perf_counter_ns()
+        return self
+
+    def stop(self, outcome: Outcome = Outcome.PASSED) -> Case:
+        """
+        End measuring.
+
+        Raises:
+            RuntimeError: it is not running.
+        """
+        ended = time.perf_counter_ns()
+        if self._probes is None or self._case is not None:
+            raise RuntimeError(f"monitor {self.name!r} is not running, expected start() first")
+        usage: dict[UsageKey, float] = {}
+        self._probes.stop_call(usage)
+        self._probes.stop_test(usage)
+        self._probes.close()
+        budget = self._budgets().budget_of(self.name, self._test_type)
+        self._case = Case(
+            id=self.name,
+            family=self.name,
+            test_type=self._test_type,
+            outcome=outcome,
+            duration_seconds=(ended - self._started) * _NANOSECONDS,
+            budget_seconds=budget.seconds if budget else None,
+            budget_source=budget.source if budget else "",
+            usage=usage,
+        )
+        return self._case
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop(Outcome.FAILED if error is not None else Outcome.PASSED)
+
+    def _budgets(self) -> Budgets:
+        own = {} if self._budget_ms is None else {self.name: self._budget_ms}
+        return changed_budgets(Budgets(by_test_ms=own))
+
+
+def monitor(name: str, *, test_type: str = DEFAULT_TEST_TYPE, budget_ms: float | None = None) -> Monitor:
+    """
+    Measure a block: `with paceline.monitor("checkout", test_type="api") as m:`, then `m.metrics`.
+
+    Args:
+        name: what the block is called.
+        test_type: decides on the budget where `budget_ms` is not given.
+        budget_ms: the block's own budget in milliseconds.
+
+    Raises:
+        ConfigError: the budget is not more than 0.
+    """
+    return Monitor(name, test_type=test_type, budget_ms=budget_ms)
+
+
+def start_test_monitoring(name: str, *, test_type: str = DEFAULT_TEST_TYPE, budget_ms: float | None = None) -> Monitor:
+    """
+    For code that cannot use `with`: starts to measure, and is ended by `stop_test_monitoring`.
+    """
+    return Monitor(name, test_type=test_type, budget_ms=budget_ms).start()
+
+
+def stop_test_monitoring(running: Monitor) -> Case:
+    """
+    End what `start_test_monitoring` began.
+
+    Raises:
+        RuntimeError: it was ended before.
+    """
+    return running.stop()

@@ -1,0 +1,130 @@
+"""
+The door of the pytest plugin.
+
+pytest imports this module in every session of every project that has Paceline installed, so it imports nothing of
+Paceline and starts nothing. What `--paceline` needs is imported when it is on.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from paceline.plugin.fixture import CaseRecorder
+
+_MARKERS = (
+    "performance(budget_ms): the longest the call phase of this test may take (Paceline)",
+    "unit: a unit test, budget 100 ms (Paceline)",
+    "integration: an integration test, budget 2 s (Paceline)",
+    "api: a test of an API, budget 5 s (Paceline)",
+    "e2e: an end-to-end test, budget 10 s (Paceline)",
+    "benchmark: a benchmark; --paceline-benchmarks-only runs these alone (Paceline)",
+    "stress: a stress test; under --paceline it runs only with --paceline-stress (Paceline)",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("paceline", "performance of the suite (Paceline)")
+    group.addoption(
+        "--paceline",
+        action="store_const",
+        const=True,
+        default=None,
+        help="Measure every test, judge it against budgets and its own history, and keep the run. "
+        "Also on by 'enabled = true' in [tool.paceline] or by PERFORMANCE_MONITORING=true.",
+    )
+    group.addoption("--no-paceline", dest="paceline", action="store_const", const=False, help="Switch it off.")
+    group.addoption(
+        "--paceline-fail-on",
+        metavar="KINDS",
+        default=None,
+        help="Verdicts that make the run exit with 10, separated by commas: "
+        "budget, regression, leak, flaky, trend, broken.",
+    )
+    group.addoption(
+        "--paceline-budget",
+        metavar="MS",
+        type=float,
+        default=None,
+        help="Budget in milliseconds of each test that has none of its own.",
+    )
+    group.addoption(
+        "--paceline-results",
+        metavar="DIR",
+        default=None,
+        help="Folder of reports and history (default: performance_results).",
+    )
+    group.addoption(
+        "--paceline-no-save",
+        dest="paceline_save",
+        action="store_const",
+        const=False,
+        default=None,
+        help="Judge, but keep nothing of this run.",
+    )
+    group.addoption(
+        "--paceline-port",
+        metavar="PORT",
+        nargs="?",
+        const=-1,
+        type=int,
+        default=None,
+        help="Serve /metrics on 127.0.0.1 while tests run (default 4001, or PERFORMANCE_DASHBOARD_PORT).",
+    )
+    group.addoption("--paceline-suite", metavar="NAME", default=None, help="Name of the suite.")
+    group.addoption(
+        "--paceline-benchmarks-only",
+        action="store_const",
+        const=True,
+        default=None,
+        help="Run only benchmarks: tests marked 'benchmark' or using the fixture of that name.",
+    )
+    group.addoption(
+        "--paceline-stress",
+        action="store_const",
+        const=True,
+        default=None,
+        help="Run stress tests too: tests marked 'stress'.",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for marker in _MARKERS:
+        config.addinivalue_line("markers", marker)
+    if _is_asked_for(config):
+        from paceline.plugin.activation import activate  # noqa: PLC0415 - absent where it is off
+
+        activate(config)
+
+
+@pytest.fixture
+def paceline(request: pytest.FixtureRequest) -> "CaseRecorder":
+    """
+    Keeps custom measures with the test: `paceline.record("cart_items", 3, unit="items")`.
+    """
+    from paceline.plugin.fixture import recorder_of  # noqa: PLC0415 - imported by those who use it
+
+    return recorder_of(request.config)
+
+
+def _is_asked_for(config: pytest.Config) -> bool:
+    """
+    Whether something may switch Paceline on; read with as little as possible, as most sessions say no here.
+    """
+    option: Any = config.getoption("paceline")
+    if option is not None or _shows_only(config):
+        return bool(option) and not _shows_only(config)
+    import os  # noqa: PLC0415
+
+    if os.environ.get("PERFORMANCE_MONITORING"):
+        return True
+    pyproject = config.rootpath / "pyproject.toml"
+    try:
+        return b"tool.paceline" in pyproject.read_bytes()
+    except OSError:
+        return False
+
+
+def _shows_only(config: pytest.Config) -> bool:
+    options = ("collectonly", "setupplan", "setuponly", "help", "showfixtures", "show_fixtures_per_test", "markers")
+    return any(config.getoption(option, False) for option in options)

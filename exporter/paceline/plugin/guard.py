@@ -1,0 +1,29 @@
+"""
+Our own failure never fails the user's run: one warning, one counter.
+"""
+
+from typing import Final
+
+
+class Guard:
+    """
+    Takes what goes wrong inside Paceline. `messages` are said once each; `failures` counts.
+    """
+
+    def __init__(self) -> None:
+        self.messages: Final[list[str]] = []
+        self.failures = 0
+
+    def failed(self, error: Exception, doing: str) -> None:
+        """
+        Note a failure of Paceline itself.
+        """
+        self.failures += 1
+        self.warn(f"{doing} went wrong inside Paceline and is left out: {type(error).__name__}: {error}")
+
+    def warn(self, message: str) -> None:
+        """
+        Note something that the user should read, once.
+        """
+        if message not in self.messages:
+            self.messages.append(message)

@@ -1,0 +1,121 @@
+"""
+What is known of each test before it runs: safe id, family, test type, budget; and which tests run at all.
+"""
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import NamedTuple
+
+import pytest
+
+from paceline.analysis.budget import Budget, Budgets
+from paceline.config import DEFAULT_TEST_TYPE, Config
+from paceline.identity import safe_ids, safe_text
+from paceline.monitoring import changed_budgets
+
+_LONGEST_BUDGET_MS = 1e9
+
+
+class Plan(NamedTuple):
+    """
+    One test as planned. A hard budget comes from a marker, and fails the test.
+    """
+
+    id: str
+    family: str
+    test_type: str
+    budget: Budget | None
+    is_hard: bool
+
+
+class Planner:
+    """
+    Selects and plans tests at the end of collection. `made_safe` counts ids that had to be changed.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._plans: dict[str, Plan] = {}
+        self.made_safe = 0
+        self._type_of_path = lru_cache(maxsize=None)(self._find_type_of_path)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        left_out = [item for item in items if not self._is_wanted(item)]
+        if left_out:
+            items[:] = [item for item in items if self._is_wanted(item)]
+            config.hook.pytest_deselected(items=left_out)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        ids = safe_ids(item.nodeid for item in session.items)
+        self.made_safe = sum(safe != node_id for node_id, safe in ids.items())
+        budgets = self._budgets()
+        for item in session.items:
+            family = safe_text(_family(item))
+            test_type = self._type_of(item)
+            own = _marked_budget(item)
+            budget = own or budgets.budget_of(family, test_type)
+            self._plans[item.nodeid] = Plan(ids[item.nodeid], family, test_type, budget, own is not None)
+
+    @property
+    def type_budgets_ms(self) -> Mapping[str, float]:
+        return self._budgets().by_type_ms
+
+    def plan_of(self, node_id: str) -> Plan:
+        """
+        The plan of a test; one that was not collected (made by another plugin while running) has a bare one.
+        """
+        if node_id not in self._plans:
+            safe = safe_text(node_id)
+            test_type = self._type_of_path(node_id.partition("::")[0])
+            self._plans[node_id] = Plan(safe, safe.partition("[")[0], test_type, None, is_hard=False)
+        return self._plans[node_id]
+
+    def _budgets(self) -> Budgets:
+        return changed_budgets(self._config.budgets)
+
+    def _is_wanted(self, item: pytest.Item) -> bool:
+        if not self._config.stress and item.get_closest_marker("stress"):
+            return False
+        if not self._config.benchmarks_only:
+            return True
+        return bool(item.get_closest_marker("benchmark")) or "benchmark" in getattr(item, "fixturenames", ())
+
+    def _type_of(self, item: pytest.Item) -> str:
+        known = self._config.known_types
+        marked = next((marker.name for marker in item.iter_markers() if marker.name in known), None)
+        return marked or self._type_of_path(item.nodeid.partition("::")[0])
+
+    def _find_type_of_path(self, path: str) -> str:
+        for test_type, patterns in self._config.type_patterns.items():
+            if any(fnmatchcase(path, pattern) for pattern in patterns):
+                return test_type
+        return DEFAULT_TEST_TYPE
+
+
+def _family(item: pytest.Item) -> str:
+    callspec = getattr(item, "callspec", None)
+    return item.nodeid.removesuffix(f"[{callspec.id}]") if callspec is not None else item.nodeid
+
+
+def _marked_budget(item: pytest.Item) -> Budget | None:
+    marker = item.get_closest_marker("performance")
+    if marker is None:
+        return None
+    milliseconds = marker.kwargs.get("budget_ms")
+    is_number = isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool)
+    if marker.args or marker.kwargs.keys() != {"budget_ms"} or not is_number:
+        raise pytest.UsageError(
+            f"{item.nodeid}: the marker is performance({_shown(marker.args, marker.kwargs)}), "
+            "expected performance(budget_ms=<milliseconds>)"
+        )
+    if not 0 < milliseconds < _LONGEST_BUDGET_MS:
+        raise pytest.UsageError(
+            f"{item.nodeid}: performance(budget_ms={milliseconds!r}) is no budget, expected more than 0 milliseconds"
+        )
+    return Budget(milliseconds / 1e3, "its performance marker")
+
+
+def _shown(args: Sequence[object], kwargs: dict[str, object]) -> str:
+    return ", ".join([*map(repr, args), *(f"{name}={value!r}" for name, value in kwargs.items())])

@@ -1,0 +1,46 @@
+"""
+The configuration of a session, from pytest's options.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from paceline.config import Config, dashboard_port, load_config, project_name
+
+_DEFAULT_PORT = -1
+
+
+def settings_of(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> Config:
+    """
+    The configuration; every path and name in it is final.
+
+    Raises:
+        ConfigError: an unknown key, or a value that cannot be.
+    """
+    pyproject = config.rootpath / "pyproject.toml"
+    fail_on = config.getoption("paceline_fail_on")
+    port = config.getoption("paceline_port")
+    options: dict[str, Any] = {
+        "enabled": config.getoption("paceline"),
+        "fail_on": [kind.strip() for kind in fail_on.split(",") if kind.strip()] if fail_on is not None else None,
+        "budget_ms": config.getoption("paceline_budget"),
+        "results": config.getoption("paceline_results"),
+        "save_results": config.getoption("paceline_save"),
+        "port": dashboard_port(environ) if port == _DEFAULT_PORT else port,
+        "suite": config.getoption("paceline_suite"),
+        "benchmarks_only": config.getoption("paceline_benchmarks_only"),
+        "stress": config.getoption("paceline_stress"),
+    }
+    settings = load_config(pyproject, options, environ)
+    # A relative path on the command line is the user's, one in the file is the project's.
+    base = Path.cwd() if options["results"] else config.rootpath
+    return replace(
+        settings,
+        results=str(base / settings.results),
+        suite=settings.suite or project_name(pyproject) or config.rootpath.name or "suite",
+    )

@@ -1,0 +1,24 @@
+"""
+What is measured around a test: one probe a file, and the list of them here.
+"""
+
+from collections.abc import Sequence
+
+from paceline.probes.children import ChildrenProbe
+from paceline.probes.cpu import CpuProbe
+from paceline.probes.io import io_probe
+from paceline.probes.memory import memory_probe
+from paceline.probes.own import OwnWork
+from paceline.probes.probe import Probe
+from paceline.probes.runtime import RuntimeProbe
+
+
+def make_probes(own: OwnWork) -> Sequence[Probe]:
+    """
+    All probes that work on this machine, the outermost first.
+
+    A probe is started after the ones before it and stopped before them, so that the last one, CPU, sees
+    the least of the others' work.
+    """
+    probes = (memory_probe(own), ChildrenProbe(own), RuntimeProbe(), io_probe(own), CpuProbe(own))
+    return [probe for probe in probes if probe is not None]

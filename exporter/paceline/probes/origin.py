@@ -1,0 +1,156 @@
+"""
+Where a run comes from: suite, branch, commit, and the environment. Each is found by asking a list in order.
+"""
+
+import os
+import platform
+import re
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+_GIT_SECONDS = 5.0
+_FALLBACK_BRANCH = "main"
+# Variables of CI systems, where a checkout is often a bare commit that git knows no branch of.
+_BRANCH_VARIABLES = (
+    "PACELINE_BRANCH",
+    "GITHUB_HEAD_REF",
+    "GITHUB_REF_NAME",
+    "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME",
+    "CI_COMMIT_REF_NAME",
+    "BUILDKITE_BRANCH",
+    "CIRCLE_BRANCH",
+    "BITBUCKET_BRANCH",
+    "CHANGE_BRANCH",
+    "BRANCH_NAME",
+)
+_COMMIT_VARIABLES = ("PACELINE_COMMIT", "GITHUB_SHA", "CI_COMMIT_SHA", "BUILDKITE_COMMIT", "CIRCLE_SHA1")
+_DEFAULT_BRANCH_VARIABLES = ("PACELINE_DEFAULT_BRANCH", "CI_DEFAULT_BRANCH", "BUILDKITE_PIPELINE_DEFAULT_BRANCH")
+_CI_SYSTEMS = {
+    "GITHUB_ACTIONS": "github",
+    "GITLAB_CI": "gitlab",
+    "BUILDKITE": "buildkite",
+    "CIRCLECI": "circleci",
+    "BITBUCKET_BUILD_NUMBER": "bitbucket",
+    "JENKINS_URL": "jenkins",
+    "TEAMCITY_VERSION": "teamcity",
+    "TF_BUILD": "azure",
+    "CI": "unknown",
+}
+
+
+class Origin(Struct, frozen=True, kw_only=True):
+    """
+    Branch and commit of the code under test; `commit` is "" where nobody knows.
+    """
+
+    branch: str
+    default_branch: str
+    commit: str = ""
+    dirty: bool = False
+
+
+class OriginFinder:
+    """
+    Asks git in the background from the start of a run, so that nobody waits: `git status` of a large work tree
+    takes longer than many a test suite.
+
+    Args:
+        root: a folder of the project.
+        environ: the environment.
+        default_branch: the name where the configuration gives it, else "".
+    """
+
+    def __init__(self, root: Path, environ: Mapping[str, str] = os.environ, default_branch: str = "") -> None:
+        self._root: Final = root
+        self._environ: Final = environ
+        self._default_branch: Final = default_branch
+        self._status = _start_git(root, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
+        self._head = _start_git(root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD")
+
+    def find(self) -> Origin:
+        """
+        The origin; waits for git at most a few seconds.
+        """
+        status, head = _answer(self._status), _answer(self._head)
+        headers = dict(re.findall(r"^# branch\.(oid|head) (.+)$", status, re.MULTILINE))
+        default = self._find_default(head.strip().removeprefix("origin/"), headers.get("head", ""))
+        commit = _first(self._environ, _COMMIT_VARIABLES) or headers.get("oid", "").replace("(initial)", "")
+        return Origin(
+            branch=_first(self._environ, _BRANCH_VARIABLES) or _attached(headers.get("head", "")) or default,
+            default_branch=default,
+            commit=commit,
+            dirty=any(line and not line.startswith("#") for line in status.splitlines()),
+        )
+
+    def _find_default(self, remote_head: str, branch: str) -> str:
+        guesses: Sequence[Callable[[], str]] = (
+            lambda: self._default_branch,
+            lambda: _first(self._environ, _DEFAULT_BRANCH_VARIABLES),
+            lambda: remote_head,
+            lambda: branch if branch in {"main", "master", "trunk"} else "",
+            lambda: _local_default(self._root),
+        )
+        return next((name for guess in guesses if (name := guess())), _FALLBACK_BRANCH)
+
+
+def find_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str | int]:
+    """
+    What the run ran on.
+    """
+    found: dict[str, str | int] = {
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "os": platform.system().lower(),
+        "cpus": _usable_cpus(),
+    }
+    ci = next((name for variable, name in _CI_SYSTEMS.items() if environ.get(variable)), None)
+    return found | ({"ci": ci} if ci else {})
+
+
+def _usable_cpus() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _first(environ: Mapping[str, str], names: Sequence[str]) -> str:
+    return next((environ[name] for name in names if environ.get(name)), "")
+
+
+def _attached(branch: str) -> str:
+    return "" if branch == "(detached)" else branch
+
+
+def _local_default(root: Path) -> str:
+    names = _answer(_start_git(root, "for-each-ref", "--format=%(refname:short)", "refs/heads/main", "refs/heads/master"))
+    return names.partition("\n")[0]
+
+
+def _start_git(root: Path, *arguments: str) -> "subprocess.Popen[str] | None":
+    try:
+        return subprocess.Popen(  # noqa: S603 - fixed arguments
+            ["git", "-C", str(root), *arguments],  # noqa: S607 - the user's own git
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
+        )
+    except OSError:
+        return None
+
+
+def _answer(git: "subprocess.Popen[str] | None") -> str:
+    if git is None:
+        return ""
+    try:
+        output, _ = git.communicate(timeout=_GIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        git.kill()
+        git.communicate()
+        return ""
+    return output if git.returncode == 0 else ""

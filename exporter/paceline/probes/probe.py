@@ -1,0 +1,32 @@
+from collections.abc import MutableMapping
+from typing import Protocol
+
+from paceline.model import UsageKey
+
+Usage = MutableMapping[UsageKey, float]
+
+
+class Probe(Protocol):
+    """
+    Measures one kind of usage around a test.
+
+    The calls come in this order, once each, and in the thread that runs the test: `start_test`, setup,
+    `start_call`, call, `stop_call`, teardown, `stop_test`. A test that is skipped or fails in its setup has no
+    `start_call` and `stop_call`. Between `pause` and `resume`, which may come during setup, a fixture is made
+    that outlives the test: what it takes is not the test's. A probe writes only its own keys, and leaves a key out where it cannot tell.
+    It may be used for many tests, one at a time, until `close`; nothing is called after that.
+    """
+
+    def start_test(self) -> None: ...
+
+    def start_call(self) -> None: ...
+
+    def stop_call(self, usage: Usage) -> None: ...
+
+    def stop_test(self, usage: Usage) -> None: ...
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def close(self) -> None: ...

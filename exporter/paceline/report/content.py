@@ -1,0 +1,170 @@
+"""
+What a report says, before anybody decides how it looks.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from paceline.analysis.past import DURATION, NORMALIZED, Past
+from paceline.model import Case, Run, UsageKey, Verdict, VerdictKind
+from paceline.report import words
+
+SLOWEST = 5
+_NOUNS = {
+    VerdictKind.BUDGET: ("broken budget", "broken budgets"),
+    VerdictKind.REGRESSION: ("regression", "regressions"),
+    VerdictKind.LEAK: ("leak", "leaks"),
+    VerdictKind.FLAKY: ("flaky test", "flaky tests"),
+    VerdictKind.TREND: ("creeping test", "creeping tests"),
+    VerdictKind.BROKEN: ("broken test", "broken tests"),
+}
+_ADVICE = {
+    VerdictKind.BUDGET: "Make it faster, or give it a budget of its own: @pytest.mark.performance(budget_ms=…).",
+    VerdictKind.REGRESSION: "Look at the changes since the last run that was not slower.",
+    VerdictKind.LEAK: "Look for what outlives the test: module-level caches, listeners, fixtures without teardown.",
+    VerdictKind.FLAKY: "Look for time, order and shared state; until then --reruns keeps it from blocking.",
+    VerdictKind.TREND: "Compare with the oldest commit of the window; no single run shows it.",
+    VerdictKind.BROKEN: "It fails always: mend it or remove it.",
+}
+_CAUSE_ADVICE = {
+    UsageKey.CPU_SECONDS: "Profile it (python -m cProfile -m pytest …): the added time is CPU time.",
+    UsageKey.CPU_WAIT_SECONDS: "Run fewer processes at once: the added time is the wait for a CPU.",
+    "idle_seconds": "Look for what it waits for (sleep, network, disk, locks): its CPU time did not grow as much.",
+}
+# How far back a sparkline looks.
+_MEASURES_SHOWN = {
+    VerdictKind.LEAK: UsageKey.MEMORY_RETAINED_BYTES,
+    VerdictKind.BUDGET: DURATION,
+}
+# A machine within 5% of its usual speed is usual.
+_USUAL = 0.05
+_BUSY_PERCENT = 90.0
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """
+    One verdict in words.
+    """
+
+    kind: VerdictKind
+    severity: str
+    case: str
+    reason: str
+    since: str
+    why: str
+    advice: str
+    values: tuple[float, ...]
+
+
+class Content(Struct, frozen=True, kw_only=True):
+    """
+    All that a report says.
+    """
+
+    headline: str
+    findings: tuple[Finding, ...]
+    slowest: tuple[tuple[str, Case], ...]
+    machine: str
+    history: str
+    troubles: tuple[str, ...]
+
+    @property
+    def is_well(self) -> bool:
+        return not self.findings
+
+
+def compose(run: Run, past: Past) -> Content:
+    """
+    Say what there is to say of a judged run.
+    """
+    timed = [case for case in run.cases if case.duration_seconds is not None]
+    slowest = sorted(timed, key=lambda case: -(case.duration_seconds or 0.0))[:SLOWEST]
+    return Content(
+        headline=_headline(run),
+        findings=tuple(_finding(verdict, run, past) for verdict in run.verdicts),
+        slowest=tuple((words.duration(case.duration_seconds or 0.0), case) for case in slowest),
+        machine=_machine(run),
+        history=_history(past),
+        troubles=tuple(f"{words.counted(count, 'time')}: {what}" for what, count in run.counts.items() if count),
+    )
+
+
+def _headline(run: Run) -> str:
+    found = Counter(verdict.kind for verdict in run.verdicts)
+    parts = [words.counted(found[kind], *nouns) for kind, nouns in _NOUNS.items() if found[kind]]
+    tests = f"{words.counted(len(run.cases), 'test')} in {words.duration(run.duration_seconds)}"
+    return f"{', '.join(parts) or 'all within budget, nothing slower than usual'} · {tests}"
+
+
+def _finding(verdict: Verdict, run: Run, past: Past) -> Finding:
+    measured = next((case for case in run.cases if case.id == verdict.case), None)
+    return Finding(
+        kind=verdict.kind,
+        severity=verdict.severity,
+        case=verdict.case or run.suite,
+        reason=verdict.reason,
+        since=_since(verdict),
+        why="; ".join(words.cause(cause) for cause in verdict.causes),
+        advice=_advice(verdict),
+        values=_values(verdict, measured, past),
+    )
+
+
+def _advice(verdict: Verdict) -> str:
+    first = verdict.causes[0].measure if verdict.causes else ""
+    if verdict.kind is VerdictKind.REGRESSION and first in _CAUSE_ADVICE:
+        return _CAUSE_ADVICE[first]
+    return _ADVICE[verdict.kind]
+
+
+def _since(verdict: Verdict) -> str:
+    since = verdict.since
+    if verdict.kind is not VerdictKind.REGRESSION:
+        return ""
+    if since is None:
+        return "new in this run"
+    commit = f", commit {since.commit[:10]}" if since.commit else ""
+    return f"since run {since.run_id}{commit}, {words.counted(since.runs_ago, 'run')} ago"
+
+
+def _values(verdict: Verdict, case: Case | None, past: Past) -> tuple[float, ...]:
+    if case is None:
+        return ()
+    measure = _MEASURES_SHOWN.get(verdict.kind, NORMALIZED)
+    before: Sequence[float] = past.series(measure, case.id).values
+    now = {
+        DURATION: case.duration_seconds,
+        NORMALIZED: case.normalized_duration_seconds,
+        UsageKey.MEMORY_RETAINED_BYTES: case.usage.get(UsageKey.MEMORY_RETAINED_BYTES),
+    }[measure]
+    return (*before[-20:], *(() if now is None else (now,)))
+
+
+def _machine(run: Run) -> str:
+    machine = run.machine
+    parts = [_speed(machine.slowdown_ratio)]
+    if machine.cpu_percent_mean is not None:
+        busy = " (busy)" if machine.cpu_percent_mean >= _BUSY_PERCENT else ""
+        parts.append(f"CPU {machine.cpu_percent_mean:.0f}%{busy}")
+    if machine.memory_percent_max is not None:
+        short = " (nearly full)" if machine.memory_percent_max >= _BUSY_PERCENT else ""
+        parts.append(f"memory {machine.memory_percent_max:.0f}%{short}")
+    if machine.process_tree_memory_max_bytes:
+        parts.append(f"tests up to {words.size(machine.process_tree_memory_max_bytes)}")
+    return ", ".join(part for part in parts if part)
+
+
+def _speed(slowdown: float | None) -> str:
+    if slowdown is None:
+        return "speed not known yet"
+    if abs(slowdown - 1) <= _USUAL:
+        return "as fast as usual"
+    return f"{slowdown:.2f} times slower than usual" if slowdown > 1 else f"{1 / slowdown:.2f} times faster than usual"
+
+
+def _history(past: Past) -> str:
+    if not past.runs:
+        return "no history yet: regressions are judged from the ninth run on"
+    return f"{words.counted(len(past.runs), 'earlier run')} on {past.runs[-1].branch}"

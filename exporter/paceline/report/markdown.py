@@ -1,0 +1,66 @@
+"""
+The report for a pull request.
+"""
+
+from tabulate import tabulate
+
+from paceline.report import words
+from paceline.report.content import Content, Finding
+
+_MARKS = {"critical": "🔴", "warning": "🟠", "info": "🔵"}
+_MOST_ROWS = 50
+
+
+def markdown(content: Content) -> str:
+    """
+    A heading, a table of what was found, and the details folded away.
+    """
+    parts = [f"### {'✅' if content.is_well else '⚠️'} Paceline: {content.headline}"]
+    if content.findings:
+        parts.append(_table(content))
+    parts.append(_details(content))
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(content: Content) -> str:
+    shown = content.findings[:_MOST_ROWS]
+    table = tabulate(
+        [_row(finding) for finding in shown],
+        headers=["", "Verdict", "Test", "What", "Why", "Last runs"],
+        tablefmt="github",
+        disable_numparse=True,
+    )
+    left = len(content.findings) - len(shown)
+    return f"{table}\n\n… and {left} more." if left else table
+
+
+def _row(finding: Finding) -> list[str]:
+    why = "<br>".join(filter(None, (_escaped(finding.why), _escaped(finding.since))))
+    return [
+        _MARKS[finding.severity],
+        finding.kind.value,
+        _code(finding.case),
+        _escaped(finding.reason),
+        why,
+        words.sparkline(list(finding.values)),
+    ]
+
+
+def _details(content: Content) -> str:
+    slowest = tabulate(
+        [[_code(case.id), time, case.test_type] for time, case in content.slowest],
+        headers=["Slowest", "Time", "Type"],
+        tablefmt="github",
+        disable_numparse=True,
+    )
+    facts = f"Machine: {content.machine}. History: {content.history}."
+    return f"<details><summary>Slowest tests and machine</summary>\n\n{slowest}\n\n{facts}\n\n</details>"
+
+
+def _code(text: str) -> str:
+    # A backtick inside would end the code span; a bar would end the cell, in code too.
+    return "`" + text.replace("`", "'").replace("|", "\\|") + "`"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")

@@ -1,0 +1,99 @@
+"""
+The report for a terminal.
+"""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from itertools import groupby
+from typing import NamedTuple
+
+from paceline.report import words
+from paceline.report.content import Content, Finding
+
+_LABEL = 12
+_FIRST_OF_A_KIND = 10
+
+
+class Style(StrEnum):
+    """
+    What a piece of text means; the edge gives it a colour.
+    """
+
+    PLAIN = "plain"
+    STRONG = "strong"
+    GOOD = "good"
+    WARNING = "warning"
+    BAD = "bad"
+    FAINT = "faint"
+
+
+class Span(NamedTuple):
+    """
+    A piece of a line.
+    """
+
+    text: str
+    style: Style = Style.PLAIN
+
+
+Line = Sequence[Span]
+_STYLES = {"critical": Style.BAD, "warning": Style.WARNING, "info": Style.FAINT}
+
+
+def lines(content: Content, *, width: int, verbosity: int = 0, ascii_only: bool = False) -> Iterator[Line]:
+    """
+    Lines of the report.
+
+    Args:
+        content: what to say.
+        width: columns of the terminal.
+        verbosity: pytest's: below 0 only what broke, above 0 everything.
+        ascii_only: the terminal cannot show more.
+    """
+    yield [Span(content.headline, Style.GOOD if content.is_well else Style.STRONG)]
+    for _, group in groupby(content.findings, key=lambda finding: finding.kind):
+        findings = list(group)
+        shown = findings if verbosity > 0 else findings[:_FIRST_OF_A_KIND]
+        for finding in shown:
+            yield from _finding_lines(finding, width, ascii_only)
+        if len(shown) < len(findings):
+            yield _labelled("", f"… and {len(findings) - len(shown)} more; -v shows them", Style.FAINT)
+    if verbosity >= 0:
+        yield from _health_lines(content, verbosity)
+    for trouble in content.troubles:
+        yield _labelled("paceline", trouble, Style.WARNING)
+
+
+def _finding_lines(finding: Finding, width: int, ascii_only: bool) -> Iterator[Line]:
+    spark = words.sparkline(list(finding.values), ascii_only=ascii_only)
+    room = width - _LABEL - len(spark) - 2
+    yield [
+        Span(f"{finding.kind.upper():<{_LABEL}}", _STYLES[finding.severity]),
+        Span(_shortened(finding.case, room), Style.STRONG),
+        Span(f"  {spark}" if spark else "", Style.FAINT),
+    ]
+    yield _labelled("", finding.reason)
+    if finding.since:
+        yield _labelled("", finding.since)
+    if finding.why:
+        yield _labelled("", f"why: {finding.why}")
+    yield _labelled("", f"next: {finding.advice}", Style.FAINT)
+
+
+def _health_lines(content: Content, verbosity: int) -> Iterator[Line]:
+    if verbosity > 0 or not content.is_well:
+        for number, (time, case) in enumerate(content.slowest):
+            yield _labelled("" if number else "slowest", f"{time:>8}  {case.id}")
+    yield _labelled("machine", content.machine)
+    yield _labelled("history", content.history)
+
+
+def _labelled(label: str, text: str, style: Style = Style.PLAIN) -> Line:
+    return [Span(f"{label:<{_LABEL}}", Style.FAINT), Span(text, style)]
+
+
+def _shortened(text: str, room: int) -> str:
+    """
+    Cut from the left: the end of a test id is what tells it from its neighbours.
+    """
+    return text if len(text) <= max(room, _LABEL) else f"…{text[-max(room, _LABEL) + 1 :]}"
