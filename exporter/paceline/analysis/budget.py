@@ -10,7 +10,12 @@ from msgspec import Struct, field
 
 from paceline.model import Case, Severity, Verdict, VerdictKind
 
-DEFAULT_BUDGETS_MS: Mapping[str, float] = {"unit": 100.0, "integration": 2000.0, "api": 5000.0, "e2e": 10000.0}
+DEFAULT_BUDGETS_MS: Mapping[str, float] = {
+    "unit": 100.0,
+    "integration": 2000.0,
+    "api": 5000.0,
+    "e2e": 10000.0,
+}
 # Twice over a budget is no longer noise.
 _CRITICAL_FACTOR = 2.0
 

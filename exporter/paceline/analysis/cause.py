@@ -50,7 +50,10 @@ def _shares_of_time(case: Case, past: Past) -> list[Cause]:
     growth = now[DURATION] - was[DURATION]
     was[IDLE], now[IDLE] = _idle(was), _idle(now)
     parts = (
-        _Part(now.get(measure, 0.0) - was[measure], Cause(measure=measure, before=was[measure], after=now[measure]))
+        _Part(
+            now.get(measure, 0.0) - was[measure],
+            Cause(measure=measure, before=was[measure], after=now[measure]),
+        )
         for measure in (*_TIMES, IDLE)
         if measure in now
     )

@@ -47,9 +47,7 @@ def judge(run: Run, past: Past, rules: Rules) -> Run:
     Returns:
         The same run with normalised durations, the slowdown of the machine, and verdicts, worst first.
     """
-    levels = {
-        case_id: Level.of(series.values) for case_id, series in past.columns.get(NORMALIZED, {}).items()
-    }
+    levels = {case_id: Level.of(series.values) for case_id, series in past.columns.get(NORMALIZED, {}).items()}
     measured = _normalize(run, levels)
     verdicts = [verdict for case in measured.cases for verdict in _verdicts(case, measured, past, levels, rules)]
     verdicts.sort(key=lambda v: (_ORDER[v.kind], _SEVERITIES.index(v.severity), -(v.factor or 0.0)))
@@ -58,9 +56,7 @@ def judge(run: Run, past: Past, rules: Rules) -> Run:
 
 def _normalize(run: Run, levels: Mapping[str, Level]) -> Run:
     needed = {
-        case.id: seconds
-        for case in run.cases
-        if case.outcome.is_pass and (seconds := needed_seconds(case)) is not None
+        case.id: seconds for case in run.cases if case.outcome.is_pass and (seconds := needed_seconds(case)) is not None
     }
     usual = {case_id: level.median for case_id, level in levels.items() if level.runs >= _FEWEST_RUNS_OF_USUAL}
     ruler = ruler_of(needed, usual)
@@ -68,15 +64,11 @@ def _normalize(run: Run, levels: Mapping[str, Level]) -> Run:
     return replace(
         run,
         machine=replace(run.machine, slowdown_ratio=ruler.slowdown if ruler else None),
-        cases=tuple(
-            replace(case, normalized_duration_seconds=seconds_of.get(case.id)) for case in run.cases
-        ),
+        cases=tuple(replace(case, normalized_duration_seconds=seconds_of.get(case.id)) for case in run.cases),
     )
 
 
-def _verdicts(
-    case: Case, run: Run, past: Past, levels: Mapping[str, Level], rules: Rules
-) -> Iterator[Verdict]:
+def _verdicts(case: Case, run: Run, past: Past, levels: Mapping[str, Level], rules: Rules) -> Iterator[Verdict]:
     slower = _regression(case, past, levels.get(case.id), rules)
     found = (
         judge_budget(case),
@@ -126,7 +118,12 @@ def _flakiness(case: Case, run: Run, past: Past, rules: Rules) -> Verdict | None
         return None
     outcomes = past.series(OUTCOME, case.id)
     attempts = past.series(ATTEMPTS, case.id).values
-    if case.outcome.is_pass and case.attempts == 1 and min(outcomes.values, default=1) and max(attempts, default=1) == 1:
+    if (
+        case.outcome.is_pass
+        and case.attempts == 1
+        and min(outcomes.values, default=1)
+        and max(attempts, default=1) == 1
+    ):
         return None
     history = [
         Attempted(bool(passed), int(tries), past.runs[position].commit, past.runs[position].dirty)

@@ -11,9 +11,7 @@ from paceline.model import Severity, Verdict, VerdictKind
 _MEBIBYTE = 1 << 20
 
 
-def judge_leak(
-    case_id: str, retained: Sequence[float], imported: Sequence[float], rule: LeakRule
-) -> Verdict | None:
+def judge_leak(case_id: str, retained: Sequence[float], imported: Sequence[float], rule: LeakRule) -> Verdict | None:
     """
     Whether a test kept memory in each of the last runs without importing modules (which stay for good reason).
 

@@ -39,9 +39,7 @@ class Level(NamedTuple):
         return self.median + max(floor, ratio, rule.spreads * self.spread)
 
 
-def judge_regression(
-    case: Case, level: Level, rule: RegressionRule, since: Since | None = None
-) -> Verdict | None:
+def judge_regression(case: Case, level: Level, rule: RegressionRule, since: Since | None = None) -> Verdict | None:
     """
     Whether the normalised time of a passed case is above its usual level by all three margins.
     """

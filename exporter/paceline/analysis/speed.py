@@ -77,7 +77,6 @@ def normalized(needed: Mapping[str, float], usual: Mapping[str, float], ruler: R
         return dict(needed)
     slowdown = ruler.slowdown
     return {
-        case_id: seconds
-        / (ruler.slowdown_of_others(seconds / usual[case_id]) if usual.get(case_id) else slowdown)
+        case_id: seconds / (ruler.slowdown_of_others(seconds / usual[case_id]) if usual.get(case_id) else slowdown)
         for case_id, seconds in needed.items()
     }

@@ -3,10 +3,11 @@ Keep a run, and find the past of one: the results folder and its ledger as one t
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from msgspec import DecodeError, json
+from msgspec import DecodeError, Struct, json
 
 from paceline.analysis.judge import judge
 from paceline.analysis.past import Past
@@ -87,30 +88,71 @@ class Archive:
         self._tried(lambda: self._write_trends(run.suite, summarize(run, past)))
         return path
 
-    def _write_trends(self, suite: str, summary: SuiteSummary) -> None:
+    def take_in(self, run: Run, rules: Rules) -> bool:
+        """
+        Add a run from elsewhere, judged if it was not, without a document of its own.
+
+        Returns:
+            Whether it was new.
+
+        Raises:
+            PacelineError: the ledger cannot be written.
+        """
+        is_judged = any(case.normalized_duration_seconds is not None for case in run.cases)
+        return self.ledger.add(run if is_judged else judge(run, self.past_of(run, rules), rules))
+
+    def read_trends(self) -> Mapping[str, SuiteSummary]:
+        """
+        The summaries by suite.
+
+        Raises:
+            StorageError: there are none yet.
+            DocumentError: the file is damaged.
+        """
         path = self.folder.trends
+        try:
+            return json.decode(path.read_bytes(), type=Trends).suites
+        except OSError as error:
+            raise StorageError(f"{path} cannot be read: {error.strerror}; `pytest --paceline` makes it") from error
+        except (DecodeError, UnicodeDecodeError) as error:
+            raise DocumentError(f"{path} is not a summary of trends: {error}") from error
+
+    def prune(self, *, before: float = 0.0, keep: int | None = None, dry_run: bool = False) -> list[str]:
+        """
+        Forget runs, in the ledger and as documents; see `Ledger.prune`.
+
+        Returns:
+            The ids of the runs that are forgotten.
+        """
+        forgotten = self.ledger.prune(before=before, keep=keep, dry_run=dry_run)
+        gone = set(forgotten)
+        for path in () if dry_run or not gone else self.folder.documents():
+            if _run_id_of(path) in gone:
+                path.unlink(missing_ok=True)
+        return forgotten
+
+    def _write_trends(self, suite: str, summary: SuiteSummary) -> None:
         known: Mapping[str, SuiteSummary] = {}
+        path = self.folder.trends
         if path.exists():
             try:
-                known = json.decode(path.read_bytes(), type=Trends).suites
-            except (DecodeError, OSError) as error:
-                aside = set_aside(path, "damaged")
-                self._warn(f"{path} is not a summary of trends ({error}); it was set aside as {aside.name}")
+                known = self.read_trends()
+            except DocumentError as error:
+                self._warn(f"{error}; it was set aside as {set_aside(path, 'damaged').name}")
         self.folder.replace(path, json.encode(Trends(suites={**known, suite: summary})))
 
     def _check_ledger(self) -> None:
         try:
             self.ledger.summaries(limit=1)
         except NotALedgerError as error:
-            try:
-                aside = set_aside(self.folder.ledger, "damaged")
-            except StorageError as still:
-                self._warn(str(still))
-                return
-            count = sum(self._tried(lambda run=run: self.ledger.add(run)) is True for run in self._documented())
-            self._warn(f"{error}; it was set aside as {aside.name}, and {count} runs were read back from documents")
+            self._tried(partial(self._rebuild_ledger, error))
         except PacelineError as error:
             self._warn(str(error))
+
+    def _rebuild_ledger(self, error: NotALedgerError) -> None:
+        aside = set_aside(self.folder.ledger, "damaged")
+        count = sum(self._tried(partial(self.ledger.add, run)) is True for run in self._documented())
+        self._warn(f"{error}; it was set aside as {aside.name}, and {count} runs were read back from documents")
 
     def _documented(self) -> Iterator[Run]:
         for path in self.folder.documents():
@@ -125,3 +167,14 @@ class Archive:
         except (PacelineError, OSError) as error:
             self._warn(str(error))
             return None
+
+
+class _Identity(Struct):
+    run_id: str = ""
+
+
+def _run_id_of(path: Path) -> str:
+    try:
+        return json.decode(path.read_bytes(), type=_Identity).run_id
+    except (OSError, DecodeError, UnicodeDecodeError):
+        return ""

@@ -131,7 +131,7 @@ class ResultsFolder(Struct, frozen=True):
 
     def _keep_foreign_latest(self) -> None:
         latest = self.latest_report
-        if latest.exists() and not any(os.path.samefile(latest, path) for path in self.documents()):
+        if latest.exists() and not any(latest.samefile(path) for path in self.documents()):
             set_aside(latest, "replaced")
 
 

@@ -236,9 +236,7 @@ class _Columns(Mapping[str, Mapping[str, Series]]):
     Columns that are read when asked for.
     """
 
-    def __init__(
-        self, ledger: Ledger, runs: "Sequence[tuple[int, array[int]]]", names: Mapping[int, str]
-    ) -> None:
+    def __init__(self, ledger: Ledger, runs: "Sequence[tuple[int, array[int]]]", names: Mapping[int, str]) -> None:
         self._ledger = ledger
         self._runs = runs
         self._names = names
@@ -305,9 +303,7 @@ def _test_numbers(database: sqlite3.Connection, ids: Sequence[str]) -> dict[str,
     database.executemany("INSERT OR IGNORE INTO tests (id) VALUES (?)", ((case_id,) for case_id in ids))
     wanted = set(ids)
     known = {
-        case_id: number
-        for case_id, number in database.execute("SELECT id, number FROM tests")
-        if case_id in wanted
+        case_id: number for case_id, number in database.execute("SELECT id, number FROM tests") if case_id in wanted
     }
     return {case_id: known[case_id] for case_id in ids}
 

@@ -33,25 +33,33 @@ _RUN = ("suite", "branch")
 BUILD_INFO = Metric("paceline_build_info", Kind.GAUGE, "Version of Paceline; always 1.", ("version",))
 ACTIVE_CASES = Metric("paceline_active_cases", Kind.GAUGE, "Tests that run now.", _RUN)
 ACTIVE_CASE_SECONDS = Metric(
-    "paceline_active_case_seconds", Kind.GAUGE, "How long each test that runs now has been running.", (*_RUN, "test")
+    "paceline_active_case_seconds",
+    Kind.GAUGE,
+    "How long each test that runs now has been running.",
+    (*_RUN, "test"),
 )
 EXPECTED_CASES = Metric("paceline_expected_cases", Kind.GAUGE, "Tests that this run is going to run.", _RUN)
 PROGRESS = Metric("paceline_run_progress_ratio", Kind.GAUGE, "Share of the expected tests that have ended.", _RUN)
-CASES = Metric(
-    "paceline_cases_total", Kind.COUNTER, "Tests that have ended.", (*_RUN, "test_type", "outcome")
-)
+CASES = Metric("paceline_cases_total", Kind.COUNTER, "Tests that have ended.", (*_RUN, "test_type", "outcome"))
 CASE_DURATION = Metric(
-    "paceline_case_duration_seconds", Kind.HISTOGRAM, "Call phase of tests that have ended.", (*_RUN, "test_type")
+    "paceline_case_duration_seconds",
+    Kind.HISTOGRAM,
+    "Call phase of tests that have ended.",
+    (*_RUN, "test_type"),
 )
 BUDGET = Metric("paceline_budget_seconds", Kind.GAUGE, "Budget of the call phase by test type.", ("suite", "test_type"))
 INTERNAL_FAILURES = Metric(
-    "paceline_internal_failures_total", Kind.COUNTER, "Failures of Paceline itself that were kept from the tests."
+    "paceline_internal_failures_total",
+    Kind.COUNTER,
+    "Failures of Paceline itself that were kept from the tests.",
 )
 PROCESS_CPU = Metric(
     "paceline_process_cpu_seconds_total", Kind.COUNTER, "CPU time of the test processes and all below them."
 )
 PROCESS_MEMORY = Metric(
-    "paceline_process_resident_memory_bytes", Kind.GAUGE, "Resident memory of the test processes and all below them."
+    "paceline_process_resident_memory_bytes",
+    Kind.GAUGE,
+    "Resident memory of the test processes and all below them.",
 )
 PROCESS_COUNT = Metric("paceline_process_processes", Kind.GAUGE, "Processes in the tree of the tests.")
 PROCESS_THREADS = Metric("paceline_process_threads", Kind.GAUGE, "Threads in the process tree of the tests.")

@@ -8,7 +8,6 @@ from msgspec import Struct
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 
-from paceline import __version__
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Kind, Metric
 from paceline.model import Sample
@@ -22,6 +21,7 @@ class LiveState(Struct, frozen=True, kw_only=True):
     the tests are collected.
     """
 
+    version: str
     suite: str
     branch: str
     expected: int | None
@@ -37,16 +37,15 @@ def state_families(state: LiveState) -> Iterator[Family]:
     The families of a moment, all made anew: what has ended is gone.
     """
     run = (state.suite, state.branch)
-    yield _family(catalogue.BUILD_INFO, {(__version__,): 1})
+    yield _family(catalogue.BUILD_INFO, {(state.version,): 1})
     yield _family(catalogue.ACTIVE_CASES, {run: len(state.active)})
-    yield _family(
-        catalogue.ACTIVE_CASE_SECONDS, {(*run, test): seconds for test, seconds in state.active.items()}
-    )
+    yield _family(catalogue.ACTIVE_CASE_SECONDS, {(*run, test): seconds for test, seconds in state.active.items()})
     if state.expected is not None:
         yield _family(catalogue.EXPECTED_CASES, {run: state.expected})
         yield _family(catalogue.PROGRESS, {run: min(state.ended / max(state.expected, 1), 1.0)})
     yield _family(
-        catalogue.BUDGET, {(state.suite, name): milliseconds / 1e3 for name, milliseconds in state.budgets.items()}
+        catalogue.BUDGET,
+        {(state.suite, name): milliseconds / 1e3 for name, milliseconds in state.budgets.items()},
     )
     yield _family(catalogue.INTERNAL_FAILURES, {(): state.failures})
     for metric, value in _sampled(state.sample).items():
@@ -76,7 +75,9 @@ def _sampled(sample: Sample) -> dict[Metric, float]:
 
 
 def _family(metric: Metric, samples: Mapping[tuple[str, ...], float]) -> Family:
-    family = _FAMILIES[metric.kind](metric.name, metric.help, labels=metric.labels)
+    family: CounterMetricFamily | GaugeMetricFamily = _FAMILIES[metric.kind](
+        metric.name, metric.help, labels=metric.labels
+    )
     for labels, value in samples.items():
         family.add_metric(labels, value)
     return family

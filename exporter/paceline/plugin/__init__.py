@@ -24,6 +24,9 @@ _MARKERS = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """
+    The options; their values are read by `paceline.plugin.settings`.
+    """
     group = parser.getgroup("paceline", "performance of the suite (Paceline)")
     group.addoption(
         "--paceline",
@@ -89,6 +92,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """
+    Make the markers known, also where Paceline is off: a suite under --strict-markers may use them.
+    """
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
     if _is_asked_for(config):
@@ -126,5 +132,13 @@ def _is_asked_for(config: pytest.Config) -> bool:
 
 
 def _shows_only(config: pytest.Config) -> bool:
-    options = ("collectonly", "setupplan", "setuponly", "help", "showfixtures", "show_fixtures_per_test", "markers")
+    options = (
+        "collectonly",
+        "setupplan",
+        "setuponly",
+        "help",
+        "showfixtures",
+        "show_fixtures_per_test",
+        "markers",
+    )
     return any(config.getoption(option, False) for option in options)

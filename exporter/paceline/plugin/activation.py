@@ -1,17 +1,19 @@
 """
-Switch Paceline on: which parts a process needs depends on whether it runs tests, or has xdist's workers run them.
+Switch Paceline on: which parts a process needs depends on whether it runs tests or has xdist's workers do it.
 """
+
+from collections.abc import Mapping
 
 import pytest
 
+from paceline.config import Config
 from paceline.errors import ConfigError
 from paceline.plugin.fixture import RECORDER, CaseRecorder
 from paceline.plugin.guard import Guard
 from paceline.plugin.meter import Meter
+from paceline.plugin.parts import Parts
 from paceline.plugin.plan import Planner
-from paceline.plugin.session import RunSession
 from paceline.plugin.settings import settings_of
-from paceline.plugin.workers import ControllerHooks, WorkerHooks
 from paceline.probes import make_probes
 from paceline.probes.own import OwnWork
 from paceline.probes.stack import ProbeStack
@@ -28,25 +30,31 @@ def activate(config: pytest.Config) -> None:
         settings = settings_of(config)
     except ConfigError as error:
         raise pytest.UsageError(f"paceline: {error}") from error
-    if not settings.enabled:
-        return
-    guard, own = Guard(), OwnWork()
-    planner = Planner(settings)
-    plugins: dict[str, object] = {"planner": planner}
-    meter = None
-    if not _has_workers(config):
-        recorder = config.stash[RECORDER] = CaseRecorder()
-        meter = plugins["meter"] = Meter(planner, ProbeStack(make_probes(own), guard.failed), recorder)
+    if settings.enabled:
+        for name, plugin in _plugins(config, settings).items():
+            config.pluginmanager.register(plugin, f"paceline-{name}")
+
+
+def _plugins(config: pytest.Config, settings: Config) -> Mapping[str, object]:
+    guard, own, planner = Guard(), OwnWork(), Planner(settings)
+    has_workers = bool(config.getoption("tx", None)) and not hasattr(config, "workerinput")
+    if has_workers:
+        from paceline.plugin.workers import ControllerHooks  # noqa: PLC0415
+
+        parts = Parts(planner=planner, meter=None, own=own, guard=guard)
+        return {"planner": planner, "controller": ControllerHooks(parts), "session": _session(config, settings, parts)}
+    recorder = config.stash[RECORDER] = CaseRecorder()
+    meter = Meter(planner, ProbeStack(make_probes(own), guard.failed), recorder)
+    parts = Parts(planner=planner, meter=meter, own=own, guard=guard)
     if hasattr(config, "workerinput"):
-        assert meter is not None
-        plugins["worker"] = WorkerHooks(config, meter, planner, guard)
-    else:
-        plugins["session"] = RunSession(config, settings, planner, meter, own, guard)
-        if config.pluginmanager.hasplugin("xdist"):
-            plugins["controller"] = ControllerHooks(planner, guard)
-    for name, plugin in plugins.items():
-        config.pluginmanager.register(plugin, f"paceline-{name}")
+        from paceline.plugin.workers import WorkerHooks  # noqa: PLC0415
+
+        return {"planner": planner, "meter": meter, "worker": WorkerHooks(config, meter, parts)}
+    return {"planner": planner, "meter": meter, "session": _session(config, settings, parts)}
 
 
-def _has_workers(config: pytest.Config) -> bool:
-    return bool(config.getoption("tx", None)) and not hasattr(config, "workerinput")
+def _session(config: pytest.Config, settings: Config, parts: Parts) -> object:
+    # A worker needs neither history nor sampler, and starts faster without them.
+    from paceline.plugin.session import RunSession  # noqa: PLC0415
+
+    return RunSession(config, settings, parts)

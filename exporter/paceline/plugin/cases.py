@@ -2,7 +2,7 @@
 From pytest's reports to cases.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 import pytest
@@ -24,13 +24,13 @@ _CALLS = {
 
 class CaseBook:
     """
-    The cases of a run, in the order in which they ended; each new one is told to `listeners`.
+    The cases of a run, in the order in which they ended; each new one is told to `listener`.
     """
 
-    def __init__(self, planner: Planner, listeners: Sequence[Callable[[Case], None]] = ()) -> None:
+    def __init__(self, planner: Planner, listener: Callable[[Case], None]) -> None:
         self.cases: Final[dict[str, Case]] = {}
         self._planner = planner
-        self._listeners = listeners
+        self._listener = listener
         self._outcomes: dict[str, Outcome] = {}
         self._attempts: dict[str, int] = {}
 
@@ -40,7 +40,7 @@ class CaseBook:
         """
         node_id = report.nodeid
         # A retried attempt starts from nothing: its reports say the phase, its failure says "rerun".
-        if report.outcome == _RERUN:  # type: ignore[comparison-overlap]
+        if report.outcome == _RERUN:
             self._attempts[node_id] = self._attempts.get(node_id, 1) + 1
             self._outcomes.pop(node_id, None)
             return
@@ -58,8 +58,7 @@ class CaseBook:
             measurement = Measurement(id=plan.id, family=plan.family, test_type=plan.test_type)
         case = measurement.to_case(outcome, attempts)
         self.cases[case.id] = case
-        for listener in self._listeners:
-            listener(case)
+        self._listener(case)
 
 
 def _outcome(report: pytest.TestReport, known: Outcome | None) -> Outcome:

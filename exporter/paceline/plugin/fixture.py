@@ -3,7 +3,6 @@ Custom measures of a test.
 """
 
 import re
-from collections.abc import MutableMapping
 from math import isfinite
 from typing import Final
 
@@ -21,7 +20,7 @@ class CaseRecorder:
     """
 
     def __init__(self) -> None:
-        self.measures: Final[MutableMapping[str, Measure]] = {}
+        self.measures: Final[dict[str, Measure]] = {}
 
     def record(self, name: str, value: float, *, unit: str = "") -> None:
         """

@@ -14,7 +14,7 @@ from paceline.plugin.fixture import CaseRecorder
 from paceline.plugin.plan import Plan, Planner
 from paceline.probes.stack import ProbeStack
 
-_NANOSECONDS = 1e-9
+_NANOSECONDS = 1e9
 
 
 class Measurement(Value, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ class Meter:
         try:
             return (yield)
         finally:
-            self._phases["setup_seconds"] = (self._now() - started) * _NANOSECONDS
+            self._phases["setup_seconds"] = (self._now() - started) / _NANOSECONDS
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
@@ -90,7 +90,7 @@ class Meter:
         try:
             result = yield
         finally:
-            seconds = (self._now() - started) * _NANOSECONDS
+            seconds = (self._now() - started) / _NANOSECONDS
             self._probes.stop_call(self._usage)
             self._phases["duration_seconds"] = seconds
         plan = self._planner.plan_of(item.nodeid)
@@ -104,7 +104,7 @@ class Meter:
         try:
             return (yield)
         finally:
-            self._phases["teardown_seconds"] = (self._now() - started) * _NANOSECONDS
+            self._phases["teardown_seconds"] = (self._now() - started) / _NANOSECONDS
             self._probes.stop_test(self._usage)
             self._measured[item.nodeid] = self._measurement(self._planner.plan_of(item.nodeid))
 
@@ -132,4 +132,3 @@ class Meter:
             measures=dict(self._recorder.measures),
             **self._phases,
         )
-

@@ -15,9 +15,7 @@ def new_run_id(seconds: float) -> str:
     Args:
         seconds: the start of the run, since 1970.
     """
-    return _base32(int(seconds * 1e3), _TIME_CHARACTERS) + _base32(
-        int.from_bytes(os.urandom(10)), _RANDOM_CHARACTERS
-    )
+    return _base32(int(seconds * 1e3), _TIME_CHARACTERS) + _base32(int.from_bytes(os.urandom(10)), _RANDOM_CHARACTERS)
 
 
 def _base32(number: int, length: int) -> str:

@@ -7,9 +7,8 @@ from typing import Any, Protocol
 import pytest
 from msgspec import json
 
-from paceline.plugin.guard import Guard
 from paceline.plugin.meter import Measurement, Meter
-from paceline.plugin.plan import Planner
+from paceline.plugin.parts import Parts
 
 _ATTRIBUTE = "paceline_measurement"
 _OUTPUT = "paceline"
@@ -20,11 +19,11 @@ class WorkerHooks:
     In a worker: put the measurement on the last report of a test, and Paceline's own failures on the way out.
     """
 
-    def __init__(self, config: pytest.Config, meter: Meter, planner: Planner, guard: Guard) -> None:
+    def __init__(self, config: pytest.Config, meter: Meter, parts: Parts) -> None:
         self._output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
         self._meter = meter
-        self._planner = planner
-        self._guard = guard
+        self._planner = parts.planner
+        self._guard = parts.guard
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -54,9 +53,9 @@ class ControllerHooks:
     In the controller: take over what workers say of themselves.
     """
 
-    def __init__(self, planner: Planner, guard: Guard) -> None:
-        self._planner = planner
-        self._guard = guard
+    def __init__(self, parts: Parts) -> None:
+        self._planner = parts.planner
+        self._guard = parts.guard
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Node) -> None:

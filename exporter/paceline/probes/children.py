@@ -5,6 +5,7 @@ Threads and child processes that a test leaves behind.
 import contextlib
 import os
 import threading
+from pathlib import Path
 
 import psutil
 
@@ -68,13 +69,13 @@ def _count_children(own: OwnWork) -> int:
     Children that are alive; each thread of the process has a list of its own.
     """
     try:
-        threads = os.listdir("/proc/self/task")
+        threads = list(Path("/proc/self/task").iterdir())
     except OSError:
         return len(psutil.Process().children())
     count = 0
     for thread in threads:
-        with contextlib.suppress(OSError), open(f"/proc/self/task/{thread}/children", "rb") as file:  # noqa: PTH123
-            children = file.read()
+        with contextlib.suppress(OSError):
+            children = (thread / "children").read_bytes()
             own.read_bytes += len(children)
             count += len(children.split())
     return count

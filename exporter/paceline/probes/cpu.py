@@ -14,7 +14,9 @@ try:
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
-_NANOSECONDS = 1e-9
+_NANOSECONDS = 1e9
+# getrusage counts microseconds; what a subtraction adds behind them is not measured.
+_DIGITS = 6
 
 
 class _Times(NamedTuple):
@@ -49,15 +51,15 @@ class CpuProbe:
     def stop_call(self, usage: Usage) -> None:
         after, before = self._times(), self._before
         if self._schedule is not None:
-            usage[UsageKey.CPU_WAIT_SECONDS] = (self._delay() - self._delay_before) * _NANOSECONDS
+            usage[UsageKey.CPU_WAIT_SECONDS] = (self._delay() - self._delay_before) / _NANOSECONDS
         own = self._own.cpu_seconds() - self._own_before
         user, system = _without(own, after[0] - before[0], after[1] - before[1])
         children_user, children_system = after[2] - before[2], after[3] - before[3]
-        usage[UsageKey.CPU_SECONDS] = user + system + children_user + children_system
-        usage[UsageKey.CPU_USER_SECONDS] = user
-        usage[UsageKey.CPU_SYSTEM_SECONDS] = system
-        usage[UsageKey.CHILDREN_CPU_USER_SECONDS] = children_user
-        usage[UsageKey.CHILDREN_CPU_SYSTEM_SECONDS] = children_system
+        usage[UsageKey.CPU_SECONDS] = round(user + system + children_user + children_system, _DIGITS)
+        usage[UsageKey.CPU_USER_SECONDS] = round(user, _DIGITS)
+        usage[UsageKey.CPU_SYSTEM_SECONDS] = round(system, _DIGITS)
+        usage[UsageKey.CHILDREN_CPU_USER_SECONDS] = round(children_user, _DIGITS)
+        usage[UsageKey.CHILDREN_CPU_SYSTEM_SECONDS] = round(children_system, _DIGITS)
         if resource is not None:
             usage[UsageKey.VOLUNTARY_CONTEXT_SWITCHES] = after[4] - before[4]
             usage[UsageKey.INVOLUNTARY_CONTEXT_SWITCHES] = after[5] - before[5]

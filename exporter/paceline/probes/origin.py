@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 _GIT_SECONDS = 5.0
-_FALLBACK_BRANCH = "main"
+FALLBACK_BRANCH = "main"
 # Variables of CI systems, where a checkout is often a bare commit that git knows no branch of.
 _BRANCH_VARIABLES = (
     "PACELINE_BRANCH",
@@ -28,7 +28,11 @@ _BRANCH_VARIABLES = (
     "BRANCH_NAME",
 )
 _COMMIT_VARIABLES = ("PACELINE_COMMIT", "GITHUB_SHA", "CI_COMMIT_SHA", "BUILDKITE_COMMIT", "CIRCLE_SHA1")
-_DEFAULT_BRANCH_VARIABLES = ("PACELINE_DEFAULT_BRANCH", "CI_DEFAULT_BRANCH", "BUILDKITE_PIPELINE_DEFAULT_BRANCH")
+_DEFAULT_BRANCH_VARIABLES = (
+    "PACELINE_DEFAULT_BRANCH",
+    "CI_DEFAULT_BRANCH",
+    "BUILDKITE_PIPELINE_DEFAULT_BRANCH",
+)
 _CI_SYSTEMS = {
     "GITHUB_ACTIONS": "github",
     "GITLAB_CI": "gitlab",
@@ -94,7 +98,7 @@ class OriginFinder:
             lambda: branch if branch in {"main", "master", "trunk"} else "",
             lambda: _local_default(self._root),
         )
-        return next((name for guess in guesses if (name := guess())), _FALLBACK_BRANCH)
+        return next((name for guess in guesses if (name := guess())), FALLBACK_BRANCH)
 
 
 def find_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str | int]:
@@ -124,7 +128,9 @@ def _attached(branch: str) -> str:
 
 
 def _local_default(root: Path) -> str:
-    names = _answer(_start_git(root, "for-each-ref", "--format=%(refname:short)", "refs/heads/main", "refs/heads/master"))
+    names = _answer(
+        _start_git(root, "for-each-ref", "--format=%(refname:short)", "refs/heads/main", "refs/heads/master")
+    )
     return names.partition("\n")[0]
 
 

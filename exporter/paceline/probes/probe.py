@@ -13,8 +13,9 @@ class Probe(Protocol):
     The calls come in this order, once each, and in the thread that runs the test: `start_test`, setup,
     `start_call`, call, `stop_call`, teardown, `stop_test`. A test that is skipped or fails in its setup has no
     `start_call` and `stop_call`. Between `pause` and `resume`, which may come during setup, a fixture is made
-    that outlives the test: what it takes is not the test's. A probe writes only its own keys, and leaves a key out where it cannot tell.
-    It may be used for many tests, one at a time, until `close`; nothing is called after that.
+    that outlives the test: what it takes is not the test's. A probe writes only its own keys, and leaves a key
+    out where it cannot tell. It may be used for many tests, one at a time, until `close`; nothing is called
+    after that.
     """
 
     def start_test(self) -> None: ...

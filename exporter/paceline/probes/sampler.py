@@ -84,9 +84,11 @@ class Sampler:
         self.latest = sample
 
     def _watch(self) -> None:
-        while not self._stopping.wait(self._interval):
+        while True:
             self.sample()
             self._own.background_read_bytes = _read_by_this_thread()
+            if self._stopping.wait(self._interval):
+                return
 
 
 class _Tree:

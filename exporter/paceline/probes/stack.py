@@ -47,7 +47,7 @@ class ProbeStack:
         for probe in probes:
             try:
                 getattr(probe, step)(*arguments)
-            except Exception as error:  # noqa: BLE001, PERF203 - whatever it is, it is not the test's fault
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is not the test's fault
                 self._drop(probe, error)
 
     def _drop(self, probe: Probe, error: Exception) -> None:

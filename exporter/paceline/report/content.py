@@ -3,7 +3,6 @@ What a report says, before anybody decides how it looks.
 """
 
 from collections import Counter
-from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -133,7 +132,7 @@ def _values(verdict: Verdict, case: Case | None, past: Past) -> tuple[float, ...
     if case is None:
         return ()
     measure = _MEASURES_SHOWN.get(verdict.kind, NORMALIZED)
-    before: Sequence[float] = past.series(measure, case.id).values
+    before = past.series(measure, case.id).values
     now = {
         DURATION: case.duration_seconds,
         NORMALIZED: case.normalized_duration_seconds,

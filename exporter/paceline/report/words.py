@@ -2,12 +2,18 @@
 Figures in human units.
 """
 
+from math import log
+
 from paceline.analysis.cause import IDLE
 from paceline.analysis.past import MEASURES
 from paceline.model import Cause, UsageKey
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS = "_.-=*#"
+# Up to here three digits in this unit, rounded, stay below the next one.
+_TIMES = ((0.0009995, 1e6, "µs"), (0.9995, 1e3, "ms"), (99.5, 1.0, "s"))
+_SIZES = ("B", "KiB", "MiB", "GiB", "TiB")
+_KIBI = 1024
 _NAMES = {
     UsageKey.CPU_SECONDS: "CPU",
     UsageKey.CPU_WAIT_SECONDS: "waiting for a CPU",
@@ -26,12 +32,9 @@ def duration(seconds: float) -> str:
     """
     Three digits and the unit that fits: 312 ms, 1.21 s, 2 min 5 s.
     """
-    if seconds < 0.0009995:
-        return f"{seconds * 1e6:.3g} µs"
-    if seconds < 0.9995:
-        return f"{seconds * 1e3:.3g} ms"
-    if seconds < 99.5:
-        return f"{seconds:.3g} s"
+    for below, factor, unit in _TIMES:
+        if seconds < below:
+            return f"{seconds * factor:.3g} {unit}"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s"
 
@@ -40,11 +43,10 @@ def size(count: float) -> str:
     """
     Bytes in the binary unit that fits.
     """
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if abs(count) < 1023.5:
-            return f"{count:.3g} {unit}" if abs(count) < 999.5 else f"{count:.0f} {unit}"
-        count /= 1024
-    return f"{count:.3g} TiB"
+    power = min(int(log(max(abs(count), 1), _KIBI)), len(_SIZES) - 1)
+    value = count / _KIBI**power
+    # Up to 1,023 of a unit: three digits would turn them into 1.02e+03.
+    return f"{value:.{max(3, len(str(int(abs(value)))))}g} {_SIZES[power]}"
 
 
 def counted(count: int, one: str, many: str = "") -> str:
@@ -58,7 +60,7 @@ def cause(moved: Cause) -> str:
     """
     What moved, from what to what.
     """
-    name = _NAMES.get(moved.measure, moved.measure.removeprefix(MEASURES))  # type: ignore[call-overload]
+    name = _NAMES.get(moved.measure, moved.measure.removeprefix(MEASURES))
     return f"{name} {_figure(moved.measure, moved.before)} → {_figure(moved.measure, moved.after)}"
 
 

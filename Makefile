@@ -1,0 +1,43 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test lint format bench docs clean
+.DEFAULT_GOAL := test
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --group dev --editable .
+	touch $@
+
+demo: $(INSTALLED)  ## run the example suite until there is something to see
+	$(BIN)/python examples/demo.py
+
+test: $(INSTALLED)  ## run all tests, with coverage
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
+
+lint: $(INSTALLED)  ## linters, types, order of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: bench-overhead bench-memory bench-scaling  ## every figure that the README states
+
+bench-%: $(INSTALLED)
+	$(BIN)/python benchmarks/$*.py
+
+docs: $(INSTALLED)  ## make the generated pages again
+	$(BIN)/python docs/generate.py
+
+clean:
+	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

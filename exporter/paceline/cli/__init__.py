@@ -1,0 +1,40 @@
+"""
+The command `paceline`.
+"""
+
+import click
+
+from paceline import __version__
+from paceline.cli.history import history
+from paceline.cli.report import report
+from paceline.cli.test import test
+from paceline.cli.trends import trends
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="paceline")
+def main() -> None:
+    """
+    Watch the performance of a pytest suite.
+
+    Measure with `pytest --paceline` (or `paceline test`, which runs it for you); then look at what was found.
+
+    \b
+      paceline test                      run the suite, measured and judged
+      paceline test cart --budget 50     only tests about the cart, budget 50 ms
+      paceline report --format markdown  the last report, fit for a pull request
+      paceline trends --sort slope       what grows, over weeks
+      paceline history list              the runs that are kept
+
+    \b
+    Exit codes:
+      0   all is well
+      1   a test failed; for other commands: what was asked for is not there, or cannot be read
+      2   a wrong option or argument, or the tests were interrupted
+      3-5 pytest's own: internal error, usage error, no tests
+      10  tests passed, but a verdict named in --fail-on was found
+    """
+
+
+for command in (test, report, trends, history):
+    main.add_command(command)

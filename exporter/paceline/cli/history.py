@@ -1,0 +1,138 @@
+"""
+`paceline history`: the runs that are kept.
+"""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from tabulate import tabulate
+
+from paceline.cli.project import clear_errors, load_project, results_option, suite_of, warn
+from paceline.cli.report import find_run
+from paceline.errors import PacelineError
+from paceline.history.importing import read_runs
+from paceline.model import Case, UsageKey
+from paceline.report import words
+
+_DAY = 24 * 3600.0
+
+
+@click.group()
+def history() -> None:
+    """
+    List, show, prune and import runs.
+    """
+
+
+@history.command("list")
+@click.option("--suite", metavar="NAME", help="Only this suite.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Show so many runs, the latest.")
+@results_option
+def list_runs(suite: str | None, limit: int, results: Path | None) -> None:
+    """
+    List runs, the latest first.
+    """
+    with clear_errors():
+        _, archive = load_project(results)
+        rows = archive.ledger.summaries(suite, limit)
+    if not rows:
+        click.echo("No runs yet. `pytest --paceline` makes one.")
+        return
+    table = [
+        [
+            run.run_id,
+            _moment(run.ended),
+            name,
+            run.branch,
+            run.commit[:10] + ("*" if run.dirty else ""),
+            outcome,
+            f"{run.cases}{' (partial)' if run.is_partial else ''}",
+            words.duration(run.duration_seconds),
+        ]
+        for name, outcome, run in rows
+    ]
+    headers = ["run", "ended (UTC)", "suite", "branch", "commit", "outcome", "tests", "took"]
+    click.echo(tabulate(table, headers=headers, disable_numparse=True))
+
+
+@history.command("show")
+@click.argument("run")
+@results_option
+def show_run(run: str, results: Path | None) -> None:
+    """
+    Show each test of RUN: an id (or its beginning) or the file of a run.
+    """
+    with clear_errors():
+        _, archive = load_project(results)
+        found = find_run(archive, run)
+    commit = f", commit {found.commit[:10]}{' and changes' if found.dirty else ''}" if found.commit else ""
+    click.echo(f"{found.run_id}: {found.suite} on {found.branch}{commit}, {_moment(found.ended)} UTC, {found.outcome}")
+    headers = ["test", "type", "outcome", "time", "normalised", "CPU", "CPU wait", "memory peak", "retained"]
+    ordered = sorted(found.cases, key=lambda case: -(case.duration_seconds or 0.0))
+    click.echo(tabulate(map(_case_row, ordered), headers=headers, disable_numparse=True))
+
+
+@history.command()
+@click.option("--older-than", "days", metavar="DAYS", type=click.FloatRange(0), help="Forget runs older than this.")
+@click.option("--keep", type=click.IntRange(0), help="Of each suite and branch keep so many runs, the latest.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be forgotten.")
+@results_option
+def prune(days: float | None, keep: int | None, results: Path | None, *, dry_run: bool) -> None:
+    """
+    Forget old runs: in the history, and their files.
+    """
+    if days is None and keep is None:
+        raise click.UsageError("expected --older-than DAYS or --keep N")
+    before = time.time() - days * _DAY if days is not None else 0.0
+    with clear_errors():
+        _, archive = load_project(results)
+        forgotten = archive.prune(before=before, keep=keep, dry_run=dry_run)
+    click.echo(f"{'would forget' if dry_run else 'forgot'} {words.counted(len(forgotten), 'run')}")
+
+
+@history.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--suite", metavar="NAME", help="The suite that they belong to (default: this project's).")
+@click.option("--branch", default="", help="The branch that they ran on (default: as in the file, else main).")
+@results_option
+def import_runs(files: tuple[Path, ...], suite: str | None, branch: str, results: Path | None) -> None:
+    """
+    Add runs from FILES: JUnit XML, pytest-benchmark JSON, or run documents of Paceline.
+
+    A file that was imported before adds nothing. JUnit's times include setup and teardown, so that tests look
+    slower in such runs than they are: they may hide a regression, but make no false one.
+    """
+    with clear_errors():
+        config, archive = load_project(results)
+        archive.folder.prepare()
+    added = failed = 0
+    with click.progressbar(files, label="importing", file=click.get_text_stream("stderr")) as bar:
+        for path in bar:
+            try:
+                runs = read_runs(path, suite or suite_of(config), branch)
+                added += sum(archive.take_in(run, config.rules) for run in runs)
+            except PacelineError as error:
+                failed += 1
+                warn(str(error))
+    click.echo(f"added {words.counted(added, 'run')}")
+    if failed:
+        raise click.ClickException(f"{words.counted(failed, 'file')} could not be imported")
+
+
+def _case_row(case: Case) -> list[str]:
+    seconds = [case.duration_seconds, case.normalized_duration_seconds]
+    seconds += [case.usage.get(UsageKey.CPU_SECONDS), case.usage.get(UsageKey.CPU_WAIT_SECONDS)]
+    sizes = [case.usage.get(UsageKey.MEMORY_PEAK_BYTES), case.usage.get(UsageKey.MEMORY_RETAINED_BYTES)]
+    return [
+        case.id,
+        case.test_type,
+        case.outcome.value,
+        *("" if value is None else words.duration(value) for value in seconds),
+        *("" if value is None else words.size(value) for value in sizes),
+    ]
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,74 @@
+"""
+The project that the command is called in.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from paceline.config import Config, load_config, project_name
+from paceline.errors import PacelineError
+from paceline.history.archive import Archive
+
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+def results_option(command: _F) -> _F:
+    """
+    The option that names the results folder.
+    """
+    return click.option(
+        "--results",
+        metavar="DIR",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Folder of reports and history (default: as configured, else performance_results).",
+    )(command)
+
+
+def find_root(start: Path) -> Path:
+    """
+    The nearest folder upwards that has a `pyproject.toml`, else the start.
+    """
+    return next((folder for folder in (start, *start.parents) if (folder / "pyproject.toml").is_file()), start)
+
+
+def load_project(results: Path | None) -> tuple[Config, Archive]:
+    """
+    The configuration of the project, and its archive.
+
+    Raises:
+        ConfigError: a setting is wrong.
+    """
+    root = find_root(Path.cwd())
+    config = load_config(root / "pyproject.toml", {})
+    folder = results if results is not None else root / config.results
+    return config, Archive(folder, warn)
+
+
+def suite_of(config: Config) -> str:
+    """
+    The name of the suite, as the plugin finds it.
+    """
+    root = find_root(Path.cwd())
+    return config.suite or project_name(root / "pyproject.toml") or root.name or "suite"
+
+
+def warn(message: str) -> None:
+    """
+    Say something beside the output.
+    """
+    click.secho(f"paceline: {message}", fg="yellow", err=True)
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """
+    An error that the user can act on ends the command with its text and exit code 1.
+    """
+    try:
+        yield
+    except PacelineError as error:
+        raise click.ClickException(str(error)) from error

@@ -1,0 +1,91 @@
+"""
+`paceline report`: a run that was kept, for a terminal, a pull request or a program.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+import click
+from msgspec import json
+
+from paceline.analysis.past import Past
+from paceline.cli.project import clear_errors, load_project, results_option
+from paceline.errors import StorageError
+from paceline.history.archive import Archive
+from paceline.history.folder import read_document
+from paceline.model import Run, encode_run
+from paceline.report.content import compose
+from paceline.report.markdown import markdown
+from paceline.report.text import Style, lines
+
+FORMATS = ("text", "markdown", "json")
+_STYLES: dict[Style, dict[str, object]] = {
+    Style.PLAIN: {},
+    Style.STRONG: {"bold": True},
+    Style.GOOD: {"fg": "green"},
+    Style.WARNING: {"fg": "yellow"},
+    Style.BAD: {"fg": "red", "bold": True},
+    Style.FAINT: {"dim": True},
+}
+
+
+@click.command()
+@click.argument("run", required=False)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("-v", "--verbose", is_flag=True, help="Say everything.")
+@results_option
+def report(run: str | None, form: str, results: Path | None, *, verbose: bool) -> None:
+    """
+    Print the report of RUN: an id (or its beginning) or the file of a run; the last one by default.
+
+    \b
+      paceline report
+      paceline report 01M82BR9 --format json
+      paceline report --format markdown > comment.md
+    """
+    with clear_errors():
+        print_report(run, form, results, verbose=verbose)
+
+
+def print_report(wanted: str | None, form: str, results: Path | None, *, verbose: bool = False) -> None:
+    """
+    Print a kept run.
+
+    Raises:
+        PacelineError: there is no such run, or it cannot be read.
+    """
+    config, archive = load_project(results)
+    run = find_run(archive, wanted)
+    if form == "json":
+        click.echo(json.format(encode_run(run), indent=2).decode())
+        return
+    past = archive.past_of(run, config.rules, run.branch)
+    if form == "markdown":
+        click.echo(markdown(compose(run, past)), nl=False)
+        return
+    _print_text(run, past, verbose=verbose)
+
+
+def find_run(archive: Archive, wanted: str | None) -> Run:
+    """
+    A run by its id, the beginning of its id, or its file; the latest where nothing is wanted.
+
+    Raises:
+        PacelineError: there is no such run, or it cannot be read.
+    """
+    if wanted is None:
+        return archive.folder.read_latest()
+    if Path(wanted).is_file():
+        return read_document(Path(wanted))
+    run = archive.ledger.run(wanted)
+    if run is None:
+        raise StorageError(f"no run {wanted!r} in {archive.ledger.path}; `paceline history list` shows what there is")
+    return run
+
+
+def _print_text(run: Run, past: Past, *, verbose: bool) -> None:
+    width = shutil.get_terminal_size().columns
+    ascii_only = "utf" not in (sys.stdout.encoding or "ascii").lower()
+    for line in lines(compose(run, past), width=width, verbosity=int(verbose), ascii_only=ascii_only):
+        click.echo("".join(click.style(span.text, **_STYLES[span.style]) for span in line))  # type: ignore[arg-type]

@@ -1,0 +1,125 @@
+"""
+`paceline test`: run pytest, measured and judged.
+"""
+
+import glob
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from msgspec import Struct
+
+from paceline.cli.project import clear_errors, results_option
+from paceline.cli.report import print_report
+from paceline.config import dashboard_port
+
+_PYTEST_ARGUMENTS = "paceline.pytest_arguments"
+
+
+class _PassingOn(click.Command):
+    """
+    A command that leaves what stands behind `--` to pytest.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own, rest = (args[: args.index("--")], args[args.index("--") + 1 :]) if "--" in args else (args, [])
+        ctx.meta[_PYTEST_ARGUMENTS] = rest
+        return super().parse_args(ctx, own)
+
+
+class _Asked(Struct, frozen=True, kw_only=True):
+    """
+    The options, as given.
+    """
+
+    patterns: tuple[str, ...]
+    dashboard: bool
+    port: int | None
+    benchmarks_only: bool
+    stress_test: bool
+    budget: float | None
+    save_results: bool | None
+    report_only: bool
+    fail_on: str | None
+    results: Path | None
+
+
+@click.command(cls=_PassingOn, options_metavar="[OPTIONS]", epilog="What stands behind -- goes to pytest as it is.")
+@click.argument("patterns", nargs=-1)
+@click.option("--dashboard", is_flag=True, help="Serve live metrics at /metrics on 127.0.0.1 while tests run.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port of --dashboard, which it implies (default: 4001).")
+@click.option("--benchmarks-only", is_flag=True, help="Run only benchmarks (marker or fixture 'benchmark').")
+@click.option("--stress-test", is_flag=True, help="Run stress tests too (marker 'stress').")
+@click.option("--budget", metavar="MS", type=float, help="Budget of each test that has none of its own.")
+@click.option(
+    "--save-results/--no-save-results",
+    default=None,
+    help="Keep the run: its report, the history, the trends (the default).",
+)
+@click.option("--report-only", is_flag=True, help="Run nothing; print the report that was saved last.")
+@click.option("--fail-on", metavar="KINDS", help="Verdicts that end with exit code 10: budget,regression,leak,flaky.")
+@results_option
+@click.pass_context
+def test(context: click.Context, /, **options: object) -> None:
+    """
+    Run pytest with Paceline on the tests that fit PATTERNS.
+
+    A pattern is a file, a folder, a glob, a node id (tests/test_cart.py::test_total), or else a word that the
+    name of a test has in it.
+
+    \b
+      paceline test
+      paceline test tests/api "tests/test_c*.py"
+      paceline test cart --budget 50 --fail-on budget,regression
+      paceline test --dashboard -- -x -n 4
+      paceline test --benchmarks-only
+    """
+    asked = _Asked(**options)  # type: ignore[arg-type]
+    if asked.report_only:
+        with clear_errors():
+            print_report(None, "text", asked.results)
+        return
+    with clear_errors():
+        arguments = _pytest_arguments(asked, context.meta[_PYTEST_ARGUMENTS])
+    context.exit(subprocess.run([sys.executable, "-m", "pytest", *arguments], check=False).returncode)  # noqa: S603
+
+
+def _pytest_arguments(asked: _Asked, rest: Sequence[str]) -> list[str]:
+    port = asked.port if asked.port is not None else dashboard_port() if asked.dashboard else None
+    switches = {
+        "--paceline": True,
+        "--paceline-benchmarks-only": asked.benchmarks_only,
+        "--paceline-stress": asked.stress_test,
+        "--paceline-no-save": asked.save_results is False,
+    }
+    values = {
+        "--paceline-port": port,
+        "--paceline-budget": asked.budget,
+        "--paceline-fail-on": asked.fail_on,
+        "--paceline-results": asked.results,
+    }
+    chosen = [name for name, is_on in switches.items() if is_on]
+    chosen += [f"{name}={value}" for name, value in values.items() if value is not None]
+    return [*chosen, *_selection(asked.patterns), *rest]
+
+
+def _selection(patterns: Sequence[str]) -> list[str]:
+    paths: list[str] = []
+    words: list[str] = []
+    for pattern in patterns:
+        if "::" in pattern or Path(pattern).exists():
+            paths.append(pattern)
+        elif glob.has_magic(pattern):
+            paths += _matching(pattern)
+        else:
+            words.append(pattern)
+    return [*paths, *(["-k", " or ".join(words)] if words else [])]
+
+
+def _matching(pattern: str) -> list[str]:
+    found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - the pattern may be absolute
+    if not found:
+        raise click.BadParameter(f"no file or folder fits {pattern!r}", param_hint="'PATTERNS'")
+    return found

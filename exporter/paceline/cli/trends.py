@@ -1,0 +1,83 @@
+"""
+`paceline trends`: the bounded summary, test by test.
+"""
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import click
+from msgspec import json
+from tabulate import tabulate
+
+from paceline.analysis.summary import SuiteSummary, Summary
+from paceline.cli.project import clear_errors, load_project, results_option, suite_of
+from paceline.errors import StorageError
+from paceline.report import words
+
+_SORTED = {
+    "slope": lambda one: -one.slope,
+    "latest": lambda one: -one.latest,
+    "p50": lambda one: -one.p50,
+    "p95": lambda one: -one.p95,
+    "p99": lambda one: -one.p99,
+}
+
+
+@click.command()
+@click.argument("pattern", required=False)
+@click.option("--sort", "key", type=click.Choice(list(_SORTED)), default="slope", show_default=True)
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Show so many tests.")
+@click.option("--suite", metavar="NAME", help="The suite (default: this project's).")
+@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
+@results_option
+def trends(pattern: str | None, key: str, limit: int, suite: str | None, form: str, results: Path | None) -> None:
+    """
+    Print how long tests take and where they are heading; PATTERN keeps tests whose id it fits.
+
+    Times are of the call phase over the window; the slope is of normalised times, per run.
+
+    \b
+      paceline trends
+      paceline trends "*cart*" --sort p95
+    """
+    with clear_errors():
+        config, archive = load_project(results)
+        summary = _suite(archive.read_trends(), suite or suite_of(config))
+    shown = {name: one for name, one in summary.tests.items() if _fits(name, pattern)}
+    ordered = dict(sorted(shown.items(), key=lambda item: _SORTED[key](item[1]))[:limit])
+    if form == "json":
+        click.echo(json.format(json.encode(ordered), indent=2).decode())
+        return
+    click.echo(_table(summary, ordered))
+    if len(shown) > len(ordered):
+        click.echo(f"… and {len(shown) - len(ordered)} more; --limit shows more of them")
+
+
+def _suite(suites: Mapping[str, SuiteSummary], name: str) -> SuiteSummary:
+    if name in suites:
+        return suites[name]
+    if len(suites) == 1:
+        return next(iter(suites.values()))
+    known = ", ".join(sorted(suites)) or "none"
+    raise StorageError(f"no trends of the suite {name!r}, expected one of: {known}")
+
+
+def _fits(name: str, pattern: str | None) -> bool:
+    return pattern is None or pattern in name or fnmatchcase(name, pattern)
+
+
+def _table(suite: SuiteSummary, tests: Mapping[str, Summary]) -> str:
+    rows = [
+        _row("the whole suite", suite.duration_seconds),
+        *(_row(name, one) for name, one in tests.items()),
+    ]
+    headers = ["", "runs", "latest", "p50", "p95", "p99", "slope a run"]
+    return tabulate(rows, headers=headers, colalign=("left", *["right"] * 6), disable_numparse=True)
+
+
+def _row(name: str, one: Summary) -> list[str]:
+    times = [words.duration(value) for value in (one.latest, one.p50, one.p95, one.p99)]
+    share = f" ({one.slope / one.p50:+.1%})" if one.p50 else ""
+    sign = "-" if one.slope < 0 else "+"
+    return [name, str(one.runs), *times, f"{sign}{words.duration(abs(one.slope))}{share}"]

@@ -1,0 +1,22 @@
+"""
+What the plugin is made of.
+"""
+
+from dataclasses import dataclass
+
+from paceline.plugin.guard import Guard
+from paceline.plugin.meter import Meter
+from paceline.plugin.plan import Planner
+from paceline.probes.own import OwnWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """
+    The parts that hooks share. There is no meter where xdist's workers run the tests.
+    """
+
+    planner: Planner
+    meter: Meter | None
+    own: OwnWork
+    guard: Guard
