@@ -39,12 +39,13 @@ class CaseBook:
         Take a report of one phase; the teardown's brings the measurement and closes the case.
         """
         node_id = report.nodeid
-        # A retried attempt starts from nothing: its reports say the phase, its failure says "rerun".
         if report.outcome == _RERUN:
             self._attempts[node_id] = self._attempts.get(node_id, 1) + 1
             self._outcomes.pop(node_id, None)
             return
         known = self._outcomes.get(node_id)
+        if known is None and report.when == "teardown":  # of an attempt that is tried again
+            return
         if known is None or not known.is_failure:
             self._outcomes[node_id] = _outcome(report, known)
         if report.when not in {"setup", "call"}:

@@ -2,7 +2,7 @@
 What is known of each test before it runs: safe id, family, test type, budget; and which tests run at all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import NamedTuple
@@ -11,6 +11,7 @@ import pytest
 
 from paceline.analysis.budget import Budget, Budgets
 from paceline.config import DEFAULT_TEST_TYPE, Config
+from paceline.errors import ConfigError
 from paceline.identity import safe_ids, safe_text
 from paceline.monitoring import changed_budgets
 
@@ -39,6 +40,15 @@ class Planner:
         self._plans: dict[str, Plan] = {}
         self.made_safe = 0
         self._type_of_path = lru_cache(maxsize=None)(self._find_type_of_path)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        # An error of collection is what pytest and the workers of xdist know how to show.
+        report = yield
+        problems = [problem for node in report.result if (problem := _wrong_marker(node))]
+        if problems:
+            report.outcome, report.longrepr, report.result = "failed", "\n".join(problems), []
+        return report
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -99,6 +109,15 @@ def _family(item: pytest.Item) -> str:
     return item.nodeid.removesuffix(f"[{callspec.id}]") if callspec is not None else item.nodeid
 
 
+def _wrong_marker(node: pytest.Item | pytest.Collector) -> str:
+    try:
+        if isinstance(node, pytest.Item):
+            _marked_budget(node)
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
 def _marked_budget(item: pytest.Item) -> Budget | None:
     marker = item.get_closest_marker("performance")
     if marker is None:
@@ -106,12 +125,12 @@ def _marked_budget(item: pytest.Item) -> Budget | None:
     milliseconds = marker.kwargs.get("budget_ms", "")
     is_number = isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool)
     if marker.args or len(marker.kwargs) > 1 or not is_number:
-        raise pytest.UsageError(
+        raise ConfigError(
             f"{item.nodeid}: the marker is performance({_shown(marker.args, marker.kwargs)}), "
             "expected performance(budget_ms=<milliseconds>)"
         )
     if not 0 < milliseconds < _LONGEST_BUDGET_MS:
-        raise pytest.UsageError(
+        raise ConfigError(
             f"{item.nodeid}: performance(budget_ms={milliseconds!r}) is no budget, expected more than 0 milliseconds"
         )
     return Budget(milliseconds / 1e3, "its performance marker")

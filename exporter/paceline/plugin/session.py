@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from paceline.analysis.judge import judge
+from paceline.analysis.past import Past
 from paceline.config import Config
 from paceline.errors import StorageError
 from paceline.history.archive import Archive
@@ -21,7 +22,7 @@ from paceline.model import Case, Run, RunOutcome
 from paceline.plugin.cases import CaseBook
 from paceline.plugin.parts import Parts
 from paceline.plugin.run_id import new_run_id
-from paceline.plugin.summary import Summary, verbose_line
+from paceline.plugin.summary import verbose_line, write_messages, write_report
 from paceline.plugin.workers import measurement_on
 from paceline.probes.calibration import calibrate
 from paceline.probes.origin import FALLBACK_BRANCH, Origin, OriginFinder, find_environment
@@ -58,6 +59,7 @@ class RunSession:
         self._live: Live | None = None
         self._journal: Journal | None = None
         self._run: Run | None = None
+        self._past = Past()
         self._origin = Origin(branch=FALLBACK_BRANCH, default_branch=FALLBACK_BRANCH)
         self._clock, self._stopwatch = time.time, time.perf_counter
         self._started, self._started_ticks = self._clock(), self._stopwatch()
@@ -110,6 +112,12 @@ class RunSession:
         if self._journal is not None and (self._run is not None or not self._book.cases):
             self._guarded(self._journal.close, "closing the journal")
 
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self._run is not None:
+            write = partial(write_report, terminalreporter, self._run, self._past, self._settings.fail_on)
+            self._guarded(write, "writing the report")
+        write_messages(terminalreporter, self._guard)
+
     def _start_live(self, port: int) -> "Live":
         from paceline.plugin.live import Live  # noqa: PLC0415 - an endpoint is rare, and its imports are not
 
@@ -151,7 +159,7 @@ class RunSession:
         self._run = run = judge(measured, past, self._settings.rules)
         if self._settings.save_results:
             self._archive.keep(run, past)
-        self._config.pluginmanager.register(Summary(run, past, self._settings, self._guard), "paceline-summary")
+        self._past = past
         is_failed = any(verdict.kind in self._settings.fail_on for verdict in run.verdicts)
         if is_failed and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = EXIT_VERDICT

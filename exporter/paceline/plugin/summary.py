@@ -2,11 +2,12 @@
 The report under pytest's own summary.
 """
 
+from collections.abc import Sequence
+
 import pytest
 
 from paceline.analysis.past import Past
-from paceline.config import Config
-from paceline.model import Case, Run, UsageKey
+from paceline.model import Case, Run, UsageKey, VerdictKind
 from paceline.plugin.guard import Guard
 from paceline.report import words
 from paceline.report.content import compose
@@ -21,38 +22,36 @@ _MARKUP: dict[Style, dict[str, bool]] = {
     Style.FAINT: {"light": True},
 }
 
+_QUIETEST = -1
 
-class Summary:
+
+def write_report(terminal: pytest.TerminalReporter, run: Run, past: Past, fail_on: Sequence[VerdictKind]) -> None:
     """
-    Writes the report of a finished run.
+    Write the report of a judged run.
     """
+    verbosity = terminal.verbosity
+    if verbosity < _QUIETEST:
+        return
+    terminal.section("paceline")
+    writer = terminal._tw  # noqa: SLF001 - pytest has no public way to write a part of a line
+    encoding = getattr(writer._file, "encoding", None) or "ascii"  # noqa: SLF001
+    ascii_only = "utf" not in encoding.lower()
+    for line in lines(compose(run, past), width=writer.fullwidth, verbosity=verbosity, ascii_only=ascii_only):
+        for span in line:
+            writer.write(span.text, **_MARKUP[span.style])
+        writer.line()
+    failing = sum(verdict.kind in fail_on for verdict in run.verdicts)
+    if failing:
+        verdicts = f"{words.counted(failing, 'verdict')} of {', '.join(fail_on)}"
+        terminal.write_line(f"{verdicts}: this run fails", red=True, bold=True)
 
-    def __init__(self, run: Run, past: Past, settings: Config, guard: Guard) -> None:
-        self._run = run
-        self._past = past
-        self._settings = settings
-        self._guard = guard
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        verbosity = terminalreporter.verbosity
-        if verbosity < -1:
-            return
-        terminalreporter.section("paceline")
-        writer = terminalreporter._tw  # noqa: SLF001 - pytest has no public way to write a part of a line
-        content = compose(self._run, self._past)
-        encoding = getattr(writer._file, "encoding", None) or "ascii"  # noqa: SLF001
-        for line in lines(
-            content, width=writer.fullwidth, verbosity=verbosity, ascii_only="utf" not in encoding.lower()
-        ):
-            for span in line:
-                writer.write(span.text, **_MARKUP[span.style])
-            writer.line()
-        for message in self._guard.messages:
-            writer.line(f"paceline: {message}", yellow=True)
-        failing = sum(verdict.kind in self._settings.fail_on for verdict in self._run.verdicts)
-        if failing:
-            kinds = ", ".join(self._settings.fail_on)
-            writer.line(f"{words.counted(failing, 'verdict')} of {kinds}: this run fails", red=True, bold=True)
+def write_messages(terminal: pytest.TerminalReporter, guard: Guard) -> None:
+    """
+    Write what went wrong inside Paceline, however quiet the session is.
+    """
+    for message in guard.messages:
+        terminal.write_line(f"paceline: {message}", yellow=True)
 
 
 def verbose_line(config: pytest.Config, case: Case) -> None:

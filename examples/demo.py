@@ -1,0 +1,127 @@
+"""
+Show Paceline at work: ten runs of a small shop make a history, the eleventh runs a new release of it.
+
+Release 2 asks the database once for each line of a cart. That breaks a budget and is a regression. A cache that never
+forgets is a leak, and a test that depends on the day is flaky; these two are in both releases.
+"""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import click
+
+_EXAMPLES = Path(__file__).resolve().parent
+_SHOP = _EXAMPLES.parent / "build" / "demo" / "shop"
+_REPORT = _SHOP / "performance_results" / "latest_report.json"
+_RUNS = 10
+# One run a day from a Monday on: the offers of Friday and Saturday fail their test, the last run's passes.
+_MONDAY = date(2026, 11, 2)
+_COMMITS = {1: "1111111111111111111111111111111111111111", 2: "2222222222222222222222222222222222222222"}
+_EXPECTED = {"budget", "regression", "leak", "flaky"}
+# What the demo is about is set below; a variable of the caller or of a CI system would change what it shows.
+_LEFT_OUT = ("GIT_", "PACELINE_", "PERFORMANCE_", "PYTEST_", "SHOP_", "VERBOSE_TESTS")
+# Other plugins that happen to be installed are left out: they take longer to start than the suite to run.
+_PYTEST = (sys.executable, "-m", "pytest", "-p", "paceline", "--paceline")
+_GIT_SETTINGS = (
+    "init.defaultBranch=main",
+    "user.name=demo",
+    "user.email=demo@example.invalid",
+    "commit.gpgsign=false",
+)
+
+
+@click.command(help=__doc__)
+def main() -> None:
+    _prepare()
+    click.echo(f"A fresh copy of the shop is in {_shown(_SHOP)}.")
+    with click.progressbar(range(_RUNS), label=f"{_RUNS} runs of its suite make a history") as runs:
+        for run in runs:
+            _run_quietly(run)
+    click.secho("\nNow release 2 of the shop: SHOP_RELEASE=2 pytest --paceline\n", bold=True)
+    subprocess.run(_PYTEST, cwd=_SHOP, env=_environment(_RUNS, release=2), check=False)  # noqa: S603 - fixed
+    missing = _EXPECTED - _found()
+    if missing:
+        raise click.ClickException(f"the last run did not show: {', '.join(sorted(missing))}")
+    click.echo(_what_next())
+
+
+def _prepare() -> None:
+    shutil.rmtree(_SHOP, ignore_errors=True)
+    shutil.copytree(
+        _EXAMPLES / "shop", _SHOP, ignore=shutil.ignore_patterns(".*", "__pycache__", "performance_results")
+    )
+    if shutil.which("git"):
+        _make_repository()
+
+
+def _make_repository() -> None:
+    """
+    Make the copy a repository of its own, so that changes in the repository around it do not make its runs dirty.
+    """
+    for arguments in (("init", "-q"), ("add", "."), ("commit", "-q", "--no-verify", "-m", "The shop")):
+        settings = [part for setting in _GIT_SETTINGS for part in ("-c", setting)]
+        _checked(["git", *settings, *arguments], _environment(0), {0})
+
+
+def _run_quietly(run: int) -> None:
+    # 1 is a failed test, which a flaky one is at times.
+    _checked([*_PYTEST, "-q"], _environment(run), {0, 1})
+
+
+def _checked(command: Sequence[str], environment: Mapping[str, str], good: set[int]) -> None:
+    done = subprocess.run(  # noqa: S603 - fixed arguments
+        command, cwd=_SHOP, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if done.returncode not in good:
+        raise click.ClickException(f"{shlex.join(command)} ended with {done.returncode}:\n{done.stdout}")
+
+
+def _environment(run: int, release: int = 1) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)} | {
+        "PACELINE_BRANCH": "main",
+        "PACELINE_DEFAULT_BRANCH": "main",
+        "PACELINE_COMMIT": _COMMITS[release],
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "SHOP_RELEASE": str(release),
+        "SHOP_DAY": str(_MONDAY + timedelta(days=run)),
+    }
+
+
+def _found() -> set[str]:
+    """
+    The kinds of verdicts in the report of the last run; none where that run left no report.
+    """
+    if not _REPORT.is_file():
+        return set()
+    report = json.loads(_REPORT.read_bytes())
+    return {verdict["kind"] for verdict in report["verdicts"]} if report["commit"] == _COMMITS[2] else set()
+
+
+def _what_next() -> str:
+    activate = Path(sys.executable).with_name("activate")
+    enter = [f". {_shown(activate)}"] if activate.is_file() else []
+    return f"""
+All four were shown. The whole run is in {_shown(_REPORT)}. What to try next:
+
+  {" && ".join([*enter, f"cd {_shown(_SHOP)}"])}
+  paceline report --format markdown   # the same report for a pull request
+  paceline trends                     # each test over its runs
+  paceline history list               # the runs that are kept
+  pytest --paceline --paceline-port & # live metrics while it runs, to be read with
+  until curl -s 127.0.0.1:4001/metrics; do sleep 0.1; done
+"""
+
+
+def _shown(path: Path) -> str:
+    return os.path.relpath(path)
+
+
+if __name__ == "__main__":
+    main()

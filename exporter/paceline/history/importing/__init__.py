@@ -1,0 +1,55 @@
+"""
+Runs from files of other tools, and from Paceline's own: one reader a format, asked in order.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from paceline.errors import DocumentError
+from paceline.history.importing.document import read_run_document
+from paceline.history.importing.junit import read_junit
+from paceline.history.importing.pytest_benchmark import read_pytest_benchmark
+from paceline.history.importing.source import Source, TypeOf, type_unknown
+from paceline.model import Run
+
+_READERS: Final[Mapping[str, Callable[[Source], list[Run] | None]]] = {
+    "a run document of Paceline": read_run_document,
+    "JUnit XML": read_junit,
+    "JSON of pytest-benchmark": read_pytest_benchmark,
+}
+
+
+def read_runs(path: Path, suite: str, branch: str, type_of: TypeOf = type_unknown) -> list[Run]:
+    """
+    Read the runs that a file holds, whichever of the known formats it has.
+
+    Read again, a file gives the same run ids.
+
+    Args:
+        path: the file.
+        suite: the suite of the runs; a run document of Paceline keeps its own.
+        branch: the branch of the runs, "" where the file may tell; a run document of Paceline keeps its own.
+        type_of: the test type by the path of a test's file.
+
+    Returns:
+        The runs; none where the file tells of no test.
+
+    Raises:
+        StorageError: the file cannot be read.
+        DocumentError: the file has no known format, or not the content that its format asks for.
+    """
+    source = Source.read(path, suite, branch, type_of)
+    try:
+        for read in _READERS.values():
+            runs = read(source)
+            if runs is not None:
+                return runs
+    except RecursionError as error:
+        raise DocumentError(f"{path}: values nested too deeply, expected {_expected()}") from error
+    raise DocumentError(f"{path}: {source.found}, expected {_expected()}")
+
+
+def _expected() -> str:
+    *names, last = _READERS
+    return f"{', '.join(names)} or {last}"

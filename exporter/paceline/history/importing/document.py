@@ -1,0 +1,18 @@
+"""
+Paceline's own run documents.
+"""
+
+from paceline.history.importing.source import Source
+from paceline.model import Run, decode_run
+
+
+def read_run_document(source: Source) -> list[Run] | None:
+    """
+    Read a run as it was written: under its own id, suite and branch.
+
+    Raises:
+        DocumentError: it is a run document with a fault, or of a later version.
+    """
+    if not {"schema", "run_id"} <= source.keys:
+        return None
+    return [decode_run(source.content, str(source.path))]

@@ -1,0 +1,95 @@
+"""
+Which budget holds, and what is said of a broken one.
+"""
+
+import pytest
+from support.values import make_case
+
+from paceline.analysis.budget import DEFAULT_BUDGETS_MS, Budget, Budgets, judge_budget
+from paceline.model import Severity, VerdictKind
+
+_BUDGETS = Budgets(
+    by_test_ms={"tests/api/test_pay.py::test_card": 1},
+    by_path_ms={"tests/api/*": 2, "tests/*": 3},
+    by_type_ms={"unit": 4},
+)
+
+
+def test_types_have_default_budgets() -> None:
+    """
+    Unit tests have 100 ms, integration tests 2 s, tests of an API 5 s, end-to-end tests 10 s.
+    """
+    assert DEFAULT_BUDGETS_MS == {"unit": 100, "integration": 2000, "api": 5000, "e2e": 10000}
+    assert Budgets().budget_of("test_a.py::test_one", "api") == Budget(5.0, "test type api")
+
+
+@pytest.mark.parametrize(
+    ("family", "test_type", "budget"),
+    [
+        (
+            "tests/api/test_pay.py::test_card",
+            "unit",
+            Budget(0.001, "the setting for tests/api/test_pay.py::test_card"),
+        ),
+        ("tests/api/test_pay.py::test_cash", "unit", Budget(0.002, "the setting for tests/api/*")),
+        ("tests/test_cart.py::test_total", "unit", Budget(0.003, "the setting for tests/*")),
+        ("checks/test_cart.py::test_total", "unit", Budget(0.004, "test type unit")),
+        ("checks/test_cart.py::test_total", "smoke", None),
+    ],
+)
+def test_the_nearest_budget_holds(family: str, test_type: str, budget: Budget | None) -> None:
+    """
+    The test's own comes before the first path that fits, and that before its type's; a type without one has none.
+    """
+    assert _BUDGETS.budget_of(family, test_type) == budget
+
+
+def test_the_budget_of_every_test_comes_before_paths_and_types() -> None:
+    """
+    `--paceline-budget` holds for each test but those with a setting of their own.
+    """
+    budgets = Budgets(every_ms=9, by_test_ms={"test_a.py::test_one": 1}, by_path_ms={"*": 2})
+
+    assert budgets.budget_of("test_a.py::test_one", "unit") == Budget(0.001, "the setting for test_a.py::test_one")
+    assert budgets.budget_of("test_a.py::test_two", "unit") == Budget(0.009, "--paceline-budget")
+
+
+def test_a_test_over_its_budget_gets_a_verdict() -> None:
+    """
+    The verdict has the measured time, the limit, the factor, and where the limit comes from.
+    """
+    verdict = judge_budget(make_case(seconds=0.15, budget_seconds=0.1, budget_source="test type unit"))
+
+    assert verdict is not None
+    assert (verdict.kind, verdict.severity) == (VerdictKind.BUDGET, Severity.WARNING)
+    assert verdict.case == "tests/test_cart.py::test_total"
+    assert (verdict.measured, verdict.limit, verdict.unit) == (0.15, 0.1, "seconds")
+    assert verdict.factor == pytest.approx(1.5)
+    assert verdict.reason == "took 150 ms, budget 100 ms (test type unit)"
+
+
+def test_twice_the_budget_is_critical() -> None:
+    """
+    From a factor of 2 on a broken budget is critical.
+    """
+    verdicts = [judge_budget(make_case(seconds=seconds, budget_seconds=0.1)) for seconds in (0.199, 0.2)]
+
+    assert [verdict and verdict.severity for verdict in verdicts] == [Severity.WARNING, Severity.CRITICAL]
+
+
+@pytest.mark.parametrize(("seconds", "budget"), [(0.1, 0.1), (0.05, 0.1), (None, 0.1), (9.0, None)])
+def test_a_kept_budget_gets_none(seconds: float | None, budget: float | None) -> None:
+    """
+    A test that took exactly its budget kept it; one without a time or without a budget has nothing to keep.
+    """
+    assert judge_budget(make_case(seconds=seconds, budget_seconds=budget)) is None
+
+
+def test_a_failed_test_has_a_budget_too() -> None:
+    """
+    A test that fails late has broken its budget as well.
+    """
+    verdict = judge_budget(make_case(seconds=12.0, budget_seconds=10.0, outcome="failed", budget_source="test type e2e"))
+
+    assert verdict is not None
+    assert verdict.reason == "took 1.2e+04 ms, budget 1e+04 ms (test type e2e)"

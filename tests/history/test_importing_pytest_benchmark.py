@@ -1,0 +1,251 @@
+"""
+Runs from the JSON of pytest-benchmark.
+"""
+
+import json
+from copy import deepcopy
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paceline.errors import DocumentError
+from paceline.history.importing import read_runs
+from paceline.model import Case, Measure, Outcome, Run, RunOutcome, decode_run, encode_run
+from paceline.plugin.fixture import CaseRecorder
+
+# As pytest-benchmark 5.3 writes it, with fewer figures.
+_DOCUMENT: dict[str, Any] = {
+    "machine_info": {
+        "node": "vm",
+        "machine": "x86_64",
+        "python_implementation": "CPython",
+        "python_version": "3.11.7",
+        "system": "Linux",
+        "cpu": {"brand_raw": "AMD EPYC", "count": 2, "flags": ["avx", "avx2"]},
+    },
+    "commit_info": {
+        "id": "4f2c1a0b9e8d7c6b5a4f3e2d1c0b9a8f7e6d5c4b",
+        "time": "2026-11-20T09:00:00+01:00",
+        "author_time": "2026-11-20T09:00:00+01:00",
+        "dirty": True,
+        "project": "shop",
+        "branch": "faster",
+    },
+    "benchmarks": [
+        {
+            "group": None,
+            "name": "test_sorted[10]",
+            "fullname": "tests/test_sort.py::TestSort::test_sorted[10]",
+            "params": {"n": 10},
+            "param": "10",
+            "extra_info": {},
+            "options": {"disable_gc": False, "timer": "perf_counter", "min_rounds": 5, "warmup": False},
+            "stats": {
+                "min": 2.5e-07,
+                "max": 4.9e-05,
+                "mean": 4.1e-07,
+                "stddev": 2.7e-07,
+                "rounds": 100000,
+                "median": 4.5e-07,
+                "outliers": "441;21876",
+                "ops": 2437348.3,
+                "total": 0.0625,
+                "data": [2.5e-07, 4.9e-05],
+                "iterations": 20,
+            },
+        },
+        {
+            "group": None,
+            "name": "test_reversed",
+            "fullname": "tests/test_sort.py::test_reversed",
+            "params": None,
+            "param": None,
+            "extra_info": {},
+            "options": {},
+            "stats": {"min": 1, "median": 1.5, "rounds": 5, "total": 8.0, "iterations": 1},
+        },
+    ],
+    "datetime": "2026-11-22T19:40:01.250000+00:00",
+    "version": "5.3.1",
+}
+_ENDED = datetime.fromisoformat("2026-11-22T19:40:01.25Z").timestamp()
+
+
+def _imported(folder: Path, document: dict[str, Any], branch: str = "") -> Run:
+    path = folder / "0001_bench.json"
+    path.write_text(json.dumps(document, indent=4), "utf-8")
+    (run,) = read_runs(path, "shop", branch)
+    return run
+
+
+def _changed(*path: str | int, to: object) -> dict[str, Any]:
+    document = deepcopy(_DOCUMENT)
+    target: Any = document
+    for key in path[:-1]:
+        target = target[key]
+    target[path[-1]] = to
+    return document
+
+
+def test_a_benchmark_is_a_case_with_measures(tmp_path: Path) -> None:
+    """
+    A benchmark lasts as long as all its rounds, and brings its figures as measures.
+    """
+    run = _imported(tmp_path, _DOCUMENT)
+
+    assert run.cases[0] == Case(
+        id="tests/test_sort.py::TestSort::test_sorted[10]",
+        family="tests/test_sort.py::TestSort::test_sorted",
+        test_type="unit",
+        outcome=Outcome.PASSED,
+        duration_seconds=1.25,
+        measures={
+            "benchmark_median_seconds": Measure(value=4.5e-07, unit="seconds"),
+            "benchmark_min_seconds": Measure(value=2.5e-07, unit="seconds"),
+            "benchmark_rounds": Measure(value=100000.0, unit="rounds"),
+        },
+    )
+
+
+def test_a_file_is_a_run(tmp_path: Path) -> None:
+    """
+    The run knows its commit and Python, and ended when the file says that it was written.
+    """
+    run = _imported(tmp_path, _DOCUMENT)
+
+    assert (run.suite, run.branch, run.commit, run.dirty) == (
+        "shop",
+        "faster",
+        "4f2c1a0b9e8d7c6b5a4f3e2d1c0b9a8f7e6d5c4b",
+        True,
+    )
+    assert (run.started, run.ended, run.outcome) == (_ENDED - 9.25, _ENDED, RunOutcome.PASSED)
+    assert run.environment == {"python": "3.11.7"}
+    assert decode_run(encode_run(run), "") == run
+
+
+def test_names_of_measures_can_be_recorded(tmp_path: Path) -> None:
+    """
+    The measures have names and units that a test itself could have given to them.
+    """
+    measures = _imported(tmp_path, _DOCUMENT).cases[0].measures
+    recorder = CaseRecorder()
+    for name, measure in measures.items():
+        recorder.record(name, measure.value, unit=measure.unit)
+
+    assert recorder.measures == measures
+
+
+@pytest.mark.parametrize(
+    ("told", "given", "expected"),
+    [("faster", "main", "main"), ("faster", "", "faster"), ("(detached head)", "", "main"), (None, "", "main")],
+)
+def test_the_branch_that_is_given_wins(tmp_path: Path, told: str | None, given: str, expected: str) -> None:
+    """
+    The file names the branch where the caller does not; where nobody does it is called main, as by the plugin.
+    """
+    run = _imported(tmp_path, _changed("commit_info", "branch", to=told), given)
+
+    assert run.branch == expected
+
+
+@pytest.mark.parametrize("commit", ["unversioned", "unknown", None])
+def test_a_commit_that_is_not_known_is_none(tmp_path: Path, commit: str | None) -> None:
+    """
+    A word in the place of a commit is not taken for one.
+    """
+    assert _imported(tmp_path, _changed("commit_info", "id", to=commit)).commit == ""
+
+
+def test_only_the_benchmarks_are_needed(tmp_path: Path) -> None:
+    """
+    An old file, without machine and commit and with a time in UTC that does not say so, can be read.
+    """
+    old = {"benchmarks": _DOCUMENT["benchmarks"], "datetime": "2026-11-22T19:40:01.250000"}
+    run = _imported(tmp_path, old)
+
+    assert (run.ended, run.commit, run.environment) == (_ENDED, "", {})
+
+
+def test_the_same_file_is_the_same_run(tmp_path: Path) -> None:
+    """
+    The id of a run follows from the content alone.
+    """
+    first, again = _imported(tmp_path, _DOCUMENT), _imported(tmp_path, _DOCUMENT, "main")
+
+    assert first.run_id == again.run_id == "benchmark-ba545a56f44e6df4b9f2"
+
+
+def test_a_file_without_benchmarks_is_no_run(tmp_path: Path) -> None:
+    """
+    A file in which all benchmarks failed gives no run, and no error.
+    """
+    path = tmp_path / "none.json"
+    path.write_text(json.dumps(_changed("benchmarks", to=[])), "utf-8")
+
+    assert read_runs(path, "shop", "") == []
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (
+            _changed("benchmarks", to="none"),
+            "bench.json: not the JSON of pytest-benchmark: Expected `array`, got `str` - at `$.benchmarks`",
+        ),
+        (
+            _changed("benchmarks", 1, "stats", to=None),
+            (
+                "bench.json: not the JSON of pytest-benchmark: "
+                "Expected `object`, got `null` - at `$.benchmarks[1].stats`"
+            ),
+        ),
+        (
+            _changed("benchmarks", 0, to={"fullname": "test_a.py::test_b"}),
+            (
+                "bench.json: not the JSON of pytest-benchmark: "
+                "Object missing required field `stats` - at `$.benchmarks[0]`"
+            ),
+        ),
+        (
+            _changed("benchmarks", 0, "fullname", to=""),
+            (
+                "bench.json: not the JSON of pytest-benchmark: "
+                "Expected `str` of length >= 1 - at `$.benchmarks[0].fullname`"
+            ),
+        ),
+        (
+            _changed("benchmarks", 0, "stats", "total", to=-1),
+            (
+                "bench.json: not the JSON of pytest-benchmark: "
+                "Expected `float` >= 0.0 - at `$.benchmarks[0].stats.total`"
+            ),
+        ),
+        (
+            _changed("datetime", to="today"),
+            "bench.json: not the JSON of pytest-benchmark: Invalid RFC3339 encoded datetime - at `$.datetime`",
+        ),
+        (
+            _changed("datetime", to="1969-12-31T23:59:59Z"),
+            (
+                "bench.json: datetime is 1969-12-31T23:59:59+00:00, "
+                "expected a time between 1970 and 2100 such as 2026-05-04T13:37:00+02:00"
+            ),
+        ),
+    ],
+)
+def test_a_fault_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, document: dict[str, Any], message: str
+) -> None:
+    """
+    A file with a fault is refused with a message that says where, what was found and what was expected.
+    """
+    monkeypatch.chdir(tmp_path)
+    Path("bench.json").write_text(json.dumps(document, indent=4), "utf-8")
+
+    with pytest.raises(DocumentError) as error:
+        read_runs(Path("bench.json"), "shop", "main")
+
+    assert str(error.value) == message

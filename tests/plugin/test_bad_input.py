@@ -1,0 +1,224 @@
+"""
+Bad input gets a clear error or is made safe, and nothing that was kept is lost.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from support.suite import Suite
+
+_ONE = "def test_one(): pass\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("[tool.paceline]\nbudgetz = 1\n", "[tool.paceline]: unknown key 'budgetz', expected one of benchmarks_only, "),
+        ("[tool.paceline]\nport = 'x'\n", "[tool.paceline]: port is 'x': expected `int"),
+        ("[tool.paceline.rules]\nwindow_days = -1\n", "rules.window_days is -1: expected `float` > 0.0"),
+        ("[tool.paceline]\nfail_on = ['speed']\n", "'speed'"),
+    ],
+)
+def test_a_wrong_setting_stops_before_collection(suite: Suite, settings: str, message: str) -> None:
+    """
+    pytest's usage error, with the file, the key, what was found and what was expected.
+    """
+    suite.write("pyproject.toml", settings)
+    suite.write("test_one.py", "raise SystemError('collected')\n")
+    result = suite.run()
+
+    assert result.code == 4
+    assert message in result.output
+    assert "collected" not in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--paceline-budget", "-5"), "ERROR: paceline: the command line: budget_ms is -5.0: expected `float` > 0.0"),
+        (("--paceline-fail-on", "budget,speed"), "ERROR: paceline: the command line: fail_on"),
+        (("--paceline-port", "70000"), "ERROR: paceline: the command line: port is 70000: expected `int` <= 65535"),
+    ],
+)
+def test_a_wrong_option_is_named(suite: Suite, arguments: tuple[str, ...], message: str) -> None:
+    """
+    An option with a value that cannot be is a usage error.
+    """
+    suite.write("test_one.py", _ONE)
+    result = suite.run(*arguments)
+
+    assert result.code == 4
+    assert message in result.output
+
+
+@pytest.mark.parametrize(
+    ("marker", "message"),
+    [
+        (
+            "performance(budget_ms=0)",
+            "test_one.py::test_one: performance(budget_ms=0) is no budget, expected more than 0 milliseconds",
+        ),
+        (
+            "performance('fast')",
+            "test_one.py::test_one: the marker is performance('fast'), expected performance(budget_ms=<milliseconds>)",
+        ),
+        (
+            "performance(budget=5)",
+            "test_one.py::test_one: the marker is performance(budget=5), expected performance(budget_ms=<milliseconds>)",
+        ),
+    ],
+)
+def test_an_impossible_budget_stops_before_the_first_test(suite: Suite, marker: str, message: str) -> None:
+    """
+    The error names the test and the marker.
+    """
+    suite.write("test_one.py", f"import pytest\n@pytest.mark.{marker}\n{_ONE}")
+    result = suite.run()
+
+    assert result.code == 2
+    assert message in result.output
+    assert "Traceback" not in result.output
+
+
+def test_an_unwritable_folder_stops_before_collection(suite: Suite) -> None:
+    """
+    A results folder that cannot be made is named.
+    """
+    suite.write("occupied", "not a folder")
+    suite.write("test_one.py", "raise SystemError('collected')\n")
+    result = suite.run("--paceline-results", "occupied/results")
+
+    assert result.code == 4
+    assert f"ERROR: paceline: the results folder {suite.folder}/occupied/results cannot be written to: " in result.output
+
+
+def test_a_corrupt_history_is_set_aside_and_read_back(suite: Suite) -> None:
+    """
+    Garbage in the place of the history fails no run: it is kept under another name, and the documents fill a new one.
+    """
+    suite.write("test_one.py", _ONE)
+    suite.run()
+    suite.run()
+    (suite.results / "history.sqlite").write_bytes(b"garbage" * 1000)
+    result = suite.run()
+
+    assert result.code == 0
+    assert "and 2 runs were read back from documents" in result.output
+    assert result.kept_runs() == 3
+    assert [path.read_bytes() for path in suite.results.glob("history.sqlite.damaged-*")] == [b"garbage" * 1000]
+
+
+def test_a_clock_that_goes_backwards_makes_no_negative_time(suite: Suite) -> None:
+    """
+    A test that sets the clock back a day moves neither its own time nor the run's.
+    """
+    suite.write(
+        "test_clock.py",
+        """
+        import time
+        def test_back(monkeypatch):
+            now = time.time()
+            time.time = lambda: now - 86400
+        """,
+    )
+    run = suite.run().run
+
+    assert 0 < run.ended - run.started < 60
+    assert run.cases[0].duration_seconds is not None and run.cases[0].duration_seconds >= 0
+
+
+def test_strange_ids_are_made_safe_and_counted(suite: Suite) -> None:
+    """
+    A long id, control characters and secrets: safe in every file and in the report, unique, and counted.
+    """
+    suite.write(
+        "test_ids.py",
+        r"""
+        import pytest
+
+        IDS = ["x" * 5000, "token=hunter2", "token=hunter3", "ghp_0123456789abcdefghijABCDEFGHIJ0123", "ok"]
+
+        @pytest.mark.parametrize("text", IDS, ids=IDS)
+        def test_id(text): pass
+        """,
+    )
+    result = suite.run("-v", "-k", "test_id")
+    ids = [case.id for case in result.run.cases]
+    kept = b"".join(path.read_bytes() for path in suite.results.iterdir() if path.is_file())
+
+    assert [len(case_id) <= 200 for case_id in ids] == [True] * 5
+    assert ids[1:] == ["test_ids.py::test_id[token=***]", "test_ids.py::test_id[token=***]#2", "test_ids.py::test_id[***]", "test_ids.py::test_id[ok]"]
+    assert not [secret for secret in (b"hunter2", b"hunter3", b"ghp_0123") if secret in kept]
+    assert "hunter2" not in result.section()
+    assert result.run.counts["ids made safe"] == 4
+
+
+def test_a_wrong_measure_is_the_tests_own_error(suite: Suite) -> None:
+    """
+    `record` refuses what cannot be kept, with the literal it was given.
+    """
+    suite.write("test_one.py", "def test_one(paceline): paceline.record('Cart Items', 3)\n")
+
+    assert (
+        "ValueError: paceline.record: the name is 'Cart Items', expected small letters, digits and underscores, "
+        "at most 80, a letter first" in suite.run().output
+    )
+
+
+def test_our_own_failure_fails_no_test(suite: Suite) -> None:
+    """
+    A probe and the judgement that raise are one warning each, counted, and the tests pass.
+    """
+    suite.write(
+        "conftest.py",
+        """
+        from paceline.probes.cpu import CpuProbe
+        import paceline.plugin.session as session
+
+        def broken(*args): raise RuntimeError("boom")
+
+        CpuProbe.start_call = broken
+        session.judge = broken
+        """,
+    )
+    suite.write("test_one.py", _ONE + "def test_two(): pass\n")
+    result = suite.run("-W", "error")
+
+    assert result.code == 0
+    assert result.output.count("measuring with CpuProbe went wrong inside Paceline and is left out: RuntimeError: boom") == 1
+    assert result.output.count("judging and keeping the run went wrong inside Paceline and is left out") == 1
+
+
+def test_a_disk_that_is_full_fails_no_test(suite: Suite) -> None:
+    """
+    Where nothing more can be written, the run is reported and the failure said.
+    """
+    suite.write("test_one.py", _ONE)
+    suite.write(
+        "conftest.py",
+        """
+        def pytest_collection_finish():
+            import resource
+            resource.setrlimit(resource.RLIMIT_FSIZE, (600, resource.RLIM_INFINITY))
+            import signal
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        """,
+    )
+    result = suite.run()
+
+    assert result.code == 0
+    assert "the report of the run was not written" in result.output
+    assert "1 test in " in result.section()
+
+
+def test_ids_of_files_in_strange_folders(suite: Suite) -> None:
+    """
+    Folders with spaces and other alphabets are kept as they are.
+    """
+    suite.write("tests/größe und/test_ß.py", _ONE)
+
+    assert [case.id for case in suite.run().run.cases] == ["tests/größe und/test_ß.py::test_one"]
+    assert Path(suite.results, "latest_report.json").stat().st_size > 0
+    assert os.listdir(suite.results / ".running") == []

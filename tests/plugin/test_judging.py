@@ -1,0 +1,194 @@
+"""
+Budgets, verdicts and exit codes of a session.
+"""
+
+import pytest
+from support.suite import Suite
+
+from paceline.model import VerdictKind
+
+_SLOW = """
+    import time
+    def test_slow(): time.sleep({seconds})
+"""
+
+
+def test_a_marker_budget_fails_the_test(suite: Suite) -> None:
+    """
+    The failure states the measured time, the limit, and where it came from; a test within its budget passes.
+    """
+    suite.write(
+        "test_budget.py",
+        """
+        import time, pytest
+
+        @pytest.mark.performance(budget_ms=10)
+        def test_over(): time.sleep(0.03)
+
+        @pytest.mark.performance(budget_ms=5000)
+        def test_within(): time.sleep(0.15)
+        """,
+    )
+    result = suite.run()
+
+    assert result.code == 1
+    assert result.outcomes == {"test_over": "failed", "test_within": "passed"}
+    lines = [line for line in result.output.splitlines() if line.startswith("The test took")]
+    assert len(lines) == 1
+    assert lines[0].endswith(" ms, budget 10 ms (its performance marker).")
+    assert [verdict.case for verdict in result.run.verdicts] == ["test_budget.py::test_over"]
+
+
+def test_a_failing_test_keeps_its_own_failure(suite: Suite) -> None:
+    """
+    A test that fails and is over its budget says why it failed.
+    """
+    suite.write(
+        "test_budget.py",
+        """
+        import time, pytest
+
+        @pytest.mark.performance(budget_ms=1)
+        def test_over():
+            time.sleep(0.02)
+            assert "pots" == "pans"
+        """,
+    )
+    output = suite.run().output
+
+    assert "AssertionError: assert 'pots' == 'pans'" in output
+    assert "The test took" not in output
+
+
+def test_the_budget_of_a_type_is_reported_and_fails_nothing(suite: Suite) -> None:
+    """
+    A unit test of more than 100 ms is a verdict, and the run passes.
+    """
+    suite.write("test_slow.py", _SLOW.format(seconds=0.15))
+    result = suite.run()
+
+    assert result.code == 0
+    assert [(verdict.kind, verdict.limit) for verdict in result.run.verdicts] == [(VerdictKind.BUDGET, 0.1)]
+    assert "ms, budget 100 ms (test type unit)" in result.section()
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "code"),
+    [("budget", 10), ("regression,budget", 10), ("regression,leak,flaky", 0), ("", 0)],
+)
+def test_chosen_verdicts_fail_the_run(suite: Suite, fail_on: str, code: int) -> None:
+    """
+    The exit code 10 says that tests passed and a chosen verdict was found.
+    """
+    suite.write("test_slow.py", _SLOW.format(seconds=0.15))
+
+    assert suite.run("--paceline-fail-on", fail_on).code == code
+
+
+def test_failing_tests_are_not_hidden_by_a_verdict(suite: Suite) -> None:
+    """
+    Where tests fail too, the exit code is pytest's.
+    """
+    suite.write("test_slow.py", _SLOW.format(seconds=0.15) + "    def test_fails(): assert False\n")
+
+    assert suite.run("--paceline-fail-on", "budget").code == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "arguments", "source"),
+    [
+        ("", ("--paceline-budget", "1"), "--paceline-budget"),
+        ("[tool.paceline.budgets_ms]\nunit = 2\n", (), "test type unit"),
+        ("[tool.paceline.path_budgets_ms]\n'test_s*' = 3\n", (), "the setting for test_s*"),
+        ("[tool.paceline.test_budgets_ms]\n'test_slow.py::test_slow' = 4\n", (), "the setting for test_slow.py::test_slow"),
+        ("[tool.paceline.test_budgets_ms]\n'test_slow.py::test_slow' = 4\n", ("--paceline-budget", "1"), "the setting for"),
+    ],
+)
+def test_where_a_budget_comes_from(suite: Suite, settings: str, arguments: tuple[str, ...], source: str) -> None:
+    """
+    A test's own budget goes before the budget of every test, that before a path's, and that before a type's.
+    """
+    suite.write("pyproject.toml", settings)
+    suite.write("test_slow.py", _SLOW.format(seconds=0.02))
+    result = suite.run(*arguments)
+
+    assert [verdict.kind for verdict in result.run.verdicts] == [VerdictKind.BUDGET]
+    assert result.run.cases[0].budget_source.startswith(source)
+
+
+def test_code_can_set_the_budget_of_a_type(suite: Suite) -> None:
+    """
+    `set_performance_budget` in conftest.py holds for the session.
+    """
+    suite.write("conftest.py", "import paceline\npaceline.set_performance_budget('unit', 5)\n")
+    suite.write("test_slow.py", _SLOW.format(seconds=0.02))
+
+    assert [verdict.limit for verdict in suite.run().run.verdicts] == [0.005]
+
+
+def test_a_slowdown_in_a_real_suite_is_a_regression_with_its_cause(suite: Suite) -> None:
+    """
+    Nine steady runs, then a run in which one test works six times as long: a regression, by its CPU time.
+    """
+    suite.write(
+        "test_work.py",
+        """
+        import os, time
+
+        def work(seconds):
+            end = time.thread_time() + seconds
+            while time.thread_time() < end: pass
+
+        def test_changed(): work(float(os.environ["SECONDS"]))
+        def test_steady(): work(0.01)
+        """,
+    )
+    for _ in range(9):
+        suite.run(environ={"SECONDS": "0.01"})
+    result = suite.run("--paceline-fail-on", "regression", environ={"SECONDS": "0.06"})
+    (verdict,) = (one for one in result.run.verdicts if one.kind is VerdictKind.REGRESSION)
+
+    assert result.code == 10
+    assert verdict.case == "test_work.py::test_changed"
+    assert verdict.causes[0].measure == "cpu_seconds"
+    assert "why: CPU 10" in result.section()
+
+
+def test_a_leak_is_found_after_three_runs(suite: Suite) -> None:
+    """
+    A test that keeps 2 MiB in each of three runs leaks; one that imports a large module, or frees, does not.
+    """
+    suite.write("large.py", "kept = bytearray(4 << 20)\n")
+    suite.write(
+        "test_leak.py",
+        """
+        kept = []
+        def test_leaks(): kept.append(bytearray(2 << 20))
+        def test_frees(): bytearray(2 << 20)
+        def test_imports(): import large
+        """,
+    )
+    kinds = [[(verdict.kind.value, verdict.case) for verdict in suite.run().run.verdicts] for _ in range(3)]
+
+    assert kinds == [[], [], [("leak", "test_leak.py::test_leaks")]]
+
+
+def test_flaky_and_broken_outlive_a_restart(suite: Suite) -> None:
+    """
+    Twenty failures of forty are flaky, forty of forty are broken, each seen by a session of its own.
+    """
+    suite.write(
+        "test_chance.py",
+        """
+        import os
+        def test_flaky(): assert int(os.environ["NUMBER"]) % 2
+        def test_broken(): assert False
+        def test_fine(): pass
+        """,
+    )
+    for number in range(12):
+        result = suite.run("-p", "no:asyncio", "-p", "no:xdist", environ={"NUMBER": str(number)})
+    verdicts = {verdict.case: verdict.kind.value for verdict in result.run.verdicts}
+
+    assert verdicts == {"test_chance.py::test_flaky": "flaky", "test_chance.py::test_broken": "broken"}
+    assert "fails 50% of the time" in result.section()

@@ -1,0 +1,145 @@
+"""
+The live endpoint.
+"""
+
+import re
+import socket
+import subprocess
+import time
+
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+from support.suite import Suite
+
+from paceline.metrics.catalogue import CATALOGUE
+
+_WAITS = """
+    import pathlib, time
+
+    def test_first(): pass
+    def test_second(): pass
+    def test_waits():
+        while not pathlib.Path("go").exists(): time.sleep(0.02)
+    def test_last(): pass
+"""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _scrape(url: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    text = requests.get(url, timeout=10).text
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def _values(samples: dict[tuple[str, tuple[tuple[str, str], ...]], float], name: str) -> dict[str, float]:
+    return {",".join(value for _, value in labels): value for (found, labels), value in samples.items() if found == name}
+
+
+def _wait_for(suite: Suite, process: "subprocess.Popen[str]", url: str, ended: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if sum(_values(_scrape(url), "paceline_cases_total").values()) >= ended:
+                return
+        except requests.ConnectionError:
+            pass
+        time.sleep(0.1)
+    (suite.folder / "go").touch()
+    raise AssertionError(process.communicate()[0])
+
+
+def _scrape_in_the_middle(suite: Suite, *arguments: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    suite.write("test_waits.py", _WAITS)
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}/metrics"
+    process = suite.start(f"--paceline-port={port}", *arguments)
+    _wait_for(suite, process, url, 2)
+    time.sleep(0.3)
+    samples = _scrape(url)
+    (suite.folder / "go").touch()
+    process.communicate(timeout=60)
+    return samples
+
+
+def test_a_scrape_in_the_middle_of_a_run_sees_it(suite: Suite) -> None:
+    """
+    The active test and its seconds, progress, outcomes, durations and the process tree, while it runs.
+    """
+    samples = _scrape_in_the_middle(suite)
+    active = _values(samples, "paceline_active_case_seconds")
+
+    assert list(active) == ["main,shop,test_waits.py::test_waits"]
+    assert 0.2 < next(iter(active.values())) < 60
+    assert _values(samples, "paceline_run_progress_ratio") == {"main,shop": 0.5}
+    assert _values(samples, "paceline_cases_total") == {"main,passed,shop,unit": 2}
+    assert _values(samples, "paceline_case_duration_seconds_count") == {"main,shop,unit": 2}
+    assert _values(samples, "paceline_process_resident_memory_bytes")[""] > 1 << 20
+
+
+def test_the_controller_of_xdist_shows_its_workers(suite: Suite) -> None:
+    """
+    With two workers the same figures are there, and the process tree has them in it.
+    """
+    samples = _scrape_in_the_middle(suite, "-n", "2", "--dist", "loadfile")
+
+    assert list(_values(samples, "paceline_active_case_seconds")) == ["main,shop,test_waits.py::test_waits"]
+    assert _values(samples, "paceline_expected_cases") == {"main,shop": 4}
+    assert _values(samples, "paceline_process_processes")[""] == 3
+
+
+def test_only_catalogued_metrics_are_exposed(suite: Suite) -> None:
+    """
+    Every exposed family stands in the catalogue, and every row of the catalogue is exposed.
+    """
+    samples = _scrape_in_the_middle(suite)
+    names = {re.sub(r"_(bucket|count|sum)$", "", name) for name, _ in samples if not name.endswith("_created")}
+
+    assert names == {metric.name for metric in CATALOGUE}
+
+
+def test_a_port_in_use_is_said_before_the_first_test(suite: Suite) -> None:
+    """
+    A usage error names the port and the option that chooses another.
+    """
+    suite.write("test_one.py", "raise SystemError('collected')\n")
+    with socket.socket() as occupant:
+        occupant.bind(("127.0.0.1", 0))
+        occupant.listen()
+        port = occupant.getsockname()[1]
+        result = suite.run(f"--paceline-port={port}")
+
+    assert result.code == 4
+    assert (
+        f"ERROR: paceline: the live endpoint cannot use port {port} on 127.0.0.1: Address already in use; "
+        "choose another with --paceline-port" in result.output
+    )
+
+
+def test_the_port_comes_from_the_environment(suite: Suite) -> None:
+    """
+    `--paceline-port` without a number takes PERFORMANCE_DASHBOARD_PORT.
+    """
+    suite.write("test_one.py", "def test_one(): pass\n")
+    port = _free_port()
+    result = suite.run("--paceline-port", environ={"PERFORMANCE_DASHBOARD_PORT": str(port)})
+
+    assert f"paceline: live metrics on http://127.0.0.1:{port}/metrics" in result.output
+
+
+def test_verbose_tests_gives_a_line_for_each_test(suite: Suite) -> None:
+    """
+    VERBOSE_TESTS=true says type, outcome, time, CPU and memory of each test as it ends.
+    """
+    suite.write("test_one.py", "def test_one(): pass\ndef test_two(): assert False\n")
+    output = suite.run(environ={"VERBOSE_TESTS": "true"}).output
+
+    assert re.search(r"^test_one\.py::test_one  unit, passed, [\d.]+ µs, CPU [\d.]+ µs, memory \+0 B$", output, re.M)
+    assert re.search(r"^test_one\.py::test_two  unit, failed, [\d.]+ [µm]s, CPU ", output, re.M)

@@ -1,0 +1,104 @@
+"""
+Off means absent.
+"""
+
+import json
+
+import pytest
+from support.suite import Suite
+
+_WITNESS = """
+    import json, sys, threading
+
+    def pytest_sessionfinish(session):
+        seen = {
+            "modules": sorted(name for name in sys.modules if name.split(".")[0] == "paceline"),
+            "libraries": sorted({"psutil", "prometheus_client", "msgspec", "click"} & set(sys.modules)),
+            "plugins": sorted(name for name, _ in session.config.pluginmanager.list_name_plugin() if "paceline" in name),
+            "threads": sorted(t.name for t in threading.enumerate() if "paceline" in t.name),
+        }
+        print("WITNESS", json.dumps(seen))
+"""
+
+
+def _witness(suite: Suite, *arguments: str, on: bool = False) -> dict[str, object]:
+    suite.write("conftest.py", _WITNESS)
+    suite.write("test_one.py", "def test_one(): pass\n")
+    output = suite.run("-s", *arguments, on=on).output
+    line = next(line for line in output.splitlines() if "WITNESS" in line)
+    found: dict[str, object] = json.loads(line.partition("WITNESS")[2])
+    return found
+
+
+@pytest.mark.parametrize("arguments", [(), ("--no-paceline",), ("--collect-only", "--paceline")])
+def test_nothing_is_imported_registered_or_started_when_it_is_off(suite: Suite, arguments: tuple[str, ...]) -> None:
+    """
+    A session without Paceline has only the module that offers the switch, and leaves no folder.
+    """
+    seen = _witness(suite, *arguments)
+
+    assert seen == {
+        "modules": ["paceline", "paceline.plugin"],
+        "libraries": [],
+        "plugins": ["paceline"],
+        "threads": [],
+    }
+    assert not suite.results.exists()
+
+
+def test_on_means_registered(suite: Suite) -> None:
+    """
+    The witness of the test above does see what is registered.
+    """
+    seen = _witness(suite, on=True)
+
+    assert seen["plugins"] == ["paceline", "paceline-meter", "paceline-planner", "paceline-session"]
+    assert "psutil" in str(seen["libraries"])
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "environ"),
+    [
+        ("[tool.paceline]\nenabled = true\n", {}),
+        ("", {"PERFORMANCE_MONITORING": "true"}),
+    ],
+)
+def test_on_by_configuration_or_environment(suite: Suite, pyproject: str, environ: dict[str, str]) -> None:
+    """
+    `[tool.paceline] enabled` and PERFORMANCE_MONITORING switch on without an option.
+    """
+    suite.write("pyproject.toml", pyproject)
+    suite.write("test_one.py", "def test_one(): pass\n")
+
+    assert suite.run(environ=environ, on=False).kept_runs() == 1
+
+
+def test_the_command_line_wins_over_configuration(suite: Suite) -> None:
+    """
+    `--no-paceline` switches off what the project switched on.
+    """
+    suite.write("pyproject.toml", "[tool.paceline]\nenabled = true\n")
+    suite.write("test_one.py", "def test_one(): pass\n")
+
+    suite.run("--no-paceline", on=False)
+
+    assert not suite.results.exists()
+
+
+def test_markers_and_fixture_are_there_when_it_is_off(suite: Suite) -> None:
+    """
+    A suite that uses Paceline's markers and fixture passes without it, under --strict-markers too.
+    """
+    suite.write(
+        "test_one.py",
+        """
+        import pytest
+
+        @pytest.mark.performance(budget_ms=1)
+        @pytest.mark.integration
+        def test_one(paceline):
+            paceline.record("cart_items", 3, unit="items")
+        """,
+    )
+
+    assert suite.run("--strict-markers", on=False).code == 0

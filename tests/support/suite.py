@@ -1,0 +1,101 @@
+"""
+A suite in a folder of its own, run by a real pytest in a process of its own.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from paceline.history.folder import read_document
+from paceline.history.ledger import Ledger
+from paceline.model import Case, Run
+
+_QUIET = ("-p", "no:cacheprovider", "-o", "asyncio_default_fixture_loop_scope=function")
+_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Result:
+    """
+    What a pytest process left: exit code, output, and the results folder.
+    """
+
+    code: int
+    output: str
+    results: Path
+
+    @property
+    def run(self) -> Run:
+        return read_document(self.results / "latest_report.json")
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        return {case.id.partition("::")[2]: case.outcome.value for case in self.run.cases}
+
+    def case(self, name: str) -> Case:
+        return next(case for case in self.run.cases if case.id.endswith(f"::{name}"))
+
+    def kept_runs(self) -> int:
+        return len(Ledger(self.results / "history.sqlite").summaries())
+
+    def section(self) -> str:
+        """
+        The report of Paceline in the output.
+        """
+        _, _, rest = self.output.partition(" paceline ==")
+        return rest.partition("\n")[2]
+
+
+class Suite:
+    """
+    Writes files and runs pytest on them.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.results = folder / "performance_results"
+        self.environ = {key: value for key, value in os.environ.items() if key not in {"CI", "GITHUB_ACTIONS"}}
+        self.environ |= {"PACELINE_SUITE": "shop", "PYTHONPATH": ""}
+
+    def write(self, name: str, content: str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(content), "utf-8")
+        return path
+
+    def run(self, *arguments: str, environ: Mapping[str, str] | None = None, on: bool = True) -> Result:
+        """
+        Run pytest to its end.
+        """
+        process = self.start(*arguments, environ=environ, on=on)
+        output, _ = process.communicate(timeout=_SECONDS)
+        return Result(process.returncode, output, self.results)
+
+    def start(
+        self, *arguments: str, environ: Mapping[str, str] | None = None, on: bool = True
+    ) -> "subprocess.Popen[str]":
+        """
+        Start pytest and leave it running.
+        """
+        switch = ["--paceline"] if on else []
+        return subprocess.Popen(
+            [sys.executable, "-m", "pytest", *_QUIET, *switch, *arguments],
+            cwd=self.folder,
+            env={**self.environ, **(environ or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def interrupt(self, process: "subprocess.Popen[str]") -> Result:
+        """
+        Press Ctrl-C.
+        """
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=_SECONDS)
+        return Result(process.returncode, output, self.results)
