@@ -5,6 +5,7 @@ One frozen configuration, made once from the command line, the environment and `
 import os
 import tomllib
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,9 +63,17 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             by_type_ms={**DEFAULT_BUDGETS_MS, **self.budgets_ms},
         )
 
-    @property
-    def type_patterns(self) -> Mapping[str, tuple[str, ...]]:
-        return {**DEFAULT_TEST_TYPES, **self.test_types}
+    def type_of_path(self, path: str) -> str:
+        """
+        The test type of the tests in a file, by the first pattern that fits.
+
+        Args:
+            path: relative to the root of the project, with slashes.
+        """
+        for test_type, patterns in {**DEFAULT_TEST_TYPES, **self.test_types}.items():
+            if any(fnmatchcase(path, pattern) for pattern in patterns):
+                return test_type
+        return DEFAULT_TEST_TYPE
 
     @property
     def known_types(self) -> frozenset[str]:

@@ -47,7 +47,8 @@ def judge_regression(case: Case, level: Level, rule: RegressionRule, since: Sinc
     if measured is None or level.runs < rule.min_runs or measured <= level.limit(rule):
         return None
     factor = measured / level.median if level.median > 0 else None
-    times = f", {factor:.1f} times as long" if factor is not None else ""
+    usual = f"usually {level.median * 1e3:.3g} ms (median of {level.runs} runs)"
+    times = f": {factor:.1f} times as long" if factor is not None else ""
     return Verdict(
         kind=VerdictKind.REGRESSION,
         severity=Severity.CRITICAL if factor is None or factor >= _CRITICAL_FACTOR else Severity.WARNING,
@@ -57,8 +58,7 @@ def judge_regression(case: Case, level: Level, rule: RegressionRule, since: Sinc
         unit="seconds",
         factor=factor,
         since=since,
-        reason=f"took {measured * 1e3:.4g} ms, usually {level.median * 1e3:.4g} ms{times} "
-        f"(median of {level.runs} runs, machine speed and CPU wait taken out)",
+        reason=f"took {measured * 1e3:.3g} ms, {usual}{times}",
     )
 
 

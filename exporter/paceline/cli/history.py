@@ -2,6 +2,7 @@
 `paceline history`: the runs that are kept.
 """
 
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,10 +109,10 @@ def import_runs(files: tuple[Path, ...], suite: str | None, branch: str, results
         config, archive = load_project(results)
         archive.folder.prepare()
     added = failed = 0
-    with click.progressbar(files, label="importing", file=click.get_text_stream("stderr")) as bar:
+    with click.progressbar(files, label="importing", file=sys.stderr) as bar:
         for path in bar:
             try:
-                runs = read_runs(path, suite or suite_of(config), branch)
+                runs = read_runs(path, suite or suite_of(config), branch, config.type_of_path)
                 added += sum(archive.take_in(run, config.rules) for run in runs)
             except PacelineError as error:
                 failed += 1

@@ -9,13 +9,12 @@ from pathlib import Path
 import click
 from msgspec import json
 
-from paceline.analysis.past import Past
 from paceline.cli.project import clear_errors, load_project, results_option
 from paceline.errors import StorageError
 from paceline.history.archive import Archive
 from paceline.history.folder import read_document
 from paceline.model import Run, encode_run
-from paceline.report.content import compose
+from paceline.report.content import Content, compose
 from paceline.report.markdown import markdown
 from paceline.report.text import Style, lines
 
@@ -62,9 +61,9 @@ def print_report(wanted: str | None, form: str, results: Path | None, *, verbose
         return
     past = archive.past_of(run, config.rules, run.branch)
     if form == "markdown":
-        click.echo(markdown(compose(run, past)), nl=False)
+        click.echo(markdown(compose(run, past, config.rules)), nl=False)
         return
-    _print_text(run, past, verbose=verbose)
+    _print_text(compose(run, past, config.rules), verbose=verbose)
 
 
 def find_run(archive: Archive, wanted: str | None) -> Run:
@@ -84,8 +83,8 @@ def find_run(archive: Archive, wanted: str | None) -> Run:
     return run
 
 
-def _print_text(run: Run, past: Past, *, verbose: bool) -> None:
+def _print_text(content: Content, *, verbose: bool) -> None:
     width = shutil.get_terminal_size().columns
     ascii_only = "utf" not in (sys.stdout.encoding or "ascii").lower()
-    for line in lines(compose(run, past), width=width, verbosity=int(verbose), ascii_only=ascii_only):
+    for line in lines(content, width=width, verbosity=int(verbose), ascii_only=ascii_only):
         click.echo("".join(click.style(span.text, **_STYLES[span.style]) for span in line))  # type: ignore[arg-type]

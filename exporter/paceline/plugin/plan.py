@@ -3,14 +3,13 @@ What is known of each test before it runs: safe id, family, test type, budget; a
 """
 
 from collections.abc import Generator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import NamedTuple
 
 import pytest
 
 from paceline.analysis.budget import Budget, Budgets
-from paceline.config import DEFAULT_TEST_TYPE, Config
+from paceline.config import Config
 from paceline.errors import ConfigError
 from paceline.identity import safe_ids, safe_text
 from paceline.monitoring import changed_budgets
@@ -39,7 +38,7 @@ class Planner:
         self._config = config
         self._plans: dict[str, Plan] = {}
         self.made_safe = 0
-        self._type_of_path = lru_cache(maxsize=None)(self._find_type_of_path)
+        self._type_of_path = lru_cache(maxsize=None)(config.type_of_path)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
@@ -96,12 +95,6 @@ class Planner:
         known = self._config.known_types
         marked = next((marker.name for marker in item.iter_markers() if marker.name in known), None)
         return marked or self._type_of_path(item.nodeid.partition("::")[0])
-
-    def _find_type_of_path(self, path: str) -> str:
-        for test_type, patterns in self._config.type_patterns.items():
-            if any(fnmatchcase(path, pattern) for pattern in patterns):
-                return test_type
-        return DEFAULT_TEST_TYPE
 
 
 def _family(item: pytest.Item) -> str:

@@ -114,7 +114,7 @@ class RunSession:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self._run is not None:
-            write = partial(write_report, terminalreporter, self._run, self._past, self._settings.fail_on)
+            write = partial(write_report, terminalreporter, self._run, self._past, self._settings)
             self._guarded(write, "writing the report")
         write_messages(terminalreporter, self._guard)
 

@@ -2,12 +2,11 @@
 The report under pytest's own summary.
 """
 
-from collections.abc import Sequence
-
 import pytest
 
 from paceline.analysis.past import Past
-from paceline.model import Case, Run, UsageKey, VerdictKind
+from paceline.config import Config
+from paceline.model import Case, Run, UsageKey
 from paceline.plugin.guard import Guard
 from paceline.report import words
 from paceline.report.content import compose
@@ -25,7 +24,7 @@ _MARKUP: dict[Style, dict[str, bool]] = {
 _QUIETEST = -1
 
 
-def write_report(terminal: pytest.TerminalReporter, run: Run, past: Past, fail_on: Sequence[VerdictKind]) -> None:
+def write_report(terminal: pytest.TerminalReporter, run: Run, past: Past, settings: Config) -> None:
     """
     Write the report of a judged run.
     """
@@ -36,13 +35,15 @@ def write_report(terminal: pytest.TerminalReporter, run: Run, past: Past, fail_o
     writer = terminal._tw  # noqa: SLF001 - pytest has no public way to write a part of a line
     encoding = getattr(writer._file, "encoding", None) or "ascii"  # noqa: SLF001
     ascii_only = "utf" not in encoding.lower()
-    for line in lines(compose(run, past), width=writer.fullwidth, verbosity=verbosity, ascii_only=ascii_only):
+    for line in lines(
+        compose(run, past, settings.rules), width=writer.fullwidth, verbosity=verbosity, ascii_only=ascii_only
+    ):
         for span in line:
             writer.write(span.text, **_MARKUP[span.style])
         writer.line()
-    failing = sum(verdict.kind in fail_on for verdict in run.verdicts)
+    failing = sum(verdict.kind in settings.fail_on for verdict in run.verdicts)
     if failing:
-        verdicts = f"{words.counted(failing, 'verdict')} of {', '.join(fail_on)}"
+        verdicts = f"{words.counted(failing, 'verdict')} of {', '.join(settings.fail_on)}"
         terminal.write_line(f"{verdicts}: this run fails", red=True, bold=True)
 
 

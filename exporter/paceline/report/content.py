@@ -3,10 +3,12 @@ What a report says, before anybody decides how it looks.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 
 from msgspec import Struct
 
 from paceline.analysis.past import DURATION, NORMALIZED, Past
+from paceline.analysis.rules import Rules
 from paceline.model import Case, Run, UsageKey, Verdict, VerdictKind
 from paceline.report import words
 
@@ -44,7 +46,7 @@ _BUSY_PERCENT = 90.0
 
 class Finding(Struct, frozen=True, kw_only=True):
     """
-    One verdict in words.
+    One verdict in words. `more` counts verdicts of the same kind on other parameters of the same test.
     """
 
     kind: VerdictKind
@@ -55,6 +57,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     why: str
     advice: str
     values: tuple[float, ...]
+    more: int = 0
 
 
 class Content(Struct, frozen=True, kw_only=True):
@@ -74,18 +77,23 @@ class Content(Struct, frozen=True, kw_only=True):
         return not self.findings
 
 
-def compose(run: Run, past: Past) -> Content:
+def compose(run: Run, past: Past, rules: Rules) -> Content:
     """
-    Say what there is to say of a judged run.
+    Say what there is to say of a run.
+
+    Args:
+        run: the run, judged.
+        past: what it was judged against.
+        rules: by which thresholds.
     """
     timed = [case for case in run.cases if case.duration_seconds is not None]
     slowest = sorted(timed, key=lambda case: -(case.duration_seconds or 0.0))[:SLOWEST]
     return Content(
         headline=_headline(run),
-        findings=tuple(_finding(verdict, run, past) for verdict in run.verdicts),
+        findings=tuple(_findings(run, past)),
         slowest=tuple((words.duration(case.duration_seconds or 0.0), case) for case in slowest),
         machine=_machine(run),
-        history=_history(past),
+        history=_history(past, rules.regression.min_runs),
         troubles=tuple(f"{words.counted(count, 'time')}: {what}" for what, count in run.counts.items() if count),
     )
 
@@ -97,17 +105,28 @@ def _headline(run: Run) -> str:
     return f"{', '.join(parts) or 'all within budget, nothing slower than usual'} · {tests}"
 
 
-def _finding(verdict: Verdict, run: Run, past: Past) -> Finding:
-    measured = next((case for case in run.cases if case.id == verdict.case), None)
+def _findings(run: Run, past: Past) -> Iterator[Finding]:
+    cases = {case.id: case for case in run.cases}
+    families: dict[tuple[VerdictKind, str], list[Verdict]] = {}
+    for verdict in run.verdicts:
+        case = cases.get(verdict.case or "")
+        families.setdefault((verdict.kind, case.family if case else verdict.case or ""), []).append(verdict)
+    # One change makes all parameters of a test slower: the worst stands for them.
+    for worst, *others in families.values():
+        yield _finding(worst, cases.get(worst.case or ""), past, more=len(others))
+
+
+def _finding(verdict: Verdict, measured: Case | None, past: Past, more: int) -> Finding:
     return Finding(
         kind=verdict.kind,
         severity=verdict.severity,
-        case=verdict.case or run.suite,
+        case=verdict.case or "the whole suite",
         reason=verdict.reason,
         since=_since(verdict),
         why="; ".join(words.cause(cause) for cause in verdict.causes),
         advice=_advice(verdict),
         values=_values(verdict, measured, past),
+        more=more,
     )
 
 
@@ -163,7 +182,7 @@ def _speed(slowdown: float | None) -> str:
     return f"{slowdown:.2f} times slower than usual" if slowdown > 1 else f"{1 / slowdown:.2f} times faster than usual"
 
 
-def _history(past: Past) -> str:
-    if not past.runs:
-        return "no history yet: regressions are judged from the ninth run on"
-    return f"{words.counted(len(past.runs), 'earlier run')} on {past.runs[-1].branch}"
+def _history(past: Past, needed: int) -> str:
+    known = len(past.runs)
+    judged = f"; regressions are judged from {needed} on" if known < needed else ""
+    return f"{words.counted(known, 'earlier run')} on {past.runs[-1].branch}{judged}" if known else f"none yet{judged}"

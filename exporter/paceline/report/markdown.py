@@ -39,7 +39,7 @@ def _row(finding: Finding) -> list[str]:
     return [
         _MARKS[finding.severity],
         finding.kind.value,
-        _code(finding.case),
+        _code(finding.case) + (f" and {finding.more} more parameters" if finding.more else ""),
         _escaped(finding.reason),
         why,
         words.sparkline(list(finding.values)),

@@ -72,6 +72,8 @@ def _finding_lines(finding: Finding, width: int, ascii_only: bool) -> Iterator[L
         Span(_shortened(finding.case, room), Style.STRONG),
         Span(f"  {spark}" if spark else "", Style.FAINT),
     ]
+    if finding.more:
+        yield _labelled("", f"and {words.counted(finding.more, 'other parameter')} of this test", Style.FAINT)
     yield _labelled("", finding.reason)
     if finding.since:
         yield _labelled("", finding.since)
