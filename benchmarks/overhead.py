@@ -7,9 +7,8 @@ out by running a large and a small suite: what a plugin adds is the difference b
 less the difference between two bare ones, divided by the difference in tests.
 
 How to read it: `ms/test` is the median over rounds, `lowest` and `highest` the extremes. In each round a session
-with the plugin and a bare one run side by side, which of them first changes from round to round, and only such
-pairs are subtracted: a machine that gets slower for a minute slows both. The row `bare pytest` is the cost of
-the test itself. What lies within the extremes of `again bare` cannot be told from nothing.
+with the plugin and a bare one run side by side, and only such pairs are subtracted. The row `bare pytest` is the
+cost of the test itself; what lies within the extremes of `bare again` cannot be told from nothing.
 
 Paceline runs with all its probes and into an empty results folder; what a long history adds at the end of a run
 is what `scaling.py` shows.
@@ -21,12 +20,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from peers import HOW_TO_INSTALL, clean_environ, interpreter, is_installed, pytest_command
+from peers import HOW_TO_INSTALL, clean_environ, is_installed, pytest_command, versions
 from tabulate import tabulate
 
 TARGET_MS = 0.10
@@ -54,26 +54,37 @@ class Variant:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
     """
-    A generated suite on disk.
+    A generated suite, twice on disk, so that two sessions can run it at once.
     """
 
-    folder: Path
+    bare: Path
+    varied: Path
     tests: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Pair:
     """
-    What a variant added to a test, in milliseconds, one figure a round.
+    CPU seconds of two sessions that ran side by side.
     """
 
-    variant: Variant
-    added_ms: tuple[float, ...]
+    bare: float
+    varied: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """
+    What one test costs, in milliseconds.
+    """
+
+    bare: float
+    added: float
 
 
 BARE = Variant(name="bare pytest")
 VARIANTS = (
-    Variant(name="again bare"),
+    Variant(name="bare again"),
     Variant(name="paceline installed, off", module="paceline", arguments=("-p", "paceline.plugin")),
     Variant(
         name="paceline",
@@ -109,97 +120,122 @@ VARIANTS = (
 
 
 def make_suite(folder: Path, tests: int) -> Suite:
-    folder.mkdir(parents=True)
-    (folder / "pytest.ini").write_text("[pytest]\n", "utf-8")
+    suite = Suite(bare=folder / "bare", varied=folder / "varied", tests=tests)
     files = min(_FILES, tests)
-    for number in range(files):
-        own = range(number, tests, files)
-        (folder / f"test_{number}.py").write_text("".join(f"def test_{n}(): pass\n\n\n" for n in own), "utf-8")
-    return Suite(folder=folder, tests=tests)
+    for copy in (suite.bare, suite.varied):
+        copy.mkdir(parents=True)
+        (copy / "pytest.ini").write_text("[pytest]\n", "utf-8")
+        for file in range(files):
+            content = "".join(f"def test_{number}(): pass\n\n\n" for number in range(file, tests, files))
+            (copy / f"test_{file}.py").write_text(content, "utf-8")
+    return suite
 
 
-def cpu_seconds(variant: Variant, suite: Suite) -> float:
+def run_pair(variant: Variant, suite: Suite) -> Pair:
     """
-    CPU seconds of one session, from its start to its end.
+    Run a bare session and one with the plugin at the same time, on one CPU.
 
-    Raises:
-        RuntimeError: the session failed, so that its time means nothing.
+    The kernel then changes between the two every few milliseconds, so that whatever slows the machine slows
+    both: one after the other, two equal sessions differ by 20 times as much. Where no CPU can be chosen they
+    do run one after the other.
     """
+    if not hasattr(os, "sched_setaffinity"):
+        return Pair(
+            bare=cpu_seconds(start(BARE, suite.bare), suite.bare),
+            varied=cpu_seconds(start(variant, suite.varied), suite.varied),
+        )
+    with _one_cpu():
+        bare, varied = start(BARE, suite.bare), start(variant, suite.varied)
+    return Pair(bare=cpu_seconds(bare, suite.bare), varied=cpu_seconds(varied, suite.varied))
+
+
+def start(variant: Variant, folder: Path) -> "subprocess.Popen[bytes]":
     if variant.leaves:
-        shutil.rmtree(suite.folder / variant.leaves, ignore_errors=True)
-    with tempfile.TemporaryFile() as output:
-        session = subprocess.Popen(
+        shutil.rmtree(folder / variant.leaves, ignore_errors=True)
+    with _output(folder).open("wb") as output:
+        return subprocess.Popen(
             pytest_command("-q", *variant.arguments),
-            cwd=suite.folder,
+            cwd=folder,
             env=clean_environ(),
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-        _, status, used = os.wait4(session.pid, 0)
-        session.returncode = os.waitstatus_to_exitcode(status)
-        if session.returncode != 0:
-            output.seek(0)
-            raise RuntimeError(f"{variant.name}: pytest failed:\n{output.read().decode(errors='replace')}")
+
+
+def cpu_seconds(session: "subprocess.Popen[bytes]", folder: Path) -> float:
+    """
+    Wait for a session to end.
+
+    Raises:
+        RuntimeError: it failed, so that its time means nothing.
+    """
+    _, status, used = os.wait4(session.pid, 0)
+    session.returncode = os.waitstatus_to_exitcode(status)
+    if session.returncode != 0:
+        raise RuntimeError(f"pytest failed: {session.args!r}\n{_output(folder).read_text('utf-8', 'replace')}")
     return used.ru_utime + used.ru_stime
 
 
-def measure_round(variant: Variant, suites: Sequence[Suite], number: int) -> tuple[float, float]:
+def cost(variant: Variant, large: Suite, small: Suite) -> Cost:
     """
     One round.
-
-    Returns:
-        Milliseconds of one bare test, and what the variant added to it.
     """
-    bare, added = [], []
-    for suite in suites:
-        order = (BARE, variant) if number % 2 else (variant, BARE)
-        seconds = {one: cpu_seconds(one, suite) for one in order}
-        bare.append(seconds[BARE])
-        added.append(seconds[variant] - seconds[BARE])
-    tests = suites[0].tests - suites[1].tests
-    return 1e3 * (bare[0] - bare[1]) / tests, 1e3 * (added[0] - added[1]) / tests
+    many, few = run_pair(variant, large), run_pair(variant, small)
+    bare, varied = many.bare - few.bare, many.varied - few.varied
+    tests = large.tests - small.tests
+    return Cost(bare=1e3 * bare / tests, added=1e3 * (varied - bare) / tests)
 
 
-def measure(variants: Sequence[Variant], tests: int, rounds: int, folder: Path) -> list[Result]:
-    bare, added = [], {variant.name: list[float]() for variant in variants}
-    suites = {share: _suites(folder / str(share), int(tests * share)) for share in {one.share for one in variants}}
-    for suite in (suite for pair in suites.values() for suite in pair):
-        cpu_seconds(BARE, suite)  # writes the bytecode
-    for number in range(rounds):
-        for variant in variants:
-            print(f"\rround {number + 1} of {rounds}: {variant.name:50}", end="", file=sys.stderr)
-            bare_ms, added_ms = measure_round(variant, suites[variant.share], number)
-            added[variant.name].append(added_ms)
-            if variant.share == 1:
-                bare.append(bare_ms)
-    print(f"\r{'':70}\r", end="", file=sys.stderr)
-    results = [Result(variant=variant, added_ms=tuple(added[variant.name])) for variant in variants]
-    return [Result(variant=BARE, added_ms=tuple(bare)), *results] if bare else results
+def measure(variant: Variant, tests: int, rounds: int) -> list[Cost]:
+    count = max(int(tests * variant.share), 2)
+    with tempfile.TemporaryDirectory(prefix="paceline-overhead-") as folder:
+        large = make_suite(Path(folder, "large"), count)
+        small = make_suite(Path(folder, "small"), max(count // _SMALL_SHARE, 1))
+        for suite in (large, small):
+            run_pair(variant, suite)  # writes the bytecode
+        return [cost(variant, large, small) for _ in range(rounds)]
 
 
-def table(results: Sequence[Result], missing: Sequence[Variant]) -> str:
-    rows: list[tuple[object, ...]] = [
-        (one.variant.name, median(one.added_ms), min(one.added_ms), max(one.added_ms), _verdict(one)) for one in results
-    ]
-    rows += [(variant.name, None, None, None, f"not installed: {HOW_TO_INSTALL}") for variant in missing]
+def table(costs: dict[Variant, list[Cost]]) -> str:
+    bare = [one.bare for variant, rounds in costs.items() if variant.share == 1 for one in rounds]
+    rows = [_row(BARE, bare)] if bare else []
+    rows += [_row(variant, [one.added for one in rounds]) for variant, rounds in costs.items()]
     return tabulate(rows, headers=["added by", "ms/test", "lowest", "highest", "target"], floatfmt=".3f")
 
 
-def _suites(folder: Path, tests: int) -> tuple[Suite, Suite]:
-    small = max(tests // _SMALL_SHARE, 1)
-    return make_suite(folder / "large", max(tests, small + 1)), make_suite(folder / "small", small)
+def _row(variant: Variant, figures: Sequence[float]) -> tuple[object, ...]:
+    if not figures:
+        return (variant.name, None, None, None, f"not installed: {HOW_TO_INSTALL}")
+    return (variant.name, median(figures), min(figures), max(figures), _against_target(variant, median(figures)))
 
 
-def _verdict(result: Result) -> str:
-    target = result.variant.target_ms
+def _against_target(variant: Variant, figure: float) -> str:
+    target = variant.target_ms
     if target is None:
         return ""
-    return f"at most {target:.2f}: {'kept' if median(result.added_ms) <= target else 'MISSED'}"
+    return f"at most {target:.2f}: {'kept' if figure <= target else 'MISSED'}"
+
+
+@contextmanager
+def _one_cpu() -> Iterator[None]:
+    """
+    What is started in here stays on one CPU.
+    """
+    usable = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(usable)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, usable)
+
+
+def _output(folder: Path) -> Path:
+    return folder / "output.txt"
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="CPU time that a plugin adds to one trivial test.")
-    parser.add_argument("--rounds", type=int, default=7, help="pairs of sessions for each variant (default 7)")
+    parser.add_argument("--rounds", type=int, default=5, help="pairs of sessions for each variant (default 5)")
     parser.add_argument("--tests", type=int, default=2000, help="tests of the large suite (default 2000)")
     parser.add_argument("--only", default="", help="variants whose name contains one of these, with commas between")
     return parser.parse_args()
@@ -207,13 +243,14 @@ def _arguments() -> argparse.Namespace:
 
 def main() -> None:
     arguments = _arguments()
-    words = arguments.only.split(",")
-    wanted = [variant for variant in VARIANTS if any(word in variant.name for word in words)]
-    present = [variant for variant in wanted if is_installed(variant.module)]
-    with tempfile.TemporaryDirectory(prefix="paceline-overhead-") as folder:
-        results = measure(present, arguments.tests, arguments.rounds, Path(folder))
-    print(f"{arguments.tests} tests, {arguments.rounds} rounds, {interpreter().name} {sys.version.split()[0]}\n")
-    print(table(results, [variant for variant in wanted if variant not in present]))
+    wanted = [one for one in VARIANTS if any(word in one.name for word in arguments.only.split(","))]
+    costs: dict[Variant, list[Cost]] = {}
+    for variant in wanted:
+        print(f"... {variant.name}", file=sys.stderr)
+        is_there = is_installed(variant.module)
+        costs[variant] = measure(variant, arguments.tests, arguments.rounds) if is_there else []
+    print(f"{arguments.tests} tests, {arguments.rounds} rounds, {versions('pytest')}\n")
+    print(table(costs))
 
 
 if __name__ == "__main__":

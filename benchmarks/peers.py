@@ -16,6 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / "build" / "bench-venv"
 HOW_TO_INSTALL = "python benchmarks/peers.py"
+_PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+_COMPLETE = ENVIRONMENT / ".complete"
 # What would switch a plugin on, or change what pytest does, behind the benchmark's back.
 _FOREIGN = ("PYTEST_", "PACELINE_", "PERFORMANCE_", "OTEL_", "ALLURE_", "COVERAGE_", "PYTHONPATH", "VIRTUAL_ENV")
 
@@ -27,11 +29,11 @@ def make_environment() -> None:
     Raises:
         subprocess.CalledProcessError: the packages cannot be had.
     """
-    if not _python().exists():
-        venv.create(ENVIRONMENT, with_pip=True)
+    venv.create(ENVIRONMENT, with_pip=True)
     # `--group` is younger than the pip that comes with most Pythons.
     _pip("--upgrade", "pip>=25.1")
     _pip("--group", "bench", "--editable", ".")
+    _COMPLETE.touch()
 
 
 @cache
@@ -39,15 +41,15 @@ def interpreter() -> Path:
     """
     The Python to measure with; the one that runs now where the environment cannot be made.
     """
-    if _python().exists():
-        return _python()
+    if _COMPLETE.exists():
+        return _PYTHON
     print(f"making {ENVIRONMENT.relative_to(ROOT)} ...", file=sys.stderr)
     try:
         make_environment()
     except subprocess.CalledProcessError as error:
         print(f"it cannot be made ({error}): measuring without peers", file=sys.stderr)
         return Path(sys.executable)
-    return _python()
+    return _PYTHON
 
 
 @cache
@@ -55,8 +57,17 @@ def is_installed(module: str) -> bool:
     """
     Whether the interpreter of the benchmarks has a module.
     """
-    looked_for = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
-    return subprocess.run([interpreter(), "-c", looked_for], check=False).returncode == 0
+    return not _ask(f"import importlib.util as u; print('' if u.find_spec({module!r}) else 'missing')")
+
+
+def versions(distribution: str) -> str:
+    """
+    What is measured with: Python and one distribution.
+    """
+    return _ask(
+        "import platform, importlib.metadata as m; "
+        f"print('Python', platform.python_version() + ', {distribution}', m.version({distribution!r}))"
+    )
 
 
 def pytest_command(*arguments: str) -> list[str]:
@@ -74,12 +85,15 @@ def clean_environ() -> dict[str, str]:
     return {**kept, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
-def _python() -> Path:
-    return ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+def _ask(code: str) -> str:
+    answer = subprocess.run(
+        [interpreter(), "-c", code], env=clean_environ(), capture_output=True, check=True, text=True
+    )
+    return answer.stdout.strip()
 
 
 def _pip(*packages: str) -> None:
-    subprocess.run([_python(), "-m", "pip", "install", "--quiet", *packages], cwd=ROOT, check=True)
+    subprocess.run([_PYTHON, "-m", "pip", "install", "--quiet", *packages], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":

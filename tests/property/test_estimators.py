@@ -72,11 +72,11 @@ def test_the_slope_of_a_straight_line_is_its_slope(start: float, step: float, le
 @given(values=st.lists(_steps, min_size=2, max_size=40))
 def test_the_slope_turns_with_time(values: list[float]) -> None:
     """
-    The same series backwards falls as it rose, and its interval holds the estimate.
+    The same series backwards falls as it rose, and so does its interval, which holds the estimate.
     """
     forwards, backwards = theil_sen(values), theil_sen(values[::-1])
 
-    assert backwards.estimate == pytest.approx(-forwards.estimate, abs=1e-9)
+    assert backwards == pytest.approx((-forwards.estimate, -forwards.high, -forwards.low), abs=1e-9)
     assert forwards.low <= forwards.estimate <= forwards.high
 
 

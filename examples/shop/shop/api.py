@@ -4,6 +4,7 @@ The shop's JSON API as a WSGI application.
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -56,7 +57,7 @@ def _answer(database: Database, environ: Mapping[str, Any]) -> Answer:
                 return route(Request(database, match.groupdict(), _values(environ)))
             except LookupError as error:
                 return Answer(HTTPStatus.NOT_FOUND, {"error": str(error)})
-            except ValueError as error:
+            except (ValueError, sqlite3.IntegrityError) as error:
                 return Answer(HTTPStatus.BAD_REQUEST, {"error": str(error)})
     return Answer(HTTPStatus.NOT_FOUND, {"error": f"no route {called}"})
 
@@ -77,11 +78,13 @@ def _product(request: Request) -> Answer:
 
 
 def _offer(request: Request) -> Answer:
-    return Answer(HTTPStatus.OK, offer_of(today(), Catalogue(request.database).search())._asdict())
+    return Answer(HTTPStatus.OK, offer_of(today(), Catalogue(request.database).search("teapot"))._asdict())
 
 
 def _open_cart(request: Request) -> Answer:
-    return Answer(HTTPStatus.CREATED, {"cart": Cart.open(request.database).number})
+    cart = Cart.open(request.database)
+    cart.add(request.values.get("lines", {}))
+    return Answer(HTTPStatus.CREATED, {"cart": cart.number})
 
 
 def _add_line(request: Request) -> Answer:

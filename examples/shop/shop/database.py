@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+_SETTINGS = "pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on;"
 _SCHEMA = """
 create table if not exists products (sku text primary key, name text not null, cents integer not null);
 create table if not exists carts (id integer primary key);
@@ -28,7 +29,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.queries = 0
         self._connection = sqlite3.connect(path, check_same_thread=False)
-        self._connection.executescript("pragma journal_mode = wal; pragma synchronous = normal;" + _SCHEMA)
+        self._connection.executescript(_SETTINGS + _SCHEMA)
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         """

@@ -1,8 +1,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 Call = Callable[..., tuple[int, Any]]
 
 
@@ -31,12 +29,11 @@ def test_from_search_to_order(call: Call) -> None:
     assert call("GET", "/customers/ada/orders") == (200, [order])
 
 
-@pytest.mark.parametrize("customers", [2, 3])
-def test_customers_do_not_mix(call: Call, customers: int) -> None:
+def test_customers_do_not_mix(call: Call) -> None:
     """
     Each customer sees their own order alone.
     """
-    bought = {f"customer-{customers}-{n}": buy(call, f"customer-{customers}-{n}", "lamp") for n in range(customers)}
+    bought = {customer: buy(call, customer, "lamp") for customer in ("grace", "edsger")}
 
     for customer, order in bought.items():
         assert call("GET", f"/customers/{customer}/orders") == (200, [order])

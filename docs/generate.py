@@ -1,0 +1,46 @@
+"""
+Make the generated pages of the reference again: the command's help, and the live metrics.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from tabulate import tabulate
+
+from paceline.cli import main
+from paceline.metrics.catalogue import CATALOGUE
+
+REFERENCE = Path(__file__).parent / "reference"
+
+
+def pages() -> dict[Path, str]:
+    """
+    The text of each generated page.
+    """
+    return {REFERENCE / "command.md": _command_page(), REFERENCE / "metrics.md": _metrics_page()}
+
+
+def _command_page() -> str:
+    parts = ["# The command\n\nMade by `make docs` from the help of the command."]
+    parts += [f"## {path}\n\n```text\n{text}\n```" for path, text in _helps(main, "paceline")]
+    return "\n\n".join(parts) + "\n"
+
+
+def _helps(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
+    context = click.Context(command, info_name=path, terminal_width=100, max_content_width=100)
+    yield path, command.get_help(context)
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _helps(inner, f"{path} {name}")
+
+
+def _metrics_page() -> str:
+    rows = [[f"`{one.name}`", one.kind.value, ", ".join(one.labels), one.help] for one in CATALOGUE]
+    table = tabulate(rows, headers=["metric", "type", "labels", "what"], tablefmt="github")
+    return f"# Live metrics\n\nMade by `make docs` from the catalogue in `paceline.metrics.catalogue`.\n\n{table}\n"
+
+
+if __name__ == "__main__":
+    for page, content in pages().items():
+        page.write_text(content, "utf-8")
+        click.echo(f"wrote {page.relative_to(Path.cwd())}")

@@ -1,0 +1,127 @@
+"""
+What moved together with a regression.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from support.values import make_case, make_run
+
+from paceline.analysis.cause import IDLE, causes_of
+from paceline.analysis.past import Past
+from paceline.model import Case, Cause, Measure, UsageKey
+
+
+def _case(seconds: float, usage: Mapping[UsageKey, float], measures: Mapping[str, float] | None = None) -> Case:
+    figures: dict[str, Any] = {name: Measure(value=value) for name, value in (measures or {}).items()}
+    return make_case(seconds=seconds, usage=usage, measures=figures)
+
+
+def _causes(before: Case, after: Case, runs: int = 9) -> tuple[Cause, ...]:
+    return causes_of(after, Past.from_runs([make_run(number, [before]) for number in range(runs)]))
+
+
+def test_added_cpu_time_is_the_cause() -> None:
+    """
+    0.1 s more by the clock, 0.1 s more of CPU: it computes more.
+    """
+    before, after = _case(0.1, {UsageKey.CPU_SECONDS: 0.1}), _case(0.2, {UsageKey.CPU_SECONDS: 0.2})
+
+    assert _causes(before, after) == (Cause(measure="cpu_seconds", before=0.1, after=0.2),)
+
+
+def test_time_without_cpu_is_idle() -> None:
+    """
+    0.1 s more by the clock and as much CPU as ever: it waits for something.
+    """
+    before, after = _case(0.1, {UsageKey.CPU_SECONDS: 0.1}), _case(0.2, {UsageKey.CPU_SECONDS: 0.1})
+
+    assert _causes(before, after) == (Cause(measure=IDLE, before=0.0, after=0.1),)
+
+
+def test_the_wait_for_a_cpu_is_its_own_cause() -> None:
+    """
+    Time in which it was ready to run is no time in which it waited for something.
+    """
+    before = _case(0.1, {UsageKey.CPU_SECONDS: 0.1, UsageKey.CPU_WAIT_SECONDS: 0.0})
+    after = _case(0.2, {UsageKey.CPU_SECONDS: 0.1, UsageKey.CPU_WAIT_SECONDS: 0.1})
+
+    assert [cause.measure for cause in _causes(before, after)] == ["cpu_wait_seconds"]
+
+
+def test_two_halves_are_both_named() -> None:
+    """
+    The larger share comes first, and one below 30% of the growth is not named.
+    """
+    before = _case(1.0, {UsageKey.CPU_SECONDS: 1.0, UsageKey.CPU_WAIT_SECONDS: 0.0})
+    after = _case(2.0, {UsageKey.CPU_SECONDS: 1.35, UsageKey.CPU_WAIT_SECONDS: 0.1})
+
+    assert [cause.measure for cause in _causes(before, after)] == [IDLE, "cpu_seconds"]
+
+
+@pytest.mark.parametrize(
+    ("key", "before", "after"),
+    [
+        (UsageKey.MEMORY_PEAK_BYTES, 1e6, 9e6),
+        (UsageKey.READ_BYTES, 0, 1e6),
+        (UsageKey.WRITTEN_BYTES, 10, 1e6),
+        (UsageKey.VOLUNTARY_CONTEXT_SWITCHES, 2, 200),
+        (UsageKey.GC_COLLECTIONS, 0, 9),
+        (UsageKey.PROCESSES_LEFT, 0, 1),
+        (UsageKey.THREADS_LEFT, 0, 2),
+    ],
+)
+def test_what_a_test_did_more_of_is_a_cause(key: UsageKey, before: float, after: float) -> None:
+    """
+    Memory, bytes, switches, collections, and what was left behind.
+    """
+    assert _causes(_case(0.1, {key: before}), _case(0.2, {key: after})) == (
+        Cause(measure=key.value, before=before, after=after),
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "before", "after"),
+    [
+        (UsageKey.READ_BYTES, 1e6, 1.19e6),
+        (UsageKey.READ_BYTES, 0, 60_000),
+        (UsageKey.READ_BYTES, 1e6, 0),
+        (UsageKey.INVOLUNTARY_CONTEXT_SWITCHES, 0, 900),
+    ],
+)
+def test_small_changes_explain_nothing(key: UsageKey, before: float, after: float) -> None:
+    """
+    Neither do a change below a fifth, one of a few bytes, a fall, and what the machine does.
+    """
+    assert _causes(_case(0.1, {key: before}), _case(0.2, {key: after})) == ()
+
+
+def test_the_tests_own_measures_are_causes() -> None:
+    """
+    What a test recorded itself is compared too, the most grown first.
+    """
+    before = _case(0.1, {}, {"queries": 3, "rows": 100, "pages": 2})
+    after = _case(0.2, {}, {"queries": 300, "rows": 200, "pages": 2})
+
+    assert _causes(before, after) == (
+        Cause(measure="measures.queries", before=3, after=300),
+        Cause(measure="measures.rows", before=100, after=200),
+    )
+
+
+def test_the_usual_is_the_median_of_the_past() -> None:
+    """
+    One odd run does not change what is compared with.
+    """
+    runs = [make_run(number, [_case(0.1, {}, {"rows": rows})]) for number, rows in enumerate([10, 10, 999])]
+    causes = causes_of(_case(0.2, {}, {"rows": 30}), Past.from_runs(runs))
+
+    assert causes == (Cause(measure="measures.rows", before=10, after=30),)
+
+
+def test_without_a_past_there_is_no_cause() -> None:
+    """
+    What was never measured before did not move.
+    """
+    assert _causes(_case(0.1, {}), _case(0.2, {UsageKey.CPU_SECONDS: 0.2}, {"rows": 30})) == ()

@@ -1,0 +1,135 @@
+"""
+Flaky, broken, or neither.
+"""
+
+import random
+from collections.abc import Sequence
+
+import pytest
+
+from paceline.analysis.flakiness import Attempted, judge_flakiness
+from paceline.analysis.rules import FlakyRule
+from paceline.model import Severity, Verdict, VerdictKind
+
+_RULE = FlakyRule(broken_runs=3)
+
+
+def _judged(outcomes: str, commits: Sequence[str] = (), is_dirty: bool = False) -> Verdict | None:
+    """
+    Judge outcomes written as `.` and `F`, with the commits of their runs.
+    """
+    history = [
+        Attempted(letter == ".", 1, commit, is_dirty)
+        for letter, commit in zip(outcomes, commits or [""] * len(outcomes), strict=True)
+    ]
+    return judge_flakiness("test_a", history, _RULE)
+
+
+def _half_failing() -> str:
+    outcomes = [*"F" * 20, *"." * 20]
+    random.Random(7).shuffle(outcomes)
+    return "".join(outcomes)
+
+
+@pytest.mark.parametrize("commit", ["", "4f2c"])
+def test_failing_half_of_the_time_is_flaky(commit: str) -> None:
+    """
+    20 failures in 40 runs, without version control as well as at one clean commit, are a rate of 50%.
+    """
+    verdict = _judged(_half_failing(), [commit] * 40)
+
+    assert verdict is not None
+    assert (verdict.kind, verdict.severity, verdict.case) == (VerdictKind.FLAKY, Severity.WARNING, "test_a")
+    assert (verdict.measured, verdict.limit, verdict.unit) == (0.5, 0.0, "ratio")
+    assert verdict.reason == "fails 50% of the time (95%: 35% to 65%): 20 of 40 attempts in 40 runs"
+
+
+@pytest.mark.parametrize("commit", ["", "4f2c"])
+def test_failing_always_is_broken(commit: str) -> None:
+    """
+    40 failures in 40 runs are no chance.
+    """
+    verdict = _judged("F" * 40, [commit] * 40)
+
+    assert verdict is not None
+    assert (verdict.kind, verdict.severity, verdict.case) == (VerdictKind.BROKEN, Severity.INFO, "test_a")
+    assert (verdict.measured, verdict.unit) == (40.0, "runs")
+    assert verdict.reason == "failed in each of the last 40 runs"
+
+
+def test_a_test_that_broke_lately_is_broken_since_then() -> None:
+    """
+    It passed for long, and the last three runs failed.
+    """
+    verdict = _judged("." * 20 + "FFF")
+
+    assert verdict is not None
+    assert verdict.kind is VerdictKind.BROKEN
+    assert verdict.reason == "failed in each of the last 3 runs"
+
+
+@pytest.mark.parametrize("outcomes", ["." * 40, "F" * 20 + "." * 20, "." * 20 + "FF", "F", ".", "FF"])
+def test_one_change_is_neither(outcomes: str) -> None:
+    """
+    A test that was mended once or broke just now has a reason, as far as anybody knows.
+    """
+    different = [str(number) for number in range(len(outcomes))]
+
+    assert _judged(outcomes) is None
+    assert _judged(outcomes, different) is None
+
+
+def test_a_second_change_is_chance() -> None:
+    """
+    Where no commit is known, a test that failed in between is flaky.
+    """
+    verdict = _judged("." * 10 + "F" + "." * 10)
+
+    assert verdict is not None
+    assert verdict.reason == "fails 5% of the time (95%: 1% to 23%): 1 of 21 attempts in 21 runs"
+
+
+def test_changes_with_the_commit_prove_nothing() -> None:
+    """
+    A test whose outcome changes only where the code does may be broken and mended each time.
+    """
+    assert _judged("..FF..FF..", list("aabbccddee")) is None
+
+
+def test_a_pass_and_a_failure_of_one_commit_contradict_each_other() -> None:
+    """
+    Also with runs of other commits in between.
+    """
+    verdict = _judged("..F..", list("abcdc"))
+
+    assert verdict is not None
+    assert verdict.kind is VerdictKind.FLAKY
+
+
+def test_changed_files_prove_nothing() -> None:
+    """
+    With uncommitted changes nobody knows whether two runs of a commit had the same code.
+    """
+    assert _judged(".F.F.F.F.", ["4f2c"] * 9, is_dirty=True) is None
+
+
+@pytest.mark.parametrize("commit", ["", "4f2c"])
+def test_a_pass_on_retry_is_flaky(commit: str) -> None:
+    """
+    Two failures and a pass in one run are a contradiction, whatever the commit.
+    """
+    verdict = judge_flakiness("test_a", [Attempted(True, 3, commit, True)], _RULE)
+
+    assert verdict is not None
+    assert verdict.kind is VerdictKind.FLAKY
+    assert verdict.reason == "fails 67% of the time (95%: 21% to 94%): 2 of 3 attempts in 1 runs"
+
+
+def test_failed_retries_are_failures() -> None:
+    """
+    A test that fails thrice in each run is broken.
+    """
+    verdict = judge_flakiness("test_a", [Attempted(False, 3, "", False)] * 5, _RULE)
+
+    assert verdict is not None
+    assert verdict.reason == "failed in each of the last 5 runs"

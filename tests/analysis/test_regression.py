@@ -1,0 +1,149 @@
+"""
+Whether a test is slower than it used to be.
+"""
+
+import pytest
+from support.values import make_case, past_of
+
+from paceline.analysis.past import NORMALIZED
+from paceline.analysis.regression import Level, judge_regression, since_when
+from paceline.analysis.rules import RegressionRule
+from paceline.model import Severity, Since, VerdictKind
+
+_CASE = "tests/test_cart.py::test_total"
+_STEADY = [0.099, 0.100, 0.100, 0.101] * 5
+_RULE = RegressionRule(floor_ms=5, ratio=1.2, spreads=4, min_runs=8)
+
+
+def test_a_level_is_median_and_spread() -> None:
+    """
+    Of 1, 2, 3, 4, 5 the median is 3 and the quartiles are 2 apart, in whatever order they come.
+    """
+    level = Level.of([5.0, 1.0, 4.0, 2.0, 3.0])
+
+    assert level == pytest.approx((3.0, 2 / 1.349, 5))
+
+
+@pytest.mark.parametrize(
+    ("level", "limit"),
+    [
+        (Level(0.010, 0.0001, 20), 0.015),
+        (Level(0.100, 0.0001, 20), 0.120),
+        (Level(0.100, 0.0100, 20), 0.140),
+        (Level(0.000, 0.0, 20), 0.005),
+    ],
+)
+def test_the_widest_of_three_margins_counts(level: Level, limit: float) -> None:
+    """
+    A fast test has 5 ms of room, a steady one 20%, a noisy one four times its spread.
+    """
+    assert level.limit(_RULE) == pytest.approx(limit)
+
+
+@pytest.mark.parametrize(("milliseconds", "is_slower"), [(119.9, False), (120.1, True)])
+def test_a_regression_begins_above_the_limit(milliseconds: float, is_slower: bool) -> None:
+    """
+    At a usual 100 ms that varies by a hundredth the limit is 120 ms.
+    """
+    case = make_case(normalized_duration_seconds=milliseconds / 1e3)
+
+    assert (judge_regression(case, Level.of(_STEADY), _RULE) is not None) is is_slower
+
+
+def test_a_verdict_says_how_much_slower() -> None:
+    """
+    Measured, limit, factor, since when, and the same in words.
+    """
+    since = Since(run_id="run-7", ended=1.0)
+    verdict = judge_regression(make_case(normalized_duration_seconds=0.25), Level.of(_STEADY), _RULE, since)
+
+    assert verdict is not None
+    assert (verdict.kind, verdict.severity) == (VerdictKind.REGRESSION, Severity.CRITICAL)
+    assert (verdict.case, verdict.measured, verdict.unit, verdict.since) == (_CASE, 0.25, "seconds", since)
+    assert (verdict.limit, verdict.factor) == pytest.approx((0.12, 2.5))
+    assert verdict.reason == (
+        "took 250 ms, usually 100 ms, 2.5 times as long "
+        "(median of 20 runs, machine speed and CPU wait taken out)"
+    )
+
+
+@pytest.mark.parametrize(("seconds", "severity"), [(0.199, Severity.WARNING), (0.2, Severity.CRITICAL)])
+def test_twice_as_slow_is_critical(seconds: float, severity: Severity) -> None:
+    """
+    Below a factor of 2 a regression is a warning.
+    """
+    verdict = judge_regression(make_case(normalized_duration_seconds=seconds), Level(0.1, 0.0, 20), _RULE)
+
+    assert verdict is not None
+    assert verdict.severity is severity
+
+
+def test_what_usually_takes_no_time_has_no_factor() -> None:
+    """
+    Nothing is no number of times nothing: the verdict is critical and says only the times.
+    """
+    verdict = judge_regression(make_case(normalized_duration_seconds=0.03), Level(0.0, 0.0, 9), _RULE)
+
+    assert verdict is not None
+    assert (verdict.factor, verdict.severity) == (None, Severity.CRITICAL)
+    assert verdict.reason == (
+        "took 30 ms, usually 0 ms (median of 9 runs, machine speed and CPU wait taken out)"
+    )
+
+
+def test_few_runs_are_no_history() -> None:
+    """
+    Seven runs are too few to say what is usual; eight are enough.
+    """
+    case = make_case(normalized_duration_seconds=9.0)
+    verdicts = [judge_regression(case, Level.of([0.1] * runs), _RULE) for runs in (7, 8)]
+
+    assert [verdict is not None for verdict in verdicts] == [False, True]
+
+
+def test_a_case_without_a_time_is_no_regression() -> None:
+    """
+    A failed test has no normalised time.
+    """
+    assert judge_regression(make_case(normalized_duration_seconds=None), Level.of(_STEADY), _RULE) is None
+
+
+def test_one_spike_in_the_past_does_not_hide_a_regression() -> None:
+    """
+    A run of ten times the time leaves median and limit where they were.
+    """
+    level = Level.of([*_STEADY, 1.0])
+
+    assert level.limit(_RULE) == pytest.approx(Level.of(_STEADY).limit(_RULE), rel=0.01)
+    assert judge_regression(make_case(normalized_duration_seconds=0.15), level, _RULE) is not None
+
+
+def test_the_first_run_above_the_limit_is_remembered() -> None:
+    """
+    The regression began with the first of the latest runs that were all above it.
+    """
+    past = past_of([0.1, 0.3, 0.1, 0.2, 0.25], commit="4f2c")
+    since = since_when(past.series(NORMALIZED, _CASE), 0.15, past.runs)
+
+    assert since == Since(run_id="run-3", ended=1_700_010_800.0, commit="4f2c", runs_ago=2)
+
+
+@pytest.mark.parametrize("seconds", [[0.2, 0.2, 0.1], []])
+def test_a_new_regression_has_no_beginning_in_the_past(seconds: list[float]) -> None:
+    """
+    Where the run before was not above the limit, this run is the first.
+    """
+    past = past_of(seconds)
+
+    assert since_when(past.series(NORMALIZED, _CASE), 0.15, past.runs) is None
+
+
+def test_runs_without_the_test_are_not_counted() -> None:
+    """
+    Between two slow runs of a test others may have left it out.
+    """
+    past = past_of([0.1, 0.2, 0.3])
+    series = past.series(NORMALIZED, _CASE)
+    since = since_when(series._replace(runs=[0, 2], values=[0.2, 0.3]), 0.15, past.runs)
+
+    assert since == Since(run_id="run-0", ended=1_700_000_000.0, runs_ago=2)

@@ -1,0 +1,59 @@
+"""
+The documentation says what is so.
+"""
+
+import re
+import runpy
+import tomllib
+from pathlib import Path
+
+import pytest
+from msgspec import convert
+
+from paceline.analysis.rules import Rules
+from paceline.config import Config
+from paceline.model import UsageKey
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+
+def test_generated_pages_are_what_the_code_says() -> None:
+    """
+    `make docs` would change nothing.
+    """
+    pages = runpy.run_path(str(DOCS / "generate.py"))["pages"]()
+
+    assert {path.name: path.read_text("utf-8") for path in pages} == {path.name: text for path, text in pages.items()}
+
+
+def test_the_configuration_page_shows_every_key_with_its_default() -> None:
+    """
+    The example is valid, and has each key of the configuration and of each rule at its default.
+    """
+    page = (DOCS / "reference" / "configuration.md").read_text("utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    shown = tomllib.loads(re.sub(r"^# (\w+ = )", r"\1", example, flags=re.MULTILINE))["tool"]["paceline"]
+
+    assert set(shown) == set(Config.__struct_fields__)
+    assert convert(shown["rules"], Rules) == Rules()
+    assert convert(shown, Config).known_types == Config().known_types
+
+
+def test_the_page_of_measures_names_each() -> None:
+    """
+    Every key of usage is explained.
+    """
+    page = (DOCS / "reference" / "measures.md").read_text("utf-8")
+
+    assert [key for key in UsageKey if f"`{key}`" not in page] == []
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))], ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """
+    Each relative link of a page is a file.
+    """
+    links = re.findall(r"\]\((?!https?://)([^)#]+)\)", page.read_text("utf-8"))
+
+    assert [link for link in links if not (page.parent / link).exists()] == []
