@@ -5,6 +5,7 @@ Fixtures for all tests.
 from pathlib import Path
 
 import pytest
+
 from support.suite import Suite
 
 

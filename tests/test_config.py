@@ -99,15 +99,25 @@ def test_budgets_of_types_add_to_the_default_ones() -> None:
     assert config.known_types == {"unit", "integration", "api", "e2e", "smoke"}
 
 
-def test_types_are_found_by_folder() -> None:
+@pytest.mark.parametrize(
+    ("path", "test_type"),
+    [
+        ("tests/api/test_cart.py", "api"),
+        ("api/test_cart.py", "api"),
+        ("tests/test_api.py", "unit"),
+        ("tests/e2e/test_cart.py", "unit"),
+        ("browser/test_cart.py", "e2e"),
+        ("smoke/api/test_cart.py", "api"),
+        ("smoke/test_cart.py", "smoke"),
+    ],
+)
+def test_types_are_found_by_folder(path: str, test_type: str) -> None:
     """
-    A folder called like a type holds its tests, unless patterns say otherwise.
+    A folder called like a type holds its tests, unless patterns say otherwise; the rest are unit tests.
     """
     config = Config(test_types={"e2e": ("browser/*",), "smoke": ("smoke/*",)})
 
-    assert config.type_patterns["api"] == ("api/*", "*/api/*")
-    assert config.type_patterns["e2e"] == ("browser/*",)
-    assert config.known_types == {"unit", "integration", "api", "e2e", "smoke"}
+    assert config.type_of_path(path) == test_type
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from support.values import make_case, make_run
 
 from paceline.errors import DocumentError, PacelineError
 from paceline.model import Outcome, Severity, UsageKey, Verdict, VerdictKind, decode_run, encode_run
+from support.values import make_case, make_run
 
 _CASE = {"id": "test_a.py::test_one", "family": "test_a.py::test_one", "test_type": "unit", "outcome": "passed"}
 _RUN = {"run_id": "r1", "suite": "shop", "branch": "main", "outcome": "passed", "started": 1.0, "ended": 3.5}

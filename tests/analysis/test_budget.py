@@ -3,10 +3,10 @@ Which budget holds, and what is said of a broken one.
 """
 
 import pytest
-from support.values import make_case
 
 from paceline.analysis.budget import DEFAULT_BUDGETS_MS, Budget, Budgets, judge_budget
 from paceline.model import Severity, VerdictKind
+from support.values import make_case
 
 _BUDGETS = Budgets(
     by_test_ms={"tests/api/test_pay.py::test_card": 1},
@@ -89,7 +89,9 @@ def test_a_failed_test_has_a_budget_too() -> None:
     """
     A test that fails late has broken its budget as well.
     """
-    verdict = judge_budget(make_case(seconds=12.0, budget_seconds=10.0, outcome="failed", budget_source="test type e2e"))
+    verdict = judge_budget(
+        make_case(seconds=12.0, budget_seconds=10.0, outcome="failed", budget_source="test type e2e")
+    )
 
     assert verdict is not None
-    assert verdict.reason == "took 1.2e+04 ms, budget 1e+04 ms (test type e2e)"
+    assert verdict.reason == "took 12,000 ms, budget 10,000 ms (test type e2e)"

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from support.values import make_case, make_run
 
 from paceline.analysis.cause import IDLE, causes_of
 from paceline.analysis.past import Past
 from paceline.model import Case, Cause, Measure, UsageKey
+from support.values import make_case, make_run
 
 
 def _case(seconds: float, usage: Mapping[UsageKey, float], measures: Mapping[str, float] | None = None) -> Case:

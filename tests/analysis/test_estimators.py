@@ -7,9 +7,7 @@ import pytest
 from paceline.analysis.estimators import quantile, slope, spread, theil_sen, wilson
 
 
-@pytest.mark.parametrize(
-    ("q", "value"), [(0, 1.0), (0.25, 1.75), (0.5, 2.5), (0.75, 3.25), (0.95, 3.85), (1, 4.0)]
-)
+@pytest.mark.parametrize(("q", "value"), [(0, 1.0), (0.25, 1.75), (0.5, 2.5), (0.75, 3.25), (0.95, 3.85), (1, 4.0)])
 def test_quantiles_lie_between_closest_ranks(q: float, value: float) -> None:
     """
     Of 1, 2, 3, 4 the 0.95-quantile is 3.85, as PromQL and numpy have it.

@@ -122,7 +122,7 @@ def test_a_pass_on_retry_is_flaky(commit: str) -> None:
 
     assert verdict is not None
     assert verdict.kind is VerdictKind.FLAKY
-    assert verdict.reason == "fails 67% of the time (95%: 21% to 94%): 2 of 3 attempts in 1 runs"
+    assert verdict.reason == "fails 67% of the time (95%: 21% to 94%): 2 of 3 attempts in 1 run"
 
 
 def test_failed_retries_are_failures() -> None:

@@ -2,10 +2,9 @@
 The past as series of figures.
 """
 
-from support.values import failed, make_case, make_run, values_of
-
 from paceline.analysis.past import ATTEMPTS, DURATION, NORMALIZED, OUTCOME, Past, PastRun, columns_of, past_run
 from paceline.model import Measure, Outcome, UsageKey
+from support.values import failed, make_case, make_run, values_of
 
 
 def test_a_passed_case_leaves_all_its_figures() -> None:

@@ -3,10 +3,10 @@ The suite as the ruler of the machine's speed.
 """
 
 import pytest
-from support.values import make_case
 
 from paceline.analysis.speed import Ruler, needed_seconds, normalized, ruler_of
 from paceline.model import UsageKey
+from support.values import make_case
 
 _USUAL = {f"test_{number}": 0.01 * number for number in range(1, 11)}
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from support.suite import Suite
 
 from paceline.cli import main
 from paceline.history.folder import read_document
+from support.suite import Suite
 
 
 @pytest.fixture
@@ -69,7 +69,8 @@ def test_a_report_by_the_beginning_of_its_id_and_as_json(kept: Suite) -> None:
     assert json.loads(output) == json.loads((kept.results / "latest_report.json").read_bytes())
 
 
-def test_a_report_for_a_pull_request(kept: Suite) -> None:
+@pytest.mark.usefixtures("kept")
+def test_a_report_for_a_pull_request() -> None:
     """
     Markdown has a heading, a table with a row for each verdict, and folded details.
     """
@@ -134,7 +135,7 @@ def test_history_list_and_show(kept: Suite) -> None:
 
     assert len(listed) == 4
     assert listed[2].startswith(run_id)
-    assert re.search(r"^test_shop\.py::test_slow\s+unit\s+passed\s+1\d\d ms", shown, re.M)
+    assert re.search(r"^test_shop\.py::test_slow\s+unit\s+passed\s+1\d\d ms", shown, re.MULTILINE)
 
 
 def test_prune_forgets_runs_and_their_files(kept: Suite) -> None:

@@ -6,10 +6,10 @@ import subprocess
 import sys
 
 import pytest
-from support.suite import Suite
 
 from paceline.history.folder import read_document
 from paceline.model import VerdictKind
+from support.suite import Suite
 
 _KINDS = """
     import time, pytest

@@ -125,7 +125,11 @@ def test_async_tests_are_timed_to_their_end(suite: Suite) -> None:
     )
     result = suite.run()
 
-    assert result.outcomes == {"test_asyncio": "passed", "test_asyncio_fails": "failed", "test_anyio[asyncio]": "passed"}
+    assert result.outcomes == {
+        "test_asyncio": "passed",
+        "test_asyncio_fails": "failed",
+        "test_anyio[asyncio]": "passed",
+    }
     assert (result.case("test_asyncio").duration_seconds or 0) >= 0.05
     assert (result.case("test_anyio[asyncio]").duration_seconds or 0) >= 0.05
 
@@ -179,7 +183,9 @@ def test_retries_are_attempts_of_one_case(suite: Suite) -> None:
             ("test_never", "failed", 4),
             ("test_at_once", "passed", 1),
         }
-        assert [verdict.case for verdict in run.verdicts if verdict.kind == "flaky"] == ["test_retry.py::test_third_time"]
+        assert [verdict.case for verdict in run.verdicts if verdict.kind == "flaky"] == [
+            "test_retry.py::test_third_time"
+        ]
 
 
 def test_subtests_are_one_case(suite: Suite) -> None:

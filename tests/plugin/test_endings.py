@@ -6,9 +6,9 @@ import signal
 import time
 
 import pytest
-from support.suite import Suite
 
 from paceline.model import RunOutcome
+from support.suite import Suite
 
 _WAITS = """
     import pathlib, time

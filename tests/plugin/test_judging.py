@@ -3,9 +3,9 @@ Budgets, verdicts and exit codes of a session.
 """
 
 import pytest
-from support.suite import Suite
 
 from paceline.model import VerdictKind
+from support.suite import Suite
 
 _SLOW = """
     import time
@@ -100,8 +100,16 @@ def test_failing_tests_are_not_hidden_by_a_verdict(suite: Suite) -> None:
         ("", ("--paceline-budget", "1"), "--paceline-budget"),
         ("[tool.paceline.budgets_ms]\nunit = 2\n", (), "test type unit"),
         ("[tool.paceline.path_budgets_ms]\n'test_s*' = 3\n", (), "the setting for test_s*"),
-        ("[tool.paceline.test_budgets_ms]\n'test_slow.py::test_slow' = 4\n", (), "the setting for test_slow.py::test_slow"),
-        ("[tool.paceline.test_budgets_ms]\n'test_slow.py::test_slow' = 4\n", ("--paceline-budget", "1"), "the setting for"),
+        (
+            "[tool.paceline.test_budgets_ms]\n'test_slow.py::test_slow' = 4\n",
+            (),
+            "the setting for test_slow.py::test_slow",
+        ),
+        (
+            "[tool.paceline.test_budgets_ms]\n'test_slow.py::test_slow' = 4\n",
+            ("--paceline-budget", "1"),
+            "the setting for",
+        ),
     ],
 )
 def test_where_a_budget_comes_from(suite: Suite, settings: str, arguments: tuple[str, ...], source: str) -> None:

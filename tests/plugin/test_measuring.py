@@ -3,9 +3,9 @@ What is measured around a test.
 """
 
 import pytest
-from support.suite import Suite
 
 from paceline.model import UsageKey
+from support.suite import Suite
 
 _MEBIBYTE = 1 << 20
 

@@ -5,16 +5,18 @@ Off means absent.
 import json
 
 import pytest
+
 from support.suite import Suite
 
 _WITNESS = """
     import json, sys, threading
 
     def pytest_sessionfinish(session):
+        plugins = session.config.pluginmanager
         seen = {
             "modules": sorted(name for name in sys.modules if name.split(".")[0] == "paceline"),
             "libraries": sorted({"psutil", "prometheus_client", "msgspec", "click"} & set(sys.modules)),
-            "plugins": sorted(name for name, _ in session.config.pluginmanager.list_name_plugin() if "paceline" in name),
+            "plugins": sorted(name for name, _ in plugins.list_name_plugin() if "paceline" in name),
             "threads": sorted(t.name for t in threading.enumerate() if "paceline" in t.name),
         }
         print("WITNESS", json.dumps(seen))

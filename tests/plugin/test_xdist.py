@@ -3,6 +3,7 @@ pytest-xdist: any number of workers make one run, with nothing lost and nothing 
 """
 
 import pytest
+
 from support.suite import Suite
 
 _MANY = """

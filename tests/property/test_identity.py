@@ -6,9 +6,9 @@ import unicodedata
 
 from hypothesis import given
 from hypothesis import strategies as st
-from property.strategies import names
 
 from paceline.identity import safe_ids, safe_text
+from property.strategies import names
 
 
 @given(text=names, longest=st.just(200) | st.integers(min_value=20, max_value=60))

@@ -7,10 +7,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from property.strategies import runs, texts
 
 from paceline.errors import DocumentError
 from paceline.model import Run, decode_run, encode_run
+from property.strategies import runs, texts
 
 
 @given(run=runs)

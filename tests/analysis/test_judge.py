@@ -1,0 +1,240 @@
+"""
+A run and its past in, the judged run out.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from paceline.analysis.judge import judge
+from paceline.analysis.past import Past
+from paceline.analysis.rules import Rules
+from paceline.model import Cause, Outcome, Run, Severity, Since, UsageKey, VerdictKind
+from support.values import TEST, failed, make_case, make_run, past_of, runs_of
+
+_RULES = Rules()
+_NAMES = [f"tests/test_cart.py::test_{number}" for number in range(30)]
+
+
+def _noisy(runs: int) -> dict[str, list[float]]:
+    """
+    30 tests of 10 to 300 ms that vary by about 5%, on a machine whose speed varies by about 10%.
+    """
+    chance = random.Random(20)
+    speeds = [chance.uniform(0.95, 1.1) for _ in range(runs)]
+    return {
+        name: [0.01 * number * speed * chance.gauss(1, 0.03) for speed in speeds]
+        for number, name in enumerate(_NAMES, start=1)
+    }
+
+
+def _last_judged(seconds: Mapping[str, Sequence[float]]) -> Run:
+    """
+    Judge the last of these runs, and each one before it, as they would have been one after the other.
+    """
+    judged: list[Run] = []
+    for run in runs_of(seconds):
+        judged.append(judge(run, Past.from_runs(judged), _RULES))
+    return judged[-1]
+
+
+def _kinds(run: Run) -> list[tuple[VerdictKind, str | None]]:
+    return [(verdict.kind, verdict.case) for verdict in run.verdicts]
+
+
+def test_steady_noise_is_no_regression() -> None:
+    """
+    None of 30 tests is called slower in any of the runs after the eighth.
+    """
+    seconds = _noisy(20)
+    last = [_last_judged({name: values[:runs] for name, values in seconds.items()}) for runs in (9, 12, 16, 20)]
+
+    assert [_kinds(run) for run in last] == [[], [], [], []]
+
+
+@pytest.mark.parametrize("victim", ["tests/test_cart.py::test_4", "tests/test_cart.py::test_29"])
+def test_a_twofold_slowdown_in_noise_is_found(victim: str) -> None:
+    """
+    The test that takes twice as long is the only regression of 30, with a factor of about 2.
+    """
+    seconds = _noisy(20)
+    seconds[victim][-1] *= 2
+    run = _last_judged(seconds)
+
+    assert _kinds(run) == [(VerdictKind.REGRESSION, victim)]
+    assert run.verdicts[0].factor == pytest.approx(2, rel=0.1)
+
+
+def test_a_twofold_slowdown_is_found_on_a_slow_machine_too() -> None:
+    """
+    A machine half as fast makes no regression, and hides none.
+    """
+    seconds = _noisy(20)
+    seconds["tests/test_cart.py::test_9"][-1] *= 2
+    for values in seconds.values():
+        values[-1] *= 1.9
+    run = _last_judged(seconds)
+
+    assert _kinds(run) == [(VerdictKind.REGRESSION, "tests/test_cart.py::test_9")]
+    assert run.machine.slowdown_ratio == pytest.approx(1.9, rel=0.1)
+
+
+def test_without_history_nothing_is_slower() -> None:
+    """
+    A first run has no regressions, no trends and no slowdown, however long it took.
+    """
+    run = judge(make_run(0, [make_case(name, 5.0) for name in _NAMES]), Past(), _RULES)
+
+    assert run.verdicts == ()
+    assert run.machine.slowdown_ratio is None
+    assert [case.normalized_duration_seconds for case in run.cases] == [5.0] * 30
+
+
+def test_a_regression_knows_its_cause_and_its_beginning() -> None:
+    """
+    The fourth slow run in a row says since when, and that the time went into CPU.
+    """
+    runs = runs_of({TEST: [0.1] * 20 + [0.3] * 4}, commit="4f2c")
+    usage = {UsageKey.CPU_SECONDS: 0.1}
+    past = Past.from_runs(
+        [
+            make_run(n, [make_case(seconds=run.cases[0].duration_seconds, usage=usage)])
+            for n, run in enumerate(runs[:-1])
+        ]
+    )
+    now = make_run(23, [make_case(seconds=0.3, usage={UsageKey.CPU_SECONDS: 0.3})])
+    (verdict,) = judge(now, past, _RULES).verdicts
+
+    assert verdict.causes == (Cause(measure="cpu_seconds", before=0.1, after=0.3),)
+    assert verdict.since == Since(run_id="run-20", ended=1_700_072_000.0, runs_ago=3)
+
+
+def test_waiting_for_a_cpu_is_no_regression() -> None:
+    """
+    A test that took three times as long, but was ready to run all that while, is as fast as ever.
+    """
+    case = make_case(seconds=0.3, usage={UsageKey.CPU_WAIT_SECONDS: 0.2})
+    run = judge(make_run(20, [case]), past_of([0.1] * 20), _RULES)
+
+    assert run.verdicts == ()
+    assert run.cases[0].normalized_duration_seconds == pytest.approx(0.1)
+
+
+def test_a_regression_is_not_told_twice() -> None:
+    """
+    A test that creeps and is slower now is a regression, not a trend as well.
+    """
+    values = [0.1 + 0.004 * number for number in range(25)]
+    creeping = judge(make_run(25, [make_case(seconds=0.2)]), past_of(values), _RULES)
+    slower = judge(make_run(25, [make_case(seconds=0.9)]), past_of(values), _RULES)
+
+    assert [verdict.kind for verdict in creeping.verdicts] == [VerdictKind.TREND]
+    assert [verdict.kind for verdict in slower.verdicts] == [VerdictKind.REGRESSION]
+
+
+def test_a_leak_needs_the_past() -> None:
+    """
+    The third run in a row that keeps 2 MiB is a leak; modules that it imports excuse it.
+    """
+    kept = {UsageKey.MEMORY_RETAINED_BYTES: 2.0 * (1 << 20)}
+    past = Past.from_runs([make_run(number, [make_case(usage=kept)]) for number in range(2)])
+    leaking = judge(make_run(2, [make_case(usage=kept)]), past, _RULES)
+    importing = judge(make_run(2, [make_case(usage={**kept, UsageKey.IMPORTED_MODULES: 9})]), past, _RULES)
+
+    assert [verdict.kind for verdict in leaking.verdicts] == [VerdictKind.LEAK]
+    assert importing.verdicts == ()
+
+
+def test_memory_is_compared_with_imports_of_the_same_runs() -> None:
+    """
+    A past run that did not count modules does not shift the counts of the others.
+    """
+    kept = {UsageKey.MEMORY_RETAINED_BYTES: 2.0 * (1 << 20)}
+    importing = {**kept, UsageKey.IMPORTED_MODULES: 9.0}
+    usages = [importing, kept, kept]
+    past = Past.from_runs([make_run(number, [make_case(usage=usage)]) for number, usage in enumerate(usages)])
+    run = judge(make_run(3, [make_case(usage=kept)]), past, _RULES)
+
+    assert [verdict.kind for verdict in run.verdicts] == [VerdictKind.LEAK]
+
+
+def test_a_flaky_test_is_found_from_its_history() -> None:
+    """
+    20 failures in 40 runs at one commit; this run passed.
+    """
+    outcomes = [number % 2 == 1 for number in range(39)]
+    past = Past.from_runs(
+        [make_run(n, [make_case() if passed else failed()], commit="4f2c") for n, passed in enumerate(outcomes)]
+    )
+    (verdict,) = judge(make_run(39, [make_case()], commit="4f2c"), past, _RULES).verdicts
+
+    assert verdict.kind is VerdictKind.FLAKY
+    assert verdict.reason == "fails 50% of the time (95%: 35% to 65%): 20 of 40 attempts in 40 runs"
+
+
+def test_a_broken_test_is_found_from_its_history() -> None:
+    """
+    40 failures in 40 runs.
+    """
+    past = Past.from_runs([make_run(number, [failed()]) for number in range(39)])
+    (verdict,) = judge(make_run(39, [failed()]), past, _RULES).verdicts
+
+    assert (verdict.kind, verdict.reason) == (VerdictKind.BROKEN, "failed in each of the last 40 runs")
+
+
+def test_a_skipped_test_is_not_judged() -> None:
+    """
+    Not even where it failed before.
+    """
+    past = Past.from_runs([make_run(number, [failed()]) for number in range(9)])
+    run = judge(make_run(9, [make_case(seconds=None, outcome=Outcome.SKIPPED)]), past, _RULES)
+
+    assert run.verdicts == ()
+
+
+def test_the_worst_comes_first() -> None:
+    """
+    Budgets before regressions before leaks before flaky before broken ones, and of one kind the critical first.
+    """
+    past = Past.from_runs([make_run(n, [make_case("test_slow", 0.1), failed("test_broken")]) for n in range(9)])
+    cases = [
+        failed("test_broken"),
+        make_case("test_retried", attempts=2),
+        make_case("test_slow", 0.3),
+        make_case("test_over", 0.15, budget_seconds=0.1),
+        make_case("test_far_over", 0.9, budget_seconds=0.1),
+        make_case("test_farther_over", 1.5, budget_seconds=0.1),
+    ]
+    run = judge(make_run(9, cases), past, _RULES)
+
+    assert [(verdict.case, verdict.severity) for verdict in run.verdicts] == [
+        ("test_farther_over", Severity.CRITICAL),
+        ("test_far_over", Severity.CRITICAL),
+        ("test_over", Severity.WARNING),
+        ("test_slow", Severity.CRITICAL),
+        ("test_retried", Severity.WARNING),
+        ("test_broken", Severity.INFO),
+    ]
+
+
+def test_a_failed_test_has_no_normalised_time() -> None:
+    """
+    It is no mark on the ruler either.
+    """
+    past = Past.from_runs(runs_of({name: [0.1] * 9 for name in _NAMES[:8]}))
+    cases = [make_case(name, 0.2) for name in _NAMES[:7]] + [failed(_NAMES[7], seconds=0.2)]
+    run = judge(make_run(9, cases), past, _RULES)
+
+    assert run.machine.slowdown_ratio is None
+    assert run.cases[7].normalized_duration_seconds is None
+
+
+def test_a_mark_on_the_ruler_needs_three_runs() -> None:
+    """
+    Before that nobody knows what is usual.
+    """
+    pasts = [Past.from_runs(runs_of({name: [0.1] * runs for name in _NAMES})) for runs in (2, 3)]
+    now = make_run(9, [make_case(name, 0.2) for name in _NAMES])
+
+    assert [judge(now, past, _RULES).machine.slowdown_ratio for past in pasts] == [None, 2.0]

@@ -1,0 +1,65 @@
+"""
+The past in a few figures.
+"""
+
+import pytest
+
+from paceline.analysis.past import Past
+from paceline.analysis.summary import Summary, summarize
+from support.values import TEST, failed, make_case, make_run, runs_of
+
+
+def test_a_test_is_summed_up_over_its_runs() -> None:
+    """
+    Latest, median and percentiles by the clock, and the slope per run.
+    """
+    *earlier, latest = runs_of({TEST: [0.1, 0.2, 0.3, 0.4, 0.5]})
+    measured = make_run(5, [make_case(seconds=0.5, normalized_duration_seconds=0.5)])
+    summary = summarize(measured, Past.from_runs(earlier)).tests[TEST]
+
+    assert latest.cases[0].duration_seconds == 0.5
+    assert summary == Summary(runs=5, latest=0.5, p50=0.3, p95=0.48, p99=0.496, slope=0.1)
+
+
+def test_the_slope_is_that_of_normalised_times() -> None:
+    """
+    A machine that gets slower makes no test creep: times by the clock rise, normalised ones do not.
+    """
+    runs = [make_run(n, [make_case(seconds=0.1 * (n + 1), normalized_duration_seconds=0.1)]) for n in range(5)]
+    summary = summarize(runs[-1], Past.from_runs(runs[:-1])).tests[TEST]
+
+    assert (summary.p50, summary.slope) == (0.3, 0.0)
+
+
+def test_a_suite_is_summed_up_by_its_whole_runs() -> None:
+    """
+    A run of a few tests says nothing of how long the suite takes.
+    """
+    runs = [make_run(n, is_partial=n == 1, started=0.0, ended=10.0 * (n + 1)) for n in range(4)]
+    suite = summarize(runs[-1], Past.from_runs(runs[:-1]))
+
+    assert suite.duration_seconds == Summary(runs=3, latest=40.0, p50=30.0, p95=39.0, p99=39.8, slope=15.0)
+    assert (suite.run_id, suite.ended, suite.branch, suite.test_count) == ("run-3", 40.0, "main", 0)
+
+
+def test_the_tests_are_those_of_the_run() -> None:
+    """
+    What the run had no time of is not in the summary, but it is counted.
+    """
+    past = Past.from_runs([make_run(0, [make_case("test_gone"), make_case("test_failing")])])
+    cases = [make_case("test_new", 0.2, normalized_duration_seconds=0.2), failed("test_failing")]
+    suite = summarize(make_run(1, cases), past)
+
+    assert suite.test_count == 2
+    assert suite.tests == {"test_new": Summary(runs=1, latest=0.2, p50=0.2, p95=0.2, p99=0.2, slope=0.0)}
+
+
+def test_figures_are_rounded_to_nanoseconds() -> None:
+    """
+    A summary of thousands of tests is no place for digits that nobody measured.
+    """
+    case = make_case(seconds=1 / 3, normalized_duration_seconds=1 / 3)
+    summary = summarize(make_run(0, [case]), Past()).tests[TEST]
+
+    assert summary.latest == 0.333333333
+    assert summary.latest == pytest.approx(1 / 3)
