@@ -14,6 +14,7 @@ from paceline.errors import StorageError
 from paceline.history.archive import Archive
 from paceline.history.folder import read_document
 from paceline.model import Run, encode_run
+from paceline.probes.origin import FALLBACK_BRANCH
 from paceline.report.content import Content, compose
 from paceline.report.markdown import markdown
 from paceline.report.text import Style, lines
@@ -59,7 +60,8 @@ def print_report(wanted: str | None, form: str, results: Path | None, *, verbose
     if form == "json":
         click.echo(json.format(encode_run(run), indent=2).decode())
         return
-    past = archive.past_of(run, config.rules, run.branch)
+    default_branch = config.default_branch or FALLBACK_BRANCH
+    past = archive.past_of(run, config.rules, default_branch, until=run.ended)
     if form == "markdown":
         click.echo(markdown(compose(run, past, config.rules)), nl=False)
         return

@@ -4,6 +4,7 @@ Keep a run, and find the past of one: the results folder and its ledger as one t
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +17,7 @@ from paceline.analysis.summary import SuiteSummary, Trends, summarize
 from paceline.errors import DocumentError, PacelineError, StorageError
 from paceline.history.folder import ResultsFolder, read_document, set_aside
 from paceline.history.journal import left_behind
-from paceline.history.ledger import Ledger, NotALedgerError
+from paceline.history.ledger import Ledger, NotALedgerError, Span
 from paceline.model import Run, encode_run
 
 _DAY = 24 * 3600.0
@@ -50,28 +51,35 @@ class Archive:
         recovered = []
         for journal, run in left_behind(self.folder.journals):
             judged = judge(run, self.past_of(run, rules), rules)
-            if run.cases:
-                self.keep(judged, self.past_of(run, rules))
-                recovered.append(judged)
+            if run.cases and not self.keep(judged, self.past_of(run, rules)):
+                continue
             journal.unlink(missing_ok=True)
+            recovered += [judged] if run.cases else []
         return recovered
 
-    def past_of(self, run: Run, rules: Rules, default_branch: str = "") -> Past:
+    def past_of(self, run: Run, rules: Rules, default_branch: str = "", *, until: float = inf) -> Past:
         """
         What a run is judged against: its own branch where that has runs enough, else the default branch.
+
+        Args:
+            run: the run.
+            rules: give the window of time and what is enough.
+            default_branch: where to look when the branch has too few runs; "" for nowhere.
+            until: runs that ended later are left out. A new run has none of those, unless the clock was set
+                back, and then they are its past all the same.
         """
-        since = run.ended - rules.window_days * _DAY
+        span = Span(since=run.ended - rules.window_days * _DAY, until=until, excluding=run.run_id)
         try:
-            own = self.ledger.past(run.suite, run.branch, since=since, excluding=run.run_id)
+            own = self.ledger.past(run.suite, run.branch, span)
             if len(own.runs) >= rules.regression.min_runs or default_branch in {"", run.branch}:
                 return own
-            default = self.ledger.past(run.suite, default_branch, since=since, excluding=run.run_id)
+            default = self.ledger.past(run.suite, default_branch, span)
         except PacelineError as error:
             self._warn(f"no history: {error}")
             return Past()
         return default if len(default.runs) > len(own.runs) else own
 
-    def keep(self, run: Run, past: Past) -> Path | None:
+    def keep(self, run: Run, past: Past) -> bool:
         """
         Write the document, the ledger and the trends.
 
@@ -80,13 +88,13 @@ class Archive:
             past: what it was judged against.
 
         Returns:
-            The path of the document, if it could be written.
+            Whether the run is kept: as a document, or in the ledger.
         """
         document = encode_run(run)
         path = self._tried(lambda: self.folder.add_document(document, run.ended))
-        self._tried(lambda: self.ledger.add(run, document))
+        added = self._tried(lambda: self.ledger.add(run, document))
         self._tried(lambda: self._write_trends(run.suite, summarize(run, past)))
-        return path
+        return path is not None or added is not None
 
     def take_in(self, run: Run, rules: Rules) -> bool:
         """

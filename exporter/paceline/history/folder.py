@@ -2,7 +2,6 @@
 The results folder: one JSON document a run, and the names of everything else that is kept there.
 """
 
-import os
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -77,9 +76,8 @@ class ResultsFolder(Struct, frozen=True):
         time = datetime.fromtimestamp(ended, UTC).strftime("%Y-%m-%dT%H-%M-%S.%f")[:-3] + "Z"
         try:
             written = self._write_aside(document)
-            path = self._link_new(written, f"performance_{time}")
-            # Both names are one file: a second copy would double what a large suite writes. What is replaced
-            # under the second name is still there under its first, unless it was never a report.
+            path = self._add_name(written, f"performance_{time}")
+            # What is replaced under the second name is still there under its first, unless it was never a report.
             self._keep_foreign_latest()
             written.replace(self.latest_report)
         except OSError as error:
@@ -119,11 +117,11 @@ class ResultsFolder(Struct, frozen=True):
             raise
         return Path(name)
 
-    def _link_new(self, written: Path, stem: str) -> Path:
+    def _add_name(self, written: Path, stem: str) -> Path:
         for number in range(1, _MOST_SAME_NAMES):
             path = self.path / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
             try:
-                os.link(written, path)
+                _link_or_copy(written, path)
             except FileExistsError:
                 continue
             return path
@@ -133,6 +131,22 @@ class ResultsFolder(Struct, frozen=True):
         latest = self.latest_report
         if latest.exists() and not any(latest.samefile(path) for path in self.documents()):
             set_aside(latest, "replaced")
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    """
+    Two names of one file, as a copy would double what a large suite writes; a copy where links are not to be had.
+
+    Raises:
+        FileExistsError: the target is there already.
+    """
+    try:
+        target.hardlink_to(source)
+    except FileExistsError:
+        raise
+    except OSError:
+        with target.open("xb") as file:
+            file.write(source.read_bytes())
 
 
 def read_document(path: Path) -> Run:

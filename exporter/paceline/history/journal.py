@@ -66,12 +66,13 @@ class Journal:
         """
         self._file.write(json.encode(case) + b"\n")
 
-    def close(self) -> None:
+    def close(self, *, is_kept: bool) -> None:
         """
-        The run is kept elsewhere: the journal is no longer needed.
+        End the journal. It is removed where the run is kept elsewhere, else left for the next session to read back.
         """
         self._file.close()
-        self.path.unlink(missing_ok=True)
+        if is_kept:
+            self.path.unlink(missing_ok=True)
 
 
 def left_behind(folder: Path) -> Iterator[tuple[Path, Run]]:

@@ -10,9 +10,11 @@ import zlib
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from math import nan
+from math import inf, nan
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from paceline.analysis.past import Past, PastRun, Series, columns_of
 from paceline.errors import DocumentError, StorageError
@@ -59,6 +61,17 @@ class NotALedgerError(DocumentError):
     """
 
 
+class Span(Struct, frozen=True, kw_only=True):
+    """
+    Runs that ended from `since` to `until`, without one, and at most `limit` of them, the latest.
+    """
+
+    since: float = 0.0
+    until: float = inf
+    excluding: str = ""
+    limit: int = 300
+
+
 class Ledger:
     """
     The runs in one SQLite file; several processes may use it at once.
@@ -93,25 +106,23 @@ class Ledger:
             _insert(database, run, document if document is not None else encode_run(run))
         return True
 
-    def past(self, suite: str, branch: str, *, since: float, excluding: str = "", limit: int = 300) -> Past:
+    def past(self, suite: str, branch: str, span: Span) -> Past:
         """
         The past of a suite on a branch; a column is read when it is first asked for.
 
         Args:
             suite: name of the suite.
             branch: name of the branch.
-            since: runs that ended earlier are left out.
-            excluding: a run id to leave out.
-            limit: at most so many runs, the latest.
+            span: which of its runs.
         """
         if not self.path.exists():
             return Past()
         with self._connected() as database:
             rows = database.execute(
                 f"SELECT {_SUMMARY}, number, tests FROM runs"  # noqa: S608 - a constant
-                " WHERE suite = ? AND branch = ? AND ended >= ? AND run_id != ? ORDER BY ended DESC, number DESC"
-                " LIMIT ?",
-                (suite, branch, since, excluding, limit),
+                " WHERE suite = ? AND branch = ? AND ended BETWEEN ? AND ? AND run_id != ?"
+                " ORDER BY ended DESC, number DESC LIMIT ?",
+                (suite, branch, span.since, span.until, span.excluding, span.limit),
             ).fetchall()[::-1]
             names = dict(database.execute("SELECT number, id FROM tests")) if rows else {}
         runs = tuple(_past_run(row) for row in rows)

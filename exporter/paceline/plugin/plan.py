@@ -44,17 +44,18 @@ class Planner:
     def pytest_make_collect_report(self) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         # An error of collection is what pytest and the workers of xdist know how to show.
         report = yield
-        problems = [problem for node in report.result if (problem := _wrong_marker(node))]
-        if problems:
-            report.outcome, report.longrepr, report.result = "failed", "\n".join(problems), []
+        problem = next((problem for node in report.result if (problem := _wrong_marker(node))), "")
+        if problem:
+            report.outcome, report.longrepr, report.result = "failed", problem, []
         return report
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        left_out = [item for item in items if not self._is_wanted(item)]
-        if left_out:
-            items[:] = [item for item in items if self._is_wanted(item)]
-            config.hook.pytest_deselected(items=left_out)
+        wanted = [item for item in items if self._is_wanted(item)]
+        if len(wanted) < len(items):
+            kept = set(wanted)
+            config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+            items[:] = wanted
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         ids = safe_ids(item.nodeid for item in session.items)

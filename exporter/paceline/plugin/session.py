@@ -60,6 +60,7 @@ class RunSession:
         self._journal: Journal | None = None
         self._run: Run | None = None
         self._past = Past()
+        self._is_kept = False
         self._origin = Origin(branch=FALLBACK_BRANCH, default_branch=FALLBACK_BRANCH)
         self._clock, self._stopwatch = time.time, time.perf_counter
         self._started, self._started_ticks = self._clock(), self._stopwatch()
@@ -108,9 +109,10 @@ class RunSession:
             self._guarded(self._live.close, "closing the live endpoint")
         if self._book.cases:
             self._guarded(partial(self._finish, session, exitstatus), "judging and keeping the run")
-        # Without a kept run the journal stays, for the next session to read back.
-        if self._journal is not None and (self._run is not None or not self._book.cases):
-            self._guarded(self._journal.close, "closing the journal")
+        if self._journal is not None:
+            is_kept = self._is_kept or not self._book.cases
+            self._guarded(partial(self._journal.close, is_kept=is_kept), "closing the journal")
+        self._guarded(self._finder.close, "ending git")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self._run is not None:
@@ -158,7 +160,7 @@ class RunSession:
         past = self._archive.past_of(measured, self._settings.rules, self._origin.default_branch)
         self._run = run = judge(measured, past, self._settings.rules)
         if self._settings.save_results:
-            self._archive.keep(run, past)
+            self._is_kept = self._archive.keep(run, past)
         self._past = past
         is_failed = any(verdict.kind in self._settings.fail_on for verdict in run.verdicts)
         if is_failed and exitstatus == pytest.ExitCode.OK:

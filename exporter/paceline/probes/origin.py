@@ -90,6 +90,15 @@ class OriginFinder:
             dirty=any(line and not line.startswith("#") for line in status.splitlines()),
         )
 
+    def close(self) -> None:
+        """
+        End what still runs; to be called also where nobody asked.
+        """
+        for git in (self._status, self._head):
+            if git is not None and git.returncode is None:
+                git.kill()
+                git.communicate()
+
     def _find_default(self, remote_head: str, branch: str) -> str:
         guesses: Sequence[Callable[[], str]] = (
             lambda: self._default_branch,
