@@ -21,7 +21,7 @@ from tabulate import tabulate
 
 _MEBIBYTE = 1 << 20
 _TOLERANCE_MB = 0.5
-_SUITE = '''
+_SUITE = """
 import time
 
 MEBIBYTE = 1 << 20
@@ -48,7 +48,7 @@ def test_keeps():
 
 def test_nothing():
     pass
-'''
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,11 @@
 """
 CPU time that a plugin adds to one trivial test, in milliseconds.
 
-The suite is generated: tests that only pass, spread over a few files. A session's CPU time is that of its
-process and of all that the process waited for, as the kernel counted it. Start-up, which is paid once, is taken
-out by running a large and a small suite: what a plugin adds is the difference between the two sessions with it,
-less the difference between two bare ones, divided by the difference in tests.
+The suite is generated: tests that only pass, spread over a few files, with names as long as real ones are, as
+names are read, checked and kept. A session's CPU time is that of its process and of all that the process waited
+for, as the kernel counted it. Start-up, which is paid once, is taken out by running a large and a small suite:
+what a plugin adds is the difference between the two sessions with it, less the difference between two bare ones,
+divided by the difference in tests.
 
 How to read it: `ms/test` is the median over rounds, `lowest` and `highest` the extremes. In each round a session
 with the plugin and a bare one run side by side, and only such pairs are subtracted. The row `bare pytest` is the
@@ -121,13 +122,13 @@ VARIANTS = (
 
 def make_suite(folder: Path, tests: int) -> Suite:
     suite = Suite(bare=folder / "bare", varied=folder / "varied", tests=tests)
-    files = min(_FILES, tests)
     for copy in (suite.bare, suite.varied):
-        copy.mkdir(parents=True)
+        (copy / "tests" / "unit").mkdir(parents=True)
         (copy / "pytest.ini").write_text("[pytest]\n", "utf-8")
-        for file in range(files):
-            content = "".join(f"def test_{number}(): pass\n\n\n" for number in range(file, tests, files))
-            (copy / f"test_{file}.py").write_text(content, "utf-8")
+        for number in range(min(_FILES, tests)):
+            functions = (f"def test_does_what_it_says_{n}(): pass\n" for n in range(number, tests, _FILES))
+            path = copy / "tests" / "unit" / f"test_part_{number}_of_the_shop.py"
+            path.write_text("\n\n".join(functions), "utf-8")
     return suite
 
 

@@ -29,12 +29,12 @@ _EXPECTED = {"budget", "regression", "leak", "flaky"}
 _LEFT_OUT = ("GIT_", "PACELINE_", "PERFORMANCE_", "PYTEST_", "SHOP_", "VERBOSE_TESTS")
 # Other plugins that happen to be installed are left out: they take longer to start than the suite to run.
 _PYTEST = (sys.executable, "-m", "pytest", "-p", "paceline", "--paceline")
-_GIT_SETTINGS = (
-    "init.defaultBranch=main",
-    "user.name=demo",
-    "user.email=demo@example.invalid",
-    "commit.gpgsign=false",
-)
+_GIT_SETTINGS = {
+    "init.defaultBranch": "main",
+    "user.name": "demo",
+    "user.email": "demo@example.invalid",
+    "commit.gpgsign": "false",
+}
 
 
 @click.command(help=__doc__)
@@ -45,9 +45,10 @@ def main() -> None:
         for run in runs:
             _run_quietly(run)
     click.secho("\nNow release 2 of the shop: SHOP_RELEASE=2 pytest --paceline\n", bold=True)
-    subprocess.run(_PYTEST, cwd=_SHOP, env=_environment(_RUNS, release=2), check=False)  # noqa: S603 - fixed
-    missing = _EXPECTED - _found()
-    if missing:
+    last = subprocess.run(_PYTEST, cwd=_SHOP, env=_environment(_RUNS, release=2), check=False)  # noqa: S603 - fixed
+    if last.returncode:
+        raise click.ClickException(f"the last run ended with {last.returncode}, expected 0")
+    if missing := _EXPECTED - _found():
         raise click.ClickException(f"the last run did not show: {', '.join(sorted(missing))}")
     click.echo(_what_next())
 
@@ -65,8 +66,8 @@ def _make_repository() -> None:
     """
     Make the copy a repository of its own, so that changes in the repository around it do not make its runs dirty.
     """
+    settings = [part for name, value in _GIT_SETTINGS.items() for part in ("-c", f"{name}={value}")]
     for arguments in (("init", "-q"), ("add", "."), ("commit", "-q", "--no-verify", "-m", "The shop")):
-        settings = [part for setting in _GIT_SETTINGS for part in ("-c", setting)]
         _checked(["git", *settings, *arguments], _environment(0), {0})
 
 
@@ -114,8 +115,8 @@ All four were shown. The whole run is in {_shown(_REPORT)}. What to try next:
   paceline report --format markdown   # the same report for a pull request
   paceline trends                     # each test over its runs
   paceline history list               # the runs that are kept
-  pytest --paceline --paceline-port & # live metrics while it runs, to be read with
-  until curl -s 127.0.0.1:4001/metrics; do sleep 0.1; done
+  pytest --paceline --paceline-port & # live metrics on 127.0.0.1:4001 while it runs
+  until curl -s 127.0.0.1:4001/metrics | grep paceline_run_progress; do sleep 0.1; done
 """
 
 

@@ -19,10 +19,10 @@ Call = Callable[..., tuple[int, Any]]
 @pytest.fixture(scope="session")
 def products() -> tuple[Product, ...]:
     """
-    Two thousand products, from 5.00 to 104.95 EUR.
+    A thousand products, from 5.00 to 54.95 EUR.
     """
     kinds = ("Teapot", "Lamp", "Chair", "Kettle", "Mirror")
-    return tuple(Product(f"SKU-{n:04}", f"{kinds[n % 5]} number {n}", 500 + 5 * n) for n in range(2000))
+    return tuple(Product(f"SKU-{n:04}", f"{kinds[n % 5]} number {n}", 500 + 5 * n) for n in range(1000))
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +41,7 @@ def database(tmp_path: Path, stocked: Path) -> Iterator[Database]:
     """
     An open shop of the test's own.
     """
-    with closing(Database(shutil.copy(stocked, tmp_path))) as database:
+    with closing(Database(Path(shutil.copy(stocked, tmp_path)))) as database:
         yield database
 
 
@@ -62,7 +62,7 @@ def port(tmp_path_factory: pytest.TempPathFactory, stocked: Path) -> Iterator[in
     """
     The port of a shop that is served on loopback for the tests of a module.
     """
-    database = Database(shutil.copy(stocked, tmp_path_factory.mktemp("served")))
+    database = Database(Path(shutil.copy(stocked, tmp_path_factory.mktemp("served"))))
     with make_server("127.0.0.1", 0, make_app(database), handler_class=QuietHandler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()

@@ -17,7 +17,7 @@ def buy(call: Call, customer: str, search: str) -> dict[str, Any]:
 
     assert status == 201
     assert order["cents"] == cart["cents"] == 2 * sum(product["cents"] for product in found[:2])
-    return order
+    return dict(order)
 
 
 def test_from_search_to_order(call: Call) -> None:

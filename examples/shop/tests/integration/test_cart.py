@@ -19,7 +19,7 @@ def test_new_cart_is_empty(cart: Cart) -> None:
     assert cart.lines() == []
 
 
-@pytest.mark.parametrize("quantity", [1, 3, 250])
+@pytest.mark.parametrize("quantity", [1, 250])
 def test_quantity_multiplies_the_price(cart: Cart, quantity: int) -> None:
     """
     A line costs its product's price times its quantity.
@@ -33,7 +33,7 @@ def test_total_of_a_large_cart(cart: Cart, database: Database, products: tuple[P
     """
     The total of a hundred lines is the sum of their prices.
     """
-    bought = products[::20]
+    bought = products[::10]
     cart.add({product.sku: 2 for product in bought})
     before = database.queries
     total = cart.total()

@@ -6,7 +6,7 @@ from shop.catalogue import Catalogue, Product, UnknownProductError, price_list
 
 class TestFinding:
     """
-    Finding products in a catalogue of two thousand.
+    Finding products in a catalogue of a thousand.
     """
 
     @pytest.mark.parametrize("typed", ["SKU-0007", "sku-0007"])
@@ -23,7 +23,7 @@ class TestFinding:
         with pytest.raises(UnknownProductError, match="no product 'sku-0007'"):
             catalogue.product("sku-0007")
 
-    @pytest.mark.parametrize(("text", "count"), [("teapot", 400), ("number 19", 111), ("sofa", 0)])
+    @pytest.mark.parametrize(("text", "count"), [("teapot", 200), ("number 19", 11), ("sofa", 0)])
     def test_search_is_within_names(self, catalogue: Catalogue, text: str, count: int) -> None:
         """
         A search finds each product that has the text in its name.
@@ -35,7 +35,7 @@ class TestFinding:
         """
         Searching after each letter narrows the result, and all letters together take less than a second.
         """
-        counts = [len(catalogue.search("Mirror number 1234"[:length])) for length in range(1, 19)]
+        counts = [len(catalogue.search("Mirror number 234"[:length])) for length in range(1, 18)]
 
         assert counts == sorted(counts, reverse=True)
         assert counts[-1] == 1
@@ -45,7 +45,7 @@ def test_price_list_of_each_discount(products: tuple[Product, ...], paceline: An
     """
     A price list has a line for each product, whatever the discount.
     """
-    lists = [price_list(products, percent) for percent in range(30)]
+    lists = [price_list(products, percent) for percent in range(60)]
     paceline.record("price_list_bytes", sum(map(len, lists)), unit="bytes")
 
-    assert all(printed.count("\n") == 1999 for printed in lists)
+    assert all(printed.count("\n") == 999 for printed in lists)

@@ -1,0 +1,150 @@
+"""
+What a process that dies leaves.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from msgspec import json
+
+from paceline.errors import StorageError
+from paceline.history.journal import Journal, left_behind
+from paceline.model import Case, RunOutcome, decode_run, encode_run
+from support.dying import leave_journal
+from support.values import EPOCH, failed, make_case, make_run
+
+_CASES = [make_case("test_a", 0.1), failed("test_b", seconds=0.2), make_case("test_ü", 0.3)]
+
+
+def _cases(folder: Path) -> list[tuple[Case, ...]]:
+    return [run.cases for _, run in left_behind(folder)]
+
+
+def test_what_a_dead_process_had_measured_is_found(tmp_path: Path) -> None:
+    """
+    All cases to the last, in a run that says how it ended and that it is not whole.
+    """
+    path = leave_journal(tmp_path, make_run(1, _CASES, suite="shop", commit="4f2c"))
+    ((found, run),) = left_behind(tmp_path)
+
+    assert found == path
+    assert run.cases == tuple(_CASES)
+    assert (run.run_id, run.commit, run.outcome, run.is_partial) == ("run-1", "4f2c", RunOutcome.CRASHED, True)
+    assert run.ended == path.stat().st_mtime
+
+
+def test_a_journal_of_a_living_process_is_left_alone(tmp_path: Path) -> None:
+    """
+    Another session that runs at the same time keeps its journal; closed, it is gone.
+    """
+    journal = Journal(tmp_path, make_run(1))
+    journal.add(_CASES[0])
+    left = list(left_behind(tmp_path))
+    journal.close(is_kept=True)
+
+    assert left == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_journal_of_a_run_that_is_not_kept_stays(tmp_path: Path) -> None:
+    """
+    It is all that there is of the run.
+    """
+    journal = Journal(tmp_path, make_run(1))
+    journal.add(_CASES[0])
+    journal.close(is_kept=False)
+
+    assert [path.read_bytes().count(b"test_a") for path in tmp_path.iterdir()] == [2]
+
+
+def test_a_process_that_only_has_the_same_number_is_another(tmp_path: Path) -> None:
+    """
+    Numbers of processes are used again: one that started at another time did not write the journal.
+    """
+    path = leave_journal(tmp_path, make_run(1, _CASES))
+    owner, *lines = path.read_bytes().splitlines()
+    changed = json.decode(owner) | {"process": os.getpid()}
+    path.write_bytes(b"\n".join([json.encode(changed), *lines]))
+
+    assert _cases(tmp_path) == [tuple(_CASES)]
+
+
+@pytest.mark.parametrize(("hours", "is_left"), [(1, False), (23, False), (25, True)])
+def test_a_journal_of_another_machine_is_given_a_day(tmp_path: Path, hours: int, is_left: bool) -> None:
+    """
+    Nobody can ask whether its process lives, so it is left behind when nothing was written for a day.
+    """
+    path = leave_journal(tmp_path, make_run(1, _CASES))
+    path.write_bytes(path.read_bytes().replace(b'{"host":"', b'{"host":"not-'))
+    modified = path.stat().st_mtime - hours * 3600
+    os.utime(path, (modified, modified))
+
+    assert (len(_cases(tmp_path)) == 1) is is_left
+
+
+@pytest.mark.parametrize("cut", [1, 5, 40, 80])
+def test_half_a_line_is_dropped(tmp_path: Path, cut: int) -> None:
+    """
+    A process that died while it wrote has lost that case alone.
+    """
+    path = leave_journal(tmp_path, make_run(1, _CASES))
+    path.write_bytes(path.read_bytes()[:-cut].removesuffix(b"}"))
+
+    assert _cases(tmp_path) == [tuple(_CASES[:2])]
+
+
+def test_a_line_of_garbage_ends_the_journal(tmp_path: Path) -> None:
+    """
+    Cases before it are kept, also where the garbage looks like a case that is not UTF-8.
+    """
+    path = leave_journal(tmp_path, make_run(1, _CASES))
+    path.write_bytes(path.read_bytes().replace("ü".encode(), b"\xff"))
+
+    assert _cases(tmp_path) == [tuple(_CASES[:2])]
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage\n", b"{}\n", b'{"host": "\xff"}\n'])
+def test_what_is_no_journal_is_passed_over(tmp_path: Path, content: bytes) -> None:
+    """
+    It costs none of the others.
+    """
+    (tmp_path / "0.jsonl").write_bytes(content)
+    leave_journal(tmp_path, make_run(1, _CASES))
+
+    assert _cases(tmp_path) == [tuple(_CASES)]
+    assert (tmp_path / "0.jsonl").read_bytes() == content
+
+
+def test_journals_come_in_the_order_of_their_names(tmp_path: Path) -> None:
+    """
+    Ids of runs begin with their time, so the oldest comes first.
+    """
+    for number in (2, 1):
+        leave_journal(tmp_path, make_run(number, _CASES))
+
+    assert [run.run_id for _, run in left_behind(tmp_path)] == ["run-1", "run-2"]
+
+
+def test_a_run_never_ends_before_it_starts(tmp_path: Path) -> None:
+    """
+    Where the clock of the file system is behind, the start is taken.
+    """
+    path = leave_journal(tmp_path, make_run(1, _CASES, started=EPOCH))
+    os.utime(path, (EPOCH - 60, EPOCH - 60))
+    ((_, run),) = left_behind(tmp_path)
+
+    assert (run.started, run.ended) == (EPOCH, EPOCH)
+    assert decode_run(encode_run(run), "run") == run
+
+
+def test_a_journal_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    """
+    The message names the file.
+    """
+    with pytest.raises(StorageError) as caught:
+        Journal(tmp_path / "missing", make_run(1))
+
+    assert str(caught.value) == (
+        f"the journal {tmp_path}/missing/run-1.jsonl cannot be written: No such file or directory"
+    )

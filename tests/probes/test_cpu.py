@@ -1,0 +1,161 @@
+"""
+CPU time, the wait for a CPU, and context switches.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from paceline.model import UsageKey
+from paceline.probes.cpu import CpuProbe
+from paceline.probes.own import OwnWork
+from support.measuring import compute, measured
+
+_COMPUTE = "import time\nwhile time.process_time() < 0.2: pass"
+_FOREVER = "print(flush=True)\nwhile True: pass"
+
+
+@pytest.fixture
+def probe() -> CpuProbe:
+    """
+    A probe of this process.
+    """
+    return CpuProbe(OwnWork())
+
+
+def test_a_busy_loop_uses_a_cpu(probe: CpuProbe) -> None:
+    """
+    0.15 s of computing are 0.15 s of CPU, nearly all of them in the program itself.
+    """
+    usage = measured(probe, lambda: compute(0.15))
+    probe.close()
+
+    assert usage[UsageKey.CPU_SECONDS] >= 0.14
+    assert usage[UsageKey.CPU_USER_SECONDS] > 0
+    assert usage[UsageKey.CHILDREN_CPU_USER_SECONDS] == usage[UsageKey.CHILDREN_CPU_SYSTEM_SECONDS] == 0
+
+
+def test_a_sleep_uses_none(probe: CpuProbe) -> None:
+    """
+    0.25 s of sleep are no CPU time to speak of, and it gave the CPU away of its own will.
+    """
+    usage = measured(probe, lambda: time.sleep(0.25))
+    probe.close()
+
+    assert usage[UsageKey.CPU_SECONDS] < 0.1
+    assert usage[UsageKey.VOLUNTARY_CONTEXT_SWITCHES] >= 1
+
+
+def test_the_setup_is_not_the_calls(probe: CpuProbe) -> None:
+    """
+    What a fixture computes is not in the call's CPU time.
+    """
+    usage = measured(probe, lambda: None, setup=lambda: compute(0.2))
+    probe.close()
+
+    assert usage[UsageKey.CPU_SECONDS] < 0.1
+
+
+def test_children_are_counted(probe: CpuProbe) -> None:
+    """
+    The CPU time of a process that the call started and waited for is the test's.
+    """
+    usage = measured(probe, lambda: subprocess.run([sys.executable, "-c", _COMPUTE], check=True))
+    probe.close()
+    children = usage[UsageKey.CHILDREN_CPU_USER_SECONDS] + usage[UsageKey.CHILDREN_CPU_SYSTEM_SECONDS]
+
+    assert children >= 0.19
+    assert usage[UsageKey.CPU_SECONDS] >= children
+
+
+def test_the_parts_are_the_whole(probe: CpuProbe) -> None:
+    """
+    User and system time, own and of children, add up to the CPU time.
+    """
+
+    def call() -> None:
+        compute(0.05)
+        subprocess.run([sys.executable, "-c", ""], check=True)
+
+    usage = measured(probe, call)
+    probe.close()
+    parts = [
+        usage[key]
+        for key in (
+            UsageKey.CPU_USER_SECONDS,
+            UsageKey.CPU_SYSTEM_SECONDS,
+            UsageKey.CHILDREN_CPU_USER_SECONDS,
+            UsageKey.CHILDREN_CPU_SYSTEM_SECONDS,
+        )
+    ]
+
+    assert sum(parts) == pytest.approx(usage[UsageKey.CPU_SECONDS], abs=1e-5)
+
+
+def test_our_own_threads_are_not_the_tests() -> None:
+    """
+    What the sampler computes while a test sleeps is taken off.
+    """
+    own = OwnWork()
+    probe, done, closing = CpuProbe(own), threading.Event(), threading.Event()
+
+    def sample() -> None:
+        compute(0.2)
+        done.set()
+        closing.wait()
+
+    thread = threading.Thread(target=sample)
+
+    def call() -> None:
+        thread.start()
+        own.add_thread(thread)
+        done.wait()
+
+    usage = measured(probe, call)
+    own.remove_thread(thread)
+    closing.set()
+    thread.join()
+    probe.close()
+
+    assert usage[UsageKey.CPU_SECONDS] < 0.1
+
+
+def test_the_wait_for_a_cpu_is_measured(probe: CpuProbe) -> None:
+    """
+    Beside a process that wants the same CPU all the time, 0.2 s of computing wait for a good part of that again.
+    """
+    everywhere = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(everywhere)})
+    try:
+        rival = subprocess.Popen([sys.executable, "-c", _FOREVER], stdout=subprocess.PIPE)
+        assert rival.stdout is not None
+        rival.stdout.readline()
+        usage = measured(probe, lambda: compute(0.2))
+        rival.kill()
+        rival.communicate()
+    finally:
+        os.sched_setaffinity(0, everywhere)
+        probe.close()
+
+    assert usage[UsageKey.CPU_WAIT_SECONDS] > 0.05
+    assert usage[UsageKey.CPU_SECONDS] >= 0.19
+
+
+def test_a_machine_without_a_file_of_waiting_leaves_the_key_out(probe: CpuProbe) -> None:
+    """
+    Where the kernel does not tell, nothing is said instead of 0.
+    """
+    known = measured(probe, lambda: None)
+    probe.close()
+    other = CpuProbe(OwnWork())
+    schedule, other._schedule = other._schedule, None
+    unknown = measured(other, lambda: None)
+    if schedule is not None:
+        schedule.close()
+
+    assert set(known) - set(unknown) <= {UsageKey.CPU_WAIT_SECONDS}
+    assert UsageKey.CPU_WAIT_SECONDS not in unknown

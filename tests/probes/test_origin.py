@@ -1,0 +1,199 @@
+"""
+Where a run comes from.
+"""
+
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import psutil
+import pytest
+
+from paceline.probes.origin import Origin, OriginFinder, find_environment
+
+_IDENTITY = ("-c", "user.name=eve", "-c", "user.email=eve@shop.example")
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    process = subprocess.run(
+        ["git", *_IDENTITY, *arguments],
+        cwd=folder,
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    return process.stdout.strip()
+
+
+def _find(folder: Path, environ: Mapping[str, str] | None = None, default_branch: str = "") -> Origin:
+    return OriginFinder(folder, environ or {}, default_branch).find()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """
+    A repository with one commit on the branch main.
+    """
+    _git(tmp_path, "init", "--initial-branch=main")
+    (tmp_path / "cart.py").write_text("total = 0\n")
+    _git(tmp_path, "add", ".")
+    _git(tmp_path, "commit", "-m", "Begin")
+    return tmp_path
+
+
+def test_a_clean_work_tree_is_its_commit(repository: Path) -> None:
+    """
+    Branch and commit are git's; files that git does not know change nothing.
+    """
+    (repository / "notes.txt").write_text("untracked")
+    commit = _git(repository, "rev-parse", "HEAD")
+
+    assert _find(repository) == Origin(branch="main", default_branch="main", commit=commit, dirty=False)
+
+
+def test_a_changed_file_makes_it_dirty(repository: Path) -> None:
+    """
+    The code is no longer that of the commit.
+    """
+    (repository / "cart.py").write_text("total = 1\n")
+
+    assert _find(repository).dirty
+
+
+def test_a_folder_within_the_work_tree_will_do(repository: Path) -> None:
+    """
+    The project need not be the root of the repository.
+    """
+    (repository / "shop").mkdir()
+
+    assert _find(repository / "shop").commit == _git(repository, "rev-parse", "HEAD")
+
+
+def test_a_topic_has_a_default_branch(repository: Path) -> None:
+    """
+    The branch that is called main or master.
+    """
+    _git(repository, "switch", "-c", "topic")
+    origin = _find(repository)
+
+    assert (origin.branch, origin.default_branch) == ("topic", "main")
+
+
+def test_the_remote_knows_the_default_branch(repository: Path) -> None:
+    """
+    Better than its name does.
+    """
+    _git(repository, "update-ref", "refs/remotes/origin/develop", "HEAD")
+    _git(repository, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/develop")
+
+    assert _find(repository).default_branch == "develop"
+    assert _find(repository, {"CI_DEFAULT_BRANCH": "stable"}).default_branch == "stable"
+    assert _find(repository, {"CI_DEFAULT_BRANCH": "stable"}, "release").default_branch == "release"
+
+
+def test_a_detached_head_is_on_the_default_branch(repository: Path) -> None:
+    """
+    Where CI checks out a commit, git knows no branch; the variables of CI do.
+    """
+    _git(repository, "switch", "--detach")
+    branches = [
+        _find(repository, environ).branch
+        for environ in (
+            {},
+            {"GITHUB_REF_NAME": "12/merge"},
+            {"GITHUB_REF_NAME": "12/merge", "GITHUB_HEAD_REF": "topic"},
+            {"GITHUB_HEAD_REF": "topic", "PACELINE_BRANCH": "mine"},
+        )
+    ]
+
+    assert branches == ["main", "12/merge", "topic", "mine"]
+
+
+def test_ci_may_name_the_commit(repository: Path) -> None:
+    """
+    Where the checkout is a merge of its own, the commit that was pushed is meant.
+    """
+    origins = [
+        _find(repository, environ)
+        for environ in ({"GITHUB_SHA": "4f2c"}, {"GITHUB_SHA": "4f2c", "PACELINE_COMMIT": "a1"})
+    ]
+
+    assert [origin.commit for origin in origins] == ["4f2c", "a1"]
+
+
+def test_a_repository_without_a_commit_has_none(tmp_path: Path) -> None:
+    """
+    The branch is known already.
+    """
+    _git(tmp_path, "init", "--initial-branch=trunk")
+
+    assert _find(tmp_path) == Origin(branch="trunk", default_branch="trunk", commit="", dirty=False)
+
+
+def test_without_git_the_branch_is_main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Neither a folder without a repository nor a machine without git is an error.
+    """
+    unversioned = _find(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    without_git = _find(tmp_path)
+
+    assert unversioned == without_git == Origin(branch="main", default_branch="main", commit="", dirty=False)
+
+
+def test_asking_changes_no_file_of_git(repository: Path) -> None:
+    """
+    An index that is locked or refreshed in the background would disturb who works there.
+    """
+    os.utime(repository / "cart.py", (0, 0))
+    before = {path: path.read_bytes() for path in (repository / ".git").rglob("*") if path.is_file()}
+    _find(repository)
+
+    assert {path: path.read_bytes() for path in (repository / ".git").rglob("*") if path.is_file()} == before
+
+
+def test_nobody_has_to_wait_for_the_answer(repository: Path) -> None:
+    """
+    A session that ends before it asks ends git, and one that asked has nothing to end.
+    """
+    finder = OriginFinder(repository, {})
+    finder.close()
+    asked = OriginFinder(repository, {})
+    origin = asked.find()
+    asked.close()
+
+    assert origin.branch == "main"
+    assert [child for child in psutil.Process().children() if child.name() == "git"] == []
+
+
+def test_the_environment_is_that_of_the_interpreter() -> None:
+    """
+    Version, implementation, system and CPUs that may be used.
+    """
+    assert find_environment({}) == {
+        "python": platform.python_version(),
+        "implementation": "CPython",
+        "os": "linux",
+        "cpus": len(os.sched_getaffinity(0)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("environ", "ci"),
+    [
+        ({"CI": "true"}, "unknown"),
+        ({"CI": "true", "GITHUB_ACTIONS": "true"}, "github"),
+        ({"CI": "true", "GITLAB_CI": "true"}, "gitlab"),
+        ({"JENKINS_URL": "https://ci.shop.example"}, "jenkins"),
+        ({"TF_BUILD": "True"}, "azure"),
+        ({"CI": ""}, None),
+    ],
+)
+def test_the_ci_system_is_known(environ: dict[str, str], ci: str | None) -> None:
+    """
+    By its own variable, and by the common one where there is no other.
+    """
+    assert find_environment(environ).get("ci") == ci

@@ -1,0 +1,95 @@
+"""
+Laws of the ledger.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paceline.analysis.past import ATTEMPTS, DURATION, MEASURES, NORMALIZED, OUTCOME, Past
+from paceline.history.ledger import Ledger, Span
+from paceline.model import Case, Run, UsageKey
+from property.strategies import case_lists, runs
+from support.values import EPOCH, make_run
+
+_MEASURES = (DURATION, NORMALIZED, OUTCOME, ATTEMPTS, *UsageKey)
+
+
+def _ledger_of(folder: str, runs_to_add: Sequence[Run]) -> Ledger:
+    ledger = Ledger(Path(folder) / "history.sqlite")
+    for run in runs_to_add:
+        ledger.add(run)
+    return ledger
+
+
+def _plain(past: Past, cases: Sequence[Case]) -> dict[tuple[str, str], tuple[list[int], list[float]]]:
+    """
+    Each series that is not empty, as lists, by measure and test.
+    """
+    own = {MEASURES + name for case in cases for name in case.measures}
+    series = {(measure, case.id): past.series(measure, case.id) for measure in {*_MEASURES, *own} for case in cases}
+    return {key: (list(one.runs), list(one.values)) for key, one in series.items() if one.runs}
+
+
+@settings(max_examples=50)
+@given(lists=st.lists(case_lists, min_size=1, max_size=5))
+def test_the_ledgers_past_is_that_of_its_runs(lists: list[tuple[Case, ...]]) -> None:
+    """
+    Read from the file, the past has the same runs and the same columns as made from the runs themselves.
+    """
+    kept = [make_run(number, cases) for number, cases in enumerate(lists)]
+    with tempfile.TemporaryDirectory() as folder:
+        read = _ledger_of(folder, kept).past("shop", "main", Span())
+        made = Past.from_runs(kept)
+
+        assert read.runs == made.runs
+        every = [case for cases in lists for case in cases]
+        assert _plain(read, every) == _plain(made, every)
+
+
+@settings(max_examples=50)
+@given(kept=st.lists(runs, max_size=4, unique_by=lambda run: run.run_id))
+def test_a_run_comes_out_as_it_went_in(kept: list[Run]) -> None:
+    """
+    Whatever is in a run, it is found by its id and equal.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = _ledger_of(folder, kept)
+
+        assert [ledger.run(run.run_id) for run in kept] == kept
+        assert len(ledger.summaries()) == len(kept)
+
+
+@settings(max_examples=30)
+@given(lists=st.lists(case_lists, min_size=1, max_size=3), again=st.lists(st.integers(0, 2), max_size=6))
+def test_adding_a_run_again_changes_nothing(lists: list[tuple[Case, ...]], again: list[int]) -> None:
+    """
+    Sent twice, or thrice, and in whatever order, a run is there once.
+    """
+    kept = [make_run(number, cases) for number, cases in enumerate(lists)]
+    every = [case for cases in lists for case in cases]
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = _ledger_of(folder, kept)
+        once = ledger.past("shop", "main", Span())
+        columns = _plain(once, every)
+        _ledger_of(folder, [kept[index % len(kept)] for index in again])
+        twice = ledger.past("shop", "main", Span())
+
+        assert twice.runs == once.runs
+        assert _plain(twice, every) == columns
+
+
+@settings(max_examples=30)
+@given(ends=st.lists(st.integers(0, 20), max_size=8), since=st.integers(0, 20), limit=st.integers(1, 8))
+def test_the_past_is_the_latest_of_what_is_in_the_window(ends: list[int], since: int, limit: int) -> None:
+    """
+    In order of time, whatever the order of adding.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = _ledger_of(folder, [make_run(number, ended=EPOCH + end) for number, end in enumerate(ends)])
+        found = ledger.past("shop", "main", Span(since=EPOCH + since, limit=limit)).runs
+
+        assert [run.ended - EPOCH for run in found] == sorted(end for end in ends if end >= since)[-limit:]

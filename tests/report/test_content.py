@@ -1,0 +1,240 @@
+"""
+What a report says.
+"""
+
+from typing import Any
+
+import pytest
+
+from paceline.analysis.past import Past
+from paceline.analysis.rules import RegressionRule, Rules
+from paceline.model import Case, Cause, Machine, Outcome, Run, Severity, Since, UsageKey, Verdict, VerdictKind
+from paceline.report.content import Content, Finding, compose
+from support.values import TEST, make_case, make_run, past_of, runs_of
+
+
+def _verdict(kind: VerdictKind, case: str | None = TEST, **changes: Any) -> Verdict:
+    return Verdict(kind=kind, severity=Severity.WARNING, case=case, reason=f"{kind} of {case}", **changes)
+
+
+def _content(run: Run, past: Past | None = None, rules: Rules | None = None) -> Content:
+    return compose(run, past or Past(), rules or Rules())
+
+
+def _finding(verdict: Verdict, *cases: Case, past: Past | None = None) -> Finding:
+    (finding,) = _content(make_run(9, cases or [make_case()], verdicts=(verdict,)), past).findings
+    return finding
+
+
+def test_a_run_in_which_all_is_well_says_so() -> None:
+    """
+    With how much was run, and in what time.
+    """
+    content = _content(make_run(1, [make_case(), make_case("test_b")], started=0.0, ended=1.2))
+
+    assert content.headline == "all within budget, nothing slower than usual · 2 tests in 1.2 s"
+    assert content.is_well
+
+
+def test_the_headline_counts_what_was_found() -> None:
+    """
+    In the order of their weight, each with its noun.
+    """
+    kinds = [*VerdictKind, VerdictKind.BUDGET, VerdictKind.LEAK]
+    verdicts = tuple(_verdict(kind, f"test_{number}") for number, kind in enumerate(kinds))
+    content = _content(make_run(1, [make_case()], started=0.0, ended=1.0, verdicts=verdicts))
+
+    assert content.headline == (
+        "2 broken budgets, 1 regression, 2 leaks, 1 flaky test, 1 creeping test, 1 broken test · 1 test in 1 s"
+    )
+    assert not content.is_well
+
+
+def test_a_regression_says_since_when_and_why() -> None:
+    """
+    The run, its commit, how long ago; what moved; and what to do about it.
+    """
+    causes = (Cause(measure="cpu_seconds", before=0.1, after=0.2), Cause(measure="read_bytes", before=0, after=1 << 20))
+    since = Since(run_id="run-7", ended=1.0, commit="0123456789abcdef", runs_ago=2)
+    finding = _finding(_verdict(VerdictKind.REGRESSION, causes=causes, since=since))
+
+    assert (finding.case, finding.reason) == (TEST, "regression of tests/test_cart.py::test_total")
+    assert finding.since == "since run run-7, commit 0123456789, 2 runs ago"
+    assert finding.why == "CPU 100 ms → 200 ms; read 0 B → 1 MiB"
+    assert finding.advice == "Profile it (python -m cProfile -m pytest …): the added time is CPU time."
+
+
+def test_a_regression_without_a_beginning_is_new() -> None:
+    """
+    Nor has it a cause: then the changes are what to look at.
+    """
+    finding = _finding(_verdict(VerdictKind.REGRESSION))
+
+    assert (finding.since, finding.why) == ("new in this run", "")
+    assert finding.advice == "Look at the changes since the last run that was not slower."
+
+
+@pytest.mark.parametrize(
+    ("measure", "advice"),
+    [
+        ("cpu_wait_seconds", "Run fewer processes at once: the added time is the wait for a CPU."),
+        (
+            "idle_seconds",
+            "Look for what it waits for (sleep, network, disk, locks): its CPU time did not grow as much.",
+        ),
+        ("read_bytes", "Look at the changes since the last run that was not slower."),
+    ],
+)
+def test_the_advice_is_that_of_the_first_cause(measure: str, advice: str) -> None:
+    """
+    What moved most decides what to look at.
+    """
+    finding = _finding(_verdict(VerdictKind.REGRESSION, causes=(Cause(measure=measure, before=0, after=9),)))
+
+    assert finding.advice == advice
+
+
+@pytest.mark.parametrize(
+    ("kind", "advice"),
+    [
+        (
+            VerdictKind.BUDGET,
+            "Make it faster, or give it a budget of its own: @pytest.mark.performance(budget_ms=…).",
+        ),
+        (
+            VerdictKind.LEAK,
+            "Look for what outlives the test: module-level caches, listeners, fixtures without teardown.",
+        ),
+        (VerdictKind.FLAKY, "Look for time, order and shared state; until then --reruns keeps it from blocking."),
+        (VerdictKind.TREND, "Compare with the oldest commit of the window; no single run shows it."),
+        (VerdictKind.BROKEN, "It fails always: mend it or remove it."),
+    ],
+)
+def test_every_kind_has_an_advice(kind: VerdictKind, advice: str) -> None:
+    """
+    And only a regression has a beginning.
+    """
+    finding = _finding(_verdict(kind))
+
+    assert (finding.advice, finding.since) == (advice, "")
+
+
+def test_parameters_of_a_test_are_one_finding() -> None:
+    """
+    The worst stands for them all; another kind of verdict is another finding.
+    """
+    cases = [make_case(f"test_a[{name}]") for name in "xyz"]
+    verdicts = [_verdict(VerdictKind.BUDGET, case.id) for case in cases] + [_verdict(VerdictKind.LEAK, "test_a[x]")]
+    findings = _content(make_run(1, cases, verdicts=tuple(verdicts))).findings
+
+    assert [(finding.kind, finding.case, finding.more) for finding in findings] == [
+        (VerdictKind.BUDGET, "test_a[x]", 2),
+        (VerdictKind.LEAK, "test_a[x]", 0),
+    ]
+
+
+def test_a_verdict_of_the_run_is_of_the_whole_suite() -> None:
+    """
+    It has no test and no series.
+    """
+    finding = _finding(_verdict(VerdictKind.REGRESSION, None))
+
+    assert (finding.case, finding.values) == ("the whole suite", ())
+
+
+def test_a_finding_shows_the_series_that_it_is_about() -> None:
+    """
+    A budget the time by the clock, a regression the normalised time, a leak the memory; this run's comes last.
+    """
+    usage = {UsageKey.MEMORY_RETAINED_BYTES: 7.0}
+    cases = [make_case(seconds=1.0, normalized_duration_seconds=2.0, usage={UsageKey.MEMORY_RETAINED_BYTES: 3.0})]
+    past = Past.from_runs([make_run(1, cases)])
+    now = make_case(seconds=5.0, normalized_duration_seconds=6.0, usage=usage)
+    kinds = (VerdictKind.BUDGET, VerdictKind.REGRESSION, VerdictKind.LEAK)
+
+    assert [_finding(_verdict(kind), now, past=past).values for kind in kinds] == [(1.0, 5.0), (2.0, 6.0), (3.0, 7.0)]
+
+
+def test_a_failed_test_shows_its_past_alone() -> None:
+    """
+    What it took to fail is no value of the series, and twenty earlier ones are enough.
+    """
+    past = past_of([float(number) for number in range(30)])
+    now = make_case(outcome=Outcome.FAILED)
+
+    assert _finding(_verdict(VerdictKind.BROKEN), now, past=past).values == tuple(map(float, range(10, 30)))
+
+
+def test_the_five_slowest_tests_are_listed() -> None:
+    """
+    The slowest first, in human units; a test without a time is not among them.
+    """
+    cases = [make_case(f"test_{number}", number / 10) for number in range(1, 8)]
+    content = _content(make_run(1, [make_case("test_skipped", None, outcome=Outcome.SKIPPED), *cases]))
+
+    assert [(time, case.id) for time, case in content.slowest] == [
+        ("700 ms", "test_7"),
+        ("600 ms", "test_6"),
+        ("500 ms", "test_5"),
+        ("400 ms", "test_4"),
+        ("300 ms", "test_3"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("machine", "text"),
+    [
+        (Machine(), "speed not known yet"),
+        (Machine(slowdown_ratio=1.04), "as fast as usual"),
+        (Machine(slowdown_ratio=1.5), "1.50 times slower than usual"),
+        (Machine(slowdown_ratio=0.5), "2.00 times faster than usual"),
+        (
+            Machine(
+                slowdown_ratio=1.0,
+                cpu_percent_mean=42.4,
+                memory_percent_max=63.0,
+                process_tree_memory_max_bytes=300 << 20,
+            ),
+            "as fast as usual, CPU 42%, memory 63%, tests up to 300 MiB",
+        ),
+        (
+            Machine(cpu_percent_mean=97.0, memory_percent_max=95.0),
+            "speed not known yet, CPU 97% (busy), memory 95% (nearly full)",
+        ),
+    ],
+)
+def test_the_machine_is_described(machine: Machine, text: str) -> None:
+    """
+    Its speed, and what of it was in use; what is not known is not said.
+    """
+    assert _content(make_run(1, machine=machine)).machine == text
+
+
+@pytest.mark.parametrize(
+    ("runs", "text"),
+    [
+        (0, "none yet; regressions are judged from 4 on"),
+        (1, "1 earlier run on main; regressions are judged from 4 on"),
+        (3, "3 earlier runs on main; regressions are judged from 4 on"),
+        (4, "4 earlier runs on main"),
+    ],
+)
+def test_too_little_history_says_so(runs: int, text: str) -> None:
+    """
+    With the number of runs from which on regressions are judged, as configured.
+    """
+    past = Past.from_runs(runs_of({TEST: [0.1] * runs}))
+
+    assert _content(make_run(9), past, Rules(regression=RegressionRule(min_runs=4))).history == text
+
+
+def test_what_went_wrong_inside_is_told() -> None:
+    """
+    How often, and what; what never happened is not.
+    """
+    counts = {"ids made safe": 2, "failures inside Paceline": 1, "other": 0}
+
+    assert _content(make_run(1, counts=counts)).troubles == (
+        "2 times: ids made safe",
+        "1 time: failures inside Paceline",
+    )

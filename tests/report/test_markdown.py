@@ -1,0 +1,135 @@
+"""
+The report for a pull request.
+"""
+
+from typing import Any
+
+import pytest
+
+from paceline.model import VerdictKind
+from paceline.report.content import Content, Finding
+from paceline.report.markdown import markdown
+from support.values import make_case
+
+
+def _finding(**changes: Any) -> Finding:
+    known: dict[str, Any] = {
+        "kind": VerdictKind.REGRESSION,
+        "severity": "critical",
+        "case": "test_total",
+        "reason": "took 250 ms",
+        "since": "new in this run",
+        "why": "CPU 100 ms → 250 ms",
+        "advice": "Profile it.",
+        "values": (0.1, 0.2),
+    }
+    return Finding(**(known | changes))
+
+
+def _markdown(*findings: Finding, **changes: Any) -> str:
+    known: dict[str, Any] = {
+        "headline": "1 regression · 2 tests in 1.2 s",
+        "findings": findings,
+        "slowest": (("250 ms", make_case("test_total")), ("1 ms", make_case("test_b"))),
+        "machine": "as fast as usual",
+        "history": "20 earlier runs on main",
+        "troubles": (),
+    }
+    return markdown(Content(**(known | changes)))
+
+
+def _cells(row: str) -> list[str]:
+    """
+    The cells of a row of a table; a bar behind a backslash is text.
+    """
+    return [cell.strip().replace("\0", "|") for cell in row.replace("\\|", "\0").strip("|").split("|")]
+
+
+def test_a_report_is_a_heading_a_table_and_details() -> None:
+    """
+    The details are folded away.
+    """
+    heading, table, folded, slowest, facts, end = _markdown(_finding()).split("\n\n")
+    head, _, row = table.splitlines()
+
+    assert heading == "### ⚠️ Paceline: 1 regression · 2 tests in 1.2 s"
+    assert _cells(head) == ["", "Verdict", "Test", "What", "Why", "Last runs"]
+    assert _cells(row) == [
+        "🔴",
+        "regression",
+        "`test_total`",
+        "took 250 ms",
+        "CPU 100 ms → 250 ms<br>new in this run",
+        "▅█",
+    ]
+    assert folded == "<details><summary>Slowest tests and machine</summary>"
+    assert [_cells(row) for row in slowest.splitlines() if "---" not in row] == [
+        ["Slowest", "Time", "Type"],
+        ["`test_total`", "250 ms", "unit"],
+        ["`test_b`", "1 ms", "unit"],
+    ]
+    assert (facts, end) == ("Machine: as fast as usual. History: 20 earlier runs on main.", "</details>\n")
+
+
+def test_where_all_is_well_there_is_no_table() -> None:
+    """
+    A heading, and the details.
+    """
+    text = _markdown(headline="all within budget")
+
+    assert text.startswith("### ✅ Paceline: all within budget\n\n<details>")
+
+
+@pytest.mark.parametrize(("severity", "mark"), [("critical", "🔴"), ("warning", "🟠"), ("info", "🔵")])
+def test_severities_have_colours(severity: str, mark: str) -> None:
+    """
+    Red, orange and blue.
+    """
+    assert _cells(_markdown(_finding(severity=severity)).splitlines()[4])[0] == mark
+
+
+@pytest.mark.parametrize(
+    ("case", "cell"),
+    [
+        ("test_or[a|b]", "`test_or[a|b]`"),
+        ("test_tick[`x`]", "`test_tick['x']`"),
+        ("test_tag[<b>&]", "`test_tag[<b>&]`"),
+    ],
+)
+def test_an_id_breaks_no_table(case: str, cell: str) -> None:
+    """
+    Bars and backticks in an id end neither the cell nor the code.
+    """
+    cells = _cells(_markdown(_finding(case=case)).splitlines()[4])
+
+    assert (len(cells), cells[2]) == (6, cell)
+
+
+def test_words_are_no_markup() -> None:
+    """
+    What a setting or a measure is called is shown as it is.
+    """
+    cells = _cells(_markdown(_finding(reason="budget of a|b", why="rows<script> & 1", since="")).splitlines()[4])
+
+    assert (cells[3], cells[4]) == ("budget of a|b", "rows&lt;script> &amp; 1")
+
+
+@pytest.mark.parametrize(
+    ("more", "cell"),
+    [(0, "`test_total`"), (1, "`test_total` and 1 more parameter"), (2, "`test_total` and 2 more parameters")],
+)
+def test_other_parameters_are_counted(more: int, cell: str) -> None:
+    """
+    As a person would.
+    """
+    assert _cells(_markdown(_finding(more=more)).splitlines()[4])[2] == cell
+
+
+def test_fifty_rows_are_enough() -> None:
+    """
+    A pull request is no place for the sixty-first row.
+    """
+    text = _markdown(*[_finding()] * 61)
+
+    assert text.count("| 🔴 ") == 50
+    assert "\n\n… and 11 more.\n\n<details>" in text

@@ -1,0 +1,148 @@
+"""
+The report for a terminal.
+"""
+
+from typing import Any
+
+import pytest
+
+from paceline.model import VerdictKind
+from paceline.report.content import Content, Finding
+from paceline.report.text import Style, lines
+from support.values import TEST, make_case
+
+_FINDING = Finding(
+    kind=VerdictKind.REGRESSION,
+    severity="critical",
+    case=TEST,
+    reason="took 250 ms, usually 100 ms (median of 20 runs): 2.5 times as long",
+    since="new in this run",
+    why="CPU 100 ms → 250 ms",
+    advice="Profile it.",
+    values=(0.1, 0.1, 0.25),
+)
+_BUDGET = Finding(
+    kind=VerdictKind.BUDGET,
+    severity="warning",
+    case="tests/test_cart.py::test_add[3]",
+    reason="took 150 ms, budget 100 ms (test type unit)",
+    since="",
+    why="",
+    advice="Make it faster.",
+    values=(),
+    more=1,
+)
+
+
+def _content(**changes: Any) -> Content:
+    known: dict[str, Any] = {
+        "headline": "1 broken budget, 1 regression · 2 tests in 1.2 s",
+        "findings": (_BUDGET, _FINDING),
+        "slowest": (("250 ms", make_case()), ("1.5 µs", make_case("test_b"))),
+        "machine": "as fast as usual",
+        "history": "20 earlier runs on main",
+        "troubles": ("1 time: failures inside Paceline",),
+    }
+    return Content(**(known | changes))
+
+
+def _text(content: Content, *, width: int = 100, verbosity: int = 0, ascii_only: bool = False) -> str:
+    found = lines(content, width=width, verbosity=verbosity, ascii_only=ascii_only)
+    return "\n".join("".join(span.text for span in line) for line in found)
+
+
+def test_a_report_reads_from_the_top() -> None:
+    """
+    What was found, each with its reason and the next step; then the machine, the history, and own troubles.
+    """
+    assert _text(_content()) == (
+        "1 broken budget, 1 regression · 2 tests in 1.2 s\n"
+        "BUDGET      tests/test_cart.py::test_add[3]\n"
+        "            and 1 other parameter of this test\n"
+        "            took 150 ms, budget 100 ms (test type unit)\n"
+        "            next: Make it faster.\n"
+        "REGRESSION  tests/test_cart.py::test_total  ▄▄█\n"
+        "            took 250 ms, usually 100 ms (median of 20 runs): 2.5 times as long\n"
+        "            new in this run\n"
+        "            why: CPU 100 ms → 250 ms\n"
+        "            next: Profile it.\n"
+        "slowest       250 ms  tests/test_cart.py::test_total\n"
+        "              1.5 µs  test_b\n"
+        "machine     as fast as usual\n"
+        "history     20 earlier runs on main\n"
+        "paceline    1 time: failures inside Paceline"
+    )
+
+
+def test_where_all_is_well_a_report_is_short() -> None:
+    """
+    The slowest tests are shown with -v, the rest not at all with -q.
+    """
+    content = _content(headline="all well", findings=(), troubles=())
+
+    assert _text(content) == "all well\nmachine     as fast as usual\nhistory     20 earlier runs on main"
+    assert _text(content, verbosity=-1) == "all well"
+    assert _text(content, verbosity=1).splitlines()[1] == "slowest       250 ms  tests/test_cart.py::test_total"
+
+
+def test_quiet_leaves_what_was_found() -> None:
+    """
+    With -q findings and own troubles are still told.
+    """
+    labels = [line[:12].strip() for line in _text(_content(), verbosity=-1).splitlines()[1:] if line[0] != " "]
+
+    assert labels == ["BUDGET", "REGRESSION", "paceline"]
+
+
+def test_of_a_kind_ten_findings_are_shown() -> None:
+    """
+    Of twelve budgets and one regression ten and one; with -v all of them.
+    """
+    content = _content(findings=(*[_BUDGET] * 12, _FINDING))
+    few, every = _text(content), _text(content, verbosity=1)
+
+    assert (few.count("BUDGET "), few.count("REGRESSION ")) == (10, 1)
+    assert "            … and 2 more; -v shows them\nREGRESSION  " in few
+    assert (every.count("BUDGET "), "more; -v" in every) == (12, False)
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (100, "REGRESSION  tests/test_cart.py::test_total  ▄▄█"),
+        (47, "REGRESSION  tests/test_cart.py::test_total  ▄▄█"),
+        (40, "REGRESSION  …st_cart.py::test_total  ▄▄█"),
+        (5, "REGRESSION  …:test_total  ▄▄█"),
+    ],
+)
+def test_a_long_id_is_cut_from_the_left(width: int, line: str) -> None:
+    """
+    Its end tells it from its neighbours; of the narrowest terminal twelve characters are still used.
+    """
+    assert _text(_content(findings=(_FINDING,)), width=width).splitlines()[1] == line
+
+
+def test_a_terminal_that_knows_only_ascii_gets_ascii() -> None:
+    """
+    Dots, arrows, blocks and the sign for micro are written with what there is.
+    """
+    text = _text(_content(findings=(*[_BUDGET] * 12, _FINDING)), width=40, ascii_only=True)
+
+    assert text.isascii()
+    assert "1 broken budget, 1 regression - 2 tests in 1.2 s" in text
+    assert "REGRESSION  ..._cart.py::test_total  --#" in text
+    assert "why: CPU 100 ms -> 250 ms" in text
+    assert "1.5 us  test_b" in text
+    assert "... and 2 more; -v shows them" in text
+
+
+def test_styles_say_how_bad_it_is() -> None:
+    """
+    Critical is bad, a warning is a warning, and a good end is good.
+    """
+    found = [[span.style for span in line] for line in lines(_content(), width=100)]
+    (well, *_) = lines(_content(findings=()), width=100)
+
+    assert found[0] == [Style.STRONG]
+    assert (found[1][0], found[5][0]) == (Style.WARNING, Style.BAD)
+    assert [span.style for span in well] == [Style.GOOD]
