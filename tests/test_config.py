@@ -72,7 +72,7 @@ def test_the_command_line_wins_over_the_environment_over_the_file(pyproject: Pat
 
 @pytest.mark.parametrize(
     ("text", "switch"),
-    [("true", True), (" On ", True), ("1", True), ("YES", True), ("", False), ("0", False), ("no", False)],
+    [("true", True), (" On ", True), ("1", True), ("YES", True), ("0", False), ("no", False), ("OFF", False)],
 )
 def test_a_switch_of_the_environment_is_a_yes_or_a_no(text: str, switch: bool) -> None:
     """
@@ -81,6 +81,18 @@ def test_a_switch_of_the_environment_is_a_yes_or_a_no(text: str, switch: bool) -
     assert is_true({"VERBOSE_TESTS": text}, "VERBOSE_TESTS") is switch
     assert is_true({}, "VERBOSE_TESTS") is None
     assert load_config(None, {}, {"PERFORMANCE_MONITORING": text}).enabled is switch
+
+
+def test_an_empty_variable_is_none(pyproject: Path) -> None:
+    """
+    CI systems set variables that have no value to nothing: that switches nothing off, and names nothing.
+    """
+    pyproject.write_text("[tool.paceline]\nenabled = true\nsuite = 'shop'\nresults = 'kept'\n")
+    names = ("PERFORMANCE_MONITORING", "VERBOSE_TESTS", "PACELINE_SUITE", "PACELINE_RESULTS")
+    config = load_config(pyproject, {}, dict.fromkeys(names, ""))
+
+    assert (config.enabled, config.suite, config.results) == (True, "shop", "kept")
+    assert is_true({"VERBOSE_TESTS": ""}, "VERBOSE_TESTS") is None
 
 
 def test_budgets_of_types_add_to_the_default_ones() -> None:

@@ -242,10 +242,11 @@ class TreeSample(Value, frozen=True, kw_only=True):
 
 class SystemSample(Value, frozen=True, kw_only=True):
     """
-    The whole machine; percentages are of all its CPUs and memory, byte counts since its start.
+    The whole machine; percentages are of all its CPUs and memory, byte counts since its start. CPU is that since
+    the look before, so that the first look has none.
     """
 
-    cpu_percent: float = 0.0
+    cpu_percent: float | None = None
     memory_used_bytes: int = 0
     memory_percent: float = 0.0
     load_1m: float = 0.0

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from msgspec import Struct, field
 
 from paceline.model import Case, Severity, Verdict, VerdictKind
+from paceline.units import duration
 
 DEFAULT_BUDGETS_MS: Mapping[str, float] = {
     "unit": 100.0,
@@ -83,5 +84,4 @@ def budget_reason(seconds: float, budget: Budget) -> str:
     """
     What is said of a broken budget, in the report and in the failure of a test.
     """
-    measured, limit = f"{seconds * 1e3:.4g}", f"{budget.seconds * 1e3:.4g}"
-    return f"took {measured} ms, budget {limit} ms ({budget.source})"
+    return f"took {duration(seconds)}, budget {duration(budget.seconds)} ({budget.source})"

@@ -4,9 +4,9 @@ Cause: what else moved when a test got slower?
 
 from collections.abc import Mapping
 from statistics import median
-from typing import NamedTuple
 
-from paceline.analysis.past import DURATION, MEASURES, Past, Series
+from paceline.analysis.past import DURATION, MEASURES, Past
+from paceline.analysis.speed import need_of
 from paceline.model import Case, Cause, UsageKey
 
 # Time in which the test neither ran nor was ready to run: sleep, IO, locks, other processes.
@@ -14,12 +14,8 @@ IDLE = "idle_seconds"
 # A part of the time that explains less than this share of the growth is not named.
 _TELLING_SHARE = 0.3
 _TELLING_RATIO = 1.2
-
-
-class _Part(NamedTuple):
-    growth: float
-    cause: Cause
-
+# Something that grew from nothing grew endlessly.
+_SMALLEST = 1e-9
 
 # What is too small a change to explain anything.
 _FLOORS: Mapping[str, float] = {
@@ -35,54 +31,43 @@ _FLOORS: Mapping[str, float] = {
 
 def causes_of(case: Case, past: Past) -> tuple[Cause, ...]:
     """
-    The figures that moved with a regression, the most telling first: what the added time was spent on, then
-    what the test did more of.
+    The figures that moved with a regression, the most telling first: what the test itself counted, then what
+    the added time was spent on, then what the system counted.
     """
-    return (*_shares_of_time(case, past), *_counts(case, past))
+    measures = {MEASURES + name: measure.value for name, measure in case.measures.items()}
+    counts = {str(key): value for key, value in case.usage.items() if key in _FLOORS}
+    return (*_grown(measures, case.id, past), *_shares_of_time(case, past), *_grown(counts, case.id, past))
 
 
 def _shares_of_time(case: Case, past: Past) -> list[Cause]:
-    now = {DURATION: case.duration_seconds or 0.0, **_times(case.usage)}
-    before = {measure: _usual(past.series(measure, case.id)) for measure in (DURATION, *_TIMES)}
-    if before[DURATION] is None or before[UsageKey.CPU_SECONDS] is None or UsageKey.CPU_SECONDS not in now:
+    need, before = need_of(case), _usual_parts(past, case.id)
+    if need is None or before is None or UsageKey.CPU_SECONDS not in case.usage:
         return []
-    was = {measure: value or 0.0 for measure, value in before.items()}
-    growth = now[DURATION] - was[DURATION]
-    was[IDLE], now[IDLE] = _idle(was), _idle(now)
-    parts = (
-        _Part(
-            now.get(measure, 0.0) - was[measure],
-            Cause(measure=measure, before=was[measure], after=now[measure]),
-        )
-        for measure in (*_TIMES, IDLE)
-        if measure in now
-    )
-    telling = [part for part in parts if growth > 0 and part.growth >= _TELLING_SHARE * growth]
-    return [part.cause for part in sorted(telling, key=lambda part: -part.growth)]
+    now = {str(UsageKey.CPU_SECONDS): need.cpu_seconds, IDLE: need.seconds - need.cpu_seconds}
+    growth = sum(now.values()) - sum(before.values())
+    grown = {measure: after - before[measure] for measure, after in now.items()}
+    telling = [measure for measure in now if growth > 0 and grown[measure] >= _TELLING_SHARE * growth]
+    telling.sort(key=lambda measure: -grown[measure])
+    return [Cause(measure=measure, before=before[measure], after=now[measure]) for measure in telling]
 
 
-_TIMES = (UsageKey.CPU_SECONDS, UsageKey.CPU_WAIT_SECONDS)
+def _usual_parts(past: Past, case_id: str) -> dict[str, float] | None:
+    columns = (DURATION, UsageKey.CPU_SECONDS, UsageKey.CPU_WAIT_SECONDS)
+    seconds, cpu, wait = (past.series(column, case_id).values for column in columns)
+    if not cpu:
+        return None
+    idle = [
+        max(whole - on_cpu - (wait[n] if n < len(wait) else 0.0), 0.0)
+        for n, (whole, on_cpu) in enumerate(zip(seconds, cpu, strict=False))
+    ]
+    return {str(UsageKey.CPU_SECONDS): median(cpu), IDLE: median(idle)}
 
 
-def _times(usage: Mapping[UsageKey, float]) -> dict[str, float]:
-    return {key: usage[key] for key in _TIMES if key in usage}
-
-
-def _idle(times: Mapping[str, float]) -> float:
-    return max(times[DURATION] - sum(times.get(key, 0.0) for key in _TIMES), 0.0)
-
-
-def _counts(case: Case, past: Past) -> list[Cause]:
-    figures = {str(key): value for key, value in case.usage.items() if key in _FLOORS}
-    figures.update({MEASURES + name: measure.value for name, measure in case.measures.items()})
-    moved = []
+def _grown(figures: Mapping[str, float], case_id: str, past: Past) -> list[Cause]:
+    causes = []
     for measure, after in figures.items():
-        before = _usual(past.series(measure, case.id))
-        if before is None or after - before <= _FLOORS.get(measure, 0.0) or after < _TELLING_RATIO * before:
-            continue
-        moved.append(_Part(after / max(before, 1e-9), Cause(measure=measure, before=before, after=after)))
-    return [part.cause for part in sorted(moved, key=lambda part: -part.growth)]
-
-
-def _usual(series: Series) -> float | None:
-    return median(series.values) if series.values else None
+        values = past.series(measure, case_id).values
+        before = median(values) if values else after
+        if after - before > _FLOORS.get(measure, 0.0) and after >= _TELLING_RATIO * before:
+            causes.append(Cause(measure=measure, before=before, after=after))
+    return sorted(causes, key=lambda cause: -cause.after / max(cause.before, _SMALLEST))

@@ -13,7 +13,7 @@ from paceline.analysis.leak import judge_leak
 from paceline.analysis.past import ATTEMPTS, NORMALIZED, OUTCOME, Past
 from paceline.analysis.regression import Level, judge_regression, since_when
 from paceline.analysis.rules import Rules
-from paceline.analysis.speed import needed_seconds, normalized, ruler_of
+from paceline.analysis.speed import need_of, normalized, ruler_of
 from paceline.analysis.trend import judge_trend
 from paceline.model import Case, Run, Severity, UsageKey, Verdict, VerdictKind
 
@@ -55,12 +55,10 @@ def judge(run: Run, past: Past, rules: Rules) -> Run:
 
 
 def _normalize(run: Run, levels: Mapping[str, Level]) -> Run:
-    needed = {
-        case.id: seconds for case in run.cases if case.outcome.is_pass and (seconds := needed_seconds(case)) is not None
-    }
+    needs = {case.id: need for case in run.cases if case.outcome.is_pass and (need := need_of(case)) is not None}
     usual = {case_id: level.median for case_id, level in levels.items() if level.runs >= _FEWEST_RUNS_OF_USUAL}
-    ruler = ruler_of(needed, usual)
-    seconds_of = normalized(needed, usual, ruler)
+    ruler = ruler_of(needs, usual)
+    seconds_of = normalized(needs, usual, ruler)
     return replace(
         run,
         machine=replace(run.machine, slowdown_ratio=ruler.slowdown if ruler else None),

@@ -7,6 +7,7 @@ from statistics import median
 
 from paceline.analysis.rules import LeakRule
 from paceline.model import Severity, Verdict, VerdictKind
+from paceline.units import size
 
 _MEBIBYTE = 1 << 20
 
@@ -34,6 +35,5 @@ def judge_leak(case_id: str, retained: Sequence[float], imported: Sequence[float
         limit=limit,
         unit="bytes",
         factor=retained[-1] / limit,
-        reason=f"kept {retained[-1] / _MEBIBYTE:.1f} MiB after its teardown "
-        f"({median(recent) / _MEBIBYTE:.1f} MiB in each of the last {kept} runs)",
+        reason=f"kept {size(retained[-1])} after its teardown ({size(median(recent))} in each of the last {kept} runs)",
     )

@@ -40,6 +40,7 @@ class PastRun(Struct, frozen=True, kw_only=True):
     dirty: bool = False
     is_partial: bool = False
     cases: int = 0
+    verdicts: int = 0
 
 
 class Past(Struct, frozen=True, kw_only=True):
@@ -84,6 +85,7 @@ def past_run(run: Run) -> PastRun:
         dirty=run.dirty,
         is_partial=run.is_partial,
         cases=len(run.cases),
+        verdicts=len(run.verdicts),
     )
 
 

@@ -9,6 +9,7 @@ from paceline.analysis.estimators import quantile, spread
 from paceline.analysis.past import PastRun, Series
 from paceline.analysis.rules import RegressionRule
 from paceline.model import Case, Severity, Since, Verdict, VerdictKind
+from paceline.units import duration
 
 _CRITICAL_FACTOR = 2.0
 
@@ -47,7 +48,7 @@ def judge_regression(case: Case, level: Level, rule: RegressionRule, since: Sinc
     if measured is None or level.runs < rule.min_runs or measured <= level.limit(rule):
         return None
     factor = measured / level.median if level.median > 0 else None
-    usual = f"usually {level.median * 1e3:.3g} ms (median of {level.runs} runs)"
+    usual = f"usually {duration(level.median)} (median of {level.runs} runs)"
     times = f": {factor:.1f} times as long" if factor is not None else ""
     return Verdict(
         kind=VerdictKind.REGRESSION,
@@ -58,7 +59,7 @@ def judge_regression(case: Case, level: Level, rule: RegressionRule, since: Sinc
         unit="seconds",
         factor=factor,
         since=since,
-        reason=f"took {measured * 1e3:.3g} ms, {usual}{times}",
+        reason=f"took {duration(measured)} with the machine taken out, {usual}{times}",
     )
 
 

@@ -12,6 +12,8 @@ from paceline.model import Case, UsageKey
 # Below a millisecond a test's time is mostly scheduling, and the middle of fewer than eight tests is no ruler.
 _SHORTEST_ON_RULER = 0.001
 _FEWEST_ON_RULER = 8
+# From this share of its time on a CPU a test tells of the speed of the CPU.
+_CPU_BOUND = 0.5
 
 
 class Ruler(NamedTuple):
@@ -41,42 +43,70 @@ class Ruler(NamedTuple):
         return self.ratios[rank if rank < position else rank + 1]
 
 
-def needed_seconds(case: Case) -> float | None:
+class Need(NamedTuple):
     """
-    The call phase less the time in which the test was ready to run and had no CPU.
+    The seconds that a test needed, and how many of them it spent on a CPU.
     """
-    if case.duration_seconds is None:
+
+    seconds: float
+    cpu_seconds: float
+
+    @property
+    def is_cpu_bound(self) -> bool:
+        return self.cpu_seconds >= _CPU_BOUND * self.seconds
+
+    def on(self, slowdown: float) -> float:
+        """
+        The seconds that it would have needed on the usual machine: a machine that is slow computes slower, and
+        sleeps no longer.
+        """
+        return self.seconds - self.cpu_seconds + self.cpu_seconds / slowdown
+
+
+def need_of(case: Case) -> Need | None:
+    """
+    The call phase less the time in which threads of the test were ready to run and had no CPU.
+
+    Threads may wait at the same time, so that their waits add up to more than was lost; what the test spent on
+    a CPU it needed in any case.
+    """
+    duration = case.duration_seconds
+    if duration is None:
         return None
-    return max(case.duration_seconds - case.usage.get(UsageKey.CPU_WAIT_SECONDS, 0.0), 0.0)
+    cpu = case.usage.get(UsageKey.CPU_SECONDS)
+    on_cpu = duration if cpu is None else min(cpu, duration)
+    waited = case.usage.get(UsageKey.CPU_WAIT_SECONDS, 0.0)
+    seconds = max(duration - waited, 0.0 if cpu is None else on_cpu)
+    return Need(seconds, min(on_cpu, seconds))
 
 
-def ruler_of(needed: Mapping[str, float], usual: Mapping[str, float]) -> Ruler | None:
+def ruler_of(needs: Mapping[str, Need], usual: Mapping[str, float]) -> Ruler | None:
     """
-    The ruler of a run.
+    The ruler of a run: its tests that mostly compute.
 
     Args:
-        needed: seconds that each passed test needed in this run, by test id.
+        needs: what each passed test needed in this run, by test id.
         usual: what it usually needs on the machine that is usual.
 
     Returns:
         None where too few tests are known to say anything.
     """
     ratios = [
-        seconds / usual[case_id]
-        for case_id, seconds in needed.items()
-        if usual.get(case_id, 0.0) >= _SHORTEST_ON_RULER and seconds > 0
+        need.seconds / usual[case_id]
+        for case_id, need in needs.items()
+        if usual.get(case_id, 0.0) >= _SHORTEST_ON_RULER and need.seconds > 0 and need.is_cpu_bound
     ]
     return Ruler(sorted(ratios)) if len(ratios) >= _FEWEST_ON_RULER else None
 
 
-def normalized(needed: Mapping[str, float], usual: Mapping[str, float], ruler: Ruler | None) -> dict[str, float]:
+def normalized(needs: Mapping[str, Need], usual: Mapping[str, float], ruler: Ruler | None) -> dict[str, float]:
     """
     The seconds that each test would have needed on the usual machine.
     """
     if ruler is None:
-        return dict(needed)
+        return {case_id: need.seconds for case_id, need in needs.items()}
     slowdown = ruler.slowdown
     return {
-        case_id: seconds / (ruler.slowdown_of_others(seconds / usual[case_id]) if usual.get(case_id) else slowdown)
-        for case_id, seconds in needed.items()
+        case_id: need.on(ruler.slowdown_of_others(need.seconds / usual[case_id]) if usual.get(case_id) else slowdown)
+        for case_id, need in needs.items()
     }

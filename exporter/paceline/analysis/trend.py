@@ -8,6 +8,7 @@ from statistics import median
 from paceline.analysis.estimators import slope, theil_sen
 from paceline.analysis.rules import TrendRule
 from paceline.model import Severity, Verdict, VerdictKind
+from paceline.units import duration
 
 
 def judge_trend(case_id: str, values: Sequence[float], rule: TrendRule) -> Verdict | None:
@@ -35,7 +36,7 @@ def judge_trend(case_id: str, values: Sequence[float], rule: TrendRule) -> Verdi
         limit=start * rule.ratio,
         unit="seconds",
         factor=end / start if start > 0 else None,
-        reason=f"creeps up: {start * 1e3:.4g} ms to {end * 1e3:.4g} ms over {len(values)} runs, "
+        reason=f"creeps up: {duration(start)} to {duration(end)} over {len(values)} runs, "
         f"{fitted.estimate * 1e6:+.3g} µs a run (95%: {fitted.low * 1e6:+.3g} to {fitted.high * 1e6:+.3g})",
     )
 

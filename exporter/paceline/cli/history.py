@@ -10,12 +10,12 @@ from pathlib import Path
 import click
 from tabulate import tabulate
 
+from paceline import units
 from paceline.cli.project import clear_errors, load_project, results_option, suite_of, warn
 from paceline.cli.report import find_run
 from paceline.errors import PacelineError
 from paceline.history.importing import read_runs
 from paceline.model import Case, UsageKey
-from paceline.report import words
 
 _DAY = 24 * 3600.0
 
@@ -50,11 +50,12 @@ def list_runs(suite: str | None, limit: int, results: Path | None) -> None:
             run.commit[:10] + ("*" if run.dirty else ""),
             outcome,
             f"{run.cases}{' (partial)' if run.is_partial else ''}",
-            words.duration(run.duration_seconds),
+            str(run.verdicts),
+            units.duration(run.duration_seconds),
         ]
         for name, outcome, run in rows
     ]
-    headers = ["run", "ended (UTC)", "suite", "branch", "commit", "outcome", "tests", "took"]
+    headers = ["run", "ended (UTC)", "suite", "branch", "commit", "outcome", "tests", "verdicts", "took"]
     click.echo(tabulate(table, headers=headers, disable_numparse=True))
 
 
@@ -90,7 +91,7 @@ def prune(days: float | None, keep: int | None, results: Path | None, *, dry_run
     with clear_errors():
         _, archive = load_project(results)
         forgotten = archive.prune(before=before, keep=keep, dry_run=dry_run)
-    click.echo(f"{'would forget' if dry_run else 'forgot'} {words.counted(len(forgotten), 'run')}")
+    click.echo(f"{'would forget' if dry_run else 'forgot'} {units.counted(len(forgotten), 'run')}")
 
 
 @history.command("import")
@@ -117,9 +118,9 @@ def import_runs(files: tuple[Path, ...], suite: str | None, branch: str, results
             except PacelineError as error:
                 failed += 1
                 warn(str(error))
-    click.echo(f"added {words.counted(added, 'run')}")
+    click.echo(f"added {units.counted(added, 'run')}")
     if failed:
-        raise click.ClickException(f"{words.counted(failed, 'file')} could not be imported")
+        raise click.ClickException(f"{units.counted(failed, 'file')} could not be imported")
 
 
 def _case_row(case: Case) -> list[str]:
@@ -130,8 +131,8 @@ def _case_row(case: Case) -> list[str]:
         case.id,
         case.test_type,
         case.outcome.value,
-        *("" if value is None else words.duration(value) for value in seconds),
-        *("" if value is None else words.size(value) for value in sizes),
+        *("" if value is None else units.duration(value) for value in seconds),
+        *("" if value is None else units.size(value) for value in sizes),
     ]
 
 

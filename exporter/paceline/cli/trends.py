@@ -10,10 +10,10 @@ import click
 from msgspec import json
 from tabulate import tabulate
 
+from paceline import units
 from paceline.analysis.summary import SuiteSummary, Summary
 from paceline.cli.project import clear_errors, load_project, results_option, suite_of
 from paceline.errors import StorageError
-from paceline.report import words
 
 _SORTED = {
     "slope": lambda one: -one.slope,
@@ -77,7 +77,7 @@ def _table(suite: SuiteSummary, tests: Mapping[str, Summary]) -> str:
 
 
 def _row(name: str, one: Summary) -> list[str]:
-    times = [words.duration(value) for value in (one.latest, one.p50, one.p95, one.p99)]
+    times = [units.duration(value) for value in (one.latest, one.p50, one.p95, one.p99)]
     share = f" ({one.slope / one.p50:+.1%})" if one.p50 else ""
     sign = "-" if one.slope < 0 else "+"
-    return [name, str(one.runs), *times, f"{sign}{words.duration(abs(one.slope))}{share}"]
+    return [name, str(one.runs), *times, f"{sign}{units.duration(abs(one.slope))}{share}"]

@@ -92,7 +92,7 @@ def _read(path: Path) -> Run | None:
         modified = path.stat().st_mtime
         first, *lines = path.read_bytes().split(b"\n")
         owner = json.decode(first, type=_Owner)
-    except (OSError, DecodeError):
+    except (OSError, DecodeError, UnicodeDecodeError):
         return None
     if _is_alive(owner, modified):
         return None
@@ -109,7 +109,7 @@ def _cases(lines: list[bytes]) -> Iterator[Case]:
     for line in lines:
         try:
             yield json.decode(line, type=Case)
-        except DecodeError:
+        except (DecodeError, UnicodeDecodeError):
             return
 
 

@@ -38,6 +38,7 @@ CREATE TABLE runs (
     started REAL NOT NULL,
     ended REAL NOT NULL,
     cases INTEGER NOT NULL,
+    verdicts INTEGER NOT NULL,
     tests BLOB NOT NULL,
     document BLOB NOT NULL
 );
@@ -52,7 +53,7 @@ CREATE TABLE columns (
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
 """
-_SUMMARY = "run_id, ended, ended - started, branch, commit_id, dirty, is_partial, cases"
+_SUMMARY = "run_id, ended, ended - started, branch, commit_id, dirty, is_partial, cases, verdicts"
 
 
 class NotALedgerError(DocumentError):
@@ -283,7 +284,7 @@ def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
     numbers = _test_numbers(database, [case_id for case_id, columns in figures.items() if columns])
     cursor = database.execute(
         "INSERT INTO runs (run_id, suite, branch, commit_id, dirty, is_partial, outcome, started, ended, cases,"
-        " tests, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " verdicts, tests, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             run.run_id,
             run.suite,
@@ -295,6 +296,7 @@ def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
             run.started,
             run.ended,
             len(run.cases),
+            len(run.verdicts),
             array("I", numbers.values()).tobytes(),
             zlib.compress(document, _FASTEST),
         ),
@@ -320,7 +322,7 @@ def _test_numbers(database: sqlite3.Connection, ids: Sequence[str]) -> dict[str,
 
 
 def _past_run(row: Sequence[object]) -> PastRun:
-    run_id, ended, duration, branch, commit, dirty, is_partial, cases = row[:8]
+    run_id, ended, duration, branch, commit, dirty, is_partial, cases, verdicts = row[:9]
     return PastRun(
         run_id=str(run_id),
         ended=float(ended),  # type: ignore[arg-type]
@@ -330,6 +332,7 @@ def _past_run(row: Sequence[object]) -> PastRun:
         dirty=bool(dirty),
         is_partial=bool(is_partial),
         cases=int(cases),  # type: ignore[call-overload]
+        verdicts=int(verdicts),  # type: ignore[call-overload]
     )
 
 

@@ -17,8 +17,10 @@ _FAMILIES = {Kind.COUNTER: CounterMetricFamily, Kind.GAUGE: GaugeMetricFamily}
 
 class LiveState(Struct, frozen=True, kw_only=True):
     """
-    A moment of a run. `active` maps a test to the seconds that it has been running; `expected` is None until
-    the tests are collected.
+    A moment of a run.
+
+    `branch` is "" until it is known, and `expected` is None until the tests are collected. `active` maps a test
+    to the seconds that it has been running.
     """
 
     version: str
@@ -38,21 +40,28 @@ def state_families(state: LiveState) -> Iterator[Family]:
     """
     run = (state.suite, state.branch)
     yield _family(catalogue.BUILD_INFO, {(state.version,): 1})
-    yield _family(catalogue.ACTIVE_CASES, {run: len(state.active)})
-    yield _family(catalogue.ACTIVE_CASE_SECONDS, {(*run, test): seconds for test, seconds in state.active.items()})
-    if state.expected is not None:
-        yield _family(catalogue.EXPECTED_CASES, {run: state.expected})
-        yield _family(catalogue.PROGRESS, {run: min(state.ended / max(state.expected, 1), 1.0)})
+    if state.branch:
+        yield from _progress(state, run)
     yield _family(
         catalogue.BUDGET,
         {(state.suite, name): milliseconds / 1e3 for name, milliseconds in state.budgets.items()},
     )
     yield _family(catalogue.INTERNAL_FAILURES, {(): state.failures})
     for metric, value in _sampled(state.sample).items():
-        yield _family(metric, {(): value})
+        if value is not None:
+            yield _family(metric, {(): value})
 
 
-def _sampled(sample: Sample) -> dict[Metric, float]:
+def _progress(state: LiveState, run: tuple[str, str]) -> Iterator[Family]:
+    seconds: Mapping[tuple[str, ...], float] = {(*run, test): since for test, since in state.active.items()}
+    yield _family(catalogue.ACTIVE_CASES, {run: len(state.active)})
+    yield _family(catalogue.ACTIVE_CASE_SECONDS, seconds)
+    if state.expected is not None:
+        yield _family(catalogue.EXPECTED_CASES, {run: state.expected})
+        yield _family(catalogue.PROGRESS, {run: min(state.ended / max(state.expected, 1), 1.0)})
+
+
+def _sampled(sample: Sample) -> dict[Metric, float | None]:
     tree, system = sample.tree, sample.system
     return {
         catalogue.PROCESS_CPU: tree.cpu_seconds,
@@ -62,7 +71,7 @@ def _sampled(sample: Sample) -> dict[Metric, float]:
         catalogue.PROCESS_FILES: tree.open_files,
         catalogue.PROCESS_READ: tree.read_bytes,
         catalogue.PROCESS_WRITTEN: tree.written_bytes,
-        catalogue.SYSTEM_CPU: system.cpu_percent / 100,
+        catalogue.SYSTEM_CPU: None if system.cpu_percent is None else system.cpu_percent / 100,
         catalogue.SYSTEM_MEMORY: system.memory_used_bytes,
         catalogue.SYSTEM_MEMORY_RATIO: system.memory_percent / 100,
         catalogue.SYSTEM_LOAD: system.load_1m,

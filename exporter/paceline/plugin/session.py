@@ -2,6 +2,7 @@
 A run from its start to its end: what is begun before the first test, and what is made of it after the last.
 """
 
+import os
 import time
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
@@ -83,7 +84,10 @@ class RunSession:
 
     def pytest_report_header(self) -> list[str]:
         served = [f"paceline: live metrics on {self._live.url}"] if self._live is not None else []
-        return [f"paceline: suite {self._settings.suite}, results in {self._settings.results}", *served]
+        return [
+            f"paceline: suite {self._settings.suite}, results in {os.path.relpath(self._settings.results)}",
+            *served,
+        ]
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         self._deselected += len(items)

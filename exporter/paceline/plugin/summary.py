@@ -4,11 +4,11 @@ The report under pytest's own summary.
 
 import pytest
 
+from paceline import units
 from paceline.analysis.past import Past
 from paceline.config import Config
 from paceline.model import Case, Run, UsageKey
 from paceline.plugin.guard import Guard
-from paceline.report import words
 from paceline.report.content import compose
 from paceline.report.text import Style, lines
 
@@ -43,7 +43,7 @@ def write_report(terminal: pytest.TerminalReporter, run: Run, past: Past, settin
         writer.line()
     failing = sum(verdict.kind in settings.fail_on for verdict in run.verdicts)
     if failing:
-        verdicts = f"{words.counted(failing, 'verdict')} of {', '.join(settings.fail_on)}"
+        verdicts = f"{units.counted(failing, 'verdict')} of {', '.join(settings.fail_on)}"
         terminal.write_line(f"{verdicts}: this run fails", red=True, bold=True)
 
 
@@ -64,10 +64,10 @@ def verbose_line(config: pytest.Config, case: Case) -> None:
         return
     figures = [case.test_type, case.outcome.value]
     if case.duration_seconds is not None:
-        figures.append(words.duration(case.duration_seconds))
+        figures.append(units.duration(case.duration_seconds))
     if UsageKey.CPU_SECONDS in case.usage:
-        figures.append(f"CPU {words.duration(case.usage[UsageKey.CPU_SECONDS])}")
+        figures.append(f"CPU {units.duration(case.usage[UsageKey.CPU_SECONDS])}")
     if UsageKey.MEMORY_PEAK_BYTES in case.usage:
-        figures.append(f"memory +{words.size(case.usage[UsageKey.MEMORY_PEAK_BYTES])}")
+        figures.append(f"memory +{units.size(case.usage[UsageKey.MEMORY_PEAK_BYTES])}")
     terminal.ensure_newline()
     terminal.write_line(f"{case.id}  {', '.join(figures)}")

@@ -2,7 +2,10 @@
 CPU time, the wait for a CPU, and context switches of the call phase.
 """
 
+import contextlib
+import threading
 import time
+from pathlib import Path
 from typing import NamedTuple, cast
 
 from paceline.model import UsageKey
@@ -30,7 +33,10 @@ class _Times(NamedTuple):
 
 class CpuProbe:
     """
-    `getrusage` for the process and its children, and on Linux the run delay of the thread that runs the tests.
+    `getrusage` for the process and its children, and on Linux the run delay of all threads of the test.
+
+    One thread is the rule, and its delay is read from a descriptor that is kept open. Where there are more, for
+    example those of a server that the test asks, the delay of each counts: the test waits for them.
     """
 
     def __init__(self, own: OwnWork) -> None:
@@ -40,18 +46,21 @@ class CpuProbe:
         self._before = self._times()
         self._own_before = 0.0
         self._delay_before = 0
+        self._others_before: dict[str, int] = {}
 
     def start_test(self) -> None: ...
 
     def start_call(self) -> None:
         self._own_before = self._own.cpu_seconds()
+        self._others_before = _delays(self._own) if self._has_others() else {}
         self._delay_before = self._delay()
         self._before = self._times()
 
     def stop_call(self, usage: Usage) -> None:
         after, before = self._times(), self._before
         if self._schedule is not None:
-            usage[UsageKey.CPU_WAIT_SECONDS] = (self._delay() - self._delay_before) / _NANOSECONDS
+            delay = self._delay() - self._delay_before + self._delay_of_others()
+            usage[UsageKey.CPU_WAIT_SECONDS] = delay / _NANOSECONDS
         own = self._own.cpu_seconds() - self._own_before
         user, system = _without(own, after[0] - before[0], after[1] - before[1])
         children_user, children_system = after[2] - before[2], after[3] - before[3]
@@ -77,6 +86,30 @@ class CpuProbe:
     def _delay(self) -> int:
         # Three numbers: time on a CPU, time ready to run without one, time slices.
         return int(self._schedule.read(96).split(None, 2)[1]) if self._schedule is not None else 0
+
+    def _delay_of_others(self) -> int:
+        if not self._has_others():
+            return 0
+        return sum(delay - self._others_before.get(thread, 0) for thread, delay in _delays(self._own).items())
+
+    def _has_others(self) -> bool:
+        return threading.active_count() > self._own.threads + 1
+
+
+def _delays(own: OwnWork) -> dict[str, int]:
+    """
+    The run delay in nanoseconds of each thread but this one and Paceline's own.
+    """
+    left_out = {str(threading.get_native_id()), *map(str, own.native_ids)}
+    delays = {}
+    for thread in Path("/proc/self/task").iterdir():
+        if thread.name in left_out:
+            continue
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            content = (thread / "schedstat").read_bytes()
+            own.read_bytes += len(content)
+            delays[thread.name] = int(content.split(None, 2)[1])
+    return delays
 
 
 def _without(own: float, user: float, system: float) -> tuple[float, float]:

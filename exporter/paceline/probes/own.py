@@ -39,6 +39,10 @@ class OwnWork:
     def threads(self) -> int:
         return len(self._clocks)
 
+    @property
+    def native_ids(self) -> list[int]:
+        return [thread.native_id for thread in self._clocks if thread.native_id is not None]
+
     def cpu_seconds(self) -> float:
         return sum(map(time.clock_gettime, self._clocks.values())) if self._clocks else 0.0
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import threading
 from pathlib import Path
+from statistics import fmean
 
 import psutil
 
@@ -27,14 +28,13 @@ class Sampler:
         self._own = own
         self._interval = interval
         self._tree = _Tree()
-        self._samples = 0
-        self._sum_cpu = 0.0
-        self._worst = {"cpu": 0.0, "memory": 0.0, "load": 0.0, "tree": 0.0, "processes": 0}
+        self._cpu: list[float] = []
+        self._has_looked = False
+        self._worst = {"memory": 0.0, "load": 0.0, "tree": 0.0, "processes": 0}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="paceline-sampler", daemon=True)
 
     def start(self) -> None:
-        psutil.cpu_percent()  # the first answer is meaningless, later ones are since the one before
         self._thread.start()
         self._own.add_thread(self._thread)
 
@@ -54,8 +54,8 @@ class Sampler:
         """
         worst = self._worst
         return Machine(
-            cpu_percent_mean=round(self._sum_cpu / max(self._samples, 1), 1),
-            cpu_percent_max=worst["cpu"],
+            cpu_percent_mean=round(fmean(self._cpu), 1) if self._cpu else None,
+            cpu_percent_max=max(self._cpu, default=None),
             memory_percent_max=worst["memory"],
             load_per_cpu_max=round(worst["load"] / (os.cpu_count() or 1), 2),
             process_tree_memory_max_bytes=worst["tree"],
@@ -67,14 +67,14 @@ class Sampler:
         Look once.
         """
         try:
-            sample = Sample(tree=self._tree.sample(), system=_system())
+            sample = Sample(tree=self._tree.sample(), system=_system(has_before=self._has_looked))
         except (psutil.Error, OSError):
             self.failures += 1
             return
-        self._samples += 1
-        self._sum_cpu += sample.system.cpu_percent
+        self._has_looked = True
+        if sample.system.cpu_percent is not None:
+            self._cpu.append(sample.system.cpu_percent)
         seen = {
-            "cpu": sample.system.cpu_percent,
             "memory": sample.system.memory_percent,
             "load": sample.system.load_1m,
             "tree": sample.tree.resident_bytes,
@@ -130,12 +130,13 @@ def _io_of(process: psutil.Process) -> tuple[int, int]:
     return counters.read_bytes, counters.write_bytes
 
 
-def _system() -> SystemSample:
+def _system(*, has_before: bool) -> SystemSample:
+    cpu_percent = psutil.cpu_percent()  # since the call before; the first has no meaning
     memory = psutil.virtual_memory()
     disk = psutil.disk_io_counters()
     network = psutil.net_io_counters()
     return SystemSample(
-        cpu_percent=psutil.cpu_percent(),
+        cpu_percent=cpu_percent if has_before else None,
         memory_used_bytes=memory.used,
         memory_percent=memory.percent,
         load_1m=psutil.getloadavg()[0],

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from paceline.analysis.past import DURATION, NORMALIZED, Past
+from paceline import units
+from paceline.analysis.past import DURATION, MEASURES, NORMALIZED, OUTCOME, Past
 from paceline.analysis.rules import Rules
 from paceline.model import Case, Run, UsageKey, Verdict, VerdictKind
 from paceline.report import words
@@ -22,7 +23,7 @@ _NOUNS = {
     VerdictKind.BROKEN: ("broken test", "broken tests"),
 }
 _ADVICE = {
-    VerdictKind.BUDGET: "Make it faster, or give it a budget of its own: @pytest.mark.performance(budget_ms=…).",
+    VerdictKind.BUDGET: "Make it faster, or give it a budget of its own: a performance marker, or a setting.",
     VerdictKind.REGRESSION: "Look at the changes since the last run that was not slower.",
     VerdictKind.LEAK: "Look for what outlives the test: module-level caches, listeners, fixtures without teardown.",
     VerdictKind.FLAKY: "Look for time, order and shared state; until then --reruns keeps it from blocking.",
@@ -31,10 +32,12 @@ _ADVICE = {
 }
 _CAUSE_ADVICE = {
     UsageKey.CPU_SECONDS: "Profile it (python -m cProfile -m pytest …): the added time is CPU time.",
-    UsageKey.CPU_WAIT_SECONDS: "Run fewer processes at once: the added time is the wait for a CPU.",
     "idle_seconds": "Look for what it waits for (sleep, network, disk, locks): its CPU time did not grow as much.",
 }
-# How far back a sparkline looks.
+# How far back a sparkline looks, and what it shows where it is not the normalised time: failures are its peaks
+# for a test that is flaky or broken.
+_SHOWN_RUNS = 20
+_ABOUT_OUTCOMES = {VerdictKind.FLAKY, VerdictKind.BROKEN}
 _MEASURES_SHOWN = {
     VerdictKind.LEAK: UsageKey.MEMORY_RETAINED_BYTES,
     VerdictKind.BUDGET: DURATION,
@@ -91,17 +94,17 @@ def compose(run: Run, past: Past, rules: Rules) -> Content:
     return Content(
         headline=_headline(run),
         findings=tuple(_findings(run, past)),
-        slowest=tuple((words.duration(case.duration_seconds or 0.0), case) for case in slowest),
+        slowest=tuple((units.duration(case.duration_seconds or 0.0), case) for case in slowest),
         machine=_machine(run),
         history=_history(past, rules.regression.min_runs),
-        troubles=tuple(f"{words.counted(count, 'time')}: {what}" for what, count in run.counts.items() if count),
+        troubles=tuple(f"{units.counted(count, 'time')}: {what}" for what, count in run.counts.items() if count),
     )
 
 
 def _headline(run: Run) -> str:
     found = Counter(verdict.kind for verdict in run.verdicts)
-    parts = [words.counted(found[kind], *nouns) for kind, nouns in _NOUNS.items() if found[kind]]
-    tests = f"{words.counted(len(run.cases), 'test')} in {words.duration(run.duration_seconds)}"
+    parts = [units.counted(found[kind], *nouns) for kind, nouns in _NOUNS.items() if found[kind]]
+    tests = f"{units.counted(len(run.cases), 'test')} in {units.duration(run.duration_seconds)}"
     return f"{', '.join(parts) or 'all within budget, nothing slower than usual'} · {tests}"
 
 
@@ -132,7 +135,9 @@ def _finding(verdict: Verdict, measured: Case | None, past: Past, more: int) -> 
 
 def _advice(verdict: Verdict) -> str:
     first = verdict.causes[0].measure if verdict.causes else ""
-    if verdict.kind is VerdictKind.REGRESSION and first in _CAUSE_ADVICE:
+    if first.startswith(MEASURES):
+        return f"Look for what makes {first.removeprefix(MEASURES)} grow: it grew with the time."
+    if first in _CAUSE_ADVICE:
         return _CAUSE_ADVICE[first]
     return _ADVICE[verdict.kind]
 
@@ -144,20 +149,23 @@ def _since(verdict: Verdict) -> str:
     if since is None:
         return "new in this run"
     commit = f", commit {since.commit[:10]}" if since.commit else ""
-    return f"since run {since.run_id}{commit}, {words.counted(since.runs_ago, 'run')} ago"
+    return f"since run {since.run_id}{commit}, {units.counted(since.runs_ago, 'run')} ago"
 
 
 def _values(verdict: Verdict, case: Case | None, past: Past) -> tuple[float, ...]:
     if case is None:
         return ()
     measure = _MEASURES_SHOWN.get(verdict.kind, NORMALIZED)
+    if verdict.kind in _ABOUT_OUTCOMES:
+        outcomes = (*past.series(OUTCOME, case.id).values, float(case.outcome.is_pass))
+        return tuple(1.0 - passed for passed in outcomes[-_SHOWN_RUNS:])
     before = past.series(measure, case.id).values
     now = {
         DURATION: case.duration_seconds,
         NORMALIZED: case.normalized_duration_seconds,
         UsageKey.MEMORY_RETAINED_BYTES: case.usage.get(UsageKey.MEMORY_RETAINED_BYTES),
     }[measure]
-    return (*before[-20:], *(() if now is None else (now,)))
+    return (*before[-_SHOWN_RUNS:], *(() if now is None else (now,)))
 
 
 def _machine(run: Run) -> str:
@@ -170,7 +178,7 @@ def _machine(run: Run) -> str:
         short = " (nearly full)" if machine.memory_percent_max >= _BUSY_PERCENT else ""
         parts.append(f"memory {machine.memory_percent_max:.0f}%{short}")
     if machine.process_tree_memory_max_bytes:
-        parts.append(f"tests up to {words.size(machine.process_tree_memory_max_bytes)}")
+        parts.append(f"tests up to {units.size(machine.process_tree_memory_max_bytes)}")
     return ", ".join(part for part in parts if part)
 
 
@@ -185,4 +193,4 @@ def _speed(slowdown: float | None) -> str:
 def _history(past: Past, needed: int) -> str:
     known = len(past.runs)
     judged = f"; regressions are judged from {needed} on" if known < needed else ""
-    return f"{words.counted(known, 'earlier run')} on {past.runs[-1].branch}{judged}" if known else f"none yet{judged}"
+    return f"{units.counted(known, 'earlier run')} on {past.runs[-1].branch}{judged}" if known else f"none yet{judged}"

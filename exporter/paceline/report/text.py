@@ -7,6 +7,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import NamedTuple
 
+from paceline import units
 from paceline.report import words
 from paceline.report.content import Content, Finding
 
@@ -58,7 +59,7 @@ def lines(content: Content, *, width: int, verbosity: int = 0, ascii_only: bool 
             yield from _finding_lines(finding, width, ascii_only)
         if len(shown) < len(findings):
             yield _labelled("", f"… and {len(findings) - len(shown)} more; -v shows them", Style.FAINT)
-    if verbosity >= 0:
+    if verbosity >= 0 or content.findings:
         yield from _health_lines(content, verbosity)
     for trouble in content.troubles:
         yield _labelled("paceline", trouble, Style.WARNING)
@@ -73,7 +74,7 @@ def _finding_lines(finding: Finding, width: int, ascii_only: bool) -> Iterator[L
         Span(f"  {spark}" if spark else "", Style.FAINT),
     ]
     if finding.more:
-        yield _labelled("", f"and {words.counted(finding.more, 'other parameter')} of this test", Style.FAINT)
+        yield _labelled("", f"and {units.counted(finding.more, 'other parameter')} of this test", Style.FAINT)
     yield _labelled("", finding.reason)
     if finding.since:
         yield _labelled("", finding.since)
@@ -83,7 +84,7 @@ def _finding_lines(finding: Finding, width: int, ascii_only: bool) -> Iterator[L
 
 
 def _health_lines(content: Content, verbosity: int) -> Iterator[Line]:
-    if verbosity > 0 or not content.is_well:
+    if verbosity > 0 or (verbosity == 0 and not content.is_well):
         for number, (time, case) in enumerate(content.slowest):
             yield _labelled("" if number else "slowest", f"{time:>8}  {case.id}")
     yield _labelled("machine", content.machine)
