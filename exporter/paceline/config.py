@@ -9,11 +9,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct, ValidationError, convert, field
+from msgspec import Meta, Struct, convert, field
 
 from paceline.analysis.budget import DEFAULT_BUDGETS_MS, Budgets
 from paceline.analysis.rules import Rules
 from paceline.errors import ConfigError
+from paceline.explaining import explain, find_wrong
 from paceline.model import VerdictKind
 
 DEFAULT_PORT = 4001
@@ -23,10 +24,19 @@ DEFAULT_TEST_TYPES: Mapping[str, tuple[str, ...]] = {
     test_type: (f"{test_type}/*", f"*/{test_type}/*") for test_type in DEFAULT_BUDGETS_MS
 }
 _TRUE = {"1", "true", "yes", "on"}
-_FALSE = {"", "0", "false", "no", "off"}
+_FALSE = {"0", "false", "no", "off"}
+# What a setting is called where it is not in the file.
+_VARIABLES = {"suite": "PACELINE_SUITE", "results": "PACELINE_RESULTS"}
+_OPTIONS = {
+    "budget_ms": "--paceline-budget",
+    "fail_on": "--paceline-fail-on",
+    "port": "--paceline-port",
+    "results": "--paceline-results",
+    "suite": "--paceline-suite",
+}
 
 Milliseconds = Annotated[float, Meta(gt=0, lt=1e9)]
-Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\w.+-]+$")]
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\w.+-]+\Z")]
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -96,9 +106,10 @@ def load_config(
     Raises:
         ConfigError: an unknown key or a value that cannot be.
     """
-    settings = _checked(read_table(pyproject), f"{pyproject} [tool.paceline]")
-    from_environ = _checked(_environ_settings(environ), "the environment")
-    from_options = _checked({k: v for k, v in options.items() if v is not None}, "the command line")
+    settings = _checked(read_table(pyproject), f"{pyproject} [tool.paceline]: ", {})
+    from_environ = _checked(_environ_settings(environ), "the environment variable ", _VARIABLES)
+    given = {key: value for key, value in options.items() if value is not None}
+    from_options = _checked(given, "the command line: ", _OPTIONS)
     return convert(settings | from_environ | from_options, Config)
 
 
@@ -112,9 +123,12 @@ def read_table(pyproject: Path | None) -> dict[str, Any]:
     if pyproject is None or not pyproject.is_file():
         return {}
     try:
-        table = tomllib.loads(pyproject.read_text("utf-8")).get("tool", {}).get("paceline", {})
+        tool = tomllib.loads(pyproject.read_text("utf-8")).get("tool", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"{pyproject}: not a TOML file that can be read: {error}") from error
+    if not isinstance(tool, dict):
+        raise ConfigError(f"{pyproject}: tool is {tool!r}, expected a table")
+    table = tool.get("paceline", {})
     if not isinstance(table, dict):
         raise ConfigError(f"{pyproject}: tool.paceline is {table!r}, expected a table")
     return table
@@ -122,14 +136,14 @@ def read_table(pyproject: Path | None) -> dict[str, Any]:
 
 def is_true(environ: Mapping[str, str], name: str) -> bool | None:
     """
-    A switch of the environment; None where it is not set.
+    A switch of the environment; None where it is not set, or empty.
 
     Raises:
         ConfigError: it is neither a yes nor a no.
     """
-    if name not in environ:
+    value = environ.get(name, "").strip().lower()
+    if not value:
         return None
-    value = environ[name].strip().lower()
     if value not in _TRUE | _FALSE:
         raise ConfigError(f"the environment variable {name} is {environ[name]!r}, expected true or false")
     return value in _TRUE
@@ -140,8 +154,7 @@ def _environ_settings(environ: Mapping[str, str]) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "enabled": is_true(environ, "PERFORMANCE_MONITORING"),
         "verbose_tests": is_true(environ, "VERBOSE_TESTS"),
-        "suite": environ.get("PACELINE_SUITE") or None,
-        "results": environ.get("PACELINE_RESULTS") or None,
+        **{key: environ.get(variable) or None for key, variable in _VARIABLES.items()},
     }
     return {key: value for key, value in settings.items() if value is not None}
 
@@ -161,31 +174,18 @@ def dashboard_port(environ: Mapping[str, str] = os.environ) -> int:
     return int(text)
 
 
-def _checked(settings: dict[str, Any], where: str) -> dict[str, Any]:
-    unknown = sorted(settings.keys() - set(Config.__struct_fields__))
-    if unknown:
-        known = ", ".join(sorted(Config.__struct_fields__))
-        raise ConfigError(f"{where}: unknown key {unknown[0]!r}, expected one of {known}")
-    for key, value in settings.items():
-        try:
-            convert({key: value}, Config)
-        except ValidationError as error:
-            raise ConfigError(f"{where}: {_explained(key, value, str(error))}") from error
+def _checked(settings: dict[str, Any], where: str, names: Mapping[str, str]) -> dict[str, Any]:
+    wrong = find_wrong(settings, lambda value: convert(value, Config), ())
+    if wrong is not None:
+        raise ConfigError(where + explain(wrong, names, _fields_at))
     return settings
 
 
-def _explained(key: str, value: object, message: str) -> str:
-    problem, _, path = message.partition(" - at `$.")
-    name = path.rstrip("`") or key
-    return f"{name} is {_at(value, name)!r}: {problem[:1].lower()}{problem[1:]}"
-
-
-def _at(value: object, path: str) -> object:
-    for part in path.split(".")[1:]:
-        if not isinstance(value, dict) or part not in value:
-            break
-        value = value[part]
-    return value
+def _fields_at(path: tuple[str, ...]) -> tuple[str, ...]:
+    table: Any = Config()
+    for key in path:
+        table = getattr(table, key)
+    return tuple(table.__struct_fields__)
 
 
 def project_name(pyproject: Path) -> str:

@@ -10,16 +10,19 @@ LONGEST_ID = 200
 _DIGEST_CHARACTERS = 12
 
 # Known shapes of credentials, and values that call themselves secret. A plain word after "token" may be a
-# test's own word ("token-expired"), so a name needs an "=" or ":" behind it to count.
+# test's own word ("token-expired"), so a name needs an "=" or ":" behind it to count, and what is only a number
+# ("max_tokens=128") is a size.
 _SECRET = re.compile(
-    r"(?P<name>(?:pass(?:word|wd)?|secret|token|api[_-]?key|authorization|credential)s?[\"']?\s*[=:]\s*[\"']?)"
-    r"[^\s,;&\]\"']+"
-    r"|(?P<scheme>\b(?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}"
-    r"|(?P<user>://[^\s:/@]*:)[^\s@/]+(?=@)"
-    r"|\bAKIA[0-9A-Z]{16}\b"
+    r"(?P<name>(?:pass(?:word|wd|phrase|code)|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|authorization"
+    r"|credential)s?[\"']?\s*(?:=|:(?!:))\s*[\"']?(?:(?:Bearer|Basic)\s+)?+)"
+    r"(?!\*|\d+\b)[^\s,;&\]\"']+"
+    r"|(?P<scheme>\b(?-i:Bearer|Basic)\s+)[A-Za-z0-9._+/=-]{8,}"
+    r"|(?P<user>://[^\s:/@]*:)(?!\*)[^\s/]+(?=@)"
+    r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
     r"|\bgh[pousr]_[A-Za-z0-9]{20,}"
+    r"|\bgithub_pat_[A-Za-z0-9_]{20,}"
     r"|\bglpat-[A-Za-z0-9_-]{16,}"
-    r"|\bsk[-_][A-Za-z0-9_-]{20,}"
+    r"|\bsk[-_](?:[A-Za-z]+[-_])?[A-Za-z0-9]{20,}"
     r"|\bxox[abprs]-[A-Za-z0-9-]{10,}"
     r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[^\]]*",
@@ -34,12 +37,12 @@ def safe_text(text: str, longest: int = LONGEST_ID) -> str:
 
     Applied to its own result it changes nothing.
     """
-    shown = _CONTROL.sub(_escaped, text)
-    shown = _SECRET.sub(_masked, shown)
+    shown = _without_secrets(_CONTROL.sub(_escaped, text))
     if len(shown) <= longest:
         return shown
     digest = blake2b(shown.encode(), digest_size=_DIGEST_CHARACTERS // 2).hexdigest()
-    return f"{shown[: longest - _DIGEST_CHARACTERS - 1]}~{digest}"
+    # The end of a cut text may look like a secret that the whole text had not.
+    return _without_secrets(f"{shown[: longest - _DIGEST_CHARACTERS - 1]}~{digest}")
 
 
 def safe_ids(node_ids: Iterable[str]) -> dict[str, str]:
@@ -72,7 +75,13 @@ def safe_ids(node_ids: Iterable[str]) -> dict[str, str]:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    return match[0].encode("ascii", "backslashreplace").decode()
+    return match[0].encode("unicode_escape").decode()
+
+
+def _without_secrets(text: str) -> str:
+    # What is left of one secret may be the name of another.
+    masked = _SECRET.sub(_masked, text)
+    return text if masked == text else _without_secrets(masked)
 
 
 def _masked(match: re.Match[str]) -> str:

@@ -206,7 +206,7 @@ class Run(Value, frozen=True, kw_only=True, omit_defaults=False):
     """
 
     schema: Annotated[int, Meta(ge=1, le=SCHEMA)] = SCHEMA
-    run_id: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
+    run_id: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+\Z")]
     suite: str
     branch: str
     commit: str = ""

@@ -34,12 +34,7 @@ def set_performance_budget(test_type: str, budget_ms: float) -> None:
     Raises:
         ConfigError: the budget is no positive number.
     """
-    is_number = isinstance(budget_ms, int | float) and not isinstance(budget_ms, bool)
-    if not is_number or not 0 < budget_ms < float("inf"):
-        raise ConfigError(
-            f"set_performance_budget: the budget of {test_type!r} is {budget_ms!r}, expected more than 0 milliseconds"
-        )
-    _changed[test_type] = float(budget_ms)
+    _changed[test_type] = _checked_budget(budget_ms, f"set_performance_budget: the budget of {test_type!r}")
 
 
 def changed_budgets(budgets: Budgets) -> Budgets:
@@ -47,6 +42,13 @@ def changed_budgets(budgets: Budgets) -> Budgets:
     The budgets with those that code has set.
     """
     return replace(budgets, by_type_ms={**budgets.by_type_ms, **_changed})
+
+
+def _checked_budget(budget_ms: float, what: str) -> float:
+    is_number = isinstance(budget_ms, int | float) and not isinstance(budget_ms, bool)
+    if not is_number or not 0 < budget_ms < float("inf"):
+        raise ConfigError(f"{what} is {budget_ms!r}, expected more than 0 milliseconds")
+    return float(budget_ms)
 
 
 class Monitor:
@@ -58,8 +60,8 @@ class Monitor:
     """
 
     def __init__(self, name: str, *, test_type: str = DEFAULT_TEST_TYPE, budget_ms: float | None = None) -> None:
-        if budget_ms is not None and not budget_ms > 0:
-            raise ConfigError(f"monitor {name!r}: the budget is {budget_ms!r}, expected more than 0 milliseconds")
+        if budget_ms is not None:
+            budget_ms = _checked_budget(budget_ms, f"monitor {name!r}: the budget")
         self.name: Final = safe_text(name)
         self._test_type = test_type
         self._budget_ms = budget_ms

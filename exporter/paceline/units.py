@@ -21,6 +21,13 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s"
 
 
+def signed(seconds: float) -> str:
+    """
+    A change of time, with its sign.
+    """
+    return f"{'-' if seconds < 0 else '+'}{duration(abs(seconds))}"
+
+
 def size(count: float) -> str:
     """
     Bytes in the binary unit that fits.

@@ -69,8 +69,8 @@ def theil_sen(values: Sequence[float]) -> Interval:
     n = len(values)
     slopes = sorted((values[j] - values[i]) / (j - i) for i in range(n) for j in range(i + 1, n))
     reach = _Z_95 * sqrt(n * (n - 1) * (2 * n + 5) / 18)
-    low = max(int((len(slopes) - reach) / 2), 0)
-    high = min(int((len(slopes) + reach) / 2) + 1, len(slopes) - 1)
+    low = max(round((len(slopes) - reach) / 2) - 1, 0)
+    high = min(round((len(slopes) + reach) / 2), len(slopes) - 1)
     return Interval(median(slopes), slopes[low], slopes[high])
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from paceline.analysis.estimators import wilson
 from paceline.analysis.rules import FlakyRule
 from paceline.model import Severity, Verdict, VerdictKind
+from paceline.units import counted
 
 # Without version control nobody knows whether the code changed between two runs. One change of outcome is a
 # fault that was made or mended; a second one on top is chance.
@@ -68,7 +69,7 @@ def _flaky(case_id: str, history: Sequence[Attempted]) -> Verdict:
         limit=0.0,
         unit="ratio",
         reason=f"fails {rate.estimate:.0%} of the time (95%: {rate.low:.0%} to {rate.high:.0%}): "
-        f"{failures} of {attempts} attempts in {len(history)} runs",
+        f"{failures} of {counted(attempts, 'attempt')} in {counted(len(history), 'run')}",
     )
 
 

@@ -101,12 +101,13 @@ def _leak(case: Case, past: Past, rules: Rules) -> Verdict | None:
     retained = case.usage.get(UsageKey.MEMORY_RETAINED_BYTES, 0.0)
     if not retained:
         return None
-    before = past.series(UsageKey.MEMORY_RETAINED_BYTES, case.id).values
-    imported = past.series(UsageKey.IMPORTED_MODULES, case.id).values
+    before = past.series(UsageKey.MEMORY_RETAINED_BYTES, case.id)
+    imports = past.series(UsageKey.IMPORTED_MODULES, case.id)
+    imported = dict(zip(imports.runs, imports.values, strict=True))
     return judge_leak(
         case.id,
-        [*before, retained],
-        [*imported, case.usage.get(UsageKey.IMPORTED_MODULES, 0.0)],
+        [*before.values, retained],
+        [*(imported.get(run, 0.0) for run in before.runs), case.usage.get(UsageKey.IMPORTED_MODULES, 0.0)],
         rules.leak,
     )
 

@@ -8,7 +8,7 @@ from statistics import median
 from paceline.analysis.estimators import slope, theil_sen
 from paceline.analysis.rules import TrendRule
 from paceline.model import Severity, Verdict, VerdictKind
-from paceline.units import duration
+from paceline.units import duration, signed
 
 
 def judge_trend(case_id: str, values: Sequence[float], rule: TrendRule) -> Verdict | None:
@@ -37,7 +37,7 @@ def judge_trend(case_id: str, values: Sequence[float], rule: TrendRule) -> Verdi
         unit="seconds",
         factor=end / start if start > 0 else None,
         reason=f"creeps up: {duration(start)} to {duration(end)} over {len(values)} runs, "
-        f"{fitted.estimate * 1e6:+.3g} µs a run (95%: {fitted.low * 1e6:+.3g} to {fitted.high * 1e6:+.3g})",
+        f"{signed(fitted.estimate)} a run (95%: {signed(fitted.low)} to {signed(fitted.high)})",
     )
 
 

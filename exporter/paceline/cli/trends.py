@@ -79,5 +79,4 @@ def _table(suite: SuiteSummary, tests: Mapping[str, Summary]) -> str:
 def _row(name: str, one: Summary) -> list[str]:
     times = [units.duration(value) for value in (one.latest, one.p50, one.p95, one.p99)]
     share = f" ({one.slope / one.p50:+.1%})" if one.p50 else ""
-    sign = "-" if one.slope < 0 else "+"
-    return [name, str(one.runs), *times, f"{sign}{units.duration(abs(one.slope))}{share}"]
+    return [name, str(one.runs), *times, f"{units.signed(one.slope)}{share}"]

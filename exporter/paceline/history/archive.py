@@ -19,6 +19,7 @@ from paceline.history.folder import ResultsFolder, read_document, set_aside
 from paceline.history.journal import left_behind
 from paceline.history.ledger import Ledger, NotALedgerError, Span
 from paceline.model import Run, encode_run
+from paceline.units import counted
 
 _DAY = 24 * 3600.0
 
@@ -92,7 +93,7 @@ class Archive:
         """
         document = encode_run(run)
         path = self._tried(lambda: self.folder.add_document(document, run.ended))
-        added = self._tried(lambda: self.ledger.add(run, document))
+        added = self._tried(lambda: self._add(run, document))
         self._tried(lambda: self._write_trends(run.suite, summarize(run, past)))
         return path is not None or added is not None
 
@@ -139,6 +140,13 @@ class Archive:
                 path.unlink(missing_ok=True)
         return forgotten
 
+    def _add(self, run: Run, document: bytes) -> bool:
+        try:
+            return self.ledger.add(run, document)
+        except NotALedgerError as error:
+            self._rebuild_ledger(error)
+            return self.ledger.add(run, document)
+
     def _write_trends(self, suite: str, summary: SuiteSummary) -> None:
         known: Mapping[str, SuiteSummary] = {}
         path = self.folder.trends
@@ -160,7 +168,7 @@ class Archive:
     def _rebuild_ledger(self, error: NotALedgerError) -> None:
         aside = set_aside(self.folder.ledger, "damaged")
         count = sum(self._tried(partial(self.ledger.add, run)) is True for run in self._documented())
-        self._warn(f"{error}; it was set aside as {aside.name}, and {count} runs were read back from documents")
+        self._warn(f"{error}; it was set aside as {aside.name}, and {counted(count, 'run')} read back from documents")
 
     def _documented(self) -> Iterator[Run]:
         for path in self.folder.documents():

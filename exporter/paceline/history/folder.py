@@ -2,6 +2,7 @@
 The results folder: one JSON document a run, and the names of everything else that is kept there.
 """
 
+import filecmp
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -54,7 +55,7 @@ class ResultsFolder(Struct, frozen=True):
             if not ignore.exists():
                 ignore.write_text("# Made by Paceline.\n*\n", "utf-8")
         except OSError as error:
-            raise StorageError(f"the results folder {self.path} cannot be written to: {error}") from error
+            raise StorageError(f"the results folder {self.path} cannot be written to: {error.strerror}") from error
 
     def documents(self) -> Iterator[Path]:
         """
@@ -76,12 +77,15 @@ class ResultsFolder(Struct, frozen=True):
         time = datetime.fromtimestamp(ended, UTC).strftime("%Y-%m-%dT%H-%M-%S.%f")[:-3] + "Z"
         try:
             written = self._write_aside(document)
-            path = self._add_name(written, f"performance_{time}")
-            # What is replaced under the second name is still there under its first, unless it was never a report.
-            self._keep_foreign_latest()
-            written.replace(self.latest_report)
+            try:
+                path = self._add_name(written, f"performance_{time}")
+                # What is replaced under the second name is there under its first, unless it was never a report.
+                self._keep_foreign_latest()
+                written.replace(self.latest_report)
+            finally:
+                written.unlink(missing_ok=True)
         except OSError as error:
-            raise StorageError(f"{self.path}: the report of the run was not written: {error}") from error
+            raise StorageError(f"{self.path}: the report of the run was not written: {error.strerror}") from error
         return path
 
     def replace(self, path: Path, content: bytes) -> None:
@@ -92,9 +96,13 @@ class ResultsFolder(Struct, frozen=True):
             StorageError: the folder cannot be written to.
         """
         try:
-            self._write_aside(content).replace(path)
+            written = self._write_aside(content)
+            try:
+                written.replace(path)
+            finally:
+                written.unlink(missing_ok=True)
         except OSError as error:
-            raise StorageError(f"{path} was not written: {error}") from error
+            raise StorageError(f"{path} was not written: {error.strerror}") from error
 
     def read_latest(self) -> Run:
         """
@@ -129,8 +137,13 @@ class ResultsFolder(Struct, frozen=True):
 
     def _keep_foreign_latest(self) -> None:
         latest = self.latest_report
-        if latest.exists() and not any(latest.samefile(path) for path in self.documents()):
+        if latest.exists() and not any(_is_same(latest, path) for path in self.documents()):
             set_aside(latest, "replaced")
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    # What a cache or an archive brings back are two files where there was one.
+    return one.samefile(other) or filecmp.cmp(one, other, shallow=False)
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
@@ -160,7 +173,7 @@ def read_document(path: Path) -> Run:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise StorageError(f"{path} cannot be read: {error}") from error
+        raise StorageError(f"{path} cannot be read: {error.strerror}") from error
     return decode_run(content, str(path))
 
 
@@ -176,4 +189,4 @@ def set_aside(path: Path, why: str) -> Path:
     try:
         return path.rename(target)
     except OSError as error:
-        raise StorageError(f"{path} is {why} and cannot be set aside: {error}") from error
+        raise StorageError(f"{path} is {why} and cannot be set aside: {error.strerror}") from error

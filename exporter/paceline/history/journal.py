@@ -55,7 +55,7 @@ class Journal:
             self._file = self.path.open("xb", buffering=0)
             self._file.write(json.encode(owner) + b"\n")
         except OSError as error:
-            raise StorageError(f"the journal {self.path} cannot be written: {error}") from error
+            raise StorageError(f"the journal {self.path} cannot be written: {error.strerror}") from error
 
     def add(self, case: Case) -> None:
         """

@@ -160,7 +160,7 @@ class Ledger:
             ).fetchall()
         if len(rows) > 1 and rows[0][1] != run_id:
             raise DocumentError(f"run {run_id!r}: several ids begin so, for example {rows[0][1]} and {rows[1][1]}")
-        return decode_run(zlib.decompress(rows[0][0]), f"run {rows[0][1]} in {self.path}") if rows else None
+        return _unpack(rows[0][0], f"run {rows[0][1]} in {self.path}") if rows else None
 
     def prune(self, *, before: float = 0.0, keep: int | None = None, dry_run: bool = False) -> list[str]:
         """
@@ -277,6 +277,13 @@ class _Columns(Mapping[str, Mapping[str, Series]]):
                     series.runs.append(position)  # type: ignore[attr-defined]
                     series.values.append(value)  # type: ignore[attr-defined]
         return {self._names[test]: series for test, series in by_test.items()}
+
+
+def _unpack(document: bytes, where: str) -> Run:
+    try:
+        return decode_run(zlib.decompress(document), where)
+    except zlib.error as error:
+        raise NotALedgerError(f"{where} is damaged: {error}") from error
 
 
 def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:

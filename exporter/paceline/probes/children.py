@@ -66,16 +66,23 @@ def _has_children() -> bool:
 
 def _count_children(own: OwnWork) -> int:
     """
-    Children that are alive; each thread of the process has a list of its own.
+    Count children that are alive; each thread of the process has a list of its own.
     """
     try:
         threads = list(Path("/proc/self/task").iterdir())
     except OSError:
-        return len(psutil.Process().children())
+        return sum(_is_alive(child.pid) for child in psutil.Process().children())
     count = 0
     for thread in threads:
         with contextlib.suppress(OSError):
             children = (thread / "children").read_bytes()
             own.read_bytes += len(children)
-            count += len(children.split())
+            count += sum(_is_alive(int(child)) for child in children.split())
     return count
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        return bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False

@@ -2,6 +2,7 @@
 All probes as one: a probe that fails is dropped, and the test goes on.
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 from paceline.probes.probe import Probe, Usage
@@ -53,4 +54,6 @@ class ProbeStack:
     def _drop(self, probe: Probe, error: Exception) -> None:
         self._outside_in = tuple(one for one in self._outside_in if one is not probe)
         self._inside_out = tuple(reversed(self._outside_in))
+        with contextlib.suppress(Exception):  # it has failed already
+            probe.close()
         self._on_failure(error, f"measuring with {type(probe).__name__}")

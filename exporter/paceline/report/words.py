@@ -9,6 +9,7 @@ from paceline.units import duration, size
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS = "_.-=*#"
+_ALL_DIGITS = 1000
 _NAMES = {
     UsageKey.CPU_SECONDS: "CPU",
     IDLE: "waiting (sleep, IO, locks)",
@@ -47,4 +48,4 @@ def _figure(measure: str, value: float) -> str:
         return duration(value)
     if measure.endswith("_bytes"):
         return size(value)
-    return f"{value:,.6g}"
+    return f"{value:,.0f}" if value >= _ALL_DIGITS else f"{value:.6g}"
