@@ -63,7 +63,8 @@ class Target:
 
 
 TARGETS = {Size(tests=10_000, runs=50): Target(seconds=1.0, megabytes=100.0)}
-DEFAULT_GRID = "1000x10,1000x50,10000x10,10000x50,100000x10,100000x50"
+# 100000x50 is left out, as filling its ledger takes minutes.
+DEFAULT_GRID = "1000x10,1000x50,10000x10,10000x50,100000x10"
 
 
 def measure(sizes: Sequence[Size], rounds: int) -> Iterator[tuple[Size, list[Cost]]]:

@@ -10,12 +10,12 @@ LONGEST_ID = 200
 _DIGEST_CHARACTERS = 12
 
 # Known shapes of credentials, and values that call themselves secret. A plain word after "token" may be a
-# test's own word ("token-expired"), so a name needs an "=" or ":" behind it to count, and what is only a number
-# ("max_tokens=128") is a size.
+# test's own word ("token-expired"), so a name needs an "=" or ":" behind it to count, and a few digits behind "tokens"
+# ("max_tokens=128") are a size.
 _SECRET = re.compile(
-    r"(?P<name>(?:pass(?:word|wd|phrase|code)|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|authorization"
+    r"(?P<name>(?!tokens?[\"']?\s*[=:]\s*\d{1,7}\b)(?:pass(?:word|wd|phrase|code)|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|authorization"
     r"|credential)s?[\"']?\s*(?:=|:(?!:))\s*[\"']?(?:(?:Bearer|Basic)\s+)?+)"
-    r"(?!\*|\d+\b)[^\s,;&\]\"']+"
+    r"(?!\*)[^\s,;&\]\"']+"
     r"|(?P<scheme>\b(?-i:Bearer|Basic)\s+)[A-Za-z0-9._+/=-]{8,}"
     r"|(?P<user>://[^\s:/@]*:)(?!\*)[^\s/]+(?=@)"
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"

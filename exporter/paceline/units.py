@@ -2,18 +2,20 @@
 Figures in human units.
 """
 
-from math import log
-
 # Up to here three digits in this unit, rounded, stay below the next one.
 _TIMES = ((0.0009995, 1e6, "µs"), (0.9995, 1e3, "ms"), (99.5, 1.0, "s"))
 _SIZES = ("B", "KiB", "MiB", "GiB", "TiB")
 _KIBI = 1024
+# Rounded, a figure from here on is 1,024 of a unit, and one from there on has four digits.
+_NEXT_UNIT, _FOUR_DIGITS = 1023.5, 999.5
 
 
 def duration(seconds: float) -> str:
     """
     Three digits and the unit that fits: 312 ms, 1.21 s, 2 min 5 s.
     """
+    if seconds == 0:
+        return "0 s"
     for below, factor, unit in _TIMES:
         if seconds < below:
             return f"{seconds * factor:.3g} {unit}"
@@ -32,10 +34,11 @@ def size(count: float) -> str:
     """
     Bytes in the binary unit that fits.
     """
-    power = min(int(log(max(abs(count), 1), _KIBI)), len(_SIZES) - 1)
-    value = count / _KIBI**power
-    # Up to 1,023 of a unit: three digits would turn them into 1.02e+03.
-    return f"{value:.{max(3, len(str(int(abs(value)))))}g} {_SIZES[power]}"
+    value, power = float(count), 0
+    while abs(value) >= _NEXT_UNIT and power < len(_SIZES) - 1:
+        value, power = value / _KIBI, power + 1
+    # Up to 1,023 of a unit: three digits would turn them into 1e+03.
+    return f"{value:.0f} {_SIZES[power]}" if abs(value) >= _FOUR_DIGITS else f"{value:.3g} {_SIZES[power]}"
 
 
 def counted(count: int, one: str, many: str = "") -> str:

@@ -94,4 +94,4 @@ def test_a_failed_test_has_a_budget_too() -> None:
     )
 
     assert verdict is not None
-    assert verdict.reason == "took 12,000 ms, budget 10,000 ms (test type e2e)"
+    assert verdict.reason == "took 12 s, budget 10 s (test type e2e)"

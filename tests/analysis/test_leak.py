@@ -51,4 +51,4 @@ def test_imports_of_long_ago_excuse_nothing() -> None:
     verdict = judge_leak("test_a", [9.0 * _MEBIBYTE, *[1.0 * _MEBIBYTE] * 3], [50, 0, 0, 0], _RULE)
 
     assert verdict is not None
-    assert verdict.reason == "kept 1.0 MiB after its teardown (1.0 MiB in each of the last 4 runs)"
+    assert verdict.reason == "kept 1 MiB after its teardown (1 MiB in each of the last 4 runs)"

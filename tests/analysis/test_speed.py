@@ -4,15 +4,19 @@ The suite as the ruler of the machine's speed.
 
 import pytest
 
-from paceline.analysis.speed import Ruler, needed_seconds, normalized, ruler_of
+from paceline.analysis.speed import Need, Ruler, need_of, normalized, ruler_of
 from paceline.model import UsageKey
 from support.values import make_case
 
 _USUAL = {f"test_{number}": 0.01 * number for number in range(1, 11)}
 
 
-def _scaled(factor: float) -> dict[str, float]:
-    return {case_id: seconds * factor for case_id, seconds in _USUAL.items()}
+def _computed(seconds: float) -> Need:
+    return Need(seconds, seconds)
+
+
+def _scaled(factor: float) -> dict[str, Need]:
+    return {case_id: _computed(seconds * factor) for case_id, seconds in _USUAL.items()}
 
 
 def test_waiting_for_a_cpu_is_not_the_tests_time() -> None:
@@ -21,7 +25,35 @@ def test_waiting_for_a_cpu_is_not_the_tests_time() -> None:
     """
     case = make_case(seconds=0.3, usage={UsageKey.CPU_WAIT_SECONDS: 0.1})
 
-    assert needed_seconds(case) == pytest.approx(0.2)
+    assert need_of(case) == pytest.approx((0.2, 0.2))
+
+
+def test_what_was_spent_on_a_cpu_was_needed() -> None:
+    """
+    The waits of several threads add up to more than was lost; the CPU time of the test bounds them.
+    """
+    usage = {UsageKey.CPU_WAIT_SECONDS: 0.5, UsageKey.CPU_SECONDS: 0.12}
+
+    assert need_of(make_case(seconds=0.3, usage=usage)) == pytest.approx((0.12, 0.12))
+
+
+def test_a_machine_that_is_slow_sleeps_no_longer() -> None:
+    """
+    Of 0.3 s only the 0.2 s on a CPU are divided by the slowdown.
+    """
+    need = need_of(make_case(seconds=0.3, usage={UsageKey.CPU_SECONDS: 0.2}))
+
+    assert need is not None
+    assert need.on(2.0) == pytest.approx(0.2)
+
+
+def test_a_test_that_sleeps_is_not_on_the_ruler() -> None:
+    """
+    What does not compute tells nothing of the speed of the CPU.
+    """
+    sleepers = {case_id: Need(seconds, 0.1 * seconds) for case_id, seconds in _USUAL.items()}
+
+    assert ruler_of(sleepers, _USUAL) is None
 
 
 def test_a_test_never_needs_less_than_nothing() -> None:
@@ -30,16 +62,16 @@ def test_a_test_never_needs_less_than_nothing() -> None:
     """
     case = make_case(seconds=0.3, usage={UsageKey.CPU_WAIT_SECONDS: 0.4})
 
-    assert needed_seconds(case) == 0.0
-    assert needed_seconds(make_case(seconds=None)) is None
-    assert needed_seconds(make_case(seconds=0.3)) == 0.3
+    assert need_of(case) == (0.0, 0.0)
+    assert need_of(make_case(seconds=None)) is None
+    assert need_of(make_case(seconds=0.3)) == (0.3, 0.3)
 
 
 def test_the_slowdown_is_the_middle_of_all_tests() -> None:
     """
     Where nine tests took 1.5 times their time and one took 9 times, the machine was 1.5 times slower.
     """
-    ruler = ruler_of(_scaled(1.5) | {"test_10": 0.9}, _USUAL)
+    ruler = ruler_of(_scaled(1.5) | {"test_10": _computed(0.9)}, _USUAL)
 
     assert ruler is not None
     assert ruler.slowdown == pytest.approx(1.5)
@@ -60,7 +92,8 @@ def test_tests_below_a_millisecond_are_not_on_the_ruler() -> None:
     Neither are those that needed no time at all, and those without a past.
     """
     usual = _USUAL | {"test_9": 0.0009, "test_10": 0.001}
-    ruler = ruler_of(_scaled(1.0) | {"test_8": 0.0, "test_new": 1.0, "test_10": 0.003}, usual)
+    changed = {"test_8": _computed(0.0), "test_new": _computed(1.0), "test_10": _computed(0.003)}
+    ruler = ruler_of(_scaled(1.0) | changed, usual)
 
     assert ruler is not None
     assert ruler.ratios == pytest.approx([1.0] * 7 + [3.0])
@@ -70,14 +103,14 @@ def test_without_a_ruler_times_stay() -> None:
     """
     Nothing is known of the machine, so nothing is taken out.
     """
-    assert normalized({"test_1": 0.5}, {}, None) == {"test_1": 0.5}
+    assert normalized({"test_1": _computed(0.5)}, {}, None) == {"test_1": 0.5}
 
 
 def test_the_machine_is_taken_out() -> None:
     """
     On a machine twice as slow each test has its usual time, and a new test half of what it took.
     """
-    needed = _scaled(2.0) | {"test_new": 1.0}
+    needed = _scaled(2.0) | {"test_new": _computed(1.0)}
     ruler = ruler_of(needed, _USUAL)
 
     assert normalized(needed, _USUAL, ruler) == pytest.approx(_USUAL | {"test_new": 0.5})

@@ -26,7 +26,7 @@ def test_a_creeping_test_is_found() -> None:
     assert (verdict.kind, verdict.severity, verdict.case) == (VerdictKind.TREND, Severity.INFO, "test_a")
     assert (verdict.measured, verdict.limit, verdict.factor) == pytest.approx((0.14, 0.12, 1.4))
     assert verdict.unit == "seconds"
-    assert verdict.reason == "creeps up: 100 ms to 140 ms over 21 runs, +2,000 µs a run (95%: +2,000 to +2,000)"
+    assert verdict.reason == "creeps up: 100 ms to 140 ms over 21 runs, +2 ms a run (95%: +2 ms to +2 ms)"
 
 
 def test_noise_around_the_line_does_not_hide_it() -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from paceline.analysis.judge import judge
 from paceline.analysis.rules import Rules
 from paceline.errors import DocumentError, StorageError
 from paceline.history.archive import Archive
@@ -42,8 +41,7 @@ class Shop:
         """
         self.archive.recover(_RULES)
         measured = make_run(number, cases, **changes)
-        past = self.archive.past_of(measured, _RULES, "main")
-        run = judge(measured, past, _RULES)
+        run, past = self.archive.judged(measured, _RULES, "main")
         self.archive.keep(run, past)
         return run
 
@@ -443,4 +441,4 @@ def test_what_was_kept_is_judged_the_same_again(shop: Shop) -> None:
     run = shop.session(1, [make_case(seconds=0.3, budget_seconds=0.1)])
     unjudged = replace(shop.archive.folder.read_latest(), verdicts=())
 
-    assert judge(unjudged, shop.archive.past_of(unjudged, _RULES), _RULES) == run
+    assert shop.archive.judged(unjudged, _RULES)[0] == run

@@ -86,7 +86,7 @@ def test_the_content_tells_the_format_and_not_the_name(tmp_path: Path) -> None:
         (b'{"benchmarks": NaN}', "file: not JSON that can be read: JSON is malformed: invalid character (byte 15)"),
         (
             b'{"schema": 1, "run_id": "a b"}',
-            "file: not a run document: Expected `str` matching regex '^[A-Za-z0-9._-]+$' - at `$.run_id`",
+            "file: not a run document: Expected `str` matching regex '^[A-Za-z0-9._-]+\\\\Z' - at `$.run_id`",
         ),
         (b'{"schema": 9, "run_id": "a"}', "file: a run document of version 9, expected at most 1"),
         (

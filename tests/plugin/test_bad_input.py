@@ -182,12 +182,12 @@ def test_our_own_failure_fails_no_test(suite: Suite) -> None:
         "conftest.py",
         """
         from paceline.probes.cpu import CpuProbe
-        import paceline.plugin.session as session
+        import paceline.history.archive as archive
 
         def broken(*args): raise RuntimeError("boom")
 
         CpuProbe.start_call = broken
-        session.judge = broken
+        archive.judge = broken
         """,
     )
     suite.write("test_one.py", _ONE + "def test_two(): pass\n")

@@ -81,12 +81,16 @@ def test_a_look_sees_this_process_and_the_machine(sampler: Sampler) -> None:
     Figures that cannot be 0 are not, and shares are within 100%.
     """
     sampler.sample()
+    first = sampler.latest.system.cpu_percent
+    sampler.sample()
     tree, system = sampler.latest.tree, sampler.latest.system
 
+    assert first is None
     assert (tree.processes, tree.threads) >= (1, 1)
     assert tree.cpu_seconds > 0
     assert 1 << 20 < tree.resident_bytes < psutil.virtual_memory().total
     assert tree.open_files > 2
+    assert system.cpu_percent is not None
     assert 0 <= system.cpu_percent <= 100
     assert 0 < system.memory_percent <= 100
     assert (system.memory_used_bytes > 0, system.processes > 1) == (True, True)

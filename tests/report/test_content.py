@@ -77,7 +77,7 @@ def test_a_regression_without_a_beginning_is_new() -> None:
 @pytest.mark.parametrize(
     ("measure", "advice"),
     [
-        ("cpu_wait_seconds", "Run fewer processes at once: the added time is the wait for a CPU."),
+        ("measures.db_queries", "Look for what makes db_queries grow: it grew with the time."),
         (
             "idle_seconds",
             "Look for what it waits for (sleep, network, disk, locks): its CPU time did not grow as much.",
@@ -99,7 +99,7 @@ def test_the_advice_is_that_of_the_first_cause(measure: str, advice: str) -> Non
     [
         (
             VerdictKind.BUDGET,
-            "Make it faster, or give it a budget of its own: @pytest.mark.performance(budget_ms=…).",
+            "Make it faster, or give it a budget of its own: a performance marker, or a setting.",
         ),
         (
             VerdictKind.LEAK,
@@ -155,14 +155,14 @@ def test_a_finding_shows_the_series_that_it_is_about() -> None:
     assert [_finding(_verdict(kind), now, past=past).values for kind in kinds] == [(1.0, 5.0), (2.0, 6.0), (3.0, 7.0)]
 
 
-def test_a_failed_test_shows_its_past_alone() -> None:
+def test_a_broken_test_shows_its_failures() -> None:
     """
-    What it took to fail is no value of the series, and twenty earlier ones are enough.
+    A pass is low, a failure is high, and twenty runs are enough.
     """
     past = past_of([float(number) for number in range(30)])
     now = make_case(outcome=Outcome.FAILED)
 
-    assert _finding(_verdict(VerdictKind.BROKEN), now, past=past).values == tuple(map(float, range(10, 30)))
+    assert _finding(_verdict(VerdictKind.BROKEN), now, past=past).values == (*[0.0] * 19, 1.0)
 
 
 def test_the_five_slowest_tests_are_listed() -> None:

@@ -87,11 +87,11 @@ def test_where_all_is_well_a_report_is_short() -> None:
 
 def test_quiet_leaves_what_was_found() -> None:
     """
-    With -q findings and own troubles are still told.
+    With -q findings, what they were judged against, and own troubles are still told.
     """
     labels = [line[:12].strip() for line in _text(_content(), verbosity=-1).splitlines()[1:] if line[0] != " "]
 
-    assert labels == ["BUDGET", "REGRESSION", "paceline"]
+    assert labels == ["BUDGET", "REGRESSION", "machine", "history", "paceline"]
 
 
 def test_of_a_kind_ten_findings_are_shown() -> None:

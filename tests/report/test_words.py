@@ -5,13 +5,14 @@ Figures in human units.
 import pytest
 
 from paceline.model import Cause
-from paceline.report.words import cause, counted, duration, size, sparkline
+from paceline.report.words import cause, sparkline
+from paceline.units import counted, duration, size
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (0.0, "0 µs"),
+        (0.0, "0 s"),
         (0.0000005, "0.5 µs"),
         (0.000312, "312 µs"),
         (0.0009994, "999 µs"),
@@ -69,7 +70,6 @@ def test_counts_have_a_noun() -> None:
     ("measure", "before", "after", "text"),
     [
         ("cpu_seconds", 0.1, 0.25, "CPU 100 ms → 250 ms"),
-        ("cpu_wait_seconds", 0.0, 1.5, "waiting for a CPU 0 µs → 1.5 s"),
         ("idle_seconds", 0.1, 0.2, "waiting (sleep, IO, locks) 100 ms → 200 ms"),
         ("memory_peak_bytes", 1 << 20, 9 << 20, "memory peak 1 MiB → 9 MiB"),
         ("read_bytes", 0, 65_536, "read 0 B → 64 KiB"),

@@ -51,12 +51,26 @@ class Archive:
         self._check_ledger()
         recovered = []
         for journal, run in left_behind(self.folder.journals):
-            judged = judge(run, self.past_of(run, rules), rules)
-            if run.cases and not self.keep(judged, self.past_of(run, rules)):
+            judged, past = self.judged(run, rules)
+            if run.cases and not self.keep(judged, past):
                 continue
             journal.unlink(missing_ok=True)
             recovered += [judged] if run.cases else []
         return recovered
+
+    def judged(self, run: Run, rules: Rules, default_branch: str = "") -> tuple[Run, Past]:
+        """
+        Judge a run against its past, which is empty where it cannot be read.
+
+        Returns:
+            The judged run, and what it was judged against.
+        """
+        past = self.past_of(run, rules, default_branch)
+        try:
+            return judge(run, past, rules), past
+        except PacelineError as error:  # columns are read when judgement asks for them
+            self._warn(f"no history: {error}")
+            return judge(run, Past(), rules), Past()
 
     def past_of(self, run: Run, rules: Rules, default_branch: str = "", *, until: float = inf) -> Past:
         """
@@ -108,7 +122,7 @@ class Archive:
             PacelineError: the ledger cannot be written.
         """
         is_judged = any(case.normalized_duration_seconds is not None for case in run.cases)
-        return self.ledger.add(run if is_judged else judge(run, self.past_of(run, rules), rules))
+        return self.ledger.add(run if is_judged else self.judged(run, rules)[0])
 
     def read_trends(self) -> Mapping[str, SuiteSummary]:
         """
@@ -168,7 +182,8 @@ class Archive:
     def _rebuild_ledger(self, error: NotALedgerError) -> None:
         aside = set_aside(self.folder.ledger, "damaged")
         count = sum(self._tried(partial(self.ledger.add, run)) is True for run in self._documented())
-        self._warn(f"{error}; it was set aside as {aside.name}, and {counted(count, 'run')} read back from documents")
+        back = counted(count, "run was", "runs were")
+        self._warn(f"{error}; it was set aside as {aside.name}, and {back} read back from documents")
 
     def _documented(self) -> Iterator[Run]:
         for path in self.folder.documents():

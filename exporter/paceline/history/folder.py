@@ -137,7 +137,7 @@ class ResultsFolder(Struct, frozen=True):
 
     def _keep_foreign_latest(self) -> None:
         latest = self.latest_report
-        if latest.exists() and not any(_is_same(latest, path) for path in self.documents()):
+        if latest.exists() and not any(_is_same(latest, path) for path in reversed(list(self.documents()))):
             set_aside(latest, "replaced")
 
 

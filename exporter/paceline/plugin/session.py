@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 from msgspec.structs import replace
 
-from paceline.analysis.judge import judge
 from paceline.analysis.past import Past
 from paceline.config import Config
 from paceline.errors import StorageError
@@ -161,8 +160,8 @@ class RunSession:
     def _finish(self, session: pytest.Session, exitstatus: int) -> None:
         outcome = _OUTCOMES.get(exitstatus, RunOutcome.ERROR)  # type: ignore[call-overload]
         measured = self._build_run(outcome, is_cut=bool(session.shouldstop or session.shouldfail))
-        past = self._archive.past_of(measured, self._settings.rules, self._origin.default_branch)
-        self._run = run = judge(measured, past, self._settings.rules)
+        run, past = self._archive.judged(measured, self._settings.rules, self._origin.default_branch)
+        self._run = run
         if self._settings.save_results:
             self._is_kept = self._archive.keep(run, past)
         self._past = past

@@ -50,7 +50,7 @@ class KernelMemoryProbe:
     def __init__(self, own: OwnWork) -> None:
         self._noted = 0
         self._reset = ProcFile("self/clear_refs", own, os.O_WRONLY)
-        self._reset.write(_RESET_PEAK)
+        self._reset_peak()
         self._status = ProcFile("self/status", own)
         self._statm = ProcFile("self/statm", own)
         self._page = os.sysconf("SC_PAGE_SIZE")
@@ -61,17 +61,14 @@ class KernelMemoryProbe:
         self._start = self._resident()
 
     def start_call(self) -> None:
-        # There is one peak a process: a monitor inside a test must not lose the test's.
-        for outer in self._in_call:
-            outer._note_peak()
+        self._reset_peak()
         self._in_call.append(self)
         self._noted = 0
-        self._reset.write(_RESET_PEAK)
         self._call_start = self._resident()
         self._rough_start = _rough_peak()
 
     def stop_call(self, usage: Usage) -> None:
-        self._note_peak()
+        self.note_peak()
         self._in_call.remove(self)
         usage[UsageKey.MEMORY_PEAK_BYTES] = max(self._noted - self._call_start, 0)
 
@@ -88,7 +85,16 @@ class KernelMemoryProbe:
         for file in (self._reset, self._status, self._statm):
             file.close()
 
-    def _note_peak(self) -> None:
+    def _reset_peak(self) -> None:
+        # There is one peak a process: a monitor inside a test must not lose the test's.
+        for outer in self._in_call:
+            outer.note_peak()
+        self._reset.write(_RESET_PEAK)
+
+    def note_peak(self) -> None:
+        """
+        Keep the peak so far, before another probe resets it.
+        """
         has_floor = self._rough_start > self._call_start + _ROUGHNESS
         if has_floor or _rough_peak() != self._rough_start:
             self._noted = max(self._noted, _peak(self._status.read(4096)))

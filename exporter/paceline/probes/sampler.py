@@ -52,6 +52,8 @@ class Sampler:
         """
         The run so far, summed up.
         """
+        if not self._has_looked:
+            return Machine()
         worst = self._worst
         return Machine(
             cpu_percent_mean=round(fmean(self._cpu), 1) if self._cpu else None,

@@ -6,6 +6,7 @@ from tabulate import tabulate
 
 from paceline.report import words
 from paceline.report.content import Content, Finding
+from paceline.units import counted
 
 _MARKS = {"critical": "🔴", "warning": "🟠", "info": "🔵"}
 _MOST_ROWS = 50
@@ -39,7 +40,7 @@ def _row(finding: Finding) -> list[str]:
     return [
         _MARKS[finding.severity],
         finding.kind.value,
-        _code(finding.case) + (f" and {finding.more} more parameters" if finding.more else ""),
+        _code(finding.case) + (f" and {counted(finding.more, 'more parameter')}" if finding.more else ""),
         _escaped(finding.reason),
         why,
         words.sparkline(list(finding.values)),

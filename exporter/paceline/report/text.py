@@ -12,6 +12,7 @@ from paceline.report import words
 from paceline.report.content import Content, Finding
 
 _LABEL = 12
+_ASCII = str.maketrans({"·": "-", "…": "...", "→": "->", "µ": "u"})
 _FIRST_OF_A_KIND = 10
 
 
@@ -51,6 +52,15 @@ def lines(content: Content, *, width: int, verbosity: int = 0, ascii_only: bool 
         verbosity: pytest's: below 0 only what broke, above 0 everything.
         ascii_only: the terminal cannot show more.
     """
+    told = _all_lines(content, width, verbosity, ascii_only=ascii_only)
+    if not ascii_only:
+        yield from told
+        return
+    for line in told:
+        yield [Span(span.text.translate(_ASCII), span.style) for span in line]
+
+
+def _all_lines(content: Content, width: int, verbosity: int, *, ascii_only: bool) -> Iterator[Line]:
     yield [Span(content.headline, Style.GOOD if content.is_well else Style.STRONG)]
     for _, group in groupby(content.findings, key=lambda finding: finding.kind):
         findings = list(group)
@@ -70,7 +80,7 @@ def _finding_lines(finding: Finding, width: int, ascii_only: bool) -> Iterator[L
     room = width - _LABEL - len(spark) - 2
     yield [
         Span(f"{finding.kind.upper():<{_LABEL}}", _STYLES[finding.severity]),
-        Span(_shortened(finding.case, room), Style.STRONG),
+        Span(_shortened(finding.case, room, "..." if ascii_only else "…"), Style.STRONG),
         Span(f"  {spark}" if spark else "", Style.FAINT),
     ]
     if finding.more:
@@ -95,8 +105,9 @@ def _labelled(label: str, text: str, style: Style = Style.PLAIN) -> Line:
     return [Span(f"{label:<{_LABEL}}", Style.FAINT), Span(text, style)]
 
 
-def _shortened(text: str, room: int) -> str:
+def _shortened(text: str, room: int, ellipsis: str) -> str:
     """
     Cut from the left: the end of a test id is what tells it from its neighbours.
     """
-    return text if len(text) <= max(room, _LABEL) else f"…{text[-max(room, _LABEL) + 1 :]}"
+    room = max(room, _LABEL)
+    return text if len(text) <= room else ellipsis + text[len(text) - room + len(ellipsis) :]
