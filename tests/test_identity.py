@@ -43,6 +43,11 @@ def test_control_characters_are_escaped(text: str, safe: str) -> None:
         ("test_in[Authorization=Basic dXNlcjpwYXNz]", "test_in[Authorization=Basic ***]"),
         ("test_in[postgres://admin:hunter2@db/shop]", "test_in[postgres://admin:***@db/shop]"),
         ("test_in[postgres://admin:p@ss@db/shop]", "test_in[postgres://admin:***@db/shop]"),
+        (
+            "test_in[https://eve%40x.com:pa%20ss@host.com-eve%40x.com-eve@gmail.com-pa]",
+            "test_in[https://eve%40x.com:***@host.com-eve%40x.com-eve@gmail.com-pa]",
+        ),
+        ("test_in[max_tokens=128]", "test_in[max_tokens=128]"),
         ("test_in[redis://:hunter2@cache:6379]", "test_in[redis://:***@cache:6379]"),
         ("test_in[AKIAIOSFODNN7EXAMPLE]", "test_in[***]"),
         ("test_in[ASIAIOSFODNN7EXAMPLE]", "test_in[***]"),

@@ -17,7 +17,7 @@ _SECRET = re.compile(
     r"|credential)s?[\"']?\s*(?:=|:(?!:))\s*[\"']?(?:(?:Bearer|Basic)\s+)?+)"
     r"(?!\*)[^\s,;&\]\"']+"
     r"|(?P<scheme>\b(?-i:Bearer|Basic)\s+)[A-Za-z0-9._+/=-]{8,}"
-    r"|(?P<user>://[^\s:/@]*:)(?!\*)[^\s/]+(?=@)"
+    r"|(?P<user>://[^\s:/@]*:)(?!\*)[^\s/]+?(?=@[A-Za-z0-9.-]+(?![@A-Za-z0-9.-]))"
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
     r"|\bgh[pousr]_[A-Za-z0-9]{20,}"
     r"|\bgithub_pat_[A-Za-z0-9_]{20,}"

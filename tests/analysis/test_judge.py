@@ -159,6 +159,17 @@ def test_memory_is_compared_with_imports_of_the_same_runs() -> None:
     assert [verdict.kind for verdict in run.verdicts] == [VerdictKind.LEAK]
 
 
+def test_a_wrecked_run_makes_no_test_flaky() -> None:
+    """
+    Where most tests of a run failed, its environment was broken, and it says nothing of single tests.
+    """
+    names = [f"test_{number}" for number in range(10)]
+    fine, wrecked = [make_case(name) for name in names], [make_case(name, outcome=Outcome.FAILED) for name in names]
+    past = Past.from_runs([make_run(n, cases, commit="4f2c") for n, cases in enumerate([fine, wrecked, fine])])
+
+    assert judge(make_run(3, fine, commit="4f2c"), past, _RULES).verdicts == ()
+
+
 def test_a_flaky_test_is_found_from_its_history() -> None:
     """
     20 failures in 40 runs at one commit; this run passed.

@@ -97,7 +97,7 @@ def test_what_usually_takes_no_time_has_no_factor() -> None:
     verdict = judge_regression(make_case(normalized_duration_seconds=0.03), Level(0.0, 0.0, 9), _RULE)
 
     assert verdict is not None
-    assert (verdict.factor, verdict.severity) == (None, Severity.CRITICAL)
+    assert (verdict.factor, verdict.severity) == (None, Severity.WARNING)
     assert verdict.reason == "took 30 ms with the machine taken out, usually 0 s (median of 9 runs)"
 
 

@@ -124,6 +124,28 @@ def test_where_a_budget_comes_from(suite: Suite, settings: str, arguments: tuple
     assert result.run.cases[0].budget_source.startswith(source)
 
 
+def test_a_marker_without_a_budget_is_a_label(suite: Suite) -> None:
+    """
+    A project that has a marker `performance` of its own goes on as before.
+    """
+    suite.write("test_label.py", "import pytest\n@pytest.mark.performance\ndef test_label(): pass\n")
+    result = suite.run()
+
+    assert result.code == 0
+    assert result.run.cases[0].budget_source == "test type unit"
+
+
+def test_stress_tests_run_where_they_are_named(suite: Suite) -> None:
+    """
+    `-m stress` asks for them as `--paceline-stress` does.
+    """
+    suite.write("test_load.py", "import pytest\n@pytest.mark.stress\ndef test_load(): pass\ndef test_one(): pass\n")
+
+    assert suite.run().outcomes == {"test_one": "passed"}
+    assert suite.run("-m", "stress").outcomes == {"test_load": "passed"}
+    assert suite.run("--paceline-stress").outcomes == {"test_load": "passed", "test_one": "passed"}
+
+
 def test_code_can_set_the_budget_of_a_type(suite: Suite) -> None:
     """
     `set_performance_budget` in conftest.py holds for the session.

@@ -60,6 +60,7 @@ def _wait_for(suite: Suite, process: "subprocess.Popen[str]", url: str, ended: i
 
 def _scrape_in_the_middle(suite: Suite, *arguments: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     suite.write("test_waits.py", _WAITS)
+    suite.write("pyproject.toml", "[tool.paceline]\nsample_seconds = 0.1\n")
     port = _free_port()
     url = f"http://127.0.0.1:{port}/metrics"
     process = suite.start(f"--paceline-port={port}", *arguments)

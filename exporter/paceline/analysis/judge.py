@@ -10,7 +10,7 @@ from paceline.analysis.budget import judge_budget
 from paceline.analysis.cause import causes_of
 from paceline.analysis.flakiness import Attempted, judge_flakiness
 from paceline.analysis.leak import judge_leak
-from paceline.analysis.past import ATTEMPTS, NORMALIZED, OUTCOME, Past
+from paceline.analysis.past import ATTEMPTS, NORMALIZED, OUTCOME, Past, PastRun, past_run
 from paceline.analysis.regression import Level, judge_regression, since_when
 from paceline.analysis.rules import Rules
 from paceline.analysis.speed import need_of, normalized, ruler_of
@@ -49,7 +49,8 @@ def judge(run: Run, past: Past, rules: Rules) -> Run:
     """
     levels = {case_id: Level.of(series.values) for case_id, series in past.columns.get(NORMALIZED, {}).items()}
     measured = _normalize(run, levels)
-    verdicts = [verdict for case in measured.cases for verdict in _verdicts(case, measured, past, levels, rules)]
+    now = past_run(measured)
+    verdicts = [verdict for case in measured.cases for verdict in _verdicts(case, now, past, levels, rules)]
     verdicts.sort(key=lambda v: (_ORDER[v.kind], _SEVERITIES.index(v.severity), -(v.factor or 0.0)))
     return replace(measured, verdicts=tuple(verdicts))
 
@@ -66,14 +67,14 @@ def _normalize(run: Run, levels: Mapping[str, Level]) -> Run:
     )
 
 
-def _verdicts(case: Case, run: Run, past: Past, levels: Mapping[str, Level], rules: Rules) -> Iterator[Verdict]:
+def _verdicts(case: Case, now: PastRun, past: Past, levels: Mapping[str, Level], rules: Rules) -> Iterator[Verdict]:
     slower = _regression(case, past, levels.get(case.id), rules)
     found = (
         judge_budget(case),
         slower,
         None if slower else _trend(case, past, rules),
         _leak(case, past, rules),
-        _flakiness(case, run, past, rules),
+        _flakiness(case, now, past, rules),
     )
     return (verdict for verdict in found if verdict is not None)
 
@@ -112,7 +113,7 @@ def _leak(case: Case, past: Past, rules: Rules) -> Verdict | None:
     )
 
 
-def _flakiness(case: Case, run: Run, past: Past, rules: Rules) -> Verdict | None:
+def _flakiness(case: Case, now: PastRun, past: Past, rules: Rules) -> Verdict | None:
     if not (case.outcome.is_pass or case.outcome.is_failure):
         return None
     outcomes = past.series(OUTCOME, case.id)
@@ -127,6 +128,8 @@ def _flakiness(case: Case, run: Run, past: Past, rules: Rules) -> Verdict | None
     history = [
         Attempted(bool(passed), int(tries), past.runs[position].commit, past.runs[position].dirty)
         for position, passed, tries in zip(outcomes.runs, outcomes.values, attempts, strict=True)
+        if not past.runs[position].is_wrecked
     ]
-    history.append(Attempted(case.outcome.is_pass, case.attempts, run.commit, run.dirty))
+    if not now.is_wrecked:
+        history.append(Attempted(case.outcome.is_pass, case.attempts, now.commit, now.dirty))
     return judge_flakiness(case.id, history, rules.flaky)

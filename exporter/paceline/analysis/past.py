@@ -17,6 +17,8 @@ ATTEMPTS = "attempts"
 # Before the name of a figure that the test itself reported.
 MEASURES = "measures."
 
+_A_FEW = 3
+
 
 class Series(NamedTuple):
     """
@@ -40,7 +42,15 @@ class PastRun(Struct, frozen=True, kw_only=True):
     dirty: bool = False
     is_partial: bool = False
     cases: int = 0
+    failures: int = 0
     verdicts: int = 0
+
+    @property
+    def is_wrecked(self) -> bool:
+        """
+        Whether most tests failed, and more than a few: a broken environment says nothing of single tests.
+        """
+        return self.failures > max(self.cases / 2, _A_FEW)
 
 
 class Past(Struct, frozen=True, kw_only=True):
@@ -85,6 +95,7 @@ def past_run(run: Run) -> PastRun:
         dirty=run.dirty,
         is_partial=run.is_partial,
         cases=len(run.cases),
+        failures=sum(case.outcome.is_failure for case in run.cases),
         verdicts=len(run.verdicts),
     )
 

@@ -11,7 +11,8 @@ from paceline.analysis.rules import RegressionRule
 from paceline.model import Case, Severity, Since, Verdict, VerdictKind
 from paceline.units import duration
 
-_CRITICAL_FACTOR = 2.0
+# Critical is what is more than noise and more than a trifle.
+_CRITICAL_FACTOR, _CRITICAL_FLOORS = 2.0, 10
 
 
 class Level(NamedTuple):
@@ -52,7 +53,7 @@ def judge_regression(case: Case, level: Level, rule: RegressionRule, since: Sinc
     times = f": {factor:.1f} times as long" if factor is not None else ""
     return Verdict(
         kind=VerdictKind.REGRESSION,
-        severity=Severity.CRITICAL if factor is None or factor >= _CRITICAL_FACTOR else Severity.WARNING,
+        severity=_severity(measured, level, rule),
         case=case.id,
         measured=measured,
         limit=level.limit(rule),
@@ -61,6 +62,11 @@ def judge_regression(case: Case, level: Level, rule: RegressionRule, since: Sinc
         since=since,
         reason=f"took {duration(measured)} with the machine taken out, {usual}{times}",
     )
+
+
+def _severity(measured: float, level: Level, rule: RegressionRule) -> Severity:
+    is_large = measured - level.median >= _CRITICAL_FLOORS * rule.floor_ms / 1e3
+    return Severity.CRITICAL if is_large and measured >= _CRITICAL_FACTOR * level.median else Severity.WARNING
 
 
 def since_when(series: Series, limit: float, runs: Sequence[PastRun]) -> Since | None:

@@ -38,6 +38,7 @@ CREATE TABLE runs (
     started REAL NOT NULL,
     ended REAL NOT NULL,
     cases INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
     verdicts INTEGER NOT NULL,
     tests BLOB NOT NULL,
     document BLOB NOT NULL
@@ -53,7 +54,7 @@ CREATE TABLE columns (
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
 """
-_SUMMARY = "run_id, ended, ended - started, branch, commit_id, dirty, is_partial, cases, verdicts"
+_SUMMARY = "run_id, ended, ended - started, branch, commit_id, dirty, is_partial, cases, failures, verdicts"
 
 
 class NotALedgerError(DocumentError):
@@ -138,8 +139,8 @@ class Ledger:
         with self._connected() as database:
             rows = database.execute(
                 f"SELECT {_SUMMARY}, suite, outcome FROM runs"  # noqa: S608 - a constant
-                " WHERE ?1 IS NULL OR suite = ?1 ORDER BY ended DESC, number DESC LIMIT ?2",
-                (suite, limit),
+                " WHERE :suite IS NULL OR suite = :suite ORDER BY ended DESC, number DESC LIMIT :limit",
+                {"suite": suite, "limit": limit},
             ).fetchall()
         return [(row[-2], row[-1], _past_run(row)) for row in rows]
 
@@ -154,9 +155,9 @@ class Ledger:
             return None
         with self._connected() as database:
             rows = database.execute(
-                "SELECT document, run_id FROM runs WHERE run_id = ?1 OR substr(run_id, 1, length(?1)) = ?1"
-                " ORDER BY run_id != ?1 LIMIT 2",
-                (run_id,),
+                "SELECT document, run_id FROM runs WHERE run_id = :id OR substr(run_id, 1, length(:id)) = :id"
+                " ORDER BY run_id != :id LIMIT 2",
+                {"id": run_id},
             ).fetchall()
         if len(rows) > 1 and rows[0][1] != run_id:
             raise DocumentError(f"run {run_id!r}: several ids begin so, for example {rows[0][1]} and {rows[1][1]}")
@@ -291,7 +292,7 @@ def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
     numbers = _test_numbers(database, [case_id for case_id, columns in figures.items() if columns])
     cursor = database.execute(
         "INSERT INTO runs (run_id, suite, branch, commit_id, dirty, is_partial, outcome, started, ended, cases,"
-        " verdicts, tests, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " failures, verdicts, tests, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             run.run_id,
             run.suite,
@@ -303,6 +304,7 @@ def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
             run.started,
             run.ended,
             len(run.cases),
+            sum(case.outcome.is_failure for case in run.cases),
             len(run.verdicts),
             array("I", numbers.values()).tobytes(),
             zlib.compress(document, _FASTEST),
@@ -329,7 +331,7 @@ def _test_numbers(database: sqlite3.Connection, ids: Sequence[str]) -> dict[str,
 
 
 def _past_run(row: Sequence[object]) -> PastRun:
-    run_id, ended, duration, branch, commit, dirty, is_partial, cases, verdicts = row[:9]
+    run_id, ended, duration, branch, commit, dirty, is_partial, cases, failures, verdicts = row[:10]
     return PastRun(
         run_id=str(run_id),
         ended=float(ended),  # type: ignore[arg-type]
@@ -339,6 +341,7 @@ def _past_run(row: Sequence[object]) -> PastRun:
         dirty=bool(dirty),
         is_partial=bool(is_partial),
         cases=int(cases),  # type: ignore[call-overload]
+        failures=int(failures),  # type: ignore[call-overload]
         verdicts=int(verdicts),  # type: ignore[call-overload]
     )
 

@@ -55,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--paceline-results",
         metavar="DIR",
         default=None,
-        help="Folder of reports and history (default: performance_results).",
+        help="Folder of reports and history (default: performance_results); write --paceline-results=DIR.",
     )
     group.addoption(
         "--paceline-no-save",

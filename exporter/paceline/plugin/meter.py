@@ -53,6 +53,8 @@ class Measurement(Value, frozen=True, kw_only=True):
 class Meter:
     """
     Wraps the three phases as closely as pytest allows, so that the clock sees the test and not the plugins.
+
+    An error of the test passes through the wrappers, which hide themselves from its traceback.
     """
 
     def __init__(self, planner: Planner, probes: ProbeStack, recorder: CaseRecorder) -> None:
@@ -74,6 +76,7 @@ class Meter:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_setup(self) -> Generator[None, Any, Any]:
+        __tracebackhide__ = True
         self._usage, self._phases = {}, {}
         self._recorder.measures.clear()
         self._probes.start_test()
@@ -85,6 +88,7 @@ class Meter:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        __tracebackhide__ = True
         self._probes.start_call()
         started = self._now()
         try:
@@ -100,6 +104,7 @@ class Meter:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        __tracebackhide__ = True
         started = self._now()
         try:
             return (yield)

@@ -86,7 +86,8 @@ class Planner:
         return changed_budgets(self._config.budgets)
 
     def _is_wanted(self, item: pytest.Item) -> bool:
-        if not self._config.stress and item.get_closest_marker("stress"):
+        is_asked_for = self._config.stress or "stress" in item.config.getoption("markexpr", "")
+        if not is_asked_for and item.get_closest_marker("stress"):
             return False
         if not self._config.benchmarks_only:
             return True
@@ -114,7 +115,8 @@ def _wrong_marker(node: pytest.Item | pytest.Collector) -> str:
 
 def _marked_budget(item: pytest.Item) -> Budget | None:
     marker = item.get_closest_marker("performance")
-    if marker is None:
+    # Without a budget it may be a label that the project had before.
+    if marker is None or not (marker.args or marker.kwargs):
         return None
     milliseconds = marker.kwargs.get("budget_ms", "")
     is_number = isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool)

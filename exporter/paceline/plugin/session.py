@@ -4,7 +4,7 @@ A run from its start to its end: what is begun before the first test, and what i
 
 import os
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,6 +22,7 @@ from paceline.model import Case, Run, RunOutcome
 from paceline.plugin.cases import CaseBook
 from paceline.plugin.parts import Parts
 from paceline.plugin.run_id import new_run_id
+from paceline.plugin.selection import is_selection
 from paceline.plugin.summary import verbose_line, write_messages, write_report
 from paceline.plugin.workers import measurement_on
 from paceline.probes.calibration import calibrate
@@ -39,8 +40,6 @@ _OUTCOMES = {
     pytest.ExitCode.TESTS_FAILED: RunOutcome.FAILED,
     pytest.ExitCode.INTERRUPTED: RunOutcome.INTERRUPTED,
 }
-# Options of pytest that make a run a part of the suite; in the controller of xdist nothing else tells.
-_PARTIAL_OPTIONS = ("keyword", "markexpr", "lf", "stepwise", "deselect", "paceline_benchmarks_only")
 
 
 class RunSession:
@@ -66,7 +65,8 @@ class RunSession:
         self._started, self._started_ticks = self._clock(), self._stopwatch()
         self._run_id = new_run_id(self._started)
         self._calibration: float | None = None
-        self._deselected = 0
+        given = config.invocation_params
+        self._is_selection = is_selection(list(map(str, given.args)), given.dir, config.getini("testpaths"))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
@@ -87,9 +87,6 @@ class RunSession:
             f"paceline: suite {self._settings.suite}, results in {os.path.relpath(self._settings.results)}",
             *served,
         ]
-
-    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
-        self._deselected += len(items)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self) -> Generator[None, Any, Any]:
@@ -117,7 +114,7 @@ class RunSession:
             self._guarded(partial(self._journal.close, is_kept=is_kept), "closing the journal")
         self._guarded(self._finder.close, "ending git")
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         if self._run is not None:
             write = partial(write_report, terminalreporter, self._run, self._past, self._settings)
             self._guarded(write, "writing the report")
@@ -171,7 +168,6 @@ class RunSession:
 
     def _build_run(self, outcome: RunOutcome, *, is_cut: bool = False) -> Run:
         origin = self._origin
-        options = (self._config.getoption(name, None) for name in _PARTIAL_OPTIONS)
         return Run(
             run_id=self._run_id,
             suite=safe_text(self._settings.suite),
@@ -179,7 +175,7 @@ class RunSession:
             commit=safe_text(origin.commit),
             dirty=origin.dirty,
             outcome=outcome,
-            is_partial=is_cut or outcome is RunOutcome.INTERRUPTED or self._deselected > 0 or any(options),
+            is_partial=is_cut or outcome is RunOutcome.INTERRUPTED or self._is_selection,
             # A wall clock may be set back while tests run; a stopwatch cannot.
             started=self._started,
             ended=self._started + self._stopwatch() - self._started_ticks,

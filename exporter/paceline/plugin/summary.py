@@ -24,7 +24,7 @@ _MARKUP: dict[Style, dict[str, bool]] = {
 _QUIETEST = -1
 
 
-def write_report(terminal: pytest.TerminalReporter, run: Run, past: Past, settings: Config) -> None:
+def write_report(terminal: "pytest.TerminalReporter", run: Run, past: Past, settings: Config) -> None:
     """
     Write the report of a judged run.
     """
@@ -47,7 +47,7 @@ def write_report(terminal: pytest.TerminalReporter, run: Run, past: Past, settin
         terminal.write_line(f"{verdicts}: this run fails", red=True, bold=True)
 
 
-def write_messages(terminal: pytest.TerminalReporter, guard: Guard) -> None:
+def write_messages(terminal: "pytest.TerminalReporter", guard: Guard) -> None:
     """
     Write what went wrong inside Paceline, however quiet the session is.
     """

@@ -1,0 +1,45 @@
+"""
+A part of a suite is not the suite.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from paceline.plugin.selection import is_selection
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """
+    A project with two folders of tests.
+    """
+    for name in ("tests", "more"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "test_one.py").touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "testpaths", "is_part"),
+    [
+        ((), (), False),
+        (("-q", "-x", "-n", "2", "--paceline"), (), False),
+        (("tests",), (), False),
+        (("tests/",), ("tests",), False),
+        ((".",), ("tests",), False),
+        (("more",), ("tests",), True),
+        (("tests/test_one.py",), (), True),
+        (("tests/test_one.py::test_one",), (), True),
+        (("-k", "one"), (), True),
+        (("-mfast",), (), True),
+        (("--lf",), (), True),
+        (("--deselect=tests/test_one.py",), (), True),
+        (("--junitxml", "nowhere.xml"), (), False),
+    ],
+)
+def test_what_is_a_part(project: Path, arguments: tuple[str, ...], testpaths: tuple[str, ...], is_part: bool) -> None:
+    """
+    Files, node ids and options that choose make a part; whole folders and other options do not.
+    """
+    assert is_selection(arguments, project, testpaths) is is_part
