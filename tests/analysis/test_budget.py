@@ -85,6 +85,24 @@ def test_a_kept_budget_gets_none(seconds: float | None, budget: float | None) ->
     assert judge_budget(make_case(seconds=seconds, budget_seconds=budget)) is None
 
 
+@pytest.mark.parametrize(
+    ("seconds", "budget", "reason"),
+    [
+        (0.1004, 0.1, "took 100.4 ms, budget 100 ms (test type unit)"),
+        (10.04, 10.0, "took 10.04 s, budget 10 s (test type unit)"),
+        (0.100_04, 0.1, "took 100.04 ms, budget 100 ms (test type unit)"),
+    ],
+)
+def test_a_budget_that_was_just_broken_reads_so(seconds: float, budget: float, reason: str) -> None:
+    """
+    There are digits enough to tell the time from the budget.
+    """
+    verdict = judge_budget(make_case(seconds=seconds, budget_seconds=budget, budget_source="test type unit"))
+
+    assert verdict is not None
+    assert verdict.reason == reason
+
+
 def test_a_failed_test_has_a_budget_too() -> None:
     """
     A test that fails late has broken its budget as well.

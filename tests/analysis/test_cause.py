@@ -65,6 +65,7 @@ def test_two_halves_are_both_named() -> None:
     [
         (UsageKey.MEMORY_PEAK_BYTES, 1e6, 9e6),
         (UsageKey.READ_BYTES, 0, 1e6),
+        (UsageKey.READ_BYTES, 1e6, 1.21e6),
         (UsageKey.WRITTEN_BYTES, 10, 1e6),
         (UsageKey.VOLUNTARY_CONTEXT_SWITCHES, 2, 200),
         (UsageKey.GC_COLLECTIONS, 0, 9),
@@ -85,6 +86,7 @@ def test_what_a_test_did_more_of_is_a_cause(key: UsageKey, before: float, after:
     ("key", "before", "after"),
     [
         (UsageKey.READ_BYTES, 1e6, 1.19e6),
+        (UsageKey.READ_BYTES, 100_000, 160_000),
         (UsageKey.READ_BYTES, 0, 60_000),
         (UsageKey.READ_BYTES, 1e6, 0),
         (UsageKey.INVOLUNTARY_CONTEXT_SWITCHES, 0, 900),
@@ -118,6 +120,17 @@ def test_the_usual_is_the_median_of_the_past() -> None:
     causes = causes_of(_case(0.2, {}, {"rows": 30}), Past.from_runs(runs))
 
     assert causes == (Cause(measure="measures.rows", before=10, after=30),)
+
+
+def test_times_are_compared_with_those_of_the_same_runs() -> None:
+    """
+    Runs from elsewhere that know no CPU time, and took longer, do not turn into time in which the test waited.
+    """
+    imported = [make_run(number, [_case(0.5, {})]) for number in range(9)]
+    own = [make_run(number, [_case(0.1, {UsageKey.CPU_SECONDS: 0.1})]) for number in range(9, 18)]
+    causes = causes_of(_case(0.3, {UsageKey.CPU_SECONDS: 0.3}), Past.from_runs([*imported, *own]))
+
+    assert causes == (Cause(measure="cpu_seconds", before=0.1, after=0.3),)
 
 
 def test_without_a_past_there_is_no_cause() -> None:

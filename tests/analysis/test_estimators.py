@@ -59,6 +59,23 @@ def test_the_slope_ignores_spikes() -> None:
     assert theil_sen(line).estimate == 2.0
 
 
+def test_the_quick_slope_is_that_of_values_half_a_series_apart() -> None:
+    """
+    Theil's abbreviated estimator: a step in the middle is seen whole by each pair.
+    """
+    assert slope([0.0, 0.0, 0.0, 6.0, 6.0, 6.0]) == 2.0
+    assert slope([0.0, 0.0, 0.0, 3.0, 6.0, 6.0, 6.0]) == 1.5
+
+
+def test_a_longer_series_has_sens_interval() -> None:
+    """
+    Twelve noisy values have the slope and the interval that scipy.stats.theilslopes finds.
+    """
+    fitted = theil_sen([5.0, 7.1, 6.2, 9.4, 8.8, 12.3, 9.9, 11.7, 14.2, 12.8, 13.1, 16.6])
+
+    assert fitted == pytest.approx((0.9125, 0.6, 1.1556), abs=1e-4)
+
+
 def test_a_slope_has_sens_interval() -> None:
     """
     The doubling series has the slope and the interval that scipy.stats.theilslopes finds.

@@ -125,6 +125,16 @@ def test_a_pass_on_retry_is_flaky(commit: str) -> None:
     assert verdict.reason == "fails 67% of the time (95%: 21% to 94%): 2 of 3 attempts in 1 run"
 
 
+def test_one_retry_is_enough() -> None:
+    """
+    A pass on the second attempt is a failure and a pass.
+    """
+    verdict = judge_flakiness("test_a", [Attempted(True, 2, "", False)], _RULE)
+
+    assert verdict is not None
+    assert verdict.reason == "fails 50% of the time (95%: 9% to 91%): 1 of 2 attempts in 1 run"
+
+
 def test_failed_retries_are_failures() -> None:
     """
     A test that fails thrice in each run is broken.

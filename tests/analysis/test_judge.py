@@ -133,6 +133,30 @@ def test_a_regression_is_not_told_twice() -> None:
     assert [verdict.kind for verdict in slower.verdicts] == [VerdictKind.REGRESSION]
 
 
+def test_the_twentieth_run_is_enough_for_a_trend() -> None:
+    """
+    Nineteen in the past and this one.
+    """
+    values = [0.1 + 0.004 * number for number in range(19)]
+    kinds = [
+        [verdict.kind for verdict in judge(make_run(20, [make_case(seconds=0.176)]), past_of(past), _RULES).verdicts]
+        for past in (values, values[1:])
+    ]
+
+    assert kinds == [[VerdictKind.TREND], []]
+
+
+def test_a_retry_in_the_past_is_not_forgotten() -> None:
+    """
+    A test that passed at once today and on retry yesterday is flaky.
+    """
+    past = Past.from_runs([make_run(0, [make_case(attempts=2)])])
+    (verdict,) = judge(make_run(1, [make_case()]), past, _RULES).verdicts
+
+    assert verdict.kind is VerdictKind.FLAKY
+    assert verdict.reason == "fails 33% of the time (95%: 6% to 79%): 1 of 3 attempts in 2 runs"
+
+
 def test_a_leak_needs_the_past() -> None:
     """
     The third run in a row that keeps 2 MiB is a leak; modules that it imports excuse it.

@@ -134,6 +134,25 @@ def test_what_has_ended_is_gone() -> None:
     assert "paceline_active_cases" in names
 
 
+def test_before_git_has_answered_no_branch_is_named() -> None:
+    """
+    Series of a branch that is not known yet would be another branch's later.
+    """
+    names = {name for name, _ in _samples(branch="", active={"test_a": 1.0})}
+
+    assert not {name for name in names if name.startswith(("paceline_active_", "paceline_expected_", "paceline_run_"))}
+
+
+def test_what_was_not_measured_is_absent() -> None:
+    """
+    Before the second look nobody knows how busy the machine is.
+    """
+    names = {name for name, _ in _samples(sample=Sample())}
+
+    assert "paceline_system_cpu_ratio" not in names
+    assert "paceline_system_load1" in names
+
+
 def test_before_collection_nothing_is_expected() -> None:
     """
     Then there is no progress either, rather than a wrong one.

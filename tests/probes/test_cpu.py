@@ -147,15 +147,20 @@ def test_the_wait_for_a_cpu_is_measured(probe: CpuProbe) -> None:
 
 def test_a_machine_without_a_file_of_waiting_leaves_the_key_out(probe: CpuProbe) -> None:
     """
-    Where the kernel does not tell, nothing is said instead of 0.
+    Where the kernel does not tell, nothing is said instead of 0, and it is not asked of other threads either.
     """
     known = measured(probe, lambda: None)
     probe.close()
-    other = CpuProbe(OwnWork())
-    schedule, other._schedule = other._schedule, None
+    own = OwnWork()
+    other, ending = CpuProbe(own), threading.Event()
+    schedule, other._schedule, read = other._schedule, None, own.read_bytes
+    thread = threading.Thread(target=ending.wait)
+    thread.start()
     unknown = measured(other, lambda: None)
+    ending.set()
+    thread.join()
     if schedule is not None:
         schedule.close()
 
-    assert set(known) - set(unknown) <= {UsageKey.CPU_WAIT_SECONDS}
-    assert UsageKey.CPU_WAIT_SECONDS not in unknown
+    assert set(known) - set(unknown) == {UsageKey.CPU_WAIT_SECONDS}
+    assert own.read_bytes == read

@@ -117,6 +117,20 @@ def test_a_probe_within_a_call_does_not_lower_its_peak() -> None:
     assert 39 * _MEBIBYTE <= within[_PEAK] < 50 * _MEBIBYTE
 
 
+def test_a_probe_that_is_closed_in_its_call_disturbs_no_other() -> None:
+    """
+    A probe that was dropped is told of no peak any more.
+    """
+    dropped, probe = KernelMemoryProbe(OwnWork()), KernelMemoryProbe(OwnWork())
+    dropped.start_test()
+    dropped.start_call()
+    dropped.close()
+    usage = measured(probe, lambda: _use(50, 0))
+    probe.close()
+
+    assert usage[_PEAK] >= 49 * _MEBIBYTE
+
+
 def test_the_thread_of_a_probe_ends_with_it() -> None:
     """
     Sampling takes a thread that counts as our own work, and leaves none.

@@ -26,6 +26,7 @@ import psutil
 from paceline.probes.own import OwnWork
 from paceline.probes.sampler import Sampler
 
+time.sleep(0.3)
 rivals = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
 sampler = Sampler(OwnWork(), 60)
 before = psutil.cpu_times()
@@ -192,7 +193,8 @@ def test_without_a_look_the_machine_is_not_known(sampler: Sampler) -> None:
 
 def test_a_short_run_knows_how_busy_the_machine_was() -> None:
     """
-    Beside a process a CPU that computes all the time, the mean is what the kernel counted from start to end.
+    Beside processes that compute all the time, the mean is what the kernel counted from start to end, and what
+    was before does not count.
     """
     script = subprocess.run([sys.executable, "-c", _SHORT_RUN], capture_output=True, text=True, check=True)
     mean, counted = map(float, script.stdout.split())
