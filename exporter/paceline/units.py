@@ -10,7 +10,7 @@ _KIBI = 1024
 _NEXT_UNIT, _FOUR_DIGITS = 1023.5, 999.5
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: float, digits: int = 3) -> str:
     """
     Three digits and the unit that fits: 312 ms, 1.21 s, 2 min 5 s.
     """
@@ -18,7 +18,7 @@ def duration(seconds: float) -> str:
         return "0 s"
     for below, factor, unit in _TIMES:
         if seconds < below:
-            return f"{seconds * factor:.3g} {unit}"
+            return f"{seconds * factor:.{digits}g} {unit}"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s"
 

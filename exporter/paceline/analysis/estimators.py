@@ -4,6 +4,7 @@ The few robust estimators that judgement is made of.
 
 from collections.abc import Sequence
 from math import sqrt
+from operator import sub
 from statistics import median
 from typing import NamedTuple
 
@@ -54,7 +55,8 @@ def slope(values: Sequence[float]) -> float:
     half = (len(values) + 1) // 2
     if len(values) <= 1:
         return 0.0
-    return median([(values[i + half] - values[i]) / half for i in range(len(values) - half)])
+    steps = sorted(map(sub, values[half:], values))
+    return float(steps[(len(steps) - 1) // 2] + steps[len(steps) // 2]) / 2 / half
 
 
 def theil_sen(values: Sequence[float]) -> Interval:

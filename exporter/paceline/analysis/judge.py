@@ -47,7 +47,8 @@ def judge(run: Run, past: Past, rules: Rules) -> Run:
     Returns:
         The same run with normalised durations, the slowdown of the machine, and verdicts, worst first.
     """
-    levels = {case_id: Level.of(series.values) for case_id, series in past.columns.get(NORMALIZED, {}).items()}
+    usual = past.columns.get(NORMALIZED, {})
+    levels = {case.id: Level.of(series.values) for case in run.cases if (series := usual.get(case.id))}
     measured = _normalize(run, levels)
     now = past_run(measured)
     verdicts = [verdict for case in measured.cases for verdict in _verdicts(case, now, past, levels, rules)]
@@ -100,7 +101,7 @@ def _trend(case: Case, past: Past, rules: Rules) -> Verdict | None:
 
 def _leak(case: Case, past: Past, rules: Rules) -> Verdict | None:
     retained = case.usage.get(UsageKey.MEMORY_RETAINED_BYTES, 0.0)
-    if not retained:
+    if retained < rules.leak.floor_mb * (1 << 20):
         return None
     before = past.series(UsageKey.MEMORY_RETAINED_BYTES, case.id)
     imports = past.series(UsageKey.IMPORTED_MODULES, case.id)

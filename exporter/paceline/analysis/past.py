@@ -29,6 +29,9 @@ class Series(NamedTuple):
     values: Sequence[float]
 
 
+_NOTHING = Series((), ())
+
+
 class PastRun(Struct, frozen=True, kw_only=True):
     """
     What judgement needs to know of a run as a whole.
@@ -79,7 +82,7 @@ class Past(Struct, frozen=True, kw_only=True):
         return cls(runs=tuple(map(past_run, runs)), columns=columns)
 
     def series(self, measure: str, case_id: str) -> Series:
-        return self.columns.get(measure, {}).get(case_id, Series((), ()))
+        return self.columns.get(measure, {}).get(case_id, _NOTHING)
 
 
 def past_run(run: Run) -> PastRun:

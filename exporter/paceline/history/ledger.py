@@ -8,11 +8,14 @@ Fifty runs of 10,000 tests are fifty short reads a measure, where one row a figu
 import sqlite3
 import zlib
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
+from itertools import chain, repeat
 from math import inf, nan
+from operator import itemgetter
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec import Struct
 
@@ -55,6 +58,9 @@ PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
 """
 _SUMMARY = "run_id, ended, ended - started, branch, commit_id, dirty, is_partial, cases, failures, verdicts"
+
+
+_D = TypeVar("_D")
 
 
 class NotALedgerError(DocumentError):
@@ -221,8 +227,10 @@ class Ledger:
             database.close()
 
     def _ready(self, database: sqlite3.Connection) -> None:
+        # In this order: what another process creates meanwhile is there as a whole when its schema is.
+        is_empty = _pragma(database, "schema_version") == 0
         application, version = _pragma(database, "application_id"), _pragma(database, "user_version")
-        if application == 0 and _pragma(database, "schema_version") == 0:
+        if is_empty and application in {0, _APPLICATION_ID}:
             self._create(database)
         elif application != _APPLICATION_ID:
             raise NotALedgerError(f"{self.path} is a database of another program, expected a history of Paceline")
@@ -268,16 +276,87 @@ class _Columns(Mapping[str, Mapping[str, Series]]):
 
     def _column(self, measure: str) -> Mapping[str, Series]:
         figures = self._ledger.figures(measure, [number for number, _ in self._runs]) if self._runs else {}
-        by_test: dict[int, Series] = {}
-        for position, (number, tests) in enumerate(self._runs):
-            for test, value in zip(tests, figures.get(number, ()), strict=False):
-                if value == value:  # noqa: PLR0124 - NaN stands for "not measured"
-                    series = by_test.get(test)
-                    if series is None:
-                        series = by_test[test] = Series(array("I"), array("d"))
-                    series.runs.append(position)  # type: ignore[attr-defined]
-                    series.values.append(value)  # type: ignore[attr-defined]
-        return {self._names[test]: series for test, series in by_test.items()}
+        if not figures:
+            return {}
+        layout = self._layout
+        matrix = array("d")
+        for number, tests in self._runs:
+            matrix += layout.row(tests, figures.pop(number, None))
+        return _Column(layout.places, matrix, len(self._runs))
+
+    @cached_property
+    def _layout(self) -> "_Layout":
+        return _Layout([tests for _, tests in self._runs], self._names)
+
+
+class _Layout:
+    """
+    One place for each test that any of the runs had.
+    """
+
+    def __init__(self, runs: "Sequence[array[int]]", names: Mapping[int, str]) -> None:
+        tests = dict.fromkeys(chain.from_iterable({run.tobytes(): run for run in runs}.values()))
+        self.places: Final = {names[test]: place for place, test in enumerate(tests)}
+        self._tests = array("I", tests)
+        self._unmeasured = array("d", [nan]) * len(tests)
+        self._orders: dict[bytes, Callable[[array[float]], Sequence[float]]] = {}
+
+    def row(self, tests: "array[int]", figures: "array[float] | None") -> "array[float]":
+        if figures is None:
+            return self._unmeasured
+        if tests == self._tests:
+            return figures
+        order = self._order(tests)
+        figures.append(nan)
+        return array("d", order(figures))
+
+    def _order(self, tests: "array[int]") -> "Callable[[array[float]], Sequence[float]]":
+        key = tests.tobytes()
+        if key not in self._orders:
+            places = {test: place for place, test in enumerate(tests)}
+            # One more, so that a single test makes a tuple as well.
+            self._orders[key] = itemgetter(*(places.get(test, -1) for test in self._tests), -1)
+        order = self._orders[key]
+        return lambda figures: order(figures)[:-1]
+
+
+class _Column(Mapping[str, Series]):
+    """
+    The figures of one measure, run after run; a test's series is cut out when asked for.
+    """
+
+    def __init__(self, places: Mapping[str, int], matrix: "array[float]", runs: int) -> None:
+        self._places = places
+        self._matrix = matrix
+        self._runs = range(runs)
+
+    def __getitem__(self, test: str) -> Series:
+        series = self.get(test)
+        if series is None:
+            raise KeyError(test)
+        return series
+
+    def get(self, test: str, default: _D | None = None) -> Series | _D | None:  # type: ignore[override]
+        """
+        The series of a test, without the runs that did not measure it.
+        """
+        place = self._places.get(test)
+        if place is None:
+            return default
+        values = self._matrix[place :: len(self._places)]
+        total = sum(values)
+        if total == total:  # noqa: PLR0124 - NaN stands for "not measured", and makes any sum NaN
+            return Series(self._runs, values)
+        runs = [run for run in self._runs if values[run] == values[run]]
+        if not runs:
+            return default
+        return Series(runs, array("d", [values[run] for run in runs]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
 
 
 def _unpack(document: bytes, where: str) -> Run:
@@ -315,7 +394,7 @@ def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
     database.executemany(
         "INSERT INTO columns (run, measure, figures) VALUES (?, ?, ?)",
         (
-            (cursor.lastrowid, measure, array("d", [row.get(measure, nan) for row in rows]).tobytes())
+            (cursor.lastrowid, measure, array("d", map(dict.get, rows, repeat(measure), repeat(nan))).tobytes())
             for measure in measures
         ),
     )

@@ -37,6 +37,7 @@ class Planner:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._plans: dict[str, Plan] = {}
+        self._known_types = config.known_types
         self.made_safe = 0
         self._type_of_path = lru_cache(maxsize=None)(config.type_of_path)
 
@@ -62,7 +63,8 @@ class Planner:
         self.made_safe = sum(safe != node_id for node_id, safe in ids.items())
         budgets = self._budgets()
         for item in session.items:
-            family = safe_text(_family(item))
+            node_family = _family(item)
+            family = ids.get(node_family) or safe_text(node_family)
             test_type = self._type_of(item)
             own = _marked_budget(item)
             budget = own or budgets.budget_of(family, test_type)
@@ -94,8 +96,7 @@ class Planner:
         return bool(item.get_closest_marker("benchmark")) or "benchmark" in getattr(item, "fixturenames", ())
 
     def _type_of(self, item: pytest.Item) -> str:
-        known = self._config.known_types
-        marked = next((marker.name for marker in item.iter_markers() if marker.name in known), None)
+        marked = next((marker.name for marker in item.iter_markers() if marker.name in self._known_types), None)
         return marked or self._type_of_path(item.nodeid.partition("::")[0])
 
 

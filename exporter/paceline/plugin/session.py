@@ -100,7 +100,10 @@ class RunSession:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._guarded(partial(self._take, report), "taking a report")
+        try:
+            self._take(report)
+        except Exception as error:  # noqa: BLE001 - as in _guarded, which costs a closure for each report
+            self._guard.failed(error, "taking a report")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

@@ -82,6 +82,8 @@ class KernelMemoryProbe:
         self._start += self._resident() - self._at_pause
 
     def close(self) -> None:
+        if self in self._in_call:
+            self._in_call.remove(self)
         for file in (self._reset, self._status, self._statm):
             file.close()
 
