@@ -15,14 +15,14 @@ _DIGEST_CHARACTERS = 12
 _SECRET = re.compile(
     r"(?P<name>(?!tokens?[\"']?\s*[=:]\s*\d{1,7}\b)(?:pass(?:word|wd|phrase|code)|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|authorization"
     r"|credential)s?[\"']?\s*(?:=|:(?!:))\s*[\"']?(?:(?:Bearer|Basic)\s+)?+)"
-    r"(?!\*)[^\s,;&\]\"']+"
+    r"(?!\*\*\*)[^\s,;&\]\"']+"
     r"|(?P<scheme>\b(?-i:Bearer|Basic)\s+)[A-Za-z0-9._+/=-]{8,}"
-    r"|(?P<user>://[^\s:/@]*:)(?!\*)[^\s/]+?(?=@(?:[A-Za-z0-9.-]+(?![@A-Za-z0-9.-])|[\[/]))"
+    r"|(?P<user>://[^\s:/@]*:)(?!\*\*\*)[^\s/]+?(?=@(?:[A-Za-z0-9.-]+(?![@A-Za-z0-9.-])|[\[/]))"
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
     r"|\bgh[pousr]_[A-Za-z0-9]{20,}"
     r"|\bgithub_pat_[A-Za-z0-9_]{20,}"
     r"|\bglpat-[A-Za-z0-9_-]{16,}"
-    r"|\bsk[-_](?:[A-Za-z]+[-_])?[A-Za-z0-9]{20,}"
+    r"|\bsk[-_](?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{20,}"
     r"|\bxox[abprs]-[A-Za-z0-9-]{10,}"
     r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[^\]]*",

@@ -53,14 +53,9 @@ def _shares_of_time(case: Case, past: Past) -> list[Cause]:
 
 def _usual_parts(past: Past, case_id: str) -> dict[str, float] | None:
     columns = (DURATION, UsageKey.CPU_SECONDS, UsageKey.CPU_WAIT_SECONDS)
-    seconds, cpu, wait = (past.series(column, case_id).values for column in columns)
-    if not cpu:
-        return None
-    idle = [
-        max(whole - on_cpu - (wait[n] if n < len(wait) else 0.0), 0.0)
-        for n, (whole, on_cpu) in enumerate(zip(seconds, cpu, strict=False))
-    ]
-    return {str(UsageKey.CPU_SECONDS): median(cpu), IDLE: median(idle)}
+    seconds, cpu, wait = (dict(zip(*past.series(column, case_id), strict=True)) for column in columns)
+    idle = [max(seconds[run] - cpu[run] - wait.get(run, 0.0), 0.0) for run in cpu if run in seconds]
+    return {str(UsageKey.CPU_SECONDS): median(cpu.values()), IDLE: median(idle)} if idle else None
 
 
 def _grown(figures: Mapping[str, float], case_id: str, past: Past) -> list[Cause]:

@@ -65,12 +65,15 @@ class Archive:
         Returns:
             The judged run, and what it was judged against.
         """
-        past = self.past_of(run, rules, default_branch)
         try:
-            return judge(run, past, rules), past
-        except PacelineError as error:  # columns are read when judgement asks for them
+            return self._judged(run, rules, default_branch)
+        except NotALedgerError as error:  # columns are read when judgement asks for them
+            self._tried(partial(self._rebuild_ledger, error))
+        except PacelineError as error:
             self._warn(f"no history: {error}")
             return judge(run, Past(), rules), Past()
+        past = self.past_of(run, rules, default_branch)
+        return judge(run, past, rules), past
 
     def past_of(self, run: Run, rules: Rules, default_branch: str = "", *, until: float = inf) -> Past:
         """
@@ -83,16 +86,11 @@ class Archive:
             until: runs that ended later are left out. A new run has none of those, unless the clock was set
                 back, and then they are its past all the same.
         """
-        span = Span(since=run.ended - rules.window_days * _DAY, until=until, excluding=run.run_id)
         try:
-            own = self.ledger.past(run.suite, run.branch, span)
-            if len(own.runs) >= rules.regression.min_runs or default_branch in {"", run.branch}:
-                return own
-            default = self.ledger.past(run.suite, default_branch, span)
+            return self._find_past(run, rules, default_branch, until)
         except PacelineError as error:
             self._warn(f"no history: {error}")
             return Past()
-        return default if len(default.runs) > len(own.runs) else own
 
     def keep(self, run: Run, past: Past) -> bool:
         """
@@ -153,6 +151,18 @@ class Archive:
             if _run_id_of(path) in gone:
                 path.unlink(missing_ok=True)
         return forgotten
+
+    def _judged(self, run: Run, rules: Rules, default_branch: str) -> tuple[Run, Past]:
+        past = self._find_past(run, rules, default_branch, inf)
+        return judge(run, past, rules), past
+
+    def _find_past(self, run: Run, rules: Rules, default_branch: str, until: float) -> Past:
+        span = Span(since=run.ended - rules.window_days * _DAY, until=until, excluding=run.run_id)
+        own = self.ledger.past(run.suite, run.branch, span)
+        if len(own.runs) >= rules.regression.min_runs or default_branch in {"", run.branch}:
+            return own
+        default = self.ledger.past(run.suite, default_branch, span)
+        return default if len(default.runs) > len(own.runs) else own
 
     def _add(self, run: Run, document: bytes) -> bool:
         try:

@@ -93,7 +93,7 @@ class CpuProbe:
         return sum(delay - self._others_before.get(thread, 0) for thread, delay in _delays(self._own).items())
 
     def _has_others(self) -> bool:
-        return threading.active_count() > self._own.threads + 1
+        return self._schedule is not None and threading.active_count() > self._own.threads + 1
 
 
 def _delays(own: OwnWork) -> dict[str, int]:
