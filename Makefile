@@ -17,9 +17,9 @@ demo: $(INSTALLED)  ## run the example suite until there is something to see
 
 test: $(INSTALLED)  ## run all tests, with coverage
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage run -m pytest -n auto
 	$(BIN)/python -m coverage combine --quiet
-	$(BIN)/python -m coverage report
+	$(BIN)/python -m coverage report --fail-under=95
 
 lint: $(INSTALLED)  ## linters, types, order of imports
 	$(BIN)/ruff check
