@@ -19,7 +19,7 @@ test: $(INSTALLED)  ## run all tests, with coverage
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m coverage run -m pytest -n auto
 	$(BIN)/python -m coverage combine --quiet
-	$(BIN)/python -m coverage report --fail-under=95
+	$(BIN)/python -m coverage report --fail-under=90
 
 lint: $(INSTALLED)  ## linters, types, order of imports
 	$(BIN)/ruff check
