@@ -28,7 +28,7 @@ def _command_page() -> str:
 
 
 def _helps(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
-    context = click.Context(command, info_name=path, terminal_width=100, max_content_width=100)
+    context = click.Context(command, info_name=path, terminal_width=100, help_option_names=["-h", "--help"])
     yield path, command.get_help(context)
     for name, inner in getattr(command, "commands", {}).items():
         yield from _helps(inner, f"{path} {name}")

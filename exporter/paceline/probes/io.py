@@ -53,7 +53,8 @@ class KernelIoProbe:
 
     def _read(self) -> tuple[int, int]:
         # The kernel counts a read after it, so the bytes of this one are not in its own figure.
-        own_read = self._own.read_bytes + self._own.background_read_bytes
+        background = self._own.background_reads()
+        own_read = self._own.read_bytes + background
         own_written = self._own.written_bytes
         fields = self._file.read(256).split(None, 4)
         return int(fields[1]) - own_read, int(fields[3]) - own_written

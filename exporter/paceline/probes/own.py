@@ -5,6 +5,7 @@ What Paceline itself uses in the process that runs the tests, so that it is not 
 import os
 import threading
 import time
+from pathlib import Path
 from typing import Final
 
 
@@ -13,12 +14,13 @@ class OwnWork:
     CPU time of Paceline's own threads, and bytes that the probes moved.
 
     `read_bytes` is written by the thread that runs the tests alone and `background_read_bytes` by the sampler
-    alone, as adding to a number is not atomic.
+    alone, as adding to a number is not atomic. `busy_thread` is the sampler's native id while it takes a sample.
     """
 
     def __init__(self) -> None:
         self.read_bytes = 0
         self.background_read_bytes = 0
+        self.busy_thread: int | None = None
         self.written_bytes = 0
         self._clocks: dict[threading.Thread, int] = {}
 
@@ -42,6 +44,20 @@ class OwnWork:
     @property
     def native_ids(self) -> list[int]:
         return [thread.native_id for thread in self._clocks if thread.native_id is not None]
+
+    def background_reads(self) -> int:
+        """
+        What the sampler has read so far: asked of the kernel while it is reading, else what it said last.
+        """
+        busy = self.busy_thread
+        if busy is None:
+            return self.background_read_bytes
+        try:
+            counters = Path(f"/proc/self/task/{busy}/io").read_bytes()
+        except OSError:
+            return self.background_read_bytes
+        self.read_bytes += len(counters)
+        return int(counters.split(None, 2)[1])
 
     def cpu_seconds(self) -> float:
         return sum(map(time.clock_gettime, self._clocks.values())) if self._clocks else 0.0

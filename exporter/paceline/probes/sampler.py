@@ -87,8 +87,10 @@ class Sampler:
 
     def _watch(self) -> None:
         while True:
+            self._own.busy_thread = threading.get_native_id()
             self.sample()
             self._own.background_read_bytes = _read_by_this_thread()
+            self._own.busy_thread = None
             if self._stopping.wait(self._interval):
                 return
 
