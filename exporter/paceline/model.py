@@ -33,11 +33,15 @@ class Outcome(StrEnum):
 
     @property
     def is_pass(self) -> bool:
-        return self in {Outcome.PASSED, Outcome.XPASSED, Outcome.XFAILED}
+        return self in _PASSES
 
     @property
     def is_failure(self) -> bool:
-        return self in {Outcome.FAILED, Outcome.ERROR}
+        return self in _FAILURES
+
+
+_PASSES = frozenset({Outcome.PASSED, Outcome.XPASSED, Outcome.XFAILED})
+_FAILURES = frozenset({Outcome.FAILED, Outcome.ERROR})
 
 
 class RunOutcome(StrEnum):

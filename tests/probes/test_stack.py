@@ -7,11 +7,11 @@ import pytest
 from paceline.model import UsageKey
 from paceline.probes import make_probes
 from paceline.probes.own import OwnWork
-from paceline.probes.probe import Usage
+from paceline.probes.probe import Probe, Usage
 from paceline.probes.stack import ProbeStack
 
 
-class _Witness:
+class _Witness(Probe):
     """
     A probe that notes its calls, and fails at one of them if asked to.
     """
@@ -102,6 +102,21 @@ def test_a_probe_that_fails_is_dropped_and_told_once(step: str) -> None:
     assert calls.count(f"b.{step}") == 1
     assert [calls.count(f"{name}.stop_test") for name in "ac"] == [3, 3]
     assert usage[UsageKey.READ_BYTES] >= 6
+
+
+def test_a_step_that_a_probe_leaves_out_is_passed_over() -> None:
+    """
+    A probe of the call alone has nothing to do at the other steps.
+    """
+    calls: list[str] = []
+
+    class OfTheCall(Probe):
+        def start_call(self) -> None:
+            calls.append("start_call")
+
+    _run(ProbeStack([OfTheCall()], lambda *_: None))
+
+    assert calls == ["start_call"]
 
 
 def test_a_probe_that_was_dropped_is_closed() -> None:

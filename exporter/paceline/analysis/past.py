@@ -116,6 +116,6 @@ def columns_of(case: Case) -> dict[str, float]:
         figures[DURATION] = case.duration_seconds
         normalized = case.normalized_duration_seconds
         figures[NORMALIZED] = case.duration_seconds if normalized is None else normalized
-        figures.update({str(key): value for key, value in case.usage.items()})
+        figures.update(case.usage.items())
         figures.update({MEASURES + name: measure.value for name, measure in case.measures.items()})
     return figures

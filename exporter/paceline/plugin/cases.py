@@ -39,6 +39,8 @@ class CaseBook:
         Take a report of one phase; the teardown's brings the measurement and closes the case.
         """
         node_id = report.nodeid
+        if report.when == "setup" and report.outcome == "passed":  # the call says what there is to say
+            return
         if report.outcome == _RERUN:
             self._attempts[node_id] = self._attempts.get(node_id, 1) + 1
             self._outcomes.pop(node_id, None)

@@ -2,8 +2,9 @@
 What is known of each test before it runs: safe id, family, test type, budget; and which tests run at all.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 import pytest
@@ -15,6 +16,8 @@ from paceline.identity import safe_ids, safe_text
 from paceline.monitoring import changed_budgets
 
 _LONGEST_BUDGET_MS = 1e9
+
+Markers = Mapping[str, pytest.Mark]
 
 
 class Plan(NamedTuple):
@@ -45,14 +48,16 @@ class Planner:
     def pytest_make_collect_report(self) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         # An error of collection is what pytest and the workers of xdist know how to show.
         report = yield
-        problem = next((problem for node in report.result if (problem := _wrong_marker(node))), "")
+        markers_of = marker_finder()
+        problem = next((problem for node in report.result if (problem := _wrong_marker(node, markers_of))), "")
         if problem:
             report.outcome, report.longrepr, report.result = "failed", problem, []
         return report
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        wanted = [item for item in items if self._is_wanted(item)]
+        markers_of = marker_finder()
+        wanted = [item for item in items if self._is_wanted(item, markers_of(item))]
         if len(wanted) < len(items):
             kept = set(wanted)
             config.hook.pytest_deselected(items=[item for item in items if item not in kept])
@@ -61,14 +66,9 @@ class Planner:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         ids = safe_ids(item.nodeid for item in session.items)
         self.made_safe = sum(safe != node_id for node_id, safe in ids.items())
-        budgets = self._budgets()
+        budgets, markers_of = self._budgets(), marker_finder()
         for item in session.items:
-            node_family = _family(item)
-            family = ids.get(node_family) or safe_text(node_family)
-            test_type = self._type_of(item)
-            own = _marked_budget(item)
-            budget = own or budgets.budget_of(family, test_type)
-            self._plans[item.nodeid] = Plan(ids[item.nodeid], family, test_type, budget, own is not None)
+            self._plans[item.nodeid] = self._plan(item, ids, markers_of(item), budgets)
 
     @property
     def type_budgets_ms(self) -> Mapping[str, float]:
@@ -87,17 +87,47 @@ class Planner:
     def _budgets(self) -> Budgets:
         return changed_budgets(self._config.budgets)
 
-    def _is_wanted(self, item: pytest.Item) -> bool:
+    def _plan(self, item: pytest.Item, ids: Mapping[str, str], markers: Markers, budgets: Budgets) -> Plan:
+        node_id = item.nodeid
+        node_family = _family(item)
+        family = ids.get(node_family) or safe_text(node_family)
+        test_type = next(filter(self._known_types.__contains__, markers), None) or self._type_of_path(
+            node_id.partition("::")[0]
+        )
+        own = _marked_budget(node_id, markers)
+        return Plan(ids[node_id], family, test_type, own or budgets.budget_of(family, test_type), own is not None)
+
+    def _is_wanted(self, item: pytest.Item, markers: Markers) -> bool:
         is_asked_for = self._config.stress or "stress" in item.config.getoption("markexpr", "")
-        if not is_asked_for and item.get_closest_marker("stress"):
+        if not is_asked_for and "stress" in markers:
             return False
         if not self._config.benchmarks_only:
             return True
-        return bool(item.get_closest_marker("benchmark")) or "benchmark" in getattr(item, "fixturenames", ())
+        return "benchmark" in markers or "benchmark" in getattr(item, "fixturenames", ())
 
-    def _type_of(self, item: pytest.Item) -> str:
-        marked = next((marker.name for marker in item.iter_markers() if marker.name in self._known_types), None)
-        return marked or self._type_of_path(item.nodeid.partition("::")[0])
+
+def marker_finder() -> Callable[[pytest.Item], Markers]:
+    """
+    A function that gives the markers of a test by name, the closest first and the closest of each name.
+
+    Those of modules and classes are looked up once for all their tests: a walk up the tree for each test and
+    marker costs more than all else that is done here. Markers can be added until collection has ended, so each
+    pass over the tests needs a finder of its own.
+    """
+    inherited = lru_cache(maxsize=None)(lambda node: _closest(node.iter_markers()))
+
+    def markers_of(item: pytest.Item) -> Markers:
+        above: Markers = inherited(item.parent) if item.parent is not None else {}
+        return _closest(chain(item.own_markers, above.values())) if item.own_markers else above
+
+    return markers_of
+
+
+def _closest(markers: Iterable[pytest.Mark]) -> Markers:
+    found: dict[str, pytest.Mark] = {}
+    for marker in markers:
+        found.setdefault(marker.name, marker)
+    return found
 
 
 def _family(item: pytest.Item) -> str:
@@ -105,17 +135,17 @@ def _family(item: pytest.Item) -> str:
     return item.nodeid.removesuffix(f"[{callspec.id}]") if callspec is not None else item.nodeid
 
 
-def _wrong_marker(node: pytest.Item | pytest.Collector) -> str:
+def _wrong_marker(node: pytest.Item | pytest.Collector, markers_of: Callable[[pytest.Item], Markers]) -> str:
     try:
         if isinstance(node, pytest.Item):
-            _marked_budget(node)
+            _marked_budget(node.nodeid, markers_of(node))
     except ConfigError as error:
         return str(error)
     return ""
 
 
-def _marked_budget(item: pytest.Item) -> Budget | None:
-    marker = item.get_closest_marker("performance")
+def _marked_budget(node_id: str, markers: Markers) -> Budget | None:
+    marker = markers.get("performance")
     # Without a budget it may be a label that the project had before.
     if marker is None or not (marker.args or marker.kwargs):
         return None
@@ -123,12 +153,12 @@ def _marked_budget(item: pytest.Item) -> Budget | None:
     is_number = isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool)
     if marker.args or len(marker.kwargs) > 1 or not is_number:
         raise ConfigError(
-            f"{item.nodeid}: the marker is performance({_shown(marker.args, marker.kwargs)}), "
+            f"{node_id}: the marker is performance({_shown(marker.args, marker.kwargs)}), "
             "expected performance(budget_ms=<milliseconds>)"
         )
     if not 0 < milliseconds < _LONGEST_BUDGET_MS:
         raise ConfigError(
-            f"{item.nodeid}: performance(budget_ms={milliseconds!r}) is no budget, expected more than 0 milliseconds"
+            f"{node_id}: performance(budget_ms={milliseconds!r}) is no budget, expected more than 0 milliseconds"
         )
     return Budget(milliseconds / 1e3, "its performance marker")
 

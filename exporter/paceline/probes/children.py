@@ -11,10 +11,10 @@ import psutil
 
 from paceline.model import UsageKey
 from paceline.probes.own import OwnWork
-from paceline.probes.probe import Usage
+from paceline.probes.probe import Probe, Usage
 
 
-class ChildrenProbe:
+class ChildrenProbe(Probe):
     """
     Counts before setup and after teardown.
     """
@@ -29,10 +29,6 @@ class ChildrenProbe:
         self._threads = threading.active_count()
         self._processes = self._count_processes()
 
-    def start_call(self) -> None: ...
-
-    def stop_call(self, usage: Usage) -> None: ...
-
     def stop_test(self, usage: Usage) -> None:
         usage[UsageKey.THREADS_LEFT] = max(threading.active_count() - self._threads, 0)
         usage[UsageKey.PROCESSES_LEFT] = max(self._count_processes() - self._processes, 0)
@@ -43,8 +39,6 @@ class ChildrenProbe:
     def resume(self) -> None:
         self._threads += threading.active_count() - self._at_pause[0]
         self._processes += self._count_processes() - self._at_pause[1]
-
-    def close(self) -> None: ...
 
     def _count_processes(self) -> int:
         return _count_children(self._own) if _has_children() else 0

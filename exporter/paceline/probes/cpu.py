@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 
 from paceline.model import UsageKey
 from paceline.probes.own import OwnWork, ProcFile
-from paceline.probes.probe import Usage
+from paceline.probes.probe import Probe, Usage
 
 try:
     import resource
@@ -31,7 +31,7 @@ class _Times(NamedTuple):
     involuntary: int
 
 
-class CpuProbe:
+class CpuProbe(Probe):
     """
     `getrusage` for the process and its children, and on Linux the run delay of all threads of the test.
 
@@ -47,8 +47,6 @@ class CpuProbe:
         self._own_before = 0.0
         self._delay_before = 0
         self._others_before: dict[str, int] = {}
-
-    def start_test(self) -> None: ...
 
     def start_call(self) -> None:
         self._own_before = self._own.cpu_seconds()
@@ -72,12 +70,6 @@ class CpuProbe:
         if resource is not None:
             usage[UsageKey.VOLUNTARY_CONTEXT_SWITCHES] = after[4] - before[4]
             usage[UsageKey.INVOLUNTARY_CONTEXT_SWITCHES] = after[5] - before[5]
-
-    def stop_test(self, usage: Usage) -> None: ...
-
-    def pause(self) -> None: ...
-
-    def resume(self) -> None: ...
 
     def close(self) -> None:
         if self._schedule is not None:

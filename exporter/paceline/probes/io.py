@@ -19,7 +19,7 @@ def io_probe(own: OwnWork) -> Probe | None:
         return PortableIoProbe() if hasattr(psutil.Process, "io_counters") else None
 
 
-class KernelIoProbe:
+class KernelIoProbe(Probe):
     """
     Bytes through read and write calls (`rchar`, `wchar`): what the test did, whether or not a cache answered.
 
@@ -32,8 +32,6 @@ class KernelIoProbe:
         self._file = ProcFile("self/io", own)
         self._before = self._read()
 
-    def start_test(self) -> None: ...
-
     def start_call(self) -> None:
         self._before = self._read()
 
@@ -41,12 +39,6 @@ class KernelIoProbe:
         read, written = self._read()
         usage[UsageKey.READ_BYTES] = max(read - self._before[0], 0)
         usage[UsageKey.WRITTEN_BYTES] = max(written - self._before[1], 0)
-
-    def stop_test(self, usage: Usage) -> None: ...
-
-    def pause(self) -> None: ...
-
-    def resume(self) -> None: ...
 
     def close(self) -> None:
         self._file.close()
@@ -60,7 +52,7 @@ class KernelIoProbe:
         return int(fields[1]) - own_read, int(fields[3]) - own_written
 
 
-class PortableIoProbe:
+class PortableIoProbe(Probe):
     """
     psutil's counters of the process.
     """
@@ -69,8 +61,6 @@ class PortableIoProbe:
         self._process = psutil.Process()
         self._before = self._process.io_counters()
 
-    def start_test(self) -> None: ...
-
     def start_call(self) -> None:
         self._before = self._process.io_counters()
 
@@ -78,11 +68,3 @@ class PortableIoProbe:
         after = self._process.io_counters()
         usage[UsageKey.READ_BYTES] = after.read_bytes - self._before.read_bytes
         usage[UsageKey.WRITTEN_BYTES] = after.write_bytes - self._before.write_bytes
-
-    def stop_test(self, usage: Usage) -> None: ...
-
-    def pause(self) -> None: ...
-
-    def resume(self) -> None: ...
-
-    def close(self) -> None: ...

@@ -33,7 +33,7 @@ def memory_probe(own: OwnWork) -> Probe:
         return SampledMemoryProbe(own)
 
 
-class KernelMemoryProbe:
+class KernelMemoryProbe(Probe):
     """
     Linux keeps the peak of a process and lets it be reset (proc_pid_clear_refs(5)): exact, and no thread needed.
 
@@ -105,7 +105,7 @@ class KernelMemoryProbe:
         return int(self._statm.read(128).split(None, 2)[1]) * self._page
 
 
-class SampledMemoryProbe:
+class SampledMemoryProbe(Probe):
     """
     Elsewhere a thread asks psutil every 5 ms; a peak between two samples is missed.
     """

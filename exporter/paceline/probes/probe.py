@@ -1,12 +1,11 @@
 from collections.abc import MutableMapping
-from typing import Protocol
 
 from paceline.model import UsageKey
 
 Usage = MutableMapping[UsageKey, float]
 
 
-class Probe(Protocol):
+class Probe:
     """
     Measures one kind of usage around a test.
 
@@ -15,7 +14,7 @@ class Probe(Protocol):
     `start_call` and `stop_call`. Between `pause` and `resume`, which may come during setup, a fixture is made
     that outlives the test: what it takes is not the test's. A probe writes only its own keys, and leaves a key
     out where it cannot tell. It may be used for many tests, one at a time, until `close`; nothing is called
-    after that.
+    after that. A step at which a probe has nothing to do is left as it is here, and is not called.
     """
 
     def start_test(self) -> None: ...

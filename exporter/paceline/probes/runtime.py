@@ -6,10 +6,10 @@ import gc
 import sys
 
 from paceline.model import UsageKey
-from paceline.probes.probe import Usage
+from paceline.probes.probe import Probe, Usage
 
 
-class RuntimeProbe:
+class RuntimeProbe(Probe):
     """
     Counts collections of all generations, and how many modules are new after teardown.
     """
@@ -34,8 +34,6 @@ class RuntimeProbe:
 
     def resume(self) -> None:
         self._modules += len(sys.modules) - self._at_pause
-
-    def close(self) -> None: ...
 
 
 def _collections() -> int:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 
 from paceline.probes.probe import Probe, Usage
 
+_Steps = Sequence[tuple[Probe, Callable[..., None]]]
+
 
 class ProbeStack:
     """
@@ -35,24 +37,23 @@ class ProbeStack:
         self._each(self._stop_test, usage)
 
     def pause(self) -> None:
-        self._each([(probe, probe.pause) for probe in self._probes])
+        self._each(_steps(self._probes, "pause"))
 
     def resume(self) -> None:
-        self._each([(probe, probe.resume) for probe in reversed(self._probes)])
+        self._each(_steps(self._probes[::-1], "resume"))
 
     def close(self) -> None:
-        self._each([(probe, probe.close) for probe in reversed(self._probes)])
+        self._each(_steps(self._probes[::-1], "close"))
 
     def _arrange(self, probes: tuple[Probe, ...]) -> None:
         # Four times a test: the methods are looked up once.
         self._probes = probes
-        inside_out = probes[::-1]
-        self._start_test = [(probe, probe.start_test) for probe in probes]
-        self._start_call = [(probe, probe.start_call) for probe in probes]
-        self._stop_call = [(probe, probe.stop_call) for probe in inside_out]
-        self._stop_test = [(probe, probe.stop_test) for probe in inside_out]
+        self._start_test = _steps(probes, "start_test")
+        self._start_call = _steps(probes, "start_call")
+        self._stop_call = _steps(probes[::-1], "stop_call")
+        self._stop_test = _steps(probes[::-1], "stop_test")
 
-    def _each(self, steps: Sequence[tuple[Probe, Callable[..., None]]], *arguments: Usage) -> None:
+    def _each(self, steps: _Steps, *arguments: Usage) -> None:
         for probe, step in steps:
             try:
                 step(*arguments)
@@ -64,3 +65,8 @@ class ProbeStack:
         with contextlib.suppress(Exception):  # it has failed already
             probe.close()
         self._on_failure(error, f"measuring with {type(probe).__name__}")
+
+
+def _steps(probes: Sequence[Probe], name: str) -> _Steps:
+    nothing = getattr(Probe, name)
+    return [(probe, getattr(probe, name)) for probe in probes if getattr(type(probe), name) is not nothing]
