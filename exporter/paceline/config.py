@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, convert, field
 
 from paceline.analysis.budget import DEFAULT_BUDGETS_MS, Budgets
+from paceline.analysis.confirmation import REPEATS
 from paceline.analysis.rules import Rules
 from paceline.errors import ConfigError
 from paceline.explaining import explain, find_wrong
@@ -39,6 +40,18 @@ Milliseconds = Annotated[float, Meta(gt=0, lt=1e9)]
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\w.+-]+\Z")]
 
 
+class Confirmation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    How suspects are measured again at the end of a session: at most so many `tests`, the worst first, each
+    `repeats` times, and none is begun after so many `seconds`.
+    """
+
+    enabled: bool = True
+    tests: Annotated[int, Meta(ge=1, le=1000)] = 20
+    repeats: Annotated[int, Meta(ge=1, le=100)] = REPEATS
+    seconds: Annotated[float, Meta(gt=0, le=3600)] = 30.0
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     All settings. The fields are the keys of `[tool.paceline]`.
@@ -63,6 +76,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     test_budgets_ms: Mapping[str, Milliseconds] = field(default_factory=dict)
     test_types: Mapping[Name, tuple[str, ...]] = field(default_factory=dict)
     rules: Rules = Rules()
+    confirmation: Confirmation = Confirmation()
 
     @property
     def budgets(self) -> Budgets:

@@ -92,6 +92,7 @@ class VerdictKind(StrEnum):
     LEAK = "leak"
     FLAKY = "flaky"
     BROKEN = "broken"
+    UNCONFIRMED = "unconfirmed"
 
 
 class Severity(StrEnum):

@@ -74,11 +74,11 @@ def test_a_wrong_option_is_named(suite: Suite, arguments: tuple[str, ...], messa
         ),
         (
             "performance('fast')",
-            "test_one: the marker is performance('fast'), expected performance(budget_ms=<milliseconds>)",
+            "performance('fast'), expected performance(budget_ms=<milliseconds>, confirm=<True or False>)",
         ),
         (
             "performance(budget=5)",
-            "test_one: the marker is performance(budget=5), expected performance(budget_ms=<milliseconds>)",
+            "performance(budget=5), expected performance(budget_ms=<milliseconds>, confirm=<True or False>)",
         ),
     ],
 )

@@ -29,6 +29,7 @@ _ORDER = {
             VerdictKind.FLAKY,
             VerdictKind.TREND,
             VerdictKind.BROKEN,
+            VerdictKind.UNCONFIRMED,
         )
     )
 }

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from paceline.plugin.fixture import CaseRecorder
 
 _MARKERS = (
-    "performance(budget_ms): the longest the call phase of this test may take (Paceline)",
+    "performance(budget_ms, confirm): the longest its call phase may take; False: never measure it again (Paceline)",
     "unit: a unit test, budget 100 ms (Paceline)",
     "integration: an integration test, budget 2 s (Paceline)",
     "api: a test of an API, budget 5 s (Paceline)",
@@ -64,6 +64,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         const=False,
         default=None,
         help="Judge, but keep nothing of this run.",
+    )
+    group.addoption(
+        "--paceline-no-confirm",
+        dest="paceline_confirm",
+        action="store_const",
+        const=False,
+        default=None,
+        help="Believe what was measured once: do not measure tests again that look slower.",
     )
     group.addoption(
         "--paceline-port",

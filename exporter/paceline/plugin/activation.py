@@ -3,6 +3,7 @@ Switch Paceline on: which parts a process needs depends on whether it runs tests
 """
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,10 +14,14 @@ from paceline.plugin.guard import Guard
 from paceline.plugin.meter import Meter
 from paceline.plugin.parts import Parts
 from paceline.plugin.plan import Planner
+from paceline.plugin.repeats import Repeats
 from paceline.plugin.settings import settings_of
 from paceline.probes import make_probes
 from paceline.probes.own import OwnWork
 from paceline.probes.stack import ProbeStack
+
+if TYPE_CHECKING:
+    from paceline.plugin.session import RunSession
 
 
 def activate(config: pytest.Config) -> None:
@@ -36,24 +41,25 @@ def activate(config: pytest.Config) -> None:
 
 
 def _plugins(config: pytest.Config, settings: Config) -> Mapping[str, object]:
-    guard, own, planner = Guard(), OwnWork(), Planner(settings)
+    guard, own, planner, repeats = Guard(), OwnWork(), Planner(settings), Repeats()
     has_workers = bool(config.getoption("tx", None)) and not hasattr(config, "workerinput")
     if has_workers:
         from paceline.plugin.workers import ControllerHooks  # noqa: PLC0415
 
-        parts = Parts(planner=planner, meter=None, own=own, guard=guard)
-        return {"planner": planner, "controller": ControllerHooks(parts), "session": _session(config, settings, parts)}
+        parts = Parts(planner=planner, meter=None, own=own, guard=guard, repeats=repeats)
+        session = _session(config, settings, parts)
+        return {"planner": planner, "controller": ControllerHooks(parts, session), "session": session}
     recorder = config.stash[RECORDER] = CaseRecorder()
     meter = Meter(planner, ProbeStack(make_probes(own), guard.failed), recorder)
-    parts = Parts(planner=planner, meter=meter, own=own, guard=guard)
+    parts = Parts(planner=planner, meter=meter, own=own, guard=guard, repeats=repeats)
     if hasattr(config, "workerinput"):
         from paceline.plugin.workers import WorkerHooks  # noqa: PLC0415
 
-        return {"planner": planner, "meter": meter, "worker": WorkerHooks(config, meter, parts)}
+        return {"planner": planner, "meter": meter, "worker": WorkerHooks(config, settings, meter, parts)}
     return {"planner": planner, "meter": meter, "session": _session(config, settings, parts)}
 
 
-def _session(config: pytest.Config, settings: Config, parts: Parts) -> object:
+def _session(config: pytest.Config, settings: Config, parts: Parts) -> "RunSession":
     # A worker needs neither history nor sampler, and starts faster without them.
     from paceline.plugin.session import RunSession  # noqa: PLC0415
 

@@ -68,6 +68,12 @@ class Meter:
         self._measured: dict[str, Measurement] = {}
         self._in_shared_fixture = False
 
+    def now(self) -> float:
+        """
+        Seconds of a clock that nothing sets back or freezes.
+        """
+        return self._now() / _NANOSECONDS
+
     def take(self, node_id: str) -> Measurement | None:
         """
         The measurement of a test that has ended; given out once.

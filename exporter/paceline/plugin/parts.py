@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from paceline.plugin.guard import Guard
 from paceline.plugin.meter import Meter
 from paceline.plugin.plan import Planner
+from paceline.plugin.repeats import Repeats
 from paceline.probes.own import OwnWork
 
 
@@ -20,3 +21,4 @@ class Parts:
     meter: Meter | None
     own: OwnWork
     guard: Guard
+    repeats: Repeats

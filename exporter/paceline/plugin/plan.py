@@ -22,7 +22,8 @@ Markers = Mapping[str, pytest.Mark]
 
 class Plan(NamedTuple):
     """
-    One test as planned. A hard budget comes from a marker, and fails the test.
+    One test as planned. A hard budget comes from a marker, and fails the test. One that is not repeatable is never
+    run again to measure it.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Plan(NamedTuple):
     test_type: str
     budget: Budget | None
     is_hard: bool
+    is_repeatable: bool = True
 
 
 class Planner:
@@ -95,7 +97,8 @@ class Planner:
             node_id.partition("::")[0]
         )
         own = _marked_budget(node_id, markers)
-        return Plan(ids[node_id], family, test_type, own or budgets.budget_of(family, test_type), own is not None)
+        budget = own or budgets.budget_of(family, test_type)
+        return Plan(ids[node_id], family, test_type, budget, own is not None, _is_repeatable(markers))
 
     def _is_wanted(self, item: pytest.Item, markers: Markers) -> bool:
         is_asked_for = self._config.stress or "stress" in item.config.getoption("markexpr", "")
@@ -149,18 +152,26 @@ def _marked_budget(node_id: str, markers: Markers) -> Budget | None:
     # Without a budget it may be a label that the project had before.
     if marker is None or not (marker.args or marker.kwargs):
         return None
-    milliseconds = marker.kwargs.get("budget_ms", "")
+    milliseconds = marker.kwargs.get("budget_ms", 1.0)
     is_number = isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool)
-    if marker.args or len(marker.kwargs) > 1 or not is_number:
+    is_known = marker.kwargs.keys() <= {"budget_ms", "confirm"} and isinstance(marker.kwargs.get("confirm", True), bool)
+    if marker.args or not is_known or not is_number:
         raise ConfigError(
             f"{node_id}: the marker is performance({_shown(marker.args, marker.kwargs)}), "
-            "expected performance(budget_ms=<milliseconds>)"
+            "expected performance(budget_ms=<milliseconds>, confirm=<True or False>)"
         )
+    if "budget_ms" not in marker.kwargs:
+        return None
     if not 0 < milliseconds < _LONGEST_BUDGET_MS:
         raise ConfigError(
             f"{node_id}: performance(budget_ms={milliseconds!r}) is no budget, expected more than 0 milliseconds"
         )
     return Budget(milliseconds / 1e3, "its performance marker")
+
+
+def _is_repeatable(markers: Markers) -> bool:
+    marker = markers.get("performance")
+    return marker is None or bool(marker.kwargs.get("confirm", True))
 
 
 def _shown(args: Sequence[object], kwargs: Mapping[str, object]) -> str:

@@ -5,13 +5,14 @@ A run from its start to its end: what is begun before the first test, and what i
 import os
 import time
 from collections.abc import Callable, Generator
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from msgspec.structs import replace
 
+from paceline.analysis.confirmation import confirmed, suspects_of
 from paceline.analysis.past import Past
 from paceline.config import Config
 from paceline.errors import StorageError
@@ -20,11 +21,13 @@ from paceline.history.journal import Journal
 from paceline.identity import safe_text
 from paceline.model import Case, Run, RunOutcome
 from paceline.plugin.cases import CaseBook
+from paceline.plugin.meter import Meter
 from paceline.plugin.parts import Parts
+from paceline.plugin.repeats import Repeater, measure_again
 from paceline.plugin.run_id import new_run_id
 from paceline.plugin.selection import is_selection
-from paceline.plugin.summary import verbose_line, write_messages, write_report
-from paceline.plugin.workers import measurement_on
+from paceline.plugin.summary import say_repeats, verbose_line, write_messages, write_report
+from paceline.plugin.workers import Order, measurement_on
 from paceline.probes.calibration import calibrate
 from paceline.probes.origin import FALLBACK_BRANCH, Origin, OriginFinder, find_environment
 from paceline.probes.sampler import Sampler
@@ -58,9 +61,9 @@ class RunSession:
         self._live: Live | None = None
         self._journal: Journal | None = None
         self._run: Run | None = None
+        self._judged: tuple[Run, Past] | None = None
         self._past = Past()
         self._is_kept = False
-        self._origin = Origin(branch=FALLBACK_BRANCH, default_branch=FALLBACK_BRANCH)
         self._clock, self._stopwatch = time.time, time.perf_counter
         self._started, self._started_ticks = self._clock(), self._stopwatch()
         self._run_id = new_run_id(self._started)
@@ -89,14 +92,16 @@ class RunSession:
         ]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtestloop(self) -> Generator[None, Any, Any]:
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, Any]:
         # By now git has had the time of the collection to answer, and no test has begun.
-        self._origin = self._guarded(self._finder.find, "asking git") or self._origin
         if self._live is not None:
             self._live.branch = self._origin.branch
         if self._settings.save_results:
             self._guarded(self._open_journal, "opening the journal")
-        return (yield)
+        result = yield
+        if self._parts.meter is not None and self._settings.confirmation.enabled:
+            self._guarded(partial(self._measure_again, session, self._parts.meter), "measuring again")
+        return result
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -122,6 +127,27 @@ class RunSession:
             write = partial(write_report, terminalreporter, self._run, self._past, self._settings)
             self._guarded(write, "writing the report")
         write_messages(terminalreporter, self._guard)
+
+    def order(self) -> Order:
+        """
+        What a worker has to know of this run.
+        """
+        return Order(run=self._build_run(RunOutcome.PASSED), default_branch=self._origin.default_branch)
+
+    def _measure_again(self, session: pytest.Session, meter: Meter) -> None:
+        if session.shouldstop or session.shouldfail or not self._book.cases:
+            return
+        limits, parts = self._settings.confirmation, self._parts
+        self._judged = self._judge()
+        suspects = suspects_of(self._judged[0])[: limits.tests]
+        if suspects:
+            say_repeats(self._config, len(suspects), limits.seconds)
+        measure_again(session, suspects, Repeater(meter, parts.planner, parts.repeats, limits.seconds), limits.repeats)
+
+    @cached_property
+    def _origin(self) -> Origin:
+        unknown = Origin(branch=FALLBACK_BRANCH, default_branch=FALLBACK_BRANCH)
+        return self._guarded(self._finder.find, "asking git") or unknown
 
     def _start_live(self, port: int) -> "Live":
         from paceline.plugin.live import Live  # noqa: PLC0415 - an endpoint is rare, and its imports are not
@@ -158,9 +184,15 @@ class RunSession:
             verbose_line(self._config, case)
 
     def _finish(self, session: pytest.Session, exitstatus: int) -> None:
+        is_cut = bool(session.shouldstop or session.shouldfail)
+        judged, past = self._judged or self._judge()
         outcome = _OUTCOMES.get(exitstatus, RunOutcome.ERROR)  # type: ignore[call-overload]
-        measured = self._build_run(outcome, is_cut=bool(session.shouldstop or session.shouldfail))
-        run, past = self._archive.judged(measured, self._settings.rules, self._origin.default_branch)
+        run = replace(
+            confirmed(judged, self._parts.repeats.cases),
+            outcome=outcome,
+            is_partial=is_cut or outcome is RunOutcome.INTERRUPTED or self._is_selection,
+            counts=self._counts(),
+        )
         self._run = run
         if self._settings.save_results:
             self._is_kept = self._archive.keep(run, past)
@@ -169,7 +201,17 @@ class RunSession:
         if is_failed and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = EXIT_VERDICT
 
-    def _build_run(self, outcome: RunOutcome, *, is_cut: bool = False) -> Run:
+    def _judge(self) -> tuple[Run, Past]:
+        run = self._build_run(RunOutcome.PASSED)
+        return self._archive.judged(run, self._settings.rules, self._origin.default_branch)
+
+    def _counts(self) -> dict[str, int]:
+        return {
+            "ids made safe": self._parts.planner.made_safe,
+            "failures inside Paceline": self._guard.failures,
+        }
+
+    def _build_run(self, outcome: RunOutcome) -> Run:
         origin = self._origin
         return Run(
             run_id=self._run_id,
@@ -178,16 +220,13 @@ class RunSession:
             commit=safe_text(origin.commit),
             dirty=origin.dirty,
             outcome=outcome,
-            is_partial=is_cut or outcome is RunOutcome.INTERRUPTED or self._is_selection,
+            is_partial=self._is_selection,
             # A wall clock may be set back while tests run; a stopwatch cannot.
             started=self._started,
             ended=self._started + self._stopwatch() - self._started_ticks,
             environment=find_environment(),
             machine=replace(self._sampler.machine(), calibration_seconds=self._calibration),
-            counts={
-                "ids made safe": self._parts.planner.made_safe,
-                "failures inside Paceline": self._guard.failures,
-            },
+            counts=self._counts(),
             cases=tuple(self._book.cases.values()),
         )
 

@@ -37,6 +37,8 @@ def settings_of(config: pytest.Config, environ: Mapping[str, str] = os.environ) 
         "stress": config.getoption("paceline_stress"),
     }
     settings = load_config(pyproject, options, environ)
+    if config.getoption("paceline_confirm") is False:
+        settings = replace(settings, confirmation=replace(settings.confirmation, enabled=False))
     # A relative path on the command line is the user's, one in the file is the project's.
     base = Path.cwd() if options["results"] else config.rootpath
     return replace(

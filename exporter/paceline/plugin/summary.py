@@ -55,6 +55,18 @@ def write_messages(terminal: "pytest.TerminalReporter", guard: Guard) -> None:
         terminal.write_line(f"paceline: {message}", yellow=True)
 
 
+def say_repeats(config: pytest.Config, tests: int, seconds: float) -> None:
+    """
+    Say why the session goes on when all tests have ended.
+    """
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None and terminal.verbosity >= _QUIETEST:
+        terminal.ensure_newline()
+        terminal.write_line(
+            f"paceline: measuring {units.counted(tests, 'test')} again, for at most {units.duration(seconds)}"
+        )
+
+
 def verbose_line(config: pytest.Config, case: Case) -> None:
     """
     One line for a test that has ended.

@@ -2,28 +2,63 @@
 xdist: measurements travel on the reports of the workers, so that a worker that crashes takes none with it.
 """
 
-from typing import Any, Protocol
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
-from msgspec import json
+from msgspec import Struct, json
+from msgspec.structs import replace
 
+from paceline.analysis.confirmation import suspects_of
+from paceline.config import Config
+from paceline.history.archive import Archive
+from paceline.model import Run
+from paceline.plugin.cases import CaseBook
 from paceline.plugin.meter import Measurement, Meter
 from paceline.plugin.parts import Parts
+from paceline.plugin.repeats import Repeater, measure_again
+
+if TYPE_CHECKING:
+    from paceline.plugin.session import RunSession
 
 _ATTRIBUTE = "paceline_measurement"
-_OUTPUT = "paceline"
+_INPUT = _OUTPUT = "paceline"
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """
+    What a worker has to know: the run as far as it is known before its first test.
+    """
+
+    run: Run
+    default_branch: str
 
 
 class WorkerHooks:
     """
-    In a worker: put the measurement on the last report of a test, and Paceline's own failures on the way out.
+    In a worker: put the measurement on the last report of a test, measure suspects again, and put that and Paceline's
+    own failures on the way out.
+
+    A worker finds suspects among its own tests, as the controller cannot judge before all workers have ended.
     """
 
-    def __init__(self, config: pytest.Config, meter: Meter, parts: Parts) -> None:
+    def __init__(self, config: pytest.Config, settings: Config, meter: Meter, parts: Parts) -> None:
+        self._input: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
         self._output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
+        self._settings = settings
         self._meter = meter
-        self._planner = parts.planner
-        self._guard = parts.guard
+        self._parts = parts
+        self._book = CaseBook(parts.planner, lambda _: None)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, Any]:
+        result = yield
+        try:
+            self._measure_again(session)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of the user's tests
+            self._parts.guard.failed(error, "measuring again")
+        return result
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -31,13 +66,26 @@ class WorkerHooks:
         if measurement is not None:
             # Only plain values travel between processes.
             setattr(report, _ATTRIBUTE, json.encode(measurement).decode())
+        self._book.add_report(report, measurement)
 
     def pytest_sessionfinish(self) -> None:
         self._output[_OUTPUT] = {
-            "messages": list(self._guard.messages),
-            "failures": self._guard.failures,
-            "made_safe": self._planner.made_safe,
+            "messages": list(self._parts.guard.messages),
+            "failures": self._parts.guard.failures,
+            "made_safe": self._parts.planner.made_safe,
+            "repeats": json.encode(self._parts.repeats.measurements).decode(),
         }
+
+    def _measure_again(self, session: pytest.Session) -> None:
+        if not self._settings.confirmation.enabled or session.shouldstop or session.shouldfail:
+            return
+        order = json.decode(self._input[_INPUT], type=Order)
+        run = replace(order.run, cases=tuple(self._book.cases.values()))
+        archive = Archive(Path(self._settings.results), self._parts.guard.warn)
+        judged, _ = archive.judged(run, self._settings.rules, order.default_branch)
+        limits = self._settings.confirmation
+        repeater = Repeater(self._meter, self._parts.planner, self._parts.repeats, limits.seconds)
+        measure_again(session, suspects_of(judged)[: limits.tests], repeater, limits.repeats)
 
 
 class Node(Protocol):
@@ -45,17 +93,24 @@ class Node(Protocol):
     What xdist tells of a worker.
     """
 
+    workerinput: dict[str, Any]
     workeroutput: dict[str, Any]
 
 
 class ControllerHooks:
     """
-    In the controller: take over what workers say of themselves.
+    In the controller: tell workers which run they are part of, and take over what they say of themselves.
     """
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, session: "RunSession") -> None:
         self._planner = parts.planner
         self._guard = parts.guard
+        self._repeats = parts.repeats
+        self._session = session
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Node) -> None:
+        node.workerinput[_INPUT] = json.encode(self._session.order()).decode()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Node) -> None:
@@ -67,6 +122,9 @@ class ControllerHooks:
         self._planner.made_safe = max(self._planner.made_safe, output["made_safe"])
         for message in output["messages"]:
             self._guard.warn(message)
+        for again in json.decode(output["repeats"], type=dict[str, list[Measurement]]).values():
+            for measurement in again:
+                self._repeats.add(measurement)
 
 
 def measurement_on(report: pytest.TestReport) -> Measurement | None:

@@ -21,6 +21,7 @@ _NOUNS = {
     VerdictKind.FLAKY: ("flaky test", "flaky tests"),
     VerdictKind.TREND: ("creeping test", "creeping tests"),
     VerdictKind.BROKEN: ("broken test", "broken tests"),
+    VerdictKind.UNCONFIRMED: ("not confirmed", "not confirmed"),
 }
 _ADVICE = {
     VerdictKind.BUDGET: "Make it faster, or give it a budget of its own: a performance marker, or a setting.",
@@ -29,6 +30,7 @@ _ADVICE = {
     VerdictKind.FLAKY: "Look for time, order and shared state; until then --reruns keeps it from blocking.",
     VerdictKind.TREND: "Compare with the oldest commit of the window; no single run shows it.",
     VerdictKind.BROKEN: "It fails always: mend it or remove it.",
+    VerdictKind.UNCONFIRMED: "Nothing, unless it comes back: it was so once and not again.",
 }
 _CAUSE_ADVICE = {
     UsageKey.CPU_SECONDS: "Profile it (python -m cProfile -m pytest …): the added time is CPU time.",

@@ -1,0 +1,173 @@
+"""
+Tests that look slower are measured again before anyone is told.
+"""
+
+import pytest
+from msgspec.structs import replace
+
+from paceline.history.ledger import Ledger
+from support.suite import Result, Suite
+
+_WORK = """
+    import os, time, warnings
+    import pytest
+
+    SECONDS = [float(text) for text in os.environ["SECONDS"].split()]
+
+    @pytest.fixture(scope="module")
+    def made():
+        print("module made")
+        yield
+        print("module gone")
+
+    def test_changed(made):
+        print("test runs")
+        warnings.warn("told once")
+        time.sleep(SECONDS.pop(0) if len(SECONDS) > 1 else SECONDS[0])
+
+    def test_steady(made): pass
+"""
+
+
+def _runs_before(suite: Suite, source: str = _WORK) -> None:
+    """
+    Ten earlier runs in which the test took a hundredth of a second.
+    """
+    suite.write("test_work.py", source)
+    first = suite.run(environ={"SECONDS": "0.01"}).run
+    for number in range(1, 10):
+        Ledger(suite.results / "history.sqlite").add(
+            replace(
+                first, run_id=f"{first.run_id}-{number}", started=first.started - number, ended=first.ended - number
+            )
+        )
+
+
+def _told(result: Result) -> dict[str, str]:
+    return {verdict.kind.value: verdict.reason for verdict in result.run.verdicts}
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")])
+def test_what_was_slow_once_is_not_confirmed(suite: Suite, arguments: tuple[str, ...]) -> None:
+    """
+    In one process or in a worker: the run passes, says so, and history keeps what the repeats took.
+    """
+    _runs_before(suite)
+    result = suite.run(*arguments, "--paceline-fail-on", "regression", environ={"SECONDS": "0.08 0.01"})
+    (case,) = (case for case in result.run.cases if case.id.endswith("test_changed"))
+
+    assert result.code == 0
+    assert list(_told(result)) == ["unconfirmed"]
+    assert "; not confirmed: only 10." in _told(result)["unconfirmed"]
+    assert "1 not confirmed" in result.section()
+    assert case.duration_seconds is not None and case.duration_seconds > 0.08
+    assert case.normalized_duration_seconds is not None and case.normalized_duration_seconds < 0.05
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")])
+def test_what_is_slow_again_is_a_regression(suite: Suite, arguments: tuple[str, ...]) -> None:
+    """
+    The reason says how often it was measured again, and what that took.
+    """
+    _runs_before(suite)
+    result = suite.run(*arguments, "--paceline-fail-on", "regression", environ={"SECONDS": "0.08"})
+
+    assert result.code == 10
+    assert list(_told(result)) == ["regression"]
+    assert " ms in 3 repeats" in _told(result)["regression"].partition("; again 8")[2]
+
+
+def test_pytest_sees_each_test_once(suite: Suite) -> None:
+    """
+    Neither its counts nor its warnings nor its reports tell of a repeat, and a module's fixture is made once more.
+    """
+    _runs_before(suite)
+    result = suite.run("-s", "-rA", "--junitxml=junit.xml", environ={"SECONDS": "0.08"})
+
+    assert result.output.count("test runs") == 4
+    assert result.output.count("module made") == result.output.count("module gone") == 2
+    assert "2 passed, 1 warning in" in result.output
+    assert (suite.folder / "junit.xml").read_text("utf-8").count("<testcase") == 2
+    assert "paceline: measuring 1 test again, for at most 30 s" in result.output
+
+
+@pytest.mark.parametrize(
+    ("source", "settings", "arguments"),
+    [
+        (
+            _WORK.replace("    def test_changed", "    @pytest.mark.performance(confirm=False)\n    def test_changed"),
+            "",
+            (),
+        ),
+        (_WORK, "[tool.paceline.confirmation]\nenabled = false\n", ()),
+        (_WORK, "", ("--paceline-no-confirm",)),
+    ],
+)
+def test_what_is_not_measured_again_is_believed(
+    suite: Suite, source: str, settings: str, arguments: tuple[str, ...]
+) -> None:
+    """
+    A test, a project or a session may opt out.
+    """
+    _runs_before(suite, source)
+    suite.write("pyproject.toml", settings)
+    result = suite.run("-s", *arguments, environ={"SECONDS": "0.08 0.01"})
+
+    assert list(_told(result)) == ["regression"]
+    assert "again" not in _told(result)["regression"]
+    assert result.output.count("test runs") <= 2
+
+
+def test_no_repeat_is_begun_when_time_is_up(suite: Suite) -> None:
+    """
+    What was measured until then decides.
+    """
+    _runs_before(suite)
+    suite.write("pyproject.toml", "[tool.paceline.confirmation]\nseconds = 0.001\n")
+    result = suite.run("-s", environ={"SECONDS": "0.08"})
+
+    assert result.output.count("test runs") == 2
+    assert _told(result)["regression"].endswith(" ms in 1 repeat")
+
+
+def test_a_repeat_that_fails_says_nothing(suite: Suite) -> None:
+    """
+    A test that passes only the first time in a process is no failure, and its first time counts.
+    """
+    _runs_before(suite)
+    suite.write(
+        "test_work.py",
+        """
+        import time
+        ran = []
+        def test_changed():
+            assert not ran
+            ran.append(True)
+            time.sleep(0.08)
+        def test_steady(): pass
+        """,
+    )
+    result = suite.run()
+
+    assert result.code == 0
+    assert list(_told(result)) == ["regression"]
+
+
+def test_memory_that_is_kept_once_is_no_leak(suite: Suite) -> None:
+    """
+    A cache that warms up in each process keeps memory once; a leak keeps more with each call.
+    """
+    suite.write(
+        "test_memory.py",
+        """
+        kept, cache = [], {}
+        def test_leaks(): kept.append(bytearray(2 << 20))
+        def test_warms_up():
+            if not cache: cache["page"] = bytearray(2 << 20)
+        """,
+    )
+    for _ in range(3):
+        result = suite.run()
+    kinds = {verdict.case: verdict.kind.value for verdict in result.run.verdicts}
+
+    assert kinds == {"test_memory.py::test_leaks": "leak", "test_memory.py::test_warms_up": "unconfirmed"}
