@@ -1,5 +1,5 @@
 """
-Make the generated pages of the reference again: the command's help, and the live metrics.
+Make the generated pages of the reference again: the command's help, and the metrics.
 """
 
 from collections.abc import Iterator
@@ -9,9 +9,13 @@ import click
 from tabulate import tabulate
 
 from paceline.cli import main
-from paceline.metrics.catalogue import CATALOGUE
+from paceline.metrics.catalogue import CATALOGUE, Channel
 
 REFERENCE = Path(__file__).parent / "reference"
+_CHANNELS = {
+    Channel.STATE: "State: scraped while tests run",
+    Channel.RUN_SAMPLE: "Run samples: one sample a run, stamped with its end",
+}
 
 
 def pages() -> dict[Path, str]:
@@ -35,9 +39,18 @@ def _helps(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _metrics_page() -> str:
-    rows = [[f"`{one.name}`", one.kind.value, ", ".join(one.labels), one.help] for one in CATALOGUE]
-    table = tabulate(rows, headers=["metric", "type", "labels", "what"], tablefmt="github")
-    return f"# Live metrics\n\nMade by `make docs` from the catalogue in `paceline.metrics.catalogue`.\n\n{table}\n"
+    parts = ["# Metrics\n\nMade by `make docs` from the catalogue in `paceline.metrics.catalogue`."]
+    parts += [f"## {heading}\n\n{_metrics_table(channel)}" for channel, heading in _CHANNELS.items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _metrics_table(channel: Channel) -> str:
+    rows = [
+        [f"`{one.name}`", one.kind.value, ", ".join(one.labels), one.help]
+        for one in CATALOGUE
+        if one.channel is channel
+    ]
+    return tabulate(rows, headers=["metric", "type", "labels", "what"], tablefmt="github")
 
 
 if __name__ == "__main__":

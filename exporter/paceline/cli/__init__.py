@@ -5,6 +5,7 @@ The command `paceline`.
 import click
 
 from paceline import __version__
+from paceline.cli.export import export
 from paceline.cli.history import history
 from paceline.cli.report import report
 from paceline.cli.test import test
@@ -36,5 +37,5 @@ def main() -> None:
     """
 
 
-for command in (test, report, trends, history):
+for command in (test, report, trends, history, export):
     main.add_command(command)

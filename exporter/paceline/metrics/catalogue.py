@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from paceline.model import UsageKey
+
 
 class Kind(StrEnum):
     """
@@ -17,6 +19,17 @@ class Kind(StrEnum):
     HISTOGRAM = "histogram"
 
 
+class Channel(StrEnum):
+    """
+    How a metric reaches Prometheus.
+
+    State is scraped as it is now. A run sample is one sample a run, stamped with the end of the run.
+    """
+
+    STATE = "state"
+    RUN_SAMPLE = "run sample"
+
+
 class Metric(Struct, frozen=True):
     """
     One row of the table. A counter's name carries its `_total`.
@@ -26,9 +39,20 @@ class Metric(Struct, frozen=True):
     kind: Kind
     help: str
     labels: tuple[str, ...] = ()
+    channel: Channel = Channel.STATE
 
 
 _RUN = ("suite", "branch")
+_TEST = (*_RUN, "test", "test_type")
+
+
+def _of_run(name: str, text: str, *labels: str) -> Metric:
+    return Metric(f"paceline_run_{name}", Kind.GAUGE, text, (*_RUN, *labels), Channel.RUN_SAMPLE)
+
+
+def _of_test(name: str, text: str, *labels: str) -> Metric:
+    return Metric(f"paceline_test_{name}", Kind.GAUGE, text, (*_TEST, *labels), Channel.RUN_SAMPLE)
+
 
 BUILD_INFO = Metric("paceline_build_info", Kind.GAUGE, "Version of Paceline; always 1.", ("version",))
 ACTIVE_CASES = Metric("paceline_active_cases", Kind.GAUGE, "Tests that run now.", _RUN)
@@ -82,4 +106,52 @@ SYSTEM_NETWORK_SENT = Metric(
     "paceline_system_network_transmit_bytes_total", Kind.COUNTER, "Bytes sent over the network."
 )
 
-CATALOGUE = tuple(value for value in globals().values() if isinstance(value, Metric))
+RUN_INFO = _of_run(
+    "info",
+    "What is known of a run; always 1. `ref` is the name of the branch, also where `branch` is other.",
+    *("ref", "run_id", "commit", "dirty", "partial", "outcome"),
+)
+RUN_DURATION = _of_run("duration_seconds", "Time from the start of a run to its end.")
+RUN_CASES = _of_run("cases", "Tests of a run, by how they ended.", "outcome")
+RUN_VERDICTS = _of_run("verdicts", "Verdicts on a run, by kind.", "kind")
+RUN_SLOWDOWN = _of_run("machine_slowdown_ratio", "How much slower than usual the suite as a whole ran; 1 is usual.")
+
+TEST_PASSED = _of_test("passed", "Whether a test passed (1) or failed (0).")
+TEST_ATTEMPTS = _of_test("attempts", "How many times a test was tried in the run.")
+TEST_DURATION = _of_test("duration_seconds", "Call phase of a test that passed, by the clock.")
+TEST_NORMALIZED = _of_test(
+    "normalized_duration_seconds",
+    "Call phase without the wait for a CPU and with the speed of the machine taken out.",
+)
+TEST_SETUP = _of_test("setup_seconds", "Setup of a test that passed.")
+TEST_TEARDOWN = _of_test("teardown_seconds", "Teardown of a test that passed.")
+TEST_BUDGET = _of_test("budget_seconds", "Budget of the call phase of a test.")
+TEST_MEASURE = _of_test("measure", "A figure that a test reported of itself.", "measure", "unit")
+TEST_USAGE = {
+    UsageKey.CPU_SECONDS: _of_test("cpu_seconds", "CPU time of a test."),
+    UsageKey.CPU_USER_SECONDS: _of_test("cpu_user_seconds", "CPU time of a test in its own code."),
+    UsageKey.CPU_SYSTEM_SECONDS: _of_test("cpu_system_seconds", "CPU time of a test in the kernel."),
+    UsageKey.CHILDREN_CPU_USER_SECONDS: _of_test(
+        "children_cpu_user_seconds", "CPU time of child processes of a test in their own code."
+    ),
+    UsageKey.CHILDREN_CPU_SYSTEM_SECONDS: _of_test(
+        "children_cpu_system_seconds", "CPU time of child processes of a test in the kernel."
+    ),
+    UsageKey.CPU_WAIT_SECONDS: _of_test("cpu_wait_seconds", "Time in which a test was ready to run and had no CPU."),
+    UsageKey.MEMORY_PEAK_BYTES: _of_test("memory_peak_bytes", "Highest memory of a test above its start."),
+    UsageKey.MEMORY_RETAINED_BYTES: _of_test("memory_retained_bytes", "Memory kept after the teardown of a test."),
+    UsageKey.READ_BYTES: _of_test("read_bytes", "Bytes that a test read from disk."),
+    UsageKey.WRITTEN_BYTES: _of_test("written_bytes", "Bytes that a test wrote to disk."),
+    UsageKey.VOLUNTARY_CONTEXT_SWITCHES: _of_test(
+        "voluntary_context_switches", "How often a test gave the CPU away to wait."
+    ),
+    UsageKey.INVOLUNTARY_CONTEXT_SWITCHES: _of_test(
+        "involuntary_context_switches", "How often the CPU was taken from a test."
+    ),
+    UsageKey.GC_COLLECTIONS: _of_test("gc_collections", "Garbage collections during a test."),
+    UsageKey.IMPORTED_MODULES: _of_test("imported_modules", "Modules that a test imported."),
+    UsageKey.THREADS_LEFT: _of_test("threads_left", "Threads that a test left behind."),
+    UsageKey.PROCESSES_LEFT: _of_test("processes_left", "Processes that a test left behind."),
+}
+
+CATALOGUE = (*(value for value in globals().values() if isinstance(value, Metric)), *TEST_USAGE.values())

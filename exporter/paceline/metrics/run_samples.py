@@ -1,0 +1,84 @@
+"""
+A run as samples: one sample of each series, stamped with the end of the run.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
+
+from paceline.analysis.past import ATTEMPTS, DURATION, MEASURES, NORMALIZED, OUTCOME, columns_of
+from paceline.metrics import catalogue
+from paceline.metrics.catalogue import Metric
+from paceline.model import Case, Run
+
+# Each branch of its own would make all series of all tests again.
+OTHER_BRANCH = "other"
+
+# The columns of the past, and the metrics that carry them. What a test reported of itself is in one metric.
+TEST_METRICS: Mapping[str, Metric] = {
+    OUTCOME: catalogue.TEST_PASSED,
+    ATTEMPTS: catalogue.TEST_ATTEMPTS,
+    DURATION: catalogue.TEST_DURATION,
+    NORMALIZED: catalogue.TEST_NORMALIZED,
+    **{str(key): metric for key, metric in catalogue.TEST_USAGE.items()},
+}
+
+
+class Sample(NamedTuple):
+    """
+    A figure of a run. `labels` are values in the order of `metric.labels`, `timestamp` is in seconds since 1970.
+    """
+
+    metric: Metric
+    labels: tuple[str, ...]
+    value: float
+    timestamp: float
+
+
+def run_samples(run: Run, branches: Collection[str]) -> Iterator[Sample]:
+    """
+    Tell a run in samples.
+
+    Args:
+        run: the run, judged.
+        branches: the branches that keep their name, for example the default branch; the rest become `other`.
+    """
+    labels = (run.suite, run.branch if run.branch in branches else OTHER_BRANCH)
+    yield from _of_run(run, labels)
+    for case in run.cases:
+        yield from _of_case(case, labels, run.ended)
+
+
+def _of_run(run: Run, labels: tuple[str, str]) -> Iterator[Sample]:
+    flags = (str(run.dirty).lower(), str(run.is_partial).lower())
+    info = (run.branch, run.run_id, run.commit, *flags, run.outcome.value)
+    yield Sample(catalogue.RUN_INFO, (*labels, *info), 1.0, run.ended)
+    yield Sample(catalogue.RUN_DURATION, labels, run.duration_seconds, run.ended)
+    for outcome, count in Counter(case.outcome.value for case in run.cases).items():
+        yield Sample(catalogue.RUN_CASES, (*labels, outcome), float(count), run.ended)
+    for kind, count in Counter(verdict.kind.value for verdict in run.verdicts).items():
+        yield Sample(catalogue.RUN_VERDICTS, (*labels, kind), float(count), run.ended)
+    if run.machine.slowdown_ratio is not None:
+        yield Sample(catalogue.RUN_SLOWDOWN, labels, run.machine.slowdown_ratio, run.ended)
+
+
+def _of_case(case: Case, run_labels: tuple[str, str], ended: float) -> Iterator[Sample]:
+    labels = (*run_labels, case.id, case.test_type)
+    for column, value in columns_of(case).items():
+        if not column.startswith(MEASURES):
+            yield Sample(TEST_METRICS[column], labels, float(value), ended)
+    if not case.outcome.is_pass:
+        return
+    for metric, seconds in _phases(case).items():
+        if seconds is not None:
+            yield Sample(metric, labels, seconds, ended)
+    for name, measure in case.measures.items():
+        yield Sample(catalogue.TEST_MEASURE, (*labels, name, measure.unit), measure.value, ended)
+
+
+def _phases(case: Case) -> dict[Metric, float | None]:
+    return {
+        catalogue.TEST_SETUP: case.setup_seconds,
+        catalogue.TEST_TEARDOWN: case.teardown_seconds,
+        catalogue.TEST_BUDGET: case.budget_seconds,
+    }

@@ -1,0 +1,191 @@
+"""
+A real Prometheus: found, or installed without root into a cache folder, and started on loopback.
+"""
+
+import fcntl
+import hashlib
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import tarfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import requests
+
+from paceline.metrics.run_samples import run_samples
+from paceline.model import Run
+from paceline.sinks.openmetrics import exposition
+
+_CACHE = Path(__file__).parents[2] / "build" / "servers"
+_RELEASE = "prometheus-3.5.0.linux-amd64"
+_RELEASES = "https://github.com/prometheus/prometheus/releases/download/v3.5.0"
+_NAMES = ("prometheus", "promtool")
+_START_SECONDS = 60
+_PROBE_SECONDS = 0.05
+
+
+class NoServerError(Exception):
+    """
+    No Prometheus could be had; the text says what was tried.
+    """
+
+
+@cache
+def prometheus_folder() -> Path:
+    """
+    The folder of `prometheus` and `promtool`: from PATH, else the official release, else Debian's package.
+
+    Raises:
+        NoServerError: there is none.
+    """
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    with (_CACHE / ".lock").open("w") as lock:
+        # The workers of xdist ask at once.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        failures = []
+        for find in (_on_path, _installed, _from_release, _from_debian):
+            try:
+                folder = find()
+            except (OSError, subprocess.SubprocessError, requests.RequestException, NoServerError) as error:
+                failures.append(f"{find.__name__.strip('_')}: {error}")
+                continue
+            if folder is not None:
+                return folder
+    raise NoServerError(f"no prometheus and promtool: {'; '.join(failures)}")
+
+
+@dataclass(frozen=True)
+class Prometheus:
+    """
+    A server that is up.
+    """
+
+    url: str
+
+    def samples(self, query: str, at: float) -> list[dict[str, object]]:
+        """
+        The result of an instant query, as the API gives it.
+        """
+        answer = requests.get(f"{self.url}/api/v1/query", params={"query": query, "time": str(at)}, timeout=30)
+        result: list[dict[str, object]] = answer.json()["data"]["result"]
+        return result
+
+
+@contextmanager
+def prometheus_with(runs: Iterable[Run], folder: Path, branches: Sequence[str] = ("main",)) -> Iterator[Prometheus]:
+    """
+    A Prometheus that has these runs, filled as a user would: from the OpenMetrics export, by promtool.
+
+    Args:
+        runs: in any order.
+        folder: empty; for its data.
+        branches: the branches that keep their name.
+    """
+    programs = prometheus_folder()
+    text, settings = folder / "runs.txt", folder / "prometheus.yml"
+    with text.open("w", encoding="utf-8") as file:
+        file.writelines(exposition(sample for run in runs for sample in run_samples(run, branches)))
+    fill = ["tsdb", "create-blocks-from", "--quiet", "openmetrics", text, folder / "data"]
+    subprocess.run([programs / "promtool", *fill], check=True, capture_output=True)
+    settings.write_text("global: {}\n", "utf-8")
+    port = free_port()
+    command = [
+        programs / "prometheus",
+        f"--config.file={settings}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        "--storage.tsdb.retention.time=100y",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--log.level=warn",
+    ]
+    with _running(command, folder / "log.txt", f"http://127.0.0.1:{port}") as url:
+        yield Prometheus(url)
+
+
+def free_port() -> int:
+    """
+    A port of loopback that nobody uses.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@contextmanager
+def _running(command: Sequence[str | Path], log: Path, url: str) -> Iterator[str]:
+    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+        try:
+            _wait_until(lambda: _is_ready(url) or process.poll() is not None)
+            if process.poll() is not None:
+                raise NoServerError(f"prometheus ended at its start: {log.read_text('utf-8')}")
+            yield url
+        finally:
+            process.terminate()
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + _START_SECONDS
+    while not is_so():
+        if time.monotonic() > end:
+            raise NoServerError(f"prometheus was not ready within {_START_SECONDS} s")
+        time.sleep(_PROBE_SECONDS)
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/-/ready", timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
+def _on_path() -> Path | None:
+    found = {name: shutil.which(name) for name in _NAMES}
+    folders = {Path(path).parent for path in found.values() if path is not None}
+    return folders.pop() if len(folders) == 1 and all(found.values()) else None
+
+
+def _installed() -> Path | None:
+    folders = (_CACHE / _RELEASE, _CACHE / "debian" / "usr" / "bin")
+    return next((folder for folder in folders if all((folder / name).is_file() for name in _NAMES)), None)
+
+
+def _from_release() -> Path:
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        raise NoServerError("the release that is looked for is for Linux on x86_64")
+    archive = _CACHE / f"{_RELEASE}.tar.gz"
+    content = _downloaded(archive.name)
+    expected = dict(reversed(line.split()) for line in _downloaded("sha256sums.txt").decode().splitlines())
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected[archive.name]:
+        raise NoServerError(f"{archive.name} has the checksum {found}, expected {expected[archive.name]}")
+    archive.write_bytes(content)
+    with tarfile.open(archive) as tar:
+        tar.extractall(_CACHE, filter="data")
+    return _CACHE / _RELEASE
+
+
+def _downloaded(name: str) -> bytes:
+    answer = requests.get(f"{_RELEASES}/{name}", timeout=(5, 60))
+    answer.raise_for_status()
+    return answer.content
+
+
+def _from_debian() -> Path:
+    if _apt("download", "prometheus").returncode:
+        _apt("update")
+        _apt("download", "prometheus").check_returncode()
+    (package,) = _CACHE.glob("prometheus_*.deb")
+    subprocess.run(["dpkg", "-x", package, _CACHE / "debian"], check=True, capture_output=True)
+    return _CACHE / "debian" / "usr" / "bin"
+
+
+def _apt(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run(
+        ["apt-get", *arguments], cwd=_CACHE, check=False, capture_output=True, env={**os.environ, "LC_ALL": "C"}
+    )
