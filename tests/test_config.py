@@ -13,8 +13,8 @@ from paceline.errors import ConfigError
 from paceline.model import VerdictKind
 
 _ALL_KEYS = (
-    "benchmarks_only, budget_ms, budgets_ms, default_branch, enabled, fail_on, path_budgets_ms, port, results, rules, "
-    "sample_seconds, save_results, stress, suite, test_budgets_ms, test_types, verbose_tests"
+    "baselines, benchmarks_only, budget_ms, budgets_ms, default_branch, enabled, fail_on, history, history_seconds, "
+    "path_budgets_ms, port, results, rules, sample_seconds, save_results, stress, suite, test_budgets_ms, test_types, verbose_tests"
 )
 
 

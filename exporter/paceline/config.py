@@ -20,6 +20,7 @@ from paceline.model import VerdictKind
 
 DEFAULT_PORT = 4001
 DEFAULT_RESULTS = "performance_results"
+DEFAULT_BASELINES = "paceline_baselines.json"
 DEFAULT_TEST_TYPE = "unit"
 DEFAULT_TEST_TYPES: Mapping[str, tuple[str, ...]] = {
     test_type: (f"{test_type}/*", f"*/{test_type}/*") for test_type in DEFAULT_BUDGETS_MS
@@ -27,10 +28,11 @@ DEFAULT_TEST_TYPES: Mapping[str, tuple[str, ...]] = {
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 # What a setting is called where it is not in the file.
-_VARIABLES = {"suite": "PACELINE_SUITE", "results": "PACELINE_RESULTS"}
+_VARIABLES = {"suite": "PACELINE_SUITE", "results": "PACELINE_RESULTS", "history": "PACELINE_HISTORY"}
 _OPTIONS = {
     "budget_ms": "--paceline-budget",
     "fail_on": "--paceline-fail-on",
+    "history": "--paceline-history",
     "port": "--paceline-port",
     "results": "--paceline-results",
     "suite": "--paceline-suite",
@@ -56,13 +58,17 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     All settings. The fields are the keys of `[tool.paceline]`.
 
-    `port` None means no live endpoint. `budget_ms` is the budget of each test that has none of its own.
+    `port` None means no live endpoint. `budget_ms` is the budget of each test that has none of its own. `history`
+    is the address of a Prometheus that has the past, "" for the results folder.
     """
 
     enabled: bool = False
     suite: Annotated[str, Meta(max_length=100)] = ""
     results: Annotated[str, Meta(min_length=1)] = DEFAULT_RESULTS
     save_results: bool = True
+    history: str = ""
+    history_seconds: Annotated[float, Meta(gt=0, le=600)] = 10.0
+    baselines: Annotated[str, Meta(min_length=1)] = DEFAULT_BASELINES
     default_branch: Annotated[str, Meta(max_length=200)] = ""
     fail_on: tuple[VerdictKind, ...] = ()
     port: Annotated[int, Meta(ge=0, le=65535)] | None = None

@@ -60,11 +60,13 @@ class Past(Struct, frozen=True, kw_only=True):
     """
     Earlier runs of one suite, oldest first.
 
-    `columns` maps a measure to its series by test id; a mapping that reads when asked will do.
+    `columns` maps a measure to its series by test id; a mapping that reads when asked will do. `source` names the
+    server that the runs are from, "" for the project's own folder.
     """
 
     runs: tuple[PastRun, ...] = ()
     columns: Mapping[str, Mapping[str, Series]] = {}
+    source: str = ""
 
     @classmethod
     def from_runs(cls, runs: Sequence[Run]) -> Self:

@@ -5,6 +5,7 @@ The command `paceline`.
 import click
 
 from paceline import __version__
+from paceline.cli.baseline import baseline
 from paceline.cli.export import export
 from paceline.cli.history import history
 from paceline.cli.report import report
@@ -26,6 +27,7 @@ def main() -> None:
       paceline report --format markdown  the last report, fit for a pull request
       paceline trends --sort slope       what grows, over weeks
       paceline history list              the runs that are kept
+      paceline baseline pin --note 2.0   judge from now on against the last run
 
     \b
     Exit codes:
@@ -37,5 +39,5 @@ def main() -> None:
     """
 
 
-for command in (test, report, trends, history, export):
+for command in (test, report, trends, history, baseline, export):
     main.add_command(command)

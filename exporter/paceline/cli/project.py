@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import click
+from msgspec.structs import replace
 
 from paceline.config import Config, load_config, project_name
 from paceline.errors import PacelineError
 from paceline.history.archive import Archive
+from paceline.history.opening import open_archive
 
 _F = TypeVar("_F", bound=Callable[..., object])
 
@@ -40,12 +42,13 @@ def load_project(results: Path | None) -> tuple[Config, Archive]:
     The configuration of the project, and its archive.
 
     Raises:
-        ConfigError: a setting is wrong.
+        PacelineError: a setting is wrong, or the file of baselines.
     """
     root = find_root(Path.cwd())
     config = load_config(root / "pyproject.toml", {})
-    folder = results if results is not None else root / config.results
-    return config, Archive(folder, warn)
+    if results is not None:
+        config = replace(config, results=str(Path.cwd() / results))
+    return config, open_archive(config, root, warn)
 
 
 def suite_of(config: Config) -> str:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from msgspec import DecodeError, Struct, json
+from msgspec.structs import replace
 
+from paceline.analysis.baselines import ROUNDING, Baseline, Baselines, judge_against
 from paceline.analysis.judge import judge
 from paceline.analysis.past import Past
 from paceline.analysis.rules import Rules
@@ -17,11 +19,10 @@ from paceline.analysis.summary import SuiteSummary, Trends, summarize
 from paceline.errors import DocumentError, PacelineError, StorageError
 from paceline.history.folder import ResultsFolder, read_document, set_aside
 from paceline.history.journal import left_behind
-from paceline.history.ledger import Ledger, NotALedgerError, Span
+from paceline.history.ledger import Ledger, NotALedgerError
+from paceline.history.source import Server, Source, find_past, preload
 from paceline.model import Run, encode_run
 from paceline.units import counted
-
-_DAY = 24 * 3600.0
 
 _T = TypeVar("_T")
 
@@ -34,12 +35,22 @@ class Archive:
 
     What goes wrong here must not cost the run that was just measured, so each step is tried for itself and a
     failure is a line for `warn`.
+
+    Args:
+        folder: the results folder.
+        warn: takes a line for the user.
+        server: has the past runs instead of the folder.
+        baselines: what tests are judged against where that is not simply their latest past.
     """
 
-    def __init__(self, folder: Path, warn: Warn) -> None:
+    def __init__(
+        self, folder: Path, warn: Warn, *, server: Server | None = None, baselines: Baselines | None = None
+    ) -> None:
         self.folder = ResultsFolder(folder)
         self.ledger = Ledger(self.folder.ledger)
         self._warn = warn
+        self._server = server
+        self._baselines = baselines or Baselines()
 
     def recover(self, rules: Rules) -> list[Run]:
         """
@@ -51,7 +62,7 @@ class Archive:
         self._check_ledger()
         recovered = []
         for journal, run in left_behind(self.folder.journals):
-            judged, past = self.judged(run, rules)
+            judged, past = self._judged_here(run, rules)
             if run.cases and not self.keep(judged, past):
                 continue
             journal.unlink(missing_ok=True)
@@ -65,15 +76,13 @@ class Archive:
         Returns:
             The judged run, and what it was judged against.
         """
+        if self._server is None:
+            return self._judged_here(run, rules, default_branch)
         try:
-            return self._judged(run, rules, default_branch)
-        except NotALedgerError as error:  # columns are read when judgement asks for them
-            self._tried(partial(self._rebuild_ledger, error))
+            return self._judged(self._server, run, rules, default_branch, run.ended)
         except PacelineError as error:
             self._warn(f"no history: {error}")
-            return judge(run, Past(), rules), Past()
-        past = self.past_of(run, rules, default_branch)
-        return judge(run, past, rules), past
+            return judge(run, Past(), rules), Past(source=self._server.name)
 
     def past_of(self, run: Run, rules: Rules, default_branch: str = "", *, until: float = inf) -> Past:
         """
@@ -87,10 +96,12 @@ class Archive:
                 back, and then they are its past all the same.
         """
         try:
-            return self._find_past(run, rules, default_branch, until)
+            if self._server is not None:
+                return preload(find_past(self._server, run, rules, default_branch, run.ended))
+            return find_past(self.ledger, run, rules, default_branch, until)
         except PacelineError as error:
             self._warn(f"no history: {error}")
-            return Past()
+            return Past(source=self._server.name if self._server is not None else "")
 
     def keep(self, run: Run, past: Past) -> bool:
         """
@@ -120,7 +131,7 @@ class Archive:
             PacelineError: the ledger cannot be written.
         """
         is_judged = any(case.normalized_duration_seconds is not None for case in run.cases)
-        return self.ledger.add(run if is_judged else self.judged(run, rules)[0])
+        return self.ledger.add(run if is_judged else self._judged_here(run, rules)[0])
 
     def read_trends(self) -> Mapping[str, SuiteSummary]:
         """
@@ -152,17 +163,32 @@ class Archive:
                 path.unlink(missing_ok=True)
         return forgotten
 
-    def _judged(self, run: Run, rules: Rules, default_branch: str) -> tuple[Run, Past]:
-        past = self._find_past(run, rules, default_branch, inf)
-        return judge(run, past, rules), past
+    def _judged_here(self, run: Run, rules: Rules, default_branch: str = "") -> tuple[Run, Past]:
+        for _ in ("as it is", "rebuilt"):
+            try:
+                return self._judged(self.ledger, run, rules, default_branch, inf)
+            except NotALedgerError as error:  # columns are read when judgement asks for them
+                self._tried(partial(self._rebuild_ledger, error))
+            except PacelineError as error:
+                self._warn(f"no history: {error}")
+                break
+        return judge(run, Past(), rules), Past()
 
-    def _find_past(self, run: Run, rules: Rules, default_branch: str, until: float) -> Past:
-        span = Span(since=run.ended - rules.window_days * _DAY, until=until, excluding=run.run_id)
-        own = self.ledger.past(run.suite, run.branch, span)
-        if len(own.runs) >= rules.regression.min_runs or default_branch in {"", run.branch}:
-            return own
-        default = self.ledger.past(run.suite, default_branch, span)
-        return default if len(default.runs) > len(own.runs) else own
+    def _judged(self, source: Source, run: Run, rules: Rules, default_branch: str, until: float) -> tuple[Run, Past]:
+        past = find_past(source, run, rules, default_branch, until)
+        baselines = self._baselines.held_by(run)
+        pasts = {pin.ended: self._past_of_pin(source, pin, run, rules, default_branch) for pin in baselines.pinned}
+        if source is self._server:
+            for one in (past, *pasts.values()):
+                preload(one)
+        return judge_against(run, past, pasts, baselines, rules), past
+
+    def _past_of_pin(self, source: Source, pin: Baseline, run: Run, rules: Rules, default_branch: str) -> Past:
+        ended = pin.ended.timestamp() + ROUNDING
+        past = find_past(source, replace(run, ended=ended), rules, default_branch, ended)
+        if not past.runs:
+            self._warn(f"nothing is known up to the pinned run {pin.run_id}: no history of {pin.tests}")
+        return past
 
     def _add(self, run: Run, document: bytes) -> bool:
         try:

@@ -82,6 +82,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="Serve /metrics on 127.0.0.1 while tests run (default 4001, or PERFORMANCE_DASHBOARD_PORT).",
     )
+    group.addoption(
+        "--paceline-history",
+        metavar="URL",
+        default=None,
+        help="Prometheus that has the past runs, for example http://prometheus:9090 (default: the results folder). "
+        "Credentials come from PACELINE_HISTORY_TOKEN, or PACELINE_HISTORY_USER and PACELINE_HISTORY_PASSWORD.",
+    )
     group.addoption("--paceline-suite", metavar="NAME", default=None, help="Name of the suite.")
     group.addoption(
         "--paceline-benchmarks-only",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paceline.config import Config
-from paceline.errors import ConfigError
+from paceline.errors import PacelineError
 from paceline.plugin.fixture import RECORDER, CaseRecorder
 from paceline.plugin.guard import Guard
 from paceline.plugin.meter import Meter
@@ -29,15 +29,15 @@ def activate(config: pytest.Config) -> None:
     Register what this process needs.
 
     Raises:
-        pytest.UsageError: a setting is wrong.
+        pytest.UsageError: a setting is wrong, or the file of baselines.
     """
     try:
         settings = settings_of(config)
-    except ConfigError as error:
+        plugins = _plugins(config, settings) if settings.enabled else {}
+    except PacelineError as error:
         raise pytest.UsageError(f"paceline: {error}") from error
-    if settings.enabled:
-        for name, plugin in _plugins(config, settings).items():
-            config.pluginmanager.register(plugin, f"paceline-{name}")
+    for name, plugin in plugins.items():
+        config.pluginmanager.register(plugin, f"paceline-{name}")
 
 
 def _plugins(config: pytest.Config, settings: Config) -> Mapping[str, object]:

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Generator
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
@@ -16,8 +15,8 @@ from paceline.analysis.confirmation import confirmed, suspects_of
 from paceline.analysis.past import Past
 from paceline.config import Config
 from paceline.errors import StorageError
-from paceline.history.archive import Archive
 from paceline.history.journal import Journal
+from paceline.history.opening import open_archive
 from paceline.identity import safe_text
 from paceline.model import Case, Run, RunOutcome
 from paceline.plugin.cases import CaseBook
@@ -55,7 +54,7 @@ class RunSession:
         self._settings = settings
         self._parts = parts
         self._guard = parts.guard
-        self._archive = Archive(Path(settings.results), parts.guard.warn)
+        self._archive = open_archive(settings, config.rootpath, parts.guard.warn)
         self._sampler = Sampler(parts.own, settings.sample_seconds)
         self._book = CaseBook(parts.planner, self._keep_case)
         self._live: Live | None = None

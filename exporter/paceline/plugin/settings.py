@@ -29,6 +29,7 @@ def settings_of(config: pytest.Config, environ: Mapping[str, str] = os.environ) 
         "enabled": config.getoption("paceline"),
         "fail_on": [kind.strip() for kind in fail_on.split(",") if kind.strip()] if fail_on is not None else None,
         "budget_ms": config.getoption("paceline_budget"),
+        "history": config.getoption("paceline_history"),
         "results": config.getoption("paceline_results"),
         "save_results": config.getoption("paceline_save"),
         "port": dashboard_port(environ) if port == _DEFAULT_PORT else port,
@@ -44,5 +45,6 @@ def settings_of(config: pytest.Config, environ: Mapping[str, str] = os.environ) 
     return replace(
         settings,
         results=str(base / settings.results),
+        baselines=str(config.rootpath / settings.baselines),
         suite=settings.suite or project_name(pyproject) or config.rootpath.name or "suite",
     )

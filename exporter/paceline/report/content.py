@@ -195,4 +195,7 @@ def _speed(slowdown: float | None) -> str:
 def _history(past: Past, needed: int) -> str:
     known = len(past.runs)
     judged = f"; regressions are judged from {needed} on" if known < needed else ""
-    return f"{units.counted(known, 'earlier run')} on {past.runs[-1].branch}{judged}" if known else f"none yet{judged}"
+    origin = f" from {past.source}" if past.source else ""
+    if not known:
+        return f"none{origin or ' yet'}{judged}"
+    return f"{units.counted(known, 'earlier run')} on {past.runs[-1].branch}{origin}{judged}"

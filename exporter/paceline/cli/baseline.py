@@ -1,0 +1,143 @@
+"""
+`paceline baseline`: what tests are judged against where that is not simply their latest past.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from msgspec.structs import replace
+from tabulate import tabulate
+
+from paceline import units
+from paceline.analysis.baselines import Baseline, Baselines, fits
+from paceline.cli.project import clear_errors, find_root, load_project, results_option
+from paceline.cli.report import find_run
+from paceline.errors import StorageError
+from paceline.history.baseline_file import read_baselines, write_baselines
+from paceline.model import Run
+
+_EVERY = "*"
+_note_option = click.option("--note", default="", help="Why, for those who read the file.")
+
+
+@click.group()
+def baseline() -> None:
+    """
+    Pin a run, or accept an intended slowdown.
+
+    Baselines live in paceline_baselines.json, which is committed with the code and reviewed with it.
+
+    \b
+      paceline baseline pin --note "release 2.0"
+      paceline baseline accept tests/test_cart.py::test_total --note "checks stock now"
+    """
+
+
+@baseline.command()
+@click.argument("run", required=False)
+@click.option("--tests", metavar="PATTERN", default=_EVERY, help="Only these tests (default: all).")
+@_note_option
+@results_option
+def pin(run: str | None, tests: str, note: str, results: Path | None) -> None:
+    """
+    Judge tests against the window of time that ends with RUN (default: the last run), so that what creeps up
+    since then cannot hide.
+
+    A pattern is a test id, one without its parameters, a file, or has * and ? in it.
+    """
+    with clear_errors():
+        path, found = _find(run, results)
+        one = _baseline(found, tests, note)
+        known = read_baselines(path)
+        write_baselines(path, replace(known, pinned=_with(known.pinned, [one])))
+    click.echo(f"pinned {one.run_id} for {tests} in {path.name}; commit it with the code")
+
+
+@baseline.command()
+@click.argument("tests", metavar="PATTERN...", nargs=-1, required=True)
+@click.option("--run", metavar="RUN", help="From this run on (default: the last run).")
+@_note_option
+@results_option
+def accept(tests: tuple[str, ...], run: str | None, note: str, results: Path | None) -> None:
+    """
+    Forget the past of tests before a run, so that what they took in it is usual from now on.
+
+    Until there are runs enough again, these tests have no history, and are judged by their budgets alone.
+    """
+    with clear_errors():
+        path, found = _find(run, results)
+        accepted = [_baseline(found, pattern, note) for pattern in tests]
+        known = read_baselines(path)
+        write_baselines(path, replace(known, accepted=_with(known.accepted, accepted)))
+    count = sum(any(fits(pattern, case.id) for pattern in tests) for case in found.cases)
+    click.echo(f"accepted {units.counted(count, 'test')} as of {found.run_id} in {path.name}; commit it with the code")
+
+
+@baseline.command("list")
+def list_baselines() -> None:
+    """
+    List all baselines.
+    """
+    with clear_errors():
+        known = read_baselines(_path())
+    rows = [_row("pinned", one) for one in known.pinned] + [_row("accepted", one) for one in known.accepted]
+    if not rows:
+        click.echo("No baselines: tests are judged against their latest past.")
+        return
+    headers = ["", "suite", "tests", "since (UTC)", "run", "commit", "note"]
+    click.echo(tabulate(rows, headers=headers, disable_numparse=True))
+
+
+@baseline.command()
+@click.argument("tests", metavar="[PATTERN]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Remove all.")
+def clear(tests: tuple[str, ...], *, everything: bool) -> None:
+    """
+    Remove baselines: those made with one of these patterns, or for a test that fits one.
+    """
+    if not tests and not everything:
+        raise click.UsageError("expected PATTERN or --all")
+    with clear_errors():
+        path = _path()
+        known = read_baselines(path)
+
+        def is_left(one: Baseline) -> bool:
+            return not everything and not any(fits(pattern, one.tests) for pattern in tests)
+
+        left = Baselines(pinned=_those(known.pinned, is_left), accepted=_those(known.accepted, is_left))
+        write_baselines(path, left)
+    removed = len(known.pinned + known.accepted) - len(left.pinned + left.accepted)
+    click.echo(f"removed {units.counted(removed, 'baseline')}")
+
+
+def _path() -> Path:
+    config, _ = load_project(None)
+    return find_root(Path.cwd()) / config.baselines
+
+
+def _find(wanted: str | None, results: Path | None) -> tuple[Path, Run]:
+    config, archive = load_project(results)
+    return find_root(Path.cwd()) / config.baselines, find_run(archive, wanted)
+
+
+def _baseline(run: Run, tests: str, note: str) -> Baseline:
+    if not any(fits(tests, case.id) for case in run.cases):
+        raise StorageError(f"run {run.run_id} has no test that fits {tests!r}; `paceline history show` lists its tests")
+    ended = datetime.fromtimestamp(round(run.ended, 3), UTC)
+    return Baseline(suite=run.suite, tests=tests, run_id=run.run_id, ended=ended, commit=run.commit, note=note)
+
+
+def _with(known: Sequence[Baseline], new: Sequence[Baseline]) -> tuple[Baseline, ...]:
+    replaced = {(one.suite, one.tests) for one in new}
+    return (*(one for one in known if (one.suite, one.tests) not in replaced), *new)
+
+
+def _those(known: Sequence[Baseline], is_left: Callable[[Baseline], bool]) -> tuple[Baseline, ...]:
+    return tuple(filter(is_left, known))
+
+
+def _row(kind: str, one: Baseline) -> list[str]:
+    moment = one.ended.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return [kind, one.suite, one.tests, moment, one.run_id, one.commit[:10], one.note]

@@ -1,0 +1,68 @@
+"""
+The address of a server, and what it asks for; secrets in neither are ever shown.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Final
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from paceline.errors import ConfigError
+
+TOKEN, USER, PASSWORD = "PACELINE_HISTORY_TOKEN", "PACELINE_HISTORY_USER", "PACELINE_HISTORY_PASSWORD"
+
+
+class Endpoint:
+    """
+    A server and the credentials for it. Printed, it is the address alone.
+    """
+
+    def __init__(self, address: str, token: str = "", user: str = "", password: str = "") -> None:
+        self._address: Final = address
+        self.token: Final = token
+        self.user: Final = user
+        self.password: Final = password
+
+    def __str__(self) -> str:
+        return self._address
+
+    __repr__ = __str__
+
+
+def read_endpoint(url: str, environ: Mapping[str, str] = os.environ) -> Endpoint:
+    """
+    Take an address apart; a token goes before a user, and the environment before the address.
+
+    Args:
+        url: such as http://prometheus:9090, with a path where the server has one.
+        environ: may have the credentials.
+
+    Raises:
+        ConfigError: it is no such address.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not _tried(lambda: parts.hostname and parts.port != 0):
+        raise ConfigError(f"the history is at {_shown(url)!r}, expected an address such as http://prometheus:9090")
+    return Endpoint(
+        address=_without_user(parts),
+        token=environ.get(TOKEN, ""),
+        user=environ.get(USER, "") or unquote(parts.username or ""),
+        password=environ.get(PASSWORD, "") or unquote(parts.password or ""),
+    )
+
+
+def _tried(question: Callable[[], object]) -> bool:
+    try:
+        return bool(question())
+    except ValueError:  # a port that is no number
+        return False
+
+
+def _without_user(parts: SplitResult) -> str:
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path.rstrip('/')}"
+
+
+def _shown(url: str) -> str:
+    scheme, separator, rest = url.rpartition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2].partition('?')[0]}"

@@ -1,0 +1,40 @@
+"""
+The archive of a project, as it is configured.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from paceline.config import Config
+from paceline.history.archive import Archive
+from paceline.history.baseline_file import read_baselines
+from paceline.history.source import Server
+
+
+def open_archive(config: Config, root: Path, warn: Callable[[str], None]) -> Archive:
+    """
+    The archive, with its baselines and the server that has its past.
+
+    Args:
+        config: the configuration.
+        root: what its paths are relative to.
+        warn: takes a line for the user.
+
+    Raises:
+        PacelineError: the file of baselines is damaged, or the address of the server is none.
+    """
+    return Archive(
+        root / config.results,
+        warn,
+        server=_server(config, warn, os.environ) if config.history else None,
+        baselines=read_baselines(root / config.baselines),
+    )
+
+
+def _server(config: Config, warn: Callable[[str], None], environ: Mapping[str, str]) -> Server:
+    from paceline.history.endpoint import read_endpoint  # noqa: PLC0415 - imported by those who use it
+    from paceline.history.prometheus import Prometheus  # noqa: PLC0415
+    from paceline.history.query_client import QueryClient  # noqa: PLC0415
+
+    return Prometheus(QueryClient(read_endpoint(config.history, environ), config.history_seconds), warn)

@@ -1,0 +1,110 @@
+"""
+Past runs from a Prometheus that holds them as run samples.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from paceline.analysis.past import Past, PastRun
+from paceline.history.ledger import Span
+from paceline.history.prometheus_columns import Columns, Selection, range_of
+from paceline.history.query_client import Answered, QueryClient
+from paceline.metrics import catalogue
+from paceline.metrics.labels import quoted
+from paceline.model import Outcome
+
+_FAILURES = {outcome.value for outcome in Outcome if outcome.is_failure}
+_METRICS = "|".join(metric.name for metric in (catalogue.RUN_INFO, catalogue.RUN_DURATION, catalogue.RUN_CASES))
+
+
+class Prometheus:
+    """
+    Past runs in a Prometheus.
+
+    Args:
+        client: asks the server.
+        warn: takes a line where what explains a finding cannot be read; what finds it is raised.
+    """
+
+    def __init__(self, client: QueryClient, warn: Callable[[str], None]) -> None:
+        self.name: Final = str(client.endpoint)
+        self._client: Final = client
+        self._warn: Final = warn
+        self._runs: Final[dict[tuple[str, float, float], list[_Told]]] = {}
+
+    def past(self, suite: str, branch: str, span: Span) -> Past:
+        """
+        The latest runs of a suite on a branch; `span.until` has to be a point in time.
+
+        Raises:
+            StorageError: the server does not answer as it should.
+        """
+        told = [one for one in self._told(suite, span) if one.run.branch == branch and one.run.run_id != span.excluding]
+        # Where the list of branches that keep their name was changed, the latest name counts.
+        told = [one for one in told[-span.limit :] if one.label == told[-1].label]
+        if not told:
+            return Past(source=self.name)
+        selection = Selection(
+            labels=f"suite={quoted(suite)},branch={quoted(told[-1].label)}",
+            since=told[0].stamp / 1e3,
+            until=span.until,
+            places={one.stamp: place for place, one in enumerate(told)},
+        )
+        columns = Columns(self._client, selection, self._warn)
+        return Past(runs=tuple(one.run for one in told), columns=columns, source=self.name)
+
+    def _told(self, suite: str, span: Span) -> "list[_Told]":
+        key = (suite, span.since, span.until)
+        if key not in self._runs:
+            selector = f'{{__name__=~"{_METRICS}",suite={quoted(suite)}}}{range_of(span.since, span.until)}'
+            self._runs[key] = sorted(_runs_in(self._client.query(selector, span.until)), key=lambda one: one.stamp)
+        return self._runs[key]
+
+
+# What a branch is called in labels, and a timestamp in milliseconds: all samples of a run share them.
+_Place = tuple[str, int]
+
+
+class _Told(NamedTuple):
+    """
+    A run, the timestamp of its samples in milliseconds, and what they call its branch.
+    """
+
+    run: PastRun
+    stamp: int
+    label: str
+
+
+def _runs_in(answer: Sequence[Answered]) -> Iterator[_Told]:
+    samples = list(_samples(answer))
+    seconds = {place: value for name, place, _, value in samples if name == catalogue.RUN_DURATION.name}
+    cases: defaultdict[_Place, dict[str, int]] = defaultdict(dict)
+    for name, place, labels, value in samples:
+        if name == catalogue.RUN_CASES.name:
+            cases[place][labels.get("outcome", "")] = int(value)
+    for name, place, labels, _ in samples:
+        if name == catalogue.RUN_INFO.name:
+            yield _told(place, labels, seconds.get(place, 0.0), cases[place])
+
+
+def _samples(answer: Sequence[Answered]) -> Iterator[tuple[str, _Place, Mapping[str, str], float]]:
+    for labels, stamps, values in answer:
+        for stamp, value in zip(stamps, values, strict=True):
+            yield labels.get("__name__", ""), (labels.get("branch", ""), stamp), labels, value
+
+
+def _told(place: _Place, labels: Mapping[str, str], seconds: float, cases: Mapping[str, int]) -> _Told:
+    label, stamp = place
+    run = PastRun(
+        run_id=labels.get("run_id", ""),
+        ended=stamp / 1e3,
+        duration_seconds=seconds,
+        branch=labels.get("ref", label),
+        commit=labels.get("commit", ""),
+        dirty=labels.get("dirty") == "true",
+        is_partial=labels.get("partial") == "true",
+        cases=sum(cases.values()),
+        failures=sum(count for outcome, count in cases.items() if outcome in _FAILURES),
+    )
+    return _Told(run, stamp, label)

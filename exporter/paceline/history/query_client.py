@@ -1,0 +1,190 @@
+"""
+Ask a Prometheus: every answer within a time for all of them, of a bounded size, and of the form that is expected.
+"""
+
+import time
+from array import array
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from threading import Thread
+from typing import Final, Literal, NamedTuple
+
+import requests
+from msgspec import DecodeError, Raw, Struct, json
+from requests.auth import HTTPBasicAuth
+
+from paceline.errors import StorageError
+from paceline.history.endpoint import PASSWORD, TOKEN, USER, Endpoint
+from paceline.identity import safe_text
+from paceline.units import duration, size
+
+# 10,000 tests in 300 runs are 90 MB.
+_LARGEST = 256 << 20
+_CHUNK = 1 << 16
+_LONGEST_QUOTE = 60
+_EXPECTED = "expected a Prometheus"
+_UNAUTHORIZED = {401, 403}
+
+
+class Answered(NamedTuple):
+    """
+    A series of an answer: its labels, the times of its samples in milliseconds, ascending, and their values.
+    """
+
+    labels: Mapping[str, str]
+    stamps: Sequence[int]
+    values: Sequence[float]
+
+
+class _Series(Struct, frozen=True):
+    # Decoded one series after the other, an answer costs little more than its own size.
+    metric: dict[str, str]
+    values: Raw
+
+    def decoded(self) -> Answered:
+        points = json.decode(self.values, type=list[tuple[float, str]])
+        stamps = array("q", [round(seconds * 1e3) for seconds, _ in points])
+        return Answered(self.metric, stamps, array("d", [float(value) for _, value in points]))
+
+
+class _Data(Struct, frozen=True, rename="camel"):
+    result_type: Literal["matrix"]
+    result: list[_Series]
+
+
+class _Answer(Struct, frozen=True):
+    status: Literal["success"]
+    data: _Data
+
+
+class _Refusal(Struct, frozen=True):
+    error: str = ""
+
+
+class QueryClient:
+    """
+    Asks one server, for at most so many seconds in all.
+
+    Args:
+        endpoint: the server.
+        seconds: for all answers together.
+        largest: bytes of an answer.
+    """
+
+    def __init__(self, endpoint: Endpoint, seconds: float, largest: int = _LARGEST) -> None:
+        self.endpoint: Final = endpoint
+        self._seconds: Final = seconds
+        self._largest: Final = largest
+        self._left = seconds
+
+    def query(self, promql: str, at: float) -> list[Answered]:
+        """
+        Ask an instant query for samples as they are.
+
+        Args:
+            promql: a range selector.
+            at: the time of its end, in seconds.
+
+        Raises:
+            StorageError: the server cannot be reached, or gave no such answer within the time.
+        """
+        answer: Future[bytes] = Future()
+        began = time.monotonic()
+        if self._left > 0:
+            # No setting of a socket bounds how long a name takes to resolve, or a body that drips: a thread does.
+            Thread(target=self._fulfil, args=(answer, promql, at), name="paceline-history", daemon=True).start()
+        try:
+            return self._decoded(answer.result(timeout=max(self._left, 0.0)))
+        except TimeoutError as error:
+            raise StorageError(f"{self.endpoint}: no answer within {duration(self._seconds)}, {_EXPECTED}") from error
+        finally:
+            self._left -= time.monotonic() - began
+
+    def _fulfil(self, answer: "Future[bytes]", promql: str, at: float) -> None:
+        try:
+            answer.set_result(self._fetch(promql, at))
+        except requests.Timeout as error:
+            answer.set_exception(TimeoutError(str(error)))
+        except requests.RequestException as error:
+            answer.set_exception(StorageError(f"{self.endpoint}: {_reason(error)}, {_EXPECTED}"))
+        except Exception as error:  # noqa: BLE001 - what a thread raises, nobody sees
+            answer.set_exception(error)
+
+    def _fetch(self, promql: str, at: float) -> bytes:
+        end = time.monotonic() + self._left
+        with requests.get(
+            f"{self.endpoint}/api/v1/query",
+            params={"query": promql, "time": f"{at:.3f}", "timeout": f"{self._left:.3f}"},
+            auth=_auth(self.endpoint),
+            timeout=self._left,
+            stream=True,
+        ) as response:
+            body = self._read(response, end)
+        if response.status_code != requests.codes.ok:
+            raise StorageError(f"{self.endpoint}: {_refusal(response, body)}")
+        return body
+
+    def _read(self, response: requests.Response, end: float) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > self._largest:
+                raise StorageError(f"{self.endpoint}: an answer of more than {size(self._largest)}, expected less")
+            if time.monotonic() > end:
+                raise requests.Timeout
+        return bytes(body)
+
+    def _decoded(self, body: bytes) -> list[Answered]:
+        try:
+            return [one.decoded() for one in json.decode(body, type=_Answer).data.result]
+        except (DecodeError, ValueError, OverflowError) as error:
+            raise StorageError(
+                f"{self.endpoint}: answered {_quote(body)}, expected samples as JSON of Prometheus: {error}"
+            ) from error
+
+
+class _Bearer(requests.auth.AuthBase):
+    """
+    Sends a token. As a plain header, it would lose to what a `.netrc` has for the host.
+    """
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+def _auth(endpoint: Endpoint) -> requests.auth.AuthBase | None:
+    if endpoint.token:
+        return _Bearer(endpoint.token)
+    return HTTPBasicAuth(endpoint.user.encode(), endpoint.password.encode()) if endpoint.user else None
+
+
+def _reason(error: requests.RequestException) -> str:
+    # The innermost cause says it in a person's words; the outer ones quote each other.
+    cause: BaseException = error
+    while (inner := cause.__cause__ or cause.__context__ or getattr(cause, "reason", None)) is not None:
+        if not isinstance(inner, BaseException):
+            break
+        cause = inner
+    said = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+    return f"the connection failed ({safe_text(said)})"
+
+
+def _refusal(response: requests.Response, body: bytes) -> str:
+    try:
+        said = json.decode(body, type=_Refusal).error
+    except (DecodeError, ValueError):
+        said = ""
+    why = f" ({safe_text(said)})" if said else ""
+    hint = f"; credentials come from {TOKEN}, or {USER} and {PASSWORD}" if response.status_code in _UNAUTHORIZED else ""
+    return f"answered {response.status_code} {safe_text(response.reason)}{why}, expected 200 OK{hint}"
+
+
+def _quote(body: bytes) -> str:
+    if not body:
+        return "nothing"
+    text = safe_text(body[:_LONGEST_QUOTE].decode("utf-8", "replace"))
+    return f"{text!r}{'…' if len(body) > _LONGEST_QUOTE else ''}"
