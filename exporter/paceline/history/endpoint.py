@@ -3,7 +3,7 @@ The address of a server, and what it asks for; secrets in neither are ever shown
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -40,8 +40,8 @@ def read_endpoint(url: str, environ: Mapping[str, str] = os.environ) -> Endpoint
     Raises:
         ConfigError: it is no such address.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not _tried(lambda: parts.hostname and parts.port != 0):
+    parts = _parts(url)
+    if parts is None:
         raise ConfigError(f"the history is at {_shown(url)!r}, expected an address such as http://prometheus:9090")
     return Endpoint(
         address=_without_user(parts),
@@ -51,11 +51,13 @@ def read_endpoint(url: str, environ: Mapping[str, str] = os.environ) -> Endpoint
     )
 
 
-def _tried(question: Callable[[], object]) -> bool:
+def _parts(url: str) -> SplitResult | None:
     try:
-        return bool(question())
-    except ValueError:  # a port that is no number
-        return False
+        parts = urlsplit(url)
+        is_good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, half an IPv6 address
+        return None
+    return parts if is_good else None
 
 
 def _without_user(parts: SplitResult) -> str:

@@ -108,7 +108,7 @@ SYSTEM_NETWORK_SENT = Metric(
 
 RUN_INFO = _of_run(
     "info",
-    "What is known of a run; always 1. `ref` is the name of the branch, also where `branch` is other.",
+    "What is known of a run, always 1; ref is the name of its branch, also where branch is other.",
     *("ref", "run_id", "commit", "dirty", "partial", "outcome"),
 )
 RUN_DURATION = _of_run("duration_seconds", "Time from the start of a run to its end.")

@@ -1,0 +1,47 @@
+"""
+Addresses of servers, and secrets in them.
+"""
+
+import pytest
+
+from paceline.errors import ConfigError
+from paceline.history.endpoint import read_endpoint
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://prometheus:9090", "http://prometheus:9090"),
+        ("https://ann:secret@metrics.example/prometheus/", "https://metrics.example/prometheus"),
+        ("http://[::1]:9090/?token=secret#secret", "http://[::1]:9090"),
+    ],
+)
+def test_an_address_is_shown_without_secrets(url: str, shown: str) -> None:
+    """
+    Neither a user nor a query is part of what is printed, in any way.
+    """
+    endpoint = read_endpoint(url, {"PACELINE_HISTORY_TOKEN": "secret"})
+
+    assert (str(endpoint), repr(endpoint)) == (shown, shown)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("prometheus:9090", "prometheus:9090"),
+        ("ftp://ann:secret@host", "ftp://host"),
+        ("http://", "http://"),
+        ("http://ann:secret@host:port/x?token=secret", "http://host:port/x"),
+        ("http://host:99999", "http://host:99999"),
+        ("ann:secret@host", "host"),
+        ("http://[::1", "http://[::1"),
+    ],
+)
+def test_what_is_no_address_is_refused(url: str, shown: str) -> None:
+    """
+    The message shows what was found, without secrets, and what was expected.
+    """
+    with pytest.raises(ConfigError) as caught:
+        read_endpoint(url, {})
+
+    assert str(caught.value) == f"the history is at {shown!r}, expected an address such as http://prometheus:9090"

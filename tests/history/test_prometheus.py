@@ -1,0 +1,169 @@
+"""
+The past from a real Prometheus, beside the same past from the results folder.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from paceline.analysis.past import columns_of
+from paceline.analysis.rules import Rules
+from paceline.history.archive import Archive
+from paceline.history.endpoint import Endpoint
+from paceline.history.ledger import Span
+from paceline.history.prometheus import Prometheus
+from paceline.history.query_client import QueryClient
+from paceline.model import Run, VerdictKind
+from support.histories import troubled_runs
+from support.servers import prometheus_with
+from support.values import EPOCH, HOUR, make_case, make_run, values_of
+
+_RULES = Rules()
+_HARD_NAMES = (
+    "tests/test_a.py::test_{}[x=1]",
+    'say "{}"',
+    "back\\slash\\{}",
+    "two\\nlines {}",
+    "é 漢字 🐢 {}",
+    "{{}} or 1, a=~b, {}",
+    "end of line\n{}",
+)
+
+
+def _runs() -> dict[str, list[Run]]:
+    plain = [make_run(number, [make_case(seconds=0.1)], suite="branches") for number in range(20)]
+    topics = [replace(run, branch=f"topic-{number % 2}", run_id=f"t{number}") for number, run in enumerate(plain)]
+    return {
+        "troubled": troubled_runs(suite="troubled"),
+        "hard": troubled_runs(_HARD_NAMES, suite='the "shop"\\n é'),
+        "main": plain,
+        "topic": topics[::2],
+        "young": topics[1:10:2],
+    }
+
+
+@pytest.fixture(scope="module")
+def runs() -> dict[str, list[Run]]:
+    """
+    Histories by what is about them.
+    """
+    return _runs()
+
+
+@pytest.fixture(scope="module")
+def url(runs: dict[str, list[Run]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """
+    A Prometheus that has all of them.
+    """
+    everything = [run for history in runs.values() for run in history]
+    with prometheus_with(everything, tmp_path_factory.mktemp("prometheus")) as server:
+        yield server.url
+
+
+class Both:
+    """
+    The same runs in a results folder and in a Prometheus.
+    """
+
+    def __init__(self, folder: Path, url: str, runs: list[Run]) -> None:
+        self.warnings: list[str] = []
+        self.url = url
+        self.here = Archive(folder / "here", self.warnings.append)
+        self.here.folder.prepare()
+        for run in runs:
+            self.here.ledger.add(run)
+        self.there = Archive(folder / "there", self.warnings.append, server=self.server())
+
+    def server(self) -> Prometheus:
+        return Prometheus(QueryClient(Endpoint(self.url), 60), self.warnings.append)
+
+
+@pytest.mark.parametrize("about", ["troubled", "hard"])
+def test_a_run_is_judged_alike(tmp_path: Path, url: str, runs: dict[str, list[Run]], about: str) -> None:
+    """
+    Every verdict, with its reason, its causes and since when, and every normalised time is the same; so it is where
+    names have quotes, backslashes, ends of lines and any letters in them.
+    """
+    both = Both(tmp_path, url, runs[about][:-1])
+    measured = replace(runs[about][-1], verdicts=())
+    here, there = (archive.judged(measured, _RULES, "main")[0] for archive in (both.here, both.there))
+
+    assert there == here == runs[about][-1]
+    assert {verdict.kind.value for verdict in there.verdicts} >= {"regression", "trend", "leak", "flaky", "broken"}
+    assert both.warnings == []
+
+
+def test_every_figure_is_read_back(tmp_path: Path, url: str, runs: dict[str, list[Run]]) -> None:
+    """
+    Whichever column and test is asked for, the values are those of the results folder.
+    """
+    both = Both(tmp_path, url, runs["troubled"])
+    span = Span(until=runs["troubled"][-1].ended)
+    here, there = (source.past("troubled", "main", span) for source in (both.here.ledger, both.server()))
+    measures = {measure for run in runs["troubled"] for case in run.cases for measure in columns_of(case)}
+    cases = [case.id for case in runs["troubled"][0].cases]
+
+    assert [replace(run, verdicts=0) for run in here.runs] == list(there.runs)
+    for measure in measures:
+        assert [values_of(there, measure, one) for one in cases] == [values_of(here, measure, one) for one in cases]
+
+
+def test_a_branch_called_other_is_told_from_others(tmp_path: Path, url: str, runs: dict[str, list[Run]]) -> None:
+    """
+    A branch with runs enough is judged against its own, one with few against the default branch, as ever.
+    """
+    both = Both(tmp_path, url, [*runs["main"], *runs["topic"], *runs["young"]])
+    grown, young, new = (
+        make_run(20, [make_case()], suite="branches", branch=branch) for branch in ("topic-0", "topic-1", "topic-2")
+    )
+    pasts = [both.there.past_of(run, _RULES, "main") for run in (grown, young, new)]
+
+    assert [run.run_id for run in pasts[0].runs] == [run.run_id for run in runs["topic"]]
+    assert [{run.branch for run in past.runs} for past in pasts] == [{"topic-0"}, {"main"}, {"main"}]
+    assert [len(past.series("outcome", make_case().id).values) for past in pasts] == [10, 20, 20]
+    assert {past.source for past in pasts} == {url}
+
+
+def test_the_past_is_a_window_without_the_run_itself(tmp_path: Path, url: str) -> None:
+    """
+    What ended before the window or after the run is left out, and the latest are taken where they are too many.
+    """
+    server = Both(tmp_path, url, []).server()
+    span = Span(since=EPOCH + 3 * HOUR, until=EPOCH + 9 * HOUR, excluding="run-5", limit=4)
+
+    assert [run.run_id for run in server.past("branches", "main", span).runs] == ["run-6", "run-7", "run-8", "run-9"]
+    assert server.past("branches", "main", replace(span, limit=99)).runs[0].run_id == "run-3"
+    assert server.past("branches", "main", Span(until=EPOCH - 1)).runs == ()
+    assert server.past("nobody", "main", span).runs == ()
+
+
+def test_no_history_is_an_answer(tmp_path: Path, url: str) -> None:
+    """
+    A suite that the server has never seen is judged by its budgets.
+    """
+    both = Both(tmp_path, url, [])
+    run, past = both.there.judged(make_run(1, [make_case(seconds=1, budget_seconds=0.1)], suite="new"), _RULES, "main")
+
+    assert [verdict.kind for verdict in run.verdicts] == [VerdictKind.BUDGET]
+    assert (past.runs, past.source, both.warnings) == ((), url, [])
+
+
+def test_what_explains_is_asked_of_few_tests(tmp_path: Path, url: str, runs: dict[str, list[Run]]) -> None:
+    """
+    Time that is over after the verdicts were found costs their causes, and no verdict.
+    """
+    both = Both(tmp_path, url, [])
+    client = QueryClient(Endpoint(url), 60)
+    span = Span(until=runs["troubled"][-1].ended)
+    past = Prometheus(client, both.warnings.append).past("troubled", "main", span)
+    known = past.columns["normalized_duration_seconds"]
+    client._left = 0.0
+
+    assert len(known["slower"].values) == len(runs["troubled"])
+    assert past.series("cpu_seconds", "slower").values == ()
+    assert past.series("cpu_seconds", "creeping").values == ()
+    assert both.warnings == [
+        f"what moved with some tests is not known: {url}: no answer within 60 s, expected a Prometheus"
+    ]

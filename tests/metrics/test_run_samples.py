@@ -1,0 +1,112 @@
+"""
+A run as samples.
+"""
+
+from paceline.metrics.catalogue import Channel
+from paceline.metrics.run_samples import TEST_METRICS, run_samples
+from paceline.model import Machine, Measure, Outcome, Run, RunOutcome, Severity, UsageKey, Verdict, VerdictKind
+from support.values import TEST, failed, make_case, make_run
+
+
+def _told(run: Run) -> dict[str, list[tuple[dict[str, str], float]]]:
+    told: dict[str, list[tuple[dict[str, str], float]]] = {}
+    for sample in run_samples(run, ["main"]):
+        labels = dict(zip(sample.metric.labels, sample.labels, strict=True))
+        told.setdefault(sample.metric.name, []).append((labels, sample.value))
+    return told
+
+
+def test_a_passed_test_has_a_sample_of_each_figure() -> None:
+    """
+    The outcome, the attempts, the phases, the usage and the test's own measures, all with the labels of the test.
+    """
+    case = make_case(
+        seconds=0.5,
+        setup_seconds=0.1,
+        budget_seconds=2.0,
+        normalized_duration_seconds=0.4,
+        usage={UsageKey.CPU_SECONDS: 0.3},
+        measures={"db_queries": Measure(value=3, unit="queries")},
+    )
+    told = _told(make_run(1, [case]))
+    labels = {"suite": "shop", "branch": "main", "test": TEST, "test_type": "unit"}
+
+    assert {name: samples for name, samples in told.items() if name.startswith("paceline_test_")} == {
+        "paceline_test_passed": [(labels, 1.0)],
+        "paceline_test_attempts": [(labels, 1.0)],
+        "paceline_test_duration_seconds": [(labels, 0.5)],
+        "paceline_test_normalized_duration_seconds": [(labels, 0.4)],
+        "paceline_test_setup_seconds": [(labels, 0.1)],
+        "paceline_test_budget_seconds": [(labels, 2.0)],
+        "paceline_test_cpu_seconds": [(labels, 0.3)],
+        "paceline_test_measure": [({**labels, "measure": "db_queries", "unit": "queries"}, 3)],
+    }
+
+
+def test_a_failed_test_has_no_times() -> None:
+    """
+    How long it took until it failed says nothing of how long it takes; a skipped test has no sample at all.
+    """
+    told = _told(make_run(1, [failed(setup_seconds=0.1), make_case("test_b", outcome=Outcome.SKIPPED)]))
+
+    assert {name for name in told if name.startswith("paceline_test_")} == {
+        "paceline_test_passed",
+        "paceline_test_attempts",
+    }
+    assert [value for _, value in told["paceline_test_passed"]] == [0.0]
+
+
+def test_a_run_says_what_it_was() -> None:
+    """
+    Its identity is in one sample, its duration, tests and verdicts in others.
+    """
+    verdict = Verdict(kind=VerdictKind.BUDGET, severity=Severity.WARNING, reason="")
+    run = make_run(
+        1,
+        [make_case(), make_case("test_b"), failed("test_c")],
+        commit="4f2c",
+        dirty=True,
+        outcome=RunOutcome.FAILED,
+        machine=Machine(slowdown_ratio=1.5),
+        verdicts=(verdict,),
+    )
+    told = _told(run)
+    labels = {"suite": "shop", "branch": "main"}
+    info = {"ref": "main", "run_id": "run-1", "commit": "4f2c", "dirty": "true", "partial": "false"}
+
+    assert {name: samples for name, samples in told.items() if name.startswith("paceline_run_")} == {
+        "paceline_run_info": [({**labels, **info, "outcome": "failed"}, 1.0)],
+        "paceline_run_duration_seconds": [(labels, 10.0)],
+        "paceline_run_cases": [({**labels, "outcome": "passed"}, 2.0), ({**labels, "outcome": "failed"}, 1.0)],
+        "paceline_run_verdicts": [({**labels, "kind": "budget"}, 1.0)],
+        "paceline_run_machine_slowdown_ratio": [(labels, 1.5)],
+    }
+
+
+def test_a_branch_that_is_not_listed_is_called_other() -> None:
+    """
+    A branch of each change would make all series again; its own name stays in the sample of the run.
+    """
+    told = _told(make_run(1, [make_case()], branch="topic"))
+
+    assert {labels["branch"] for samples in told.values() for labels, _ in samples} == {"other"}
+    assert [labels["ref"] for labels, _ in told["paceline_run_info"]] == ["topic"]
+
+
+def test_all_samples_are_stamped_with_the_end_of_the_run() -> None:
+    """
+    One timestamp for all, and one sample of each series.
+    """
+    run = make_run(1, [make_case(setup_seconds=0.1), make_case("test_b")])
+    samples = list(run_samples(run, ["main"]))
+
+    assert {sample.timestamp for sample in samples} == {run.ended}
+    assert len({(sample.metric, sample.labels) for sample in samples}) == len(samples)
+    assert {sample.metric.channel for sample in samples} == {Channel.RUN_SAMPLE}
+
+
+def test_every_usage_has_a_metric_of_its_name() -> None:
+    """
+    A new probe is exported without a new line anywhere but in the catalogue.
+    """
+    assert {TEST_METRICS[key].name for key in UsageKey} == {f"paceline_test_{key}" for key in UsageKey}
