@@ -92,7 +92,16 @@ def prometheus_with(runs: Iterable[Run], folder: Path, branches: Sequence[str] =
     text, settings = folder / "runs.txt", folder / "prometheus.yml"
     with text.open("w", encoding="utf-8") as file:
         file.writelines(exposition(sample for run in runs for sample in run_samples(run, branches)))
-    fill: list[str | Path] = ["tsdb", "create-blocks-from", "--quiet", "openmetrics", text, folder / "data"]
+    # One block for weeks instead of one for two hours: promtool reads the whole text for each.
+    fill: list[str | Path] = [
+        "tsdb",
+        "create-blocks-from",
+        "--max-block-duration=648h",
+        "--quiet",
+        "openmetrics",
+        text,
+        folder / "data",
+    ]
     subprocess.run([programs / "promtool", *fill], check=True, capture_output=True)
     settings.write_text("global: {}\n", "utf-8")
     port = free_port()
