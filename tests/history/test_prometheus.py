@@ -14,8 +14,8 @@ from paceline.history.archive import Archive
 from paceline.history.endpoint import Endpoint
 from paceline.history.ledger import Span
 from paceline.history.prometheus import Prometheus
-from paceline.history.query_client import QueryClient
-from paceline.model import Run, VerdictKind
+from paceline.history.query_client import Answered, QueryClient
+from paceline.model import Case, Run, UsageKey, VerdictKind
 from support.histories import troubled_runs
 from support.servers import prometheus_with
 from support.values import EPOCH, HOUR, make_case, make_run, values_of
@@ -38,10 +38,15 @@ def _runs() -> dict[str, list[Run]]:
     return {
         "troubled": troubled_runs(suite="troubled"),
         "hard": troubled_runs(_HARD_NAMES, suite='the "shop"\\n é'),
+        "many": [make_run(number, _many(number), suite="many") for number in range(3)],
         "main": plain,
         "topic": topics[::2],
         "young": topics[1:10:2],
     }
+
+
+def _many(number: int) -> list[Case]:
+    return [make_case(f"test_{index}", usage={UsageKey.CPU_SECONDS: number + index / 100}) for index in range(40)]
 
 
 @pytest.fixture(scope="module")
@@ -150,9 +155,37 @@ def test_no_history_is_an_answer(tmp_path: Path, url: str) -> None:
     assert (past.runs, past.source, both.warnings) == ((), url, [])
 
 
-def test_what_explains_is_asked_of_few_tests(tmp_path: Path, url: str, runs: dict[str, list[Run]]) -> None:
+class _Counting(QueryClient):
     """
-    Time that is over after the verdicts were found costs their causes, and no verdict.
+    Counts what it is asked.
+    """
+
+    asked = 0
+
+    def query(self, promql: str, at: float) -> list[Answered]:
+        self.asked += 1
+        return super().query(promql, at)
+
+
+def test_many_tests_are_asked_at_once(tmp_path: Path, url: str, runs: dict[str, list[Run]]) -> None:
+    """
+    What explains a finding is asked test by test for a few, and as a whole from the thirty-first on.
+    """
+    here = Both(tmp_path, url, runs["many"]).here.ledger.past("many", "main", Span())
+    client = _Counting(Endpoint(url), 60)
+    there = Prometheus(client, pytest.fail).past("many", "main", Span(until=runs["many"][-1].ended))
+    cases = [case.id for case in runs["many"][0].cases]
+    counts = []
+    for case in cases:
+        assert values_of(there, "cpu_seconds", case) == values_of(here, "cpu_seconds", case)
+        counts.append(client.asked)
+
+    assert (counts[0], counts[29], counts[30], counts[-1]) == (2, 31, 32, 32)
+
+
+def test_time_that_is_over_costs_causes_alone(tmp_path: Path, url: str, runs: dict[str, list[Run]]) -> None:
+    """
+    A server that stops answering after the verdicts were found costs their causes, and no verdict.
     """
     both = Both(tmp_path, url, [])
     client = QueryClient(Endpoint(url), 60)

@@ -45,6 +45,17 @@ def test_an_answer_is_read(behave: Behaviour) -> None:
     assert "gzip" in server.requests[0]
 
 
+def test_what_is_no_number_is_no_sample() -> None:
+    """
+    A figure that is not finite says nothing of a run.
+    """
+    body = _GOOD.replace(b'"0.5"', b'"NaN"').replace(b'"1"', b'"+Inf"')
+    with answering(answer(body)) as server:
+        (series,) = QueryClient(Endpoint(server.url), 20).query("up[1d]", 1)
+
+    assert (list(series.stamps), list(series.values)) == ([], [])
+
+
 @pytest.mark.parametrize(
     ("behave", "message"),
     [
@@ -92,6 +103,13 @@ def test_an_answer_is_read(behave: Behaviour) -> None:
             ),
         ),
         (
+            answer(b'{"status":"success","data":{"deep":' + b"[" * 100_000),
+            (
+                f'answered \'{{"status":"success","data":{{"deep":{"[" * 25}\'…, expected samples as JSON of Prometheus: '
+                "maximum recursion depth exceeded while deserializing an object"
+            ),
+        ),
+        (
             answer(b'{"status":"error","error":"query processing would load too many samples"}', "422 Unprocessable"),
             "answered 422 Unprocessable (query processing would load too many samples), expected 200 OK",
         ),
@@ -105,7 +123,22 @@ def test_an_answer_is_read(behave: Behaviour) -> None:
         ),
         (answer(b" " * (_MANY + 1)), "an answer of more than 1 MiB, expected less"),
     ],
-    ids=["html", "empty", "half", "vector", "no data", "number", "word", "too much asked", "down", "locked", "large"],
+    ids=[
+        "html",
+        "empty",
+        "half",
+        "vector",
+        "no data",
+        "number",
+        "word",
+        "deep 1",
+        "deep 2",
+        "deep 3",
+        "too much asked",
+        "down",
+        "locked",
+        "large",
+    ],
 )
 def test_what_is_no_answer_is_explained(behave: Behaviour, message: str) -> None:
     """

@@ -188,7 +188,7 @@ def _from_debian() -> Path:
     if _apt("download", "prometheus").returncode:
         _apt("update")
         _apt("download", "prometheus").check_returncode()
-    (package,) = _CACHE.glob("prometheus_*.deb")
+    package = max(_CACHE.glob("prometheus_*.deb"))
     subprocess.run(["dpkg", "-x", package, _CACHE / "debian"], check=True, capture_output=True)
     return _CACHE / "debian" / "usr" / "bin"
 

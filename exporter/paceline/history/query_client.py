@@ -6,6 +6,7 @@ import time
 from array import array
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from math import isfinite
 from threading import Thread
 from typing import Final, Literal, NamedTuple
 
@@ -43,8 +44,9 @@ class _Series(Struct, frozen=True):
 
     def decoded(self) -> Answered:
         points = json.decode(self.values, type=list[tuple[float, str]])
-        stamps = array("q", [round(seconds * 1e3) for seconds, _ in points])
-        return Answered(self.metric, stamps, array("d", [float(value) for _, value in points]))
+        figures = {round(seconds * 1e3): float(value) for seconds, value in points}
+        known = {stamp: value for stamp, value in figures.items() if isfinite(value)}
+        return Answered(self.metric, array("q", known.keys()), array("d", known.values()))
 
 
 class _Data(Struct, frozen=True, rename="camel"):
@@ -107,8 +109,10 @@ class QueryClient:
             answer.set_exception(TimeoutError(str(error)))
         except requests.RequestException as error:
             answer.set_exception(StorageError(f"{self.endpoint}: {_reason(error)}, {_EXPECTED}"))
-        except Exception as error:  # noqa: BLE001 - what a thread raises, nobody sees
+        except StorageError as error:
             answer.set_exception(error)
+        except Exception as error:  # noqa: BLE001 - what a thread raises, nobody sees
+            answer.set_exception(StorageError(f"{self.endpoint}: {type(error).__name__}: {safe_text(str(error))}"))
 
     def _fetch(self, promql: str, at: float) -> bytes:
         end = time.monotonic() + self._left
@@ -137,7 +141,7 @@ class QueryClient:
     def _decoded(self, body: bytes) -> list[Answered]:
         try:
             return [one.decoded() for one in json.decode(body, type=_Answer).data.result]
-        except (DecodeError, ValueError, OverflowError) as error:
+        except (DecodeError, ValueError, OverflowError, RecursionError) as error:
             raise StorageError(
                 f"{self.endpoint}: answered {_quote(body)}, expected samples as JSON of Prometheus: {error}"
             ) from error
