@@ -105,8 +105,8 @@ def test_what_is_no_number_is_no_sample() -> None:
         (
             answer(b'{"status":"success","data":{"deep":' + b"[" * 100_000),
             (
-                f'answered \'{{"status":"success","data":{{"deep":{"[" * 25}\'…, expected samples as JSON of Prometheus: '
-                "maximum recursion depth exceeded while deserializing an object"
+                f'answered \'{{"status":"success","data":{{"deep":{"[" * 25}\'…, '
+                "expected samples as JSON of Prometheus: maximum recursion depth exceeded while deserializing an object"
             ),
         ),
         (
@@ -123,22 +123,7 @@ def test_what_is_no_number_is_no_sample() -> None:
         ),
         (answer(b" " * (_MANY + 1)), "an answer of more than 1 MiB, expected less"),
     ],
-    ids=[
-        "html",
-        "empty",
-        "half",
-        "vector",
-        "no data",
-        "number",
-        "word",
-        "deep 1",
-        "deep 2",
-        "deep 3",
-        "too much asked",
-        "down",
-        "locked",
-        "large",
-    ],
+    ids=["html", "empty", "half", "vector", "no data", "number", "word", "deep", "too much", "down", "locked", "large"],
 )
 def test_what_is_no_answer_is_explained(behave: Behaviour, message: str) -> None:
     """
