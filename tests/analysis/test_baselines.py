@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from paceline.analysis.baselines import Baseline, Baselines, fits, judge_against
-from paceline.analysis.past import Past
+from paceline.analysis.baselines import Baseline, Baselines, _View, fits, judge_against
+from paceline.analysis.past import NORMALIZED, Past
 from paceline.analysis.rules import Rules
 from paceline.model import Run, Verdict, VerdictKind
 from support.values import EPOCH, HOUR, TEST, failed, make_case, make_run, past_of, runs_of
@@ -122,16 +122,42 @@ def test_too_few_runs_since_an_accepted_one_are_no_history() -> None:
 
 def test_an_accepted_run_ends_an_earlier_pin() -> None:
     """
-    Accepted after it, a slowdown is usual although a release was pinned; pinned after it, the pin holds.
+    Accepted after it, a slowdown is usual although a release was pinned, and what is slower still is found.
     """
     slower = past_of([0.1] * 40 + [0.3] * 10)
-    accepted = (_at(40, TEST),)
-    early, late = (
-        _judged(0.3, slower, Baselines(pinned=(_at(number),), accepted=accepted), [0.1] * 10) for number in (9, 45)
+    baselines = Baselines(pinned=(_at(9),), accepted=(_at(40, TEST),))
+    usual, worse = (_judged(seconds, slower, baselines, [0.1] * 10) for seconds in (0.3, 0.9))
+
+    assert _regressions(usual) == []
+    assert [verdict.reason for verdict in _regressions(worse)] == [
+        "took 900 ms with the machine taken out, usually 300 ms (median of 10 runs): 3.0 times as long"
+    ]
+
+
+def test_a_pin_after_an_accepted_run_holds() -> None:
+    """
+    Of the window that ends with the pinned run, what was before the accepted one is forgotten.
+    """
+    baselines = Baselines(pinned=(_at(45),), accepted=(_at(36, TEST),))
+    window = [0.1] * 36 + [0.3] * 10
+    (verdict,) = _regressions(_judged(0.9, past_of([0.1] * 50), baselines, window))
+
+    assert verdict.reason == (
+        "took 900 ms with the machine taken out, usually 300 ms (median of 10 runs): 3.0 times as long, "
+        "against the baseline pinned at run run-45"
     )
 
-    assert _regressions(early) == []
-    assert _regressions(late) == []  # the window of the pin ends before the accepted run
+
+def test_a_value_of_a_pinned_test_is_that_of_its_run() -> None:
+    """
+    Positions lead to the runs of the window that ends with the pinned run, not to the latest.
+    """
+    pin = _at(9)
+    view = _View(past_of([0.3] * 50), {pin.ended: past_of([0.1] * 5, branch="release")}, Baselines(pinned=(pin,)))
+    series = view[NORMALIZED][TEST]
+
+    assert [view.runs[position].branch for position in series.runs] == ["release"] * 5
+    assert [view.runs[position].run_id for position in series.runs] == [f"run-{number}" for number in range(5)]
 
 
 def test_other_tests_keep_their_past() -> None:

@@ -10,11 +10,14 @@ from msgspec.structs import replace
 
 from paceline.analysis.past import columns_of
 from paceline.analysis.rules import Rules
+from paceline.errors import StorageError
 from paceline.history.archive import Archive
 from paceline.history.endpoint import Endpoint
 from paceline.history.ledger import Span
 from paceline.history.prometheus import Prometheus
 from paceline.history.query_client import Answered, QueryClient
+from paceline.history.source import OF_EVERY_TEST
+from paceline.metrics.run_samples import TEST_METRICS
 from paceline.model import Case, Run, UsageKey, VerdictKind
 from support.histories import troubled_runs
 from support.servers import prometheus_with
@@ -165,6 +168,35 @@ class _Counting(QueryClient):
     def query(self, promql: str, at: float) -> list[Answered]:
         self.asked += 1
         return super().query(promql, at)
+
+
+class _Forgetful(QueryClient):
+    """
+    Fails where it is asked for one metric.
+    """
+
+    metric = ""
+
+    def query(self, promql: str, at: float) -> list[Answered]:
+        if self.metric in promql:
+            raise StorageError(f"{self.endpoint}: gone")
+        return super().query(promql, at)
+
+
+@pytest.mark.parametrize("metric", [TEST_METRICS[column].name for column in OF_EVERY_TEST])
+def test_half_a_history_is_none(tmp_path: Path, url: str, metric: str) -> None:
+    """
+    Where one of the figures that every test is judged by or shown with does not come, the run is judged without a
+    past, and nothing is asked again when the report is written.
+    """
+    warnings: list[str] = []
+    client = _Forgetful(Endpoint(url), 60)
+    client.metric = f'"{metric}"'
+    archive = Archive(tmp_path, warnings.append, server=Prometheus(client, warnings.append))
+    run, past = archive.judged(make_run(20, [make_case()], suite="branches"), _RULES, "main")
+
+    assert (past.runs, dict(past.columns), run.verdicts) == ((), {}, ())
+    assert warnings == [f"no history: {url}: gone"]
 
 
 def test_many_tests_are_asked_at_once(tmp_path: Path, url: str, runs: dict[str, list[Run]]) -> None:
