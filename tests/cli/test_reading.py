@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from paceline.cli import main
 from paceline.history.folder import read_document
+from support.servers import free_port
 from support.suite import Suite
 
 
@@ -182,3 +183,19 @@ def test_help_teaches() -> None:
 
     assert "paceline test cart --budget 50" in output
     assert "10  tests passed, but a verdict named in --fail-on was found" in output
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_report_looks_where_the_past_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    With an address the past is asked there, and a server that is down costs one line beside the report.
+    """
+    url = f"http://127.0.0.1:{free_port()}"
+    monkeypatch.setenv("PACELINE_HISTORY", url)
+    result = _call("report")
+
+    assert result.exit_code == 0
+    assert result.stderr == (
+        f"paceline: no history: {url}: the connection failed (Connection refused), expected a Prometheus\n"
+    )
+    assert f"history     none from {url}; regressions are judged from 8 on" in result.stdout
