@@ -14,7 +14,10 @@ _ONE = "def test_one(): pass\n"
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ("[tool.paceline]\nbudgetz = 1\n", "[tool.paceline]: unknown key 'budgetz', expected one of benchmarks_only, "),
+        (
+            "[tool.paceline]\nbudgetz = 1\n",
+            "[tool.paceline]: unknown key 'budgetz', expected one of baselines, benchmarks_only, ",
+        ),
         ("[tool.paceline]\nport = 'x'\n", "[tool.paceline]: port is 'x', expected a whole number"),
         (
             "[tool.paceline.rules]\nwindow_days = -1\n",
@@ -199,7 +202,7 @@ def test_our_own_failure_fails_no_test(suite: Suite) -> None:
         def broken(*args): raise RuntimeError("boom")
 
         CpuProbe.start_call = broken
-        archive.judge = broken
+        archive.judge_against = broken
         """,
     )
     suite.write("test_one.py", _ONE + "def test_two(): pass\n")
