@@ -49,7 +49,7 @@ def _runs() -> dict[str, list[Run]]:
 
 
 def _many(number: int) -> list[Case]:
-    return [make_case(f"test_{index}", usage={UsageKey.CPU_SECONDS: number + index / 100}) for index in range(40)]
+    return [make_case(f"test_{index}", usage={UsageKey.CPU_SECONDS: number + index / 100}) for index in range(110)]
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +201,7 @@ def test_half_a_history_is_none(tmp_path: Path, url: str, metric: str) -> None:
 
 def test_many_tests_are_asked_at_once(tmp_path: Path, url: str, runs: dict[str, list[Run]]) -> None:
     """
-    What explains a finding is asked test by test for a few, and as a whole from the thirty-first on.
+    What explains a finding is asked test by test for a few, and as a whole from the hundred and first on.
     """
     here = Both(tmp_path, url, runs["many"]).here.ledger.past("many", "main", Span())
     client = _Counting(Endpoint(url), 60)
@@ -212,7 +212,7 @@ def test_many_tests_are_asked_at_once(tmp_path: Path, url: str, runs: dict[str, 
         assert values_of(there, "cpu_seconds", case) == values_of(here, "cpu_seconds", case)
         counts.append(client.asked)
 
-    assert (counts[0], counts[29], counts[30], counts[-1]) == (2, 31, 32, 32)
+    assert (counts[0], counts[99], counts[100], counts[-1]) == (2, 101, 102, 102)
 
 
 def test_time_that_is_over_costs_causes_alone(tmp_path: Path, url: str, runs: dict[str, list[Run]]) -> None:
