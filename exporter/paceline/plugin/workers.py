@@ -3,7 +3,6 @@ xdist: measurements travel on the reports of the workers, so that a worker that 
 """
 
 from collections.abc import Generator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -12,7 +11,7 @@ from msgspec.structs import replace
 
 from paceline.analysis.confirmation import suspects_of
 from paceline.config import Config
-from paceline.history.archive import Archive
+from paceline.history.opening import open_archive
 from paceline.model import Run
 from paceline.plugin.cases import CaseBook
 from paceline.plugin.meter import Measurement, Meter
@@ -46,6 +45,7 @@ class WorkerHooks:
     def __init__(self, config: pytest.Config, settings: Config, meter: Meter, parts: Parts) -> None:
         self._input: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
         self._output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
+        self._root = config.rootpath
         self._settings = settings
         self._meter = meter
         self._parts = parts
@@ -81,7 +81,7 @@ class WorkerHooks:
             return
         order = json.decode(self._input[_INPUT], type=Order)
         run = replace(order.run, cases=tuple(self._book.cases.values()))
-        archive = Archive(Path(self._settings.results), self._parts.guard.warn)
+        archive = open_archive(self._settings, self._root, self._parts.guard.warn)
         judged, _ = archive.judged(run, self._settings.rules, order.default_branch)
         limits = self._settings.confirmation
         repeater = Repeater(self._meter, self._parts.planner, self._parts.repeats, limits.seconds)
