@@ -1,0 +1,252 @@
+"""
+Comparison: what does one side of runs do slower or faster than another?
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from math import fsum, inf, log
+from statistics import median
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from paceline.analysis.companions import Companions
+from paceline.analysis.paired import (
+    Shift,
+    dominance,
+    false_discovery_rates,
+    independent_shift,
+    paired_dominance,
+    paired_shift,
+)
+from paceline.analysis.sides import Needs, Side, Times
+from paceline.model import Case, Cause, Run
+
+
+class ComparisonRule(Struct, frozen=True, kw_only=True):
+    """
+    Slower or faster: by more than `floor_ms` and by more than the factor `ratio`, and of all that is called so at
+    most the share `error_rate` is chance. Unchanged: what the interval leaves open is a change by less than
+    `floor_ms` or by less than the factor `unchanged_ratio`.
+    """
+
+    floor_ms: float = 1.0
+    ratio: float = 1.05
+    error_rate: float = 0.1
+    unchanged_ratio: float = 1.25
+
+
+class Change(StrEnum):
+    """
+    What became of a test from one side to the other, in the order in which it matters.
+    """
+
+    SLOWER = "slower"
+    FASTER = "faster"
+    FAILED = "failed"
+    UNKNOWN = "not enough data"
+    UNCHANGED = "unchanged"
+
+
+class Compared(Struct, frozen=True, kw_only=True):
+    """
+    One test on both sides.
+
+    Seconds are medians over the runs in which it passed; `rate` is the odds of `shift` corrected for the number of
+    tests; `effect` is Cliff's, from -1 (always faster) to 1 (always slower).
+    """
+
+    id: str
+    change: Change
+    base_runs: int
+    head_runs: int
+    base_failures: int = 0
+    head_failures: int = 0
+    base_seconds: float | None = None
+    head_seconds: float | None = None
+    shift: Shift | None = None
+    rate: float | None = None
+    effect: float | None = None
+    moved: tuple[Cause, ...] = ()
+
+    @property
+    def ratio(self) -> float:
+        return self.shift.ratio if self.shift else 1.0
+
+    @property
+    def longest_seconds(self) -> float:
+        return max(self.base_seconds or 0.0, self.head_seconds or 0.0)
+
+    @property
+    def added_seconds(self) -> float:
+        return (self.head_seconds or 0.0) - (self.base_seconds or 0.0)
+
+
+class Total(Struct, frozen=True, kw_only=True):
+    """
+    All tests that passed in every run, together: medians of their sums.
+    """
+
+    tests: int
+    base_seconds: float
+    head_seconds: float
+    shift: Shift
+
+
+class Comparison(Struct, frozen=True, kw_only=True):
+    """
+    Two sides, test by test. `base` is what `head` is compared with.
+
+    `suite` is the shift of the suite as a whole by its own ruler, `is_divided` says whether that was taken out of
+    each test, and `calibration_ratio` how many times as long a fixed piece of work took.
+    """
+
+    base: str
+    head: str
+    base_runs: int
+    head_runs: int
+    is_paired: bool
+    is_divided: bool
+    suite: Shift | None
+    calibration_ratio: float | None
+    total: Total | None
+    tests: tuple[Compared, ...]
+    only_base: tuple[str, ...]
+    only_head: tuple[str, ...]
+
+    @property
+    def counts(self) -> Mapping[Change, int]:
+        return Counter(test.change for test in self.tests)
+
+
+def compare(base: Side, head: Side, rule: ComparisonRule, *, is_paired: bool = False) -> Comparison:
+    """
+    Compare two sides test by test.
+
+    Args:
+        base: what is compared with.
+        head: what may be slower.
+        rule: the thresholds.
+        is_paired: the sides have as many runs, made in turn on one machine.
+    """
+    before, after = base.cases, head.cases
+    needs = Needs(base, head)
+    suite = _shift(*needs.slowdowns, is_paired=is_paired) if needs.slowdowns else None
+    # In turn on one machine, what moves the whole suite is the code: dividing by it would make the tests that
+    # it did not touch look faster.
+    is_divided = suite is not None and not (is_paired and is_clear(suite, rule.ratio))
+    times = needs.normalized if is_divided else needs.times
+    companions = Companions(base, head)
+    shared = sorted(before.keys() & after.keys())
+    tests = [_compared(case_id, before[case_id], after[case_id], times, is_paired=is_paired) for case_id in shared]
+    judged = [_explained(test, companions) for test in _judged(tests, rule)]
+    return Comparison(
+        base=base.name,
+        head=head.name,
+        base_runs=len(base.runs),
+        head_runs=len(head.runs),
+        is_paired=is_paired,
+        is_divided=is_divided,
+        suite=suite,
+        calibration_ratio=_calibration_ratio(base.runs, head.runs),
+        total=_total(needs.times, is_paired=is_paired),
+        tests=tuple(judged),
+        only_base=tuple(sorted(before.keys() - after.keys())),
+        only_head=tuple(sorted(after.keys() - before.keys())),
+    )
+
+
+def is_clear(shift: Shift, ratio: float) -> bool:
+    """
+    Whether a shift is larger than a factor either way, and its interval does not hold 1.
+    """
+    if shift.low is None or shift.high is None or shift.low <= 1 <= shift.high:
+        return False
+    return abs(log(shift.ratio)) > log(ratio)
+
+
+def _shift(base: Sequence[float], head: Sequence[float], *, is_paired: bool) -> Shift:
+    return paired_shift(base, head) if is_paired else independent_shift(base, head)
+
+
+def _compared(
+    case_id: str, before: Sequence[Case], after: Sequence[Case], times: Times, *, is_paired: bool
+) -> Compared:
+    base, head = times.of(case_id, is_paired=is_paired)
+    test = Compared(
+        id=case_id,
+        change=Change.UNKNOWN,
+        base_runs=len(base),
+        head_runs=len(head),
+        base_failures=sum(case.outcome.is_failure for case in before),
+        head_failures=sum(case.outcome.is_failure for case in after),
+    )
+    if test.base_failures or test.head_failures:
+        return replace(test, change=Change.FAILED)
+    if not base or not head:
+        return test
+    return replace(
+        test,
+        base_seconds=median(base),
+        head_seconds=median(head),
+        shift=_shift(base, head, is_paired=is_paired),
+        effect=paired_dominance(base, head) if is_paired else dominance(base, head),
+    )
+
+
+def _judged(tests: Sequence[Compared], rule: ComparisonRule) -> Iterator[Compared]:
+    # A test that is over the floor on neither side cannot be found, and is not one of the many tried.
+    odds = {test.id: test.shift.odds for test in tests if test.shift and test.shift.odds is not None}
+    tried = [test.id for test in tests if test.id in odds and test.longest_seconds > rule.floor_ms / 1e3]
+    rates = dict(zip(tried, false_discovery_rates([odds[case_id] for case_id in tried]), strict=True))
+    for test in tests:
+        rate = rates.get(test.id)
+        yield replace(test, rate=rate, change=_change(test, rate, rule)) if test.id in odds else test
+
+
+def _change(test: Compared, rate: float | None, rule: ComparisonRule) -> Change:
+    is_large = abs(test.added_seconds) > rule.floor_ms / 1e3 and abs(log(test.ratio)) > log(rule.ratio)
+    if rate is not None and rate <= rule.error_rate and is_large:
+        return Change.SLOWER if test.ratio > 1 else Change.FASTER
+    return Change.UNCHANGED if _is_small_at_most(test, rule) else Change.UNKNOWN
+
+
+def _is_small_at_most(test: Compared, rule: ComparisonRule) -> bool:
+    """
+    Whether all that the interval leaves open is a small change.
+    """
+    shift, usual = test.shift, test.base_seconds or 0.0
+    if shift is None or shift.low is None or shift.high is None:
+        return False
+    widest = max(abs(log(shift.low)) if shift.low > 0 else inf, abs(log(shift.high)))
+    seconds = max(shift.high - 1, 1 - shift.low) * usual
+    return widest <= log(rule.unchanged_ratio) or seconds <= rule.floor_ms / 1e3
+
+
+def _explained(test: Compared, companions: Companions) -> Compared:
+    if test.shift is None:
+        return test
+    is_changed = test.change in {Change.SLOWER, Change.FASTER}
+    return replace(test, moved=companions.of(test.id, is_time_changed=is_changed))
+
+
+def _calibration_ratio(base: Sequence[Run], head: Sequence[Run]) -> float | None:
+    before, after = (
+        [run.machine.calibration_seconds for run in runs if run.machine.calibration_seconds] for runs in (base, head)
+    )
+    return median(after) / median(before) if before and after else None
+
+
+def _total(times: Times, *, is_paired: bool) -> Total | None:
+    runs = [*times.base, *times.head]
+    shared = set(runs[0]).intersection(*runs[1:])
+    if not shared:
+        return None
+    base, head = ([fsum(run[case_id] for case_id in shared) for run in side] for side in times)
+    return Total(
+        tests=len(shared),
+        base_seconds=median(base),
+        head_seconds=median(head),
+        shift=_shift(base, head, is_paired=is_paired),
+    )

@@ -1,0 +1,122 @@
+"""
+Two sides of a comparison, and what each test needed in each of their runs.
+"""
+
+from collections.abc import Mapping, Sequence
+from statistics import geometric_mean, median
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from paceline.analysis.speed import Need, need_of, normalized, ruler_of
+from paceline.model import Case, Run
+
+# Shorter than any clock can tell; a time of 0 has no ratio.
+_SHORTEST = 1e-9
+
+
+class Side(Struct, frozen=True, kw_only=True):
+    """
+    One side: a name for the reader, and its runs, of which there is at least one.
+    """
+
+    name: str
+    runs: tuple[Run, ...]
+
+    @property
+    def cases(self) -> Mapping[str, Sequence[Case]]:
+        """
+        The cases of each test, by its id.
+        """
+        cases: dict[str, list[Case]] = {}
+        for run in self.runs:
+            for case in run.cases:
+                cases.setdefault(case.id, []).append(case)
+        return cases
+
+
+Seconds = Sequence[Mapping[str, float]]
+
+
+class Times(NamedTuple):
+    """
+    Seconds by test for each run, on both sides; only tests that passed.
+    """
+
+    base: Seconds
+    head: Seconds
+
+    def of(self, case_id: str, *, is_paired: bool) -> tuple[list[float], list[float]]:
+        """
+        What a test took on each side; of pairs only whole ones.
+        """
+        if is_paired:
+            both = [
+                (one[case_id], other[case_id])
+                for one, other in zip(self.base, self.head, strict=True)
+                if case_id in one and case_id in other
+            ]
+            return [one for one, _ in both], [other for _, other in both]
+        return _column(self.base, case_id), _column(self.head, case_id)
+
+
+class Needs:
+    """
+    What the tests of two sides needed, with the wait for a CPU taken out, and the rulers of their runs.
+    """
+
+    def __init__(self, base: Side, head: Side) -> None:
+        self._base = [_needs(run) for run in base.runs]
+        self._head = [_needs(run) for run in head.runs]
+        self.times = Times(list(map(_seconds, self._base)), list(map(_seconds, self._head)))
+        self._usual = self._find_usual()
+        base_rulers, head_rulers = (
+            [ruler_of(needs, self._usual) for needs in side] for side in (self._base, self._head)
+        )
+        self._rulers = base_rulers, head_rulers
+
+    @property
+    def slowdowns(self) -> tuple[list[float], list[float]] | None:
+        """
+        How much slower the suite ran than between both sides, for each run; None where a run has no ruler.
+        """
+        base, head = ([ruler.slowdown for ruler in rulers if ruler is not None] for rulers in self._rulers)
+        is_whole = len(base) == len(self._base) and len(head) == len(self._head)
+        return (base, head) if is_whole else None
+
+    @property
+    def normalized(self) -> Times:
+        """
+        What each test would have needed on the machine between both sides.
+        """
+        base, head = (
+            [normalized(needs, self._usual, ruler) for needs, ruler in zip(side, rulers, strict=True)]
+            for side, rulers in zip((self._base, self._head), self._rulers, strict=True)
+        )
+        return Times(base, head)
+
+    def _find_usual(self) -> dict[str, float]:
+        # Half way, so that neither side is the measure of the other.
+        base, head = map(_medians, self.times)
+        return {case_id: geometric_mean((base[case_id], head[case_id])) for case_id in base.keys() & head.keys()}
+
+
+def _needs(run: Run) -> dict[str, Need]:
+    found = {case.id: need_of(case) for case in run.cases if case.outcome.is_pass}
+    return {case_id: need for case_id, need in found.items() if need is not None}
+
+
+def _seconds(needs: Mapping[str, Need]) -> dict[str, float]:
+    return {case_id: max(need.seconds, _SHORTEST) for case_id, need in needs.items()}
+
+
+def _medians(runs: Seconds) -> dict[str, float]:
+    columns: dict[str, list[float]] = {}
+    for run in runs:
+        for case_id, seconds in run.items():
+            columns.setdefault(case_id, []).append(seconds)
+    return {case_id: median(values) for case_id, values in columns.items()}
+
+
+def _column(runs: Seconds, case_id: str) -> list[float]:
+    return [run[case_id] for run in runs if case_id in run]
