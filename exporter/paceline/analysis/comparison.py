@@ -186,12 +186,14 @@ def _compared(
         return replace(test, change=Change.FAILED)
     if not base or not head:
         return test
+    dominate = paired_dominance if is_paired else dominance
+    shift = _shift(base, head, is_paired=is_paired)
     return replace(
         test,
         base_seconds=median(base),
         head_seconds=median(head),
-        shift=_shift(base, head, is_paired=is_paired),
-        effect=paired_dominance(base, head) if is_paired else dominance(base, head),
+        shift=shift,
+        effect=None if shift.odds is None else dominate(base, head),
     )
 
 

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 _TRIMMED = 10  # one in so many, from each end
 _ODDS_95 = 0.05
+_ROUNDING = 1e-9
 _HALVINGS = 60
 
 
@@ -75,7 +76,7 @@ def independent_shift(before: Sequence[float], after: Sequence[float]) -> Shift:
     variance = one.variance + other.variance
     parts = sum(centre.variance**2 / centre.freedom for centre in (one, other))
     # Welch's degrees of freedom, rounded down: a wider interval, never a narrower one.
-    freedom = max(int(variance**2 / parts), 1) if parts > 0 else one.freedom + other.freedom
+    freedom = max(int(variance**2 / parts + _ROUNDING), 1) if parts > 0 else one.freedom + other.freedom
     return _shift(other.mean - one.mean, variance, freedom)
 
 

@@ -93,7 +93,7 @@ def _facts(comparison: Comparison, rule: ComparisonRule) -> Iterator[str]:
     total = comparison.total
     if total is not None:
         change = f"{duration(total.base_seconds)} → {duration(total.head_seconds)}, {times_as_long(total.shift)}"
-        yield f"total: {change}, {counted(total.tests, 'test')}, the wait for a CPU taken out"
+        yield f"total: {change} as long, {counted(total.tests, 'test')}, the wait for a CPU taken out"
     yield f"suite: {_suite(comparison, rule)}"
     if comparison.base_runs == comparison.head_runs == 1:
         yield "one run on each side: ratios without an interval, which say nothing of chance; give more runs"
