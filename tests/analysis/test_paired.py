@@ -52,8 +52,11 @@ def test_one_run_on_each_side_is_only_a_ratio() -> None:
     """
     There is nothing to tell chance by.
     """
-    assert _figures(paired_shift([0.01], [0.02])) == (pytest.approx(2.0), None, None, None)
-    assert _figures(independent_shift([0.01], [0.02])) == (pytest.approx(2.0), None, None, None)
+    paired, independent = paired_shift([1.0], [2.0]), independent_shift([1.0], [2.0])
+
+    assert (paired.low, paired.high, paired.odds) == (None, None, None)
+    assert paired == independent
+    assert paired.ratio == pytest.approx(2.0)
 
 
 def test_one_run_against_many_varies_as_they_do() -> None:
