@@ -72,7 +72,7 @@ def test_a_unit_of_time_changes_nothing(before: list[float], after: list[float],
     pairs = before[:whole], after[:whole]
 
     assert independent_shift(*scaled).ratio == pytest.approx(independent_shift(before, after).ratio)
-    assert paired_shift(*(one[:whole] for one in scaled)).ratio == pytest.approx(paired_shift(*pairs).ratio)
+    assert paired_shift(scaled[0][:whole], scaled[1][:whole]).ratio == pytest.approx(paired_shift(*pairs).ratio)
 
 
 @given(before=_samples, after=_samples, data=st.data())

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from math import fsum, inf, log
 from statistics import median
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,20 +21,20 @@ from paceline.analysis.paired import (
     paired_dominance,
     paired_shift,
 )
-from paceline.analysis.sides import Needs, Side, Times
+from paceline.analysis.sides import Cases, Needs, Side, Times
 from paceline.model import Case, Cause, Run
 
 
 class ComparisonRule(Struct, frozen=True, kw_only=True):
     """
-    Slower or faster: by more than `floor_ms` and by more than the factor `ratio`, and of all that is called so at
-    most the share `error_rate` is chance. Unchanged: what the interval leaves open is a change by less than
+    Slower or faster: by more than `floor_ms`, and certainly by more than the factor `ratio`: of all that is called so
+    at most the share `error_rate` is chance. Unchanged: what the interval leaves open is a change by less than
     `floor_ms` or by less than the factor `unchanged_ratio`.
     """
 
     floor_ms: float = 1.0
     ratio: float = 1.05
-    error_rate: float = 0.1
+    error_rate: float = 0.05
     unchanged_ratio: float = 1.25
 
 
@@ -59,8 +60,8 @@ class Compared(Struct, frozen=True, kw_only=True):
 
     id: str
     change: Change
-    base_runs: int
-    head_runs: int
+    base_runs: int = 0
+    head_runs: int = 0
     base_failures: int = 0
     head_failures: int = 0
     base_seconds: float | None = None
@@ -69,6 +70,10 @@ class Compared(Struct, frozen=True, kw_only=True):
     rate: float | None = None
     effect: float | None = None
     moved: tuple[Cause, ...] = ()
+
+    @property
+    def is_changed(self) -> bool:
+        return self.change in {Change.SLOWER, Change.FASTER}
 
     @property
     def ratio(self) -> float:
@@ -120,6 +125,35 @@ class Comparison(Struct, frozen=True, kw_only=True):
         return Counter(test.change for test in self.tests)
 
 
+class _Design(NamedTuple):
+    """
+    How the runs were made: in pairs or not; and up to which factor a shift is a trifle.
+    """
+
+    is_paired: bool
+    trifle: float
+
+    def shift(self, base: Sequence[float], head: Sequence[float]) -> Shift:
+        return (paired_shift if self.is_paired else independent_shift)(base, head, self.trifle)
+
+    def effect(self, base: Sequence[float], head: Sequence[float]) -> float:
+        return (paired_dominance if self.is_paired else dominance)(base, head)
+
+
+class _Look(NamedTuple):
+    """
+    All tests judged, by one ruler.
+    """
+
+    suite: Shift | None
+    is_divided: bool
+    tests: Sequence[Compared]
+
+    @property
+    def movers(self) -> frozenset[str]:
+        return frozenset(test.id for test in self.tests if test.is_changed)
+
+
 def compare(base: Side, head: Side, rule: ComparisonRule, *, is_paired: bool = False) -> Comparison:
     """
     Compare two sides test by test.
@@ -130,31 +164,42 @@ def compare(base: Side, head: Side, rule: ComparisonRule, *, is_paired: bool = F
         rule: the thresholds.
         is_paired: the sides have as many runs, made in turn on one machine.
     """
+    design = _Design(is_paired, rule.ratio)
     before, after = base.cases, head.cases
     needs = Needs(base, head)
-    suite = _shift(*needs.slowdowns, is_paired=is_paired) if needs.slowdowns else None
-    # In turn on one machine, what moves the whole suite is the code: dividing by it would make the tests that
-    # it did not touch look faster.
-    is_divided = suite is not None and not (is_paired and is_clear(suite, rule.ratio))
-    times = needs.normalized if is_divided else needs.times
+    look = _look(before, after, needs, rule, design)
+    if look.is_divided and look.movers:
+        # What was found to move is no ruler: in a small suite it makes the rest look faster.
+        calm = Needs(base, head, look.movers)
+        look = _look(before, after, calm, rule, design) if calm.slowdowns else look
     companions = Companions(base, head)
-    shared = sorted(before.keys() & after.keys())
-    tests = [_compared(case_id, before[case_id], after[case_id], times, is_paired=is_paired) for case_id in shared]
-    judged = [_explained(test, companions) for test in _judged(tests, rule)]
     return Comparison(
         base=base.name,
         head=head.name,
         base_runs=len(base.runs),
         head_runs=len(head.runs),
         is_paired=is_paired,
-        is_divided=is_divided,
-        suite=suite,
+        is_divided=look.is_divided,
+        suite=look.suite,
         calibration_ratio=_calibration_ratio(base.runs, head.runs),
-        total=_total(needs.times, is_paired=is_paired),
-        tests=tuple(judged),
+        total=_total(needs.times, design),
+        tests=tuple(_explained(test, companions) for test in look.tests),
         only_base=tuple(sorted(before.keys() - after.keys())),
         only_head=tuple(sorted(after.keys() - before.keys())),
     )
+
+
+def _look(before: Cases, after: Cases, needs: Needs, rule: ComparisonRule, design: _Design) -> _Look:
+    suite = design.shift(*needs.slowdowns) if needs.slowdowns else None
+    # In turn on one machine, what moves the whole suite is the code: dividing by it would make the tests that
+    # it did not touch look faster.
+    is_divided = suite is not None and not (design.is_paired and is_clear(suite, rule.ratio))
+    times = needs.normalized if is_divided else needs.times
+    tests = []
+    for case_id in sorted(before.keys() & after.keys()):
+        known = _known(case_id, before[case_id], after[case_id])
+        tests.append(_measured(known, times.of(case_id, is_paired=design.is_paired), design))
+    return _Look(suite, is_divided, list(_judged(tests, rule)))
 
 
 def is_clear(shift: Shift, ratio: float) -> bool:
@@ -166,34 +211,28 @@ def is_clear(shift: Shift, ratio: float) -> bool:
     return abs(log(shift.ratio)) > log(ratio)
 
 
-def _shift(base: Sequence[float], head: Sequence[float], *, is_paired: bool) -> Shift:
-    return paired_shift(base, head) if is_paired else independent_shift(base, head)
-
-
-def _compared(
-    case_id: str, before: Sequence[Case], after: Sequence[Case], times: Times, *, is_paired: bool
-) -> Compared:
-    base, head = times.of(case_id, is_paired=is_paired)
-    test = Compared(
+def _known(case_id: str, before: Sequence[Case], after: Sequence[Case]) -> Compared:
+    failures = [sum(case.outcome.is_failure for case in cases) for cases in (before, after)]
+    return Compared(
         id=case_id,
-        change=Change.UNKNOWN,
-        base_runs=len(base),
-        head_runs=len(head),
-        base_failures=sum(case.outcome.is_failure for case in before),
-        head_failures=sum(case.outcome.is_failure for case in after),
+        change=Change.FAILED if any(failures) else Change.UNKNOWN,
+        base_failures=failures[0],
+        head_failures=failures[1],
     )
-    if test.base_failures or test.head_failures:
-        return replace(test, change=Change.FAILED)
-    if not base or not head:
+
+
+def _measured(test: Compared, seconds: tuple[Sequence[float], Sequence[float]], design: _Design) -> Compared:
+    base, head = seconds
+    test = replace(test, base_runs=len(base), head_runs=len(head))
+    if test.change is Change.FAILED or not base or not head:
         return test
-    dominate = paired_dominance if is_paired else dominance
-    shift = _shift(base, head, is_paired=is_paired)
+    shift = design.shift(base, head)
     return replace(
         test,
         base_seconds=median(base),
         head_seconds=median(head),
         shift=shift,
-        effect=None if shift.odds is None else dominate(base, head),
+        effect=None if shift.odds is None else design.effect(base, head),
     )
 
 
@@ -229,8 +268,7 @@ def _is_small_at_most(test: Compared, rule: ComparisonRule) -> bool:
 def _explained(test: Compared, companions: Companions) -> Compared:
     if test.shift is None:
         return test
-    is_changed = test.change in {Change.SLOWER, Change.FASTER}
-    return replace(test, moved=companions.of(test.id, is_time_changed=is_changed))
+    return replace(test, moved=companions.of(test.id, is_time_changed=test.is_changed))
 
 
 def _calibration_ratio(base: Sequence[Run], head: Sequence[Run]) -> float | None:
@@ -240,7 +278,7 @@ def _calibration_ratio(base: Sequence[Run], head: Sequence[Run]) -> float | None
     return median(after) / median(before) if before and after else None
 
 
-def _total(times: Times, *, is_paired: bool) -> Total | None:
+def _total(times: Times, design: _Design) -> Total | None:
     runs = [*times.base, *times.head]
     shared = set(runs[0]).intersection(*runs[1:])
     if not shared:
@@ -250,5 +288,5 @@ def _total(times: Times, *, is_paired: bool) -> Total | None:
         tests=len(shared),
         base_seconds=median(base),
         head_seconds=median(head),
-        shift=_shift(base, head, is_paired=is_paired),
+        shift=design.shift(base, head),
     )

@@ -25,7 +25,7 @@ _HALVINGS = 60
 
 class Shift(Struct, frozen=True):
     """
-    How many times as long, with the 95% interval; `odds` is how probable a shift so large is by chance alone.
+    How many times as long, with the 95% interval; `odds` is how probable it is that chance makes a trifle look so.
 
     Interval and odds are None where a single run on each side tells nothing of chance.
     """
@@ -46,20 +46,21 @@ class _Centre(NamedTuple):
     freedom: int
 
 
-def paired_shift(before: Sequence[float], after: Sequence[float]) -> Shift:
+def paired_shift(before: Sequence[float], after: Sequence[float], trifle: float = 1.0) -> Shift:
     """
     The shift between the two times of each round.
 
     Args:
         before: positive seconds, one a round, at least one.
         after: as many, of the same rounds.
+        trifle: a factor up to which a shift does not matter, whichever way.
     """
     steps = [log(later / earlier) for earlier, later in zip(before, after, strict=True)]
     centre = _centre(steps)
-    return _shift(centre.mean, centre.variance, centre.freedom)
+    return _shift(centre, trifle)
 
 
-def independent_shift(before: Sequence[float], after: Sequence[float]) -> Shift:
+def independent_shift(before: Sequence[float], after: Sequence[float], trifle: float = 1.0) -> Shift:
     """
     The shift between two sets of runs that have nothing to do with each other; their order does not matter.
 
@@ -68,16 +69,17 @@ def independent_shift(before: Sequence[float], after: Sequence[float]) -> Shift:
     Args:
         before: positive seconds, at least one.
         after: positive seconds, at least one.
+        trifle: a factor up to which a shift does not matter, whichever way.
     """
     first, second = [log(value) for value in before], [log(value) for value in after]
     if min(len(first), len(second)) == 1:
-        return _shift_of_one(first, second)
+        return _shift_of_one(first, second, trifle)
     one, other = _centre(first), _centre(second)
     variance = one.variance + other.variance
     parts = sum(centre.variance**2 / centre.freedom for centre in (one, other))
     # Welch's degrees of freedom, rounded down: a wider interval, never a narrower one.
     freedom = max(int(variance**2 / parts + _ROUNDING), 1) if parts > 0 else one.freedom + other.freedom
-    return _shift(other.mean - one.mean, variance, freedom)
+    return _shift(_Centre(other.mean - one.mean, variance, freedom), trifle)
 
 
 def dominance(before: Sequence[float], after: Sequence[float]) -> float:
@@ -115,7 +117,7 @@ def _balance(signs: Sequence[int]) -> float:
     return sum(signs) / len(signs)
 
 
-def _shift_of_one(first: Sequence[float], second: Sequence[float]) -> Shift:
+def _shift_of_one(first: Sequence[float], second: Sequence[float], trifle: float) -> Shift:
     many = first if len(first) > 1 else second
     means = fsum(first) / len(first), fsum(second) / len(second)
     if len(many) == 1:
@@ -123,16 +125,19 @@ def _shift_of_one(first: Sequence[float], second: Sequence[float]) -> Shift:
     # Untrimmed: the single run may be one of the spikes.
     middle = fsum(many) / len(many)
     spread = fsum((value - middle) ** 2 for value in many) / (len(many) - 1)
-    return _shift(means[1] - means[0], spread * (1 + 1 / len(many)), len(many) - 1)
+    return _shift(_Centre(means[1] - means[0], spread * (1 + 1 / len(many)), len(many) - 1), trifle)
 
 
-def _shift(mean: float, variance: float, freedom: int) -> Shift:
-    if freedom < 1:
-        return Shift(exp(mean))
-    error = sqrt(variance)
-    reach = _student_95(freedom) * error
-    odds = _student_odds(abs(mean) / error, freedom) if error > 0 else float(mean == 0)
-    return Shift(exp(mean), exp(mean - reach), exp(mean + reach), odds)
+def _shift(centre: _Centre, trifle: float) -> Shift:
+    if centre.freedom < 1:
+        return Shift(exp(centre.mean))
+    error = sqrt(centre.variance)
+    reach = _student_95(centre.freedom) * error
+    # A minimum-effect test (Murphy, K. R. and Myors, B. (1999), J. Applied Psychology 84, 234-248): with little
+    # noise, what is certain may still be a trifle, such as another place in memory.
+    beyond = max(abs(centre.mean) - log(trifle), 0.0)
+    odds = _student_odds(beyond / error, centre.freedom) if error > 0 else float(beyond == 0)
+    return Shift(exp(centre.mean), exp(centre.mean - reach), exp(centre.mean + reach), odds)
 
 
 def _centre(values: Sequence[float]) -> _Centre:

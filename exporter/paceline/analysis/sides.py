@@ -2,7 +2,7 @@
 Two sides of a comparison, and what each test needed in each of their runs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from statistics import geometric_mean, median
 from typing import NamedTuple
 
@@ -15,6 +15,9 @@ from paceline.model import Case, Run
 _SHORTEST = 1e-9
 
 
+Cases = Mapping[str, Sequence[Case]]
+
+
 class Side(Struct, frozen=True, kw_only=True):
     """
     One side: a name for the reader, and its runs, of which there is at least one.
@@ -24,7 +27,7 @@ class Side(Struct, frozen=True, kw_only=True):
     runs: tuple[Run, ...]
 
     @property
-    def cases(self) -> Mapping[str, Sequence[Case]]:
+    def cases(self) -> Cases:
         """
         The cases of each test, by its id.
         """
@@ -63,17 +66,19 @@ class Times(NamedTuple):
 class Needs:
     """
     What the tests of two sides needed, with the wait for a CPU taken out, and the rulers of their runs.
+
+    Args:
+        base: one side.
+        head: the other.
+        movers: tests that are known to have changed, and so are no ruler.
     """
 
-    def __init__(self, base: Side, head: Side) -> None:
-        self._base = [_needs(run) for run in base.runs]
-        self._head = [_needs(run) for run in head.runs]
-        self.times = Times(list(map(_seconds, self._base)), list(map(_seconds, self._head)))
-        self._usual = self._find_usual()
-        base_rulers, head_rulers = (
-            [ruler_of(needs, self._usual) for needs in side] for side in (self._base, self._head)
-        )
-        self._rulers = base_rulers, head_rulers
+    def __init__(self, base: Side, head: Side, movers: Collection[str] = ()) -> None:
+        self._needs = [_needs(run) for run in base.runs], [_needs(run) for run in head.runs]
+        self.times = Times(*([_seconds(needs) for needs in side] for side in self._needs))
+        usual = _half_way(self.times)
+        self._usual = {case_id: seconds for case_id, seconds in usual.items() if case_id not in movers}
+        self._rulers = [[ruler_of(needs, self._usual) for needs in side] for side in self._needs]
 
     @property
     def slowdowns(self) -> tuple[list[float], list[float]] | None:
@@ -81,7 +86,7 @@ class Needs:
         How much slower the suite ran than between both sides, for each run; None where a run has no ruler.
         """
         base, head = ([ruler.slowdown for ruler in rulers if ruler is not None] for rulers in self._rulers)
-        is_whole = len(base) == len(self._base) and len(head) == len(self._head)
+        is_whole = (len(base), len(head)) == tuple(map(len, self._rulers))
         return (base, head) if is_whole else None
 
     @property
@@ -91,14 +96,15 @@ class Needs:
         """
         base, head = (
             [normalized(needs, self._usual, ruler) for needs, ruler in zip(side, rulers, strict=True)]
-            for side, rulers in zip((self._base, self._head), self._rulers, strict=True)
+            for side, rulers in zip(self._needs, self._rulers, strict=True)
         )
         return Times(base, head)
 
-    def _find_usual(self) -> dict[str, float]:
-        # Half way, so that neither side is the measure of the other.
-        base, head = map(_medians, self.times)
-        return {case_id: geometric_mean((base[case_id], head[case_id])) for case_id in base.keys() & head.keys()}
+
+def _half_way(times: Times) -> dict[str, float]:
+    # Neither side is to be the measure of the other.
+    base, head = map(_medians, times)
+    return {case_id: geometric_mean((base[case_id], head[case_id])) for case_id in base.keys() & head.keys()}
 
 
 def _needs(run: Run) -> dict[str, Need]:

@@ -4,6 +4,8 @@
 
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -51,8 +53,7 @@ def ab(
     """
     plan = Plan(arguments=tuple(context.meta[PYTEST_ARGUMENTS]), rounds=rounds, max_seconds=max_seconds, setup=setup)
     rule = ComparisonRule()
-    signal.signal(signal.SIGTERM, _end)
-    with clear_errors():
+    with clear_errors(), _ended_cleanly():
         comparison = _compare(base, head, plan, rule)
     context.exit(conclude(comparison, rule, Shown(**shown)))  # type: ignore[arg-type]
 
@@ -77,8 +78,17 @@ def _compare(base: str, head: str | None, plan: Plan, rule: ComparisonRule) -> C
     return compare_sides(*sides, rule, is_paired=True)
 
 
+@contextmanager
+def _ended_cleanly() -> Iterator[None]:
+    """
+    Leave by the way that removes the work trees where somebody ends this process.
+    """
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _end(number: int, _frame: FrameType | None) -> NoReturn:
-    """
-    Leave by the way that removes the work trees.
-    """
     sys.exit(128 + number)
