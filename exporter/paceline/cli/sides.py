@@ -58,16 +58,18 @@ def _find_runs(archive: Archive, wanted: str, latest: int) -> list[Run]:
 
 def _meanings(known: Sequence[PastRun], wanted: str) -> Mapping[str, list[PastRun]]:
     """
-    The runs, latest first, by what the name can mean; an id in full is nothing else.
+    The runs, latest first, by what the name can mean; only what has no such name can be the beginning of one.
     """
-    exact = [run for run in known if run.run_id == wanted]
-    if exact:
-        return {"a run": exact}
     whole = [run for run in known if not run.is_partial and not run.is_wrecked]
+    exact = {
+        "a run": [run for run in known if run.run_id == wanted],
+        "a branch": [run for run in whole if run.branch == wanted],
+    }
+    if any(exact.values()):
+        return exact
     is_commit = len(wanted) >= _SHORTEST_COMMIT
     return {
         "a run": [run for run in known if run.run_id.startswith(wanted)],
-        "a branch": [run for run in whole if run.branch == wanted],
         # What was changed beside a commit is not that commit.
         "a commit": [run for run in whole if is_commit and not run.dirty and run.commit.startswith(wanted)],
     }

@@ -137,7 +137,9 @@ def _interval(shift: Shift) -> str:
 def _notes(test: Compared) -> list[str]:
     failures = test.base_failures, test.head_failures
     failed = [
-        f"failed {count} times on {side}" for side, count in zip(("base", "head"), failures, strict=True) if count
+        f"failed {counted(count, 'time')} on {side}"
+        for side, count in zip(("base", "head"), failures, strict=True)
+        if count
     ]
     return [*failed, *map(words.cause, test.moved)]
 
@@ -146,7 +148,7 @@ def _text_rows(test: Compared) -> Iterator[list[str]]:
     yield [test.change.value, *_figures(test), test.id]
     notes = _notes(test)
     if notes:
-        yield ["", *[""] * len(_FIGURES), f"  {'; '.join(notes)}"]
+        yield ["", *[""] * len(_FIGURES), "; ".join(notes)]
 
 
 def _markdown_row(test: Compared) -> list[str]:
