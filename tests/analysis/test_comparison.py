@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import pytest
 from msgspec.structs import replace
 
-from paceline.analysis.comparison import Change, Compared, Comparison, ComparisonRule, compare
+from paceline.analysis.change import Change, Compared, ComparisonRule
+from paceline.analysis.comparison import Comparison, compare
 from paceline.analysis.sides import Side
 from paceline.model import Machine, Run, UsageKey
 from support.values import failed, make_case, make_run, runs_of

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paceline.analysis.comparison import Change, Comparison, ComparisonRule, compare
+from paceline.analysis.change import Change, ComparisonRule
+from paceline.analysis.comparison import Comparison, compare
 from paceline.analysis.paired import Shift, dominance, false_discovery_rates, independent_shift, paired_shift
 from paceline.analysis.sides import Side
 from support.values import runs_of

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from paceline.analysis.comparison import Change, Compared, Comparison, ComparisonRule, compare
+from paceline.analysis.change import Change, Compared, ComparisonRule
+from paceline.analysis.comparison import Comparison, compare
 from paceline.analysis.paired import Shift
 from paceline.analysis.sides import Side
 from paceline.model import Cause

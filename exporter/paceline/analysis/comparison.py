@@ -3,89 +3,25 @@ Comparison: what does one side of runs do slower or faster than another?
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from enum import StrEnum
-from math import fsum, inf, log
+from collections.abc import Mapping, Sequence
+from math import fsum
 from statistics import median
 from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from paceline.analysis.change import Change, Compared, ComparisonRule, is_clear, judged
 from paceline.analysis.companions import Companions
 from paceline.analysis.paired import (
     Shift,
     dominance,
-    false_discovery_rates,
     independent_shift,
     paired_dominance,
     paired_shift,
 )
 from paceline.analysis.sides import Cases, Needs, Side, Times
-from paceline.model import Case, Cause, Run
-
-
-class ComparisonRule(Struct, frozen=True, kw_only=True):
-    """
-    Slower or faster: by more than `floor_ms`, and certainly by more than the factor `ratio`: of all that is called so
-    at most the share `error_rate` is chance. Unchanged: what the interval leaves open is a change by less than
-    `floor_ms` or by less than the factor `unchanged_ratio`.
-    """
-
-    floor_ms: float = 1.0
-    ratio: float = 1.05
-    error_rate: float = 0.05
-    unchanged_ratio: float = 1.25
-
-
-class Change(StrEnum):
-    """
-    What became of a test from one side to the other, in the order in which it matters.
-    """
-
-    SLOWER = "slower"
-    FASTER = "faster"
-    FAILED = "failed"
-    UNKNOWN = "not enough data"
-    UNCHANGED = "unchanged"
-
-
-class Compared(Struct, frozen=True, kw_only=True):
-    """
-    One test on both sides.
-
-    Seconds are medians over the runs in which it passed; `rate` is the odds of `shift` corrected for the number of
-    tests; `effect` is Cliff's, from -1 (always faster) to 1 (always slower).
-    """
-
-    id: str
-    change: Change
-    base_runs: int = 0
-    head_runs: int = 0
-    base_failures: int = 0
-    head_failures: int = 0
-    base_seconds: float | None = None
-    head_seconds: float | None = None
-    shift: Shift | None = None
-    rate: float | None = None
-    effect: float | None = None
-    moved: tuple[Cause, ...] = ()
-
-    @property
-    def is_changed(self) -> bool:
-        return self.change in {Change.SLOWER, Change.FASTER}
-
-    @property
-    def ratio(self) -> float:
-        return self.shift.ratio if self.shift else 1.0
-
-    @property
-    def longest_seconds(self) -> float:
-        return max(self.base_seconds or 0.0, self.head_seconds or 0.0)
-
-    @property
-    def added_seconds(self) -> float:
-        return (self.head_seconds or 0.0) - (self.base_seconds or 0.0)
+from paceline.model import Case, Run
 
 
 class Total(Struct, frozen=True, kw_only=True):
@@ -199,16 +135,7 @@ def _look(before: Cases, after: Cases, needs: Needs, rule: ComparisonRule, desig
     for case_id in sorted(before.keys() & after.keys()):
         known = _known(case_id, before[case_id], after[case_id])
         tests.append(_measured(known, times.of(case_id, is_paired=design.is_paired), design))
-    return _Look(suite, is_divided, list(_judged(tests, rule)))
-
-
-def is_clear(shift: Shift, ratio: float) -> bool:
-    """
-    Whether a shift is larger than a factor either way, and its interval does not hold 1.
-    """
-    if shift.low is None or shift.high is None or shift.low <= 1 <= shift.high:
-        return False
-    return abs(log(shift.ratio)) > log(ratio)
+    return _Look(suite, is_divided, list(judged(tests, rule)))
 
 
 def _known(case_id: str, before: Sequence[Case], after: Sequence[Case]) -> Compared:
@@ -234,35 +161,6 @@ def _measured(test: Compared, seconds: tuple[Sequence[float], Sequence[float]], 
         shift=shift,
         effect=None if shift.odds is None else design.effect(base, head),
     )
-
-
-def _judged(tests: Sequence[Compared], rule: ComparisonRule) -> Iterator[Compared]:
-    # A test that is over the floor on neither side cannot be found, and is not one of the many tried.
-    odds = {test.id: test.shift.odds for test in tests if test.shift and test.shift.odds is not None}
-    tried = [test.id for test in tests if test.id in odds and test.longest_seconds > rule.floor_ms / 1e3]
-    rates = dict(zip(tried, false_discovery_rates([odds[case_id] for case_id in tried]), strict=True))
-    for test in tests:
-        rate = rates.get(test.id)
-        yield replace(test, rate=rate, change=_change(test, rate, rule)) if test.id in odds else test
-
-
-def _change(test: Compared, rate: float | None, rule: ComparisonRule) -> Change:
-    is_large = abs(test.added_seconds) > rule.floor_ms / 1e3 and abs(log(test.ratio)) > log(rule.ratio)
-    if rate is not None and rate <= rule.error_rate and is_large:
-        return Change.SLOWER if test.ratio > 1 else Change.FASTER
-    return Change.UNCHANGED if _is_small_at_most(test, rule) else Change.UNKNOWN
-
-
-def _is_small_at_most(test: Compared, rule: ComparisonRule) -> bool:
-    """
-    Whether all that the interval leaves open is a small change.
-    """
-    shift, usual = test.shift, test.base_seconds or 0.0
-    if shift is None or shift.low is None or shift.high is None:
-        return False
-    widest = max(abs(log(shift.low)) if shift.low > 0 else inf, abs(log(shift.high)))
-    seconds = max(shift.high - 1, 1 - shift.low) * usual
-    return widest <= log(rule.unchanged_ratio) or seconds <= rule.floor_ms / 1e3
 
 
 def _explained(test: Compared, companions: Companions) -> Compared:

@@ -14,7 +14,8 @@ import click
 
 from paceline.ab.repository import Repository
 from paceline.ab.rounds import Plan, both_trees, run_rounds
-from paceline.analysis.comparison import Comparison, ComparisonRule
+from paceline.analysis.change import ComparisonRule
+from paceline.analysis.comparison import Comparison
 from paceline.analysis.comparison import compare as compare_sides
 from paceline.cli.comparing import Shown, comparison_options, conclude
 from paceline.cli.passing import PYTEST_ARGUMENTS, PassingOn

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from paceline.analysis.comparison import ComparisonRule
+from paceline.analysis.change import ComparisonRule
 from paceline.analysis.comparison import compare as compare_sides
 from paceline.analysis.sides import Side
 from paceline.cli.comparing import Shown, comparison_options, conclude

@@ -8,7 +8,8 @@ from typing import TypeVar
 import click
 from msgspec import Struct, json
 
-from paceline.analysis.comparison import Change, Compared, Comparison, ComparisonRule
+from paceline.analysis.change import Change, Compared, ComparisonRule
+from paceline.analysis.comparison import Comparison
 from paceline.cli.project import warn
 from paceline.report.comparison import SORTED, markdown, text
 from paceline.units import counted

@@ -7,7 +7,8 @@ from math import log
 
 from tabulate import tabulate
 
-from paceline.analysis.comparison import Change, Compared, Comparison, ComparisonRule, is_clear
+from paceline.analysis.change import Change, Compared, ComparisonRule, is_clear
+from paceline.analysis.comparison import Comparison
 from paceline.analysis.paired import Shift
 from paceline.report import words
 from paceline.report.markdown import code, escaped
