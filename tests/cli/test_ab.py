@@ -218,16 +218,15 @@ def test_ending_it_in_the_middle_leaves_no_work_tree(shop: Project, number: sign
     """
     Ctrl-C and a polite kill both end the tests and remove what was made.
     """
-    process = subprocess.Popen(
-        [sys.executable, "-m", "paceline", "ab", "--base", "main"],
-        cwd=shop.folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    while len(shop.work_trees()) < 3:
-        assert process.poll() is None
-        time.sleep(0.05)
-    process.send_signal(number)
+    # A shell that runs this in the background has its children ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen(
+        [sys.executable, "-m", "paceline", "ab", "--base", "main"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        signal.signal(signal.SIGINT, before)
+        while len(shop.work_trees()) < 3 and process.poll() is None:
+            time.sleep(0.05)
+        process.send_signal(number)
 
-    assert process.wait(timeout=60) != 0
+        assert process.wait(timeout=60) != 0
     assert shop.work_trees() == [shop.folder]
