@@ -88,6 +88,30 @@ def test_a_slower_machine_is_taken_out_of_each_test() -> None:
     assert next(test.ratio for test in found.tests if test.id == "t::one") == pytest.approx(1.5)
 
 
+def test_what_moved_is_no_ruler() -> None:
+    """
+    Four of twelve that became twice as slow do not make the machine look slower than the eight others say.
+    """
+    factors = [0.97, 0.98, 0.99, 1.0, 1.0, 1.01, 1.02, 1.03, *[2.0] * 4]
+    base = _side("a", {f"t::{number}": 0.02 for number in range(12)})
+    head = _side("b", {f"t::{number}": 0.02 * factor for number, factor in enumerate(factors)})
+    found = _compared(base, head)
+
+    assert found.counts == {Change.SLOWER: 4, Change.UNCHANGED: 8}
+    assert found.suite is not None
+    assert found.suite.ratio == pytest.approx(1.0, abs=0.002)
+
+
+def test_sleep_is_no_ruler() -> None:
+    """
+    Eight tests that wait say nothing of the speed of a machine.
+    """
+    cases = [make_case(f"t::{number}", 0.02, usage={UsageKey.CPU_SECONDS: 0.001}) for number in range(8)]
+    side = Side(name="a", runs=tuple(make_run(number, cases) for number in range(3)))
+
+    assert _compared(side, side).suite is None
+
+
 def test_in_turn_on_one_machine_a_slower_suite_is_the_code() -> None:
     """
     Where most tests are twice as slow in pairs, they are, and the rest is not called faster.

@@ -8,13 +8,13 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from paceline.analysis.cause import IDLE, causes_of
-from paceline.analysis.past import Past
+from paceline.analysis.cause import causes_of
+from paceline.analysis.past import MEASURES, Past
 from paceline.analysis.sides import Side
-from paceline.model import Case, Cause, Measure, UsageKey
+from paceline.model import Case, Cause, Measure, Run, UsageKey
 
-# Parts of the time: where the time did not change, they did not either.
-_PARTS = frozenset({IDLE, UsageKey.CPU_SECONDS})
+# Was taken out of the time before it was compared.
+_TAKEN_OUT = UsageKey.CPU_WAIT_SECONDS
 
 
 class Companions:
@@ -25,8 +25,8 @@ class Companions:
     def __init__(self, base: Side, head: Side) -> None:
         self._base: Final = base.cases
         self._head: Final = head.cases
-        self._before: Final = Past.from_runs(base.runs)
-        self._after: Final = Past.from_runs(head.runs)
+        self._before: Final = Past.from_runs([_as_needed(run) for run in base.runs])
+        self._after: Final = Past.from_runs([_as_needed(run) for run in head.runs])
 
     def of(self, case_id: str, *, is_time_changed: bool) -> tuple[Cause, ...]:
         """
@@ -35,7 +35,17 @@ class Companions:
         grown = causes_of(_typical(self._head[case_id]), self._before)
         fallen = causes_of(_typical(self._base[case_id]), self._after)
         moved = [*grown, *(replace(cause, before=cause.after, after=cause.before) for cause in fallen)]
-        return tuple(cause for cause in moved if is_time_changed or cause.measure not in _PARTS)
+        told = [cause for cause in moved if cause.measure != _TAKEN_OUT]
+        return tuple(cause for cause in told if is_time_changed or not _is_part_of_time(cause.measure))
+
+
+def _is_part_of_time(measure: str) -> bool:
+    return measure.endswith("_seconds") and not measure.startswith(MEASURES)
+
+
+def _as_needed(run: Run) -> Run:
+    # What was taken out for the machine by each run's own past is of no use beside another run's.
+    return replace(run, cases=tuple(replace(case, normalized_duration_seconds=None) for case in run.cases))
 
 
 def _typical(cases: Sequence[Case]) -> Case:
@@ -44,6 +54,7 @@ def _typical(cases: Sequence[Case]) -> Case:
     return replace(
         passed[-1],
         duration_seconds=median(durations) if durations else None,
+        normalized_duration_seconds=None,
         usage={UsageKey(key): value for key, value in _medians([case.usage for case in passed]).items()},
         measures=_measures(passed),
     )

@@ -4,7 +4,7 @@ Comparison: what does one side of runs do slower or faster than another?
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from math import fsum
+from math import fsum, log
 from statistics import median
 from typing import NamedTuple
 
@@ -85,9 +85,11 @@ class _Look(NamedTuple):
     is_divided: bool
     tests: Sequence[Compared]
 
-    @property
-    def movers(self) -> frozenset[str]:
-        return frozenset(test.id for test in self.tests if test.is_changed)
+    def movers(self, ratio: float) -> frozenset[str]:
+        """
+        Tests that changed by more than a factor.
+        """
+        return frozenset(test.id for test in self.tests if test.is_changed and abs(log(test.ratio)) > log(ratio))
 
 
 def compare(base: Side, head: Side, rule: ComparisonRule, *, is_paired: bool = False) -> Comparison:
@@ -104,9 +106,10 @@ def compare(base: Side, head: Side, rule: ComparisonRule, *, is_paired: bool = F
     before, after = base.cases, head.cases
     needs = Needs(base, head)
     look = _look(before, after, needs, rule, design)
-    if look.is_divided and look.movers:
-        # What was found to move is no ruler: in a small suite it makes the rest look faster.
-        calm = Needs(base, head, look.movers)
+    movers = look.movers(rule.unchanged_ratio)
+    if look.is_divided and movers:
+        # What moved is no ruler: in a small suite it makes the rest look faster.
+        calm = Needs(base, head, movers)
         look = _look(before, after, calm, rule, design) if calm.slowdowns else look
     companions = Companions(base, head)
     return Comparison(

@@ -2,7 +2,8 @@
 Two sides of a comparison, and what each test needed in each of their runs.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from statistics import geometric_mean, median
 from typing import NamedTuple
 
@@ -13,6 +14,9 @@ from paceline.model import Case, Run
 
 # Shorter than any clock can tell; a time of 0 has no ratio.
 _SHORTEST = 1e-9
+# As many as tell a machine from a change; a past that knows the machine does with fewer, two sides do not.
+_FEWEST_ON_RULER = 8
+_SHORTEST_ON_RULER = 0.001
 
 
 Cases = Mapping[str, Sequence[Case]]
@@ -76,8 +80,7 @@ class Needs:
     def __init__(self, base: Side, head: Side, movers: Collection[str] = ()) -> None:
         self._needs = [_needs(run) for run in base.runs], [_needs(run) for run in head.runs]
         self.times = Times(*([_seconds(needs) for needs in side] for side in self._needs))
-        usual = _half_way(self.times)
-        self._usual = {case_id: seconds for case_id, seconds in usual.items() if case_id not in movers}
+        self._usual = self._find_usual(movers)
         self._rulers = [[ruler_of(needs, self._usual) for needs in side] for side in self._needs]
 
     @property
@@ -99,6 +102,22 @@ class Needs:
             for side, rulers in zip(self._needs, self._rulers, strict=True)
         )
         return Times(base, head)
+
+    def _find_usual(self, movers: Collection[str]) -> dict[str, float]:
+        """
+        What each test on the ruler usually needs; nothing where they are too few.
+        """
+        off_ruler = _sleepers(chain(*self._needs)) | set(movers)
+        usual = {
+            case_id: seconds
+            for case_id, seconds in _half_way(self.times).items()
+            if seconds >= _SHORTEST_ON_RULER and case_id not in off_ruler
+        }
+        return usual if len(usual) >= _FEWEST_ON_RULER else {}
+
+
+def _sleepers(runs: Iterable[Mapping[str, Need]]) -> set[str]:
+    return {case_id for needs in runs for case_id, need in needs.items() if not need.is_cpu_bound}
 
 
 def _half_way(times: Times) -> dict[str, float]:
