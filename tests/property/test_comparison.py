@@ -122,3 +122,17 @@ def test_a_machine_that_is_slower_by_any_factor_changes_no_test(
     assert found.suite is not None
     assert found.suite.ratio == pytest.approx(factor)
     assert all(test.ratio == pytest.approx(1) for test in found.tests)
+
+
+@given(suite=_suites, other=_suites)
+def test_swapped_sides_turn_each_change_round(
+    suite: Sequence[Sequence[float]], other: Sequence[Sequence[float]]
+) -> None:
+    """
+    What is slower one way is faster the other way; the rest stays what it was.
+    """
+    there, back = _compared(_side(suite), _side(other)), _compared(_side(other), _side(suite))
+    turned = {test.id: _OPPOSITE.get(test.change, test.change) for test in there.tests}
+
+    assert turned == {test.id: test.change for test in back.tests}
+    assert there.only_base == back.only_head

@@ -104,7 +104,9 @@ def judged(tests: Sequence[Compared], rule: ComparisonRule) -> Iterator[Compared
 
 def _change(test: Compared, rate: float | None, rule: ComparisonRule) -> Change:
     is_large = abs(test.added_seconds) > rule.floor_ms / 1e3 and abs(log(test.ratio)) > log(rule.ratio)
-    if rate is not None and rate <= rule.error_rate and is_large:
+    # The middle of few wild runs may lie on the other side of 1 than their mean.
+    is_one_way = (test.ratio > 1) == (test.added_seconds > 0)
+    if rate is not None and rate <= rule.error_rate and is_large and is_one_way:
         return Change.SLOWER if test.ratio > 1 else Change.FASTER
     return Change.UNCHANGED if _is_small_at_most(test, rule) else Change.UNKNOWN
 
@@ -113,9 +115,9 @@ def _is_small_at_most(test: Compared, rule: ComparisonRule) -> bool:
     """
     Whether all that the interval leaves open is a small change.
     """
-    shift, usual = test.shift, test.base_seconds or 0.0
+    shift = test.shift
     if shift is None or shift.low is None or shift.high is None:
         return False
-    widest = max(abs(log(shift.low)) if shift.low > 0 else inf, abs(log(shift.high)))
-    seconds = max(shift.high - 1, 1 - shift.low) * usual
-    return widest <= log(rule.unchanged_ratio) or seconds <= rule.floor_ms / 1e3
+    widest = max(shift.high, 1 / shift.low if shift.low > 0 else inf)
+    shortest = min(test.base_seconds or 0.0, test.head_seconds or 0.0)
+    return widest <= rule.unchanged_ratio or (widest - 1) * shortest <= rule.floor_ms / 1e3
