@@ -91,7 +91,8 @@ class Tree(Struct, frozen=True, kw_only=True):
         with tempfile.TemporaryDirectory(prefix="paceline-run-") as kept:
             results, imports = ResultsFolder(Path(kept) / "results"), Path(kept) / "imports"
             imports.mkdir()
-            options = ["-p", "paceline.ab.imported", "--paceline", "--paceline-fail-on="]
+            # Both sides run each test as often, and the comparison alone judges.
+            options = ["-p", "paceline.ab.imported", "--paceline", "--paceline-no-confirm", "--paceline-fail-on="]
             command = [sys.executable, "-m", "pytest", *options, f"--paceline-results={results.path}"]
             command += [self._argument(argument) for argument in arguments]
             environ = {"PYTHONHASHSEED": str(seed), **self.environ, FOLDER_VARIABLE: str(imports)}
