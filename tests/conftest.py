@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.repository import Project, make_project
 from support.suite import Suite
 
 
@@ -17,3 +18,11 @@ def suite(tmp_path: Path) -> Suite:
     folder = tmp_path / "shop"
     folder.mkdir()
     return Suite(folder)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """
+    A project in a git repository.
+    """
+    return make_project(tmp_path / "project")

@@ -4,7 +4,8 @@ The errors that a caller can act on.
     PacelineError
     ├── ConfigError      a setting, an option or a marker is wrong: mend it and start again
     ├── DocumentError    the content of a file is not what it should be
-    └── StorageError     a folder, a file or a database cannot be read or written
+    ├── StorageError     a folder, a file or a database cannot be read or written
+    └── TrialError       two versions cannot be run side by side: git or pytest refused
 """
 
 
@@ -29,4 +30,10 @@ class DocumentError(PacelineError):
 class StorageError(PacelineError):
     """
     A folder, a file or a database cannot be read or written.
+    """
+
+
+class TrialError(PacelineError):
+    """
+    Two versions of the code cannot be run side by side.
     """

@@ -5,7 +5,9 @@ The command `paceline`.
 import click
 
 from paceline import __version__
+from paceline.cli.ab import ab
 from paceline.cli.baseline import baseline
+from paceline.cli.compare import compare
 from paceline.cli.export import export
 from paceline.cli.history import history
 from paceline.cli.report import report
@@ -26,6 +28,8 @@ def main() -> None:
       paceline test cart --budget 50     only tests about the cart, budget 50 ms
       paceline report --format markdown  the last report, fit for a pull request
       paceline trends --sort slope       what grows, over weeks
+      paceline compare main my-branch    what became slower, from runs that are kept
+      paceline ab --base main            the same, with both run in turn on this machine
       paceline history list              the runs that are kept
       paceline baseline pin --note 2.0   judge from now on against the last run
 
@@ -35,9 +39,9 @@ def main() -> None:
       1   a test failed; for other commands: what was asked for is not there, or cannot be read
       2   a wrong option or argument, or the tests were interrupted
       3-5 pytest's own: internal error, usage error, no tests
-      10  tests passed, but a verdict named in --fail-on was found
+      10  tests passed, but a verdict named in --fail-on was found, or what --fail-on-slower asks for
     """
 
 
-for command in (test, report, trends, history, baseline, export):
+for command in (test, report, trends, compare, ab, history, baseline, export):
     main.add_command(command)

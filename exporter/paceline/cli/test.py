@@ -11,22 +11,10 @@ from pathlib import Path
 import click
 from msgspec import Struct
 
+from paceline.cli.passing import PYTEST_ARGUMENTS, PassingOn
 from paceline.cli.project import clear_errors, results_option
 from paceline.cli.report import print_report
 from paceline.config import dashboard_port
-
-_PYTEST_ARGUMENTS = "paceline.pytest_arguments"
-
-
-class _PassingOn(click.Command):
-    """
-    A command that leaves what stands behind `--` to pytest.
-    """
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        own, rest = (args[: args.index("--")], args[args.index("--") + 1 :]) if "--" in args else (args, [])
-        ctx.meta[_PYTEST_ARGUMENTS] = rest
-        return super().parse_args(ctx, own)
 
 
 class _Asked(Struct, frozen=True, kw_only=True):
@@ -46,7 +34,7 @@ class _Asked(Struct, frozen=True, kw_only=True):
     results: Path | None
 
 
-@click.command(cls=_PassingOn, options_metavar="[OPTIONS]", epilog="What stands behind -- goes to pytest as it is.")
+@click.command(cls=PassingOn, options_metavar="[OPTIONS]", epilog="What stands behind -- goes to pytest as it is.")
 @click.argument("patterns", nargs=-1)
 @click.option("--dashboard", is_flag=True, help="Serve live metrics at /metrics on 127.0.0.1 while tests run.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port of --dashboard, which it implies (default: 4001).")
@@ -82,7 +70,7 @@ def test(context: click.Context, /, **options: object) -> None:
             print_report(None, "text", asked.results)
         return
     with clear_errors():
-        arguments = _pytest_arguments(asked, context.meta[_PYTEST_ARGUMENTS])
+        arguments = _pytest_arguments(asked, context.meta[PYTEST_ARGUMENTS])
     context.exit(subprocess.run([sys.executable, "-m", "pytest", *arguments], check=False).returncode)  # noqa: S603
 
 

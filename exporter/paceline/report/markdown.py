@@ -36,12 +36,12 @@ def _table(content: Content) -> str:
 
 
 def _row(finding: Finding) -> list[str]:
-    why = "<br>".join(filter(None, (_escaped(finding.why), _escaped(finding.since))))
+    why = "<br>".join(filter(None, (escaped(finding.why), escaped(finding.since))))
     return [
         _MARKS[finding.severity],
         finding.kind.value,
-        _code(finding.case) + (f" and {counted(finding.more, 'more parameter')}" if finding.more else ""),
-        _escaped(finding.reason),
+        code(finding.case) + (f" and {counted(finding.more, 'more parameter')}" if finding.more else ""),
+        escaped(finding.reason),
         why,
         words.sparkline(list(finding.values)),
     ]
@@ -49,7 +49,7 @@ def _row(finding: Finding) -> list[str]:
 
 def _details(content: Content) -> str:
     slowest = tabulate(
-        [[_code(case.id), time, case.test_type] for time, case in content.slowest],
+        [[code(case.id), time, case.test_type] for time, case in content.slowest],
         headers=["Slowest", "Time", "Type"],
         tablefmt="github",
         disable_numparse=True,
@@ -58,10 +58,16 @@ def _details(content: Content) -> str:
     return f"<details><summary>Slowest tests and machine</summary>\n\n{slowest}\n\n{facts}\n\n</details>"
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
+    """
+    A name as code in a cell of a table.
+    """
     # A backtick inside would end the code span; a bar would end the cell, in code too.
     return "`" + text.replace("`", "'").replace("|", "\\|") + "`"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """
+    A text that is to be read as it is.
+    """
     return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")

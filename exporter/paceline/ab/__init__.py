@@ -1,0 +1,3 @@
+"""
+Two versions of the code run in turn on this machine.
+"""

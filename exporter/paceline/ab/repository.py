@@ -1,0 +1,162 @@
+"""
+A git repository, and commits of it in temporary work trees.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from msgspec import Struct
+
+from paceline.errors import TrialError
+
+WORK_TREE = "the work tree"
+_SHORT = 10
+# A user's hooks are about their own work tree.
+_NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
+_AUTHOR = {
+    "GIT_AUTHOR_NAME": "paceline",
+    "GIT_AUTHOR_EMAIL": "paceline@localhost",
+    "GIT_COMMITTER_NAME": "paceline",
+    "GIT_COMMITTER_EMAIL": "paceline@localhost",
+}
+
+
+class Version(Struct, frozen=True):
+    """
+    A commit, and what to call it.
+    """
+
+    commit: str
+    name: str
+
+
+class Repository(Struct, frozen=True):
+    """
+    The user's repository; its work tree and its index are only read.
+    """
+
+    root: Path
+
+    @classmethod
+    def around(cls, folder: Path) -> Self:
+        """
+        The repository that a folder is in.
+
+        Raises:
+            TrialError: there is none, or git is not installed.
+        """
+        try:
+            return cls(Path(_git(folder, "rev-parse", "--show-toplevel")).resolve())
+        except TrialError as error:
+            raise TrialError(f"{folder}: expected a folder in a work tree of git: {error}") from error
+
+    def version(self, reference: str) -> Version:
+        """
+        The commit that a branch, a tag or an expression such as HEAD~1 names.
+
+        Raises:
+            TrialError: it names none.
+        """
+        try:
+            commit = _git(self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
+        except TrialError as error:
+            raise TrialError(
+                f"{reference!r} is no commit of {self.root}, expected a branch, a tag or a commit"
+            ) from error
+        return Version(commit, reference if commit.startswith(reference) else f"{reference} ({commit[:_SHORT]})")
+
+    def work_tree_version(self) -> Version:
+        """
+        The work tree as it is, with changed and new files, as a commit that no branch knows.
+
+        Raises:
+            TrialError: git cannot read it.
+        """
+        head = self.version("HEAD").commit
+        with tempfile.TemporaryDirectory(prefix="paceline-index-") as folder:
+            index = Path(folder) / "index"
+            known = self.root / _git(self.root, "rev-parse", "--git-path", "index")
+            if known.is_file():
+                shutil.copyfile(known, index)
+            environ = {"GIT_INDEX_FILE": str(index), **_AUTHOR}
+            _git(self.root, "add", "--all", environ=environ)
+            tree = _git(self.root, "write-tree", environ=environ)
+        if tree == _git(self.root, "rev-parse", "HEAD^{tree}"):
+            return Version(head, f"{WORK_TREE} ({head[:_SHORT]})")
+        commit = _git(self.root, "commit-tree", tree, "-p", head, "-m", WORK_TREE, environ=_AUTHOR)
+        return Version(commit, f"{WORK_TREE} ({head[:_SHORT]} and changes)")
+
+    @contextmanager
+    def checked_out(self, version: Version, folder: Path) -> Iterator[Path]:
+        """
+        A work tree of a version, which is removed at the end, however that comes.
+
+        Args:
+            version: what to check out.
+            folder: where; not there yet.
+
+        Raises:
+            TrialError: git cannot make it.
+        """
+        try:
+            _git(self.root, *_NO_HOOKS, "worktree", "add", "--detach", "--quiet", str(folder), version.commit)
+            yield folder
+        finally:
+            with undisturbed():
+                self._remove(folder)
+
+    def _remove(self, folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        # Twice forced: one that git was ended in the making of is locked.
+        if f"worktree {folder}" in _git(self.root, "worktree", "list", "--porcelain").splitlines():
+            _git(self.root, "worktree", "remove", "--force", "--force", str(folder))
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """
+    Let nobody who presses Ctrl-C once more leave something behind.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _git(folder: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> str:
+    # In a session of its own, so that Ctrl-C ends what waits for git and not git, half way through its work.
+    try:
+        done = subprocess.run(  # noqa: S603 - no shell
+            ["git", "-C", str(folder), *arguments],  # noqa: S607 - the user's own git
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+            errors="replace",
+            env={**_without_git(os.environ), "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", **(environ or {})},
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise TrialError(f"git cannot be started: {error}") from error
+    if done.returncode:
+        raise TrialError(f"git {arguments[0]}: {done.stderr.strip() or f'exit code {done.returncode}'}")
+    return done.stdout.strip()
+
+
+def _without_git(environ: Mapping[str, str]) -> dict[str, str]:
+    """
+    Without what a hook or an alias of git sets, which would lead to its work tree and index.
+    """
+    return {key: value for key, value in environ.items() if key not in {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}}

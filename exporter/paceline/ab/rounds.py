@@ -1,0 +1,136 @@
+"""
+Rounds: each side runs once in each, in turn.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from msgspec import Struct
+
+from paceline.ab.imported import strangers
+from paceline.ab.repository import Repository, Version
+from paceline.ab.trial import Tree
+from paceline.analysis.sides import Side
+from paceline.errors import TrialError
+from paceline.model import Run
+
+_NAMED = 3
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """
+    What is asked for: arguments of pytest, how many rounds, how long at most, and what to do in each tree before.
+    """
+
+    arguments: tuple[str, ...]
+    rounds: int
+    max_seconds: float | None = None
+    setup: str = ""
+
+
+def is_head_first(number: int) -> bool:
+    """
+    Whether the head is the first to run in a round, counted from 0: AB BA BA AB BA AB AB BA.
+
+    Thue's sequence, not chance: two rounds cancel a machine that gets slower steadily, four one that does so faster
+    and faster, and so on; with few rounds chance may give one side all the first places.
+    """
+    return number.bit_count() % 2 == 1
+
+
+@contextmanager
+def both_trees(repository: Repository, versions: Sequence[Version], folder: Path) -> Iterator[list[Tree]]:
+    """
+    The work trees of both versions, which are gone at the end.
+
+    Args:
+        repository: where they come from.
+        versions: base and head.
+        folder: where the user is.
+
+    Raises:
+        TrialError: git cannot make them, or one does not have the user's folder.
+    """
+    inside = folder.resolve().relative_to(repository.root)
+    with ExitStack() as stack:
+        place = Path(stack.enter_context(TemporaryDirectory(prefix="paceline-ab-"))).resolve()
+        trees = []
+        # Names of one length: the length of a path can be measured.
+        for name, version in zip(("base", "head"), versions, strict=True):
+            root = stack.enter_context(repository.checked_out(version, place / name))
+            if not (root / inside).is_dir():
+                raise TrialError(f"{version.name} has no folder {inside}")
+            trees.append(Tree(name=version.name, root=root, folder=root / inside, original=repository.root))
+        yield trees
+
+
+def run_rounds(
+    trees: Sequence[Tree], plan: Plan, warn: Callable[[str], None], done: Callable[[], None]
+) -> tuple[Side, Side]:
+    """
+    Run both sides in turn; the first round fills caches, and is not counted.
+
+    When the time is up the rounds that are whole are what there is: the clock alone decides that, so that stopping
+    does not depend on what was found.
+
+    Args:
+        trees: of base and head.
+        plan: what is asked for.
+        warn: is told of code that was imported from elsewhere.
+        done: is called after each round.
+
+    Raises:
+        TrialError: the tests cannot be run, or no round was whole in time.
+    """
+    deadline = time.monotonic() + plan.max_seconds if plan.max_seconds is not None else None
+    runs: list[tuple[Run, Run]] = []
+    for tree in trees:
+        if plan.setup:
+            tree.prepare(plan.setup)
+    try:
+        _warm_up(trees, plan, deadline, warn)
+        done()
+        for number in range(plan.rounds):
+            runs.append(_round(trees, plan, number, deadline))
+            done()
+    except TimeoutError as error:
+        if not runs:
+            raise TrialError(f"no round was whole within {plan.max_seconds:g} s; raise --max-seconds") from error
+        warn(f"{plan.max_seconds:g} s are up after {len(runs)} of {plan.rounds} rounds")
+    base, head = trees
+    return (
+        Side(name=base.name, runs=tuple(one for one, _ in runs)),
+        Side(name=head.name, runs=tuple(other for _, other in runs)),
+    )
+
+
+def _warm_up(trees: Sequence[Tree], plan: Plan, deadline: float | None, warn: Callable[[str], None]) -> None:
+    for tree in trees:
+        _, imports = tree.run(plan.arguments, 0, _left(deadline))
+        names = sorted(strangers(imports, tree.root, tree.original, tree.import_roots))
+        if names:
+            places = ", ".join(f"{name} from {imports[name].parent}" for name in names[:_NAMED])
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            warn(
+                f"{tree.name}: not its own code was tested: {places}{more} was imported from outside of its work tree, "
+                "so that both sides may be the same; install it there with --setup"
+            )
+
+
+def _round(trees: Sequence[Tree], plan: Plan, number: int, deadline: float | None) -> tuple[Run, Run]:
+    base, head = trees
+    order = (head, base) if is_head_first(number) else (base, head)
+    first, second = (tree.run(plan.arguments, number + 1, _left(deadline))[0] for tree in order)
+    return (second, first) if is_head_first(number) else (first, second)
+
+
+def _left(deadline: float | None) -> float | None:
+    if deadline is None:
+        return None
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left

@@ -1,0 +1,151 @@
+"""
+One run of pytest in a work tree, kept in a folder of its own.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec import Struct
+
+from paceline.ab.imported import FOLDER_VARIABLE, INSTALLED, read_imports
+from paceline.errors import TrialError
+from paceline.history.folder import ResultsFolder
+from paceline.model import Run
+
+_SHOWN_LINES = 20
+_GRACE_SECONDS = 5.0
+# pytest's: all passed, or some failed; what failed is reported, not compared.
+_RAN = frozenset({0, 1})
+_NO_TESTS = 5
+
+
+class Tree(Struct, frozen=True, kw_only=True):
+    """
+    A work tree of one side: its name, its root, and the folder in it that corresponds to where the user is.
+    """
+
+    name: str
+    root: Path
+    folder: Path
+    original: Path
+
+    @property
+    def import_roots(self) -> tuple[Path, ...]:
+        """
+        Where this tree's code is to be imported from, before anything else: what leads into the user's work tree,
+        as an editable install does, and the usual layouts.
+        """
+        named = [*os.environ.get("PYTHONPATH", "").split(os.pathsep), *sys.path]
+        mapped = [self.mapped(Path(entry)) for entry in named if entry]
+        usual = [self.folder / "src", self.folder, self.root / "src", self.root]
+        return tuple(dict.fromkeys(path for path in [*mapped, *usual] if path is not None and path.is_dir()))
+
+    def mapped(self, path: Path) -> Path | None:
+        """
+        A path in the user's work tree as one of this tree; None where it is none, or of an environment in it.
+        """
+        if not path.is_absolute() or not path.is_relative_to(self.original):
+            return None
+        inside = path.relative_to(self.original)
+        return self.root / inside if INSTALLED.isdisjoint(inside.parts) else None
+
+    @property
+    def environ(self) -> dict[str, str]:
+        rest = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+        kept = [entry for entry in rest if Path(entry).is_absolute() and self.mapped(Path(entry)) is None]
+        return {**os.environ, "PYTHONPATH": os.pathsep.join([*map(str, self.import_roots), *kept])}
+
+    def prepare(self, command: str) -> None:
+        """
+        Run the user's command that builds or installs the project.
+
+        Raises:
+            TrialError: it fails.
+        """
+        code, output = _run(command, self.folder, self.environ, None)
+        if code:
+            raise TrialError(f"{self.name}: --setup ended with exit code {code}:\n{_tail(output)}")
+
+    def run(self, arguments: Sequence[str], seed: int, seconds: float | None) -> tuple[Run, dict[str, Path]]:
+        """
+        Run the tests once.
+
+        Args:
+            arguments: of pytest.
+            seed: of hashes, and so of the order in sets: the same for both sides, another in each round.
+            seconds: how long it may take.
+
+        Returns:
+            The run, and the file of each module that was imported.
+
+        Raises:
+            TrialError: there was nothing to measure.
+            TimeoutError: it took too long, and was ended.
+        """
+        with tempfile.TemporaryDirectory(prefix="paceline-run-") as kept:
+            results, imports = ResultsFolder(Path(kept) / "results"), Path(kept) / "imports"
+            imports.mkdir()
+            # Both sides run each test as often, and the comparison alone judges.
+            options = ["-p", "paceline.ab.imported", "--paceline", "--paceline-no-confirm", "--paceline-fail-on="]
+            command = [sys.executable, "-m", "pytest", *options, f"--paceline-results={results.path}"]
+            command += [self._argument(argument) for argument in arguments]
+            environ = {"PYTHONHASHSEED": str(seed), **self.environ, FOLDER_VARIABLE: str(imports)}
+            code, output = _run(command, self.folder, environ, seconds)
+            self._check(code, output)
+            if not results.latest_report.is_file():
+                raise TrialError(f"{self.name}: pytest left no run of Paceline:\n{_tail(output)}")
+            return results.read_latest(), read_imports(imports)
+
+    def _check(self, code: int, output: str) -> None:
+        if code == _NO_TESTS:
+            raise TrialError(f"{self.name}: pytest collected no tests:\n{_tail(output)}")
+        if code not in _RAN:
+            raise TrialError(f"{self.name}: pytest ended with exit code {code}:\n{_tail(output)}")
+
+    def _argument(self, argument: str) -> str:
+        return str(self.mapped(Path(argument)) or argument)
+
+
+def _run(
+    command: str | Sequence[str], folder: Path, environ: Mapping[str, str], seconds: float | None
+) -> tuple[int, str]:
+    # In a group of its own: what ends it ends all that it started, xdist's workers too.
+    process = subprocess.Popen(  # noqa: S603 - what the user asked for
+        command,
+        shell=isinstance(command, str),
+        cwd=folder,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        output, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError from error
+    finally:
+        _end(process)
+    return process.returncode, output
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    for asked in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is not None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, asked)
+        with suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=_GRACE_SECONDS)
+
+
+def _tail(output: str) -> str:
+    return "\n".join(output.strip().splitlines()[-_SHOWN_LINES:])

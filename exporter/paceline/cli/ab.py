@@ -1,0 +1,95 @@
+"""
+`paceline ab`: two versions run in turn on this machine.
+"""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from paceline.ab.repository import Repository
+from paceline.ab.rounds import Plan, both_trees, run_rounds
+from paceline.analysis.change import ComparisonRule
+from paceline.analysis.comparison import Comparison
+from paceline.analysis.comparison import compare as compare_sides
+from paceline.cli.comparing import Shown, comparison_options, conclude
+from paceline.cli.passing import PYTEST_ARGUMENTS, PassingOn
+from paceline.cli.project import clear_errors, warn
+
+
+@click.command(cls=PassingOn, options_metavar="[OPTIONS]", epilog="What stands behind -- goes to pytest as it is.")
+@click.option("--base", metavar="REF", required=True, help="Branch, tag or commit that is compared with.")
+@click.option("--head", metavar="REF", help="What is looked at (default: the work tree as it is, with all changes).")
+@click.option("--rounds", type=click.IntRange(1), default=10, show_default=True, help="How often each side runs.")
+@click.option("--setup", metavar="CMD", default="", help="Run once in each work tree before: build or install there.")
+@click.option("--max-seconds", metavar="S", type=click.FloatRange(0, min_open=True), help="Stop after so long.")
+@comparison_options
+@click.pass_context
+def ab(
+    context: click.Context,
+    /,
+    base: str,
+    head: str | None,
+    rounds: int,
+    setup: str,
+    max_seconds: float | None,
+    **shown: object,
+) -> None:
+    """
+    Run the tests of two versions in turn on this machine, and compare test by test.
+
+    Both are checked out into temporary work trees of git, which are removed at the end; your own work tree and its
+    index are only read. Each round runs pytest once on each side, after a first round that is not counted.
+    --max-seconds ends with the rounds that are whole by then.
+
+    \b
+      paceline ab --base main
+      paceline ab --base main --rounds 20 -- tests/unit -k cart
+      paceline ab --base v1.2 --head v1.3 --setup "make build" --fail-on-slower 1.2
+    """
+    plan = Plan(arguments=tuple(context.meta[PYTEST_ARGUMENTS]), rounds=rounds, max_seconds=max_seconds, setup=setup)
+    rule = ComparisonRule()
+    with clear_errors(), _ended_cleanly():
+        comparison = _compare(base, head, plan, rule)
+    context.exit(conclude(comparison, rule, Shown(**shown)))  # type: ignore[arg-type]
+
+
+def _compare(base: str, head: str | None, plan: Plan, rule: ComparisonRule) -> Comparison:
+    repository = Repository.around(Path.cwd())
+    versions = [
+        repository.version(base),
+        repository.version(head) if head is not None else repository.work_tree_version(),
+    ]
+    warnings: list[str] = []
+    try:
+        with (
+            both_trees(repository, versions, Path.cwd()) as trees,
+            click.progressbar(length=plan.rounds + 1, label="rounds", file=sys.stderr) as bar,
+        ):
+            sides = run_rounds(trees, plan, warnings.append, lambda: bar.update(1))
+    finally:
+        # Beside a progress bar nothing can be said.
+        for warning in warnings:
+            warn(warning)
+    return compare_sides(*sides, rule, is_paired=True)
+
+
+@contextmanager
+def _ended_cleanly() -> Iterator[None]:
+    """
+    Leave by the way that removes the work trees where somebody ends this process.
+    """
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)

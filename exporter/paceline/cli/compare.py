@@ -1,0 +1,59 @@
+"""
+`paceline compare`: runs that are kept, side by side.
+"""
+
+from pathlib import Path
+
+import click
+
+from paceline.analysis.change import ComparisonRule
+from paceline.analysis.comparison import compare as compare_sides
+from paceline.analysis.sides import Side
+from paceline.cli.comparing import Shown, comparison_options, conclude
+from paceline.cli.project import clear_errors, load_project, results_option, warn
+from paceline.cli.sides import find_side
+from paceline.errors import StorageError
+
+
+@click.command()
+@click.argument("base")
+@click.argument("head")
+@click.option(
+    "--runs",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="Of a branch or a commit take so many runs, the latest.",
+)
+@comparison_options
+@results_option
+@click.pass_context
+def compare(context: click.Context, /, base: str, head: str, runs: int, results: Path | None, **shown: object) -> None:
+    """
+    Say test by test what HEAD does slower or faster than BASE.
+
+    Each is a run (its id, the beginning of its id, or its file), several runs separated by commas, a folder or a
+    pattern of files, a branch, or a commit. Of a branch or a commit only whole runs are taken. Two runs a side give
+    an interval, one a side only a ratio.
+
+    \b
+      paceline compare main my-branch
+      paceline compare 4f2c91a 01M82BR9 --fail-on-slower 1.2
+      paceline compare "old/*.json" performance_results --format markdown
+    """
+    rule = ComparisonRule()
+    with clear_errors():
+        _, archive = load_project(results)
+        sides = find_side(archive, base, runs), find_side(archive, head, runs)
+        _check(*sides)
+    comparison = compare_sides(*sides, rule)
+    context.exit(conclude(comparison, rule, Shown(**shown)))  # type: ignore[arg-type]
+
+
+def _check(base: Side, head: Side) -> None:
+    shared = {run.run_id for run in base.runs} & {run.run_id for run in head.runs}
+    if shared:
+        raise StorageError(f"run {min(shared)} is on both sides, expected different runs")
+    suites = [", ".join(sorted({run.suite for run in side.runs})) for side in (base, head)]
+    if suites[0] != suites[1]:
+        warn(f"the sides are of different suites: {suites[0]} and {suites[1]}")

@@ -1,0 +1,82 @@
+"""
+What `compare` and `ab` have in common: options, output, exit code.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import click
+from msgspec import Struct, json
+
+from paceline.analysis.change import Change, Compared, ComparisonRule
+from paceline.analysis.comparison import Comparison
+from paceline.cli.project import warn
+from paceline.report.comparison import SORTED, markdown, text
+from paceline.units import counted
+
+EXIT_SLOWER = 10
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """
+    How a comparison is shown, and what ends with exit code 10.
+    """
+
+    form: str
+    sort: str
+    limit: int
+    fail_on_slower: float | None
+
+
+def comparison_options(command: _F) -> _F:
+    """
+    The options that say how a comparison is shown and judged.
+    """
+    options: Sequence[Callable[[_F], _F]] = (
+        click.option(
+            "--format", "form", type=click.Choice(("text", "markdown", "json")), default="text", show_default=True
+        ),
+        click.option(
+            "--sort",
+            type=click.Choice(list(SORTED)),
+            default="change",
+            show_default=True,
+            help="By what became of a test, by ratio, by added or saved time, or by name.",
+        ),
+        click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Show so many tests."),
+        click.option(
+            "--fail-on-slower",
+            metavar="RATIO",
+            type=click.FloatRange(1, min_open=True),
+            help="Exit with 10 if a test is called slower and takes at least RATIO times as long.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def conclude(comparison: Comparison, rule: ComparisonRule, shown: Shown) -> int:
+    """
+    Print a comparison.
+
+    Returns:
+        The exit code.
+    """
+    if shown.form == "json":
+        click.echo(json.format(json.encode(comparison), indent=2).decode())
+    else:
+        write = markdown if shown.form == "markdown" else text
+        click.echo(write(comparison, rule, sort=shown.sort, limit=shown.limit), nl=False)
+    return 0 if shown.fail_on_slower is None else _gate(comparison.tests, shown.fail_on_slower)
+
+
+def _gate(tests: Sequence[Compared], ratio: float) -> int:
+    slower = [test for test in tests if test.change is Change.SLOWER and test.ratio >= ratio]
+    if slower:
+        warn(f"{counted(len(slower), 'test takes', 'tests take')} at least {ratio:g} times as long (--fail-on-slower)")
+        return EXIT_SLOWER
+    if all(test.change in {Change.UNKNOWN, Change.FAILED} for test in tests):
+        warn("--fail-on-slower had nothing to judge: no test has enough runs on both sides")
+    return 0

@@ -1,0 +1,171 @@
+"""
+A comparison, for a terminal and for a pull request.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import log
+
+from tabulate import tabulate
+
+from paceline.analysis.change import Change, Compared, ComparisonRule, is_clear
+from paceline.analysis.comparison import Comparison
+from paceline.analysis.paired import Shift
+from paceline.report import words
+from paceline.report.markdown import code, escaped
+from paceline.units import counted, duration
+
+_MARKS = {Change.SLOWER: "🔴", Change.FASTER: "🟢", Change.FAILED: "⚠️", Change.UNKNOWN: "❔", Change.UNCHANGED: ""}
+_ORDER = {change: place for place, change in enumerate(Change)}
+_FIGURES = ["ratio", "95% interval", "base", "head", "effect", "runs"]
+_NONE = "-"
+# A machine whose calibration is as much slower as the suite, give or take, explains it.
+_EXPLAINED = 1.1
+
+SORTED: Mapping[str, Callable[[Compared], tuple[float | str, ...]]] = {
+    "change": lambda test: (_ORDER[test.change], -abs(test.added_seconds), test.id),
+    "ratio": lambda test: (-abs(log(test.ratio)), test.id),
+    "time": lambda test: (-abs(test.added_seconds), test.id),
+    "name": lambda test: (test.id,),
+}
+
+
+def text(comparison: Comparison, rule: ComparisonRule, *, sort: str, limit: int) -> str:
+    """
+    A heading and a table, for a terminal.
+
+    Args:
+        comparison: what to say.
+        rule: by which thresholds it was judged.
+        sort: a key of `SORTED`.
+        limit: show so many tests.
+    """
+    shown = _ordered(comparison, sort)[:limit]
+    rows = [row for test in shown for row in _text_rows(test)]
+    parts = ["\n".join([headline(comparison), *_facts(comparison, rule)])]
+    if rows:
+        parts.append(tabulate(rows, headers=["", *_FIGURES, "test"], colalign=_ALIGNED, disable_numparse=True))
+    parts.append("\n".join(_rest(comparison, len(shown), limit)))
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def markdown(comparison: Comparison, rule: ComparisonRule, *, sort: str, limit: int) -> str:
+    """
+    The same for a pull request.
+    """
+    shown = _ordered(comparison, sort)[:limit]
+    mark = "⚠️" if comparison.counts[Change.SLOWER] or comparison.counts[Change.FAILED] else "✅"
+    parts = [f"### {mark} Paceline: {headline(comparison)}"]
+    parts.append("\n".join(f"- {escaped(fact)}" for fact in _facts(comparison, rule)))
+    if shown:
+        headers = ["", "Change", "Test", *(name.capitalize() for name in _FIGURES), "What moved"]
+        rows = map(_markdown_row, shown)
+        parts.append(tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True))
+    parts.append("\n\n".join(escaped(line) for line in _rest(comparison, len(shown), limit)))
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def headline(comparison: Comparison) -> str:
+    """
+    How many tests became what.
+    """
+    counts = comparison.counts
+    always = {Change.SLOWER, Change.FASTER, Change.UNCHANGED}
+    return ", ".join(f"{counts[change]:,} {change}" for change in Change if counts[change] or change in always)
+
+
+def times_as_long(shift: Shift) -> str:
+    """
+    A shift with its interval, where there is one.
+    """
+    return f"{shift.ratio:.2f} times" + (f" (95%: {_interval(shift)})" if shift.low is not None else "")
+
+
+_ALIGNED = ("left", *["right"] * len(_FIGURES), "left")
+
+
+def _ordered(comparison: Comparison, sort: str) -> list[Compared]:
+    return sorted(comparison.tests, key=SORTED[sort])
+
+
+def _facts(comparison: Comparison, rule: ComparisonRule) -> Iterator[str]:
+    yield f"base: {comparison.base}, {counted(comparison.base_runs, 'run')}"
+    in_turn = ", in turn with base on this machine" if comparison.is_paired else ""
+    yield f"head: {comparison.head}, {counted(comparison.head_runs, 'run')}{in_turn}"
+    total = comparison.total
+    if total is not None:
+        change = f"{duration(total.base_seconds)} → {duration(total.head_seconds)}, {times_as_long(total.shift)}"
+        yield f"total: {change} as long, {counted(total.tests, 'test')}, the wait for a CPU taken out"
+    yield f"suite: {_suite(comparison, rule)}"
+    if comparison.base_runs == comparison.head_runs == 1:
+        yield "one run on each side: ratios without an interval, which say nothing of chance; give more runs"
+
+
+def _suite(comparison: Comparison, rule: ComparisonRule) -> str:
+    suite = comparison.suite
+    if suite is None:
+        return "too small to tell the machine from the code (fewer than 8 tests that compute for at least 1 ms)"
+    whole = f"as a whole it takes {times_as_long(suite)} as long"
+    if not comparison.is_divided:
+        return f"{whole}; both sides ran in turn on one machine, so that is the code, and no test is divided by it"
+    if comparison.is_paired or not is_clear(suite, rule.ratio):
+        return f"{whole}, taken out of each test"
+    return f"{whole}, taken out of each test; {_explanation(suite, comparison.calibration_ratio)}"
+
+
+def _explanation(suite: Shift, calibration: float | None) -> str:
+    if calibration is None:
+        return "whether by the machine or by the code is not known"
+    fixed = f"a fixed piece of work takes {calibration:.2f} times as long"
+    rest = abs(log(suite.ratio / calibration))
+    return f"{fixed}: {'the machine' if rest <= log(_EXPLAINED) else 'more than the machine, so look at the code'}"
+
+
+def _figures(test: Compared) -> list[str]:
+    seconds = [_NONE if value is None else duration(value) for value in (test.base_seconds, test.head_seconds)]
+    return [
+        f"{test.shift.ratio:.2f}" if test.shift else _NONE,
+        _interval(test.shift) if test.shift else _NONE,
+        *seconds,
+        _NONE if test.effect is None else f"{test.effect:+.2f}",
+        f"{test.base_runs}/{test.head_runs}",
+    ]
+
+
+def _interval(shift: Shift) -> str:
+    return _NONE if shift.low is None or shift.high is None else f"{shift.low:.2f} to {shift.high:.2f}"
+
+
+def _notes(test: Compared) -> list[str]:
+    failures = test.base_failures, test.head_failures
+    failed = [
+        f"failed {counted(count, 'time')} on {side}"
+        for side, count in zip(("base", "head"), failures, strict=True)
+        if count
+    ]
+    return [*failed, *map(words.cause, test.moved)]
+
+
+def _text_rows(test: Compared) -> Iterator[list[str]]:
+    yield [test.change.value, *_figures(test), test.id]
+    notes = _notes(test)
+    if notes:
+        yield ["", *[""] * len(_FIGURES), "; ".join(notes)]
+
+
+def _markdown_row(test: Compared) -> list[str]:
+    notes = "<br>".join(map(escaped, _notes(test)))
+    return [_MARKS[test.change], test.change.value, code(test.id), *_figures(test), notes]
+
+
+def _rest(comparison: Comparison, shown: int, limit: int) -> Iterator[str]:
+    left = len(comparison.tests) - shown
+    if left:
+        yield f"… and {counted(left, 'more test')}; --limit shows more"
+    for side, only in (("base", comparison.only_base), ("head", comparison.only_head)):
+        if only:
+            yield f"only on {side}: {_listed(only, limit)}"
+
+
+def _listed(names: Sequence[str], limit: int) -> str:
+    more = f" and {len(names) - limit:,} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more

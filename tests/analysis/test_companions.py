@@ -1,0 +1,42 @@
+"""
+What else moved.
+"""
+
+from paceline.analysis.companions import Companions
+from paceline.analysis.sides import Side
+from paceline.model import Case, Measure, UsageKey
+from support.values import TEST, make_case, make_run
+
+
+def _side(case: Case) -> Side:
+    return Side(name="side", runs=tuple(make_run(number, [case]) for number in range(3)))
+
+
+def _moved(before: Case, after: Case, *, is_time_changed: bool = True) -> list[tuple[str, float, float]]:
+    moved = Companions(_side(before), _side(after)).of(TEST, is_time_changed=is_time_changed)
+    return [(cause.measure, cause.before, cause.after) for cause in moved]
+
+
+_FEW = make_case(measures={"db_queries": Measure(value=1)}, usage={UsageKey.CPU_SECONDS: 0.01})
+_MANY = make_case(seconds=0.05, measures={"db_queries": Measure(value=101)}, usage={UsageKey.CPU_SECONDS: 0.05})
+
+
+def test_what_grew_is_told_from_base_to_head() -> None:
+    """
+    Queries first, then the CPU time that was added.
+    """
+    assert _moved(_FEW, _MANY) == [("measures.db_queries", 1, 101), ("cpu_seconds", 0.01, 0.05)]
+
+
+def test_what_fell_is_told_from_base_to_head_too() -> None:
+    """
+    The same the other way round.
+    """
+    assert _moved(_MANY, _FEW) == [("measures.db_queries", 101, 1), ("cpu_seconds", 0.05, 0.01)]
+
+
+def test_parts_of_a_time_that_did_not_change_are_not_told() -> None:
+    """
+    Only counts are.
+    """
+    assert _moved(_FEW, _MANY, is_time_changed=False) == [("measures.db_queries", 1, 101)]

@@ -1,0 +1,232 @@
+"""
+`paceline ab`, with real commits and real runs of pytest.
+"""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from paceline.cli import main
+from support.repository import Project
+
+_SHOP = """
+    def work(times):
+        total = 0
+        for number in range(times * 400_000):
+            total += number
+        return total
+
+
+    def price():
+        return work({factor})
+
+
+    def stock():
+        return work(1)
+"""
+_TESTS = """
+    import pytest
+    import shop
+
+
+    def test_price():
+        assert shop.price()
+
+
+    @pytest.mark.parametrize("number", range(8))
+    def test_stock(number):
+        assert shop.stock()
+"""
+_PRICE = "tests/test_shop.py::test_price"
+
+
+@pytest.fixture
+def shop(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """
+    A project whose branch `slow` makes one function twice as slow, and where the user is in it, on `main`.
+    """
+    project.write("tests/test_shop.py", _TESTS)
+    project.write("pytest.ini", "[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    (project.folder / "shop.py").unlink()
+    project.commit("src/shop.py", _SHOP.format(factor=1))
+    project.git("switch", "--quiet", "--create", "slow")
+    project.commit("src/shop.py", _SHOP.format(factor=2))
+    project.git("switch", "--quiet", "main")
+    monkeypatch.chdir(project.folder)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    return project
+
+
+def _call(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["ab", *arguments])
+
+
+def _compared(*arguments: str) -> dict[str, Any]:
+    result = _call(*arguments, "--format", "json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    return {test["id"]: test for test in found["tests"]}
+
+
+def _changed(tests: dict[str, Any]) -> dict[str, str]:
+    return {name: test["change"] for name, test in tests.items() if test["change"] in {"slower", "faster"}}
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_function_twice_as_slow_is_found() -> None:
+    """
+    Its test is slower, twice is near its interval, its CPU time moved, and no other test is changed.
+    """
+    tests = _compared("--base", "main", "--head", "slow", "--rounds", "5")
+    shift = tests[_PRICE]["shift"]
+
+    assert _changed(tests) == {_PRICE: "slower"}
+    assert shift["low"] < 2 * 1.25
+    assert shift["high"] > 2 / 1.25
+    assert tests[_PRICE]["moved"][0]["measure"] == "cpu_seconds"
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_reverse_is_faster() -> None:
+    """
+    From the slow branch to the other the same test is faster.
+    """
+    assert _changed(_compared("--base", "slow", "--head", "main", "--rounds", "5")) == {_PRICE: "faster"}
+
+
+def test_the_same_commit_on_both_sides(shop: Project) -> None:
+    """
+    Nothing is found, and nothing is left: no work tree, no results, no changed file.
+    """
+    tests = _compared("--base", "main", "--head", "main", "--rounds", "5")
+
+    assert _changed(tests) == {}
+    assert len(tests) == 9
+    assert shop.work_trees() == [shop.folder]
+    assert shop.git("status", "--porcelain", "--ignored") == ""
+
+
+def test_uncommitted_changes_are_the_head(shop: Project) -> None:
+    """
+    Without --head the work tree is looked at; exit code 10 where a test is slower by more than was allowed.
+    """
+    shop.write("src/shop.py", _SHOP.format(factor=3))
+    result = _call("--base", "main", "--rounds", "4", "--fail-on-slower", "1.5", "--", "tests", "-k", "price")
+
+    assert result.exit_code == 10
+    assert re.search(r"^slower +[23]\.\d\d .*tests/test_shop\.py::test_price$", result.stdout, re.MULTILINE)
+    assert "paceline: 1 test takes at least 1.5 times as long (--fail-on-slower)\n" in result.stderr
+    assert shop.git("status", "--porcelain") == "M src/shop.py"
+
+
+def test_a_test_that_fails_on_one_side(shop: Project) -> None:
+    """
+    It is reported, and not compared.
+    """
+    shop.write("tests/test_shop.py", "def test_price(): assert 0\n")
+    tests = _compared("--base", "main", "--rounds", "1")
+
+    assert (tests[_PRICE]["change"], tests[_PRICE]["head_failures"]) == ("failed", 1)
+    assert "shift" in tests[_PRICE]
+    assert tests[_PRICE]["shift"] is None
+
+
+def test_code_imported_from_elsewhere_is_told(shop: Project) -> None:
+    """
+    A conftest that leads to one tree makes both sides the same, and a warning says so.
+    """
+    shop.commit("tests/conftest.py", f"import sys\nsys.path.insert(0, {str(shop.folder / 'src')!r})\n")
+    result = _call("--base", "main", "--head", "main", "--rounds", "1")
+    warnings = [line for line in result.stderr.splitlines() if line.startswith("paceline: ")]
+
+    assert len(warnings) == 2
+    assert re.fullmatch(
+        rf"paceline: main \(\w{{10}}\): not its own code was tested: shop from {re.escape(str(shop.folder))}/src was "
+        "imported from outside of its work tree, so that both sides may be the same; install it there with --setup",
+        warnings[0],
+    )
+
+
+def test_an_editable_install_leads_to_the_work_tree(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A path that leads into the user's work tree leads into that of the side: the code of each side is tested.
+    """
+    shop.git("mv", "src", "lib")
+    shop.git("commit", "--quiet", "--message", "an unusual layout")
+    monkeypatch.syspath_prepend(shop.folder / "lib")
+    result = _call("--base", "main", "--rounds", "1")
+
+    assert result.exit_code == 0
+    assert "not its own code" not in result.stderr
+
+
+@pytest.mark.usefixtures("shop")
+def test_setup_runs_once_in_each_work_tree(tmp_path: Path) -> None:
+    """
+    In the folder of the tree, before its tests.
+    """
+    told = tmp_path / "told"
+    result = _call("--base", "main", "--rounds", "1", "--setup", f"pwd >> {told}", "--", "-k", "price")
+
+    assert result.exit_code == 0
+    assert [Path(line).name for line in told.read_text("utf-8").splitlines()] == ["base", "head"]
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--base", "nowhere"], r"'nowhere' is no commit of /.*, expected a branch, a tag or a commit"),
+        (["--base", "main", "--", "-k", "nothing"], r"main \(\w{10}\): pytest collected no tests:\n"),
+        (["--base", "main", "--", "--wrong"], r"main \(\w{10}\): pytest ended with exit code 4:\n"),
+        (["--base", "main", "--setup", "echo no; exit 3"], r"main \(\w{10}\): --setup ended with exit code 3:\nno"),
+        (["--base", "main", "--max-seconds", "0.01"], r"no round was whole within 0\.01 s; raise --max-seconds"),
+    ],
+    ids=["reference", "tests", "pytest", "setup", "time"],
+)
+def test_what_cannot_be_run_is_said(arguments: list[str], message: str) -> None:
+    """
+    Exit code 1, and what was wrong on which side, with what pytest or the command said.
+    """
+    result = _call(*arguments)
+
+    assert result.exit_code == 1
+    assert re.search(f"^Error: {message}", result.stderr, re.MULTILINE)
+
+
+def test_outside_of_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A clear line and exit code 1.
+    """
+    monkeypatch.chdir(tmp_path)
+    result = _call("--base", "main")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: {tmp_path}: expected a folder in a work tree of git: ")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ending_it_in_the_middle_leaves_no_work_tree(shop: Project, number: signal.Signals) -> None:
+    """
+    Ctrl-C and a polite kill both end the tests and remove what was made.
+    """
+    # A shell that runs this in the background has its children ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen(
+        [sys.executable, "-m", "paceline", "ab", "--base", "main"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        signal.signal(signal.SIGINT, before)
+        while len(shop.work_trees()) < 3 and process.poll() is None:
+            time.sleep(0.05)
+        process.send_signal(number)
+
+        assert process.wait(timeout=60) != 0
+    assert shop.work_trees() == [shop.folder]
