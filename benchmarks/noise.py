@@ -55,11 +55,11 @@ def noisy_suite(name: str, noise: Noise, runs: int, random: Random) -> Recording
     return _recording(name, [[noise(random, run) for _ in range(_TESTS)] for run in range(runs)], random)
 
 
-def after_spikes(random: Random) -> Recording:
+def after_spikes(deviation: float, random: Random) -> Recording:
     """
     A hundred runs in which each test had three spikes of two to five times its time, and one more run without.
     """
-    columns = [[1 + random.gauss(0, 0.02) for _ in range(101)] for _ in range(_TESTS)]
+    columns = [[1 + random.gauss(0, deviation) for _ in range(101)] for _ in range(_TESTS)]
     for column in columns:
         for run in random.sample(range(100), _SPIKES_IN_A_HUNDRED):
             column[run] *= random.uniform(2, 5)

@@ -62,7 +62,7 @@ def exceeds_quartile(multiple: float) -> Detector:
 
 def steps_up(threshold: float) -> Detector:
     """
-    asv's step detection: a second level is worth it where it lowers the sum of deviations from the medians by more
+    Step detection of asv: a second level is worth it where it lowers the sum of deviations from the medians by more
     than an information criterion asks, 4 ln(n) / n in its logarithm (`step_detect.solve_potts_autogamma`); a
     regression is a step up by more than 5% that lasted for two runs.
     """

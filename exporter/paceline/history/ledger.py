@@ -435,9 +435,7 @@ def _test_numbers(database: sqlite3.Connection, ids: Sequence[str]) -> dict[str,
 
 
 def _past_run(row: Sequence[object]) -> PastRun:
-    run_id, ended, duration, branch, commit, dirty, is_partial, cases, failures, verdicts, calibration, slowdown = row[
-        :12
-    ]
+    run_id, ended, duration, branch, commit, dirty, is_partial, cases, failures, verdicts = row[:10]
     return PastRun(
         run_id=str(run_id),
         ended=float(ended),  # type: ignore[arg-type]
