@@ -23,7 +23,7 @@ from paceline.model import Case, Machine, Run, RunOutcome, VerdictKind
 # As many runs as are in the window of time of a project that merges twice a day.
 WINDOW = 30
 _HOUR = 3600.0
-# What a share of time is asked of: of a test in a suite that is shorter only its alarms count, if it has 1 ms.
+# In a suite, false alarms are counted of tests from here on, and slowdowns are looked for in those from there on.
 _SHORTEST, _SHORTEST_SLOWED = 0.001, 0.010
 _STEP = 1.10
 # Chance decides what is drawn, and so it is drawn more often than once.

@@ -13,6 +13,9 @@ from paceline.analysis.rules import RegressionRule
 from paceline.model import Severity, Verdict, VerdictKind
 from paceline.units import duration
 
+# Both rulers err by some percent, and nobody looks at a verdict on the whole suite that is often wrong.
+_LEAST_RATIO = 1.3
+
 
 def calibration_ratio(seconds: float | None, runs: Sequence[PastRun], fewest: int) -> float | None:
     """
@@ -30,7 +33,7 @@ def judge_suite(now: PastRun, runs: Sequence[PastRun], rule: RegressionRule) -> 
     Whether the slowdown by the suite is above its usual level by more than the machine explains.
 
     The slowdown is divided by the calibration, run by run, and judged as the time of a test is; without the floor,
-    as it is no time. Parts of a suite say nothing of the whole.
+    as it is no time, and with a factor of at least 1.3. Parts of a suite say nothing of the whole.
 
     Args:
         now: this run.
@@ -42,7 +45,7 @@ def judge_suite(now: PastRun, runs: Sequence[PastRun], rule: RegressionRule) -> 
     if current is None or now.calibration_seconds is None or len(paces) < rule.min_runs:
         return None
     level = Level.of(paces)
-    limit = level.limit(replace(rule, floor_ms=0.0))
+    limit = level.limit(replace(rule, floor_ms=0.0, ratio=max(rule.ratio, _LEAST_RATIO)))
     if current <= limit:
         return None
     factor = current / level.median
