@@ -41,12 +41,12 @@ class Recording:
 
 class _BenchmarkRun(Struct):
     time: float
-    seconds: dict[str, float]
+    seconds: dict[str, float | None]
 
 
 class _SuiteRun(Struct):
     time: float
-    cases: list[tuple[int, float, float, float]]
+    cases: list[tuple[int, float | None, float | None, float | None]]
     calibration: float | None = None
 
 
@@ -69,7 +69,7 @@ def read_recordings(path: Path) -> list[Recording]:
         recordings = [_benchmarks(name, runs) for name, runs in file.groups.items()]
         recordings += [_suite(path.name.partition(".")[0], file)] if file.runs else []
     except (OSError, EOFError, DecodeError, ValidationError, IndexError) as error:
-        raise SystemExit(f"{path}: {error}, expected series in one of the two formats of {__file__}") from error
+        raise SystemExit(f"{path}: {error}, expected series in one of the two formats of recordings.py") from error
     if not recordings:
         raise SystemExit(f"{path}: no series, expected 'groups' or 'runs'")
     return recordings
@@ -81,7 +81,7 @@ def _benchmarks(name: str, runs: Sequence[_BenchmarkRun]) -> Recording:
     for run in sorted(runs, key=lambda run: run.time):
         cases = []
         for test, seconds in run.seconds.items():
-            if seconds > 0:
+            if seconds:
                 scale.setdefault(test, _BENCHMARK_SECONDS / seconds)
                 cases.append(make_case(test, seconds * scale[test]))
         recorded.append(cases)
@@ -92,12 +92,18 @@ def _suite(name: str, file: _File) -> Recording:
     runs = sorted(file.runs, key=lambda run: run.time)
     recorded = [
         [
-            make_case(file.tests[test], wall, {UsageKey.CPU_SECONDS: cpu, UsageKey.CPU_WAIT_SECONDS: delay})
+            make_case(file.tests[test], wall, _usage(cpu, delay))
             for test, wall, cpu, delay in run.cases
+            if wall is not None
         ]
         for run in runs
     ]
     return Recording(name=name, runs=recorded, calibrations=[run.calibration for run in runs], is_suite=True)
+
+
+def _usage(cpu: float | None, delay: float | None) -> Mapping[UsageKey, float]:
+    measured = {UsageKey.CPU_SECONDS: cpu, UsageKey.CPU_WAIT_SECONDS: delay}
+    return {key: seconds for key, seconds in measured.items() if seconds is not None}
 
 
 def make_case(test: str, seconds: float, usage: Mapping[UsageKey, float] | None = None) -> Case:

@@ -40,7 +40,8 @@ _USUAL = [_run(1.0)] * 8
 )
 def test_what_the_machine_explains_is_not_the_suites(now: PastRun, is_slower: bool) -> None:
     """
-    Up to 1.3 times. The slowdown is divided by that of the calibration; a part of a suite and a run without either are not judged.
+    Up to 1.3 times the slowdown, divided by that of the calibration, is chance; a part of a suite and a run without
+    either are not judged.
     """
     assert (judge_suite(now, _USUAL, _RULE) is not None) is is_slower
 
