@@ -226,8 +226,10 @@ def test_a_file_in_another_encoding_is_explained(pyproject: Path) -> None:
         ({"port": 70000}, "--paceline-port is 70000, expected a whole number of at most 65535"),
         (
             {"fail_on": ["speed"]},
-            "--paceline-fail-on has 'speed', "
-            "expected one of budget, regression, suite_regression, trend, leak, flaky, broken",
+            (
+                "--paceline-fail-on has 'speed', expected one of budget, regression, suite_regression, trend, leak, "
+                "flaky, broken"
+            ),
         ),
         ({"results": ""}, "--paceline-results is '', expected a text that is not empty"),
     ],
