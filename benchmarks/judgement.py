@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from statistics import median
+from typing import NamedTuple, Self
 
 from msgspec import json
 from noise import NOISES, after_spikes, noisy_suite
@@ -26,7 +27,14 @@ _MADE = "<!-- made by benchmarks/judgement.py -->\n"
 _FACTORS = (1.2, 1.25, 1.5, 2.0)
 _SEED = 20261124
 # The thresholds were chosen with these in sight, and with generated noise.
-_SEEN = {"Rust Benchmark", "Go Benchmark", "suite_runs"}
+_SEEN = {
+    "Rust Benchmark",
+    "Go Benchmark",
+    "Benchmark.js Benchmark",
+    "Python Benchmark with pytest-benchmark",
+    "Julia benchmark result",
+    "suite_runs",
+}
 _WINDOWS = (15, 20, 30, 50, 100)
 _GENERATED_RUNS = 250
 _SPIKY_SUITES = 60
@@ -34,7 +42,22 @@ _FEWEST = RegressionRule().min_runs
 # As in trial.py: shorter tests of a suite are not counted.
 _SHORT, _LONG = 0.001, 0.010
 
-Judgement = tuple[Recording, Figures]
+
+class Judgement(NamedTuple):
+    """
+    A recording, what came of it, and what came of its second half.
+    """
+
+    recording: Recording
+    figures: Figures
+    later: Figures
+
+    @classmethod
+    def of(cls, recording: Recording) -> Self:
+        judged = Judged(recording)
+        figures = _figures(judged)
+        judged.keep_trials_from(len(recording.runs) // 2)
+        return cls(recording, figures, _figures(judged))
 
 
 def main() -> None:
@@ -44,7 +67,7 @@ def main() -> None:
     arguments = parser.parse_args()
     paths = [arguments.data] if arguments.data else sorted(_DATA.glob("*.json.gz"))
     recordings = [recording for path in paths for recording in read_recordings(path)]
-    judged = [(recording, _figures(Judged(recording))) for recording in recordings]
+    judged = list(map(Judgement.of, recordings))
     tables = list(_tables_of(judged))
     if not arguments.data:
         tables += [_by_window(recordings), _generated()]
@@ -62,8 +85,8 @@ def _figures(judged: Judged) -> Figures:
 
 def _tables_of(judged: Sequence[Judgement]) -> Iterator[str]:
     for kind, is_suite in (("Benchmarks", False), ("Suites", True)):
-        own = [(recording, figures) for recording, figures in judged if recording.is_suite is is_suite]
-        unchanged = [(recording, figures) for recording, figures in own if recording.is_unchanged]
+        own = [one for one in judged if one.recording.is_suite is is_suite]
+        unchanged = [one for one in own if one.recording.is_unchanged]
         if own:
             yield _by_recording(kind, own)
         if unchanged:
@@ -75,13 +98,14 @@ def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> st
 
 
 def _by_recording(kind: str, judged: Sequence[Judgement]) -> str:
-    rows = [(*_names(recording), *_cells(figures)) for recording, figures in judged]
-    unchanged = [(recording, figures) for recording, figures in judged if recording.is_unchanged]
-    unseen = [figures for recording, figures in unchanged if recording.name not in _SEEN]
+    rows = [(*_names(one.recording), *_cells(one.figures)) for one in judged]
+    unchanged = [one for one in judged if one.recording.is_unchanged]
+    unseen = [one for one in unchanged if one.recording.name not in _SEEN]
     if 1 < len(unseen) < len(unchanged):
-        rows.append(("**without those marked \\***", "", "", *_cells(merge(unseen))))
+        rows.append(("**without those marked \\***", "", "", *_cells(merge([one.figures for one in unseen]))))
+        rows.append(("**their second halves**", "", "", *_cells(merge([one.later for one in unseen]))))
     if len(unchanged) > 1:
-        rows.append(("**all unchanged**", "", "", *_cells(merge([figures for _, figures in unchanged]))))
+        rows.append(("**all unchanged**", "", "", *_cells(merge([one.figures for one in unchanged]))))
     return _table(f"{kind}, one by one", ("recording", "tests", "runs", *_heads()), rows)
 
 
@@ -107,7 +131,7 @@ def _cells(figures: Figures) -> Iterator[str]:
 
 
 def _by_detector(kind: str, judged: Sequence[Judgement]) -> str:
-    whole = merge([figures for _, figures in judged])
+    whole = merge([one.figures for one in judged])
     rows = [
         _row("Paceline", 1, whole.false_alarms, [whole.recalls[factor] for factor in _FACTORS]),
         _row(
@@ -118,7 +142,7 @@ def _by_detector(kind: str, judged: Sequence[Judgement]) -> str:
         ),
     ]
     for name, rival in RIVALS.items():
-        false_alarms, *recalls = _trial_of(rival, [recording for recording, _ in judged])
+        false_alarms, *recalls = _trial_of(rival, [one.recording for one in judged])
         rows.append(_row(name, rival.runs_needed, false_alarms, recalls))
     head = ("detector", "runs needed", "false / 100", *(f"{factor:g}x" for factor in _FACTORS))
     return _table(f"{kind}, beside others", head, rows)
@@ -173,14 +197,14 @@ def _generated() -> str:
 
 def _after_spikes(deviation: float, random: Random) -> Figures:
     judged = Judged(after_spikes(deviation, random), window=100)
-    judged.trials = [trial for trial in judged.trials if trial.run == len(judged.recording.runs) - 1]
+    judged.keep_trials_from(len(judged.recording.runs) - 1)
     return _figures(judged)
 
 
 def _summary(judged: Sequence[Judgement]) -> dict[str, float]:
-    unchanged = [(recording, figures) for recording, figures in judged if recording.is_unchanged] or judged
-    benchmarks = [figures for recording, figures in unchanged if not recording.is_suite]
-    figures = merge(benchmarks or [figures for _, figures in unchanged])
+    unchanged = [one for one in judged if one.recording.is_unchanged] or judged
+    benchmarks = [one for one in unchanged if not one.recording.is_suite]
+    figures = merge([one.figures for one in benchmarks or unchanged])
     return {
         "false_alarms_per_100": round(figures.false_alarms.percent, 3),
         "recall_1_25": round(figures.recalls[1.25].percent, 2),

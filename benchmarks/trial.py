@@ -93,6 +93,13 @@ class Judged:
         for cases, calibration in zip(recording.runs, recording.calibrations, strict=True):
             self._judge(cases, calibration)
 
+    def keep_trials_from(self, run: int) -> None:
+        """
+        Count only what was judged in this run and later ones.
+        """
+        self.trials = [trial for trial in self.trials if trial.run >= run]
+        self.suite_alarms = {number: is_slow for number, is_slow in self.suite_alarms.items() if number >= run}
+
     def _judge(self, cases: Sequence[Case], calibration: float | None) -> None:
         number = len(self._runs)
         past = self._past(max(number - self._window, 0))

@@ -20,7 +20,7 @@ class RegressionRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     floor_ms: NotNegative = 5.0
-    ratio: Ratio = 1.12
+    ratio: Ratio = 1.15
     spreads: Positive = 3.5
     min_runs: AtLeastTwo = 8
 
