@@ -36,6 +36,9 @@ bench: bench-overhead bench-memory bench-scaling  ## every figure that the READM
 bench-%: $(INSTALLED)
 	$(BIN)/python benchmarks/$*.py
 
+bench-judgement: $(INSTALLED)  ## how often the judgement is wrong, and how long it takes; DATA=file for another file
+	$(BIN)/python benchmarks/judgement.py $(if $(DATA),--data "$(DATA)")
+
 docs: $(INSTALLED)  ## make the generated pages again
 	$(BIN)/python docs/generate.py
 

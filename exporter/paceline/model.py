@@ -88,6 +88,7 @@ class VerdictKind(StrEnum):
 
     BUDGET = "budget"
     REGRESSION = "regression"
+    SUITE_REGRESSION = "suite_regression"
     TREND = "trend"
     LEAK = "leak"
     FLAKY = "flaky"

@@ -10,7 +10,7 @@ import pytest
 from paceline.analysis.judge import judge
 from paceline.analysis.past import Past
 from paceline.analysis.rules import Rules
-from paceline.model import Cause, Outcome, Run, Severity, Since, UsageKey, VerdictKind
+from paceline.model import Case, Cause, Machine, Outcome, Run, Severity, Since, UsageKey, VerdictKind
 from support.values import TEST, failed, make_case, make_run, past_of, runs_of
 
 _RULES = Rules()
@@ -257,12 +257,12 @@ def test_a_failed_test_has_no_normalised_time() -> None:
     """
     It is no mark on the ruler either.
     """
-    past = Past.from_runs(runs_of({name: [0.1] * 9 for name in _NAMES[:8]}))
-    cases = [make_case(name, 0.2) for name in _NAMES[:7]] + [failed(_NAMES[7], seconds=0.2)]
+    past = Past.from_runs(runs_of({name: [0.1] * 9 for name in _NAMES[:3]}))
+    cases = [make_case(_NAMES[0], 0.1), make_case(_NAMES[1], 0.1), failed(_NAMES[2], seconds=9.0)]
     run = judge(make_run(9, cases), past, _RULES)
 
-    assert run.machine.slowdown_ratio is None
-    assert run.cases[7].normalized_duration_seconds is None
+    assert run.machine.slowdown_ratio == pytest.approx(1.0)
+    assert run.cases[2].normalized_duration_seconds is None
 
 
 def test_a_mark_on_the_ruler_needs_three_runs() -> None:
@@ -273,3 +273,66 @@ def test_a_mark_on_the_ruler_needs_three_runs() -> None:
     now = make_run(9, [make_case(name, 0.2) for name in _NAMES])
 
     assert [judge(now, past, _RULES).machine.slowdown_ratio for past in pasts] == [None, 2.0]
+
+
+def test_everything_slower_on_the_same_machine_is_a_regression_of_the_suite() -> None:
+    """
+    No test is slower than the others; the calibration says that it was not the machine.
+    """
+    machine = Machine(calibration_seconds=0.002, slowdown_ratio=1.0)
+    past = Past.from_runs(runs_of({name: [0.1] * 9 for name in _NAMES}, machine=machine))
+    now = make_run(9, [make_case(name, 0.2) for name in _NAMES], machine=Machine(calibration_seconds=0.002))
+    (verdict,) = judge(now, past, _RULES).verdicts
+
+    assert (verdict.kind, verdict.case) == (VerdictKind.SUITE_REGRESSION, None)
+    assert verdict.factor == pytest.approx(2.0)
+
+
+def test_everything_slower_on_a_slower_machine_is_none() -> None:
+    """
+    The calibration took twice as long too.
+    """
+    machine = Machine(calibration_seconds=0.002, slowdown_ratio=1.0)
+    past = Past.from_runs(runs_of({name: [0.1] * 9 for name in _NAMES}, machine=machine))
+    now = make_run(9, [make_case(name, 0.2) for name in _NAMES], machine=Machine(calibration_seconds=0.004))
+
+    assert judge(now, past, _RULES).verdicts == ()
+
+
+def test_tests_that_wait_are_judged_beside_tests_that_compute() -> None:
+    """
+    On a machine twice as slow an end-to-end test that sleeps takes as long as ever, and no unit test is slower.
+    """
+    usage = {UsageKey.CPU_SECONDS: 0.01}
+    past = Past.from_runs([make_run(n, _mixed(1.0, usage)) for n in range(9)])
+    run = judge(make_run(9, _mixed(2.0, usage)), past, _RULES)
+
+    assert run.machine.slowdown_ratio == pytest.approx(2.0)
+    assert [verdict.kind for verdict in run.verdicts] == []
+
+
+def test_a_part_of_a_suite_is_judged_by_what_ran() -> None:
+    """
+    Of thirty tests two run, on a machine three times as slow: the one that takes six times as long is found.
+    """
+    past = Past.from_runs(runs_of({name: [0.1] * 9 for name in _NAMES}))
+    now = make_run(9, [make_case(_NAMES[0], 0.3), make_case(_NAMES[1], 0.6)], is_partial=True)
+
+    assert [verdict.case for verdict in judge(now, past, _RULES).verdicts] == [_NAMES[1]]
+
+
+def test_workers_that_contend_for_cpus_make_no_regression() -> None:
+    """
+    Under xdist each test waited for a CPU as long as it ran, and the rest ran 1.3 times slower in shared caches.
+    """
+    past = Past.from_runs(runs_of({name: [0.1] * 9 for name in _NAMES}))
+    usage = {UsageKey.CPU_SECONDS: 0.13, UsageKey.CPU_WAIT_SECONDS: 0.13}
+    run = judge(make_run(9, [make_case(name, 0.26, usage=usage) for name in _NAMES]), past, _RULES)
+
+    assert run.machine.slowdown_ratio == pytest.approx(1.3)
+    assert run.verdicts == ()
+
+
+def _mixed(slowdown: float, usage: dict[UsageKey, float]) -> list[Case]:
+    waiting = make_case("test_checkout", 3.0, test_type="e2e", usage=usage)
+    return [waiting, *(make_case(name, 0.1 * slowdown) for name in _NAMES)]

@@ -17,7 +17,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
     rules = Rules()
 
     assert rules.window_days == 14
-    assert (rules.regression.floor_ms, rules.regression.ratio, rules.regression.spreads) == (5, 1.2, 4)
+    assert (rules.regression.floor_ms, rules.regression.ratio, rules.regression.spreads) == (5, 1.15, 3.5)
     assert (rules.regression.min_runs, rules.trend.min_runs) == (8, 20)
     assert (rules.leak.floor_mb, rules.leak.min_runs, rules.flaky.broken_runs) == (1, 3, 3)
 

@@ -4,7 +4,7 @@ The suite as the ruler of the machine's speed.
 
 import pytest
 
-from paceline.analysis.speed import Need, Ruler, need_of, normalized, ruler_of
+from paceline.analysis.speed import Mark, Need, Ruler, need_of, normalized
 from paceline.model import UsageKey
 from support.values import make_case
 
@@ -53,7 +53,7 @@ def test_a_test_that_sleeps_is_not_on_the_ruler() -> None:
     """
     sleepers = {case_id: Need(seconds, 0.1 * seconds) for case_id, seconds in _USUAL.items()}
 
-    assert ruler_of(sleepers, _USUAL) is None
+    assert Ruler.of(sleepers, _USUAL) is None
 
 
 def test_a_test_never_needs_less_than_nothing() -> None:
@@ -71,39 +71,94 @@ def test_the_slowdown_is_the_middle_of_all_tests() -> None:
     """
     Where nine tests took 1.5 times their time and one took 9 times, the machine was 1.5 times slower.
     """
-    ruler = ruler_of(_scaled(1.5) | {"test_10": _computed(0.9)}, _USUAL)
+    ruler = Ruler.of(_scaled(1.5) | {"test_10": _computed(0.9)}, _USUAL)
 
     assert ruler is not None
     assert ruler.slowdown == pytest.approx(1.5)
 
 
-@pytest.mark.parametrize(("known", "is_ruler"), [(7, False), (8, True)])
-def test_few_tests_are_no_ruler(known: int, is_ruler: bool) -> None:
+def test_very_short_tests_do_not_rule() -> None:
     """
-    Eight tests with a past are a ruler, seven are none.
+    A hundred tests of 0.1 ms, which are mostly scheduling, weigh less than four of 10 ms.
     """
-    usual = dict(list(_USUAL.items())[:known])
+    usual = {f"short_{number}": 0.0001 for number in range(100)} | {f"long_{number}": 0.01 for number in range(4)}
+    needs = {case_id: _computed(seconds * (3 if "short" in case_id else 1.5)) for case_id, seconds in usual.items()}
+    ruler = Ruler.of(needs, usual)
 
-    assert (ruler_of(_scaled(1.5), usual) is not None) is is_ruler
+    assert ruler is not None
+    assert ruler.slowdown == pytest.approx(1.5)
 
 
-def test_tests_below_a_millisecond_are_not_on_the_ruler() -> None:
+def test_no_single_test_rules() -> None:
+    """
+    A test of ten minutes counts for no more than one of 50 ms.
+    """
+    ruler = Ruler.of(
+        {"test_long": _computed(1800.0)} | {f"test_{number}": _computed(0.05) for number in range(3)},
+        {"test_long": 600.0} | {f"test_{number}": 0.05 for number in range(3)},
+    )
+
+    assert ruler is not None
+    assert ruler.slowdown == 1.0
+
+
+@pytest.mark.parametrize(("usual", "is_ruler"), [(0.006, True), (0.004, False)])
+def test_too_little_time_is_no_ruler(usual: float, is_ruler: bool) -> None:
+    """
+    Two tests say something of the machine where together they usually take more than 10 ms.
+    """
+    needs = {case_id: _computed(2 * usual) for case_id in ("test_1", "test_2")}
+
+    assert (Ruler.of(needs, dict.fromkeys(needs, usual)) is not None) is is_ruler
+
+
+def test_where_no_test_tells_the_calibration_does() -> None:
+    """
+    A single test, a part of a suite, or tests without a past have no others to be divided by.
+    """
+    ruler = Ruler.of({"test_1": _computed(0.5)}, {}, calibration=2.0)
+
+    assert normalized({"test_1": _computed(0.5)}, ruler) == {"test_1": 0.25}
+
+
+def test_in_a_small_suite_the_other_test_is_the_ruler() -> None:
+    """
+    Of two tests each is divided by what the other one says.
+    """
+    usual = {"test_1": 0.1, "test_2": 0.2}
+    needs = {"test_1": _computed(0.3), "test_2": _computed(0.3)}
+    ruler = Ruler.of(needs, usual)
+
+    assert normalized(needs, ruler) == pytest.approx({"test_1": 0.2, "test_2": 0.1})
+
+
+def test_a_test_made_faster_makes_no_other_one_slower() -> None:
+    """
+    In a small suite the machine was no faster than its calibration says, give or take a tenth.
+    """
+    usual = {"test_1": 0.1, "test_2": 0.2}
+    needs = {"test_1": _computed(0.05), "test_2": _computed(0.2)}
+    ruler = Ruler.of(needs, usual, calibration=1.0)
+
+    assert normalized(needs, ruler)["test_2"] == pytest.approx(0.2 / 0.9)
+
+
+def test_tests_without_a_time_are_not_on_the_ruler() -> None:
     """
     Neither are those that needed no time at all, and those without a past.
     """
-    usual = _USUAL | {"test_9": 0.0009, "test_10": 0.001}
-    changed = {"test_8": _computed(0.0), "test_new": _computed(1.0), "test_10": _computed(0.003)}
-    ruler = ruler_of(_scaled(1.0) | changed, usual)
+    changed = {"test_8": _computed(0.0), "test_new": _computed(99.0)}
+    ruler = Ruler.of(_scaled(1.5) | changed, {**_USUAL, "test_7": 0.0})
 
     assert ruler is not None
-    assert ruler.ratios == pytest.approx([1.0] * 7 + [3.0])
+    assert ruler.slowdown_of_others("test_new") == ruler.slowdown_of_others("test_8") == pytest.approx(1.5)
 
 
 def test_without_a_ruler_times_stay() -> None:
     """
     Nothing is known of the machine, so nothing is taken out.
     """
-    assert normalized({"test_1": _computed(0.5)}, {}, None) == {"test_1": 0.5}
+    assert normalized({"test_1": _computed(0.5)}, None) == {"test_1": 0.5}
 
 
 def test_the_machine_is_taken_out() -> None:
@@ -111,27 +166,24 @@ def test_the_machine_is_taken_out() -> None:
     On a machine twice as slow each test has its usual time, and a new test half of what it took.
     """
     needed = _scaled(2.0) | {"test_new": _computed(1.0)}
-    ruler = ruler_of(needed, _USUAL)
 
-    assert normalized(needed, _USUAL, ruler) == pytest.approx(_USUAL | {"test_new": 0.5})
+    assert normalized(needed, Ruler.of(needed, _USUAL)) == pytest.approx(_USUAL | {"test_new": 0.5})
 
 
 def test_a_test_is_not_divided_by_its_own_slowness() -> None:
     """
-    Its ratio is left out of the median that it is divided by.
+    Its mark is left out of the median that it is divided by; of an even number two middles are left.
     """
-    ruler = Ruler([1.0, 1.0, 1.0, 1.0, 1.2, 1.2, 1.2, 1.2])
+    ruler = Ruler({str(ratio): Mark(ratio, 1.0) for ratio in (1.0, 2.0, 4.0, 8.0)}, calibration=None)
 
-    assert ruler.slowdown == pytest.approx(1.1)
-    assert ruler.slowdown_of_others(1.2) == 1.0
-    assert ruler.slowdown_of_others(1.0) == 1.2
-    assert ruler.slowdown_of_others(7.0) == pytest.approx(1.1)
+    assert [ruler.slowdown_of_others(name) for name in ("1.0", "2.0", "4.0", "8.0")] == [4.0, 4.0, 2.0, 2.0]
 
 
-def test_of_an_odd_number_of_tests_two_middles_are_left() -> None:
+def test_where_the_halves_weigh_the_same_the_middle_is_between() -> None:
     """
-    Without one of nine the median is the middle between the fourth and the fifth of the rest.
+    Without one of three, the other two weigh as much as each other.
     """
-    ruler = Ruler([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0])
+    ruler = Ruler({"a": Mark(0.5, 0.03), "b": Mark(2.0, 0.02), "c": Mark(4.0, 0.02)}, calibration=None)
 
-    assert [ruler.slowdown_of_others(ratio) for ratio in (1.0, 4.0, 5.0, 6.0, 9.0)] == [5.5, 5.5, 5.0, 4.5, 4.5]
+    assert [ruler.slowdown_of_others(name) for name in "abc"] == [3.0, 0.5, 0.5]
+    assert ruler.slowdown == 2.0

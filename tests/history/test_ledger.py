@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,12 @@ from paceline.analysis.past import DURATION, OUTCOME, Past, past_run
 from paceline.analysis.rules import FlakyRule, Rules
 from paceline.errors import DocumentError, StorageError
 from paceline.history.ledger import Ledger, NotALedgerError, Span
-from paceline.model import RunOutcome, UsageKey, VerdictKind, encode_run
+from paceline.model import Machine, RunOutcome, UsageKey, VerdictKind, encode_run
 from support.values import TEST, failed, make_case, make_run, runs_of, values_of
 
 _WRITER = """
 import sys
+from contextlib import closing
 from pathlib import Path
 from paceline.history.ledger import Ledger
 from paceline.model import decode_run
@@ -34,6 +36,7 @@ for document in sys.stdin.buffer.read().splitlines():
 # Makes thirty ledgers, each at the same hundredth of a second as the other processes.
 _MAKER = """
 import sys, time
+from contextlib import closing
 from pathlib import Path
 from paceline.history.ledger import Ledger
 from paceline.model import decode_run
@@ -359,6 +362,24 @@ def test_a_database_of_another_program_is_left_alone(ledger: Ledger) -> None:
     assert ledger.path.read_bytes() == before
 
 
+def test_a_ledger_of_the_first_version_is_upgraded_in_place(ledger: Ledger) -> None:
+    """
+    Its runs stay, without what was not kept then; new ones have it.
+    """
+    machine = Machine(calibration_seconds=0.002, slowdown_ratio=1.25)
+    ledger.add(make_run(1, [make_case()], machine=machine))
+    with closing(sqlite3.connect(ledger.path)) as database:
+        database.executescript(
+            "ALTER TABLE runs DROP COLUMN calibration_seconds; ALTER TABLE runs DROP COLUMN slowdown_ratio;"
+            "PRAGMA user_version = 1"
+        )
+    ledger.add(make_run(2, [make_case()], machine=machine))
+    past = ledger.past("shop", "main", Span())
+
+    assert [(run.calibration_seconds, run.slowdown_ratio) for run in past.runs] == [(None, None), (0.002, 1.25)]
+    assert values_of(past) == ([0, 1], [0.01, 0.01])
+
+
 def test_a_ledger_of_a_later_version_is_left_alone(ledger: Ledger) -> None:
     """
     It is nothing to be set aside: the release is too old for it, and says so.
@@ -371,7 +392,7 @@ def test_a_ledger_of_a_later_version_is_left_alone(ledger: Ledger) -> None:
     with pytest.raises(StorageError) as caught:
         ledger.add(make_run(2))
 
-    assert str(caught.value) == f"{ledger.path} has version 99, expected at most 1: upgrade paceline"
+    assert str(caught.value) == f"{ledger.path} has version 99, expected at most 2: upgrade paceline"
     assert ledger.path.read_bytes() == before
 
 

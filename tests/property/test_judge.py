@@ -21,6 +21,7 @@ _LIMIT = RegressionRule().ratio
 # Time in this run by the usual time: most as ever, some slower, none so near to a limit that a digit decides.
 _ratios = st.sampled_from([0.7, 0.95, 1.0, 1.0, 1.05, 1.1, 1.5, 2.5, 6.0])
 _suites = st.lists(st.tuples(st.floats(min_value=0.005, max_value=5), _ratios), min_size=20, max_size=30)
+_few = st.lists(st.floats(min_value=0.05, max_value=5), min_size=2, max_size=7)
 
 
 def _runs(suite: Sequence[tuple[float, float]], slowdown: float = 1.0) -> tuple[Run, Past]:
@@ -43,6 +44,32 @@ def test_the_speed_of_the_machine_changes_no_regression(suite: list[tuple[float,
 
     assert slower.keys() == as_measured.keys()
     assert [v.factor for v in slower.values()] == pytest.approx([v.factor for v in as_measured.values()])
+
+
+@given(seconds=_few, slowdown=st.floats(min_value=0.1, max_value=20))
+def test_the_speed_of_the_machine_changes_no_regression_of_a_small_suite(
+    seconds: list[float],
+    slowdown: float,
+) -> None:
+    """
+    From two tests on, of which one takes three times as long: it is found on a machine of any speed, and it alone.
+    """
+    suite = [(seconds[0], 3.0), *((usual, 1.0) for usual in seconds[1:])]
+
+    assert list(_regressions(judge(*_runs(suite, slowdown), _RULES))) == ["test_0"]
+
+
+@given(suite=_suites, factor=st.floats(min_value=0.2, max_value=20), place=st.integers(min_value=0, max_value=19))
+def test_a_slower_test_changes_no_other(suite: list[tuple[float, float]], factor: float, place: int) -> None:
+    """
+    A test that takes so many times as long has so many times the normalised time: its own mark is left out.
+    """
+    seconds, ratio = suite[place]
+    slowed = [*suite[:place], (seconds, ratio * factor), *suite[place + 1 :]]
+    before, after = (judge(*_runs(one), _RULES).cases[place].normalized_duration_seconds for one in (suite, slowed))
+
+    assert before is not None
+    assert after == pytest.approx(before * factor)
 
 
 @given(suite=_suites, slowdown=st.floats(min_value=0.1, max_value=20))

@@ -13,7 +13,8 @@ from paceline.analysis.leak import judge_leak
 from paceline.analysis.past import ATTEMPTS, NORMALIZED, OUTCOME, Past, PastRun, past_run
 from paceline.analysis.regression import Level, judge_regression, since_when
 from paceline.analysis.rules import Rules
-from paceline.analysis.speed import need_of, normalized, ruler_of
+from paceline.analysis.speed import Ruler, need_of, normalized
+from paceline.analysis.suite import calibration_ratio, judge_suite
 from paceline.analysis.trend import judge_trend
 from paceline.model import Case, Run, Severity, UsageKey, Verdict, VerdictKind
 
@@ -24,6 +25,7 @@ _ORDER = {
     for rank, kind in enumerate(
         (
             VerdictKind.BUDGET,
+            VerdictKind.SUITE_REGRESSION,
             VerdictKind.REGRESSION,
             VerdictKind.LEAK,
             VerdictKind.FLAKY,
@@ -50,18 +52,21 @@ def judge(run: Run, past: Past, rules: Rules) -> Run:
     """
     usual = past.columns.get(NORMALIZED, {})
     levels = {case.id: Level.of(series.values) for case in run.cases if (series := usual.get(case.id))}
-    measured = _normalize(run, levels)
+    measured = _normalize(run, past, levels)
     now = past_run(measured)
     verdicts = [verdict for case in measured.cases for verdict in _verdicts(case, now, past, levels, rules)]
+    whole = judge_suite(now, past.runs, rules.regression)
+    verdicts += [whole] if whole else []
     verdicts.sort(key=lambda v: (_ORDER[v.kind], _SEVERITIES.index(v.severity), -(v.factor or 0.0)))
     return replace(measured, verdicts=tuple(verdicts))
 
 
-def _normalize(run: Run, levels: Mapping[str, Level]) -> Run:
+def _normalize(run: Run, past: Past, levels: Mapping[str, Level]) -> Run:
     needs = {case.id: need for case in run.cases if case.outcome.is_pass and (need := need_of(case)) is not None}
     usual = {case_id: level.median for case_id, level in levels.items() if level.runs >= _FEWEST_RUNS_OF_USUAL}
-    ruler = ruler_of(needs, usual)
-    seconds_of = normalized(needs, usual, ruler)
+    calibration = calibration_ratio(run.machine.calibration_seconds, past.runs, _FEWEST_RUNS_OF_USUAL)
+    ruler = Ruler.of(needs, usual, calibration)
+    seconds_of = normalized(needs, ruler)
     return replace(
         run,
         machine=replace(run.machine, slowdown_ratio=ruler.slowdown if ruler else None),

@@ -34,7 +34,8 @@ _NOTHING = Series((), ())
 
 class PastRun(Struct, frozen=True, kw_only=True):
     """
-    What judgement needs to know of a run as a whole.
+    What judgement needs to know of a run as a whole. The last two are as in `Machine`; None in runs that were
+    kept before they were.
     """
 
     run_id: str
@@ -47,6 +48,8 @@ class PastRun(Struct, frozen=True, kw_only=True):
     cases: int = 0
     failures: int = 0
     verdicts: int = 0
+    calibration_seconds: float | None = None
+    slowdown_ratio: float | None = None
 
     @property
     def is_wrecked(self) -> bool:
@@ -102,6 +105,8 @@ def past_run(run: Run) -> PastRun:
         cases=len(run.cases),
         failures=sum(case.outcome.is_failure for case in run.cases),
         verdicts=len(run.verdicts),
+        calibration_seconds=run.machine.calibration_seconds,
+        slowdown_ratio=run.machine.slowdown_ratio,
     )
 
 

@@ -11,17 +11,22 @@ from paceline.analysis.rules import RegressionRule
 from paceline.model import Case, Severity, Since, Verdict, VerdictKind
 from paceline.units import duration
 
+# What all but one in twenty runs stay below is usual too. Spikes may be more than that, above all in a short past,
+# and so it is taken for no more than so many times the median.
+_USUAL_SHARE, _USUAL_AT_MOST = 0.95, 1.3
 # Critical is what is more than noise and more than a trifle.
-_CRITICAL_FACTOR, _CRITICAL_FLOORS = 2.0, 10
+CRITICAL_FACTOR = 2.0
+_CRITICAL_FLOORS = 10
 
 
 class Level(NamedTuple):
     """
-    What a test usually takes, in normalised seconds.
+    What a test usually takes, in normalised seconds; `high` is the 95% quantile.
     """
 
     median: float
     spread: float
+    high: float
     runs: int
 
     @classmethod
@@ -31,14 +36,14 @@ class Level(NamedTuple):
             values: at least one, in any order.
         """
         ordered = sorted(values)
-        return cls(quantile(ordered, 0.5), spread(ordered), len(ordered))
+        return cls(quantile(ordered, 0.5), spread(ordered), quantile(ordered, _USUAL_SHARE), len(ordered))
 
     def limit(self, rule: RegressionRule) -> float:
         """
         The seconds above which a run is a regression: all three margins have to be exceeded.
         """
-        floor, ratio = rule.floor_ms / 1e3, (rule.ratio - 1) * self.median
-        return self.median + max(floor, ratio, rule.spreads * self.spread)
+        usual = min(self.high, _USUAL_AT_MOST * self.median)
+        return max(self.median + rule.floor_ms / 1e3, self.median + rule.spreads * self.spread, rule.ratio * usual)
 
 
 def judge_regression(case: Case, level: Level, rule: RegressionRule, since: Since | None = None) -> Verdict | None:
@@ -66,7 +71,7 @@ def judge_regression(case: Case, level: Level, rule: RegressionRule, since: Sinc
 
 def _severity(measured: float, level: Level, rule: RegressionRule) -> Severity:
     is_large = measured - level.median >= _CRITICAL_FLOORS * rule.floor_ms / 1e3
-    return Severity.CRITICAL if is_large and measured >= _CRITICAL_FACTOR * level.median else Severity.WARNING
+    return Severity.CRITICAL if is_large and measured >= CRITICAL_FACTOR * level.median else Severity.WARNING
 
 
 def since_when(series: Series, limit: float, runs: Sequence[PastRun]) -> Since | None:

@@ -14,13 +14,14 @@ AtLeastTwo = Annotated[int, Meta(ge=2)]
 
 class RegressionRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
-    Slower than usual: above the median by more than `floor_ms`, and by more than the factor `ratio`, and by
-    more than `spreads` robust standard deviations, with at least `min_runs` runs in the window.
+    Slower than usual: above the median by more than `floor_ms`, and by more than `spreads` robust standard
+    deviations, and above what nearly all runs took by more than the factor `ratio`, with at least `min_runs`
+    runs in the window.
     """
 
     floor_ms: NotNegative = 5.0
-    ratio: Ratio = 1.2
-    spreads: Positive = 4.0
+    ratio: Ratio = 1.15
+    spreads: Positive = 3.5
     min_runs: AtLeastTwo = 8
 
 

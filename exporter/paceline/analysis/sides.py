@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from paceline.analysis.speed import Need, need_of, normalized, ruler_of
+from paceline.analysis.speed import Need, Ruler, need_of, normalized
 from paceline.model import Case, Run
 
 # Shorter than any clock can tell; a time of 0 has no ratio.
@@ -81,7 +81,7 @@ class Needs:
         self._needs = [_needs(run) for run in base.runs], [_needs(run) for run in head.runs]
         self.times = Times(*([_seconds(needs) for needs in side] for side in self._needs))
         self._usual = self._find_usual(movers)
-        self._rulers = [[ruler_of(needs, self._usual) for needs in side] for side in self._needs]
+        self._rulers = [[Ruler.of(needs, self._usual) for needs in side] for side in self._needs]
 
     @property
     def slowdowns(self) -> tuple[list[float], list[float]] | None:
@@ -98,7 +98,7 @@ class Needs:
         What each test would have needed on the machine between both sides.
         """
         base, head = (
-            [normalized(needs, self._usual, ruler) for needs, ruler in zip(side, rulers, strict=True)]
+            [normalized(needs, ruler) for needs, ruler in zip(side, rulers, strict=True)]
             for side, rulers in zip(self._needs, self._rulers, strict=True)
         )
         return Times(base, head)

@@ -1,47 +1,27 @@
 """
-The machine out of the way: the suite is its own ruler.
+The machine out of the way: the suite is its own ruler, and a calibration holds it to something absolute.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from itertools import accumulate
+from typing import NamedTuple, Self
 
 from paceline.model import Case, UsageKey
 
-# Below a millisecond a test's time is mostly scheduling, and the middle of fewer than eight tests is no ruler.
-_SHORTEST_ON_RULER = 0.001
-_FEWEST_ON_RULER = 8
+# A mark weighs as much as its test usually takes, as the time of a short test is mostly scheduling; but no one
+# test rules, however long it takes.
+_HEAVIEST = 0.050
+# Tests that together weigh less than this say nothing of the machine; its calibration does.
+_LIGHTEST = 0.010
 # From this share of its time on a CPU a test tells of the speed of the CPU.
 _CPU_BOUND = 0.5
-
-
-class Ruler(NamedTuple):
-    """
-    How much slower than usual each test on the ruler ran, ascending; at least eight.
-    """
-
-    ratios: Sequence[float]
-
-    @property
-    def slowdown(self) -> float:
-        # As in median(), which would sort them each time.
-        middle = len(self.ratios) - 1
-        return (self.ratios[middle // 2] + self.ratios[(middle + 1) // 2]) / 2
-
-    def slowdown_of_others(self, ratio: float) -> float:
-        """
-        The slowdown by all tests but one with this ratio, so that a test is not divided by its own slowness.
-        """
-        position = bisect_left(self.ratios, ratio)
-        is_on_ruler = position < len(self.ratios) and self.ratios[position] == ratio
-        if not is_on_ruler:
-            return self.slowdown
-        left = len(self.ratios) - 1
-        lower, upper = (left - 1) // 2, left // 2
-        return (self._without(position, lower) + self._without(position, upper)) / 2
-
-    def _without(self, position: int, rank: int) -> float:
-        return self.ratios[rank if rank < position else rank + 1]
+# Where fewer tests than these share the weight, one that was made faster would make all others look slower. The
+# calibration, which is good to some percent, then bounds how fast the machine can have been.
+_MANY = 8
+_CALIBRATION_ERROR = 0.9
+# Sums of the same weights differ by less than this share where they were made in another way.
+_ROUNDING = 1e-9
 
 
 class Need(NamedTuple):
@@ -64,6 +44,82 @@ class Need(NamedTuple):
         return self.seconds - self.cpu_seconds + self.cpu_seconds / slowdown
 
 
+class Mark(NamedTuple):
+    """
+    How much slower than usual something ran, and how much that counts.
+    """
+
+    ratio: float
+    weight: float
+
+
+class Ruler:
+    """
+    How much slower than usual the tests of a run ran, each a mark with its weight.
+    """
+
+    def __init__(self, marks: Mapping[str, Mark], calibration: float | None) -> None:
+        order = sorted(marks.items(), key=lambda item: item[1])
+        self._places = {case_id: place for place, (case_id, _) in enumerate(order)}
+        self._ratios = [mark.ratio for _, mark in order]
+        self._weights = [mark.weight for _, mark in order]
+        self._sums = list(accumulate(self._weights)) or [0.0]
+        self._rounding = _ROUNDING * self._sums[-1]
+        self._calibration = 1.0 if calibration is None else calibration
+        is_bounded = calibration is not None and _effective_size(self._weights) < _MANY
+        self._lowest = _CALIBRATION_ERROR * self._calibration if is_bounded else 0.0
+
+    @classmethod
+    def of(cls, needs: Mapping[str, Need], usual: Mapping[str, float], calibration: float | None = None) -> Self | None:
+        """
+        The ruler of a run: its tests that mostly compute.
+
+        Args:
+            needs: what each passed test needed in this run, by test id.
+            usual: what it usually needs on the machine that is usual.
+            calibration: how much longer than usual the calibration took, where that is known.
+
+        Returns:
+            None where too little is known to say anything.
+        """
+        marks = {
+            case_id: Mark(need.seconds / known, min(known, _HEAVIEST))
+            for case_id, need in needs.items()
+            if (known := usual.get(case_id, 0.0)) > 0 and need.seconds > 0 and need.is_cpu_bound
+        }
+        is_known = calibration is not None or sum(mark.weight for mark in marks.values()) >= _LIGHTEST
+        return cls(marks, calibration) if is_known else None
+
+    @property
+    def slowdown(self) -> float:
+        """
+        The slowdown of the machine by all marks: their weighted median.
+        """
+        return self._between(self._sums[-1] / 2, self._sums[-1] / 2, self._sums[-1])
+
+    def slowdown_of_others(self, case_id: str) -> float:
+        """
+        The slowdown by all marks but that of one test, so that it is not divided by its own slowness.
+        """
+        place = self._places.get(case_id)
+        if place is None:
+            return self.slowdown
+        weight = self._weights[place]
+        left, before = self._sums[-1] - weight, self._sums[place] - weight
+        # From the mark that is left out on, all sums are too large by its weight.
+        low = left / 2 if before >= left / 2 - self._rounding else left / 2 + weight
+        high = left / 2 if before > left / 2 + self._rounding else left / 2 + weight
+        return self._between(low, high, left)
+
+    def _between(self, low: float, high: float, weight: float) -> float:
+        if weight < _LIGHTEST:
+            return self._calibration
+        # Two marks where the halves weigh the same, as in the median of an even number.
+        first = bisect_left(self._sums, low - self._rounding)
+        second = bisect_right(self._sums, high + self._rounding)
+        return max((self._ratios[first] + self._ratios[second]) / 2, self._lowest)
+
+
 def need_of(case: Case) -> Need | None:
     """
     The call phase less the time in which threads of the test were ready to run and had no CPU.
@@ -81,33 +137,16 @@ def need_of(case: Case) -> Need | None:
     return Need(seconds, min(on_cpu, seconds))
 
 
-def ruler_of(needs: Mapping[str, Need], usual: Mapping[str, float]) -> Ruler | None:
-    """
-    The ruler of a run: its tests that mostly compute.
-
-    Args:
-        needs: what each passed test needed in this run, by test id.
-        usual: what it usually needs on the machine that is usual.
-
-    Returns:
-        None where too few tests are known to say anything.
-    """
-    ratios = [
-        need.seconds / usual[case_id]
-        for case_id, need in needs.items()
-        if usual.get(case_id, 0.0) >= _SHORTEST_ON_RULER and need.seconds > 0 and need.is_cpu_bound
-    ]
-    return Ruler(sorted(ratios)) if len(ratios) >= _FEWEST_ON_RULER else None
-
-
-def normalized(needs: Mapping[str, Need], usual: Mapping[str, float], ruler: Ruler | None) -> dict[str, float]:
+def normalized(needs: Mapping[str, Need], ruler: Ruler | None) -> dict[str, float]:
     """
     The seconds that each test would have needed on the usual machine.
     """
     if ruler is None:
         return {case_id: need.seconds for case_id, need in needs.items()}
-    slowdown = ruler.slowdown
-    return {
-        case_id: need.on(ruler.slowdown_of_others(need.seconds / usual[case_id]) if usual.get(case_id) else slowdown)
-        for case_id, need in needs.items()
-    }
+    return {case_id: need.on(ruler.slowdown_of_others(case_id)) for case_id, need in needs.items()}
+
+
+def _effective_size(weights: Sequence[float]) -> float:
+    # Kish, L. (1965), "Survey Sampling": weights are worth as many equal ones as this.
+    squares = sum(weight**2 for weight in weights)
+    return sum(weights) ** 2 / squares if squares else 0.0

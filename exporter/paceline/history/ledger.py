@@ -24,7 +24,7 @@ from paceline.errors import DocumentError, StorageError
 from paceline.model import Run, decode_run, encode_run
 
 _APPLICATION_ID = 0x50414345
-_VERSION = 1
+_VERSION = 2
 _BUSY_SECONDS = 30.0
 _FASTEST = 1
 _WRITE = "BEGIN IMMEDIATE"
@@ -44,7 +44,9 @@ CREATE TABLE runs (
     failures INTEGER NOT NULL,
     verdicts INTEGER NOT NULL,
     tests BLOB NOT NULL,
-    document BLOB NOT NULL
+    document BLOB NOT NULL,
+    calibration_seconds REAL,
+    slowdown_ratio REAL
 );
 CREATE INDEX runs_by_time ON runs (suite, branch, ended);
 CREATE TABLE tests (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
@@ -57,8 +59,17 @@ CREATE TABLE columns (
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
 """
-_SUMMARY = "run_id, ended, ended - started, branch, commit_id, dirty, is_partial, cases, failures, verdicts"
-
+# What a version added to the one before. Runs that were kept earlier have none of it.
+_UPGRADES = {
+    1: (
+        "ALTER TABLE runs ADD COLUMN calibration_seconds REAL",
+        "ALTER TABLE runs ADD COLUMN slowdown_ratio REAL",
+    ),
+}
+_SUMMARY = (
+    "run_id, ended, ended - started, branch, commit_id, dirty, is_partial, cases, failures, verdicts,"
+    " calibration_seconds, slowdown_ratio"
+)
 
 _D = TypeVar("_D")
 
@@ -236,12 +247,23 @@ class Ledger:
             raise NotALedgerError(f"{self.path} is a database of another program, expected a history of Paceline")
         elif version > _VERSION:
             raise StorageError(f"{self.path} has version {version}, expected at most {_VERSION}: upgrade paceline")
+        elif version < _VERSION:
+            self._upgrade(database)
 
     def _create(self, database: sqlite3.Connection) -> None:
         database.execute("BEGIN EXCLUSIVE")
         if _pragma(database, "schema_version") == 0:  # another process may have been faster
             for statement in filter(str.strip, _SCHEMA.split(";")):
                 database.execute(statement)
+        database.execute("COMMIT")
+
+    def _upgrade(self, database: sqlite3.Connection) -> None:
+        database.execute(_WRITE)
+        # Another process may have been faster.
+        for version in range(_pragma(database, "user_version"), _VERSION):
+            for statement in _UPGRADES[version]:
+                database.execute(statement)
+        database.execute(f"PRAGMA user_version = {_VERSION}")
         database.execute("COMMIT")
 
     def _shrink(self) -> None:
@@ -371,7 +393,8 @@ def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
     numbers = _test_numbers(database, [case_id for case_id, columns in figures.items() if columns])
     cursor = database.execute(
         "INSERT INTO runs (run_id, suite, branch, commit_id, dirty, is_partial, outcome, started, ended, cases,"
-        " failures, verdicts, tests, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " failures, verdicts, tests, document, calibration_seconds, slowdown_ratio)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             run.run_id,
             run.suite,
@@ -387,6 +410,8 @@ def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
             len(run.verdicts),
             array("I", numbers.values()).tobytes(),
             zlib.compress(document, _FASTEST),
+            run.machine.calibration_seconds,
+            run.machine.slowdown_ratio,
         ),
     )
     rows = [figures[case_id] for case_id in numbers]
@@ -422,6 +447,8 @@ def _past_run(row: Sequence[object]) -> PastRun:
         cases=int(cases),  # type: ignore[call-overload]
         failures=int(failures),  # type: ignore[call-overload]
         verdicts=int(verdicts),  # type: ignore[call-overload]
+        calibration_seconds=row[10],  # type: ignore[arg-type]
+        slowdown_ratio=row[11],  # type: ignore[arg-type]
     )
 
 

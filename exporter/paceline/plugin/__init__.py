@@ -42,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="KINDS",
         default=None,
         help="Verdicts that make the run exit with 10, separated by commas: "
-        "budget, regression, leak, flaky, trend, broken.",
+        "budget, regression, suite_regression, leak, flaky, trend, broken.",
     )
     group.addoption(
         "--paceline-budget",

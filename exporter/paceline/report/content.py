@@ -16,6 +16,7 @@ from paceline.report import words
 SLOWEST = 5
 _NOUNS = {
     VerdictKind.BUDGET: ("broken budget", "broken budgets"),
+    VerdictKind.SUITE_REGRESSION: ("regression of the suite", "regressions of the suite"),
     VerdictKind.REGRESSION: ("regression", "regressions"),
     VerdictKind.LEAK: ("leak", "leaks"),
     VerdictKind.FLAKY: ("flaky test", "flaky tests"),
@@ -26,6 +27,7 @@ _NOUNS = {
 _ADVICE = {
     VerdictKind.BUDGET: "Make it faster, or give it a budget of its own: a performance marker, or a setting.",
     VerdictKind.REGRESSION: "Look at the changes since the last run that was not slower.",
+    VerdictKind.SUITE_REGRESSION: "Look for what all tests share: fixtures, settings, a dependency, the interpreter.",
     VerdictKind.LEAK: "Look for what outlives the test: module-level caches, listeners, fixtures without teardown.",
     VerdictKind.FLAKY: "Look for time, order and shared state; until then --reruns keeps it from blocking.",
     VerdictKind.TREND: "Compare with the oldest commit of the window; no single run shows it.",

@@ -1,0 +1,70 @@
+"""
+The suite as a whole: did everything get slower though the machine did not?
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from statistics import median
+
+from msgspec.structs import replace
+
+from paceline.analysis.past import PastRun
+from paceline.analysis.regression import CRITICAL_FACTOR, Level
+from paceline.analysis.rules import RegressionRule
+from paceline.model import Severity, Verdict, VerdictKind
+from paceline.units import duration
+
+# Both rulers err by some percent, and nobody looks at a verdict on the whole suite that is often wrong.
+_LEAST_RATIO = 1.3
+
+
+def calibration_ratio(seconds: float | None, runs: Sequence[PastRun], fewest: int) -> float | None:
+    """
+    How much longer than usual the calibration took: the speed of the machine, whatever the suite does.
+
+    Returns:
+        None where it is not known, or fewer than `fewest` earlier runs have one.
+    """
+    usual = [run.calibration_seconds for run in runs if run.calibration_seconds]
+    return seconds / median(usual) if seconds and len(usual) >= fewest else None
+
+
+def judge_suite(now: PastRun, runs: Sequence[PastRun], rule: RegressionRule) -> Verdict | None:
+    """
+    Whether the slowdown by the suite is above its usual level by more than the machine explains.
+
+    The slowdown is divided by the calibration, run by run, and judged as the time of a test is; without the floor,
+    as it is no time, and with a factor of at least 1.3. Parts of a suite say nothing of the whole.
+
+    Args:
+        now: this run.
+        runs: earlier runs, in any order.
+        rule: the thresholds.
+    """
+    paces = list(_paces(runs))
+    current = next(_paces([now]), None)
+    if current is None or now.calibration_seconds is None or len(paces) < rule.min_runs:
+        return None
+    level = Level.of(paces)
+    limit = level.limit(replace(rule, floor_ms=0.0, ratio=max(rule.ratio, _LEAST_RATIO)))
+    if current <= limit:
+        return None
+    factor = current / level.median
+    machine = calibration_ratio(now.calibration_seconds, runs, rule.min_runs) or 1.0
+    return Verdict(
+        kind=VerdictKind.SUITE_REGRESSION,
+        severity=Severity.CRITICAL if factor >= CRITICAL_FACTOR else Severity.WARNING,
+        measured=factor,
+        limit=limit / level.median,
+        unit="ratio",
+        factor=factor,
+        reason=f"the tests as a whole took {factor:.2f} times as long as the machine explains: its calibration took "
+        f"{duration(now.calibration_seconds)}, {machine:.2f} times as long as usual",
+    )
+
+
+def _paces(runs: Iterable[PastRun]) -> Iterator[float]:
+    return (
+        run.slowdown_ratio / run.calibration_seconds
+        for run in runs
+        if run.slowdown_ratio and run.calibration_seconds and not run.is_partial
+    )
