@@ -28,7 +28,7 @@ def test_added_cpu_time_is_the_cause() -> None:
     """
     before, after = _case(0.1, {UsageKey.CPU_SECONDS: 0.1}), _case(0.2, {UsageKey.CPU_SECONDS: 0.2})
 
-    assert _causes(before, after) == (Cause(measure="cpu_seconds", before=0.1, after=0.2),)
+    assert _causes(before, after) == (Cause(measure="cpu_seconds", before=0.1, after=0.2, share=1.0),)
 
 
 def test_time_without_cpu_is_idle() -> None:
@@ -37,7 +37,7 @@ def test_time_without_cpu_is_idle() -> None:
     """
     before, after = _case(0.1, {UsageKey.CPU_SECONDS: 0.1}), _case(0.2, {UsageKey.CPU_SECONDS: 0.1})
 
-    assert _causes(before, after) == (Cause(measure=IDLE, before=0.0, after=0.1),)
+    assert _causes(before, after) == (Cause(measure=IDLE, before=0.0, after=0.1, share=1.0),)
 
 
 def test_the_wait_for_a_cpu_is_no_cause() -> None:
@@ -130,7 +130,7 @@ def test_times_are_compared_with_those_of_the_same_runs() -> None:
     own = [make_run(number, [_case(0.1, {UsageKey.CPU_SECONDS: 0.1})]) for number in range(9, 18)]
     causes = causes_of(_case(0.3, {UsageKey.CPU_SECONDS: 0.3}), Past.from_runs([*imported, *own]))
 
-    assert causes == (Cause(measure="cpu_seconds", before=0.1, after=0.3),)
+    assert causes == (Cause(measure="cpu_seconds", before=0.1, after=0.3, share=1.0),)
 
 
 def test_without_a_past_there_is_no_cause() -> None:

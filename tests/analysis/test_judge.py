@@ -106,7 +106,7 @@ def test_a_regression_knows_its_cause_and_its_beginning() -> None:
     now = make_run(23, [make_case(seconds=0.3, usage={UsageKey.CPU_SECONDS: 0.3})])
     (verdict,) = judge(now, past, _RULES).verdicts
 
-    assert verdict.causes == (Cause(measure="cpu_seconds", before=0.1, after=0.3),)
+    assert verdict.causes == (Cause(measure="cpu_seconds", before=0.1, after=0.3, share=1.0),)
     assert verdict.since == Since(run_id="run-20", ended=1_700_072_000.0, runs_ago=3)
 
 

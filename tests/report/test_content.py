@@ -45,7 +45,8 @@ def test_the_headline_counts_what_was_found() -> None:
     content = _content(make_run(1, [make_case()], started=0.0, ended=1.0, verdicts=verdicts))
 
     assert content.headline == (
-        "2 broken budgets, 1 regression, 2 leaks, 1 flaky test, 1 creeping test, 1 broken test · 1 test in 1 s"
+        "2 broken budgets, 1 regression, 1 higher count, 2 leaks, 1 flaky test, 1 test with two speeds, 1 step up, "
+        "1 creeping test, 1 broken test · 1 test in 1 s"
     )
     assert not content.is_well
 

@@ -7,8 +7,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from paceline.analysis.estimators import wilson
+from paceline.analysis.past import PastRun
 from paceline.analysis.rules import FlakyRule
-from paceline.model import Severity, Verdict, VerdictKind
+from paceline.model import Severity, Since, Verdict, VerdictKind
 from paceline.units import counted
 
 # Without version control nobody knows whether the code changed between two runs. One change of outcome is a
@@ -18,13 +19,12 @@ _FLIPS_WITHOUT_COMMIT = 2
 
 class Attempted(NamedTuple):
     """
-    One test in one run. `commit` is "" where it is not known.
+    One test in one run.
     """
 
     passed: bool
     attempts: int
-    commit: str
-    is_dirty: bool
+    run: PastRun
 
 
 def judge_flakiness(case_id: str, history: Sequence[Attempted], rule: FlakyRule) -> Verdict | None:
@@ -49,10 +49,10 @@ def judge_flakiness(case_id: str, history: Sequence[Attempted], rule: FlakyRule)
 
 def _contradicts_itself(history: Sequence[Attempted]) -> bool:
     seen: dict[str, bool] = {}
-    for run in history:
-        if run.commit and not run.is_dirty and seen.setdefault(run.commit, run.passed) != run.passed:
+    for passed, _, run in history:
+        if run.commit and not run.dirty and seen.setdefault(run.commit, passed) != passed:
             return True
-    unknown = [run.passed for run in history if not run.commit]
+    unknown = [passed for passed, _, run in history if not run.commit]
     return sum(a != b for a, b in pairwise(unknown)) >= _FLIPS_WITHOUT_COMMIT
 
 
@@ -75,6 +75,7 @@ def _flaky(case_id: str, history: Sequence[Attempted]) -> Verdict:
 
 def _broken(case_id: str, history: Sequence[Attempted]) -> Verdict:
     failed = next((n for n, run in enumerate(reversed(history)) if run.passed), len(history))
+    is_new = failed < len(history)
     return Verdict(
         kind=VerdictKind.BROKEN,
         severity=Severity.INFO,
@@ -82,5 +83,18 @@ def _broken(case_id: str, history: Sequence[Attempted]) -> Verdict:
         measured=float(failed),
         limit=0.0,
         unit="runs",
-        reason=f"failed in each of the last {failed} runs",
+        since=_first_failure(history[-failed].run, failed) if is_new else None,
+        reason=f"failed in each of the last {failed} runs{_passed_before(history[:-failed])}",
     )
+
+
+def _first_failure(run: PastRun, failed: int) -> Since:
+    return Since(run_id=run.run_id, ended=run.ended, commit=run.commit, runs_ago=failed - 1)
+
+
+def _passed_before(history: Sequence[Attempted]) -> str:
+    passed = sum(run.passed for run in history)
+    if not passed:
+        return ""
+    times = f"{passed} of the {len(history)}" if passed < len(history) else f"the {len(history)}"
+    return f", passed in {times} before" if len(history) > 1 else ", passed in the one before"

@@ -8,13 +8,16 @@ from msgspec.structs import replace
 
 from paceline.analysis.budget import judge_budget
 from paceline.analysis.cause import causes_of
+from paceline.analysis.change_point import onset, since_run
+from paceline.analysis.count import judge_counts
+from paceline.analysis.course import judge_course
 from paceline.analysis.flakiness import Attempted, judge_flakiness
 from paceline.analysis.leak import judge_leak
+from paceline.analysis.modes import find_modes
 from paceline.analysis.past import ATTEMPTS, NORMALIZED, OUTCOME, Past, PastRun, past_run
-from paceline.analysis.regression import Level, judge_regression, since_when
+from paceline.analysis.regression import Level, judge_regression
 from paceline.analysis.rules import Rules
 from paceline.analysis.speed import need_of, normalized, ruler_of
-from paceline.analysis.trend import judge_trend
 from paceline.model import Case, Run, Severity, UsageKey, Verdict, VerdictKind
 
 # A ruler mark that was seen fewer times than this moves too much.
@@ -25,8 +28,11 @@ _ORDER = {
         (
             VerdictKind.BUDGET,
             VerdictKind.REGRESSION,
+            VerdictKind.COUNT,
             VerdictKind.LEAK,
             VerdictKind.FLAKY,
+            VerdictKind.DURATION_FLAKY,
+            VerdictKind.CHANGE_POINT,
             VerdictKind.TREND,
             VerdictKind.BROKEN,
         )
@@ -73,7 +79,8 @@ def _verdicts(case: Case, now: PastRun, past: Past, levels: Mapping[str, Level],
     found = (
         judge_budget(case),
         slower,
-        None if slower else _trend(case, past, rules),
+        judge_counts(case, now, past, rules.count),
+        None if slower else judge_course(case, now.ended, past, rules),
         _leak(case, past, rules),
         _flakiness(case, now, past, rules),
     )
@@ -86,17 +93,14 @@ def _regression(case: Case, past: Past, level: Level | None, rules: Rules) -> Ve
     verdict = judge_regression(case, level, rules.regression)
     if verdict is None:
         return None
-    since = since_when(past.series(NORMALIZED, case.id), level.limit(rules.regression), past.runs)
-    return replace(verdict, since=since, causes=causes_of(case, past))
-
-
-def _trend(case: Case, past: Past, rules: Rules) -> Verdict | None:
-    if case.normalized_duration_seconds is None:
+    series, seconds = past.series(NORMALIZED, case.id), verdict.measured or 0.0
+    modes = find_modes(series.values, rules.modes)
+    if modes is not None and seconds <= modes.slowest:
         return None
-    series = past.series(NORMALIZED, case.id)
-    if len(series.values) + 1 < rules.trend.min_runs:
-        return None
-    return judge_trend(case.id, [*series.values, case.normalized_duration_seconds], rules.trend)
+    # Slow runs widen the spread of the window, so that earlier ones may be within a limit that this one exceeds.
+    first = onset(series.values, min(level.limit(rules.regression), (level.median + seconds) / 2))
+    since = since_run(series, first, past.runs)
+    return replace(verdict, since=since, causes=causes_of(case, past, series.runs[first] if since else None))
 
 
 def _leak(case: Case, past: Past, rules: Rules) -> Verdict | None:
@@ -127,10 +131,10 @@ def _flakiness(case: Case, now: PastRun, past: Past, rules: Rules) -> Verdict | 
     ):
         return None
     history = [
-        Attempted(bool(passed), int(tries), past.runs[position].commit, past.runs[position].dirty)
+        Attempted(bool(passed), int(tries), past.runs[position])
         for position, passed, tries in zip(outcomes.runs, outcomes.values, attempts, strict=True)
         if not past.runs[position].is_wrecked
     ]
     if not now.is_wrecked:
-        history.append(Attempted(case.outcome.is_pass, case.attempts, now.commit, now.dirty))
+        history.append(Attempted(case.outcome.is_pass, case.attempts, now))
     return judge_flakiness(case.id, history, rules.flaky)

@@ -1,0 +1,134 @@
+"""
+Change point: since when is a test slower, and did it step up at all?
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from itertools import accumulate, repeat
+from math import sqrt
+from operator import add
+from statistics import median
+from typing import NamedTuple
+
+from paceline.analysis.estimators import spread
+from paceline.analysis.past import PastRun, Series
+from paceline.analysis.rules import TrendRule
+from paceline.model import Severity, Since, Verdict, VerdictKind
+from paceline.units import counted, duration
+
+# A level needs so many runs, and a step so many standard deviations of the rank statistic. It is the largest of
+# many, so that 4 is reached by chance about once in a thousand series.
+_FEWEST_ON_A_SIDE = 5
+_CERTAIN = 3.2
+_SPREADS = 2.0
+# A run that was not slower weighs as much as two that were: one lucky run does not end a regression, and a test
+# that is slow every other time began with none of them.
+_WEIGHT_OF_OTHERS = 2
+
+
+class Step(NamedTuple):
+    """
+    The best place to cut a series in two: `position` is the first value of the later part.
+
+    `before` and `after` are the medians of the parts. `score` is in standard deviations, positive for a step up.
+    """
+
+    position: int
+    before: float
+    after: float
+    score: float
+
+
+def onset(values: Sequence[float], threshold: float) -> int:
+    """
+    Where the latest stretch of slow runs began.
+
+    It is the end of the series in which values above the threshold most outnumber the others, which weigh double.
+
+    Args:
+        values: of the earlier runs, oldest first; this run, which is slow, is not among them.
+        threshold: what is above is slow.
+
+    Returns:
+        The position of its first value; their number where this run is the first.
+    """
+    best, total, first = 0, 0, len(values)
+    for position in range(len(values) - 1, -1, -1):
+        total += 1 if values[position] > threshold else -_WEIGHT_OF_OTHERS
+        if total > best:
+            best, first = total, position
+    return first
+
+
+def since_run(series: Series, first: int, runs: Sequence[PastRun]) -> Since | None:
+    """
+    The run of a place in a series; None where the place is behind its end, which is this run.
+    """
+    if first >= len(series.runs):
+        return None
+    run = runs[series.runs[first]]
+    return Since(run_id=run.run_id, ended=run.ended, commit=run.commit, runs_ago=len(series.runs) - first)
+
+
+def find_step(values: Sequence[float]) -> Step | None:
+    """
+    The step up that the series most likely took, by the rank sums of the two parts, in n log n time.
+
+    Ranks know nothing of scale, and a spike is only one rank. Pettitt, A. N. (1979), "A non-parametric approach to
+    the change-point problem", with each sum divided by its own standard deviation, so that a step near an end
+    is found as well.
+
+    Args:
+        values: oldest first.
+
+    Returns:
+        None where they are too few for two levels.
+    """
+    n = len(values)
+    places = range(_FEWEST_ON_A_SIDE, n - _FEWEST_ON_A_SIDE + 1)
+    if not places:
+        return None
+    ordered = sorted(values)
+    # Of each value: how many are smaller, less how many are larger.
+    ranks = map(add, map(bisect_left, repeat(ordered), values), map(bisect_right, repeat(ordered), values))
+    sums = list(accumulate(rank - n for rank in ranks))
+    scores = [-sums[place - 1] / sqrt(place * (n - place) * (n + 1) / 3) for place in places]
+    score = max(scores)
+    position = places[scores.index(score)]
+    return Step(position, median(values[:position]), median(values[position:]), score)
+
+
+def is_certain(values: Sequence[float], step: Step) -> bool:
+    """
+    Whether a step is more than chance makes of a level series, and stands out of the noise on both of its sides.
+    """
+    noise = max(spread(sorted(values[: step.position])), spread(sorted(values[step.position :])))
+    return step.score >= _CERTAIN and step.after - step.before > _SPREADS * noise
+
+
+def judge_step(case_id: str, values: Sequence[float], step: Step, since: Since, rule: TrendRule) -> Verdict | None:
+    """
+    Whether normalised times stepped up within the window and stayed there.
+
+    Args:
+        case_id: the test.
+        values: normalised seconds, oldest first, this run's last.
+        step: where they may have stepped up.
+        since: the run of the step.
+        rule: the thresholds.
+    """
+    added = step.after - step.before
+    if added <= rule.floor_ms / 1e3 or added <= (rule.ratio - 1) * step.before or not is_certain(values, step):
+        return None
+    return Verdict(
+        kind=VerdictKind.CHANGE_POINT,
+        severity=Severity.INFO,
+        case=case_id,
+        measured=step.after,
+        limit=step.before * rule.ratio,
+        unit="seconds",
+        factor=step.after / step.before if step.before > 0 else None,
+        since=since,
+        reason=f"stepped up: {duration(step.before)} in {counted(step.position, 'run')}, "
+        f"{duration(step.after)} in the {len(values) - step.position} since",
+    )
