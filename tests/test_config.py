@@ -142,8 +142,10 @@ def test_types_are_found_by_folder(path: str, test_type: str) -> None:
         ),
         (
             "rules.regressions.ratio = 2.0",
-            "unknown key 'rules.regressions', expected one of "
-            "count, flaky, leak, modes, regression, trend, window_days",
+            (
+                "unknown key 'rules.regressions', expected one of "
+                "count, flaky, leak, modes, regression, trend, window_days"
+            ),
         ),
         ("enabled = 'yes'", "enabled is 'yes', expected true or false"),
         ("results = 5", "results is 5, expected a text"),
@@ -172,8 +174,10 @@ def test_types_are_found_by_folder(path: str, test_type: str) -> None:
         ("test_types.unit = ['unit/*', 5]", "test_types.unit has 5, expected a text"),
         (
             "fail_on = ['budget', 'speed']",
-            "fail_on has 'speed', expected one of "
-            "budget, regression, count, change_point, trend, leak, flaky, duration_flaky, broken",
+            (
+                "fail_on has 'speed', expected one of "
+                "budget, regression, count, change_point, trend, leak, flaky, duration_flaky, broken"
+            ),
         ),
         ("fail_on = 'budget'", "fail_on is 'budget', expected a list"),
         ("sample_seconds = 0.01", "sample_seconds is 0.01, expected a number of at least 0.05"),
@@ -228,8 +232,10 @@ def test_a_file_in_another_encoding_is_explained(pyproject: Path) -> None:
         ({"port": 70000}, "--paceline-port is 70000, expected a whole number of at most 65535"),
         (
             {"fail_on": ["speed"]},
-            "--paceline-fail-on has 'speed', expected one of "
-            "budget, regression, count, change_point, trend, leak, flaky, duration_flaky, broken",
+            (
+                "--paceline-fail-on has 'speed', expected one of "
+                "budget, regression, count, change_point, trend, leak, flaky, duration_flaky, broken"
+            ),
         ),
         ({"results": ""}, "--paceline-results is '', expected a text that is not empty"),
     ],

@@ -80,7 +80,7 @@ def test_a_test_that_broke_lately_is_broken_since_then() -> None:
     ("outcomes", "reason"),
     [
         (".FFF", "failed in each of the last 3 runs, passed in the one before"),
-        ("F.F..FFF", "failed in each of the last 3 runs, passed in 3 of the 5 before"),
+        (".F...FFF", "failed in each of the last 3 runs, passed in 4 of the 5 before"),
     ],
 )
 def test_what_it_did_before_it_broke_is_told(outcomes: str, reason: str) -> None:
@@ -91,6 +91,17 @@ def test_what_it_did_before_it_broke_is_told(outcomes: str, reason: str) -> None
 
     assert verdict is not None
     assert (verdict.kind, verdict.reason) == (VerdictKind.BROKEN, reason)
+
+
+@pytest.mark.parametrize(("outcomes", "kind"), [("F.F." * 5 + "FFF", "flaky"), ("F.F." * 5 + "F" * 5, "broken")])
+def test_a_flaky_test_fails_a_few_times_in_a_row(outcomes: str, kind: str) -> None:
+    """
+    One that fails every other time fails three times in a row by chance, and five times hardly ever.
+    """
+    verdict = _judged(outcomes)
+
+    assert verdict is not None
+    assert verdict.kind == kind
 
 
 @pytest.mark.parametrize("outcomes", ["." * 40, "F" * 20 + "." * 20, "." * 20 + "FF", "F", ".", "FF"])

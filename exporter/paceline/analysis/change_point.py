@@ -17,10 +17,11 @@ from paceline.model import Severity, Since, Verdict, VerdictKind
 from paceline.units import counted, duration
 
 # A level needs so many runs, and a step so many standard deviations of the rank statistic. It is the largest of
-# many, so that 4 is reached by chance about once in a thousand series.
+# many, so that chance alone reaches 3.2 in one series of a hundred; the noise on both sides has to be less as well.
 _FEWEST_ON_A_SIDE = 5
+_NEARLY = 0.9
 _CERTAIN = 3.2
-_SPREADS = 2.0
+_SPREADS = 3.0
 # A run that was not slower weighs as much as two that were: one lucky run does not end a regression, and a test
 # that is slow every other time began with none of them.
 _WEIGHT_OF_OTHERS = 2
@@ -52,10 +53,11 @@ def onset(values: Sequence[float], threshold: float) -> int:
     Returns:
         The position of its first value; their number where this run is the first.
     """
-    best, total, first = 0, 0, len(values)
+    # This run is one of them.
+    best, total, first = 1, 1, len(values)
     for position in range(len(values) - 1, -1, -1):
         total += 1 if values[position] > threshold else -_WEIGHT_OF_OTHERS
-        if total > best:
+        if total > 0 and total >= best:
             best, first = total, position
     return first
 
@@ -72,11 +74,12 @@ def since_run(series: Series, first: int, runs: Sequence[PastRun]) -> Since | No
 
 def find_step(values: Sequence[float]) -> Step | None:
     """
-    The step up that the series most likely took, by the rank sums of the two parts, in n log n time.
+    The step up that the series most likely took.
 
-    Ranks know nothing of scale, and a spike is only one rank. Pettitt, A. N. (1979), "A non-parametric approach to
-    the change-point problem", with each sum divided by its own standard deviation, so that a step near an end
-    is found as well.
+    The rank sums of the two parts say whether: ranks know nothing of scale, and a spike is only one rank. Pettitt, A. N.
+    (1979), "A non-parametric approach to the change-point problem", with each sum divided by its own standard
+    deviation, so that a step near an end is found as well. Of the places that have nearly the highest score the one
+    is taken that leaves the smallest distances from the two medians.
 
     Args:
         values: oldest first.
@@ -94,8 +97,17 @@ def find_step(values: Sequence[float]) -> Step | None:
     sums = list(accumulate(rank - n for rank in ranks))
     scores = [-sums[place - 1] / sqrt(place * (n - place) * (n + 1) / 3) for place in places]
     score = max(scores)
-    position = places[scores.index(score)]
+    likely = [place for place, one in zip(places, scores, strict=True) if one >= _NEARLY * score]
+    position = min(likely or places, key=lambda place: distance(values[:place]) + distance(values[place:]))
     return Step(position, median(values[:position]), median(values[position:]), score)
+
+
+def distance(values: Sequence[float]) -> float:
+    """
+    The sum of the absolute distances from the median.
+    """
+    middle = median(values)
+    return sum(abs(value - middle) for value in values)
 
 
 def is_certain(values: Sequence[float], step: Step) -> bool:

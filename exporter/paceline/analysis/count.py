@@ -30,7 +30,7 @@ _NOUNS: Mapping[str, str] = {
     "queries": "query",
     "requests": "request",
     "retries": "retry",
-    "round_trips": "round trip",
+    "round trips": "round trip",
     "rows": "row",
     "statements": "statement",
     "transactions": "transaction",
@@ -62,7 +62,7 @@ def is_count(name: str) -> bool:
     """
     Whether a unit, or the name of a figure, says that it counts work.
     """
-    return any(name == noun or name.endswith((f"_{noun}", f" {noun}")) for noun in _NOUNS)
+    return any(f" {name}".replace("_", " ").endswith(f" {noun}") for noun in _NOUNS)
 
 
 _USAGE = frozenset(key for key in UsageKey if is_count(key))
@@ -116,15 +116,14 @@ def usual_count(value: float, earlier: Sequence[float], rule: CountRule) -> Leve
         earlier: those of earlier runs, oldest first.
         rule: the thresholds.
     """
-    if not earlier or value <= min(earlier) or not value.is_integer():
+    if not earlier or value <= min(earlier) or value % 1:
         return None
     end = len(earlier)
     for before, group in groupby(reversed(earlier)):
         runs = len(list(group))
-        since = len(earlier) - end
-        if runs >= rule.min_runs and runs > since:
-            rose = min([value, *earlier[end:]]) > before
-            return Level(before, runs, end) if rose and value > max(earlier[:end]) and before.is_integer() else None
+        rose = min([value, *earlier[end:]]) > before
+        if rose and runs >= rule.min_runs and runs > len(earlier) - end:
+            return Level(before, runs, end) if value > max(earlier[:end]) and not before % 1 else None
         end -= runs
     return None
 

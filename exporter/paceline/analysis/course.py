@@ -4,11 +4,11 @@ What the times of a test tell over the window, where this run alone tells nothin
 
 from collections.abc import Sequence
 
-from paceline.analysis.change_point import Step, find_step, judge_step, since_run
+from paceline.analysis.change_point import Step, distance, find_step, judge_step, since_run
 from paceline.analysis.modes import judge_modes
 from paceline.analysis.past import NORMALIZED, Past, Series
 from paceline.analysis.rules import Rules
-from paceline.analysis.trend import WEEK, distance_from_level, distance_from_line, judge_trend, may_rise
+from paceline.analysis.trend import WEEK, distance_from_line, judge_trend, may_rise
 from paceline.model import Case, Verdict
 
 
@@ -50,5 +50,5 @@ def _is_step(values: Sequence[float], step: Step) -> bool:
     """
     A single step is no creep, though every line through it rises: the shape that is nearer to the values is told.
     """
-    stepped = distance_from_level(values[: step.position]) + distance_from_level(values[step.position :])
+    stepped = distance(values[: step.position]) + distance(values[step.position :])
     return stepped < distance_from_line(values)

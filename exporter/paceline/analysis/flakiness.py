@@ -15,6 +15,7 @@ from paceline.units import counted
 # Without version control nobody knows whether the code changed between two runs. One change of outcome is a
 # fault that was made or mended; a second one on top is chance.
 _FLIPS_WITHOUT_COMMIT = 2
+_CHANCE = 0.05
 
 
 class Attempted(NamedTuple):
@@ -32,19 +33,27 @@ def judge_flakiness(case_id: str, history: Sequence[Attempted], rule: FlakyRule)
     Whether a test is flaky or broken.
 
     Flaky: it passed and failed at one clean commit, or passed on a retry, or, where no commit is known,
-    changed its outcome at least twice. Broken: it failed in each of the last runs.
+    changed its outcome at least twice. Broken: it failed in each of the last runs, more of them than a flaky
+    test would by chance.
 
     Args:
         case_id: the test.
         history: oldest first, this run last; at least one.
         rule: the thresholds.
     """
-    recent = history[-rule.broken_runs :]
-    if len(recent) == rule.broken_runs and not any(run.passed for run in recent):
-        return _broken(case_id, history)
-    if any(run.passed and run.attempts > 1 for run in history) or _contradicts_itself(history):
-        return _flaky(case_id, history)
-    return None
+    failed = next((n for n, run in enumerate(reversed(history)) if run.passed), len(history))
+    is_flaky = any(run.passed and run.attempts > 1 for run in history) or _contradicts_itself(history)
+    if failed >= rule.broken_runs and not (is_flaky and _may_be_chance(history[:-failed], failed)):
+        return _broken(case_id, history, failed)
+    return _flaky(case_id, history) if is_flaky else None
+
+
+def _may_be_chance(earlier: Sequence[Attempted], failed: int) -> bool:
+    """
+    Whether a test that fails as often as it did fails so many times in a row at times.
+    """
+    rate = sum(not run.passed for run in earlier) / len(earlier) if earlier else 0.0
+    return rate**failed > _CHANCE
 
 
 def _contradicts_itself(history: Sequence[Attempted]) -> bool:
@@ -73,8 +82,7 @@ def _flaky(case_id: str, history: Sequence[Attempted]) -> Verdict:
     )
 
 
-def _broken(case_id: str, history: Sequence[Attempted]) -> Verdict:
-    failed = next((n for n, run in enumerate(reversed(history)) if run.passed), len(history))
+def _broken(case_id: str, history: Sequence[Attempted], failed: int) -> Verdict:
     is_new = failed < len(history)
     return Verdict(
         kind=VerdictKind.BROKEN,

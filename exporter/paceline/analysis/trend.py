@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
+from paceline.analysis.change_point import distance
 from paceline.analysis.estimators import Interval, slope, theil_sen
 from paceline.analysis.rules import TrendRule
 from paceline.model import Severity, Verdict, VerdictKind
@@ -78,16 +79,7 @@ def distance_from_line(values: Sequence[float]) -> float:
     The sum of the absolute distances from a line that takes linear time to fit.
     """
     per_run = slope(values)
-    level = [value - per_run * run for run, value in enumerate(values)]
-    return distance_from_level(level)
-
-
-def distance_from_level(values: Sequence[float]) -> float:
-    """
-    The sum of the absolute distances from the median.
-    """
-    middle = median(values)
-    return sum(abs(value - middle) for value in values)
+    return distance([value - per_run * run for run, value in enumerate(values)])
 
 
 def judge_trend(case_id: str, values: Sequence[float], weeks: float, rule: TrendRule) -> Verdict | None:
