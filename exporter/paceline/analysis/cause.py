@@ -88,9 +88,18 @@ def causes_of(case: Case, past: Past, until: int | None = None) -> tuple[Cause, 
     return (*telling, *_shares_of_time(case, before), *others, *_grown(counts, before), *_machine(case, before))
 
 
+def _normalized(case: Case) -> float:
+    """
+    The time as it was judged; without a ruler that is the time without the wait for a CPU.
+    """
+    need = need_of(case)
+    seconds = case.normalized_duration_seconds
+    return seconds if seconds is not None else need.seconds if need else 0.0
+
+
 def _needed_growth(case: Case, before: Before) -> float:
     usual = before.values(NORMALIZED).values()
-    seconds = case.normalized_duration_seconds or 0.0
+    seconds = _normalized(case)
     level = median(usual) if usual else seconds
     return _WITH_THE_TIME * log(seconds / level) if 0 < level < seconds else 0.0
 
@@ -113,9 +122,7 @@ def _parts_now(case: Case) -> Parts | None:
     need = need_of(case)
     if need is None or UsageKey.CPU_SECONDS not in case.usage:
         return None
-    normalized = case.normalized_duration_seconds
-    children = sum(case.usage.get(key, 0.0) for key in _CHILDREN)
-    return _parts(need, need.seconds if normalized is None else normalized, children)
+    return _parts(need, _normalized(case), sum(case.usage.get(key, 0.0) for key in _CHILDREN))
 
 
 def _parts(need: Need, normalized: float, children: float) -> Parts:
@@ -162,9 +169,8 @@ def _machine(case: Case, before: Before) -> list[Cause]:
     """
     The machine, where more was taken out for it than was added to the time: then what is left may be the rest of it.
     """
-    need, usual = need_of(case), before.values(NORMALIZED).values()
-    normalized = case.normalized_duration_seconds
-    if need is None or normalized is None or not usual or normalized <= median(usual):
+    need, normalized, usual = need_of(case), _normalized(case), before.values(NORMALIZED).values()
+    if need is None or not usual or normalized <= median(usual):
         return []
     growth = normalized - median(usual)
     waits = before.values(UsageKey.CPU_WAIT_SECONDS).values()

@@ -62,6 +62,26 @@ def onset(values: Sequence[float], threshold: float) -> int:
     return first
 
 
+def slow_from(values: Sequence[float], seconds: float, usual: float, limit: float) -> float:
+    """
+    The seconds from which on an earlier run belongs to a regression: halfway up the step, or to this run's time.
+
+    Slow runs in the window widen its spread, so that they may all be within the limit that this run exceeds.
+
+    Args:
+        values: of the earlier runs, oldest first.
+        seconds: of this run, above the limit.
+        usual: the median of the earlier runs.
+        limit: what this run was judged by.
+    """
+    every = [*values, seconds]
+    step = find_step(every)
+    # A step to what is usual by now was another change.
+    if step is not None and usual < (step.before + step.after) / 2 and is_certain(every, step):
+        return (step.before + step.after) / 2
+    return min(limit, (usual + seconds) / 2)
+
+
 def since_run(series: Series, first: int, runs: Sequence[PastRun]) -> Since | None:
     """
     The run of a place in a series; None where the place is behind its end, which is this run.
@@ -76,8 +96,8 @@ def find_step(values: Sequence[float]) -> Step | None:
     """
     The step up that the series most likely took.
 
-    The rank sums of the two parts say whether: ranks know nothing of scale, and a spike is only one rank. Pettitt, A. N.
-    (1979), "A non-parametric approach to the change-point problem", with each sum divided by its own standard
+    The rank sums of the two parts say whether: ranks know nothing of scale, and a spike is only one rank. Pettitt,
+    A. N. (1979), "A non-parametric approach to the change-point problem", with each sum divided by its own standard
     deviation, so that a step near an end is found as well. Of the places that have nearly the highest score the one
     is taken that leaves the smallest distances from the two medians.
 

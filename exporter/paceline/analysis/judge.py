@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from paceline.analysis.budget import judge_budget
 from paceline.analysis.cause import causes_of
-from paceline.analysis.change_point import onset, since_run
+from paceline.analysis.change_point import onset, since_run, slow_from
 from paceline.analysis.count import judge_counts
 from paceline.analysis.course import judge_course
 from paceline.analysis.flakiness import Attempted, judge_flakiness
@@ -97,8 +97,7 @@ def _regression(case: Case, past: Past, level: Level | None, rules: Rules) -> Ve
     modes = find_modes(series.values, rules.modes)
     if modes is not None and seconds <= modes.slowest:
         return None
-    # Slow runs widen the spread of the window, so that earlier ones may be within a limit that this one exceeds.
-    first = onset(series.values, min(level.limit(rules.regression), (level.median + seconds) / 2))
+    first = onset(series.values, slow_from(series.values, seconds, level.median, verdict.limit or seconds))
     since = since_run(series, first, past.runs)
     return replace(verdict, since=since, causes=causes_of(case, past, series.runs[first] if since else None))
 
