@@ -24,10 +24,11 @@ from paceline.analysis.course import judge_course
 from paceline.analysis.flakiness import Attempted, judge_flakiness
 from paceline.analysis.judge import judge
 from paceline.analysis.past import NORMALIZED, Past, PastRun, Series, columns_of, past_run
-from paceline.analysis.rules import Rules
+from paceline.analysis.rules import ModesRule, Rules, TrendRule
 from paceline.model import Case, Outcome, Run, RunOutcome, UsageKey, VerdictKind
 
 RULES = Rules()
+_NO_FLOORS = Rules(trend=TrendRule(floor_ms=0), modes=ModesRule(floor_ms=0))
 LENGTHS = (20, 30, 50)
 WINDOWS = 1000
 _SCALE = 0.1
@@ -106,7 +107,22 @@ def ci_windows(groups: Mapping[str, Any], runs: int) -> Iterator[Sequence[float]
                 yield [value * scale for value in series[start : start + runs]]
 
 
-def judged_suite(data: Mapping[str, Any]) -> Counter[VerdictKind | None]:
+def long_tests(data: Mapping[str, Any], shortest: float) -> Mapping[str, Any]:
+    """
+    The suite without the tests whose median is below so many seconds.
+    """
+    seconds: dict[int, list[float]] = {}
+    for run in data["runs"]:
+        for test, wall, *_ in run["cases"]:
+            seconds.setdefault(test, []).append(wall)
+    runs = [
+        {**run, "cases": [case for case in run["cases"] if median(seconds[case[0]]) >= shortest]}
+        for run in data["runs"]
+    ]
+    return {**data, "runs": runs}
+
+
+def judged_suite(data: Mapping[str, Any], rules: Rules) -> Counter[VerdictKind | None]:
     """
     A whole suite judged run after run; counts tests with at least 20 runs, and the verdicts on them.
     """
@@ -115,7 +131,7 @@ def judged_suite(data: Mapping[str, Any]) -> Counter[VerdictKind | None]:
     runs: list[PastRun] = []
     for number, measured in enumerate(data["runs"]):
         cases = tuple(_measured(data["tests"][index], *figures) for index, *figures in measured["cases"])
-        run = judge(_run(number, measured["time"], cases), Past(runs=tuple(runs), columns=columns), RULES)
+        run = judge(_run(number, measured["time"], cases), Past(runs=tuple(runs), columns=columns), rules)
         known = columns.get(NORMALIZED, {})
         found[None] += sum(len(known[case.id].runs) + 1 >= LENGTHS[0] for case in cases if case.id in known)
         found.update(verdict.kind for verdict in run.verdicts)
@@ -204,8 +220,12 @@ def _all_rows(folder: Path) -> Iterator[list[str]]:
     with gzip.open(folder / "ci_series.json.gz") as file:
         groups = json.load(file)["groups"]
     with gzip.open(folder / "suite_runs.json.gz") as file:
-        suite = judged_suite(json.load(file))
-    yield _row("unchanged: a real suite on a busy machine, judged whole", "20 to 60", suite, suite[None])
+        suite = json.load(file)
+    for name, found in (
+        ("all tests", judged_suite(suite, RULES)),
+        ("tests of 1 ms and more, no floors", judged_suite(long_tests(suite, 0.001), _NO_FLOORS)),
+    ):
+        yield _row(f"unchanged: a real suite on a busy machine, {name}", "20 to 60", found, found[None])
     for runs in LENGTHS:
         found = Counter(course_of(values) for values in ci_windows(groups, runs))
         yield _row("unchanged: public CI series, raw", runs, found, found.total())
