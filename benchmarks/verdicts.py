@@ -46,7 +46,7 @@ def course_of(values: Sequence[float]) -> VerdictKind | None:
     runs = tuple(PastRun(run_id=str(n), ended=n * _HOUR, duration_seconds=1.0) for n in range(len(values)))
     past = Past(runs=runs[:-1], columns={NORMALIZED: {_TEST: Series(range(len(runs) - 1), array("d", values[:-1]))}})
     case = _case(_TEST, values[-1], normalized_duration_seconds=values[-1])
-    verdict = judge_course(case, runs[-1].ended, past, RULES)
+    verdict = judge_course(case, runs[-1], past, RULES)
     return verdict.kind if verdict else None
 
 

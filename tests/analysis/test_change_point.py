@@ -6,11 +6,10 @@ import random
 
 import pytest
 
-from paceline.analysis.change_point import find_step, is_certain, judge_step, onset, since_run
-from paceline.analysis.past import NORMALIZED
+from paceline.analysis.change_point import find_step, is_certain, judge_step, onset, since_run, slow_from
 from paceline.analysis.rules import TrendRule
 from paceline.model import Severity, Since, VerdictKind
-from support.values import TEST, past_of
+from support.values import past_of
 
 _RULE = TrendRule(floor_ms=5, ratio=1.2, min_runs=20)
 _SINCE = Since(run_id="run-12", ended=1.0, commit="4f2c", runs_ago=8)
@@ -47,28 +46,31 @@ def test_the_first_slow_run_is_told() -> None:
     """
     past = past_of([0.1, 0.3, 0.1, 0.2, 0.25], commit="4f2c")
 
-    assert since_run(past.series(NORMALIZED, TEST), 3, past.runs) == Since(
-        run_id="run-3", ended=1_700_010_800.0, commit="4f2c", runs_ago=2
-    )
+    assert since_run(past.runs, 3) == Since(run_id="run-3", ended=1_700_010_800.0, commit="4f2c", runs_ago=2)
 
 
 def test_a_regression_that_is_new_has_no_beginning_in_the_past() -> None:
     """
     The place behind the last earlier run is this run.
     """
-    past = past_of([0.1, 0.1])
-
-    assert since_run(past.series(NORMALIZED, TEST), 2, past.runs) is None
+    assert since_run(past_of([0.1, 0.1]).runs, 2) is None
 
 
-def test_runs_without_the_test_are_not_counted() -> None:
+@pytest.mark.parametrize(
+    ("values", "threshold"),
+    [
+        ([0.1] * 13 + [0.2] * 9, 0.15),
+        ([0.1] * 22, 0.25),
+        ([0.05] * 7 + [0.1] * 15, 0.25),
+        ([0.1] * 4, 0.25),
+    ],
+    ids=["a step", "no step", "a step to what is usual", "few runs"],
+)
+def test_what_belongs_to_a_regression(values: list[float], threshold: float) -> None:
     """
-    Between two slow runs of a test others may have left it out.
+    Above half of the step that began it, else above half of the way to this run, where the limit is higher.
     """
-    past = past_of([0.1, 0.2, 0.3])
-    series = past.series(NORMALIZED, TEST)._replace(runs=[0, 2], values=[0.2, 0.3])
-
-    assert since_run(series, 0, past.runs) == Since(run_id="run-0", ended=1_700_000_000.0, runs_ago=2)
+    assert slow_from(values, 0.4, 0.1, 0.39) == pytest.approx(threshold)
 
 
 @pytest.mark.parametrize(("before", "after"), [(5, 15), (12, 8), (15, 5), (10, 40), (40, 10)])

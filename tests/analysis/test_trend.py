@@ -5,7 +5,7 @@ Slow creep.
 import pytest
 
 from paceline.analysis.rules import TrendRule
-from paceline.analysis.trend import judge_trend
+from paceline.analysis.trend import judge_trend, may_rise, slope_of, weekly_share
 from paceline.model import Severity, VerdictKind
 
 _RULE = TrendRule(floor_ms=5, ratio=1.2, min_runs=20)
@@ -82,3 +82,32 @@ def test_a_line_from_nothing_has_no_factor() -> None:
 
     assert verdict is not None
     assert verdict.factor is None
+
+
+@pytest.mark.parametrize("runs", [64, 65, 200])
+def test_a_long_series_has_the_slope_of_its_line(runs: int) -> None:
+    """
+    Also where neighbours are condensed to their median.
+    """
+    assert slope_of([0.1 + 0.001 * run for run in range(runs)]) == pytest.approx((0.001, 0.001, 0.001), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("growth", "start", "weeks", "share"), [(0.25, 0.5, 2.0, 0.25), (0.25, 0.5, 0.2, None), (0.25, 0.0, 2.0, None)]
+)
+def test_a_share_per_week_needs_two_days(growth: float, start: float, weeks: float, share: float | None) -> None:
+    """
+    And something to be a share of.
+    """
+    assert weekly_share(growth, start, weeks) == share
+
+
+@pytest.mark.parametrize(
+    ("values", "rises"),
+    [([0.1] * 20, False), ([0.1] * 16 + [0.2] * 4, True), ([0.1] * 19 + [0.2], False), ([0.2], False)],
+)
+def test_a_first_look_compares_the_ends(values: list[float], rises: bool) -> None:
+    """
+    The last fifth with the first, by their medians.
+    """
+    assert may_rise(values, _RULE) is rises

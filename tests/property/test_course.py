@@ -13,7 +13,7 @@ from paceline.analysis.count import usual_count
 from paceline.analysis.course import judge_course
 from paceline.analysis.judge import judge
 from paceline.analysis.modes import find_modes
-from paceline.analysis.past import Past
+from paceline.analysis.past import Past, past_run
 from paceline.analysis.rules import CountRule, ModesRule, Rules
 from paceline.model import Verdict
 from support.values import TEST, make_case, make_run, past_of, runs_of
@@ -28,7 +28,7 @@ _two_speeds = st.lists(st.sampled_from([100, 101, 102, 400, 404, 408]), min_size
 
 def _course(values: Sequence[float]) -> Verdict | None:
     case = make_case(normalized_duration_seconds=values[-1])
-    return judge_course(case, make_run(len(values)).ended, past_of(values[:-1]), _RULES)
+    return judge_course(case, past_run(make_run(len(values))), past_of(values[:-1]), _RULES)
 
 
 @given(values=_series, factor=st.sampled_from([0.25, 0.5, 2.0, 1024.0]), shift=st.integers(0, 1 << 20))
@@ -62,7 +62,7 @@ def test_two_speeds_are_two_speeds_on_any_scale(values: list[int], factor: float
 
     assert (modes is None) == (scaled is None)
     if modes is not None and scaled is not None:
-        expected = (modes.quick * factor, modes.slow * factor, modes.share_slow, modes.slowest * factor)
+        expected = (modes.quick * factor, modes.slow * factor, modes.share_slow, modes.limit * factor)
         assert scaled == pytest.approx(expected)
 
 

@@ -11,7 +11,7 @@ from statistics import median
 from typing import NamedTuple
 
 from paceline.analysis.estimators import spread
-from paceline.analysis.past import PastRun, Series
+from paceline.analysis.past import PastRun
 from paceline.analysis.rules import TrendRule
 from paceline.model import Severity, Since, Verdict, VerdictKind
 from paceline.units import counted, duration
@@ -82,14 +82,18 @@ def slow_from(values: Sequence[float], seconds: float, usual: float, limit: floa
     return min(limit, (usual + seconds) / 2)
 
 
-def since_run(series: Series, first: int, runs: Sequence[PastRun]) -> Since | None:
+def since_run(earlier: Sequence[PastRun], first: int) -> Since | None:
     """
-    The run of a place in a series; None where the place is behind its end, which is this run.
+    The first run of which something was so; None where that is this run.
+
+    Args:
+        earlier: the earlier runs of the test, oldest first.
+        first: its place among them; their number stands for this run.
     """
-    if first >= len(series.runs):
+    if first >= len(earlier):
         return None
-    run = runs[series.runs[first]]
-    return Since(run_id=run.run_id, ended=run.ended, commit=run.commit, runs_ago=len(series.runs) - first)
+    run = earlier[first]
+    return Since(run_id=run.run_id, ended=run.ended, commit=run.commit, runs_ago=len(earlier) - first)
 
 
 def find_step(values: Sequence[float]) -> Step | None:
@@ -138,7 +142,9 @@ def is_certain(values: Sequence[float], step: Step) -> bool:
     return step.score >= _CERTAIN and step.after - step.before > _SPREADS * noise
 
 
-def judge_step(case_id: str, values: Sequence[float], step: Step, since: Since, rule: TrendRule) -> Verdict | None:
+def judge_step(
+    case_id: str, values: Sequence[float], step: Step, since: Since | None, rule: TrendRule
+) -> Verdict | None:
     """
     Whether normalised times stepped up within the window and stayed there.
 

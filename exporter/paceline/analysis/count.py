@@ -5,7 +5,7 @@ A count is a figure whose unit, or where it has none whose name, ends in a noun 
 of it is worse, which the constancy of a figure alone does not tell: a score may be constant too.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import groupby
 from typing import NamedTuple
@@ -68,15 +68,16 @@ def is_count(name: str) -> bool:
 _USAGE = frozenset(key for key in UsageKey if is_count(key))
 
 
-def counts_of(case: Case, rule: CountRule) -> Iterator[Figure]:
+def counts_of(case: Case, rule: CountRule) -> list[Figure]:
     """
     The figures of a case that count work.
     """
-    for name, measure in case.measures.items():
-        if is_count(measure.unit or name) or name in rule.measures:
-            yield Figure(MEASURES + name, measure.value, measure.unit)
-    for key in case.usage.keys() & _USAGE:
-        yield Figure(key, case.usage[key])
+    reported = [
+        Figure(MEASURES + name, measure.value, measure.unit)
+        for name, measure in case.measures.items()
+        if is_count(measure.unit or name) or name in rule.measures
+    ]
+    return reported + [Figure(key, value) for key, value in case.usage.items() if key in _USAGE]
 
 
 def judge_counts(case: Case, now: PastRun, past: Past, rule: CountRule) -> Verdict | None:
@@ -146,7 +147,7 @@ def _verdict(
     case_id: str, worst: tuple[Figure, Series, Level], runs: Sequence[PastRun], causes: tuple[Cause, ...]
 ) -> Verdict:
     figure, series, level = worst
-    since = since_run(series, level.end, runs)
+    since = since_run([runs[position] for position in series.runs], level.end)
     until = "in each of the last" if since is None else "in each of the"
     before = "" if since is None else " before"
     return Verdict(

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from paceline.analysis.change_point import since_run
 from paceline.analysis.estimators import wilson
 from paceline.analysis.past import PastRun
 from paceline.analysis.rules import FlakyRule
-from paceline.model import Severity, Since, Verdict, VerdictKind
+from paceline.model import Severity, Verdict, VerdictKind
 from paceline.units import counted
 
 # Without version control nobody knows whether the code changed between two runs. One change of outcome is a
@@ -91,13 +92,9 @@ def _broken(case_id: str, history: Sequence[Attempted], failed: int) -> Verdict:
         measured=float(failed),
         limit=0.0,
         unit="runs",
-        since=_first_failure(history[-failed].run, failed) if is_new else None,
+        since=since_run([attempted.run for attempted in history[:-1]], len(history) - failed) if is_new else None,
         reason=f"failed in each of the last {failed} runs{_passed_before(history[:-failed])}",
     )
-
-
-def _first_failure(run: PastRun, failed: int) -> Since:
-    return Since(run_id=run.run_id, ended=run.ended, commit=run.commit, runs_ago=failed - 1)
 
 
 def _passed_before(history: Sequence[Attempted]) -> str:

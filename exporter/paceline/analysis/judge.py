@@ -80,7 +80,7 @@ def _verdicts(case: Case, now: PastRun, past: Past, levels: Mapping[str, Level],
         judge_budget(case),
         slower,
         judge_counts(case, now, past, rules.count),
-        None if slower else judge_course(case, now.ended, past, rules),
+        None if slower else judge_course(case, now, past, rules),
         _leak(case, past, rules),
         _flakiness(case, now, past, rules),
     )
@@ -95,10 +95,10 @@ def _regression(case: Case, past: Past, level: Level | None, rules: Rules) -> Ve
         return None
     series, seconds = past.series(NORMALIZED, case.id), verdict.measured or 0.0
     modes = find_modes(series.values, rules.modes)
-    if modes is not None and seconds <= modes.slowest:
+    if modes is not None and seconds <= modes.limit:
         return None
     first = onset(series.values, slow_from(series.values, seconds, level.median, verdict.limit or seconds))
-    since = since_run(series, first, past.runs)
+    since = since_run([past.runs[position] for position in series.runs], first)
     return replace(verdict, since=since, causes=causes_of(case, past, series.runs[first] if since else None))
 
 

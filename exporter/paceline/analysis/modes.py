@@ -19,17 +19,20 @@ _GAP_IN_DISTANCE = 0.5
 # Modes that come and go by chance change places 2pq(n - 1) times on average; a single step does it once.
 _SHARE_OF_CHANGES = 0.5
 _FEWEST_CHANGES = 4
+_FENCE = 1.5
+_LEAST_WIDTH = 1.1
 
 
 class Modes(NamedTuple):
     """
-    Two speeds of one test, in normalised seconds: their medians, the share of slow runs, and the slowest of these.
+    Two speeds of one test, in normalised seconds: their medians, the share of slow runs, and up to where a run belongs
+    to the slower mode.
     """
 
     quick: float
     slow: float
     share_slow: float
-    slowest: float
+    limit: float
 
 
 def find_modes(values: Sequence[float], rule: ModesRule) -> Modes | None:
@@ -52,7 +55,7 @@ def find_modes(values: Sequence[float], rule: ModesRule) -> Modes | None:
         return None
     if not _alternate([value >= slow[0] for value in values]):
         return None
-    return Modes(median(quick), median(slow), len(slow) / len(ordered), slow[-1])
+    return Modes(median(quick), median(slow), len(slow) / len(ordered), _limit(slow))
 
 
 def judge_modes(case_id: str, values: Sequence[float], rule: ModesRule) -> Verdict | None:
@@ -94,6 +97,12 @@ def _is_gap(quick: Sequence[float], slow: Sequence[float]) -> bool:
     widest = max(quantile(mode, 0.75) - quantile(mode, 0.25) for mode in (quick, slow))
     distance = median(slow) - median(quick)
     return slow[0] - quick[-1] > max(_GAP_IN_QUARTILE_DISTANCES * widest, _GAP_IN_DISTANCE * distance)
+
+
+def _limit(slow: Sequence[float]) -> float:
+    # Tukey's fence, which a spike does not move; of a few values the quartiles may be too near to each other.
+    upper = quantile(slow, 0.75)
+    return max(upper + _FENCE * (upper - quantile(slow, 0.25)), _LEAST_WIDTH * median(slow))
 
 
 def _alternate(is_slow: Sequence[bool]) -> bool:

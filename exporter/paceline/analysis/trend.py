@@ -16,7 +16,7 @@ WEEK = 7 * 86400.0
 # A rate per week that was seen for less than two days would be a guess.
 _SHORTEST_IN_WEEKS = 2 / 7
 # The medians of the first and the last fifth of a line are four fifths of its rise apart; chance takes some of it.
-_ENDS = 5
+ENDS = 5
 _SHARE_BETWEEN_ENDS = 0.6
 # Pairs are quadratic: what is longer is condensed to so many medians first.
 _MOST_PAIRED = 64
@@ -40,7 +40,7 @@ def may_rise(values: Sequence[float], rule: TrendRule) -> bool:
         values: oldest first, at least one.
         rule: the thresholds.
     """
-    fifth = max(len(values) // _ENDS, 1)
+    fifth = max(len(values) // ENDS, 1)
     first, last = sorted(values[:fifth])[fifth // 2], sorted(values[-fifth:])[fifth // 2]
     rise = last - first
     return rise > _SHARE_BETWEEN_ENDS * rule.floor_ms / 1e3 and rise > _SHARE_BETWEEN_ENDS * (rule.ratio - 1) * first
