@@ -8,10 +8,11 @@ of it is worse, which the constancy of a figure alone does not tell: a score may
 from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import groupby
+from math import inf
 from typing import NamedTuple
 
 from paceline.analysis.change_point import since_run
-from paceline.analysis.past import MEASURES, Past, PastRun, Series
+from paceline.analysis.past import MEASURES, Past, PastRun
 from paceline.analysis.rules import CountRule
 from paceline.model import Case, Cause, Severity, UsageKey, Verdict, VerdictKind
 from paceline.units import counted
@@ -57,6 +58,32 @@ class Figure(NamedTuple):
     unit: str = ""
 
 
+class Rise(NamedTuple):
+    """
+    A count that rose above its level, and the earlier runs of the test.
+    """
+
+    figure: Figure
+    level: Level
+    earlier: Sequence[PastRun]
+
+    @property
+    def factor(self) -> float | None:
+        return self.figure.value / self.level.value if self.level.value > 0 else None
+
+    @property
+    def cause(self) -> Cause:
+        return Cause(measure=self.figure.column, before=self.level.value, after=self.figure.value)
+
+    def is_of_same_code(self, now: PastRun) -> bool:
+        """
+        Whether the count was lower at the very commit of this run: then it is not the code that moves it.
+        """
+        before = self.earlier[self.level.end - self.level.runs : self.level.end]
+        is_known = bool(now.commit) and not now.dirty
+        return is_known and any(run.commit == now.commit and not run.dirty for run in before)
+
+
 @cache
 def is_count(name: str) -> bool:
     """
@@ -92,17 +119,16 @@ def judge_counts(case: Case, now: PastRun, past: Past, rule: CountRule) -> Verdi
     """
     if not case.outcome.is_pass or not (case.measures or _USAGE):
         return None
-    found = []
-    for figure in counts_of(case, rule):
-        series = past.series(figure.column, case.id)
-        level = usual_count(figure.value, series.values, rule)
-        if level is not None and not _is_same_code(now, series, level, past.runs):
-            found.append((figure, series, level))
-    if not found:
-        return None
-    found.sort(key=lambda one: (-_growth(one[0].value, one[2].value), one[0].column))
-    causes = tuple(Cause(measure=figure.column, before=level.value, after=figure.value) for figure, _, level in found)
-    return _verdict(case.id, found[0], past.runs, causes)
+    found = (_rise(figure, case.id, past, rule) for figure in counts_of(case, rule))
+    rises = [rise for rise in found if rise is not None and not rise.is_of_same_code(now)]
+    rises.sort(key=lambda rise: (-(rise.factor or inf), rise.figure.column))
+    return _verdict(case.id, rises) if rises else None
+
+
+def _rise(figure: Figure, case_id: str, past: Past, rule: CountRule) -> Rise | None:
+    series = past.series(figure.column, case_id)
+    level = usual_count(figure.value, series.values, rule)
+    return Rise(figure, level, [past.runs[position] for position in series.runs]) if level else None
 
 
 def usual_count(value: float, earlier: Sequence[float], rule: CountRule) -> Level | None:
@@ -119,48 +145,31 @@ def usual_count(value: float, earlier: Sequence[float], rule: CountRule) -> Leve
     """
     if not earlier or value <= min(earlier) or value % 1:
         return None
-    end = len(earlier)
+    end, lowest = len(earlier), value
     for before, group in groupby(reversed(earlier)):
         runs = len(list(group))
-        rose = min([value, *earlier[end:]]) > before
-        if rose and runs >= rule.min_runs and runs > len(earlier) - end:
+        if before < lowest and runs >= rule.min_runs and runs > len(earlier) - end:
             return Level(before, runs, end) if value > max(earlier[:end]) and not before % 1 else None
-        end -= runs
+        end, lowest = end - runs, min(lowest, before)
     return None
 
 
-def _is_same_code(now: PastRun, series: Series, level: Level, runs: Sequence[PastRun]) -> bool:
-    """
-    Whether the count was lower at the commit of this very run: then it is not the code that moves it.
-    """
-    if not now.commit or now.dirty:
-        return False
-    before = (runs[position] for position in series.runs[level.end - level.runs : level.end])
-    return any(run.commit == now.commit and not run.dirty for run in before)
-
-
-def _growth(after: float, before: float) -> float:
-    return after / before if before > 0 else float("inf")
-
-
-def _verdict(
-    case_id: str, worst: tuple[Figure, Series, Level], runs: Sequence[PastRun], causes: tuple[Cause, ...]
-) -> Verdict:
-    figure, series, level = worst
-    since = since_run([runs[position] for position in series.runs], level.end)
-    until = "in each of the last" if since is None else "in each of the"
-    before = "" if since is None else " before"
+def _verdict(case_id: str, rises: Sequence[Rise]) -> Verdict:
+    worst = rises[0]
+    since = since_run(worst.earlier, worst.level.end)
+    runs = counted(worst.level.runs, "run")
+    when = f"the last {runs}" if since is None else f"the {runs} before"
     return Verdict(
         kind=VerdictKind.COUNT,
         severity=Severity.WARNING,
         case=case_id,
-        measured=figure.value,
-        limit=level.value,
-        unit=figure.unit or "count",
-        factor=figure.value / level.value if level.value > 0 else None,
-        causes=causes,
+        measured=worst.figure.value,
+        limit=worst.level.value,
+        unit=worst.figure.unit or "count",
+        factor=worst.factor,
+        causes=tuple(rise.cause for rise in rises),
         since=since,
-        reason=f"{_named(figure)}, was {level.value:,.0f} {until} {counted(level.runs, 'run')}{before}",
+        reason=f"{_named(worst.figure)}, was {worst.level.value:,.0f} in each of {when}",
     )
 
 
