@@ -1,6 +1,6 @@
 """
 How often a test whose code did not change is called creeping, stepped up, of two speeds, of a higher count, or flaky,
-and how often one that is so is found.
+and how often one that is so is found; and how often the run is named that began a regression.
 
 `python benchmarks/verdicts.py [FOLDER]` reads `ci_series.json.gz` and `suite_runs.json.gz` from FOLDER (default:
 `benchmarks/data`), and a seeded generator. A window is one test with its last runs; all figures are per 100 windows.
@@ -19,11 +19,13 @@ from typing import Any
 
 from tabulate import tabulate
 
+from paceline.analysis.change_point import onset
 from paceline.analysis.count import usual_count
 from paceline.analysis.course import judge_course
 from paceline.analysis.flakiness import Attempted, judge_flakiness
 from paceline.analysis.judge import judge
 from paceline.analysis.past import NORMALIZED, Past, PastRun, Series, columns_of, past_run
+from paceline.analysis.regression import Level
 from paceline.analysis.rules import ModesRule, Rules, TrendRule
 from paceline.model import Case, Outcome, Run, RunOutcome, UsageKey, VerdictKind
 
@@ -238,13 +240,42 @@ def _all_rows(folder: Path) -> Iterator[list[str]]:
             yield _row(name, runs, found, found.total())
 
 
+def onset_rows() -> Iterator[list[str]]:
+    """
+    How often a regression in a window of 30 runs, with 3% spikes, is told with the run that began it.
+    """
+    chance = Random(0)
+    for noise in (0.05, 0.1, 0.2):
+        for earlier in (0, 1, 3, 5):
+            missed = [found for _ in range(WINDOWS) if (found := _missed_by(earlier, noise, chance)) is not None]
+            exact, near = (sum(abs(by) <= reach for by in missed) for reach in (0, 1))
+            share = [f"{100 * count / len(missed):.0f}%" for count in (exact, near)]
+            yield [f"{noise:.0%}", str(earlier), str(len(missed)), *share]
+
+
+def _missed_by(slow: int, noise: float, chance: Random) -> int | None:
+    """
+    By how many runs the beginning of a twofold slowdown is missed; None where this run is no regression.
+    """
+    spikes = [chance.uniform(2, 10) if chance.random() < 0.03 else 1.0 for _ in range(30 - slow)]
+    levels = [*spikes, *[2.0] * (slow + 1)]
+    *earlier, seconds = (_SCALE * level * chance.lognormvariate(0, noise) for level in levels)
+    level = Level.of(earlier)
+    if seconds <= level.limit(RULES.regression):
+        return None
+    return onset(earlier, seconds, level.median) - (len(earlier) - slow)
+
+
 def main() -> None:
     """
-    Print the table.
+    Print the tables.
     """
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "data"
     headers = ["series", "runs", "windows", *(kind.value for kind in _KINDS)]
     print(tabulate(list(_all_rows(folder)), headers, disable_numparse=True, colalign=("left", *["right"] * 7)))
+    print()
+    headers = ["noise", "slow runs before this one", "regressions", "beginning is right", "within one run"]
+    print(tabulate(list(onset_rows()), headers, disable_numparse=True, stralign="right"))
 
 
 if __name__ == "__main__":

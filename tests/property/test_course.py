@@ -82,18 +82,29 @@ def test_few_runs_have_no_course(values: list[float]) -> None:
     assert _course(values) is None
 
 
-@given(values=st.lists(_milliseconds, max_size=40), threshold=_milliseconds)
-def test_slow_runs_since_the_onset_outnumber_the_others(values: list[int], threshold: int) -> None:
+@given(values=_series, seconds=_milliseconds, factor=st.sampled_from([0.25, 2.0]), shift=st.integers(0, 1 << 20))
+def test_slow_runs_begin_where_they_begin_on_any_scale(
+    values: list[int], seconds: int, factor: float, shift: int
+) -> None:
     """
-    Two to one, the first of them is slow, and the run before it is not.
+    Longer by any amount or any number of times, the same run is the first, and it is in the later half.
     """
-    first = onset(values, threshold)
-    since = [value > threshold for value in values[first:]]
-    assume(since)
+    usual = sorted(values)[len(values) // 2]
+    first = onset(values, seconds, usual)
 
-    assert since[0]
-    assert sum(since) >= 2 * (len(since) - sum(since))
-    assert first == 0 or values[first - 1] <= threshold
+    assert onset([value * factor for value in values], seconds * factor, usual * factor) == first
+    assert onset([value + shift for value in values], seconds + shift, usual + shift) == first
+    assert len(values) // 2 <= first <= len(values)
+
+
+@given(usual=_milliseconds, added=_milliseconds, fast=st.integers(1, 30), slow=st.integers(0, 30))
+def test_a_clean_step_begins_with_its_first_run(usual: int, added: int, fast: int, slow: int) -> None:
+    """
+    So long as there are no more slow runs than others.
+    """
+    assume(slow <= fast)
+
+    assert onset([usual] * fast + [usual + added] * slow, usual + added, usual) == fast
 
 
 @given(

@@ -2,7 +2,7 @@
 Change point: since when is a test slower, and did it step up at all?
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from itertools import accumulate, repeat
 from math import sqrt
@@ -22,9 +22,8 @@ _FEWEST_ON_A_SIDE = 5
 _NEARLY = 0.9
 _CERTAIN = 3.2
 _SPREADS = 3.0
-# A run that was not slower weighs as much as two that were: one lucky run does not end a regression, and a test
-# that is slow every other time began with none of them.
-_WEIGHT_OF_OTHERS = 2
+# Equal gains differ by their last digits.
+_MORE = 1 + 1e-9
 
 
 class Step(NamedTuple):
@@ -40,46 +39,31 @@ class Step(NamedTuple):
     score: float
 
 
-def onset(values: Sequence[float], threshold: float) -> int:
+def onset(values: Sequence[float], seconds: float, usual: float) -> int:
     """
     Where the latest stretch of slow runs began.
 
-    It is the end of the series in which values above the threshold most outnumber the others, which weigh double.
+    It is the end of the series, this run included, that gains most in absolute distances by having a level of its own
+    instead of the usual one. One lucky run does not end it, and a test that is slow every other time began with none of
+    them. No further back than half of the window, as what is usual was so in half of the runs at least.
 
     Args:
-        values: of the earlier runs, oldest first; this run, which is slow, is not among them.
-        threshold: what is above is slow.
+        values: of the earlier runs, oldest first.
+        seconds: of this run, which is slow.
+        usual: the median of the earlier runs.
 
     Returns:
         The position of its first value; their number where this run is the first.
     """
-    # This run is one of them.
-    best, total, first = 1, 1, len(values)
-    for position in range(len(values) - 1, -1, -1):
-        total += 1 if values[position] > threshold else -_WEIGHT_OF_OTHERS
-        if total > 0 and total >= best:
-            best, first = total, position
+    ordered, from_usual = [seconds], abs(seconds - usual)
+    best, first = from_usual, len(values)
+    for position in range(len(values) - 1, len(values) // 2 - 1, -1):
+        insort(ordered, values[position])
+        from_usual += abs(values[position] - usual)
+        gain = from_usual - _distance(ordered)
+        if gain > best * _MORE:
+            best, first = gain, position
     return first
-
-
-def slow_from(values: Sequence[float], seconds: float, usual: float, limit: float) -> float:
-    """
-    The seconds from which on an earlier run belongs to a regression: halfway up the step, or to this run's time.
-
-    Slow runs in the window widen its spread, so that they may all be within the limit that this run exceeds.
-
-    Args:
-        values: of the earlier runs, oldest first.
-        seconds: of this run, above the limit.
-        usual: the median of the earlier runs.
-        limit: what this run was judged by.
-    """
-    every = [*values, seconds]
-    step = find_step(every)
-    # A step to what is usual by now was another change.
-    if step is not None and usual < (step.before + step.after) / 2 and is_certain(every, step):
-        return (step.before + step.after) / 2
-    return min(limit, (usual + seconds) / 2)
 
 
 def since_run(earlier: Sequence[PastRun], first: int) -> Since | None:
@@ -130,8 +114,12 @@ def distance(values: Sequence[float]) -> float:
     """
     The sum of the absolute distances from the median.
     """
-    middle = median(values)
-    return sum(abs(value - middle) for value in values)
+    return _distance(sorted(values))
+
+
+def _distance(ordered: Sequence[float]) -> float:
+    half = len(ordered) // 2
+    return sum(ordered[len(ordered) - half :]) - sum(ordered[:half])
 
 
 def is_certain(values: Sequence[float], step: Step) -> bool:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from paceline.analysis.budget import judge_budget
 from paceline.analysis.cause import causes_of
-from paceline.analysis.change_point import onset, since_run, slow_from
+from paceline.analysis.change_point import onset, since_run
 from paceline.analysis.count import judge_counts
 from paceline.analysis.course import judge_course
 from paceline.analysis.flakiness import Attempted, judge_flakiness
@@ -97,7 +97,7 @@ def _regression(case: Case, past: Past, level: Level | None, rules: Rules) -> Ve
     modes = find_modes(series.values, rules.modes)
     if modes is not None and seconds <= modes.limit:
         return None
-    first = onset(series.values, slow_from(series.values, seconds, level.median, verdict.limit or seconds))
+    first = onset(series.values, seconds, level.median)
     since = since_run([past.runs[position] for position in series.runs], first)
     return replace(verdict, since=since, causes=causes_of(case, past, series.runs[first] if since else None))
 
