@@ -59,7 +59,7 @@ class _Asked(Struct, frozen=True, kw_only=True):
     help="Keep the run: its report, the history, the trends (the default).",
 )
 @click.option("--report-only", is_flag=True, help="Run nothing; print the report that was saved last.")
-@click.option("--fail-on", metavar="KINDS", help="Verdicts that end with exit code 10: budget,regression,count,leak.")
+@click.option("--fail-on", metavar="KINDS", help="Verdicts that end with exit code 10: budget,regression,leak,flaky.")
 @results_option
 @click.pass_context
 def test(context: click.Context, /, **options: object) -> None:
