@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from paceline.analysis.cause import CHILDREN_CPU, IDLE, MACHINE, causes_of
 from paceline.analysis.past import Past
@@ -216,6 +217,17 @@ def test_a_long_wait_for_a_cpu_is_told_last() -> None:
         ("cpu_seconds", 0.2),
         ("cpu_wait_seconds", 0.3),
     ]
+
+
+def test_a_wait_for_a_cpu_that_grew_with_the_time_is_not_told() -> None:
+    """
+    Five times the time on a machine that is as busy as ever waits five times as long.
+    """
+    before = _case(0.3, {UsageKey.CPU_SECONDS: 0.1, UsageKey.CPU_WAIT_SECONDS: 0.2})
+    after = _case(1.5, {UsageKey.CPU_SECONDS: 0.5, UsageKey.CPU_WAIT_SECONDS: 1.0})
+    past = Past.from_runs([make_run(n, [structs.replace(before, normalized_duration_seconds=0.1)]) for n in range(9)])
+
+    assert [cause.measure for cause in causes_of(after, past)] == ["cpu_seconds"]
 
 
 def test_a_very_slow_machine_is_told_last() -> None:

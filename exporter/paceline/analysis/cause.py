@@ -98,10 +98,8 @@ def _normalized(case: Case) -> float:
 
 
 def _needed_growth(case: Case, before: Before) -> float:
-    usual = before.values(NORMALIZED).values()
-    seconds = _normalized(case)
-    level = median(usual) if usual else seconds
-    return _WITH_THE_TIME * log(seconds / level) if 0 < level < seconds else 0.0
+    usual, seconds = _median(before.values(NORMALIZED)) or 0.0, _normalized(case)
+    return _WITH_THE_TIME * log(seconds / usual) if 0 < usual < seconds else 0.0
 
 
 def _shares_of_time(case: Case, before: Before) -> list[Cause]:
@@ -154,9 +152,8 @@ def _usual_parts(before: Before) -> Parts | None:
 def _grown(figures: Mapping[str, float], before: Before) -> list[Cause]:
     causes = []
     for measure, after in figures.items():
-        values = before.values(measure).values()
-        usual = median(values) if values else after
-        if after - usual > _FLOORS.get(measure, 0.0) and after >= _TELLING_RATIO * usual:
+        usual = _median(before.values(measure))
+        if usual is not None and after - usual > _FLOORS.get(measure, 0.0) and after >= _TELLING_RATIO * usual:
             causes.append(Cause(measure=measure, before=usual, after=after))
     return sorted(causes, key=lambda cause: -_growth(cause))
 
@@ -168,17 +165,23 @@ def _growth(cause: Cause) -> float:
 def _machine(case: Case, before: Before) -> list[Cause]:
     """
     The machine, where more was taken out for it than was added to the time: then what is left may be the rest of it.
+
+    A test that takes longer waits longer for a CPU too, and so much is no fault of the machine.
     """
-    need, normalized, usual = need_of(case), _normalized(case), before.values(NORMALIZED).values()
-    if need is None or not usual or normalized <= median(usual):
+    need, normalized, usual = need_of(case), _normalized(case), _median(before.values(NORMALIZED))
+    if need is None or usual is None or normalized <= usual:
         return []
-    growth = normalized - median(usual)
-    waits = before.values(UsageKey.CPU_WAIT_SECONDS).values()
-    waited, wait = case.usage.get(UsageKey.CPU_WAIT_SECONDS, 0.0), median(waits) if waits else 0.0
+    growth, slowed = normalized - usual, need.seconds - normalized
+    wait = _median(before.values(UsageKey.CPU_WAIT_SECONDS)) or 0.0
+    waited = case.usage.get(UsageKey.CPU_WAIT_SECONDS, 0.0)
     causes = []
-    if waited - wait >= growth:
+    if waited - wait * normalized / max(usual, _SMALLEST) >= growth:
         causes.append(Cause(measure=str(UsageKey.CPU_WAIT_SECONDS), before=wait, after=waited))
-    if need.seconds - normalized >= growth:
-        on_cpu = need.cpu_seconds - (need.seconds - normalized)
-        causes.append(Cause(measure=MACHINE, before=1.0, after=need.cpu_seconds / max(on_cpu, _SMALLEST)))
+    if slowed >= growth:
+        ratio = need.cpu_seconds / max(need.cpu_seconds - slowed, _SMALLEST)
+        causes.append(Cause(measure=MACHINE, before=1.0, after=ratio))
     return causes
+
+
+def _median(values: Mapping[int, float]) -> float | None:
+    return median(values.values()) if values else None
