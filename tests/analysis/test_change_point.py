@@ -106,6 +106,17 @@ def test_noise_has_no_certain_step(seed: int) -> None:
     assert not is_certain(values, step)
 
 
+def test_few_runs_are_no_certain_step() -> None:
+    """
+    However clean it is: of five and five runs on two levels chance makes such a step too often.
+    """
+    values = [0.1] * 5 + [0.2] * 5
+    step = find_step(values)
+
+    assert step is not None
+    assert not is_certain(values, step)
+
+
 def test_nine_runs_are_no_two_levels() -> None:
     """
     Five on each side are the fewest.

@@ -69,9 +69,9 @@ def test_a_slope_that_may_be_nothing_is_no_trend() -> None:
     """
     Values that jump between 50 and 150 ms may rise by chance.
     """
-    values = [0.05, 0.15, 0.15, 0.05, 0.05] * 4 + [0.15, 0.15, 0.15, 0.15]
+    values = [50, 50, 50, 100, 150, 50, 100, 50, 150, 50, 50, 100, 150, 100, 50, 150, 150, 100, 100, 150]
 
-    assert judge_trend("test_a", values, _WEEKS, _RULE) is None
+    assert judge_trend("test_a", [value / 1e3 for value in values], _WEEKS, _RULE) is None
 
 
 def test_a_line_from_nothing_has_no_factor() -> None:
