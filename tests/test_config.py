@@ -13,9 +13,9 @@ from paceline.errors import ConfigError
 from paceline.model import VerdictKind
 
 _ALL_KEYS = (
-    "baselines, benchmarks_only, budget_ms, budgets_ms, default_branch, enabled, fail_on, history, history_seconds, "
-    "path_budgets_ms, port, results, rules, sample_seconds, save_results, stress, suite, test_budgets_ms, test_types, "
-    "verbose_tests"
+    "baselines, benchmarks_only, budget_ms, budgets_ms, confirmation, default_branch, enabled, fail_on, "
+    "history, history_seconds, path_budgets_ms, port, results, rules, sample_seconds, save_results, stress, suite, "
+    "test_budgets_ms, test_types, verbose_tests"
 )
 
 
@@ -143,7 +143,10 @@ def test_types_are_found_by_folder(path: str, test_type: str) -> None:
         ),
         (
             "rules.regressions.ratio = 2.0",
-            "unknown key 'rules.regressions', expected one of flaky, leak, regression, trend, window_days",
+            (
+                "unknown key 'rules.regressions', expected one of "
+                "count, flaky, leak, modes, regression, trend, window_days"
+            ),
         ),
         ("enabled = 'yes'", "enabled is 'yes', expected true or false"),
         ("results = 5", "results is 5, expected a text"),
@@ -172,7 +175,10 @@ def test_types_are_found_by_folder(path: str, test_type: str) -> None:
         ("test_types.unit = ['unit/*', 5]", "test_types.unit has 5, expected a text"),
         (
             "fail_on = ['budget', 'speed']",
-            "fail_on has 'speed', expected one of budget, regression, suite_regression, trend, leak, flaky, broken",
+            (
+                "fail_on has 'speed', expected one of budget, regression, suite_regression, count, change_point, "
+                "trend, leak, flaky, duration_flaky, broken, unconfirmed"
+            ),
         ),
         ("fail_on = 'budget'", "fail_on is 'budget', expected a list"),
         ("sample_seconds = 0.01", "sample_seconds is 0.01, expected a number of at least 0.05"),
@@ -228,8 +234,8 @@ def test_a_file_in_another_encoding_is_explained(pyproject: Path) -> None:
         (
             {"fail_on": ["speed"]},
             (
-                "--paceline-fail-on has 'speed', expected one of budget, regression, suite_regression, trend, leak, "
-                "flaky, broken"
+                "--paceline-fail-on has 'speed', expected one of budget, regression, suite_regression, count, "
+                "change_point, trend, leak, flaky, duration_flaky, broken, unconfirmed"
             ),
         ),
         ({"results": ""}, "--paceline-results is '', expected a text that is not empty"),

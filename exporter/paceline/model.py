@@ -89,9 +89,12 @@ class VerdictKind(StrEnum):
     BUDGET = "budget"
     REGRESSION = "regression"
     SUITE_REGRESSION = "suite_regression"
+    COUNT = "count"
+    CHANGE_POINT = "change_point"
     TREND = "trend"
     LEAK = "leak"
     FLAKY = "flaky"
+    DURATION_FLAKY = "duration_flaky"
     BROKEN = "broken"
     UNCONFIRMED = "unconfirmed"
 
@@ -165,12 +168,13 @@ class Machine(Value, frozen=True, kw_only=True):
 
 class Cause(Value, frozen=True, kw_only=True):
     """
-    A figure that moved together with a regression.
+    A figure that moved together with a regression. `share` is the part of the added time that was spent on it.
     """
 
     measure: str
     before: float
     after: float
+    share: float | None = None
 
 
 class Since(Value, frozen=True, kw_only=True):

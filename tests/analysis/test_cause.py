@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from paceline.analysis.cause import IDLE, causes_of
+from paceline.analysis.cause import CHILDREN_CPU, IDLE, MACHINE, causes_of
 from paceline.analysis.past import Past
 from paceline.model import Case, Cause, Measure, UsageKey
 from support.values import make_case, make_run
@@ -28,7 +29,7 @@ def test_added_cpu_time_is_the_cause() -> None:
     """
     before, after = _case(0.1, {UsageKey.CPU_SECONDS: 0.1}), _case(0.2, {UsageKey.CPU_SECONDS: 0.2})
 
-    assert _causes(before, after) == (Cause(measure="cpu_seconds", before=0.1, after=0.2),)
+    assert _causes(before, after) == (Cause(measure="cpu_seconds", before=0.1, after=0.2, share=1.0),)
 
 
 def test_time_without_cpu_is_idle() -> None:
@@ -37,7 +38,7 @@ def test_time_without_cpu_is_idle() -> None:
     """
     before, after = _case(0.1, {UsageKey.CPU_SECONDS: 0.1}), _case(0.2, {UsageKey.CPU_SECONDS: 0.1})
 
-    assert _causes(before, after) == (Cause(measure=IDLE, before=0.0, after=0.1),)
+    assert _causes(before, after) == (Cause(measure=IDLE, before=0.0, after=0.1, share=1.0),)
 
 
 def test_the_wait_for_a_cpu_is_no_cause() -> None:
@@ -130,7 +131,7 @@ def test_times_are_compared_with_those_of_the_same_runs() -> None:
     own = [make_run(number, [_case(0.1, {UsageKey.CPU_SECONDS: 0.1})]) for number in range(9, 18)]
     causes = causes_of(_case(0.3, {UsageKey.CPU_SECONDS: 0.3}), Past.from_runs([*imported, *own]))
 
-    assert causes == (Cause(measure="cpu_seconds", before=0.1, after=0.3),)
+    assert causes == (Cause(measure="cpu_seconds", before=0.1, after=0.3, share=1.0),)
 
 
 def test_without_a_past_there_is_no_cause() -> None:
@@ -138,3 +139,104 @@ def test_without_a_past_there_is_no_cause() -> None:
     What was never measured before did not move.
     """
     assert _causes(_case(0.1, {}), _case(0.2, {UsageKey.CPU_SECONDS: 0.2}, {"rows": 30})) == ()
+
+
+def test_shares_of_the_added_time_are_told() -> None:
+    """
+    Of 0.4 s more, 0.3 s are CPU and 0.1 s are not; what explains less than 30% is not named.
+    """
+    before, after = _case(0.1, {UsageKey.CPU_SECONDS: 0.1}), _case(0.5, {UsageKey.CPU_SECONDS: 0.4})
+    (cause,) = _causes(before, after)
+
+    assert cause.measure == "cpu_seconds"
+    assert cause.share == pytest.approx(0.75)
+
+
+def test_one_part_cannot_explain_more_than_all() -> None:
+    """
+    It computes 0.3 s longer and waits 0.1 s less.
+    """
+    before, after = _case(0.2, {UsageKey.CPU_SECONDS: 0.1}), _case(0.4, {UsageKey.CPU_SECONDS: 0.4})
+
+    assert [(cause.measure, cause.share) for cause in _causes(before, after)] == [("cpu_seconds", 1.0)]
+
+
+def test_child_processes_are_told_from_the_test_itself() -> None:
+    """
+    CPU time of children is in the CPU time of the test, and it is they that compute longer.
+    """
+    own = {UsageKey.CPU_SECONDS: 0.1}
+    children = {UsageKey.CPU_SECONDS: 0.4, UsageKey.CHILDREN_CPU_USER_SECONDS: 0.3}
+    (cause,) = _causes(_case(0.1, own), _case(0.4, children))
+
+    assert (cause.measure, cause.before) == (CHILDREN_CPU, 0.0)
+    assert (cause.after, cause.share) == pytest.approx((0.3, 1.0))
+
+
+def test_the_slow_machine_is_taken_out_of_the_parts() -> None:
+    """
+    On a machine half as fast 0.4 s of CPU are 0.2 s.
+    """
+    before = _case(0.1, {UsageKey.CPU_SECONDS: 0.1})
+    after = make_case(seconds=0.4, normalized_duration_seconds=0.2, usage={UsageKey.CPU_SECONDS: 0.4})
+    first, *_ = _causes(before, after)
+
+    assert first.measure == "cpu_seconds"
+    assert (first.after, first.share) == pytest.approx((0.2, 1.0))
+
+
+def test_runs_that_were_slow_already_are_not_what_is_usual() -> None:
+    """
+    Five of nine earlier runs were slow, and compared is with the four before them.
+    """
+    fast, slow = _case(0.1, {UsageKey.CPU_SECONDS: 0.1}), _case(0.2, {UsageKey.CPU_SECONDS: 0.2})
+    past = Past.from_runs([make_run(number, [fast if number < 4 else slow]) for number in range(9)])
+
+    assert causes_of(slow, past) == ()
+    assert causes_of(slow, past, until=4) == (Cause(measure="cpu_seconds", before=0.1, after=0.2, share=1.0),)
+
+
+def test_what_grew_with_the_time_goes_before_what_grew_a_little() -> None:
+    """
+    Of 10 times the time, 10 times the queries tell more than half as many rows again, and so does the CPU.
+    """
+    before = _case(0.1, {UsageKey.CPU_SECONDS: 0.1}, {"queries": 10, "rows": 100})
+    after = _case(1.0, {UsageKey.CPU_SECONDS: 1.0}, {"queries": 100, "rows": 150})
+
+    assert [cause.measure for cause in _causes(before, after)] == ["measures.queries", "cpu_seconds", "measures.rows"]
+
+
+def test_a_long_wait_for_a_cpu_is_told_last() -> None:
+    """
+    Where more was taken out than was added, what is left may be the rest of it.
+    """
+    before = _case(0.1, {UsageKey.CPU_SECONDS: 0.1, UsageKey.CPU_WAIT_SECONDS: 0.0})
+    after = _case(0.5, {UsageKey.CPU_SECONDS: 0.2, UsageKey.CPU_WAIT_SECONDS: 0.3})
+
+    assert [(cause.measure, cause.after) for cause in _causes(before, after)] == [
+        ("cpu_seconds", 0.2),
+        ("cpu_wait_seconds", 0.3),
+    ]
+
+
+def test_a_wait_for_a_cpu_that_grew_with_the_time_is_not_told() -> None:
+    """
+    Five times the time on a machine that is as busy as ever waits five times as long.
+    """
+    before = _case(0.3, {UsageKey.CPU_SECONDS: 0.1, UsageKey.CPU_WAIT_SECONDS: 0.2})
+    after = _case(1.5, {UsageKey.CPU_SECONDS: 0.5, UsageKey.CPU_WAIT_SECONDS: 1.0})
+    past = Past.from_runs([make_run(n, [structs.replace(before, normalized_duration_seconds=0.1)]) for n in range(9)])
+
+    assert [cause.measure for cause in causes_of(after, past)] == ["cpu_seconds"]
+
+
+def test_a_very_slow_machine_is_told_last() -> None:
+    """
+    0.6 s of CPU on a machine that was three times slower are 0.2 s.
+    """
+    before = _case(0.1, {UsageKey.CPU_SECONDS: 0.1})
+    after = make_case(seconds=0.6, normalized_duration_seconds=0.2, usage={UsageKey.CPU_SECONDS: 0.6})
+    *_, last = _causes(before, after)
+
+    assert last.measure == MACHINE
+    assert (last.before, last.after) == pytest.approx((1.0, 3.0))

@@ -8,10 +8,16 @@ from collections.abc import Sequence
 import pytest
 
 from paceline.analysis.flakiness import Attempted, judge_flakiness
+from paceline.analysis.past import past_run
 from paceline.analysis.rules import FlakyRule
-from paceline.model import Severity, Verdict, VerdictKind
+from paceline.model import Severity, Since, Verdict, VerdictKind
+from support.values import make_run
 
 _RULE = FlakyRule(broken_runs=3)
+
+
+def _attempted(number: int, passed: bool, attempts: int = 1, commit: str = "", is_dirty: bool = False) -> Attempted:
+    return Attempted(passed, attempts, past_run(make_run(number, commit=commit, dirty=is_dirty)))
 
 
 def _judged(outcomes: str, commits: Sequence[str] = (), is_dirty: bool = False) -> Verdict | None:
@@ -19,8 +25,8 @@ def _judged(outcomes: str, commits: Sequence[str] = (), is_dirty: bool = False) 
     Judge outcomes written as `.` and `F`, with the commits of their runs.
     """
     history = [
-        Attempted(letter == ".", 1, commit, is_dirty)
-        for letter, commit in zip(outcomes, commits or [""] * len(outcomes), strict=True)
+        _attempted(number, letter == ".", 1, commit, is_dirty)
+        for number, (letter, commit) in enumerate(zip(outcomes, commits or [""] * len(outcomes), strict=True))
     ]
     return judge_flakiness("test_a", history, _RULE)
 
@@ -55,17 +61,47 @@ def test_failing_always_is_broken(commit: str) -> None:
     assert (verdict.kind, verdict.severity, verdict.case) == (VerdictKind.BROKEN, Severity.INFO, "test_a")
     assert (verdict.measured, verdict.unit) == (40.0, "runs")
     assert verdict.reason == "failed in each of the last 40 runs"
+    assert verdict.since is None
 
 
 def test_a_test_that_broke_lately_is_broken_since_then() -> None:
     """
     It passed for long, and the last three runs failed.
     """
-    verdict = _judged("." * 20 + "FFF")
+    verdict = _judged("." * 20 + "FFF", ["4f2c"] * 23)
 
     assert verdict is not None
     assert verdict.kind is VerdictKind.BROKEN
-    assert verdict.reason == "failed in each of the last 3 runs"
+    assert verdict.reason == "failed in each of the last 3 runs, passed in the 20 before"
+    assert verdict.since == Since(run_id="run-20", ended=1_700_072_000.0, commit="4f2c", runs_ago=2)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "reason"),
+    [
+        (".FFF", "failed in each of the last 3 runs, passed in the one before"),
+        (".F...FFF", "failed in each of the last 3 runs, passed in 4 of the 5 before"),
+    ],
+)
+def test_what_it_did_before_it_broke_is_told(outcomes: str, reason: str) -> None:
+    """
+    Whether it passed always before, or at times.
+    """
+    verdict = _judged(outcomes)
+
+    assert verdict is not None
+    assert (verdict.kind, verdict.reason) == (VerdictKind.BROKEN, reason)
+
+
+@pytest.mark.parametrize(("outcomes", "kind"), [("F.F." * 5 + "FFF", "flaky"), ("F.F." * 5 + "F" * 5, "broken")])
+def test_a_flaky_test_fails_a_few_times_in_a_row(outcomes: str, kind: str) -> None:
+    """
+    One that fails every other time fails three times in a row by chance, and five times hardly ever.
+    """
+    verdict = _judged(outcomes)
+
+    assert verdict is not None
+    assert verdict.kind == kind
 
 
 @pytest.mark.parametrize("outcomes", ["." * 40, "F" * 20 + "." * 20, "." * 20 + "FF", "F", ".", "FF"])
@@ -118,7 +154,7 @@ def test_a_pass_on_retry_is_flaky(commit: str) -> None:
     """
     Two failures and a pass in one run are a contradiction, whatever the commit.
     """
-    verdict = judge_flakiness("test_a", [Attempted(True, 3, commit, True)], _RULE)
+    verdict = judge_flakiness("test_a", [_attempted(0, True, 3, commit, True)], _RULE)
 
     assert verdict is not None
     assert verdict.kind is VerdictKind.FLAKY
@@ -129,7 +165,7 @@ def test_one_retry_is_enough() -> None:
     """
     A pass on the second attempt is a failure and a pass.
     """
-    verdict = judge_flakiness("test_a", [Attempted(True, 2, "", False)], _RULE)
+    verdict = judge_flakiness("test_a", [_attempted(0, True, 2)], _RULE)
 
     assert verdict is not None
     assert verdict.reason == "fails 50% of the time (95%: 9% to 91%): 1 of 2 attempts in 1 run"
@@ -139,7 +175,7 @@ def test_failed_retries_are_failures() -> None:
     """
     A test that fails thrice in each run is broken.
     """
-    verdict = judge_flakiness("test_a", [Attempted(False, 3, "", False)] * 5, _RULE)
+    verdict = judge_flakiness("test_a", [_attempted(number, False, 3) for number in range(5)], _RULE)
 
     assert verdict is not None
     assert verdict.reason == "failed in each of the last 5 runs"

@@ -10,7 +10,7 @@ import pytest
 from paceline.analysis.judge import judge
 from paceline.analysis.past import Past
 from paceline.analysis.rules import Rules
-from paceline.model import Case, Cause, Machine, Outcome, Run, Severity, Since, UsageKey, VerdictKind
+from paceline.model import Case, Cause, Machine, Measure, Outcome, Run, Severity, Since, UsageKey, VerdictKind
 from support.values import TEST, failed, make_case, make_run, past_of, runs_of
 
 _RULES = Rules()
@@ -106,7 +106,7 @@ def test_a_regression_knows_its_cause_and_its_beginning() -> None:
     now = make_run(23, [make_case(seconds=0.3, usage={UsageKey.CPU_SECONDS: 0.3})])
     (verdict,) = judge(now, past, _RULES).verdicts
 
-    assert verdict.causes == (Cause(measure="cpu_seconds", before=0.1, after=0.3),)
+    assert verdict.causes == (Cause(measure="cpu_seconds", before=0.1, after=0.3, share=1.0),)
     assert verdict.since == Since(run_id="run-20", ended=1_700_072_000.0, runs_ago=3)
 
 
@@ -144,6 +144,51 @@ def test_the_twentieth_run_is_enough_for_a_trend() -> None:
     ]
 
     assert kinds == [[VerdictKind.TREND], []]
+
+
+def test_a_regression_is_told_since_when_though_the_window_moved_on() -> None:
+    """
+    Nine of 22 earlier runs were slow, which widens the spread of the window.
+    """
+    chance = random.Random(4)
+    values = [0.1 * chance.gauss(1, 0.03) for _ in range(13)] + [0.2 * chance.gauss(1, 0.03) for _ in range(9)]
+    (verdict,) = judge(make_run(22, [make_case(seconds=0.4)]), past_of(values, commit="4f2c"), _RULES).verdicts
+
+    assert verdict.kind is VerdictKind.REGRESSION
+    assert verdict.since == Since(run_id="run-13", ended=1_700_046_800.0, commit="4f2c", runs_ago=9)
+
+
+def test_a_step_is_no_creep() -> None:
+    """
+    Once it is what is usual, it is told as a step with its run, not as a line through both levels.
+    """
+    run = judge(make_run(29, [make_case(seconds=0.15)]), past_of([0.1] * 12 + [0.15] * 17, commit="4f2c"), _RULES)
+    (verdict,) = run.verdicts
+
+    assert verdict.kind is VerdictKind.CHANGE_POINT
+    assert verdict.reason == "stepped up: 100 ms in 12 runs, 150 ms in the 18 since"
+    assert verdict.since == Since(run_id="run-12", ended=1_700_043_200.0, commit="4f2c", runs_ago=17)
+
+
+def test_the_slower_of_two_speeds_is_no_regression() -> None:
+    """
+    It is known; what is slower than that is one.
+    """
+    past = past_of([0.1, 0.1, 0.3, 0.1, 0.1, 0.1, 0.3, 0.1] * 4)
+    known, slower = (judge(make_run(32, [make_case(seconds=seconds)]), past, _RULES) for seconds in (0.3, 0.9))
+
+    assert _kinds(known) == [(VerdictKind.DURATION_FLAKY, TEST)]
+    assert _kinds(slower) == [(VerdictKind.REGRESSION, TEST)]
+
+
+def test_a_count_needs_no_statistics() -> None:
+    """
+    Three runs are enough, and the time does not matter.
+    """
+    past = Past.from_runs([make_run(n, [make_case(measures={"rows": Measure(value=5)})]) for n in range(3)])
+    (verdict,) = judge(make_run(3, [make_case(measures={"rows": Measure(value=6)})]), past, _RULES).verdicts
+
+    assert (verdict.kind, verdict.reason) == (VerdictKind.COUNT, "6 rows, was 5 in each of the last 3 runs")
 
 
 def test_a_retry_in_the_past_is_not_forgotten() -> None:

@@ -4,11 +4,10 @@ Whether a test is slower than it used to be.
 
 import pytest
 
-from paceline.analysis.past import NORMALIZED
-from paceline.analysis.regression import Level, judge_regression, since_when
+from paceline.analysis.regression import Level, judge_regression
 from paceline.analysis.rules import RegressionRule
 from paceline.model import Severity, Since, VerdictKind
-from support.values import make_case, past_of
+from support.values import make_case
 
 _CASE = "tests/test_cart.py::test_total"
 _STEADY = [0.099, 0.100, 0.100, 0.101] * 5
@@ -134,34 +133,3 @@ def test_one_spike_in_the_past_does_not_hide_a_regression(past: list[float]) -> 
 
     assert level.limit(_RULE) <= 1.3 * 1.2 * level.median
     assert judge_regression(make_case(normalized_duration_seconds=0.16), level, _RULE) is not None
-
-
-def test_the_first_run_above_the_limit_is_remembered() -> None:
-    """
-    The regression began with the first of the latest runs that were all above it.
-    """
-    past = past_of([0.1, 0.3, 0.1, 0.2, 0.25], commit="4f2c")
-    since = since_when(past.series(NORMALIZED, _CASE), 0.15, past.runs)
-
-    assert since == Since(run_id="run-3", ended=1_700_010_800.0, commit="4f2c", runs_ago=2)
-
-
-@pytest.mark.parametrize("seconds", [[0.2, 0.2, 0.1], []])
-def test_a_new_regression_has_no_beginning_in_the_past(seconds: list[float]) -> None:
-    """
-    Where the run before was not above the limit, this run is the first.
-    """
-    past = past_of(seconds)
-
-    assert since_when(past.series(NORMALIZED, _CASE), 0.15, past.runs) is None
-
-
-def test_runs_without_the_test_are_not_counted() -> None:
-    """
-    Between two slow runs of a test others may have left it out.
-    """
-    past = past_of([0.1, 0.2, 0.3])
-    series = past.series(NORMALIZED, _CASE)
-    since = since_when(series._replace(runs=[0, 2], values=[0.2, 0.3]), 0.15, past.runs)
-
-    assert since == Since(run_id="run-0", ended=1_700_000_000.0, runs_ago=2)

@@ -63,3 +63,31 @@ def test_figures_are_rounded_to_nanoseconds() -> None:
 
     assert summary.latest == 0.333333333
     assert summary.latest == pytest.approx(1 / 3)
+
+
+def test_what_grows_has_an_interval_and_a_weekly_share() -> None:
+    """
+    100 ms that become 120 ms in ten days are about 14% of the middle of that in ten days, and 9% of it in a week.
+    """
+    runs = [make_run(n * 24, [make_case(seconds=value, normalized_duration_seconds=value)]) for n, value in _rising()]
+    summary = summarize(runs[-1], Past.from_runs(runs[:-1])).tests[TEST]
+
+    assert (summary.slope, summary.slope_low, summary.slope_high) == pytest.approx((0.002, 0.002, 0.002))
+    assert summary.weekly == pytest.approx(0.02 / 0.11 / (10 / 7))
+
+
+def _rising() -> list[tuple[int, float]]:
+    return [(n, 0.1 + 0.002 * n) for n in range(11)]
+
+
+def test_a_day_tells_nothing_of_weeks() -> None:
+    """
+    Eleven runs in ten hours have a slope per run and none per week; a series that stays has no interval.
+    """
+    pasts = [runs_of({TEST: [value for _, value in _rising()]}), runs_of({TEST: [0.1] * 11})]
+    now = make_run(11, [make_case(seconds=0.1, normalized_duration_seconds=0.1)])
+    rising, level = (summarize(now, Past.from_runs(runs)).tests[TEST] for runs in pasts)
+
+    assert (rising.weekly, level.weekly) == (None, None)
+    assert rising.slope_low is not None
+    assert level.slope_low is None

@@ -116,7 +116,20 @@ def test_trends_is_a_table() -> None:
     """
     lines = _call("trends", "--sort", "p95").output.splitlines()
 
-    assert lines[0].split() == ["runs", "latest", "p50", "p95", "p99", "slope", "a", "run"]
+    assert lines[0].split() == [
+        "runs",
+        "latest",
+        "p50",
+        "p95",
+        "p99",
+        "slope",
+        "a",
+        "run",
+        "95%",
+        "interval",
+        "a",
+        "week",
+    ]
     assert [line.split("  ")[0] for line in lines[2:]] == [
         "the whole suite",
         "test_shop.py::test_slow",

@@ -316,7 +316,7 @@ def test_commits_outlive_a_restart(ledger: Ledger) -> None:
     for number, (commit, dirty) in enumerate([("a", False), ("a", True), ("", False)]):
         ledger.add(make_run(number, [make_case() if number else failed()], commit=commit, dirty=dirty))
     past = _past(ledger)
-    history = [Attempted(n > 0, 1, run.commit, run.dirty) for n, run in enumerate(past.runs)]
+    history = [Attempted(n > 0, 1, run) for n, run in enumerate(past.runs)]
 
     assert [(run.commit, run.dirty) for run in past.runs] == [("a", False), ("a", True), ("", False)]
     assert judge_flakiness(TEST, history, FlakyRule()) is None

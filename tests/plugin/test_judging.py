@@ -2,6 +2,9 @@
 Budgets, verdicts and exit codes of a session.
 """
 
+import subprocess
+import sys
+
 import pytest
 
 from paceline.model import VerdictKind
@@ -205,7 +208,7 @@ def test_a_leak_is_found_after_three_runs(suite: Suite) -> None:
 
 def test_flaky_and_broken_outlive_a_restart(suite: Suite) -> None:
     """
-    Twenty failures of forty are flaky, forty of forty are broken, each seen by a session of its own.
+    Twenty failures of forty are flaky, forty of forty are broken: forty sessions, the last in another process.
     """
     suite.write(
         "test_chance.py",
@@ -216,9 +219,65 @@ def test_flaky_and_broken_outlive_a_restart(suite: Suite) -> None:
         def test_fine(): pass
         """,
     )
-    for number in range(12):
-        result = suite.run("-p", "no:asyncio", "-p", "no:xdist", environ={"NUMBER": str(number)})
+    suite.write(
+        "sessions.py",
+        """
+        import os, pytest
+        for number in range(39):
+            os.environ["NUMBER"] = str(number)
+            pytest.main(["--paceline", "-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:xdist"])
+        """,
+    )
+    subprocess.run([sys.executable, "sessions.py"], cwd=suite.folder, env=suite.environ, check=True)
+    result = suite.run(environ={"NUMBER": "39"})
     verdicts = {verdict.case: verdict.kind.value for verdict in result.run.verdicts}
 
     assert verdicts == {"test_chance.py::test_flaky": "flaky", "test_chance.py::test_broken": "broken"}
-    assert "fails 50% of the time" in result.section()
+    assert "fails 50% of the time (95%: 35% to 65%): 20 of 40 attempts in 40 runs" in result.section()
+    assert "failed in each of the last 40 runs" in result.section()
+
+
+def test_a_test_that_broke_says_since_when(suite: Suite) -> None:
+    """
+    It passed in two sessions and failed in three, each of a commit of its own.
+    """
+    suite.write("test_broken.py", "import os\ndef test_broken(): assert os.environ['GOOD']\ndef test_fine(): pass\n")
+    for number, good in enumerate(["yes", "yes", "", "", ""]):
+        result = suite.run(environ={"GOOD": good, "PACELINE_COMMIT": f"{number}" * 40})
+    (verdict,) = result.run.verdicts
+
+    assert verdict.kind is VerdictKind.BROKEN
+    assert verdict.reason == "failed in each of the last 3 runs, passed in the 2 before"
+    assert verdict.since is not None
+    assert (verdict.since.commit, verdict.since.runs_ago) == ("2" * 40, 2)
+
+
+def test_more_queries_are_a_count_that_fails_the_run(suite: Suite) -> None:
+    """
+    The fourth session asks 101 times, where three asked once.
+    """
+    suite.write(
+        "test_queries.py",
+        """
+        import os
+        def test_asks(paceline): paceline.record("db_queries", int(os.environ["QUERIES"]))
+        """,
+    )
+    for _ in range(3):
+        suite.run(environ={"QUERIES": "1"})
+    result = suite.run("--paceline-fail-on", "count", environ={"QUERIES": "101"})
+
+    assert result.code == 10
+    assert "COUNT       test_queries.py::test_asks" in result.section()
+    assert "101 db queries, was 1 in each of the last 3 runs" in result.section()
+
+
+def test_a_pass_on_rerun_is_flaky(suite: Suite) -> None:
+    """
+    pytest-rerunfailures runs it again, and a failure and a pass of one commit contradict each other.
+    """
+    suite.write("test_again.py", "tries = []\ndef test_again():\n    tries.append(1)\n    assert len(tries) > 1\n")
+    result = suite.run("--reruns", "2")
+
+    assert result.code == 0
+    assert "fails 50% of the time (95%: 9% to 91%): 1 of 2 attempts in 1 run" in result.section()

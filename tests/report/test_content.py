@@ -8,7 +8,7 @@ import pytest
 
 from paceline.analysis.past import Past
 from paceline.analysis.rules import RegressionRule, Rules
-from paceline.model import Case, Cause, Machine, Outcome, Run, Severity, Since, UsageKey, Verdict, VerdictKind
+from paceline.model import Case, Cause, Machine, Measure, Outcome, Run, Severity, Since, UsageKey, Verdict, VerdictKind
 from paceline.report.content import Content, Finding, compose
 from support.values import TEST, make_case, make_run, past_of, runs_of
 
@@ -45,8 +45,8 @@ def test_the_headline_counts_what_was_found() -> None:
     content = _content(make_run(1, [make_case()], started=0.0, ended=1.0, verdicts=verdicts))
 
     assert content.headline == (
-        "2 broken budgets, 1 regression of the suite, 1 regression, 2 leaks, 1 flaky test, 1 creeping test, "
-        "1 broken test · 1 test in 1 s"
+        "2 broken budgets, 1 regression of the suite, 1 regression, 1 higher count, 2 leaks, 1 flaky test, "
+        "1 test with two speeds, 1 step up, 1 creeping test, 1 broken test, 1 not confirmed · 1 test in 1 s"
     )
     assert not content.is_well
 
@@ -80,6 +80,10 @@ def test_a_regression_without_a_beginning_is_new() -> None:
     [
         ("measures.db_queries", "Look for what makes db_queries grow: it grew with the time."),
         (
+            "children_cpu_seconds",
+            "Look at the programs that it starts: the added time is CPU time of child processes.",
+        ),
+        (
             "idle_seconds",
             "Look for what it waits for (sleep, network, disk, locks): its CPU time did not grow as much.",
         ),
@@ -107,17 +111,45 @@ def test_the_advice_is_that_of_the_first_cause(measure: str, advice: str) -> Non
             "Look for what outlives the test: module-level caches, listeners, fixtures without teardown.",
         ),
         (VerdictKind.FLAKY, "Look for time, order and shared state; until then --reruns keeps it from blocking."),
+        (
+            VerdictKind.DURATION_FLAKY,
+            "Look for what is there in some runs only: a warm cache, a retry, a timeout, a lock.",
+        ),
+        (VerdictKind.CHANGE_POINT, "Look at the changes of the first run that was slower."),
         (VerdictKind.TREND, "Compare with the oldest commit of the window; no single run shows it."),
         (VerdictKind.BROKEN, "It fails always: mend it or remove it."),
     ],
 )
 def test_every_kind_has_an_advice(kind: VerdictKind, advice: str) -> None:
     """
-    And only a regression has a beginning.
+    And where nothing is known of its beginning, nothing is said of it.
     """
     finding = _finding(_verdict(kind))
 
     assert (finding.advice, finding.since) == (advice, "")
+
+
+def test_a_count_shows_the_counts_and_what_rose_with_it() -> None:
+    """
+    It is new in this run where no earlier one had it.
+    """
+    causes = tuple(Cause(measure=f"measures.{name}", before=1, after=9) for name in ("queries", "rows"))
+    past = Past.from_runs([make_run(n, [make_case(measures={"queries": Measure(value=1)})]) for n in range(3)])
+    finding = _finding(_verdict(VerdictKind.COUNT, causes=causes), past=past)
+
+    assert finding.values == (1.0, 1.0, 1.0, 9.0)
+    assert (finding.since, finding.why) == ("new in this run", "rows 1 → 9")
+    assert finding.advice == "Look for a call that moved into a loop; work that is meant becomes usual with the runs."
+
+
+@pytest.mark.parametrize("kind", [VerdictKind.CHANGE_POINT, VerdictKind.BROKEN, VerdictKind.COUNT])
+def test_what_began_in_an_earlier_run_says_in_which(kind: VerdictKind) -> None:
+    """
+    Steps, broken tests and counts as well as regressions.
+    """
+    since = Since(run_id="run-7", ended=1.0, commit="0123456789abcdef", runs_ago=1)
+
+    assert _finding(_verdict(kind, since=since)).since == "since run run-7, commit 0123456789, 1 run ago"
 
 
 def test_parameters_of_a_test_are_one_finding() -> None:

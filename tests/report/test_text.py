@@ -146,3 +146,22 @@ def test_styles_say_how_bad_it_is() -> None:
     assert found[0] == [Style.STRONG]
     assert (found[1][0], found[5][0]) == (Style.WARNING, Style.BAD)
     assert [span.style for span in well] == [Style.GOOD]
+
+
+def test_a_long_kind_takes_the_room_that_it_needs() -> None:
+    """
+    It stands apart from the test that it is about.
+    """
+    finding = Finding(
+        kind=VerdictKind.DURATION_FLAKY,
+        severity="info",
+        case="test_a",
+        reason="two speeds",
+        since="",
+        why="",
+        advice="Look.",
+        values=(),
+    )
+    shown = ["".join(span.text for span in line) for line in lines(_content(findings=(finding,)), width=80)]
+
+    assert shown[1] == "DURATION_FLAKY test_a"

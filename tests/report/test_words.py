@@ -87,6 +87,29 @@ def test_a_cause_is_said_in_words(measure: str, before: float, after: float, tex
     assert cause(Cause(measure=measure, before=before, after=after)) == text
 
 
+def test_a_cause_says_how_much_of_the_added_time_it_is() -> None:
+    """
+    Where that is known.
+    """
+    moved = Cause(measure="children_cpu_seconds", before=0.0, after=0.3, share=0.75)
+
+    assert cause(moved) == "CPU of child processes 0 s → 300 ms (75% of the added time)"
+
+
+@pytest.mark.parametrize(
+    ("measure", "before", "after", "text"),
+    [
+        ("cpu_wait_seconds", 0.0, 0.3, "wait for a CPU 0 s → 300 ms, which was taken out"),
+        ("machine_slowdown_ratio", 1.0, 2.96, "the machine was 3.0 times slower than usual, which was taken out"),
+    ],
+)
+def test_the_machine_is_no_fault_of_the_test(measure: str, before: float, after: float, text: str) -> None:
+    """
+    What it took is not in the time that was judged.
+    """
+    assert cause(Cause(measure=measure, before=before, after=after)) == text
+
+
 def test_a_series_is_a_line_of_blocks() -> None:
     """
     From nothing to the highest value of those shown.

@@ -58,18 +58,25 @@ class QuietHandler(WSGIRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory, stocked: Path) -> Iterator[int]:
+def served(tmp_path_factory: pytest.TempPathFactory, stocked: Path) -> Iterator[Database]:
+    """
+    The open shop that is served for the tests of a module.
+    """
+    with closing(Database(Path(shutil.copy(stocked, tmp_path_factory.mktemp("served"))))) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def port(served: Database) -> Iterator[int]:
     """
     The port of a shop that is served on loopback for the tests of a module.
     """
-    database = Database(Path(shutil.copy(stocked, tmp_path_factory.mktemp("served"))))
-    with make_server("127.0.0.1", 0, make_app(database), handler_class=QuietHandler) as server:
+    with make_server("127.0.0.1", 0, make_app(served), handler_class=QuietHandler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield server.server_port
         server.shutdown()
         thread.join()
-    database.close()
 
 
 @pytest.fixture

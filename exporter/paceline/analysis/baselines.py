@@ -15,17 +15,18 @@ from typing import Annotated, NamedTuple
 from msgspec import Meta
 from msgspec.structs import replace
 
+from paceline.analysis.change_point import since_run
 from paceline.analysis.judge import judge
 from paceline.analysis.past import ATTEMPTS, NORMALIZED, OUTCOME, Past, PastRun, Series
-from paceline.analysis.regression import since_when
 from paceline.analysis.rules import Rules
-from paceline.model import Run, UsageKey, Value, Verdict, VerdictKind
+from paceline.model import Run, Since, UsageKey, Value, Verdict, VerdictKind
 
 SCHEMA = 1
 # Prometheus counts in milliseconds, so that a run may seem to end a little earlier than it did.
 ROUNDING = 0.001
 
 _OF_LATEST_RUNS = {OUTCOME, ATTEMPTS, str(UsageKey.MEMORY_RETAINED_BYTES), str(UsageKey.IMPORTED_MODULES)}
+_OF_THE_COURSE = {VerdictKind.TREND, VerdictKind.CHANGE_POINT, VerdictKind.DURATION_FLAKY}
 
 NotEmpty = Annotated[str, Meta(min_length=1)]
 
@@ -186,15 +187,20 @@ class _Column(Mapping[str, Series]):
 def _tell(verdict: Verdict, pin: Baseline | None, past: Past) -> Verdict | None:
     if pin is None:
         return verdict
-    if verdict.kind is VerdictKind.TREND:
+    if verdict.kind in _OF_THE_COURSE:
         return None  # of the time before the pinned run
     if verdict.kind is not VerdictKind.REGRESSION or verdict.limit is None:
         return verdict
     return replace(
         verdict,
-        since=since_when(past.series(NORMALIZED, verdict.case or ""), verdict.limit, past.runs),
+        since=_since_above(past.series(NORMALIZED, verdict.case or ""), verdict.limit, past.runs),
         reason=f"{verdict.reason}, against the baseline pinned at run {pin.run_id}",
     )
+
+
+def _since_above(series: Series, limit: float, runs: tuple[PastRun, ...]) -> Since | None:
+    below = next((place for place, value in enumerate(reversed(series.values)) if value <= limit), len(series.values))
+    return since_run([runs[position] for position in series.runs], len(series.values) - below)
 
 
 def _before(baselines: tuple[Baseline, ...], run: Run) -> tuple[Baseline, ...]:

@@ -2,20 +2,29 @@
 Cause: what else moved when a test got slower?
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping
+from math import log
 from statistics import median
+from typing import NamedTuple
 
-from paceline.analysis.past import DURATION, MEASURES, Past
-from paceline.analysis.speed import need_of
+from paceline.analysis.count import is_count
+from paceline.analysis.past import DURATION, MEASURES, NORMALIZED, Past
+from paceline.analysis.speed import Need, need_of
 from paceline.model import Case, Cause, UsageKey
 
 # Time in which the test neither ran nor was ready to run: sleep, IO, locks, other processes.
 IDLE = "idle_seconds"
+CHILDREN_CPU = "children_cpu_seconds"
+MACHINE = "machine_slowdown_ratio"
+_CHILDREN = (UsageKey.CHILDREN_CPU_USER_SECONDS, UsageKey.CHILDREN_CPU_SYSTEM_SECONDS)
 # A part of the time that explains less than this share of the growth is not named.
 _TELLING_SHARE = 0.3
 _TELLING_RATIO = 1.2
 # Something that grew from nothing grew endlessly.
 _SMALLEST = 1e-9
+# What grew by the square root of the factor of the time, or more, grew with it.
+_WITH_THE_TIME = 0.5
 
 # What is too small a change to explain anything.
 _FLOORS: Mapping[str, float] = {
@@ -29,40 +38,150 @@ _FLOORS: Mapping[str, float] = {
 }
 
 
-def causes_of(case: Case, past: Past) -> tuple[Cause, ...]:
+class Before(NamedTuple):
     """
-    The figures that moved with a regression, the most telling first: what the test itself counted, then what
-    the added time was spent on, then what the system counted.
+    The runs of one test before it got slower: those of `past` that come before the position `until`.
     """
+
+    past: Past
+    case_id: str
+    until: int
+
+    def values(self, measure: str) -> dict[int, float]:
+        series = self.past.series(measure, self.case_id)
+        count = bisect_left(series.runs, self.until)
+        return dict(zip(series.runs[:count], series.values[:count], strict=True))
+
+
+class Parts(NamedTuple):
+    """
+    The normalised seconds of a test by what they were spent on; `children` is the CPU time of its child processes.
+    """
+
+    cpu: float
+    children: float
+    idle: float
+
+    @property
+    def seconds(self) -> float:
+        return sum(self)
+
+
+def causes_of(case: Case, past: Past, until: int | None = None) -> tuple[Cause, ...]:
+    """
+    The figures that moved with a regression, the most telling first: what the test counted and what grew with the
+    time, then what the added time was spent on, then what grew less and what the system counted, last the machine.
+
+    Args:
+        case: the test in this run.
+        past: its earlier runs.
+        until: the position of the first of them that was slow already; None where none was.
+    """
+    before = Before(past, case.id, len(past.runs) if until is None else until)
     measures = {MEASURES + name: measure.value for name, measure in case.measures.items()}
+    work = {str(key): value for key, value in case.usage.items() if is_count(key)}
     counts = {str(key): value for key, value in case.usage.items() if key in _FLOORS}
-    return (*_grown(measures, case.id, past), *_shares_of_time(case, past), *_grown(counts, case.id, past))
+    grown = _grown({**measures, **work}, before)
+    needed = _needed_growth(case, before)
+    telling = [cause for cause in grown if log(_growth(cause)) >= needed]
+    others = [cause for cause in grown if cause not in telling]
+    return (*telling, *_shares_of_time(case, before), *others, *_grown(counts, before), *_machine(case, before))
 
 
-def _shares_of_time(case: Case, past: Past) -> list[Cause]:
-    need, before = need_of(case), _usual_parts(past, case.id)
-    if need is None or before is None or UsageKey.CPU_SECONDS not in case.usage:
+def _normalized(case: Case) -> float:
+    """
+    The time as it was judged; without a ruler that is the time without the wait for a CPU.
+    """
+    need = need_of(case)
+    seconds = case.normalized_duration_seconds
+    return seconds if seconds is not None else need.seconds if need else 0.0
+
+
+def _needed_growth(case: Case, before: Before) -> float:
+    usual, seconds = _median(before.values(NORMALIZED)) or 0.0, _normalized(case)
+    return _WITH_THE_TIME * log(seconds / usual) if 0 < usual < seconds else 0.0
+
+
+def _shares_of_time(case: Case, before: Before) -> list[Cause]:
+    now, usual = _parts_now(case), _usual_parts(before)
+    if now is None or usual is None or now.seconds <= usual.seconds:
         return []
-    now = {str(UsageKey.CPU_SECONDS): need.cpu_seconds, IDLE: need.seconds - need.cpu_seconds}
-    growth = sum(now.values()) - sum(before.values())
-    grown = {measure: after - before[measure] for measure, after in now.items()}
-    telling = [measure for measure in now if growth > 0 and grown[measure] >= _TELLING_SHARE * growth]
-    telling.sort(key=lambda measure: -grown[measure])
-    return [Cause(measure=measure, before=before[measure], after=now[measure]) for measure in telling]
+    growth = now.seconds - usual.seconds
+    named = zip((UsageKey.CPU_SECONDS, CHILDREN_CPU, IDLE), usual, now, strict=True)
+    causes = [
+        Cause(measure=str(measure), before=old, after=new, share=min((new - old) / growth, 1.0))
+        for measure, old, new in named
+        if new - old >= _TELLING_SHARE * growth
+    ]
+    return sorted(causes, key=lambda cause: cause.before - cause.after)
 
 
-def _usual_parts(past: Past, case_id: str) -> dict[str, float] | None:
-    columns = (DURATION, UsageKey.CPU_SECONDS, UsageKey.CPU_WAIT_SECONDS)
-    seconds, cpu, wait = (dict(zip(*past.series(column, case_id), strict=True)) for column in columns)
-    idle = [max(seconds[run] - cpu[run] - wait.get(run, 0.0), 0.0) for run in cpu if run in seconds]
-    return {str(UsageKey.CPU_SECONDS): median(cpu.values()), IDLE: median(idle)} if idle else None
+def _parts_now(case: Case) -> Parts | None:
+    need = need_of(case)
+    if need is None or UsageKey.CPU_SECONDS not in case.usage:
+        return None
+    return _parts(need, _normalized(case), sum(case.usage.get(key, 0.0) for key in _CHILDREN))
 
 
-def _grown(figures: Mapping[str, float], case_id: str, past: Past) -> list[Cause]:
+def _parts(need: Need, normalized: float, children: float) -> Parts:
+    """
+    What is divided for a slow machine is the time on its CPUs, and so the rest of the normalised time is that.
+    """
+    idle = min(need.seconds - need.cpu_seconds, normalized)
+    on_cpu = normalized - idle
+    of_children = on_cpu * min(children / need.cpu_seconds, 1.0) if need.cpu_seconds > 0 else 0.0
+    return Parts(on_cpu - of_children, of_children, idle)
+
+
+def _usual_parts(before: Before) -> Parts | None:
+    """
+    The median of each part, over the runs that know all of them: others do not turn into time without CPU.
+    """
+    seconds, cpu = before.values(DURATION), before.values(UsageKey.CPU_SECONDS)
+    wait, normalized = before.values(UsageKey.CPU_WAIT_SECONDS), before.values(NORMALIZED)
+    children = [before.values(key) for key in _CHILDREN]
+    parts = []
+    for run in cpu.keys() & seconds.keys():
+        on_cpu = min(cpu[run], seconds[run])
+        needed = max(seconds[run] - wait.get(run, 0.0), on_cpu)
+        of_children = sum(column.get(run, 0.0) for column in children)
+        parts.append(_parts(Need(needed, on_cpu), normalized.get(run, needed), of_children))
+    return Parts(*map(median, zip(*parts, strict=True))) if parts else None
+
+
+def _grown(figures: Mapping[str, float], before: Before) -> list[Cause]:
     causes = []
     for measure, after in figures.items():
-        values = past.series(measure, case_id).values
-        before = median(values) if values else after
-        if after - before > _FLOORS.get(measure, 0.0) and after >= _TELLING_RATIO * before:
-            causes.append(Cause(measure=measure, before=before, after=after))
-    return sorted(causes, key=lambda cause: -cause.after / max(cause.before, _SMALLEST))
+        usual = _median(before.values(measure))
+        if usual is not None and after - usual > _FLOORS.get(measure, 0.0) and after >= _TELLING_RATIO * usual:
+            causes.append(Cause(measure=measure, before=usual, after=after))
+    return sorted(causes, key=lambda cause: -_growth(cause))
+
+
+def _growth(cause: Cause) -> float:
+    return max(cause.after, _SMALLEST) / max(cause.before, _SMALLEST)
+
+
+def _machine(case: Case, before: Before) -> list[Cause]:
+    """
+    The machine, where more was taken out for it than was added to the time: then what is left may be the rest of it.
+
+    A test that takes longer waits longer for a CPU too, and so much is no fault of the machine.
+    """
+    need, normalized, usual = need_of(case), _normalized(case), _median(before.values(NORMALIZED))
+    if need is None or usual is None or normalized <= usual:
+        return []
+    growth, slowed = normalized - usual, need.seconds - normalized
+    wait = _median(before.values(UsageKey.CPU_WAIT_SECONDS)) or 0.0
+    waited = case.usage.get(UsageKey.CPU_WAIT_SECONDS, 0.0)
+    causes = []
+    if waited - wait * normalized / max(usual, _SMALLEST) >= growth:
+        causes.append(Cause(measure=str(UsageKey.CPU_WAIT_SECONDS), before=wait, after=waited))
+    if slowed >= growth:
+        ratio = need.cpu_seconds / max(need.cpu_seconds - slowed, _SMALLEST)
+        causes.append(Cause(measure=MACHINE, before=1.0, after=ratio))
+    return causes
+
+
+def _median(values: Mapping[int, float]) -> float | None:
+    return median(values.values()) if values else None

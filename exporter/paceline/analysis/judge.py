@@ -8,14 +8,17 @@ from msgspec.structs import replace
 
 from paceline.analysis.budget import judge_budget
 from paceline.analysis.cause import causes_of
+from paceline.analysis.change_point import onset, since_run
+from paceline.analysis.count import judge_counts
+from paceline.analysis.course import judge_course
 from paceline.analysis.flakiness import Attempted, judge_flakiness
 from paceline.analysis.leak import judge_leak
+from paceline.analysis.modes import find_modes
 from paceline.analysis.past import ATTEMPTS, NORMALIZED, OUTCOME, Past, PastRun, past_run
-from paceline.analysis.regression import Level, judge_regression, since_when
+from paceline.analysis.regression import Level, judge_regression
 from paceline.analysis.rules import Rules
 from paceline.analysis.speed import Ruler, need_of, normalized
 from paceline.analysis.suite import calibration_ratio, judge_suite
-from paceline.analysis.trend import judge_trend
 from paceline.model import Case, Run, Severity, UsageKey, Verdict, VerdictKind
 
 # A ruler mark that was seen fewer times than this moves too much.
@@ -27,8 +30,11 @@ _ORDER = {
             VerdictKind.BUDGET,
             VerdictKind.SUITE_REGRESSION,
             VerdictKind.REGRESSION,
+            VerdictKind.COUNT,
             VerdictKind.LEAK,
             VerdictKind.FLAKY,
+            VerdictKind.DURATION_FLAKY,
+            VerdictKind.CHANGE_POINT,
             VerdictKind.TREND,
             VerdictKind.BROKEN,
             VerdictKind.UNCONFIRMED,
@@ -79,7 +85,8 @@ def _verdicts(case: Case, now: PastRun, past: Past, levels: Mapping[str, Level],
     found = (
         judge_budget(case),
         slower,
-        None if slower else _trend(case, past, rules),
+        judge_counts(case, now, past, rules.count),
+        None if slower else judge_course(case, now, past, rules),
         _leak(case, past, rules),
         _flakiness(case, now, past, rules),
     )
@@ -92,17 +99,13 @@ def _regression(case: Case, past: Past, level: Level | None, rules: Rules) -> Ve
     verdict = judge_regression(case, level, rules.regression)
     if verdict is None:
         return None
-    since = since_when(past.series(NORMALIZED, case.id), level.limit(rules.regression), past.runs)
-    return replace(verdict, since=since, causes=causes_of(case, past))
-
-
-def _trend(case: Case, past: Past, rules: Rules) -> Verdict | None:
-    if case.normalized_duration_seconds is None:
+    series, seconds = past.series(NORMALIZED, case.id), verdict.measured or 0.0
+    modes = find_modes(series.values, rules.modes)
+    if modes is not None and seconds <= modes.limit:
         return None
-    series = past.series(NORMALIZED, case.id)
-    if len(series.values) + 1 < rules.trend.min_runs:
-        return None
-    return judge_trend(case.id, [*series.values, case.normalized_duration_seconds], rules.trend)
+    first = onset(series.values, seconds, level.median)
+    since = since_run([past.runs[position] for position in series.runs], first)
+    return replace(verdict, since=since, causes=causes_of(case, past, series.runs[first] if since else None))
 
 
 def _leak(case: Case, past: Past, rules: Rules) -> Verdict | None:
@@ -133,10 +136,10 @@ def _flakiness(case: Case, now: PastRun, past: Past, rules: Rules) -> Verdict | 
     ):
         return None
     history = [
-        Attempted(bool(passed), int(tries), past.runs[position].commit, past.runs[position].dirty)
+        Attempted(bool(passed), int(tries), past.runs[position])
         for position, passed, tries in zip(outcomes.runs, outcomes.values, attempts, strict=True)
         if not past.runs[position].is_wrecked
     ]
     if not now.is_wrecked:
-        history.append(Attempted(case.outcome.is_pass, case.attempts, now.commit, now.dirty))
+        history.append(Attempted(case.outcome.is_pass, case.attempts, now))
     return judge_flakiness(case.id, history, rules.flaky)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from paceline.analysis.estimators import quantile, spread
-from paceline.analysis.past import PastRun, Series
 from paceline.analysis.rules import RegressionRule
 from paceline.model import Case, Severity, Since, Verdict, VerdictKind
 from paceline.units import duration
@@ -72,19 +71,3 @@ def judge_regression(case: Case, level: Level, rule: RegressionRule, since: Sinc
 def _severity(measured: float, level: Level, rule: RegressionRule) -> Severity:
     is_large = measured - level.median >= _CRITICAL_FLOORS * rule.floor_ms / 1e3
     return Severity.CRITICAL if is_large and measured >= CRITICAL_FACTOR * level.median else Severity.WARNING
-
-
-def since_when(series: Series, limit: float, runs: Sequence[PastRun]) -> Since | None:
-    """
-    The first of the latest earlier runs that were all above the limit; None where this run is the first.
-    """
-    first = None
-    count = 0
-    for position, value in zip(reversed(series.runs), reversed(series.values), strict=True):
-        if value <= limit:
-            break
-        first = runs[position]
-        count += 1
-    if first is None:
-        return None
-    return Since(run_id=first.run_id, ended=first.ended, commit=first.commit, runs_ago=count)

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
 Ratio = Annotated[float, Meta(gt=1)]
+Share = Annotated[float, Meta(gt=0, le=0.5)]
 AtLeastTwo = Annotated[int, Meta(ge=2)]
 
 
@@ -25,10 +26,22 @@ class RegressionRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     min_runs: AtLeastTwo = 8
 
 
+class CountRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    More work than ever: a count that was the same in each of `min_runs` runs or more, and is higher now.
+
+    `measures` names figures of tests that are counts, though neither their unit nor their name says so.
+    """
+
+    min_runs: AtLeastTwo = 3
+    measures: tuple[str, ...] = ()
+
+
 class TrendRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     Slow creep: over the window the fitted line rises by more than `floor_ms` and by more than the factor
-    `ratio`, the interval of its slope is above 0, and there are at least `min_runs` runs.
+    `ratio`, the interval of its slope is above 0, and there are at least `min_runs` runs. By the same margins
+    a step within the window is told.
     """
 
     floor_ms: NotNegative = 5.0
@@ -54,6 +67,18 @@ class FlakyRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     broken_runs: AtLeastTwo = 3
 
 
+class ModesRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    Two speeds: modes that are more than `floor_ms` and more than the factor `ratio` apart, each with at least
+    `share` of `min_runs` runs or more.
+    """
+
+    floor_ms: NotNegative = 5.0
+    ratio: Ratio = 1.5
+    share: Share = 0.2
+    min_runs: AtLeastTwo = 20
+
+
 class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     All thresholds, and the window of time that is the past.
@@ -61,6 +86,8 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     window_days: Positive = 14.0
     regression: RegressionRule = RegressionRule()
+    count: CountRule = CountRule()
     trend: TrendRule = TrendRule()
     leak: LeakRule = LeakRule()
     flaky: FlakyRule = FlakyRule()
+    modes: ModesRule = ModesRule()

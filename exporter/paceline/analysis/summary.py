@@ -6,16 +6,26 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from paceline.analysis.estimators import quantile, slope
-from paceline.analysis.past import DURATION, NORMALIZED, Past
+from paceline.analysis.estimators import Interval, quantile, slope
+from paceline.analysis.past import DURATION, NORMALIZED, Past, Series
+from paceline.analysis.trend import WEEK, slope_of, weekly_share
 from paceline.model import Run
 
 _DIGITS = 9
+# An interval takes quadratic time: it is there for what grew or shrank by more than a tenth in eight runs or more.
+_TELLING_GROWTH = 0.1
+_FEWEST_RUNS = 8
+
+
+_NOTHING = Series((), ())
 
 
 class Summary(Struct, frozen=True, kw_only=True):
     """
-    A series in six figures, all but `runs` in seconds. `slope` is per run, of normalised durations for a test.
+    A series in a few figures, in seconds but for `runs` and `weekly`.
+
+    `slope` is per run, of normalised durations for a test; `slope_low` and `slope_high` are its 95% interval, where
+    the series grew or shrank by more than a tenth. `weekly` is what a week adds, as a share of the median.
     """
 
     runs: int
@@ -24,6 +34,9 @@ class Summary(Struct, frozen=True, kw_only=True):
     p95: float
     p99: float
     slope: float
+    slope_low: float | None = None
+    slope_high: float | None = None
+    weekly: float | None = None
 
 
 class SuiteSummary(Struct, frozen=True, kw_only=True):
@@ -52,34 +65,52 @@ def summarize(run: Run, past: Past) -> SuiteSummary:
     """
     Sum up the past and this run.
     """
-    earlier = [one.duration_seconds for one in past.runs if not one.is_partial]
+    whole = [one for one in past.runs if not one.is_partial]
+    suite = [*(one.duration_seconds for one in whole), run.duration_seconds]
+    ended = [one.ended for one in past.runs]
     clock, normal = past.columns.get(DURATION, {}), past.columns.get(NORMALIZED, {})
     tests = {}
     for case in run.cases:
         if case.duration_seconds is None or case.normalized_duration_seconds is None:
             continue
-        before, before_normal = clock.get(case.id), normal.get(case.id)
+        before, steady = clock.get(case.id, _NOTHING), normal.get(case.id, _NOTHING)
         tests[case.id] = _summary(
-            [*(before.values if before else ()), case.duration_seconds],
-            [*(before_normal.values if before_normal else ()), case.normalized_duration_seconds],
+            [*before.values, case.duration_seconds],
+            [*steady.values, case.normalized_duration_seconds],
+            (run.ended - ended[steady.runs[0]]) / WEEK if steady.runs else 0.0,
         )
     return SuiteSummary(
         test_count=len(run.cases),
         run_id=run.run_id,
         ended=run.ended,
         branch=run.branch,
-        duration_seconds=_summary([*earlier, run.duration_seconds]),
+        duration_seconds=_summary(suite, suite, (run.ended - whole[0].ended) / WEEK if whole else 0.0),
         tests=tests,
     )
 
 
-def _summary(values: Sequence[float], steady: Sequence[float] | None = None) -> Summary:
+def _summary(values: Sequence[float], steady: Sequence[float], weeks: float) -> Summary:
     ordered = sorted(values)
+    p50 = quantile(ordered, 0.5)
+    per_run, interval = _slope(steady, p50)
+    growth = per_run * (len(steady) - 1)
+    weekly = weekly_share(growth, p50, weeks)
     return Summary(
         runs=len(values),
         latest=round(values[-1], _DIGITS),
-        p50=round(quantile(ordered, 0.5), _DIGITS),
+        p50=round(p50, _DIGITS),
         p95=round(quantile(ordered, 0.95), _DIGITS),
         p99=round(quantile(ordered, 0.99), _DIGITS),
-        slope=round(slope(values if steady is None else steady), _DIGITS),
+        slope=round(per_run, _DIGITS),
+        slope_low=round(interval.low, _DIGITS) if interval else None,
+        slope_high=round(interval.high, _DIGITS) if interval else None,
+        weekly=round(weekly, _DIGITS) if weekly is not None else None,
     )
+
+
+def _slope(steady: Sequence[float], p50: float) -> tuple[float, Interval | None]:
+    quick = slope(steady)
+    if len(steady) < _FEWEST_RUNS or abs(quick) * (len(steady) - 1) <= _TELLING_GROWTH * p50:
+        return quick, None
+    interval = slope_of(steady)
+    return interval.estimate, interval

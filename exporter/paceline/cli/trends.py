@@ -2,7 +2,7 @@
 `paceline trends`: the bounded summary, test by test.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from paceline.analysis.summary import SuiteSummary, Summary
 from paceline.cli.project import clear_errors, load_project, results_option, suite_of
 from paceline.errors import StorageError
 
-_SORTED = {
+_SORTED: Mapping[str, Callable[[Summary], float]] = {
     "slope": lambda one: -one.slope,
+    "week": lambda one: -(one.weekly or 0.0),
     "latest": lambda one: -one.latest,
     "p50": lambda one: -one.p50,
     "p95": lambda one: -one.p95,
@@ -35,7 +36,8 @@ def trends(pattern: str | None, key: str, limit: int, suite: str | None, form: s
     """
     Print how long tests take and where they are heading; PATTERN keeps tests whose id it fits.
 
-    Times are of the call phase over the window; the slope is of normalised times, per run.
+    Times are of the call phase over the window; the slope is of normalised times, per run, with its 95% interval where
+    it matters, and in percent of the median per week where there are two days or more.
 
     \b
       paceline trends
@@ -72,11 +74,18 @@ def _table(suite: SuiteSummary, tests: Mapping[str, Summary]) -> str:
         _row("the whole suite", suite.duration_seconds),
         *(_row(name, one) for name, one in tests.items()),
     ]
-    headers = ["", "runs", "latest", "p50", "p95", "p99", "slope a run"]
-    return tabulate(rows, headers=headers, colalign=("left", *["right"] * 6), disable_numparse=True)
+    headers = ["", "runs", "latest", "p50", "p95", "p99", "slope a run", "95% interval", "a week"]
+    return tabulate(rows, headers=headers, colalign=("left", *["right"] * 8), disable_numparse=True)
 
 
 def _row(name: str, one: Summary) -> list[str]:
     times = [units.duration(value) for value in (one.latest, one.p50, one.p95, one.p99)]
     share = f" ({one.slope / one.p50:+.1%})" if one.p50 else ""
-    return [name, str(one.runs), *times, f"{units.signed(one.slope)}{share}"]
+    weekly = f"{one.weekly:+.1%}" if one.weekly is not None else ""
+    return [name, str(one.runs), *times, f"{units.signed(one.slope)}{share}", _interval(one), weekly]
+
+
+def _interval(one: Summary) -> str:
+    if one.slope_low is None or one.slope_high is None:
+        return ""
+    return f"{units.signed(one.slope_low)} to {units.signed(one.slope_high)}"

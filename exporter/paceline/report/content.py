@@ -10,7 +10,7 @@ from msgspec import Struct
 from paceline import units
 from paceline.analysis.past import DURATION, MEASURES, NORMALIZED, OUTCOME, Past
 from paceline.analysis.rules import Rules
-from paceline.model import Case, Run, UsageKey, Verdict, VerdictKind
+from paceline.model import Case, Cause, Run, UsageKey, Verdict, VerdictKind
 from paceline.report import words
 
 SLOWEST = 5
@@ -18,8 +18,11 @@ _NOUNS = {
     VerdictKind.BUDGET: ("broken budget", "broken budgets"),
     VerdictKind.SUITE_REGRESSION: ("regression of the suite", "regressions of the suite"),
     VerdictKind.REGRESSION: ("regression", "regressions"),
+    VerdictKind.COUNT: ("higher count", "higher counts"),
     VerdictKind.LEAK: ("leak", "leaks"),
     VerdictKind.FLAKY: ("flaky test", "flaky tests"),
+    VerdictKind.DURATION_FLAKY: ("test with two speeds", "tests with two speeds"),
+    VerdictKind.CHANGE_POINT: ("step up", "steps up"),
     VerdictKind.TREND: ("creeping test", "creeping tests"),
     VerdictKind.BROKEN: ("broken test", "broken tests"),
     VerdictKind.UNCONFIRMED: ("not confirmed", "not confirmed"),
@@ -30,18 +33,24 @@ _ADVICE = {
     VerdictKind.SUITE_REGRESSION: "Look for what all tests share: fixtures, settings, a dependency, the interpreter.",
     VerdictKind.LEAK: "Look for what outlives the test: module-level caches, listeners, fixtures without teardown.",
     VerdictKind.FLAKY: "Look for time, order and shared state; until then --reruns keeps it from blocking.",
+    VerdictKind.COUNT: "Look for a call that moved into a loop; work that is meant becomes usual with the runs.",
+    VerdictKind.DURATION_FLAKY: "Look for what is there in some runs only: a warm cache, a retry, a timeout, a lock.",
+    VerdictKind.CHANGE_POINT: "Look at the changes of the first run that was slower.",
     VerdictKind.TREND: "Compare with the oldest commit of the window; no single run shows it.",
     VerdictKind.BROKEN: "It fails always: mend it or remove it.",
     VerdictKind.UNCONFIRMED: "Nothing, unless it comes back: it was so once and not again.",
 }
 _CAUSE_ADVICE = {
     UsageKey.CPU_SECONDS: "Profile it (python -m cProfile -m pytest …): the added time is CPU time.",
+    "children_cpu_seconds": "Look at the programs that it starts: the added time is CPU time of child processes.",
     "idle_seconds": "Look for what it waits for (sleep, network, disk, locks): its CPU time did not grow as much.",
 }
 # How far back a sparkline looks, and what it shows where it is not the normalised time: failures are its peaks
 # for a test that is flaky or broken.
 _SHOWN_RUNS = 20
 _ABOUT_OUTCOMES = {VerdictKind.FLAKY, VerdictKind.BROKEN}
+# What began with this very run where it did not begin before.
+_NEW_IN_THIS_RUN = {VerdictKind.REGRESSION, VerdictKind.COUNT}
 _MEASURES_SHOWN = {
     VerdictKind.LEAK: UsageKey.MEMORY_RETAINED_BYTES,
     VerdictKind.BUDGET: DURATION,
@@ -130,16 +139,21 @@ def _finding(verdict: Verdict, measured: Case | None, past: Past, more: int) -> 
         case=verdict.case or "the whole suite",
         reason=verdict.reason,
         since=_since(verdict),
-        why="; ".join(words.cause(cause) for cause in verdict.causes),
+        why="; ".join(map(words.cause, _told_causes(verdict))),
         advice=_advice(verdict),
         values=_values(verdict, measured, past),
         more=more,
     )
 
 
+def _told_causes(verdict: Verdict) -> tuple[Cause, ...]:
+    # The first of a count's is the count itself, which its reason has told.
+    return verdict.causes[1:] if verdict.kind is VerdictKind.COUNT else verdict.causes
+
+
 def _advice(verdict: Verdict) -> str:
     first = verdict.causes[0].measure if verdict.causes else ""
-    if first.startswith(MEASURES):
+    if first.startswith(MEASURES) and verdict.kind is VerdictKind.REGRESSION:
         return f"Look for what makes {first.removeprefix(MEASURES)} grow: it grew with the time."
     if first in _CAUSE_ADVICE:
         return _CAUSE_ADVICE[first]
@@ -148,10 +162,8 @@ def _advice(verdict: Verdict) -> str:
 
 def _since(verdict: Verdict) -> str:
     since = verdict.since
-    if verdict.kind is not VerdictKind.REGRESSION:
-        return ""
     if since is None:
-        return "new in this run"
+        return "new in this run" if verdict.kind in _NEW_IN_THIS_RUN else ""
     commit = f", commit {since.commit[:10]}" if since.commit else ""
     return f"since run {since.run_id}{commit}, {units.counted(since.runs_ago, 'run')} ago"
 
@@ -163,6 +175,9 @@ def _values(verdict: Verdict, case: Case | None, past: Past) -> tuple[float, ...
     if verdict.kind in _ABOUT_OUTCOMES:
         outcomes = (*past.series(OUTCOME, case.id).values, float(case.outcome.is_pass))
         return tuple(1.0 - passed for passed in outcomes[-_SHOWN_RUNS:])
+    if verdict.kind is VerdictKind.COUNT and verdict.causes:
+        counts = past.series(verdict.causes[0].measure, case.id).values
+        return (*counts[-_SHOWN_RUNS:], verdict.causes[0].after)
     before = past.series(measure, case.id).values
     now = {
         DURATION: case.duration_seconds,

@@ -77,9 +77,11 @@ def _all_lines(content: Content, width: int, verbosity: int, *, ascii_only: bool
 
 def _finding_lines(finding: Finding, width: int, ascii_only: bool) -> Iterator[Line]:
     spark = words.sparkline(list(finding.values), ascii_only=ascii_only)
-    room = width - _LABEL - len(spark) - 2
+    # A long kind takes the room that it needs.
+    label = f"{finding.kind.upper():<{_LABEL - 1}} "
+    room = width - len(label) - len(spark) - 2
     yield [
-        Span(f"{finding.kind.upper():<{_LABEL}}", _STYLES[finding.severity]),
+        Span(label, _STYLES[finding.severity]),
         Span(_shortened(finding.case, room, "..." if ascii_only else "…"), Style.STRONG),
         Span(f"  {spark}" if spark else "", Style.FAINT),
     ]

@@ -2,7 +2,7 @@
 What moved, in words, and a series as a line of blocks.
 """
 
-from paceline.analysis.cause import IDLE
+from paceline.analysis.cause import CHILDREN_CPU, IDLE, MACHINE
 from paceline.analysis.past import MEASURES
 from paceline.model import Cause, UsageKey
 from paceline.units import duration, size
@@ -12,7 +12,9 @@ _ASCII_BLOCKS = "_.-=*#"
 _ALL_DIGITS = 1000
 _NAMES = {
     UsageKey.CPU_SECONDS: "CPU",
+    CHILDREN_CPU: "CPU of child processes",
     IDLE: "waiting (sleep, IO, locks)",
+    UsageKey.CPU_WAIT_SECONDS: "wait for a CPU",
     UsageKey.MEMORY_PEAK_BYTES: "memory peak",
     UsageKey.READ_BYTES: "read",
     UsageKey.WRITTEN_BYTES: "written",
@@ -25,10 +27,15 @@ _NAMES = {
 
 def cause(moved: Cause) -> str:
     """
-    What moved, from what to what.
+    What moved, from what to what, and how much of the added time that is.
     """
+    if moved.measure == MACHINE:
+        return f"the machine was {moved.after:.1f} times slower than usual, which was taken out"
     name = _NAMES.get(moved.measure, moved.measure.removeprefix(MEASURES))
-    return f"{name} {_figure(moved.measure, moved.before)} → {_figure(moved.measure, moved.after)}"
+    text = f"{name} {_figure(moved.measure, moved.before)} → {_figure(moved.measure, moved.after)}"
+    if moved.measure == UsageKey.CPU_WAIT_SECONDS:
+        return f"{text}, which was taken out"
+    return text if moved.share is None else f"{text} ({moved.share:.0%} of the added time)"
 
 
 def sparkline(values: list[float], *, ascii_only: bool = False, longest: int = 20) -> str:

@@ -1,0 +1,185 @@
+"""
+Counts: more queries, requests or calls than ever, judged exactly.
+
+A count is a figure whose unit, or where it has none whose name, ends in a noun for work that is done one by one. More
+of it is worse, which the constancy of a figure alone does not tell: a score may be constant too.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import groupby
+from math import inf
+from typing import NamedTuple
+
+from paceline.analysis.change_point import since_run
+from paceline.analysis.past import MEASURES, Past, PastRun
+from paceline.analysis.rules import CountRule
+from paceline.model import Case, Cause, Severity, UsageKey, Verdict, VerdictKind
+from paceline.units import counted
+
+# Work that is counted: many, and one of it.
+_NOUNS: Mapping[str, str] = {
+    "allocations": "allocation",
+    "calls": "call",
+    "connections": "connection",
+    "lookups": "lookup",
+    "messages": "message",
+    "misses": "miss",
+    "operations": "operation",
+    "packets": "packet",
+    "pages": "page",
+    "queries": "query",
+    "requests": "request",
+    "retries": "retry",
+    "round trips": "round trip",
+    "rows": "row",
+    "statements": "statement",
+    "transactions": "transaction",
+}
+
+
+class Level(NamedTuple):
+    """
+    A count that was the same in so many runs on end, and the place in the series of the first run after them.
+    """
+
+    value: float
+    runs: int
+    end: int
+
+
+class Figure(NamedTuple):
+    """
+    A count of a case: its column in the past, its value, and its unit where it has one.
+    """
+
+    column: str
+    value: float
+    unit: str = ""
+
+
+class Rise(NamedTuple):
+    """
+    A count that rose above its level, and the earlier runs of the test.
+    """
+
+    figure: Figure
+    level: Level
+    earlier: Sequence[PastRun]
+
+    @property
+    def factor(self) -> float | None:
+        return self.figure.value / self.level.value if self.level.value > 0 else None
+
+    @property
+    def cause(self) -> Cause:
+        return Cause(measure=self.figure.column, before=self.level.value, after=self.figure.value)
+
+    def is_of_same_code(self, now: PastRun) -> bool:
+        """
+        Whether the count was lower at the very commit of this run: then it is not the code that moves it.
+        """
+        before = self.earlier[self.level.end - self.level.runs : self.level.end]
+        is_known = bool(now.commit) and not now.dirty
+        return is_known and any(run.commit == now.commit and not run.dirty for run in before)
+
+
+@cache
+def is_count(name: str) -> bool:
+    """
+    Whether a unit, or the name of a figure, says that it counts work.
+    """
+    return any(f" {name}".replace("_", " ").endswith(f" {noun}") for noun in _NOUNS)
+
+
+_USAGE = frozenset(key for key in UsageKey if is_count(key))
+
+
+def counts_of(case: Case, rule: CountRule) -> list[Figure]:
+    """
+    The figures of a case that count work.
+    """
+    reported = [
+        Figure(MEASURES + name, measure.value, measure.unit)
+        for name, measure in case.measures.items()
+        if is_count(measure.unit or name) or name in rule.measures
+    ]
+    return reported + [Figure(key, value) for key, value in case.usage.items() if key in _USAGE]
+
+
+def judge_counts(case: Case, now: PastRun, past: Past, rule: CountRule) -> Verdict | None:
+    """
+    Whether a test did more work than ever; the count that grew most stands for all. The causes are all of them.
+
+    Args:
+        case: the test in this run.
+        now: this run.
+        past: its earlier runs.
+        rule: the thresholds.
+    """
+    if not case.outcome.is_pass or not (case.measures or _USAGE):
+        return None
+    found = (_rise(figure, case.id, past, rule) for figure in counts_of(case, rule))
+    rises = [rise for rise in found if rise is not None and not rise.is_of_same_code(now)]
+    rises.sort(key=lambda rise: (-(rise.factor or inf), rise.figure.column))
+    return _verdict(case.id, rises) if rises else None
+
+
+def _rise(figure: Figure, case_id: str, past: Past, rule: CountRule) -> Rise | None:
+    series = past.series(figure.column, case_id)
+    level = usual_count(figure.value, series.values, rule)
+    return Rise(figure, level, [past.runs[position] for position in series.runs]) if level else None
+
+
+def usual_count(value: float, earlier: Sequence[float], rule: CountRule) -> Level | None:
+    """
+    What a count was, without exception, before it rose to what it is now; None where it did not rise, or varied.
+
+    It has to be higher now than in each run up to the rise, and to have been higher for fewer runs than it was not:
+    later it is what is usual.
+
+    Args:
+        value: the count in this run.
+        earlier: those of earlier runs, oldest first.
+        rule: the thresholds.
+    """
+    if not earlier or value <= min(earlier) or value % 1:
+        return None
+    end, lowest = len(earlier), value
+    for before, group in groupby(reversed(earlier)):
+        runs = len(list(group))
+        if before < lowest and runs >= rule.min_runs and runs > len(earlier) - end:
+            return Level(before, runs, end) if value > max(earlier[:end]) and not before % 1 else None
+        end, lowest = end - runs, min(lowest, before)
+    return None
+
+
+def _verdict(case_id: str, rises: Sequence[Rise]) -> Verdict:
+    worst = rises[0]
+    since = since_run(worst.earlier, worst.level.end)
+    runs = counted(worst.level.runs, "run")
+    when = f"the last {runs}" if since is None else f"the {runs} before"
+    return Verdict(
+        kind=VerdictKind.COUNT,
+        severity=Severity.WARNING,
+        case=case_id,
+        measured=worst.figure.value,
+        limit=worst.level.value,
+        unit=worst.figure.unit or "count",
+        factor=worst.factor,
+        causes=tuple(rise.cause for rise in rises),
+        since=since,
+        reason=f"{_named(worst.figure)}, was {worst.level.value:,.0f} in each of {when}",
+    )
+
+
+def _named(figure: Figure) -> str:
+    """
+    The count with its noun: `101 db queries`, `1 query`, `3 queries (sql)`.
+    """
+    name = figure.column.removeprefix(MEASURES)
+    many = (name if name.endswith(figure.unit) else figure.unit).replace("_", " ")
+    noun = next((noun for noun in _NOUNS if many.endswith(noun)), "")
+    one = many.removesuffix(noun) + _NOUNS[noun] if noun else many
+    text = counted(int(figure.value), one, many)
+    return text if name.endswith(figure.unit) else f"{text} ({name})"
