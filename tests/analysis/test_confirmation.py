@@ -2,9 +2,17 @@
 Whether a suspect holds up.
 """
 
+from typing import Any
+
 import pytest
 
-from paceline.analysis.confirmation import holds_up
+from paceline.analysis.confirmation import confirmed, holds_up, suspects_of
+from paceline.analysis.regression import Level, judge_regression
+from paceline.analysis.rules import RegressionRule
+from paceline.model import Case, Run, Severity, UsageKey, Verdict, VerdictKind
+from support.values import make_case, make_run
+
+_LEVEL = Level.of([0.01] * 10)
 
 
 @pytest.mark.parametrize(
@@ -30,3 +38,125 @@ def test_one_spike_confirms_nothing() -> None:
     A repeat of any length is one vote of three.
     """
     assert not holds_up([0.1, 99.0, 0.1], 0.12)
+
+
+def _slow(*names: str, seconds: float = 0.04, **usage: float) -> Run:
+    """
+    A run in which tests looked four times as slow as usual, on a machine that was half as fast.
+    """
+    figures = {UsageKey.CPU_SECONDS: 2 * seconds, **{UsageKey(key): value for key, value in usage.items()}}
+    cases = [make_case(name, 2 * seconds, normalized_duration_seconds=seconds, usage=figures) for name in names]
+    verdicts = [judge_regression(case, _LEVEL, RegressionRule()) for case in cases]
+    return make_run(1, cases, verdicts=tuple(verdict for verdict in verdicts if verdict is not None))
+
+
+def _again(name: str, *seconds: float) -> dict[str, list[Case]]:
+    """
+    The same test measured again, as the clock saw it.
+    """
+    return {name: [make_case(name, one, usage={UsageKey.CPU_SECONDS: one}) for one in seconds]}
+
+
+def _told(run: Run) -> dict[str, Any]:
+    return {str(verdict.case): verdict.kind.value for verdict in run.verdicts}
+
+
+def test_what_holds_up_says_so() -> None:
+    """
+    The verdict stays, with what the repeats took on the usual machine.
+    """
+    (verdict,) = confirmed(_slow("test_a"), _again("test_a", 0.08, 0.082, 0.018)).verdicts
+
+    assert verdict.kind is VerdictKind.REGRESSION
+    assert verdict.reason == (
+        "took 40 ms with the machine taken out, usually 10 ms (median of 10 runs): 4.0 times as long; "
+        "again 40 ms in 3 repeats"
+    )
+
+
+def test_what_does_not_hold_up_is_not_confirmed() -> None:
+    """
+    It is for information, and says what the repeats took.
+    """
+    (verdict,) = confirmed(_slow("test_a"), _again("test_a", 0.02)).verdicts
+
+    assert (verdict.kind, verdict.severity) == (VerdictKind.UNCONFIRMED, "info")
+    assert verdict.reason.endswith(": 4.0 times as long; not confirmed: only 10 ms in 1 repeat")
+
+
+@pytest.mark.parametrize("seconds", [(0.08, 0.08, 0.02), (0.02, 0.08, 0.02), (0.08, 0.02), (0.02, 0.02, 0.08, 0.08)])
+def test_who_judges_by_the_figures_finds_the_same(seconds: tuple[float, ...]) -> None:
+    """
+    The normalised time that is kept is above the limit where the regression was confirmed, and not where it was not.
+    """
+    run = confirmed(_slow("test_a"), _again("test_a", *seconds))
+    is_regression = run.verdicts[0].kind is VerdictKind.REGRESSION
+
+    assert (judge_regression(run.cases[0], _LEVEL, RegressionRule()) is not None) is is_regression
+    assert run.cases[0].duration_seconds == 0.08
+
+
+def test_what_was_not_measured_again_is_believed() -> None:
+    """
+    As long as half of the others held up.
+    """
+    run = _slow("test_a", "test_b", "test_c")
+    half = confirmed(run, _again("test_a", 0.08) | _again("test_b", 0.02))
+
+    assert _told(half) == {"test_a": "regression", "test_c": "regression", "test_b": "unconfirmed"}
+
+
+def test_where_most_did_not_hold_up_the_rest_is_not_believed() -> None:
+    """
+    Then it was the machine, and the reason says why nothing is known.
+    """
+    run = confirmed(_slow("test_a", "test_b"), _again("test_a", 0.02))
+
+    assert _told(run) == {"test_a": "unconfirmed", "test_b": "unconfirmed"}
+    assert run.verdicts[1].reason.endswith("; not confirmed: not measured again, as others that were did not hold up")
+
+
+def test_a_wait_that_stays_is_a_regression_on_any_machine() -> None:
+    """
+    Sleep is not divided by the speed of the machine.
+    """
+    case = make_case("test_a", 0.04, normalized_duration_seconds=0.04, usage={UsageKey.CPU_SECONDS: 0.0})
+    verdict = judge_regression(case, _LEVEL, RegressionRule())
+    assert verdict is not None
+    run = make_run(1, [case], verdicts=(verdict,))
+    repeat = make_case("test_a", 0.041, usage={UsageKey.CPU_SECONDS: 0.0})
+
+    assert _told(confirmed(run, {"test_a": [repeat]})) == {"test_a": "regression"}
+
+
+def test_a_leak_that_keeps_nothing_more_is_not_confirmed() -> None:
+    """
+    The memory that is kept for the next judgement is that of the repeats.
+    """
+    verdict = Verdict(
+        kind=VerdictKind.LEAK,
+        severity=Severity.WARNING,
+        reason="kept 2 MiB",
+        case="test_a",
+        limit=2.0**20,
+        unit="bytes",
+    )
+    case = make_case("test_a", usage={UsageKey.MEMORY_RETAINED_BYTES: 2.0**21})
+    repeat = make_case("test_a", usage={UsageKey.MEMORY_RETAINED_BYTES: 0.0})
+    run = confirmed(make_run(1, [case], verdicts=(verdict,)), {"test_a": [repeat] * 3})
+
+    assert run.verdicts[0].reason == "kept 2 MiB; not confirmed: only 0 B in 3 repeats"
+    assert run.cases[0].usage == {UsageKey.MEMORY_RETAINED_BYTES: 0.0}
+
+
+def test_only_what_chance_can_do_is_suspect() -> None:
+    """
+    A broken budget and a flaky test are facts; a test is suspect once, the worst first.
+    """
+    kinds = (VerdictKind.BUDGET, VerdictKind.REGRESSION, VerdictKind.LEAK, VerdictKind.FLAKY)
+    verdicts = [
+        Verdict(kind=kind, severity=Severity.WARNING, reason="", case=name)
+        for name, kind in zip(("a", "b", "b", "c"), kinds, strict=True)
+    ]
+
+    assert suspects_of(make_run(1, verdicts=tuple(verdicts))) == ["b"]

@@ -3,7 +3,7 @@ Confirmation: does a test that looked slower, or seemed to keep memory, do so ag
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from statistics import median
+from statistics import median_low
 
 from msgspec.structs import replace
 
@@ -19,14 +19,14 @@ Repeats = Mapping[str, Sequence[Case]]
 
 def holds_up(figures: Sequence[float], limit: float) -> bool:
     """
-    Whether more than half of the repeats are above the limit, which for an odd number is their median.
+    Whether more than half of the repeats are above the limit, which is to say their lower median.
 
     Args:
         figures: what was found when the test was measured again, for times normalised as the run that it belongs
             to; usually `REPEATS` of them. Without any, nothing holds up.
         limit: the figure above which the first measurement was a verdict.
     """
-    return 2 * sum(value > limit for value in figures) > len(figures)
+    return bool(figures) and median_low(figures) > limit
 
 
 def suspects_of(run: Run) -> list[str]:
@@ -41,7 +41,7 @@ def confirmed(run: Run, repeats: Repeats) -> Run:
     Judge the suspects of a run by what they did when they were measured again.
 
     What holds up stays a verdict, what does not becomes `unconfirmed`. The figure of a test that was measured again
-    is from then on the median of its repeats, so that whoever judges the run by its figures finds the same. What
+    is from then on the lower median of its repeats, so that whoever judges the run by its figures finds the same. What
     could not be measured again is believed, unless most of what was did not hold up.
 
     Args:
@@ -58,7 +58,7 @@ def confirmed(run: Run, repeats: Repeats) -> Run:
     is_chance = bool(again) and 2 * held < len(again)
     verdicts = [_confirm(verdict, again.get(verdict, ()), is_chance=is_chance) for verdict in run.verdicts]
     for verdict, figures in again.items():
-        cases[str(verdict.case)] = _with_figure(cases[str(verdict.case)], verdict.kind, median(figures))
+        cases[str(verdict.case)] = _with_figure(cases[str(verdict.case)], verdict.kind, median_low(figures))
     # What did not hold up is told last.
     verdicts.sort(key=lambda verdict: verdict.kind is VerdictKind.UNCONFIRMED)
     return replace(run, cases=tuple(cases.values()), verdicts=tuple(verdicts))
@@ -81,7 +81,7 @@ def _confirm(verdict: Verdict, figures: Sequence[float], *, is_chance: bool) -> 
             _unconfirmed(verdict, "not measured again, as others that were did not hold up") if is_chance else verdict
         )
     show = duration if verdict.unit == "seconds" else size
-    found = f"{show(median(figures))} in {counted(len(figures), 'repeat')}"
+    found = f"{show(median_low(figures))} in {counted(len(figures), 'repeat')}"
     if _holds(verdict, figures):
         return replace(verdict, reason=f"{verdict.reason}; again {found}")
     return _unconfirmed(verdict, f"only {found}")
