@@ -11,11 +11,14 @@ from paceline.history.ledger import Span
 from paceline.history.prometheus_columns import Columns, Selection, range_of
 from paceline.history.query_client import Answered, QueryClient
 from paceline.metrics import catalogue
+from paceline.metrics.catalogue import Metric
 from paceline.metrics.labels import quoted
 from paceline.model import Outcome
 
 _FAILURES = {outcome.value for outcome in Outcome if outcome.is_failure}
-_METRICS = "|".join(metric.name for metric in (catalogue.RUN_INFO, catalogue.RUN_DURATION, catalogue.RUN_CASES))
+# Those that have one value a run.
+_VALUES = (catalogue.RUN_DURATION, catalogue.RUN_SLOWDOWN, catalogue.RUN_CALIBRATION)
+_METRICS = "|".join(metric.name for metric in (catalogue.RUN_INFO, *_VALUES, catalogue.RUN_CASES))
 
 
 class Prometheus:
@@ -78,14 +81,14 @@ class _Told(NamedTuple):
 
 def _runs_in(answer: Sequence[Answered]) -> Iterator[_Told]:
     samples = list(_samples(answer))
-    seconds = {place: value for name, place, _, value in samples if name == catalogue.RUN_DURATION.name}
+    values = {(name, place): value for name, place, _, value in samples}
     cases: defaultdict[_Place, dict[str, int]] = defaultdict(dict)
     for name, place, labels, value in samples:
         if name == catalogue.RUN_CASES.name:
             cases[place][labels.get("outcome", "")] = int(value)
     for name, place, labels, _ in samples:
         if name == catalogue.RUN_INFO.name:
-            yield _told(place, labels, seconds.get(place, 0.0), cases[place])
+            yield _told(place, labels, {metric: values.get((metric.name, place)) for metric in _VALUES}, cases[place])
 
 
 def _samples(answer: Sequence[Answered]) -> Iterator[tuple[str, _Place, Mapping[str, str], float]]:
@@ -94,17 +97,21 @@ def _samples(answer: Sequence[Answered]) -> Iterator[tuple[str, _Place, Mapping[
             yield labels.get("__name__", ""), (labels.get("branch", ""), stamp), labels, value
 
 
-def _told(place: _Place, labels: Mapping[str, str], seconds: float, cases: Mapping[str, int]) -> _Told:
+def _told(
+    place: _Place, labels: Mapping[str, str], values: Mapping[Metric, float | None], cases: Mapping[str, int]
+) -> _Told:
     label, stamp = place
     run = PastRun(
         run_id=labels.get("run_id", ""),
         ended=stamp / 1e3,
-        duration_seconds=seconds,
+        duration_seconds=values[catalogue.RUN_DURATION] or 0.0,
         branch=labels.get("ref", label),
         commit=labels.get("commit", ""),
         dirty=labels.get("dirty") == "true",
         is_partial=labels.get("partial") == "true",
         cases=sum(cases.values()),
         failures=sum(count for outcome, count in cases.items() if outcome in _FAILURES),
+        calibration_seconds=values[catalogue.RUN_CALIBRATION],
+        slowdown_ratio=values[catalogue.RUN_SLOWDOWN],
     )
     return _Told(run, stamp, label)

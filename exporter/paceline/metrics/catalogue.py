@@ -115,6 +115,9 @@ RUN_DURATION = _of_run("duration_seconds", "Time from the start of a run to its 
 RUN_CASES = _of_run("cases", "Tests of a run, by how they ended.", "outcome")
 RUN_VERDICTS = _of_run("verdicts", "Verdicts on a run, by kind.", "kind")
 RUN_SLOWDOWN = _of_run("machine_slowdown_ratio", "How much slower than usual the suite as a whole ran; 1 is usual.")
+RUN_CALIBRATION = _of_run(
+    "machine_calibration_seconds", "CPU time of a fixed piece of work at the start of a run: the speed of the machine."
+)
 
 TEST_PASSED = _of_test("passed", "Whether a test passed (1) or failed (0).")
 TEST_ATTEMPTS = _of_test("attempts", "How many times a test was tried in the run.")

@@ -60,6 +60,8 @@ def _of_run(run: Run, labels: tuple[str, str]) -> Iterator[Sample]:
         yield Sample(catalogue.RUN_VERDICTS, (*labels, kind), float(count), run.ended)
     if run.machine.slowdown_ratio is not None:
         yield Sample(catalogue.RUN_SLOWDOWN, labels, run.machine.slowdown_ratio, run.ended)
+    if run.machine.calibration_seconds is not None:
+        yield Sample(catalogue.RUN_CALIBRATION, labels, run.machine.calibration_seconds, run.ended)
 
 
 def _of_case(case: Case, run_labels: tuple[str, str], ended: float) -> Iterator[Sample]:

@@ -44,12 +44,16 @@ class KernelIoProbe(Probe):
         self._file.close()
 
     def _read(self) -> tuple[int, int]:
-        # The kernel counts a read after it, so the bytes of this one are not in its own figure.
-        background = self._own.background_reads()
-        own_read = self._own.read_bytes + background
-        own_written = self._own.written_bytes
-        fields = self._file.read(256).split(None, 4)
-        return int(fields[1]) - own_read, int(fields[3]) - own_written
+        while True:
+            was_busy = self._own.busy_thread
+            # The kernel counts a read after it, so the bytes of this one are not in its own figure.
+            background = self._own.background_reads()
+            own_read = self._own.read_bytes + background
+            own_written = self._own.written_bytes
+            fields = self._file.read(256).split(None, 4)
+            # Otherwise the sampler has begun in between, and what it has read since is in the figure.
+            if was_busy or (not self._own.busy_thread and self._own.background_read_bytes == background):
+                return int(fields[1]) - own_read, int(fields[3]) - own_written
 
 
 class PortableIoProbe(Probe):
