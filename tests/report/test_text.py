@@ -74,6 +74,24 @@ def test_a_report_reads_from_the_top() -> None:
     )
 
 
+def test_a_long_reason_is_wrapped() -> None:
+    """
+    Between words, and under itself; below a width that nobody can read at, it is the terminal that breaks it.
+    """
+    finding = Finding(
+        kind=VerdictKind.BUDGET, severity="warning", case="test_a", reason="took " + 12 * "a-while ", since="", why="",
+        advice="Wait.", values=(),
+    )  # fmt: skip
+    shown = {width: _text(_content(findings=(finding,)), width=width).splitlines()[2:5] for width in (60, 10)}
+
+    assert shown[60] == [
+        "            took a-while a-while a-while a-while a-while",
+        "            a-while a-while a-while a-while a-while a-while",
+        "            a-while",
+    ]
+    assert shown[10][0] == "            took a-while a-while a-while a-while"
+
+
 def test_where_all_is_well_a_report_is_short() -> None:
     """
     The slowest tests are shown with -v, the rest not at all with -q.

@@ -3,7 +3,6 @@ What the shop sells.
 """
 
 from collections.abc import Iterable
-from functools import cache
 from typing import NamedTuple
 
 from shop.database import Database
@@ -72,11 +71,16 @@ class Catalogue:
         return Product(*found[0])
 
 
-@cache
+# What is to be printed; nobody takes anything off, and this is the leak of the example.
+_PRINT_QUEUE: list[str] = []
+
+
 def price_list(products: tuple[Product, ...], percent: int) -> str:
     """
-    The printed price list for customers with a discount.
-
-    Each list that was ever printed stays in memory: the cache has no bound, and this is the leak of the example.
+    The price list for customers with a discount, which goes to the printer as well.
     """
-    return "\n".join(f"{sku:<12}{name:<48}{formatted(discounted(cents, percent)):>14}" for sku, name, cents in products)
+    printed = "\n".join(
+        f"{sku:<12}{name:<48}{formatted(discounted(cents, percent)):>14}" for sku, name, cents in products
+    )
+    _PRINT_QUEUE.append(printed)
+    return printed

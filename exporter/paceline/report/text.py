@@ -5,6 +5,7 @@ The report for a terminal.
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from itertools import groupby
+from textwrap import wrap
 from typing import NamedTuple
 
 from paceline import units
@@ -12,6 +13,7 @@ from paceline.report import words
 from paceline.report.content import Content, Finding
 
 _LABEL = 12
+_NARROWEST = 40
 _ASCII = str.maketrans({"·": "-", "…": "...", "→": "->", "µ": "u"})
 _FIRST_OF_A_KIND = 10
 
@@ -87,12 +89,10 @@ def _finding_lines(finding: Finding, width: int, ascii_only: bool) -> Iterator[L
     ]
     if finding.more:
         yield _labelled("", f"and {units.counted(finding.more, 'other parameter')} of this test", Style.FAINT)
-    yield _labelled("", finding.reason)
-    if finding.since:
-        yield _labelled("", finding.since)
-    if finding.why:
-        yield _labelled("", f"why: {finding.why}")
-    yield _labelled("", f"next: {finding.advice}", Style.FAINT)
+    yield from _paragraph(finding.reason, width)
+    yield from _paragraph(finding.since, width)
+    yield from _paragraph(f"why: {finding.why}" if finding.why else "", width)
+    yield from _paragraph(f"next: {finding.advice}", width, Style.FAINT)
 
 
 def _health_lines(content: Content, verbosity: int) -> Iterator[Line]:
@@ -101,6 +101,12 @@ def _health_lines(content: Content, verbosity: int) -> Iterator[Line]:
             yield _labelled("" if number else "slowest", f"{time:>8}  {case.id}")
     yield _labelled("machine", content.machine)
     yield _labelled("history", content.history)
+
+
+def _paragraph(text: str, width: int, style: Style = Style.PLAIN) -> Iterator[Line]:
+    room = max(width - _LABEL, _NARROWEST)
+    for part in wrap(text, room, break_long_words=False, break_on_hyphens=False):
+        yield _labelled("", part, style)
 
 
 def _labelled(label: str, text: str, style: Style = Style.PLAIN) -> Line:
