@@ -93,6 +93,7 @@ class Tree(Struct, frozen=True, kw_only=True):
             imports.mkdir()
             # Both sides run each test as often, and the comparison alone judges.
             options = ["-p", "paceline.ab.imported", "--paceline", "--paceline-no-confirm", "--paceline-fail-on="]
+            options.append("--paceline-history=")
             command = [sys.executable, "-m", "pytest", *options, f"--paceline-results={results.path}"]
             command += [self._argument(argument) for argument in arguments]
             environ = {"PYTHONHASHSEED": str(seed), **self.environ, FOLDER_VARIABLE: str(imports)}
