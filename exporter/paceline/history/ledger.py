@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from itertools import chain, repeat
+from itertools import chain
 from math import inf, nan
 from operator import itemgetter
 from pathlib import Path
@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from paceline.analysis.past import Past, PastRun, Series, columns_of
 from paceline.errors import DocumentError, StorageError
-from paceline.model import Run, decode_run, encode_run
+from paceline.model import Case, Run, decode_run, encode_run
 
 _APPLICATION_ID = 0x50414345
 _VERSION = 2
@@ -215,8 +215,8 @@ class Ledger:
             rows = database.execute(
                 "SELECT run, figures FROM columns WHERE measure = ? AND run BETWEEN ? AND ?",
                 (measure, min(numbers, default=0), max(numbers, default=0)),
-            ).fetchall()
-        return {number: array("d", figures) for number, figures in rows}
+            )
+            return {number: array("d", figures) for number, figures in rows}
 
     @contextmanager
     def _connected(self, *, begin: str = "BEGIN") -> Iterator[sqlite3.Connection]:
@@ -301,10 +301,8 @@ class _Columns(Mapping[str, Mapping[str, Series]]):
         if not figures:
             return {}
         layout = self._layout
-        matrix = array("d")
-        for number, tests in self._runs:
-            matrix += layout.row(tests, figures.pop(number, None))
-        return _Column(layout.places, matrix, len(self._runs))
+        rows = (layout.row(tests, figures.pop(number, None)) for number, tests in self._runs)
+        return _Column(layout.places, _stacked(rows), len(self._runs))
 
     @cached_property
     def _layout(self) -> "_Layout":
@@ -351,6 +349,8 @@ class _Column(Mapping[str, Series]):
         self._places = places
         self._matrix = matrix
         self._runs = range(runs)
+        # One row that stands for all runs, or a row for each.
+        self._times = runs * len(places) // len(matrix)
 
     def __getitem__(self, test: str) -> Series:
         series = self.get(test)
@@ -365,7 +365,7 @@ class _Column(Mapping[str, Series]):
         place = self._places.get(test)
         if place is None:
             return default
-        values = self._matrix[place :: len(self._places)]
+        values = self._matrix[place :: len(self._places)] * self._times
         total = sum(values)
         if total == total:  # noqa: PLR0124 - NaN stands for "not measured", and makes any sum NaN
             return Series(self._runs, values)
@@ -381,6 +381,22 @@ class _Column(Mapping[str, Series]):
         return len(self._places)
 
 
+def _stacked(rows: "Iterator[array[float]]") -> "array[float]":
+    """
+    All rows one after the other, or one row where all are the same: half of what is measured hardly ever varies.
+    """
+    first = next(rows)
+    same = 1
+    for row in rows:
+        if row != first:
+            matrix = first * same + row
+            for other in rows:
+                matrix += other
+            return matrix
+        same += 1
+    return first
+
+
 def _unpack(document: bytes, where: str) -> Run:
     try:
         return decode_run(zlib.decompress(document), where)
@@ -389,8 +405,8 @@ def _unpack(document: bytes, where: str) -> Run:
 
 
 def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
-    figures = {case.id: columns_of(case) for case in run.cases}
-    numbers = _test_numbers(database, [case_id for case_id, columns in figures.items() if columns])
+    ran = {case.id: case for case in run.cases if case.outcome.is_pass or case.outcome.is_failure}
+    numbers = _test_numbers(database, list(ran))
     cursor = database.execute(
         "INSERT INTO runs (run_id, suite, branch, commit_id, dirty, is_partial, outcome, started, ended, cases,"
         " failures, verdicts, tests, document, calibration_seconds, slowdown_ratio)"
@@ -414,15 +430,27 @@ def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
             run.machine.slowdown_ratio,
         ),
     )
-    rows = [figures[case_id] for case_id in numbers]
-    measures = sorted({measure for row in rows for measure in row})
     database.executemany(
         "INSERT INTO columns (run, measure, figures) VALUES (?, ?, ?)",
         (
-            (cursor.lastrowid, measure, array("d", map(dict.get, rows, repeat(measure), repeat(nan))).tobytes())
-            for measure in measures
+            (cursor.lastrowid, measure, column.tobytes())
+            for measure, column in sorted(_pack(list(ran.values())).items())
         ),
     )
+
+
+def _pack(cases: Sequence[Case]) -> "dict[str, array[float]]":
+    """
+    The figures of the cases, by measure.
+    """
+    unmeasured = array("d", [nan]) * len(cases)
+    packed: dict[str, array[float]] = {}
+    for place, case in enumerate(cases):
+        for measure, value in columns_of(case).items():
+            if measure not in packed:
+                packed[measure] = unmeasured[:]
+            packed[measure][place] = value
+    return packed
 
 
 def _test_numbers(database: sqlite3.Connection, ids: Sequence[str]) -> dict[str, int]:
