@@ -9,6 +9,7 @@ from paceline.cli.ab import ab
 from paceline.cli.baseline import baseline
 from paceline.cli.compare import compare
 from paceline.cli.export import export
+from paceline.cli.gate import gate
 from paceline.cli.history import history
 from paceline.cli.report import report
 from paceline.cli.test import test
@@ -43,5 +44,5 @@ def main() -> None:
     """
 
 
-for command in (test, report, trends, compare, ab, history, baseline, export):
+for command in (test, report, trends, compare, ab, history, baseline, export, gate):
     main.add_command(command)

@@ -4,11 +4,11 @@ Ask a Prometheus: every answer within a time for all of them, of a bounded size,
 
 import time
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from math import isfinite
 from threading import Thread
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeVar
 
 import requests
 from msgspec import DecodeError, Raw, Struct, json
@@ -25,6 +25,8 @@ _CHUNK = 1 << 16
 _LONGEST_QUOTE = 60
 _EXPECTED = "expected a Prometheus"
 _UNAUTHORIZED = {401, 403}
+
+_T = TypeVar("_T")
 
 
 class Answered(NamedTuple):
@@ -90,21 +92,46 @@ class QueryClient:
         Raises:
             StorageError: the server cannot be reached, or gave no such answer within the time.
         """
+        params = {"query": promql, "time": f"{at:.3f}", "timeout": f"{self._left:.3f}"}
+        return self.get("query", params, _samples, "samples")
+
+    def get(self, path: str, params: Mapping[str, str], decode: Callable[[bytes], _T], what: str) -> _T:
+        """
+        Ask for a page of the API, such as `alerts`.
+
+        Args:
+            path: below `/api/v1/`.
+            params: of the request.
+            decode: takes the answer apart, and raises a ValueError where it cannot.
+            what: what is expected, for the error.
+
+        Raises:
+            StorageError: the server cannot be reached, or gave no such answer within the time.
+        """
+        body = self._get(path, params)
+        try:
+            return decode(body)
+        except (ValueError, OverflowError, RecursionError) as error:
+            raise StorageError(
+                f"{self.endpoint}: answered {_quote(body)}, expected {what} as JSON of Prometheus: {error}"
+            ) from error
+
+    def _get(self, path: str, params: Mapping[str, str]) -> bytes:
         answer: Future[bytes] = Future()
         began = time.monotonic()
         if self._left > 0:
             # No setting of a socket bounds how long a name takes to resolve, or a body that drips: a thread does.
-            Thread(target=self._fulfil, args=(answer, promql, at), name="paceline-history", daemon=True).start()
+            Thread(target=self._fulfil, args=(answer, path, params), name="paceline-history", daemon=True).start()
         try:
-            return self._decoded(answer.result(timeout=max(self._left, 0.0)))
+            return answer.result(timeout=max(self._left, 0.0))
         except TimeoutError as error:
             raise StorageError(f"{self.endpoint}: no answer within {duration(self._seconds)}, {_EXPECTED}") from error
         finally:
             self._left -= time.monotonic() - began
 
-    def _fulfil(self, answer: "Future[bytes]", promql: str, at: float) -> None:
+    def _fulfil(self, answer: "Future[bytes]", path: str, params: Mapping[str, str]) -> None:
         try:
-            answer.set_result(self._fetch(promql, at))
+            answer.set_result(self._fetch(path, params))
         except requests.Timeout as error:
             answer.set_exception(TimeoutError(str(error)))
         except requests.RequestException as error:
@@ -114,11 +141,11 @@ class QueryClient:
         except Exception as error:  # noqa: BLE001 - what a thread raises, nobody sees
             answer.set_exception(StorageError(f"{self.endpoint}: {type(error).__name__}: {safe_text(str(error))}"))
 
-    def _fetch(self, promql: str, at: float) -> bytes:
+    def _fetch(self, path: str, params: Mapping[str, str]) -> bytes:
         end = time.monotonic() + self._left
         with requests.get(
-            f"{self.endpoint}/api/v1/query",
-            params={"query": promql, "time": f"{at:.3f}", "timeout": f"{self._left:.3f}"},
+            f"{self.endpoint}/api/v1/{path}",
+            params=params,
             auth=_auth(self.endpoint),
             timeout=self._left,
             stream=True,
@@ -138,13 +165,9 @@ class QueryClient:
                 raise requests.Timeout
         return bytes(body)
 
-    def _decoded(self, body: bytes) -> list[Answered]:
-        try:
-            return [one.decoded() for one in json.decode(body, type=_Answer).data.result]
-        except (DecodeError, ValueError, OverflowError, RecursionError) as error:
-            raise StorageError(
-                f"{self.endpoint}: answered {_quote(body)}, expected samples as JSON of Prometheus: {error}"
-            ) from error
+
+def _samples(body: bytes) -> list[Answered]:
+    return [one.decoded() for one in json.decode(body, type=_Answer).data.result]
 
 
 class _Bearer(requests.auth.AuthBase):
