@@ -69,6 +69,16 @@ def test_without_eight_whole_runs_the_suite_is_not_judged(past: list[PastRun]) -
     assert judge_suite(_run(9.0), past, _RULE) is None
 
 
+def test_the_first_runs_are_a_past_too() -> None:
+    """
+    They have no slowdown, as what is usual was made of them.
+    """
+    past = [_run(None)] * 3 + _USUAL[:5]
+
+    assert judge_suite(_run(2.0), past, _RULE) is not None
+    assert judge_suite(_run(1.2), past, _RULE) is None
+
+
 def test_a_machine_that_is_busy_now_and_then_makes_no_regression() -> None:
     """
     Where the suite ran 1.5 times slower in every third run, it may do so again.

@@ -6,7 +6,7 @@ import math
 import re
 import resource
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -80,6 +80,20 @@ def _full_disk() -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(b"")], ids=["gone", "empty"])
+def test_a_ledger_that_was_lost_is_filled_from_the_documents(shop: Shop, lose: Callable[[Path], object]) -> None:
+    """
+    Where documents lie beside it, the past is not silently forgotten.
+    """
+    for number in range(3):
+        shop.session(number, [make_case()])
+    lose(shop.archive.folder.ledger)
+    shop.session(3, [make_case()])
+
+    assert shop.ids == ["run-3", "run-2", "run-1", "run-0"]
+    assert shop.told == ["results/history.sqlite had no runs: 3 runs were read back from documents"]
 
 
 def test_a_run_is_kept_in_three_places(shop: Shop) -> None:

@@ -42,6 +42,24 @@ def test_a_marker_budget_fails_the_test(suite: Suite) -> None:
     assert [verdict.case for verdict in result.run.verdicts] == ["test_budget.py::test_over"]
 
 
+def test_a_test_that_only_breaks_its_own_budget_is_not_broken(suite: Suite) -> None:
+    """
+    However often: the failure is the budget's, and has a verdict of its own.
+    """
+    suite.write(
+        "test_budget.py",
+        """
+        import time, pytest
+
+        @pytest.mark.performance(budget_ms=1)
+        def test_over(): time.sleep(0.01)
+        """,
+    )
+    kinds = [{verdict.kind for verdict in suite.run().run.verdicts} for _ in range(4)]
+
+    assert kinds == [{VerdictKind.BUDGET}] * 4
+
+
 def test_a_failing_test_keeps_its_own_failure(suite: Suite) -> None:
     """
     A test that fails and is over its budget says why it failed.
@@ -233,8 +251,8 @@ def test_flaky_and_broken_outlive_a_restart(suite: Suite) -> None:
     verdicts = {verdict.case: verdict.kind.value for verdict in result.run.verdicts}
 
     assert verdicts == {"test_chance.py::test_flaky": "flaky", "test_chance.py::test_broken": "broken"}
-    assert "fails 50% of the time (95%: 35% to 65%): 20 of 40 attempts in 40 runs" in result.section()
-    assert "failed in each of the last 40 runs" in result.section()
+    assert "fails 50% of the time (95%: 35% to 65%): 20 of 40 attempts in 40 runs" in result.told()
+    assert "failed in each of the last 40 runs" in result.told()
 
 
 def test_a_test_that_broke_says_since_when(suite: Suite) -> None:
@@ -269,7 +287,7 @@ def test_more_queries_are_a_count_that_fails_the_run(suite: Suite) -> None:
 
     assert result.code == 10
     assert "COUNT       test_queries.py::test_asks" in result.section()
-    assert "101 db queries, was 1 in each of the last 3 runs" in result.section()
+    assert "101 db queries, was 1 in each of the last 3 runs" in result.told()
 
 
 def test_a_pass_on_rerun_is_flaky(suite: Suite) -> None:
@@ -280,4 +298,4 @@ def test_a_pass_on_rerun_is_flaky(suite: Suite) -> None:
     result = suite.run("--reruns", "2")
 
     assert result.code == 0
-    assert "fails 50% of the time (95%: 9% to 91%): 1 of 2 attempts in 1 run" in result.section()
+    assert "fails 50% of the time (95%: 9% to 91%): 1 of 2 attempts in 1 run" in result.told()

@@ -94,6 +94,16 @@ def test_the_remote_knows_the_default_branch(repository: Path) -> None:
     assert _find(repository, {"CI_DEFAULT_BRANCH": "stable"}, "release").default_branch == "release"
 
 
+def test_an_older_commit_is_on_no_branch(repository: Path) -> None:
+    """
+    A bisect fills the past of no branch that is judged; where git knows nothing at all, there is one branch.
+    """
+    _git(repository, "commit", "--allow-empty", "-m", "later")
+    _git(repository, "switch", "--detach", "HEAD~1")
+
+    assert _find(repository, {}).branch == "detached"
+
+
 def test_a_detached_head_is_on_the_default_branch(repository: Path) -> None:
     """
     Where CI checks out a commit, git knows no branch; the variables of CI do.

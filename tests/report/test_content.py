@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from paceline.analysis.past import Past
+from paceline.analysis.past import Past, PastRun
 from paceline.analysis.rules import RegressionRule, Rules
 from paceline.model import Case, Cause, Machine, Measure, Outcome, Run, Severity, Since, UsageKey, Verdict, VerdictKind
 from paceline.report.content import Content, Finding, compose
@@ -212,6 +212,34 @@ def test_the_five_slowest_tests_are_listed() -> None:
         ("400 ms", "test_4"),
         ("300 ms", "test_3"),
     ]
+
+
+def test_a_slow_suite_is_told_from_a_slow_machine() -> None:
+    """
+    The calibration says whether it was the machine.
+    """
+    past = Past(
+        runs=tuple(PastRun(run_id="", ended=1.0, duration_seconds=1.0, calibration_seconds=0.002) for _ in "abc")
+    )
+    run = make_run(9, machine=Machine(slowdown_ratio=2.0, calibration_seconds=0.0021))
+
+    assert compose(run, past, Rules()).machine == (
+        "2.00 times slower than usual by its tests, 1.05 times slower by its calibration"
+    )
+
+
+def test_what_another_branch_does_not_show_is_not_called_new() -> None:
+    """
+    A branch that is judged against the default branch may have been so for long.
+    """
+    past = past_of([0.1] * 9)
+    verdict = _verdict(VerdictKind.REGRESSION, TEST)
+    told = {
+        branch: compose(make_run(9, [make_case()], branch=branch, verdicts=(verdict,)), past, Rules()).findings[0].since
+        for branch in ("main", "topic")
+    }
+
+    assert told == {"main": "new in this run", "topic": "not so on main"}
 
 
 @pytest.mark.parametrize(

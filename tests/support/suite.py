@@ -50,6 +50,12 @@ class Result:
         _, _, rest = self.output.partition(" paceline ==")
         return rest.partition("\n")[2]
 
+    def told(self) -> str:
+        """
+        The same in one line, wherever it was wrapped.
+        """
+        return " ".join(self.section().split())
+
 
 class Suite:
     """

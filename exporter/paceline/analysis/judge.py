@@ -3,10 +3,11 @@ One run and its past in, the judged run out.
 """
 
 from collections.abc import Iterator, Mapping
+from math import inf
 
 from msgspec.structs import replace
 
-from paceline.analysis.budget import judge_budget
+from paceline.analysis.budget import MARKER, judge_budget
 from paceline.analysis.cause import causes_of
 from paceline.analysis.change_point import onset, since_run
 from paceline.analysis.count import judge_counts
@@ -88,7 +89,7 @@ def _verdicts(case: Case, now: PastRun, past: Past, levels: Mapping[str, Level],
         judge_counts(case, now, past, rules.count),
         None if slower else judge_course(case, now, past, rules),
         _leak(case, past, rules),
-        _flakiness(case, now, past, rules),
+        None if _fails_by_budget(case) else _flakiness(case, now, past, rules),
     )
     return (verdict for verdict in found if verdict is not None)
 
@@ -121,6 +122,12 @@ def _leak(case: Case, past: Past, rules: Rules) -> Verdict | None:
         [*(imported.get(run, 0.0) for run in before.runs), case.usage.get(UsageKey.IMPORTED_MODULES, 0.0)],
         rules.leak,
     )
+
+
+def _fails_by_budget(case: Case) -> bool:
+    # The failure is the budget's, which has a verdict of its own.
+    is_over = (case.duration_seconds or 0.0) > (case.budget_seconds or inf)
+    return case.outcome.is_failure and is_over and case.budget_source == MARKER
 
 
 def _flakiness(case: Case, now: PastRun, past: Past, rules: Rules) -> Verdict | None:

@@ -40,7 +40,7 @@ def judge_suite(now: PastRun, runs: Sequence[PastRun], rule: RegressionRule) -> 
         runs: earlier runs, in any order.
         rule: the thresholds.
     """
-    paces = list(_paces(runs))
+    paces = list(_paces(runs, unknown=1.0))
     current = next(_paces([now]), None)
     if current is None or now.calibration_seconds is None or len(paces) < rule.min_runs:
         return None
@@ -62,9 +62,8 @@ def judge_suite(now: PastRun, runs: Sequence[PastRun], rule: RegressionRule) -> 
     )
 
 
-def _paces(runs: Iterable[PastRun]) -> Iterator[float]:
-    return (
-        run.slowdown_ratio / run.calibration_seconds
-        for run in runs
-        if run.slowdown_ratio and run.calibration_seconds and not run.is_partial
-    )
+def _paces(runs: Iterable[PastRun], unknown: float | None = None) -> Iterator[float]:
+    # The first runs of a suite have no slowdown: what is usual is made of them.
+    known = (run for run in runs if run.calibration_seconds and not run.is_partial)
+    slowdowns = ((run.slowdown_ratio or unknown, run.calibration_seconds) for run in known)
+    return (slowdown / seconds for slowdown, seconds in slowdowns if slowdown and seconds)

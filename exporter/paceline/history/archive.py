@@ -209,7 +209,8 @@ class Archive:
 
     def _check_ledger(self) -> None:
         try:
-            self.ledger.summaries(limit=1)
+            if not self.ledger.summaries(limit=1):
+                self._refill_ledger()
         except NotALedgerError as error:
             self._tried(partial(self._rebuild_ledger, error))
         except PacelineError as error:
@@ -217,9 +218,15 @@ class Archive:
 
     def _rebuild_ledger(self, error: NotALedgerError) -> None:
         aside = set_aside(self.folder.ledger, "damaged")
+        self._warn(f"{error}; it was set aside as {aside.name}, and {self._read_back()} read back from documents")
+
+    def _refill_ledger(self) -> None:
+        if any(self.folder.documents()):
+            self._warn(f"{self.folder.ledger} had no runs: {self._read_back()} read back from documents")
+
+    def _read_back(self) -> str:
         count = sum(self._tried(partial(self.ledger.add, run)) is True for run in self._documented())
-        back = counted(count, "run was", "runs were")
-        self._warn(f"{error}; it was set aside as {aside.name}, and {back} read back from documents")
+        return counted(count, "run was", "runs were")
 
     def _documented(self) -> Iterator[Run]:
         for path in self.folder.documents():

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from paceline.analysis.budget import Budget, Budgets
+from paceline.analysis.budget import MARKER, Budget, Budgets
 from paceline.config import Config
 from paceline.errors import ConfigError
 from paceline.identity import safe_ids, safe_text
@@ -166,7 +166,7 @@ def _marked_budget(node_id: str, markers: Markers) -> Budget | None:
         raise ConfigError(
             f"{node_id}: performance(budget_ms={milliseconds!r}) is no budget, expected more than 0 milliseconds"
         )
-    return Budget(milliseconds / 1e3, "its performance marker")
+    return Budget(milliseconds / 1e3, MARKER)
 
 
 def _is_repeatable(markers: Markers) -> bool:

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 _GIT_SECONDS = 5.0
 FALLBACK_BRANCH = "main"
+_DETACHED = "(detached)"
 # Variables of CI systems, where a checkout is often a bare commit that git knows no branch of.
 _BRANCH_VARIABLES = (
     "PACELINE_BRANCH",
@@ -84,7 +85,7 @@ class OriginFinder:
         default = self._find_default(head.strip().removeprefix("origin/"), headers.get("head", ""))
         commit = _first(self._environ, _COMMIT_VARIABLES) or headers.get("oid", "").replace("(initial)", "")
         return Origin(
-            branch=_first(self._environ, _BRANCH_VARIABLES) or _attached(headers.get("head", "")) or default,
+            branch=_first(self._environ, _BRANCH_VARIABLES) or self._find_branch(headers, default),
             default_branch=default,
             commit=commit,
             dirty=any(line and not line.startswith("#") for line in status.splitlines()),
@@ -98,6 +99,14 @@ class OriginFinder:
             if git is not None and git.returncode is None:
                 git.kill()
                 git.communicate()
+
+    def _find_branch(self, headers: Mapping[str, str], default: str) -> str:
+        branch = headers.get("head", "")
+        if branch != _DETACHED:
+            return branch or default
+        # Of a bisect, or of a CI system that nobody knows: the past of the default branch has no place for it.
+        commits = _answer(_start_git(self._root, "for-each-ref", "--format=%(objectname)", *_references(default)))
+        return default if headers.get("oid") in commits.split() else _DETACHED.strip("()")
 
     def _find_default(self, remote_head: str, branch: str) -> str:
         guesses: Sequence[Callable[[], str]] = (
@@ -132,8 +141,8 @@ def _first(environ: Mapping[str, str], names: Sequence[str]) -> str:
     return next((environ[name] for name in names if environ.get(name)), "")
 
 
-def _attached(branch: str) -> str:
-    return "" if branch == "(detached)" else branch
+def _references(branch: str) -> tuple[str, str]:
+    return f"refs/heads/{branch}", f"refs/remotes/origin/{branch}"
 
 
 def _local_default(root: Path) -> str:

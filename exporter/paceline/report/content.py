@@ -10,6 +10,7 @@ from msgspec import Struct
 from paceline import units
 from paceline.analysis.past import DURATION, MEASURES, NORMALIZED, OUTCOME, Past
 from paceline.analysis.rules import Rules
+from paceline.analysis.suite import calibration_ratio
 from paceline.model import Case, Cause, Run, UsageKey, Verdict, VerdictKind
 from paceline.report import words
 
@@ -55,6 +56,8 @@ _MEASURES_SHOWN = {
     VerdictKind.LEAK: UsageKey.MEMORY_RETAINED_BYTES,
     VerdictKind.BUDGET: DURATION,
 }
+# As many earlier runs as it takes to know what is usual for the calibration.
+_FEWEST_RUNS = 3
 # A machine within 5% of its usual speed is usual.
 _USUAL = 0.05
 _BUSY_PERCENT = 90.0
@@ -108,7 +111,7 @@ def compose(run: Run, past: Past, rules: Rules) -> Content:
         headline=_headline(run),
         findings=tuple(_findings(run, past)),
         slowest=tuple((units.duration(case.duration_seconds or 0.0), case) for case in slowest),
-        machine=_machine(run),
+        machine=_machine(run, past),
         history=_history(past, rules.regression.min_runs),
         troubles=tuple(f"{units.counted(count, 'time')}: {what}" for what, count in run.counts.items() if count),
     )
@@ -129,16 +132,16 @@ def _findings(run: Run, past: Past) -> Iterator[Finding]:
         families.setdefault((verdict.kind, case.family if case else verdict.case or ""), []).append(verdict)
     # One change makes all parameters of a test slower: the worst stands for them.
     for worst, *others in families.values():
-        yield _finding(worst, cases.get(worst.case or ""), past, more=len(others))
+        yield _finding(worst, cases.get(worst.case or ""), run.branch, past, more=len(others))
 
 
-def _finding(verdict: Verdict, measured: Case | None, past: Past, more: int) -> Finding:
+def _finding(verdict: Verdict, measured: Case | None, branch: str, past: Past, more: int) -> Finding:
     return Finding(
         kind=verdict.kind,
         severity=verdict.severity,
         case=verdict.case or "the whole suite",
         reason=verdict.reason,
-        since=_since(verdict),
+        since=_since(verdict, branch, past),
         why="; ".join(map(words.cause, _told_causes(verdict))),
         advice=_advice(verdict),
         values=_values(verdict, measured, past),
@@ -160,10 +163,13 @@ def _advice(verdict: Verdict) -> str:
     return _ADVICE[verdict.kind]
 
 
-def _since(verdict: Verdict) -> str:
+def _since(verdict: Verdict, branch: str, past: Past) -> str:
     since = verdict.since
+    if since is None and verdict.kind in _NEW_IN_THIS_RUN:
+        elsewhere = {run.branch for run in past.runs} - {branch}
+        return f"not so on {', '.join(sorted(elsewhere))}" if elsewhere else "new in this run"
     if since is None:
-        return "new in this run" if verdict.kind in _NEW_IN_THIS_RUN else ""
+        return ""
     commit = f", commit {since.commit[:10]}" if since.commit else ""
     return f"since run {since.run_id}{commit}, {units.counted(since.runs_ago, 'run')} ago"
 
@@ -187,9 +193,9 @@ def _values(verdict: Verdict, case: Case | None, past: Past) -> tuple[float, ...
     return (*before[-_SHOWN_RUNS:], *(() if now is None else (now,)))
 
 
-def _machine(run: Run) -> str:
+def _machine(run: Run, past: Past) -> str:
     machine = run.machine
-    parts = [_speed(machine.slowdown_ratio)]
+    parts = [_speed(machine.slowdown_ratio, calibration_ratio(machine.calibration_seconds, past.runs, _FEWEST_RUNS))]
     if machine.cpu_percent_mean is not None:
         busy = " (busy)" if machine.cpu_percent_mean >= _BUSY_PERCENT else ""
         parts.append(f"CPU {machine.cpu_percent_mean:.0f}%{busy}")
@@ -201,12 +207,18 @@ def _machine(run: Run) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _speed(slowdown: float | None) -> str:
+def _speed(slowdown: float | None, calibration: float | None) -> str:
     if slowdown is None:
         return "speed not known yet"
     if abs(slowdown - 1) <= _USUAL:
         return "as fast as usual"
-    return f"{slowdown:.2f} times slower than usual" if slowdown > 1 else f"{1 / slowdown:.2f} times faster than usual"
+    # The tests say so; whether it is the machine or all of them, its calibration tells.
+    by_calibration = f" by its tests, {_compared(calibration)} by its calibration" if calibration is not None else ""
+    return f"{_compared(slowdown)} than usual{by_calibration}"
+
+
+def _compared(ratio: float) -> str:
+    return f"{ratio:.2f} times slower" if ratio >= 1 else f"{1 / ratio:.2f} times faster"
 
 
 def _history(past: Past, needed: int) -> str:
