@@ -91,6 +91,53 @@ def test_pytest_sees_each_test_once(suite: Suite) -> None:
     assert "paceline: measuring 1 test again, for at most 30 s" in result.output
 
 
+def test_what_a_test_writes_into_the_junit_file_is_written_once(suite: Suite) -> None:
+    """
+    Two fixtures of pytest write there without a report, and so would those of a repeat.
+    """
+    source = """
+        import os, time
+
+        def test_changed(record_xml_attribute, record_testsuite_property):
+            record_xml_attribute("priority", "high")
+            record_testsuite_property("shop", "open")
+            time.sleep(float(os.environ["SECONDS"]))
+
+        def test_steady(): pass
+    """
+    _runs_before(suite, source)
+    result = suite.run("--junitxml=junit.xml", environ={"SECONDS": "0.08"})
+    written = (suite.folder / "junit.xml").read_text("utf-8")
+
+    assert list(_told(result)) == ["regression"]
+    assert written.count("<testcase") == 2
+    assert written.count('name="shop"') == 1
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")])
+def test_a_test_with_subtests_is_not_measured_again(suite: Suite, arguments: tuple[str, ...]) -> None:
+    """
+    It reports its subtests itself, and would do so for each repeat.
+    """
+    source = """
+        import os, time, unittest
+
+        class TestShop(unittest.TestCase):
+            def test_changed(self):
+                with self.subTest("one"):
+                    time.sleep(float(os.environ["SECONDS"]))
+
+            def test_steady(self): pass
+    """
+    _runs_before(suite, source)
+    result = suite.run(*arguments, "-v", environ={"SECONDS": "0.08"})
+
+    assert list(_told(result)) == ["regression"]
+    assert "again" not in _told(result)["regression"]
+    assert "2 passed, 1 subtests passed in" in result.output
+    assert "paceline: measuring" not in result.output
+
+
 @pytest.mark.parametrize(
     ("source", "settings", "arguments"),
     [
@@ -151,6 +198,48 @@ def test_a_repeat_that_fails_says_nothing(suite: Suite) -> None:
 
     assert result.code == 0
     assert list(_told(result)) == ["regression"]
+
+
+def test_an_expected_failure_is_measured_again(suite: Suite) -> None:
+    """
+    It fails again as it did first, and that is no reason to believe its first time.
+    """
+    source = """
+        import os, time
+        import pytest
+
+        SECONDS = [float(text) for text in os.environ["SECONDS"].split()]
+
+        @pytest.mark.xfail
+        def test_changed():
+            time.sleep(SECONDS.pop(0) if len(SECONDS) > 1 else SECONDS[0])
+            raise AssertionError
+
+        def test_steady(): pass
+    """
+    _runs_before(suite, source)
+    result = suite.run(environ={"SECONDS": "0.08 0.01"})
+
+    assert list(_told(result)) == ["unconfirmed"]
+
+
+def test_garbage_that_is_not_collected_yet_is_no_leak(suite: Suite) -> None:
+    """
+    Objects that hold each other are taken away some time after their test: nobody keeps them.
+    """
+    suite.write(
+        "test_memory.py",
+        """
+        class Node:
+            def __init__(self):
+                self.itself, self.content = self, bytearray(2 << 20)
+        def test_makes_garbage(): Node()
+        """,
+    )
+    for _ in range(3):
+        result = suite.run()
+
+    assert [verdict.kind.value for verdict in result.run.verdicts] == ["unconfirmed"]
 
 
 def test_memory_that_is_kept_once_is_no_leak(suite: Suite) -> None:

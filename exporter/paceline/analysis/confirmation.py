@@ -36,6 +36,13 @@ def suspects_of(run: Run) -> list[str]:
     return list(dict.fromkeys(verdict.case for verdict in run.verdicts if verdict.kind in _FIGURES and verdict.case))
 
 
+def leaking(run: Run) -> frozenset[str]:
+    """
+    The tests that seem to keep memory.
+    """
+    return frozenset(verdict.case for verdict in run.verdicts if verdict.kind is VerdictKind.LEAK and verdict.case)
+
+
 def confirmed(run: Run, repeats: Repeats) -> Run:
     """
     Judge the suspects of a run by what they did when they were measured again.

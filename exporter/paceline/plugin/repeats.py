@@ -2,14 +2,19 @@
 Measure a test again: pytest, its plugins and the user see one run of it, Paceline sees more.
 """
 
+import gc
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import pytest
+from _pytest.junitxml import xml_key
 from _pytest.runner import runtestprotocol  # as pytest-rerunfailures does: there is no public way to run a test
 
-from paceline.model import Case, Outcome
+from paceline.analysis.confirmation import leaking, suspects_of
+from paceline.config import Confirmation
+from paceline.model import Case, Outcome, Run
 from paceline.plugin.meter import Measurement, Meter
 from paceline.plugin.plan import Planner
 
@@ -37,14 +42,24 @@ class Repeater:
     """
     Registered as a plugin, it takes over: each test that is run is run without reports, and measured.
 
-    A test that fails when it is run again, or that may not be, leaves no measurement. After `seconds` none is begun.
+    A test that fails when it is run again leaves no measurement. After `limits.seconds` none is begun.
     """
 
-    def __init__(self, meter: Meter, planner: Planner, repeats: Repeats, seconds: float) -> None:
+    def __init__(self, meter: Meter, planner: Planner, repeats: Repeats, limits: Confirmation) -> None:
         self._meter = meter
         self._planner = planner
         self._repeats = repeats
-        self._seconds_left = seconds
+        self._limits = limits
+        self._seconds_left = limits.seconds
+        self._leaking: frozenset[str] = frozenset()
+
+    def find_suspects(self, session: pytest.Session, run: Run) -> list[pytest.Item]:
+        """
+        The tests of a judged run that are to be run again, of those that may be.
+        """
+        wanted, self._leaking = set(suspects_of(run)[: self._limits.tests]), leaking(run)
+        plans = ((item, self._planner.plan_of(item.nodeid)) for item in session.items) if wanted else ()
+        return [item for item, plan in plans if plan.id in wanted and plan.is_repeatable]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
@@ -52,43 +67,66 @@ class Repeater:
         Run a test in the place of pytest's own protocol, so that what other plugins put around that (time limits,
         filters of warnings) is around this, too.
         """
-        if self._seconds_left > 0 and self._planner.plan_of(item.nodeid).is_repeatable:
+        if self._seconds_left > 0:
             started = self._meter.now()
             self._repeat(item, nextitem)
             self._seconds_left -= self._meter.now() - started
         return True
 
-    def id_of(self, item: pytest.Item) -> str:
-        return self._planner.plan_of(item.nodeid).id
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        self._take_garbage_away(item)
 
     def _repeat(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+        self._take_garbage_away(item)
         # The warnings of a test were told when it was run first.
         with warnings.catch_warnings(record=True):
             reports = runtestprotocol(item, log=False, nextitem=nextitem)
         measurement = self._meter.take(item.nodeid)
-        if measurement is not None and all(report.passed for report in reports):
+        if measurement is not None and all(report.passed or hasattr(report, "wasxfail") for report in reports):
             self._repeats.add(measurement)
 
+    def _take_garbage_away(self, item: pytest.Item) -> None:
+        """
+        What the collector has not got to yet is not kept by anyone. It would take too long to do so for every test.
+        """
+        if self._planner.plan_of(item.nodeid).id in self._leaking:
+            gc.collect()
 
-def measure_again(session: pytest.Session, suspects: Sequence[str], repeater: Repeater, times: int) -> None:
+
+def measure_again(config: pytest.Config, suspects: Sequence[pytest.Item], repeater: Repeater, times: int) -> None:
     """
     Run suspects again, round after round, so that a moment in which the machine is slow does not meet all repeats of
     one; fixtures are kept between two tests as they are in any session.
 
     Args:
-        session: its tests have ended.
-        suspects: test ids, as `Plan` has them.
+        config: of the session, whose tests have ended.
+        suspects: as the repeater found them.
         repeater: measures them.
         times: how often each is run.
     """
     if not suspects:
         return
-    wanted = set(suspects)
-    ordered = [item for item in session.items if repeater.id_of(item) in wanted] * times
-    plugins = session.config.pluginmanager
-    plugins.register(repeater, "paceline-repeater")
-    for item, following in zip(ordered, [*ordered[1:], None], strict=True):
-        # pytest leaves set up what the next test needs too, and a test that is its own next would never be torn down.
-        nextitem = item.parent if following is item else following
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
-    plugins.unregister(repeater)
+    ordered = [*suspects] * times
+    config.pluginmanager.register(repeater, "paceline-repeater")
+    with _without_junit(config):
+        for item, following in zip(ordered, [*ordered[1:], None], strict=True):
+            # pytest leaves set up what the next test needs too; a test that is its own next would never be torn down.
+            nextitem = item.parent if following is item else following
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+    config.pluginmanager.unregister(repeater)
+
+
+@contextmanager
+def _without_junit(config: pytest.Config) -> Iterator[None]:
+    """
+    Fixtures such as `record_xml_attribute` write into the file by themselves, where no report is needed.
+    """
+    file = config.stash.get(xml_key, None)
+    if file is not None:
+        del config.stash[xml_key]
+    try:
+        yield
+    finally:
+        if file is not None:
+            config.stash[xml_key] = file

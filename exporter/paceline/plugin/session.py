@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 from msgspec.structs import replace
 
-from paceline.analysis.confirmation import confirmed, suspects_of
+from paceline.analysis.confirmation import confirmed
 from paceline.analysis.past import Past
 from paceline.config import Config
 from paceline.errors import StorageError
@@ -138,10 +138,11 @@ class RunSession:
             return
         limits, parts = self._settings.confirmation, self._parts
         self._judged = self._judge()
-        suspects = suspects_of(self._judged[0])[: limits.tests]
+        repeater = Repeater(meter, parts.planner, parts.repeats, limits)
+        suspects = repeater.find_suspects(session, self._judged[0])
         if suspects:
             say_repeats(self._config, len(suspects), limits.seconds)
-        measure_again(session, suspects, Repeater(meter, parts.planner, parts.repeats, limits.seconds), limits.repeats)
+        measure_again(self._config, suspects, repeater, limits.repeats)
 
     @cached_property
     def _origin(self) -> Origin:

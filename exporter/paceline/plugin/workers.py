@@ -9,7 +9,6 @@ import pytest
 from msgspec import Struct, json
 from msgspec.structs import replace
 
-from paceline.analysis.confirmation import suspects_of
 from paceline.config import Config
 from paceline.history.opening import open_archive
 from paceline.model import Run
@@ -84,8 +83,8 @@ class WorkerHooks:
         archive = open_archive(self._settings, self._root, self._parts.guard.warn)
         judged, _ = archive.judged(run, self._settings.rules, order.default_branch)
         limits = self._settings.confirmation
-        repeater = Repeater(self._meter, self._parts.planner, self._parts.repeats, limits.seconds)
-        measure_again(session, suspects_of(judged)[: limits.tests], repeater, limits.repeats)
+        repeater = Repeater(self._meter, self._parts.planner, self._parts.repeats, limits)
+        measure_again(session.config, repeater.find_suspects(session, judged), repeater, limits.repeats)
 
 
 class Node(Protocol):
