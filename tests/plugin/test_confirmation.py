@@ -138,6 +138,17 @@ def test_a_test_with_subtests_is_not_measured_again(suite: Suite, arguments: tup
     assert "paceline: measuring" not in result.output
 
 
+@pytest.mark.parametrize("arguments", [("-q",), ("--setup-show",)])
+def test_what_is_measured_again_is_said_on_a_line_of_its_own(suite: Suite, arguments: tuple[str, ...]) -> None:
+    """
+    Also where pytest has left a line open.
+    """
+    _runs_before(suite)
+    result = suite.run(*arguments, environ={"SECONDS": "0.08"})
+
+    assert "paceline: measuring 1 test again, for at most 30 s" in result.output.splitlines()
+
+
 @pytest.mark.parametrize(
     ("source", "settings", "arguments"),
     [

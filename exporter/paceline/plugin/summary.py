@@ -61,9 +61,9 @@ def say_repeats(config: pytest.Config, tests: int, seconds: float) -> None:
     """
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if terminal is not None and terminal.verbosity >= _QUIETEST:
-        terminal.ensure_newline()
-        terminal.write_line(
-            f"paceline: measuring {units.counted(tests, 'test')} again, for at most {units.duration(seconds)}"
+        _write_on_own_line(
+            terminal,
+            f"paceline: measuring {units.counted(tests, 'test')} again, for at most {units.duration(seconds)}",
         )
 
 
@@ -81,5 +81,12 @@ def verbose_line(config: pytest.Config, case: Case) -> None:
         figures.append(f"CPU {units.duration(case.usage[UsageKey.CPU_SECONDS])}")
     if UsageKey.MEMORY_PEAK_BYTES in case.usage:
         figures.append(f"memory +{units.size(case.usage[UsageKey.MEMORY_PEAK_BYTES])}")
+    _write_on_own_line(terminal, f"{case.id}  {', '.join(figures)}")
+
+
+def _write_on_own_line(terminal: "pytest.TerminalReporter", line: str) -> None:
     terminal.ensure_newline()
-    terminal.write_line(f"{case.id}  {', '.join(figures)}")
+    # That knows of lines that begin with a file, and not of the dots of -q.
+    if terminal._tw.width_of_current_line:  # noqa: SLF001 - as in write_report
+        terminal._tw.line()  # noqa: SLF001
+    terminal.write_line(line)
