@@ -202,6 +202,18 @@ def test_a_retry_in_the_past_is_not_forgotten() -> None:
     assert verdict.reason == "fails 33% of the time (95%: 6% to 79%): 1 of 3 attempts in 2 runs"
 
 
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.ERROR, Outcome.XFAILED])
+def test_the_error_of_a_test_is_no_leak(outcome: Outcome) -> None:
+    """
+    Its traceback holds what the test made, until pytest has told it.
+    """
+    kept = {UsageKey.MEMORY_RETAINED_BYTES: 2.0 * (1 << 20)}
+    cases = [make_case(usage=kept, outcome=outcome)]
+    past = Past.from_runs([make_run(number, cases) for number in range(2)])
+
+    assert VerdictKind.LEAK not in [kind for kind, _ in _kinds(judge(make_run(2, cases), past, _RULES))]
+
+
 def test_a_leak_needs_the_past() -> None:
     """
     The third run in a row that keeps 2 MiB is a leak; modules that it imports excuse it.

@@ -20,7 +20,7 @@ from paceline.analysis.regression import Level, judge_regression
 from paceline.analysis.rules import Rules
 from paceline.analysis.speed import Ruler, need_of, normalized
 from paceline.analysis.suite import calibration_ratio, judge_suite
-from paceline.model import Case, Run, Severity, UsageKey, Verdict, VerdictKind
+from paceline.model import Case, Outcome, Run, Severity, UsageKey, Verdict, VerdictKind
 
 # A ruler mark that was seen fewer times than this moves too much.
 _FEWEST_RUNS_OF_USUAL = 3
@@ -43,6 +43,7 @@ _ORDER = {
     )
 }
 _SEVERITIES = list(Severity)
+_WITH_ERROR = frozenset({Outcome.FAILED, Outcome.ERROR, Outcome.XFAILED})
 
 
 def judge(run: Run, past: Past, rules: Rules) -> Run:
@@ -111,7 +112,8 @@ def _regression(case: Case, past: Past, level: Level | None, rules: Rules) -> Ve
 
 def _leak(case: Case, past: Past, rules: Rules) -> Verdict | None:
     retained = case.usage.get(UsageKey.MEMORY_RETAINED_BYTES, 0.0)
-    if retained < rules.leak.floor_mb * (1 << 20):
+    # The error of a test that failed, also of one that was expected to, is kept by pytest and the interpreter.
+    if case.outcome in _WITH_ERROR or retained < rules.leak.floor_mb * (1 << 20):
         return None
     before = past.series(UsageKey.MEMORY_RETAINED_BYTES, case.id)
     imports = past.series(UsageKey.IMPORTED_MODULES, case.id)
