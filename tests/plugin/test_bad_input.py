@@ -97,6 +97,29 @@ def test_an_impossible_budget_stops_before_the_first_test(suite: Suite, marker: 
     assert "Traceback" not in result.output
 
 
+def test_a_marker_that_the_project_has_too_keeps_its_meaning(suite: Suite) -> None:
+    """
+    Where the project declares a marker of that name, its arguments are no mistake, and a budget is still a budget.
+    """
+    suite.write("pytest.ini", "[pytest]\naddopts = --strict-markers\nmarkers = performance(area): what is measured\n")
+    suite.write(
+        "test_one.py",
+        """
+        import time
+        import pytest
+
+        @pytest.mark.performance("db")
+        def test_label(): pass
+
+        @pytest.mark.performance(budget_ms=1)
+        def test_budget(): time.sleep(0.01)
+        """,
+    )
+    result = suite.run()
+
+    assert result.outcomes == {"test_label": "passed", "test_budget": "failed"}
+
+
 def test_an_unwritable_folder_stops_before_collection(suite: Suite) -> None:
     """
     A results folder that cannot be made is named.

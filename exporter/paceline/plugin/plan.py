@@ -16,6 +16,7 @@ from paceline.identity import safe_ids, safe_text
 from paceline.monitoring import changed_budgets
 
 _LONGEST_BUDGET_MS = 1e9
+_MARKER = "performance"
 
 Markers = Mapping[str, pytest.Mark]
 
@@ -102,7 +103,7 @@ class Planner:
         test_type = next(filter(self._known_types.__contains__, markers), None) or self._type_of_path(
             node_id.partition("::")[0]
         )
-        own = _marked_budget(node_id, markers)
+        own = _own_budget(item, markers)
         budget = own or budgets.budget_of(family, test_type)
         return Plan(ids[node_id], family, test_type, budget, own is not None, _is_repeatable(markers))
 
@@ -147,14 +148,31 @@ def _family(item: pytest.Item) -> str:
 def _wrong_marker(node: pytest.Item | pytest.Collector, markers_of: Callable[[pytest.Item], Markers]) -> str:
     try:
         if isinstance(node, pytest.Item):
-            _marked_budget(node.nodeid, markers_of(node))
+            _own_budget(node, markers_of(node))
     except ConfigError as error:
         return str(error)
     return ""
 
 
+def _own_budget(item: pytest.Item, markers: Markers) -> Budget | None:
+    try:
+        return _marked_budget(item.nodeid, markers)
+    except ConfigError:
+        if _is_declared_by_project(item.config):
+            return None
+        raise
+
+
+def _is_declared_by_project(config: pytest.Config) -> bool:
+    """
+    Whether the project has a marker of that name, too, whose arguments mean something else.
+    """
+    names = [line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers")]
+    return names.count(_MARKER) > 1
+
+
 def _marked_budget(node_id: str, markers: Markers) -> Budget | None:
-    marker = markers.get("performance")
+    marker = markers.get(_MARKER)
     # Without a budget it may be a label that the project had before.
     if marker is None or not (marker.args or marker.kwargs):
         return None
@@ -176,7 +194,7 @@ def _marked_budget(node_id: str, markers: Markers) -> Budget | None:
 
 
 def _is_repeatable(markers: Markers) -> bool:
-    marker = markers.get("performance")
+    marker = markers.get(_MARKER)
     return marker is None or bool(marker.kwargs.get("confirm", True))
 
 
