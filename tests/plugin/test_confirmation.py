@@ -138,6 +138,34 @@ def test_a_test_with_subtests_is_not_measured_again(suite: Suite, arguments: tup
     assert "paceline: measuring" not in result.output
 
 
+def test_an_error_that_pytest_has_still_to_tell_is_told(suite: Suite) -> None:
+    """
+    What the garbage of a test does wrong is told by pytest when all tests have ended, and repeats do not take it.
+    """
+    source = (
+        _WORK
+        + """
+    class Rude:
+        def __init__(self):
+            self.itself = self
+        def __del__(self):
+            raise ValueError("rude")
+
+    def test_rude():
+        Rude()
+    """
+    )
+    _runs_before(suite, source)
+    plain = suite.run("-W", "error", "--deselect", "test_work.py::test_changed", on=False, environ={"SECONDS": "0.08"})
+    result = suite.run(
+        "-W", "error:rude", "-W", "error::pytest.PytestUnraisableExceptionWarning", environ={"SECONDS": "0.08"}
+    )
+
+    assert _told(result)["regression"].partition("; again ")[2]
+    assert (plain.code, result.code) == (1, 1)
+    assert "ValueError: rude" in result.output
+
+
 @pytest.mark.parametrize("arguments", [("-q",), ("--setup-show",)])
 def test_what_is_measured_again_is_said_on_a_line_of_its_own(suite: Suite, arguments: tuple[str, ...]) -> None:
     """

@@ -6,7 +6,7 @@ import gc
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from _pytest.junitxml import xml_key
@@ -17,6 +17,14 @@ from paceline.config import Confirmation
 from paceline.model import Case, Outcome, Run
 from paceline.plugin.meter import Measurement, Meter
 from paceline.plugin.plan import Planner
+
+try:
+    from _pytest.threadexception import thread_exceptions
+    from _pytest.unraisableexception import unraisable_exceptions
+except ImportError:  # before pytest 8.4, which told them with the phase of a test or not at all
+    _WAITING_ERRORS: tuple[pytest.StashKey[Any], ...] = ()
+else:
+    _WAITING_ERRORS = (unraisable_exceptions, thread_exceptions)
 
 
 class Repeats:
@@ -109,7 +117,7 @@ def measure_again(config: pytest.Config, suspects: Sequence[pytest.Item], repeat
         return
     ordered = [*suspects] * times
     config.pluginmanager.register(repeater, "paceline-repeater")
-    with _without_junit(config):
+    with _unseen(config):
         for item, following in zip(ordered, [*ordered[1:], None], strict=True):
             # pytest leaves set up what the next test needs too; a test that is its own next would never be torn down.
             nextitem = item.parent if following is item else following
@@ -118,15 +126,26 @@ def measure_again(config: pytest.Config, suspects: Sequence[pytest.Item], repeat
 
 
 @contextmanager
-def _without_junit(config: pytest.Config) -> Iterator[None]:
+def _unseen(config: pytest.Config) -> Iterator[None]:
     """
-    Fixtures such as `record_xml_attribute` write into the file by themselves, where no report is needed.
+    Hide what tests tell pytest without a report, and keep what pytest has still to tell of those that have ended.
     """
-    file = config.stash.get(xml_key, None)
+    file = config.stash.get(xml_key, None)  # fixtures such as `record_xml_attribute` write there by themselves
     if file is not None:
         del config.stash[xml_key]
+    # Errors in finalizers of garbage: pytest would blame the next test that runs, whose reports nobody sees.
+    gc.collect()
+    waiting = [config.stash[key] for key in _WAITING_ERRORS if key in config.stash]
+    errors = [errors.copy() for errors in waiting]
+    for queue in waiting:
+        queue.clear()
     try:
         yield
     finally:
+        with warnings.catch_warnings(record=True):
+            gc.collect()
+        for queue, before in zip(waiting, errors, strict=True):
+            queue.clear()
+            queue.extend(before)
         if file is not None:
             config.stash[xml_key] = file
