@@ -39,8 +39,6 @@ class CaseBook:
         Take a report of one phase; the teardown's brings the measurement and closes the case.
         """
         node_id = report.nodeid
-        if hasattr(report, "context"):  # of a subtest: the test itself tells it, and would tell it of each repeat
-            self._planner.never_repeat(node_id)
         if report.when == "setup" and report.outcome == "passed":  # the call says what there is to say
             return
         if report.outcome == _RERUN:

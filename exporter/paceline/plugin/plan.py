@@ -87,12 +87,6 @@ class Planner:
             self._plans[node_id] = Plan(safe, safe.partition("[")[0], test_type, None, is_hard=False)
         return self._plans[node_id]
 
-    def never_repeat(self, node_id: str) -> None:
-        """
-        Keep a test from being run again to measure it.
-        """
-        self._plans[node_id] = self.plan_of(node_id)._replace(is_repeatable=False)
-
     def _budgets(self) -> Budgets:
         return changed_budgets(self._config.budgets)
 

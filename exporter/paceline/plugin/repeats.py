@@ -5,12 +5,13 @@ Measure a test again: pytest, its plugins and the user see one run of it, Paceli
 import gc
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Final
 
 import pytest
 from _pytest.junitxml import xml_key
 from _pytest.runner import runtestprotocol  # as pytest-rerunfailures does: there is no public way to run a test
+from _pytest.unittest import TestCaseFunction
 
 from paceline.analysis.confirmation import leaking, suspects_of
 from paceline.config import Confirmation
@@ -25,6 +26,7 @@ except ImportError:  # before pytest 8.4, which told them with the phase of a te
     _WAITING_ERRORS: tuple[pytest.StashKey[Any], ...] = ()
 else:
     _WAITING_ERRORS = (unraisable_exceptions, thread_exceptions)
+_SAID = frozenset({"pytest_runtest_logreport", "pytest_exception_interact"})
 
 
 class Repeats:
@@ -117,7 +119,7 @@ def measure_again(config: pytest.Config, suspects: Sequence[pytest.Item], repeat
         return
     ordered = [*suspects] * times
     config.pluginmanager.register(repeater, "paceline-repeater")
-    with _unseen(config):
+    with _unseen(config), _unsaid(config) if any(map(_may_have_subtests, suspects)) else nullcontext():
         for item, following in zip(ordered, [*ordered[1:], None], strict=True):
             # pytest leaves set up what the next test needs too; a test that is its own next would never be torn down.
             nextitem = item.parent if following is item else following
@@ -149,3 +151,26 @@ def _unseen(config: pytest.Config) -> Iterator[None]:
             queue.extend(before)
         if file is not None:
             config.stash[xml_key] = file
+
+
+@contextmanager
+def _unsaid(config: pytest.Config) -> Iterator[None]:
+    """
+    Tell nobody of reports: a test with subtests reports them by itself.
+
+    Each call of a hook has a list of its own, which is emptied. That makes every hook a little slower.
+    """
+
+    def forget(name: str, implementations: Sequence[Any], _: Mapping[str, Any]) -> None:
+        if name in _SAID and isinstance(implementations, list):
+            implementations.clear()
+
+    undo = config.pluginmanager.add_hookcall_monitoring(before=forget, after=lambda *_: None)
+    try:
+        yield
+    finally:
+        undo()
+
+
+def _may_have_subtests(item: pytest.Item) -> bool:
+    return isinstance(item, TestCaseFunction) or "subtests" in getattr(item, "fixturenames", ())
