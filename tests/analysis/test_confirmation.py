@@ -104,6 +104,7 @@ def test_what_was_not_measured_again_is_believed() -> None:
     half = confirmed(run, _again("test_a", 0.08) | _again("test_b", 0.02))
 
     assert _told(half) == {"test_a": "regression", "test_c": "regression", "test_b": "unconfirmed"}
+    assert half.verdicts[1].reason.endswith(": 4.0 times as long; not measured again")
 
 
 def test_where_most_did_not_hold_up_the_rest_is_not_believed() -> None:

@@ -247,3 +247,30 @@ def test_custom_measures_are_kept_with_the_test(suite: Suite) -> None:
 
     assert (measure.value, measure.unit) == (3.0, "items")
     assert result.case("test_silent").measures == {}
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")])
+def test_what_a_fixture_gave_is_not_kept(suite: Suite, arguments: tuple[str, ...]) -> None:
+    """
+    pytest holds it a little longer than the test; what the test itself keeps is kept.
+    """
+    suite.write(
+        "test_fixture.py",
+        """
+        import pytest
+        kept = []
+
+        @pytest.fixture
+        def large():
+            yield bytearray(32 << 20)
+
+        def test_is_given(large): pass
+        def test_keeps(large): kept.append(bytearray(8 << 20))
+        def test_is_given_last(large): pass
+        """,
+    )
+    result = suite.run(*arguments)
+    kept = {name: result.case(name).usage[UsageKey.MEMORY_RETAINED_BYTES] / _MEBIBYTE for name in result.outcomes}
+
+    assert kept["test_is_given"] < 1 and kept["test_is_given_last"] < 1
+    assert 7.9 < kept["test_keeps"] < 9

@@ -83,10 +83,10 @@ def _figures(verdict: Verdict, cases: Mapping[str, Case], repeats: Repeats) -> l
 def _confirm(verdict: Verdict, figures: Sequence[float], *, is_chance: bool) -> Verdict:
     if verdict.kind not in _FIGURES:
         return verdict
+    if not figures and is_chance:
+        return _unconfirmed(verdict, "not measured again, as others that were did not hold up")
     if not figures:
-        return (
-            _unconfirmed(verdict, "not measured again, as others that were did not hold up") if is_chance else verdict
-        )
+        return replace(verdict, reason=f"{verdict.reason}; not measured again")
     show = duration if verdict.unit == "seconds" else size
     found = f"{show(median_low(figures))} in {counted(len(figures), 'repeat')}"
     if _holds(verdict, figures):

@@ -2,12 +2,13 @@
 From pytest's reports to cases.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import pytest
+from msgspec.structs import replace
 
-from paceline.model import Case, Outcome
+from paceline.model import Case, Outcome, UsageKey
 from paceline.plugin.meter import Measurement
 from paceline.plugin.plan import Planner
 
@@ -52,6 +53,14 @@ class CaseBook:
             self._outcomes[node_id] = _outcome(report, known)
         if report.when not in {"setup", "call"}:
             self._close(node_id, measurement)
+
+    def settle(self, retained: Mapping[str, float]) -> None:
+        """
+        Mend what tests keep, in bytes by test id.
+        """
+        for case_id, kept in retained.items():
+            case = self.cases[case_id]
+            self.cases[case_id] = replace(case, usage={**case.usage, UsageKey.MEMORY_RETAINED_BYTES: kept})
 
     def _close(self, node_id: str, measurement: Measurement | None) -> None:
         outcome, attempts = self._outcomes.pop(node_id), self._attempts.pop(node_id, 1)

@@ -7,6 +7,7 @@ from collections.abc import Generator, Mapping
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from paceline.analysis.budget import budget_reason
 from paceline.model import Case, Measure, Outcome, Seconds, UsageKey, Value
@@ -15,6 +16,8 @@ from paceline.plugin.plan import Plan, Planner
 from paceline.probes.stack import ProbeStack
 
 _NANOSECONDS = 1e9
+# Bytes: what is kept below this is no leak, and not worth a second look.
+_MUCH = 1 << 16
 
 
 class Measurement(Value, frozen=True, kw_only=True):
@@ -32,6 +35,14 @@ class Measurement(Value, frozen=True, kw_only=True):
     teardown_seconds: Seconds | None = None
     usage: Mapping[UsageKey, float] = {}
     measures: Mapping[str, Measure] = {}
+
+    def settled(self, retained: Mapping[str, float]) -> "Measurement":
+        """
+        The same, with what the test keeps where it turned out to be less, in bytes by test id.
+        """
+        if self.id not in retained:
+            return self
+        return replace(self, usage={**self.usage, UsageKey.MEMORY_RETAINED_BYTES: retained[self.id]})
 
     def to_case(self, outcome: Outcome, attempts: int) -> Case:
         return Case(
@@ -66,7 +77,19 @@ class Meter:
         self._usage: dict[UsageKey, float] = {}
         self._phases: dict[str, float] = {}
         self._measured: dict[str, Measurement] = {}
+        self._last = ""
+        self._settled: dict[str, float] = {}
         self._in_shared_fixture = False
+
+    def take_settled(self) -> dict[str, float]:
+        """
+        What tests keep, in bytes by test id, where it is less than their measurement says; given out once.
+
+        pytest holds the values of a test's fixtures until all its reports are out, so that they seem to be kept.
+        """
+        self._settle()
+        settled, self._settled = self._settled, {}
+        return settled
 
     def now(self) -> float:
         """
@@ -83,7 +106,8 @@ class Meter:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_setup(self) -> Generator[None, Any, Any]:
         __tracebackhide__ = True
-        self._usage, self._phases = {}, {}
+        self._settle()
+        self._phases = {}
         self._recorder.measures.clear()
         self._probes.start_test()
         started = self._now()
@@ -117,7 +141,8 @@ class Meter:
         finally:
             self._phases["teardown_seconds"] = (self._now() - started) / _NANOSECONDS
             self._probes.stop_test(self._usage)
-            self._measured[item.nodeid] = self._measurement(self._planner.plan_of(item.nodeid))
+            measurement = self._measurement(self._planner.plan_of(item.nodeid))
+            self._measured[item.nodeid], self._last = measurement, measurement.id
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, Any, Any]:
@@ -130,6 +155,16 @@ class Meter:
         finally:
             self._in_shared_fixture = False
             self._probes.resume()
+
+    def _settle(self) -> None:
+        before = self._usage.get(UsageKey.MEMORY_RETAINED_BYTES, 0.0)
+        if before >= _MUCH:
+            usage = dict(self._usage)
+            self._probes.settle(usage)
+            after = usage[UsageKey.MEMORY_RETAINED_BYTES]
+            if after < before:
+                self._settled[self._last] = after
+        self._usage = {}
 
     def _measurement(self, plan: Plan) -> Measurement:
         budget = plan.budget

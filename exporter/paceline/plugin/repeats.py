@@ -92,9 +92,9 @@ class Repeater:
         # The warnings of a test were told when it was run first.
         with warnings.catch_warnings(record=True):
             reports = runtestprotocol(item, log=False, nextitem=nextitem)
-        measurement = self._meter.take(item.nodeid)
+        measurement, settled = self._meter.take(item.nodeid), self._meter.take_settled()
         if measurement is not None and all(report.passed or hasattr(report, "wasxfail") for report in reports):
-            self._repeats.add(measurement)
+            self._repeats.add(measurement.settled(settled))
 
     def _take_garbage_away(self, item: pytest.Item) -> None:
         """

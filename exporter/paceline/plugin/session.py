@@ -4,7 +4,7 @@ A run from its start to its end: what is begun before the first test, and what i
 
 import os
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -187,8 +187,9 @@ class RunSession:
         is_cut = bool(session.shouldstop or session.shouldfail)
         judged, past = self._judged or self._judge()
         outcome = _OUTCOMES.get(exitstatus, RunOutcome.ERROR)  # type: ignore[call-overload]
+        is_confirmed = self._settings.confirmation.enabled
         run = replace(
-            confirmed(judged, self._parts.repeats.cases),
+            confirmed(judged, self._parts.repeats.cases) if is_confirmed else judged,
             outcome=outcome,
             is_partial=is_cut or outcome is RunOutcome.INTERRUPTED or self._is_selection,
             counts=self._counts(),
@@ -201,7 +202,15 @@ class RunSession:
         if is_failed and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = EXIT_VERDICT
 
+    def settle(self, retained: Mapping[str, float]) -> None:
+        """
+        Mend what tests keep, as a worker found it later.
+        """
+        self._book.settle(retained)
+
     def _judge(self) -> tuple[Run, Past]:
+        if self._parts.meter is not None:
+            self._book.settle(self._parts.meter.take_settled())
         run = self._build_run(RunOutcome.PASSED)
         return self._archive.judged(run, self._settings.rules, self._origin.default_branch)
 

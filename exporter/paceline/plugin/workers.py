@@ -49,11 +49,14 @@ class WorkerHooks:
         self._meter = meter
         self._parts = parts
         self._book = CaseBook(parts.planner, lambda _: None)
+        self._settled: dict[str, float] = {}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, Any]:
         result = yield
+        self._settled = self._meter.take_settled()
         try:
+            self._book.settle(self._settled)
             self._measure_again(session)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of the user's tests
             self._parts.guard.failed(error, "measuring again")
@@ -73,6 +76,7 @@ class WorkerHooks:
             "failures": self._parts.guard.failures,
             "made_safe": self._parts.planner.made_safe,
             "repeats": json.encode(self._parts.repeats.measurements).decode(),
+            "settled": self._settled,
         }
 
     def _measure_again(self, session: pytest.Session) -> None:
@@ -124,6 +128,7 @@ class ControllerHooks:
         for again in json.decode(output["repeats"], type=dict[str, list[Measurement]]).values():
             for measurement in again:
                 self._repeats.add(measurement)
+        self._session.settle(output["settled"])
 
 
 def measurement_on(report: pytest.TestReport) -> Measurement | None:

@@ -75,6 +75,10 @@ class KernelMemoryProbe(Probe):
     def stop_test(self, usage: Usage) -> None:
         usage[UsageKey.MEMORY_RETAINED_BYTES] = max(self._resident() - self._start, 0)
 
+    def settle(self, usage: Usage) -> None:
+        retained = max(self._resident() - self._start, 0)
+        usage[UsageKey.MEMORY_RETAINED_BYTES] = min(usage.get(UsageKey.MEMORY_RETAINED_BYTES, retained), retained)
+
     def pause(self) -> None:
         self._at_pause = self._resident()
 
@@ -133,6 +137,10 @@ class SampledMemoryProbe(Probe):
 
     def stop_test(self, usage: Usage) -> None:
         usage[UsageKey.MEMORY_RETAINED_BYTES] = max(self._resident() - self._start, 0)
+
+    def settle(self, usage: Usage) -> None:
+        retained = max(self._resident() - self._start, 0)
+        usage[UsageKey.MEMORY_RETAINED_BYTES] = min(usage.get(UsageKey.MEMORY_RETAINED_BYTES, retained), retained)
 
     def pause(self) -> None:
         self._at_pause = self._resident()

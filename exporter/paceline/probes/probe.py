@@ -12,7 +12,8 @@ class Probe:
     The calls come in this order, once each, and in the thread that runs the test: `start_test`, setup,
     `start_call`, call, `stop_call`, teardown, `stop_test`. A test that is skipped or fails in its setup has no
     `start_call` and `stop_call`. Between `pause` and `resume`, which may come during setup, a fixture is made
-    that outlives the test: what it takes is not the test's. A probe writes only its own keys, and leaves a key
+    that outlives the test: what it takes is not the test's. `settle` may come after `stop_test`, when all that the test
+    had is gone, and mends what looked like its own until then. A probe writes only its own keys, and leaves a key
     out where it cannot tell. It may be used for many tests, one at a time, until `close`; nothing is called
     after that. A step at which a probe has nothing to do is left as it is here, and is not called.
     """
@@ -24,6 +25,8 @@ class Probe:
     def stop_call(self, usage: Usage) -> None: ...
 
     def stop_test(self, usage: Usage) -> None: ...
+
+    def settle(self, usage: Usage) -> None: ...
 
     def pause(self) -> None: ...
 

@@ -36,6 +36,9 @@ class ProbeStack:
     def stop_test(self, usage: Usage) -> None:
         self._each(self._stop_test, usage)
 
+    def settle(self, usage: Usage) -> None:
+        self._each(_steps(self._probes, "settle"), usage)
+
     def pause(self) -> None:
         self._each(_steps(self._probes, "pause"))
 
