@@ -1,0 +1,3 @@
+"""
+Runs by OTLP, the protocol of OpenTelemetry. Needs the extra `otlp`.
+"""
