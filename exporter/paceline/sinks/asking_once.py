@@ -26,15 +26,12 @@ class AskingOnce(HTTPAdapter):
     """
     Sends each request once, and raises what came of it unless that is 2xx.
 
-    `failure` keeps the error, for those who get it by way of a library that swallows errors.
-
     Args:
         seconds: for all requests together; each waits as long as is left.
     """
 
     def __init__(self, seconds: float) -> None:
         super().__init__(max_retries=0)
-        self.failure: DeliveryError | None = None
         self._seconds: Final = seconds
         self._end: Final = time.monotonic() + seconds
 
@@ -50,25 +47,23 @@ class AskingOnce(HTTPAdapter):
         options["timeout"] = min(given, left) if isinstance(given, float | int) else left
         try:
             response = super().send(request, **options)  # type: ignore[arg-type]
-        except requests.Timeout:
-            self.failure = BusyError(f"no answer within {duration(self._seconds)}")
+        except requests.Timeout as error:
+            raise BusyError(f"no answer within {duration(self._seconds)}") from error
         except requests.RequestException as error:
-            self.failure = BusyError(failure_of(error))
-        else:
-            if response.status_code < _MULTIPLE_CHOICES:
-                return response
-            self.failure = _refusal(response)
-        raise self.failure
+            raise BusyError(failure_of(error)) from error
+        if response.status_code >= _MULTIPLE_CHOICES:
+            raise _refusal(response)
+        return response
 
 
-def asking_once(seconds: float) -> tuple[requests.Session, AskingOnce]:
+def asking_once(seconds: float) -> requests.Session:
     """
-    A session that asks once.
+    A session that asks once, and takes no longer than this for all that it asks.
     """
     session, adapter = requests.Session(), AskingOnce(seconds)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
-    return session, adapter
+    return session
 
 
 def _refusal(response: requests.Response) -> DeliveryError:

@@ -9,6 +9,7 @@ from itertools import chain, repeat
 from threading import Thread
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from paceline.errors import BusyError, DeliveryError, RefusedError
 from paceline.sinks.outbox import Box, Held, Outbox
@@ -61,11 +62,13 @@ def deliver(errands: Sequence[Errand], seconds: float) -> list[Tally]:
         thread.start()
     for thread in threads:
         thread.join(max(end - time.monotonic(), 0.0))
-    for errand, tally in zip(errands, tallies, strict=True):
-        tally.waiting = errand.box.count()
-        if tally.waiting and not tally.failure:
-            tally.failure = f"no answer within {duration(seconds)}"
-    return tallies
+    late = f"no answer within {duration(seconds)}"
+    # Copies: a thread that is left to itself goes on to count.
+    return [_concluded(tally, errand.box.count(), late) for errand, tally in zip(errands, tallies, strict=True)]
+
+
+def _concluded(tally: Tally, waiting: int, late: str) -> Tally:
+    return replace(tally, waiting=waiting, failure=(tally.failure or late) if waiting else "")
 
 
 def undelivered(errand: Errand, tally: Tally) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from paceline.config import Config
 from paceline.errors import ConfigError
+from paceline.sinks.otlp.variables import Variables
 from paceline.sinks.push import read_push
 from paceline.sinks.sink import Sink
 
@@ -31,13 +32,15 @@ def open_sinks(
 
 def _collectors(config: Config, branches: Callable[[], Collection[str]], environ: Mapping[str, str]) -> Iterator[Sink]:
     try:
-        from paceline.sinks.otlp.collector import read_collector  # noqa: PLC0415 - an extra, and slow to import
+        from paceline.sinks.otlp.collector import Collector  # noqa: PLC0415 - an extra
         from paceline.sinks.otlp.metrics import OtlpMetrics  # noqa: PLC0415
         from paceline.sinks.otlp.traces import OtlpTraces  # noqa: PLC0415
     except ImportError as error:
-        raise ConfigError(
-            f"OTLP needs a package that is missing ({error.name}): pip install 'paceline[otlp]'"
-        ) from error
-    yield OtlpMetrics(read_collector(config.otlp, "metrics", environ), branches)
+        raise ConfigError(f"OTLP needs a package, {error.name}, expected pip install 'paceline[otlp]'") from error
+
+    def collector(signal: str) -> Collector:
+        return Collector(Variables(environ, signal).endpoint(config.otlp), environ, signal)
+
+    yield OtlpMetrics(collector("metrics"), branches)
     if config.otlp_traces:
-        yield OtlpTraces(read_collector(config.otlp, "traces", environ))
+        yield OtlpTraces(collector("traces"))

@@ -33,8 +33,7 @@ class Push:
         """
         Send a run document; see `Sink`.
         """
-        session, _ = asking_once(seconds)
-        with session:
+        with asking_once(seconds) as session:
             session.auth = self._auth
             session.post(
                 f"{self.address}/api/v1/runs", data=packed, headers=_HEADERS, allow_redirects=False, stream=True

@@ -1,106 +1,110 @@
 """
-Where a collector is, who sends, and one way to hand data to an exporter of OpenTelemetry's SDK.
-
-Address, headers, certificates, compression, timeout and resource are OpenTelemetry's own variables, `OTEL_*`.
+Send messages to a collector.
 """
 
-import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import TypeVar
+import gzip
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 import requests
-from opentelemetry.sdk.metrics.export import MetricExportResult
-from opentelemetry.sdk.resources import OTELResourceDetector, Resource
-from opentelemetry.sdk.trace.export import SpanExportResult
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-from paceline.client.endpoint import Endpoint, Naming, read_endpoint
+from paceline.client.endpoint import Endpoint
 from paceline.client.speaking import auth_of
-from paceline.errors import DeliveryError
+from paceline.errors import RefusedError
+from paceline.identity import safe_text
 from paceline.sinks.asking_once import asking_once
+from paceline.sinks.otlp.variables import Variables, resource_attributes
+from paceline.units import counted
 
-# As a setting: the address is in the variables.
-FROM_ENVIRONMENT = "env"
-_DEFAULT = "http://localhost:4318"
-_BASE = "OTEL_EXPORTER_OTLP_ENDPOINT"
-_EXAMPLE = "http://collector:4318"
-_SUCCESSES = {MetricExportResult.SUCCESS, SpanExportResult.SUCCESS}
-_LOGGER = logging.getLogger("opentelemetry.exporter.otlp")
-
-_B = TypeVar("_B")
+SCOPE = InstrumentationScope(name="paceline")
+_FASTEST = 1
+_PROTOBUF = "application/x-protobuf"
 
 
-def read_collector(setting: str, signal: str, environ: Mapping[str, str]) -> Endpoint:
+class Collector:
     """
-    The address of one signal at a collector.
+    Takes the messages of one signal.
 
     Args:
-        setting: the address of the collector, or `env`.
-        signal: `metrics` or `traces`.
+        endpoint: where it takes them.
         environ: has OpenTelemetry's variables.
+        signal: `metrics` or `traces`.
 
     Raises:
-        ConfigError: it is no address.
-
-    Source: OpenTelemetry Protocol Exporter, "Endpoint URLs for OTLP/HTTP".
+        ConfigError: a variable has a value that it cannot have.
     """
-    own = f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT"
-    if setting != FROM_ENVIRONMENT:
-        base, place = setting, "runs are sent by OTLP to"
-    elif environ.get(own):
-        return read_endpoint(environ[own], Naming(f"the environment variable {own} is", f"{_EXAMPLE}/v1/{signal}"), {})
-    else:
-        base, place = environ.get(_BASE) or _DEFAULT, f"the environment variable {_BASE} is"
-    endpoint = read_endpoint(base, Naming(place, _EXAMPLE), {})
-    return Endpoint(f"{endpoint}/v1/{signal}", user=endpoint.user, password=endpoint.password)
+
+    def __init__(self, endpoint: Endpoint, environ: Mapping[str, str], signal: str) -> None:
+        self._endpoint: Final = endpoint
+        self._environ: Final = environ
+        self._variables: Final = Variables(environ, signal)
+        self._seconds: Final = self._variables.seconds
+        self._is_compressed: Final = self._variables.is_compressed
+
+    def __str__(self) -> str:
+        return str(self._endpoint)
+
+    def resource_of(self, suite: str) -> Resource:
+        """
+        Who sends the runs of a suite.
+        """
+        return Resource(attributes=attributes(resource_attributes(suite, self._environ)))
+
+    def send(self, messages: Iterable[bytes], seconds: float) -> None:
+        """
+        Send messages, one after the other, until one is not taken.
+
+        Args:
+            messages: encoded.
+            seconds: for all of them.
+
+        Raises:
+            DeliveryError: one was not taken, or only a part of it.
+        """
+        headers = {"Content-Type": _PROTOBUF, **self._variables.headers}
+        if self._is_compressed:
+            headers["Content-Encoding"] = "gzip"
+        with asking_once(seconds) as session:
+            # Without an answer of ours, requests would look for one in a `.netrc`, and drop the header.
+            session.auth = auth_of(self._endpoint) or (lambda request: request)
+            session.verify, session.cert = self._variables.authorities or True, self._variables.certificate
+            for message in messages:
+                body = gzip.compress(message, _FASTEST) if self._is_compressed else message
+                answer = session.post(
+                    str(self), data=body, headers=headers, timeout=self._seconds, allow_redirects=False
+                )
+                _check(answer)
 
 
-def resource_of(suite: str) -> Resource:
+def _check(answer: requests.Response) -> None:
+    if answer.headers.get("Content-Type") != _PROTOBUF:
+        return
+    try:
+        # That of traces is the same on the wire.
+        partial = ExportMetricsServiceResponse.FromString(answer.content).partial_success
+    except DecodeError:
+        return
+    if partial.rejected_data_points:
+        count = counted(partial.rejected_data_points, "sample was", "samples were")
+        raise RefusedError(f"{count} rejected ({safe_text(partial.error_message)})")
+
+
+def attributes(pairs: Mapping[str, str]) -> list[KeyValue]:
     """
-    Who sends, which is the same for all runs of a suite: the SDK's random instance would make all series anew.
+    Names and values, as the protocol has them.
     """
-    stable = Resource({"service.name": "paceline", "service.instance.id": suite})
-    return stable.merge(OTELResourceDetector().detect())
+    return [KeyValue(key=name, value=AnyValue(string_value=value)) for name, value in pairs.items()]
 
 
-def hand_over(
-    make: Callable[[requests.Session], Callable[[_B], object]],
-    endpoint: Endpoint,
-    batches: Iterable[_B],
-    seconds: float,
-) -> None:
+def nanoseconds(timestamp: float) -> int:
     """
-    Have an exporter of the SDK send batches, one after the other, and stop at the first that is not taken.
+    A point in time as the protocol has it, in the milliseconds that the text format has.
 
     Args:
-        make: makes the `export` of an exporter that uses a session.
-        endpoint: has the credentials, where they stand in the address.
-        batches: what `export` takes.
-        seconds: for all of them.
-
-    Raises:
-        DeliveryError: a batch was not taken.
+        timestamp: seconds since 1970.
     """
-    session, adapter = asking_once(seconds)
-    session.auth = auth_of(endpoint)
-    with session, _quiet():
-        export = make(session)
-        for batch in batches:
-            result = export(batch)
-            if adapter.failure is not None:
-                raise adapter.failure
-            if result not in _SUCCESSES:
-                raise DeliveryError("OpenTelemetry's exporter could not send it")
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """
-    Without the exporter's own lines: a failure is told once, in the report.
-    """
-    level = _LOGGER.level
-    _LOGGER.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        _LOGGER.setLevel(level)
+    return int(f"{timestamp:.3f}".replace(".", "")) * 1_000_000
