@@ -15,7 +15,7 @@ from paceline.errors import DocumentError, StorageError
 from paceline.history.folder import read_document
 from paceline.model import Run, decode_run
 from paceline.sinks.delivery import Errand, Tally, deliver
-from paceline.sinks.outbox import Held, Outbox, outboxes, pack
+from paceline.sinks.outbox import Held, outboxes, pack
 from paceline.sinks.sink import Sink
 from paceline.units import counted
 
@@ -44,6 +44,8 @@ def push(files: tuple[Path, ...], to: str | None, otlp: str | None, results: Pat
             errands = [Errand(sink, Held(*parcels)) for sink in sinks]
         else:
             errands = _waiting(archive.folder.outbox, sinks, is_moved=bool(to or otlp), refused=refused)
+    if not errands:
+        click.echo("nothing waits")
     conclude([(errand, _send(errand, config.push_seconds)) for errand in errands])
 
 
@@ -59,18 +61,18 @@ def _read(path: Path) -> Run:
 
 
 def _waiting(folder: Path, sinks: Sequence[Sink], *, is_moved: bool, refused: bool) -> list[Errand]:
-    errands = {(sink.kind, sink.address): Errand(sink, Outbox(folder, sink.kind, sink.address)) for sink in sinks}
-    by_kind = {sink.kind: sink for sink in sinks}
+    by_server = {(sink.kind, sink.address): sink for sink in sinks}
+    by_kind = {sink.kind: sink for sink in sinks} if is_moved else {}
+    errands = []
     for kind, address, box in outboxes(folder):
         if refused:
             box.readmit()
-        if not box.count():
-            continue
-        if is_moved and kind in by_kind:
-            errands[kind, address] = Errand(by_kind[kind], box)
-        elif (kind, address) not in errands:
+        sink = by_server.get((kind, address)) or by_kind.get(kind)
+        if box.count() and sink is not None:
+            errands.append(Errand(sink, box))
+        elif box.count():
             warn(f"{counted(box.count(), 'run waits', 'runs wait')} for {address} ({kind}), which is not configured")
-    return list(errands.values())
+    return errands
 
 
 def _send(errand: Errand, seconds: float) -> Tally:

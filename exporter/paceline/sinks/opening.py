@@ -36,7 +36,9 @@ def _collectors(config: Config, branches: Callable[[], Collection[str]], environ
         from paceline.sinks.otlp.metrics import OtlpMetrics  # noqa: PLC0415
         from paceline.sinks.otlp.traces import OtlpTraces  # noqa: PLC0415
     except ImportError as error:
-        raise ConfigError(f"OTLP needs a package, {error.name}, expected pip install 'paceline[otlp]'") from error
+        raise ConfigError(
+            f"OTLP needs a package that is missing ({error.name}), expected pip install 'paceline[otlp]'"
+        ) from error
 
     def collector(signal: str) -> Collector:
         return Collector(Variables(environ, signal).endpoint(config.otlp), environ, signal)
