@@ -83,8 +83,8 @@ def test_what_is_not_taken_says_why(status: int, body: bytes, kind: type[Deliver
     ("behaviour", "message"),
     [
         (silence, "no answer within 200 ms"),
-        (lambda connection, _: connection.sendall(b"HTTP/1.1 2"), "the connection failed (HTTP/1.1 2"),
-        (lambda connection, _: connection.close(), "the connection failed (Remote end closed connection"),
+        (lambda connection, _: connection.sendall(b"HTTP/1.1 2"), "the connection failed ("),
+        (lambda connection, _: connection.close(), "the connection failed ("),
     ],
 )
 def test_half_an_answer_is_none(behaviour: Behaviour, message: str) -> None:

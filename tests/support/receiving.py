@@ -36,6 +36,7 @@ class Receiving:
     url: str = ""
     status: int = 201
     body: bytes = b""
+    content_type: str = "text/plain"
     statuses: list[int] = field(default_factory=list)
     requests: list[Received] = field(default_factory=list)
 
@@ -48,11 +49,17 @@ class Receiving:
 
 
 @contextmanager
-def receiving(statuses: Sequence[int] = (), status: int = 201, body: bytes = b"", port: int = 0) -> Iterator[Receiving]:
+def receiving(
+    statuses: Sequence[int] = (),
+    status: int = 201,
+    body: bytes = b"",
+    content_type: str = "text/plain",
+    port: int = 0,
+) -> Iterator[Receiving]:
     """
     A server on loopback.
     """
-    state = Receiving(status=status, body=body, statuses=list(statuses))
+    state = Receiving(status=status, body=body, content_type=content_type, statuses=list(statuses))
     server = ThreadingHTTPServer(("127.0.0.1", port), _handler(state))
     state.url = f"http://127.0.0.1:{server.server_port}"
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -73,6 +80,7 @@ def _handler(state: Receiving) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             state.requests.append(Received(self.path, dict(self.headers), body))
             self.send_response(state.next_status())
+            self.send_header("Content-Type", state.content_type)
             self.send_header("Content-Length", str(len(state.body)))
             self.send_header("Location", "/elsewhere")
             self.end_headers()
