@@ -16,7 +16,8 @@ from support.receiving import Receiving, receiving
 
 
 def _send(server: Receiving, *messages: bytes, environ: Mapping[str, str] | None = None) -> None:
-    Collector(Endpoint(server.url), environ or {}, "metrics").send(messages, 5)
+    environ = {"OTEL_EXPORTER_OTLP_COMPRESSION": "none", **(environ or {})}
+    Collector(Endpoint(server.url), environ, "metrics").send(messages, 5)
 
 
 def test_messages_go_one_after_the_other() -> None:

@@ -80,11 +80,11 @@ def test_a_variable_of_the_signal_wins() -> None:
 
 def test_without_variables_the_defaults_hold() -> None:
     """
-    Ten seconds, no compression, no header, no certificate.
+    Ten seconds, gzip, no header, no certificate.
     """
     none = Variables({}, "metrics")
 
-    assert (none.seconds, none.is_compressed, none.headers) == (10.0, False, {})
+    assert (none.seconds, none.is_compressed, none.headers) == (10.0, True, {})
     assert (none.authorities, none.certificate) == (None, None)
 
 
