@@ -2,8 +2,8 @@
 What sending a run costs at the end of a session.
 
 For each size a synthetic run is sent to a server in another process that takes everything and keeps nothing: by push,
-by OTLP, by OTLP without compression, and as a trace. `points by the SDK` builds the same points as data of OpenTelemetry's
-SDK and has its exporter encode them, without sending; it is left out where the SDK is not installed.
+by OTLP, by OTLP without compression, and as a trace. `points by the SDK` builds the same points as data of
+OpenTelemetry's SDK and has its exporter encode them, without sending; it is left out where that is not installed.
 
 How to read it: `seconds` by the clock and `CPU` of this process, from the run in memory to the last answer; `MB` is
 the peak of memory above what was there before, `sent MB` what went over the wire, `requests` in how many pieces.
