@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from paceline.client.endpoint import Endpoint
 from paceline.sinks.delivery import Errand, deliver, undelivered
-from paceline.sinks.outbox import Box, Held, Outbox, pack
+from paceline.sinks.otlp.collector import Collector
+from paceline.sinks.otlp.metrics import OtlpMetrics
+from paceline.sinks.outbox import Box, Held, Outbox, Parcel, pack
 from paceline.sinks.push import read_push
 from support.answering import answering, silence
 from support.receiving import Receiving, receiving
@@ -107,6 +110,21 @@ def test_no_server_holds_up_the_others_or_the_end() -> None:
 
     assert [(tally.sent, tally.waiting) for tally in tallies] == [(0, 1), (1, 0)]
     assert tallies[0].failure.startswith("no answer within ")
+
+
+def test_a_damaged_parcel_is_kept_apart(tmp_path: Path) -> None:
+    """
+    It would stand in the way of all others for ever.
+    """
+    with receiving(status=200) as server:
+        sink = OtlpMetrics(Collector(Endpoint(server.url), {}, "metrics"), lambda: ["main"])
+        box = Outbox(tmp_path, sink.kind, sink.address)
+        for parcel in (Parcel("0", b"damaged"), pack(make_run(1))):
+            box.put(parcel)
+        (tally,) = deliver([Errand(sink, box)], 5)
+
+    assert (tally.sent, tally.refused, tally.waiting) == (1, 1, 0)
+    assert tally.refusal == "the outbox: not compressed with gzip: Not a gzipped file (b'da')"
 
 
 class _Broken:

@@ -2,8 +2,6 @@
 `paceline push`: runs that wait in the outbox, or documents from elsewhere, to a server.
 """
 
-import gzip
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,11 +9,11 @@ import click
 
 from paceline.cli.project import clear_errors, load_project, results_option, warn
 from paceline.cli.targets import conclude, find_sinks, target_options
-from paceline.errors import DocumentError, StorageError
+from paceline.errors import StorageError
 from paceline.history.folder import read_document
-from paceline.model import Run, decode_run
+from paceline.model import Run
 from paceline.sinks.delivery import Errand, Tally, deliver
-from paceline.sinks.outbox import Held, outboxes, pack
+from paceline.sinks.outbox import Held, outboxes, pack, unpack
 from paceline.sinks.sink import Sink
 from paceline.units import counted
 
@@ -53,9 +51,7 @@ def _read(path: Path) -> Run:
     if path.suffix != ".gz":
         return read_document(path)
     try:
-        return decode_run(gzip.decompress(path.read_bytes()), str(path))
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DocumentError(f"{path}: not compressed with gzip: {error}") from error
+        return unpack(path.read_bytes(), str(path))
     except OSError as error:
         raise StorageError(f"{path} cannot be read: {error.strerror}") from error
 

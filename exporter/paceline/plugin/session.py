@@ -213,12 +213,12 @@ class RunSession:
         self._run = run
         if self._settings.save_results:
             self._is_kept = self._archive.keep(run, past)
-        if self._sending is not None:
-            self._sending.put(run)
         self._past = past
         is_failed = any(verdict.kind in self._settings.fail_on for verdict in run.verdicts)
         if is_failed and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = EXIT_VERDICT
+        if self._sending is not None:
+            self._sending.put(run)
 
     def _judge(self) -> tuple[Run, Past]:
         run = self._build_run(RunOutcome.PASSED)

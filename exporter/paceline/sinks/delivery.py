@@ -11,7 +11,7 @@ from threading import Thread
 from msgspec import Struct
 from msgspec.structs import replace
 
-from paceline.errors import BusyError, DeliveryError, RefusedError
+from paceline.errors import BusyError, DeliveryError, DocumentError, RefusedError
 from paceline.sinks.outbox import Box, Held, Outbox
 from paceline.sinks.sink import Sink
 from paceline.units import counted, duration
@@ -110,7 +110,7 @@ def _round(errand: Errand, tally: Tally, end: float) -> bool:
             break
         try:
             errand.sink.deliver(parcel.packed, left)
-        except RefusedError as error:
+        except (RefusedError, DocumentError) as error:
             errand.box.refuse(parcel.name)
             tally.refused, tally.refusal = tally.refused + 1, str(error)
         except BusyError as error:

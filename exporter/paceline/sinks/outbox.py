@@ -4,6 +4,7 @@ Runs that wait for a server to take them: in the outbox, one file a run and serv
 
 import gzip
 import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Protocol
@@ -11,8 +12,8 @@ from urllib.parse import quote, unquote
 
 from msgspec import Struct
 
-from paceline.errors import StorageError
-from paceline.model import Run, encode_run
+from paceline.errors import DocumentError, StorageError
+from paceline.model import Run, decode_run, encode_run
 
 _SUFFIX = ".json.gz"
 _FASTEST = 1
@@ -59,6 +60,24 @@ def pack(run: Run) -> Parcel:
     """
     # Without the time in its head, equal runs are equal bytes.
     return Parcel(f"{round(run.ended * 1e3):015d}-{run.run_id}", gzip.compress(encode_run(run), _FASTEST, mtime=0))
+
+
+def unpack(packed: bytes, where: str) -> Run:
+    """
+    Read a run back that was made ready.
+
+    Args:
+        packed: its document, compressed with gzip.
+        where: what to call it in an error.
+
+    Raises:
+        DocumentError: it is damaged.
+    """
+    try:
+        document = gzip.decompress(packed)
+    except (EOFError, OSError, zlib.error) as error:
+        raise DocumentError(f"{where}: not compressed with gzip: {error}") from error
+    return decode_run(document, where)
 
 
 class Outbox:

@@ -32,6 +32,7 @@ class Sink(Protocol):
 
         Raises:
             RefusedError: the server will never take this run.
+            DocumentError: the document is damaged.
             BusyError: the server may take it if it is asked again at once.
             DeliveryError: the server wants something else first.
         """

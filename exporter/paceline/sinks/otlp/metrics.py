@@ -2,7 +2,6 @@
 The run samples by OTLP: the names, labels, values and timestamps that a scrape would bring.
 """
 
-import gzip
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
@@ -15,8 +14,8 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from paceline.metrics.catalogue import Metric
 from paceline.metrics.run_samples import Sample, run_samples
-from paceline.model import decode_run
 from paceline.sinks.otlp.collector import SCOPE, Collector, attributes, nanoseconds
+from paceline.sinks.outbox import unpack
 
 # About 1.5 MB; a collector's limit for a request may be as low as 4 MB.
 _POINTS_OF_A_REQUEST = 10_000
@@ -44,7 +43,7 @@ class OtlpMetrics:
         """
         Send the samples of a run; see `Sink`.
         """
-        run = decode_run(gzip.decompress(packed), "a run in the outbox")
+        run = unpack(packed, "the outbox")
         samples = run_samples(run, self._branches())
         self._collector.send(metrics_messages(samples, self._collector.resource_of(run.suite)), seconds)
 

@@ -2,7 +2,6 @@
 A run as a trace, with a span for each test, in the words of OpenTelemetry's semantic conventions.
 """
 
-import gzip
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from itertools import islice
@@ -12,8 +11,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from paceline.model import Case, Run, RunOutcome, decode_run
+from paceline.model import Case, Run, RunOutcome
 from paceline.sinks.otlp.collector import SCOPE, Collector, attributes, nanoseconds
+from paceline.sinks.outbox import unpack
 
 _SPANS_OF_A_REQUEST = 5_000
 _TRACE_BYTES, _SPAN_BYTES = 16, 8
@@ -45,7 +45,7 @@ class OtlpTraces:
         """
         Send the trace of a run; see `Sink`.
         """
-        run = decode_run(gzip.decompress(packed), "a run in the outbox")
+        run = unpack(packed, "the outbox")
         self._collector.send(trace_messages(spans(run), self._collector.resource_of(run.suite)), seconds)
 
 
