@@ -20,8 +20,8 @@ from synthetic import BRANCH, SyntheticSuite
 from tabulate import tabulate
 
 from paceline.analysis.rules import Rules
+from paceline.client.endpoint import Endpoint
 from paceline.history.archive import Archive
-from paceline.history.endpoint import Endpoint
 from paceline.history.prometheus import Prometheus
 from paceline.history.query_client import Answered, QueryClient
 from paceline.model import Run, UsageKey

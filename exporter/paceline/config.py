@@ -28,12 +28,21 @@ DEFAULT_TEST_TYPES: Mapping[str, tuple[str, ...]] = {
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 # What a setting is called where it is not in the file.
-_VARIABLES = {"suite": "PACELINE_SUITE", "results": "PACELINE_RESULTS", "history": "PACELINE_HISTORY"}
+_VARIABLES = {
+    "suite": "PACELINE_SUITE",
+    "results": "PACELINE_RESULTS",
+    "history": "PACELINE_HISTORY",
+    "push": "PACELINE_PUSH",
+    "otlp": "PACELINE_OTLP",
+}
 _OPTIONS = {
     "budget_ms": "--paceline-budget",
     "fail_on": "--paceline-fail-on",
     "history": "--paceline-history",
+    "otlp": "--paceline-otlp",
+    "otlp_traces": "--paceline-otlp-traces",
     "port": "--paceline-port",
+    "push": "--paceline-push",
     "results": "--paceline-results",
     "suite": "--paceline-suite",
 }
@@ -59,7 +68,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     All settings. The fields are the keys of `[tool.paceline]`.
 
     `port` None means no live endpoint. `budget_ms` is the budget of each test that has none of its own. `history`
-    is the address of a Prometheus that has the past, "" for the results folder.
+    is the address of a Prometheus that has the past, "" for the results folder. `push` is the address of an exporter,
+    `otlp` that of a collector, or `env` where OTEL_* variables have it; "" for none. `push_seconds` is what bringing
+    runs to both may take.
     """
 
     enabled: bool = False
@@ -68,6 +79,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     save_results: bool = True
     history: str = ""
     history_seconds: Annotated[float, Meta(gt=0, le=600)] = 10.0
+    push: str = ""
+    otlp: str = ""
+    otlp_traces: bool = False
+    push_seconds: Annotated[float, Meta(gt=0, le=600)] = 10.0
     baselines: Annotated[str, Meta(min_length=1)] = DEFAULT_BASELINES
     default_branch: Annotated[str, Meta(max_length=200)] = ""
     fail_on: tuple[VerdictKind, ...] = ()

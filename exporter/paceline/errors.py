@@ -5,7 +5,10 @@ The errors that a caller can act on.
     ├── ConfigError      a setting, an option or a marker is wrong: mend it and start again
     ├── DocumentError    the content of a file is not what it should be
     ├── StorageError     a folder, a file or a database cannot be read or written
-    └── TrialError       two versions cannot be run side by side: git or pytest refused
+    ├── TrialError       two versions cannot be run side by side: git or pytest refused
+    └── DeliveryError    a server did not take a run: see to it, and send the run again
+        ├── BusyError        it may take it if asked again at once
+        └── RefusedError     it will never take it
 """
 
 
@@ -36,4 +39,22 @@ class StorageError(PacelineError):
 class TrialError(PacelineError):
     """
     Two versions of the code cannot be run side by side.
+    """
+
+
+class DeliveryError(PacelineError):
+    """
+    A server did not take a run, and wants something else first: other credentials, another address.
+    """
+
+
+class BusyError(DeliveryError):
+    """
+    A server did not answer, or asks for another try.
+    """
+
+
+class RefusedError(DeliveryError):
+    """
+    A server will not take this run, however often it is sent.
     """

@@ -2,6 +2,7 @@
 `paceline export`.
 """
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner, Result
 from paceline.cli import main
 from paceline.history.archive import Archive
 from support.reading import read_openmetrics
+from support.servers import prometheus_folder
 from support.values import make_case, make_run
 
 
@@ -68,3 +70,23 @@ def test_nothing_to_write_is_an_empty_text(tmp_path: Path) -> None:
     """
     assert _call("runs.txt", "--suite", "nobody").output == "wrote 0 runs\n"
     assert (tmp_path / "runs.txt").read_text() == "# EOF\n"
+
+
+@pytest.mark.parametrize("span", [[], ["--since", "2023-11-14T23:00:00"], ["--until", "2023-11-14T22:30:00"]])
+def test_promtool_takes_any_span(tmp_path: Path, span: list[str]) -> None:
+    """
+    `promtool tsdb create-blocks-from openmetrics` makes blocks of it, and all runs are in them.
+    """
+    _call("runs.txt", *span)
+    promtool = prometheus_folder() / "promtool"
+    make: list[str | Path] = ["tsdb", "create-blocks-from", "openmetrics", "runs.txt", "data"]
+    subprocess.run([promtool, *make], cwd=tmp_path, check=True, capture_output=True)
+    (tmp_path / "data" / "wal").mkdir()  # a running server has one, and the dump looks for it
+    dumped = subprocess.run(
+        [promtool, "tsdb", "dump", "--match={__name__='paceline_run_info'}", tmp_path / "data"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+    assert len(dumped.splitlines()) == len(_runs((tmp_path / "runs.txt").read_text())) > 0

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from paceline.analysis.past import columns_of
 from paceline.analysis.rules import Rules
+from paceline.client.endpoint import Endpoint
 from paceline.errors import StorageError
 from paceline.history.archive import Archive
-from paceline.history.endpoint import Endpoint
 from paceline.history.ledger import Span
 from paceline.history.prometheus import Prometheus
 from paceline.history.query_client import Answered, QueryClient

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from paceline.client.endpoint import Endpoint, read_endpoint
 from paceline.errors import StorageError
-from paceline.history.endpoint import Endpoint, read_endpoint
-from paceline.history.query_client import QueryClient
+from paceline.history.query_client import NAMING, QueryClient
 from support.answering import Behaviour, answer, answering, drip, silence
 from support.servers import free_port
 
@@ -190,6 +190,7 @@ def test_credentials_are_sent(
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login other password other\n")
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     with answering(answer(_GOOD)) as server:
-        QueryClient(read_endpoint(server.url.replace("://", f"://{user}"), environ), 20).query("up[1d]", 1)
+        url = server.url.replace("://", f"://{user}")
+        QueryClient(read_endpoint(url, NAMING, environ), 20).query("up[1d]", 1)
 
     assert f"\r\nAuthorization: {header}\r\n" in server.requests[0]

@@ -72,5 +72,5 @@ def _serve(listener: socket.socket, behave: Behaviour, requests: list[str], over
         while not over.is_set():
             connection, _ = listener.accept()
             with connection, suppress(OSError):
-                requests.append(connection.recv(_LONGEST_REQUEST).decode())
+                requests.append(connection.recv(_LONGEST_REQUEST).decode("latin-1"))
                 behave(connection, over)

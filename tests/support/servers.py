@@ -23,7 +23,7 @@ from paceline.metrics.run_samples import run_samples
 from paceline.model import Run
 from paceline.sinks.openmetrics import exposition
 
-_CACHE = Path(__file__).parents[2] / "build" / "servers"
+CACHE = Path(__file__).parents[2] / "build" / "servers"
 _RELEASE = "prometheus-3.5.0.linux-amd64"
 _RELEASES = "https://github.com/prometheus/prometheus/releases/download/v3.5.0"
 _NAMES = ("prometheus", "promtool")
@@ -45,8 +45,8 @@ def prometheus_folder() -> Path:
     Raises:
         NoServerError: there is none.
     """
-    _CACHE.mkdir(parents=True, exist_ok=True)
-    with (_CACHE / ".lock").open("w") as lock:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / ".lock").open("w") as lock:
         # The workers of xdist ask at once.
         fcntl.flock(lock, fcntl.LOCK_EX)
         failures = []
@@ -113,7 +113,7 @@ def prometheus_with(runs: Iterable[Run], folder: Path, branches: Sequence[str] =
         f"--web.listen-address=127.0.0.1:{port}",
         "--log.level=warn",
     ]
-    with _running(command, folder / "log.txt", f"http://127.0.0.1:{port}") as url:
+    with running(command, folder / "log.txt", f"http://127.0.0.1:{port}") as url:
         yield Prometheus(url)
 
 
@@ -127,12 +127,18 @@ def free_port() -> int:
 
 
 @contextmanager
-def _running(command: Sequence[str | Path], log: Path, url: str) -> Iterator[str]:
+def running(command: Sequence[str | Path], log: Path, url: str) -> Iterator[str]:
+    """
+    A process that serves, from when it is ready.
+
+    Raises:
+        NoServerError: it ends, or is not ready in time.
+    """
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
         try:
             _wait_until(lambda: _is_ready(url) or process.poll() is not None)
             if process.poll() is not None:
-                raise NoServerError(f"prometheus ended at its start: {log.read_text('utf-8')}")
+                raise NoServerError(f"the server ended at its start: {log.read_text('utf-8')}")
             yield url
         finally:
             process.terminate()
@@ -142,7 +148,7 @@ def _wait_until(is_so: Callable[[], bool]) -> None:
     end = time.monotonic() + _START_SECONDS
     while not is_so():
         if time.monotonic() > end:
-            raise NoServerError(f"prometheus was not ready within {_START_SECONDS} s")
+            raise NoServerError(f"the server was not ready within {_START_SECONDS} s")
         time.sleep(_PROBE_SECONDS)
 
 
@@ -160,22 +166,22 @@ def _on_path() -> Path | None:
 
 
 def _installed() -> Path | None:
-    folders = (_CACHE / _RELEASE, _CACHE / "debian" / "usr" / "bin")
+    folders = (CACHE / _RELEASE, CACHE / "debian" / "usr" / "bin")
     return next((folder for folder in folders if all((folder / name).is_file() for name in _NAMES)), None)
 
 
 def _from_release() -> Path:
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         raise NoServerError("the release that is looked for is for Linux on x86_64")
-    archive = _CACHE / f"{_RELEASE}.tar.gz"
+    archive = CACHE / f"{_RELEASE}.tar.gz"
     content = _downloaded(archive.name)
     found = f"{hashlib.sha256(content).hexdigest()}  {archive.name}"
     if found not in _downloaded("sha256sums.txt").decode().splitlines():
         raise NoServerError(f"{archive.name} is damaged: {found} is not in its sha256sums.txt")
     archive.write_bytes(content)
     with tarfile.open(archive) as tar:
-        tar.extractall(_CACHE, filter="data")
-    return _CACHE / _RELEASE
+        tar.extractall(CACHE, filter="data")
+    return CACHE / _RELEASE
 
 
 def _downloaded(name: str) -> bytes:
@@ -188,12 +194,12 @@ def _from_debian() -> Path:
     if _apt("download", "prometheus").returncode:
         _apt("update")
         _apt("download", "prometheus").check_returncode()
-    package = max(_CACHE.glob("prometheus_*.deb"))
-    subprocess.run(["dpkg", "-x", package, _CACHE / "debian"], check=True, capture_output=True)
-    return _CACHE / "debian" / "usr" / "bin"
+    package = max(CACHE.glob("prometheus_*.deb"))
+    subprocess.run(["dpkg", "-x", package, CACHE / "debian"], check=True, capture_output=True)
+    return CACHE / "debian" / "usr" / "bin"
 
 
 def _apt(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
     return subprocess.run(
-        ["apt-get", *arguments], cwd=_CACHE, check=False, capture_output=True, env={**os.environ, "LC_ALL": "C"}
+        ["apt-get", *arguments], cwd=CACHE, check=False, capture_output=True, env={**os.environ, "LC_ALL": "C"}
     )

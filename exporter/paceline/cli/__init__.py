@@ -11,6 +11,8 @@ from paceline.cli.compare import compare
 from paceline.cli.export import export
 from paceline.cli.gate import gate
 from paceline.cli.history import history
+from paceline.cli.push import push
+from paceline.cli.replay import replay
 from paceline.cli.report import report
 from paceline.cli.test import test
 from paceline.cli.trends import trends
@@ -33,6 +35,7 @@ def main() -> None:
       paceline ab --base main            the same, with both run in turn on this machine
       paceline history list              the runs that are kept
       paceline baseline pin --note 2.0   judge from now on against the last run
+      paceline push                      send the runs that wait for a server
 
     \b
     Exit codes:
@@ -44,5 +47,5 @@ def main() -> None:
     """
 
 
-for command in (test, report, trends, compare, ab, history, baseline, export, gate):
+for command in (test, report, trends, compare, ab, history, baseline, export, push, replay, gate):
     main.add_command(command)

@@ -14,11 +14,11 @@ from msgspec import json
 
 from paceline import units
 from paceline.cli.project import clear_errors, find_root, suite_of
+from paceline.client.endpoint import read_endpoint
 from paceline.config import Config, load_config
 from paceline.errors import ConfigError, StorageError
 from paceline.history.alerts import Alert, AlertReader, Place, RuleKind
-from paceline.history.endpoint import read_endpoint
-from paceline.history.query_client import QueryClient
+from paceline.history.query_client import NAMING, QueryClient
 from paceline.metrics.run_samples import OTHER_BRANCH
 from paceline.model import Severity
 from paceline.probes.origin import OriginFinder
@@ -72,7 +72,7 @@ def gate(
         url = prometheus or config.history
         if not url:
             raise ConfigError("no server to ask, expected --prometheus URL, or 'history' in [tool.paceline]")
-        reader = AlertReader(QueryClient(read_endpoint(url), seconds))
+        reader = AlertReader(QueryClient(read_endpoint(url, NAMING), seconds))
         place = _judged(reader, run_id, seconds) if run_id else _here(config, suite, branch)
         reader.evaluated(RuleKind.ALERTING)  # a server without rules has nothing to say, which is not that all is well
         alerts = reader.firing(place, _at_least(severity))

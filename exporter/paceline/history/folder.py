@@ -40,6 +40,10 @@ class ResultsFolder(Struct, frozen=True):
     def journals(self) -> Path:
         return self.path / ".running"
 
+    @property
+    def outbox(self) -> Path:
+        return self.path / ".outbox"
+
     def prepare(self) -> None:
         """
         Make the folder and see that it can be written to.

@@ -12,10 +12,10 @@ from typing import Final, Literal, NamedTuple, TypeVar
 
 import requests
 from msgspec import DecodeError, Raw, Struct, json
-from requests.auth import HTTPBasicAuth
 
+from paceline.client.endpoint import Endpoint, Naming
+from paceline.client.speaking import auth_of, failure_of
 from paceline.errors import StorageError
-from paceline.history.endpoint import PASSWORD, TOKEN, USER, Endpoint
 from paceline.identity import safe_text
 from paceline.units import duration, size
 
@@ -25,6 +25,13 @@ _CHUNK = 1 << 16
 _LONGEST_QUOTE = 60
 _EXPECTED = "expected a Prometheus"
 _UNAUTHORIZED = {401, 403}
+NAMING = Naming(
+    place="the history is at",
+    example="http://prometheus:9090",
+    token="PACELINE_HISTORY_TOKEN",  # noqa: S106 - the name of a variable
+    user="PACELINE_HISTORY_USER",
+    password="PACELINE_HISTORY_PASSWORD",  # noqa: S106 - likewise
+)
 
 _T = TypeVar("_T")
 
@@ -135,7 +142,7 @@ class QueryClient:
         except requests.Timeout as error:
             answer.set_exception(TimeoutError(str(error)))
         except requests.RequestException as error:
-            answer.set_exception(StorageError(f"{self.endpoint}: {_reason(error)}, {_EXPECTED}"))
+            answer.set_exception(StorageError(f"{self.endpoint}: {failure_of(error)}, {_EXPECTED}"))
         except StorageError as error:
             answer.set_exception(error)
         except Exception as error:  # noqa: BLE001 - what a thread raises, nobody sees
@@ -146,7 +153,7 @@ class QueryClient:
         with requests.get(
             f"{self.endpoint}/api/v1/{path}",
             params=params,
-            auth=_auth(self.endpoint),
+            auth=auth_of(self.endpoint),
             timeout=self._left,
             stream=True,
         ) as response:
@@ -170,43 +177,14 @@ def _samples(body: bytes) -> list[Answered]:
     return [one.decoded() for one in json.decode(body, type=_Answer).data.result]
 
 
-class _Bearer(requests.auth.AuthBase):
-    """
-    Sends a token. As a plain header, it would lose to what a `.netrc` has for the host.
-    """
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
-def _auth(endpoint: Endpoint) -> requests.auth.AuthBase | None:
-    if endpoint.token:
-        return _Bearer(endpoint.token)
-    return HTTPBasicAuth(endpoint.user.encode(), endpoint.password.encode()) if endpoint.user else None
-
-
-def _reason(error: requests.RequestException) -> str:
-    # The innermost cause says it in a person's words; the outer ones quote each other.
-    cause: BaseException = error
-    while (inner := cause.__cause__ or cause.__context__ or getattr(cause, "reason", None)) is not None:
-        if not isinstance(inner, BaseException):
-            break
-        cause = inner
-    said = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-    return f"the connection failed ({safe_text(said)})"
-
-
 def _refusal(response: requests.Response, body: bytes) -> str:
     try:
         said = json.decode(body, type=_Refusal).error
     except (DecodeError, ValueError):
         said = ""
     why = f" ({safe_text(said)})" if said else ""
-    hint = f"; credentials come from {TOKEN}, or {USER} and {PASSWORD}" if response.status_code in _UNAUTHORIZED else ""
+    names = f"{NAMING.token}, or {NAMING.user} and {NAMING.password}"
+    hint = f"; credentials come from {names}" if response.status_code in _UNAUTHORIZED else ""
     return f"answered {response.status_code} {safe_text(response.reason)}{why}, expected 200 OK{hint}"
 
 

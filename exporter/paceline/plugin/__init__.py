@@ -89,6 +89,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Prometheus that has the past runs, for example http://prometheus:9090 (default: the results folder). "
         "Credentials come from PACELINE_HISTORY_TOKEN, or PACELINE_HISTORY_USER and PACELINE_HISTORY_PASSWORD.",
     )
+    group.addoption(
+        "--paceline-push",
+        metavar="URL",
+        default=None,
+        help="Send the run to the exporter (`paceline serve`) there, for example http://exporter:10464. What it cannot "
+        "take now goes with the next run. The token comes from PACELINE_PUSH_TOKEN.",
+    )
+    group.addoption(
+        "--paceline-otlp",
+        metavar="URL",
+        nargs="?",
+        const="env",
+        default=None,
+        help="Send the run by OTLP to the collector there, for example http://collector:4318; without URL to where "
+        "OTEL_EXPORTER_OTLP_ENDPOINT says. Needs paceline[otlp].",
+    )
+    group.addoption(
+        "--paceline-otlp-traces",
+        action="store_const",
+        const=True,
+        default=None,
+        help="With --paceline-otlp: also a trace of the run, with a span for each test.",
+    )
     group.addoption("--paceline-suite", metavar="NAME", default=None, help="Name of the suite.")
     group.addoption(
         "--paceline-benchmarks-only",

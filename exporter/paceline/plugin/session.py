@@ -25,7 +25,7 @@ from paceline.plugin.parts import Parts
 from paceline.plugin.repeats import Repeater, measure_again
 from paceline.plugin.run_id import new_run_id
 from paceline.plugin.selection import is_selection
-from paceline.plugin.summary import say_repeats, verbose_line, write_messages, write_report
+from paceline.plugin.summary import say_repeats, verbose_line, write_messages, write_report, write_sent
 from paceline.plugin.workers import Order, measurement_on
 from paceline.probes.calibration import calibrate
 from paceline.probes.origin import FALLBACK_BRANCH, Origin, OriginFinder, find_environment
@@ -33,6 +33,7 @@ from paceline.probes.sampler import Sampler
 
 if TYPE_CHECKING:
     from paceline.plugin.live import Live
+    from paceline.plugin.sending import Sending
 
 EXIT_VERDICT = 10
 _T = TypeVar("_T")
@@ -57,6 +58,7 @@ class RunSession:
         self._archive = open_archive(settings, config.rootpath, parts.guard.warn)
         self._sampler = Sampler(parts.own, settings.sample_seconds)
         self._book = CaseBook(parts.planner, self._keep_case)
+        self._sending = self._open_sending() if settings.push or settings.otlp else None
         self._live: Live | None = None
         self._journal: Journal | None = None
         self._run: Run | None = None
@@ -119,12 +121,16 @@ class RunSession:
         if self._journal is not None:
             is_kept = self._is_kept or not self._book.cases
             self._guarded(partial(self._journal.close, is_kept=is_kept), "closing the journal")
+        if self._sending is not None and self._run is not None:
+            self._guarded(self._sending.send, "sending the run")
         self._guarded(self._finder.close, "ending git")
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         if self._run is not None:
             write = partial(write_report, terminalreporter, self._run, self._past, self._settings)
             self._guarded(write, "writing the report")
+            if self._sending is not None:
+                write_sent(terminalreporter, self._sending.lines)
         write_messages(terminalreporter, self._guard)
 
     def order(self) -> Order:
@@ -149,6 +155,15 @@ class RunSession:
         unknown = Origin(branch=FALLBACK_BRANCH, default_branch=FALLBACK_BRANCH)
         return self._guarded(self._finder.find, "asking git") or unknown
 
+    def _open_sending(self) -> "Sending":
+        from paceline.plugin.sending import Sending  # noqa: PLC0415 - imported by those who send
+        from paceline.sinks.opening import open_sinks  # noqa: PLC0415
+
+        settings = self._settings
+        sinks = open_sinks(settings, lambda: (self._origin.default_branch,))
+        folder = self._archive.folder.outbox if settings.save_results else None
+        return Sending(sinks, folder, settings.push_seconds, self._guard.warn)
+
     def _start_live(self, port: int) -> "Live":
         from paceline.plugin.live import Live  # noqa: PLC0415 - an endpoint is rare, and its imports are not
 
@@ -166,6 +181,8 @@ class RunSession:
         recovered = self._archive.recover(self._settings.rules)
         for run in recovered:
             self._guard.warn(f"a session that died left {len(run.cases)} tests; they are kept as run {run.run_id}")
+            if self._sending is not None:
+                self._sending.put(run)
         self._journal = Journal(self._archive.folder.journals, self._build_run(RunOutcome.CRASHED))
 
     def _take(self, report: pytest.TestReport) -> None:
@@ -201,6 +218,8 @@ class RunSession:
         is_failed = any(verdict.kind in self._settings.fail_on for verdict in run.verdicts)
         if is_failed and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = EXIT_VERDICT
+        if self._sending is not None:
+            self._sending.put(run)
 
     def settle(self, retained: Mapping[str, float]) -> None:
         """

@@ -2,6 +2,8 @@
 The report under pytest's own summary.
 """
 
+from collections.abc import Sequence
+
 import pytest
 
 from paceline import units
@@ -10,7 +12,7 @@ from paceline.config import Config
 from paceline.model import Case, Run, UsageKey
 from paceline.plugin.guard import Guard
 from paceline.report.content import compose
-from paceline.report.text import Style, lines
+from paceline.report.text import LABEL_WIDTH, Style, lines
 
 _MARKUP: dict[Style, dict[str, bool]] = {
     Style.PLAIN: {},
@@ -45,6 +47,15 @@ def write_report(terminal: "pytest.TerminalReporter", run: Run, past: Past, sett
     if failing:
         verdicts = f"{units.counted(failing, 'verdict')} of {', '.join(settings.fail_on)}"
         terminal.write_line(f"{verdicts}: this run fails", red=True, bold=True)
+
+
+def write_sent(terminal: "pytest.TerminalReporter", sent: Sequence[str]) -> None:
+    """
+    Write what was sent where.
+    """
+    if terminal.verbosity >= _QUIETEST:
+        for line in sent:
+            terminal.write_line(f"{'sent':<{LABEL_WIDTH}}{line}")
 
 
 def write_messages(terminal: "pytest.TerminalReporter", guard: Guard) -> None:

@@ -12,7 +12,7 @@ from paceline import units
 from paceline.report import words
 from paceline.report.content import Content, Finding
 
-_LABEL = 12
+LABEL_WIDTH = 12
 _NARROWEST = 40
 _ASCII = str.maketrans({"·": "-", "…": "...", "→": "->", "µ": "u"})
 _FIRST_OF_A_KIND = 10
@@ -80,7 +80,7 @@ def _all_lines(content: Content, width: int, verbosity: int, *, ascii_only: bool
 def _finding_lines(finding: Finding, width: int, ascii_only: bool) -> Iterator[Line]:
     spark = words.sparkline(list(finding.values), ascii_only=ascii_only)
     # A long kind takes the room that it needs.
-    label = f"{finding.kind.upper():<{_LABEL - 1}} "
+    label = f"{finding.kind.upper():<{LABEL_WIDTH - 1}} "
     room = width - len(label) - len(spark) - 2
     yield [
         Span(label, _STYLES[finding.severity]),
@@ -104,18 +104,18 @@ def _health_lines(content: Content, verbosity: int) -> Iterator[Line]:
 
 
 def _paragraph(text: str, width: int, style: Style = Style.PLAIN) -> Iterator[Line]:
-    room = max(width - _LABEL, _NARROWEST)
+    room = max(width - LABEL_WIDTH, _NARROWEST)
     for part in wrap(text, room, break_long_words=False, break_on_hyphens=False):
         yield _labelled("", part, style)
 
 
 def _labelled(label: str, text: str, style: Style = Style.PLAIN) -> Line:
-    return [Span(f"{label:<{_LABEL}}", Style.FAINT), Span(text, style)]
+    return [Span(f"{label:<{LABEL_WIDTH}}", Style.FAINT), Span(text, style)]
 
 
 def _shortened(text: str, room: int, ellipsis: str) -> str:
     """
     Cut from the left: the end of a test id is what tells it from its neighbours.
     """
-    room = max(room, _LABEL)
+    room = max(room, LABEL_WIDTH)
     return text if len(text) <= room else ellipsis + text[len(text) - room + len(ellipsis) :]

@@ -4,12 +4,23 @@ The address of a server, and what it asks for; secrets in neither are ever shown
 
 import os
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from paceline.errors import ConfigError
 
-TOKEN, USER, PASSWORD = "PACELINE_HISTORY_TOKEN", "PACELINE_HISTORY_USER", "PACELINE_HISTORY_PASSWORD"
+
+class Naming(NamedTuple):
+    """
+    How a server is spoken of, an address that it might have, and the variables of the environment that may hold
+    its credentials; "" for none.
+    """
+
+    place: str
+    example: str
+    token: str = ""
+    user: str = ""
+    password: str = ""
 
 
 class Endpoint:
@@ -29,12 +40,13 @@ class Endpoint:
     __repr__ = __str__
 
 
-def read_endpoint(url: str, environ: Mapping[str, str] = os.environ) -> Endpoint:
+def read_endpoint(url: str, naming: Naming, environ: Mapping[str, str] = os.environ) -> Endpoint:
     """
     Take an address apart; a token goes before a user, and the environment before the address.
 
     Args:
         url: such as http://prometheus:9090, with a path where the server has one.
+        naming: what the server is called.
         environ: may have the credentials.
 
     Raises:
@@ -42,12 +54,12 @@ def read_endpoint(url: str, environ: Mapping[str, str] = os.environ) -> Endpoint
     """
     parts = _parts(url)
     if parts is None:
-        raise ConfigError(f"the history is at {_shown(url)!r}, expected an address such as http://prometheus:9090")
+        raise ConfigError(f"{naming.place} {_shown(url)!r}, expected an address such as {naming.example}")
     return Endpoint(
         address=_without_user(parts),
-        token=environ.get(TOKEN, ""),
-        user=environ.get(USER, "") or unquote(parts.username or ""),
-        password=environ.get(PASSWORD, "") or unquote(parts.password or ""),
+        token=environ.get(naming.token, ""),
+        user=environ.get(naming.user, "") or unquote(parts.username or ""),
+        password=environ.get(naming.password, "") or unquote(parts.password or ""),
     )
 
 

@@ -4,8 +4,9 @@ Addresses of servers, and secrets in them.
 
 import pytest
 
+from paceline.client.endpoint import read_endpoint
 from paceline.errors import ConfigError
-from paceline.history.endpoint import read_endpoint
+from paceline.history.query_client import NAMING
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,7 @@ def test_an_address_is_shown_without_secrets(url: str, shown: str) -> None:
     """
     Neither a user nor a query is part of what is printed, in any way.
     """
-    endpoint = read_endpoint(url, {"PACELINE_HISTORY_TOKEN": "secret"})
+    endpoint = read_endpoint(url, NAMING, {"PACELINE_HISTORY_TOKEN": "secret"})
 
     assert (str(endpoint), repr(endpoint)) == (shown, shown)
 
@@ -42,6 +43,6 @@ def test_what_is_no_address_is_refused(url: str, shown: str) -> None:
     The message shows what was found, without secrets, and what was expected.
     """
     with pytest.raises(ConfigError) as caught:
-        read_endpoint(url, {})
+        read_endpoint(url, NAMING, {})
 
     assert str(caught.value) == f"the history is at {shown!r}, expected an address such as http://prometheus:9090"

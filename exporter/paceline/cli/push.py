@@ -1,0 +1,85 @@
+"""
+`paceline push`: runs that wait in the outbox, or documents from elsewhere, to a server.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from paceline.cli.project import clear_errors, load_project, results_option, warn
+from paceline.cli.targets import conclude, find_sinks, target_options
+from paceline.errors import StorageError
+from paceline.history.folder import read_document
+from paceline.model import Run
+from paceline.sinks.delivery import Errand, Tally, deliver
+from paceline.sinks.outbox import Held, outboxes, pack, unpack
+from paceline.sinks.sink import Sink
+from paceline.units import counted
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@target_options
+@click.option("--refused", is_flag=True, help="Also those that a server has refused before.")
+@results_option
+def push(files: tuple[Path, ...], to: str | None, otlp: str | None, results: Path | None, *, refused: bool) -> None:
+    """
+    Send the runs that wait in the outbox, or the run documents FILES.
+
+    What waits for a server that is not configured any more goes to another one with --to or --otlp.
+
+    \b
+      paceline push
+      paceline push --to http://exporter:10464
+      paceline push artefacts/*/latest_report.json --to http://exporter:10464
+    """
+    with clear_errors():
+        config, archive = load_project(results)
+        sinks = find_sinks(config, to, otlp)
+        if files:
+            parcels = [pack(_read(path)) for path in files]
+            errands = [Errand(sink, Held(*parcels)) for sink in sinks]
+        else:
+            errands = _waiting(archive.folder.outbox, sinks, is_moved=bool(to or otlp), refused=refused)
+    if not errands:
+        click.echo("nothing waits")
+    conclude([(errand, _send(errand, config.push_seconds)) for errand in errands])
+
+
+def _read(path: Path) -> Run:
+    if path.suffix != ".gz":
+        return read_document(path)
+    try:
+        return unpack(path.read_bytes(), str(path))
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _waiting(folder: Path, sinks: Sequence[Sink], *, is_moved: bool, refused: bool) -> list[Errand]:
+    by_server = {(sink.kind, sink.address): sink for sink in sinks}
+    by_kind = {sink.kind: sink for sink in sinks} if is_moved else {}
+    errands = []
+    for kind, address, box in outboxes(folder):
+        if refused:
+            box.readmit()
+        sink = by_server.get((kind, address)) or by_kind.get(kind)
+        if box.count() and sink is not None:
+            errands.append(Errand(sink, box))
+        elif box.count():
+            warn(f"{counted(box.count(), 'run waits', 'runs wait')} for {address} ({kind}), which is not configured")
+    return errands
+
+
+def _send(errand: Errand, seconds: float) -> Tally:
+    """
+    Send all that waits, as long as some of it arrives.
+    """
+    (done,) = deliver([errand], seconds)
+    while done.waiting:
+        (more,) = deliver([errand], seconds)
+        done.sent, done.refused = done.sent + more.sent, done.refused + more.refused
+        done.waiting, done.failure, done.refusal = more.waiting, more.failure, more.refusal or done.refusal
+        if not more.sent + more.refused:
+            break
+    return done

@@ -1,0 +1,56 @@
+"""
+`paceline replay`: past runs to a server, once more.
+"""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from paceline.cli.project import clear_errors, load_project, results_option
+from paceline.cli.span import Span, read_all, span_options
+from paceline.cli.targets import find_sinks, target_options
+from paceline.errors import DeliveryError
+from paceline.history.ledger import Ledger
+from paceline.model import Run
+from paceline.sinks.delivery import Errand, deliver
+from paceline.sinks.outbox import Held, pack
+from paceline.sinks.sink import Sink
+from paceline.units import counted
+
+
+@click.command()
+@target_options
+@span_options
+@results_option
+def replay(to: str | None, otlp: str | None, results: Path | None, **span: object) -> None:
+    """
+    Send kept runs again, oldest first, to a server that is new or has lost them.
+
+    A run that the server has already counts once. A Prometheus takes samples of the past only as far back as its
+    storage.tsdb.out_of_order_time_window reaches; for more there is `paceline export openmetrics`.
+
+    \b
+      paceline replay --to http://exporter:10464 --since 2026-01-01
+    """
+    with clear_errors():
+        config, archive = load_project(results)
+        ids = Span(**span).ids(archive.ledger)  # type: ignore[arg-type]
+        for sink in find_sinks(config, to, otlp):
+            _replay(sink, archive.ledger, ids, config.push_seconds)
+            click.echo(f"sent {counted(len(ids), 'run')} to {sink.address} ({sink.kind})")
+
+
+def _replay(sink: Sink, ledger: Ledger, ids: Sequence[str], seconds: float) -> None:
+    with click.progressbar(read_all(ledger, ids), len(ids), label="sending", file=sys.stderr) as runs:
+        for run in runs:
+            (done,) = deliver([Errand(sink, Held(pack(run)))], seconds)
+            if not done.sent:
+                raise DeliveryError(_stopped(sink, run, done.refusal or done.failure))
+
+
+def _stopped(sink: Sink, run: Run, why: str) -> str:
+    since = datetime.fromtimestamp(run.ended, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"stopped at run {run.run_id}: {sink.address}: {why}; go on with --since {since}"

@@ -1,0 +1,73 @@
+"""
+Options that say which of the kept runs are meant.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from math import inf
+from typing import TypeVar
+
+import click
+from msgspec import Struct
+
+from paceline.history.ledger import Ledger
+from paceline.model import Run
+
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+class Span(Struct, frozen=True, kw_only=True):
+    """
+    The options, as given.
+    """
+
+    since: datetime | None
+    until: datetime | None
+    suite: str | None
+
+    def ids(self, ledger: Ledger) -> list[str]:
+        """
+        The ids of the runs, oldest first.
+        """
+        since, until = _seconds(self.since, 0.0), _seconds(self.until, inf)
+        return [run.run_id for _, _, run in reversed(ledger.summaries(self.suite)) if since <= run.ended <= until]
+
+
+def span_options(command: _F) -> _F:
+    """
+    The options of a span of history.
+    """
+    options: Sequence[Callable[[_F], _F]] = (
+        click.option("--since", type=click.DateTime(), help="Only runs that ended from then on (UTC)."),
+        click.option("--until", type=click.DateTime(), help="Only runs that ended before or then (UTC)."),
+        click.option("--suite", metavar="NAME", help="Only this suite."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def branches_option(command: _F) -> _F:
+    """
+    The option that names the branches that are told apart.
+    """
+    return click.option(
+        "--branch",
+        "branches",
+        multiple=True,
+        help="A branch that keeps its name (default: the default branch); the others are called other.",
+    )(command)
+
+
+def read_all(ledger: Ledger, ids: Sequence[str]) -> Iterator[Run]:
+    """
+    Run after run: a document is larger than what is kept of it.
+    """
+    for run_id in ids:
+        run = ledger.run(run_id)
+        if run is not None:
+            yield run
+
+
+def _seconds(moment: datetime | None, default: float) -> float:
+    return default if moment is None else moment.replace(tzinfo=UTC).timestamp()

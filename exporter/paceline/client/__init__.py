@@ -1,0 +1,3 @@
+"""
+What all that speak HTTP to a server have in common.
+"""

@@ -1,0 +1,59 @@
+"""
+At the end of a session: the run, and those that wait from earlier, to where runs go.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from paceline.errors import StorageError
+from paceline.model import Run
+from paceline.sinks.delivery import Errand, deliver, undelivered
+from paceline.sinks.outbox import Box, Held, Outbox, pack
+from paceline.sinks.sink import Sink
+from paceline.units import counted
+
+
+class Sending:
+    """
+    Sends runs, and says what came of it: `lines` for the report, and a line for `warn` where a run did not arrive.
+
+    Args:
+        sinks: where runs go.
+        folder: of the outboxes; None where nothing is kept, so that what cannot be sent now is lost.
+        seconds: what sending may take in all.
+        warn: takes a line for the user.
+    """
+
+    def __init__(self, sinks: Sequence[Sink], folder: Path | None, seconds: float, warn: Callable[[str], None]) -> None:
+        self.lines: Final[list[str]] = []
+        self._seconds: Final = seconds
+        self._warn: Final = warn
+        self._errands: Final = [Errand(sink, _box(sink, folder)) for sink in sinks]
+
+    def put(self, run: Run) -> None:
+        """
+        Put a run into the outboxes, so that it is sent now or later, whatever becomes of this process.
+        """
+        parcel = pack(run)
+        for number, errand in enumerate(self._errands):
+            try:
+                errand.box.put(parcel)
+            except StorageError as error:
+                self._warn(str(error))
+                self._errands[number] = Errand(errand.sink, Held(parcel))
+
+    def send(self) -> None:
+        """
+        Send all that waits, for a limited time.
+        """
+        tallies = deliver(self._errands, self._seconds)
+        for errand, tally in zip(self._errands, tallies, strict=True):
+            if tally.sent:
+                self.lines.append(f"{counted(tally.sent, 'run')} to {errand.sink.address} ({errand.sink.kind})")
+            for message in undelivered(errand, tally):
+                self._warn(message)
+
+
+def _box(sink: Sink, folder: Path | None) -> Box:
+    return Held() if folder is None else Outbox(folder, sink.kind, sink.address)

@@ -1,0 +1,86 @@
+"""
+One request, one answer: what a server says, as errors that tell whether to ask again.
+"""
+
+import time
+from typing import Final
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
+
+from paceline.client.speaking import failure_of
+from paceline.errors import BusyError, DeliveryError, RefusedError
+from paceline.identity import safe_text
+from paceline.units import duration
+
+_MULTIPLE_CHOICES, _SERVER_ERRORS = 300, 500
+_ASK_AGAIN = {408, 425, 429}
+# Of these the run is the cause, and would be the next time. All other 4xx are about the address or who asks.
+_ABOUT_THE_RUN = {400, 413, 415, 422}
+_LONGEST_QUOTE = 200
+_SHORTEST = 0.001
+
+
+class AskingOnce(HTTPAdapter):
+    """
+    Sends each request once, and raises what came of it unless that is 2xx.
+
+    Args:
+        seconds: for all requests together; each waits as long as is left.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(max_retries=0)
+        self._seconds: Final = seconds
+        self._end: Final = time.monotonic() + seconds
+
+    def send(self, request: requests.PreparedRequest, **options: object) -> requests.Response:  # type: ignore[override]
+        """
+        Send a request.
+
+        Raises:
+            DeliveryError: it failed, or the answer is not 2xx.
+        """
+        left = max(self._end - time.monotonic(), _SHORTEST)
+        given = options.get("timeout")
+        options["timeout"] = min(given, left) if isinstance(given, float | int) else left
+        try:
+            response = super().send(request, **options)  # type: ignore[arg-type]
+        except requests.Timeout as error:
+            raise BusyError(f"no answer within {duration(self._seconds)}") from error
+        except requests.RequestException as error:
+            raise BusyError(failure_of(error)) from error
+        if response.status_code >= _MULTIPLE_CHOICES:
+            raise _refusal(response)
+        return response
+
+
+def asking_once(seconds: float) -> requests.Session:
+    """
+    A session that asks once, and takes no longer than this for all that it asks.
+    """
+    session, adapter = requests.Session(), AskingOnce(seconds)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
+
+
+def _refusal(response: requests.Response) -> DeliveryError:
+    said = _quote(response)
+    message = f"answered {response.status_code} {safe_text(response.reason or '')}".rstrip()
+    message += f" ({said})" if said else ""
+    if response.status_code >= _SERVER_ERRORS or response.status_code in _ASK_AGAIN:
+        return BusyError(message)
+    return RefusedError(message) if response.status_code in _ABOUT_THE_RUN else DeliveryError(message)
+
+
+def _quote(response: requests.Response) -> str:
+    try:
+        body: bytes = response.raw.read(_LONGEST_QUOTE, decode_content=True)
+    except (HTTPError, OSError):
+        return ""
+    finally:
+        response.close()
+    text = body.decode("utf-8", "replace").strip()
+    return safe_text(text) if "<" not in text else ""  # a page of a proxy

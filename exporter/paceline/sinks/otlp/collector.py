@@ -1,0 +1,110 @@
+"""
+Send messages to a collector.
+"""
+
+import gzip
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import requests
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+
+from paceline.client.endpoint import Endpoint
+from paceline.client.speaking import auth_of
+from paceline.errors import RefusedError
+from paceline.identity import safe_text
+from paceline.sinks.asking_once import asking_once
+from paceline.sinks.otlp.variables import Variables, resource_attributes
+from paceline.units import counted
+
+SCOPE = InstrumentationScope(name="paceline")
+_FASTEST = 1
+_PROTOBUF = "application/x-protobuf"
+
+
+class Collector:
+    """
+    Takes the messages of one signal.
+
+    Args:
+        endpoint: where it takes them.
+        environ: has OpenTelemetry's variables.
+        signal: `metrics` or `traces`.
+
+    Raises:
+        ConfigError: a variable has a value that it cannot have.
+    """
+
+    def __init__(self, endpoint: Endpoint, environ: Mapping[str, str], signal: str) -> None:
+        self._endpoint: Final = endpoint
+        self._environ: Final = environ
+        self._variables: Final = Variables(environ, signal)
+        self._seconds: Final = self._variables.seconds
+        self._is_compressed: Final = self._variables.is_compressed
+
+    def __str__(self) -> str:
+        return str(self._endpoint)
+
+    def resource_of(self, suite: str) -> Resource:
+        """
+        Who sends the runs of a suite.
+        """
+        return Resource(attributes=attributes(resource_attributes(suite, self._environ)))
+
+    def send(self, messages: Iterable[bytes], seconds: float) -> None:
+        """
+        Send messages, one after the other, until one is not taken.
+
+        Args:
+            messages: encoded.
+            seconds: for all of them.
+
+        Raises:
+            DeliveryError: one was not taken, or only a part of it.
+        """
+        headers = {"Content-Type": _PROTOBUF, **self._variables.headers}
+        if self._is_compressed:
+            headers["Content-Encoding"] = "gzip"
+        with asking_once(seconds) as session:
+            # Without an answer of ours, requests would look for one in a `.netrc`, and drop the header.
+            session.auth = auth_of(self._endpoint) or (lambda request: request)
+            session.verify, session.cert = self._variables.authorities or True, self._variables.certificate
+            for message in messages:
+                body = gzip.compress(message, _FASTEST) if self._is_compressed else message
+                answer = session.post(
+                    str(self), data=body, headers=headers, timeout=self._seconds, allow_redirects=False
+                )
+                _check(answer)
+
+
+def _check(answer: requests.Response) -> None:
+    if answer.headers.get("Content-Type") != _PROTOBUF:
+        return
+    try:
+        # That of traces is the same on the wire.
+        partial = ExportMetricsServiceResponse.FromString(answer.content).partial_success
+    except DecodeError:
+        return
+    if partial.rejected_data_points:
+        count = counted(partial.rejected_data_points, "sample was", "samples were")
+        raise RefusedError(f"{count} rejected ({safe_text(partial.error_message)})")
+
+
+def attributes(pairs: Mapping[str, str]) -> list[KeyValue]:
+    """
+    Names and values, as the protocol has them.
+    """
+    return [KeyValue(key=name, value=AnyValue(string_value=value)) for name, value in pairs.items()]
+
+
+def nanoseconds(timestamp: float) -> int:
+    """
+    A point in time as the protocol has it, in the milliseconds that the text format has.
+
+    Args:
+        timestamp: seconds since 1970.
+    """
+    return int(f"{timestamp:.3f}".replace(".", "")) * 1_000_000

@@ -1,0 +1,196 @@
+"""
+Runs that wait for a server to take them: in the outbox, one file a run and server, or in memory where nothing is kept.
+"""
+
+import gzip
+import tempfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, Protocol
+from urllib.parse import quote, unquote
+
+from msgspec import Struct
+
+from paceline.errors import DocumentError, StorageError
+from paceline.model import Run, decode_run, encode_run
+
+_SUFFIX = ".json.gz"
+_FASTEST = 1
+
+
+class Parcel(Struct, frozen=True):
+    """
+    A run on its way: its document, compressed with gzip, under a name that sorts by the end of the run.
+    """
+
+    name: str
+    packed: bytes
+
+
+class Box(Protocol):
+    """
+    Runs that wait for one server, each until it is removed or refused. Both may be said of a run that is not there any
+    more.
+    """
+
+    def put(self, parcel: Parcel) -> None: ...
+
+    def parcels(self) -> Iterator[Parcel]:
+        """
+        The runs that wait now, oldest first.
+        """
+
+    def count(self) -> int: ...
+
+    def remove(self, name: str) -> None:
+        """
+        Take out a run that has arrived.
+        """
+
+    def refuse(self, name: str) -> None:
+        """
+        Let a run wait no more that the server will never take.
+        """
+
+
+def pack(run: Run) -> Parcel:
+    """
+    Make a run ready to be sent.
+    """
+    # Without the time in its head, equal runs are equal bytes.
+    return Parcel(f"{round(run.ended * 1e3):015d}-{run.run_id}", gzip.compress(encode_run(run), _FASTEST, mtime=0))
+
+
+def unpack(packed: bytes, where: str) -> Run:
+    """
+    Read a run back that was made ready.
+
+    Args:
+        packed: its document, compressed with gzip.
+        where: what to call it in an error.
+
+    Raises:
+        DocumentError: it is damaged.
+    """
+    try:
+        document = gzip.decompress(packed)
+    except (EOFError, OSError, zlib.error) as error:
+        raise DocumentError(f"{where}: not compressed with gzip: {error}") from error
+    return decode_run(document, where)
+
+
+class Outbox:
+    """
+    Runs in a folder, which outlive the process; several processes may be at work there at once.
+
+    Args:
+        folder: of all outboxes.
+        kind: of the sink.
+        address: of the sink.
+    """
+
+    def __init__(self, folder: Path, kind: str, address: str) -> None:
+        self.folder: Final = folder / kind / quote(address, safe="")
+        self.refused: Final = self.folder / "refused"
+
+    def put(self, parcel: Parcel) -> None:
+        """
+        Put a run in.
+
+        Raises:
+            StorageError: the folder cannot be written to.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".new-", delete=False) as file:
+                file.write(parcel.packed)
+            Path(file.name).replace(self._path(parcel.name))
+        except OSError as error:
+            raise StorageError(f"the outbox {self.folder} cannot be written to: {error.strerror}") from error
+
+    def parcels(self) -> Iterator[Parcel]:
+        """
+        The runs that wait, oldest first; each is read when it is its turn.
+        """
+        for path in self._paths():
+            try:
+                yield Parcel(path.name.removesuffix(_SUFFIX), path.read_bytes())
+            except OSError:  # another process has delivered it
+                continue
+
+    def count(self) -> int:
+        """
+        How many runs wait.
+        """
+        return len(self._paths())
+
+    def remove(self, name: str) -> None:
+        """
+        Take out a run that has arrived.
+        """
+        self._path(name).unlink(missing_ok=True)
+
+    def refuse(self, name: str) -> None:
+        """
+        Keep a run that was refused beside those that wait, where it is not sent again by itself.
+        """
+        if self._path(name).exists():
+            self.refused.mkdir(exist_ok=True)
+            self._path(name).replace(self.refused / f"{name}{_SUFFIX}")
+
+    def readmit(self) -> None:
+        """
+        Let those wait again that were refused.
+        """
+        for path in sorted(self.refused.glob(f"*{_SUFFIX}")):
+            path.replace(self.folder / path.name)
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}{_SUFFIX}"
+
+    def _paths(self) -> list[Path]:
+        return sorted(self.folder.glob(f"[!.]*{_SUFFIX}"))
+
+
+class Held:
+    """
+    Runs in memory; what is not delivered is gone with the process.
+    """
+
+    def __init__(self, *parcels: Parcel) -> None:
+        self._parcels = {parcel.name: parcel for parcel in parcels}
+
+    def put(self, parcel: Parcel) -> None:
+        """
+        Put a run in.
+        """
+        self._parcels[parcel.name] = parcel
+
+    def parcels(self) -> Iterator[Parcel]:
+        """
+        The runs that wait, oldest first.
+        """
+        return iter([self._parcels[name] for name in sorted(self._parcels)])
+
+    def count(self) -> int:
+        """
+        How many runs wait.
+        """
+        return len(self._parcels)
+
+    def remove(self, name: str) -> None:
+        """
+        Take out a run that has arrived, or was refused.
+        """
+        self._parcels.pop(name, None)
+
+    refuse = remove
+
+
+def outboxes(folder: Path) -> list[tuple[str, str, Outbox]]:
+    """
+    The outboxes of a folder, each with the kind and the address of its sink.
+    """
+    found = [(path.parent.name, unquote(path.name)) for path in sorted(folder.glob("*/*")) if path.is_dir()]
+    return [(kind, address, Outbox(folder, kind, address)) for kind, address in found]

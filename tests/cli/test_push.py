@@ -1,0 +1,177 @@
+"""
+`paceline push` and `paceline replay`.
+"""
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from paceline.cli import main
+from paceline.history.archive import Archive
+from paceline.model import encode_run
+from paceline.sinks.outbox import Outbox, pack
+from support.receiving import Receiving, receiving
+from support.servers import free_port
+from support.values import make_case, make_run
+
+_RUNS = [make_run(number, [make_case()], suite=suite) for number, suite in enumerate(["shop", "shop", "tools"])]
+
+
+@pytest.fixture
+def exporter() -> Iterator[Receiving]:
+    """
+    An exporter that takes all.
+    """
+    with receiving() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """
+    A project that keeps three runs, and gives a server half a second.
+    """
+    archive = Archive(tmp_path / "performance_results", pytest.fail)
+    archive.folder.prepare()
+    for run in _RUNS:
+        archive.ledger.add(run)
+    (tmp_path / "pyproject.toml").write_text("[tool.paceline]\npush_seconds = 0.5\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    return tmp_path
+
+
+def _box(project: Path, url: str, kind: str = "push") -> Outbox:
+    return Outbox(project / "performance_results" / ".outbox", kind, url)
+
+
+def _call(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+def test_what_waits_is_sent(project: Path, exporter: Receiving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    To the server that is configured.
+    """
+    box = _box(project, exporter.url)
+    for run in _RUNS:
+        box.put(pack(run))
+    monkeypatch.setenv("PACELINE_PUSH", exporter.url)
+    result = _call("push")
+
+    assert (result.exit_code, result.output) == (0, f"sent 3 runs to {exporter.url} (push)\n")
+    assert (exporter.run_ids, box.count()) == (["run-0", "run-1", "run-2"], 0)
+
+
+def test_what_waits_for_a_server_that_has_moved_goes_to_another(project: Path, exporter: Receiving) -> None:
+    """
+    And where it is not meant, the user is told that it is there.
+    """
+    old = "http://old:10464"
+    _box(project, old).put(pack(_RUNS[0]))
+    left, moved = _call("push", "--otlp", exporter.url), _call("push", "--to", exporter.url)
+
+    assert left.output == (f"paceline: 1 run waits for {old} (push), which is not configured\nnothing waits\n")
+    assert moved.output == f"sent 1 run to {exporter.url} (push)\n"
+
+
+def test_refused_runs_may_be_sent_again(project: Path, exporter: Receiving) -> None:
+    """
+    They wait until somebody asks.
+    """
+    exporter.statuses.append(422)
+    _box(project, exporter.url).put(pack(_RUNS[0]))
+    codes = [_call("push", "--to", exporter.url, *more).exit_code for more in ([], [], ["--refused"])]
+
+    assert codes == [1, 0, 0]
+    assert exporter.run_ids == ["run-0", "run-0"]
+
+
+def test_documents_from_elsewhere_are_sent(project: Path, exporter: Receiving) -> None:
+    """
+    As CI keeps them, compressed or not; a run that comes twice is the exporter's to know.
+    """
+    (project / "one.json").write_bytes(encode_run(_RUNS[0]))
+    (project / "two.json.gz").write_bytes(gzip.compress(encode_run(_RUNS[1])))
+    result = _call("push", "one.json", "two.json.gz", "--to", exporter.url)
+
+    assert result.output == f"sent 2 runs to {exporter.url} (push)\n"
+    assert [request.run for request in exporter.requests] == _RUNS[:2]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("x.json", b"{", "Error: x.json: not a run document: Input data was truncated\n"),
+        ("x.json.gz", b"{", "Error: x.json.gz: not compressed with gzip: Not a gzipped file (b'{')\n"),
+    ],
+)
+def test_a_file_that_is_no_run_is_named(project: Path, name: str, content: bytes, message: str) -> None:
+    """
+    Before anything is sent.
+    """
+    (project / name).write_bytes(content)
+    result = _call("push", name, "--to", "http://127.0.0.1:1")
+
+    assert (result.exit_code, result.output) == (1, message)
+
+
+def test_what_does_not_arrive_waits(project: Path) -> None:
+    """
+    The exit code is 1, and the message says why.
+    """
+    url = f"http://127.0.0.1:{free_port()}"
+    box = _box(project, url)
+    box.put(pack(_RUNS[0]))
+    result = _call("push", "--to", url)
+
+    assert result.exit_code == 1
+    assert result.output == (
+        f"sent 0 runs to {url} (push)\n"
+        f"paceline: 1 run was not sent to {url}: the connection failed (Connection refused); "
+        "it goes with the next run, or by `paceline push`\n"
+        "Error: not all runs were delivered\n"
+    )
+    assert box.count() == 1
+
+
+@pytest.mark.parametrize("verb", ["push", "replay"])
+def test_somebody_has_to_say_where_to(verb: str) -> None:
+    """
+    On the command line, in the environment or in the file.
+    """
+    result = _call(verb)
+
+    assert result.exit_code == 1
+    assert result.output == (
+        "Error: no server to send to, expected --to URL, --otlp URL, or push or otlp in [tool.paceline]\n"
+    )
+
+
+def test_a_span_of_the_past_is_sent_again(exporter: Receiving) -> None:
+    """
+    Oldest first.
+    """
+    result = _call("replay", "--to", exporter.url, "--suite", "shop")
+    later = _call("replay", "--to", exporter.url, "--since", "2023-11-14T23:00:00", "--until", "2023-11-15T00:00:00")
+
+    assert result.stdout.splitlines()[-1] == f"sent 2 runs to {exporter.url} (push)"
+    assert (result.exit_code, later.exit_code) == (0, 0)
+    assert exporter.run_ids == ["run-0", "run-1", "run-1"]
+
+
+def test_a_replay_that_stops_says_where_to_go_on(exporter: Receiving) -> None:
+    """
+    With the time of the first run that has not arrived.
+    """
+    exporter.statuses += [201, 422]
+    result = _call("replay", "--to", exporter.url)
+
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1] == (
+        f"Error: stopped at run run-1: {exporter.url}: answered 422 Unprocessable Entity; "
+        "go on with --since 2023-11-14T23:13:20"
+    )

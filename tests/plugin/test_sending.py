@@ -1,0 +1,237 @@
+"""
+Sessions whose runs go somewhere.
+"""
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from paceline.sinks.outbox import outboxes
+from support.answering import answering, silence
+from support.dying import leave_journal
+from support.receiving import receiving
+from support.servers import free_port
+from support.suite import Result, Suite
+from support.values import make_case, make_run
+
+_QUICK = "[tool.paceline]\npush_seconds = 0.3\n"
+
+
+@pytest.fixture
+def small(suite: Suite) -> Suite:
+    """
+    A suite of two tests, which gives up on a server after 300 ms.
+    """
+    suite.write("test_small.py", "def test_one(): pass\ndef test_two(): pass\n")
+    suite.write("pyproject.toml", _QUICK)
+    suite.environ |= {"NO_PROXY": "127.0.0.1", "PACELINE_BRANCH": "main"}
+    return suite
+
+
+def _said(result: Result) -> list[str]:
+    return [line for line in result.output.splitlines() if line.startswith(("sent ", "paceline: "))][1:]
+
+
+def _waiting(result: Result) -> int:
+    return sum(box.count() for _, _, box in outboxes(result.results / ".outbox"))
+
+
+@pytest.mark.parametrize("way", ["option", "variable", "setting"])
+def test_a_run_is_sent(small: Suite, way: str) -> None:
+    """
+    It is the run that is kept, and the report says where it went.
+    """
+    with receiving() as exporter:
+        small.write("pyproject.toml", f"[tool.paceline]\npush = '{exporter.url}'\n" if way == "setting" else "")
+        options = ["--paceline-push", exporter.url] if way == "option" else []
+        result = small.run(*options, environ={"PACELINE_PUSH": exporter.url} if way == "variable" else {})
+
+    assert [request.run for request in exporter.requests] == [result.run]
+    assert _said(result) == [f"sent        1 run to {exporter.url} (push)"]
+    assert (result.code, _waiting(result)) == (0, 0)
+
+
+def test_under_xdist_one_run_is_sent(small: Suite) -> None:
+    """
+    The controller sends; workers have nothing to send.
+    """
+    with receiving() as exporter:
+        small.run("-n2", "--paceline-push", exporter.url)
+
+    assert [len(request.run.cases) for request in exporter.requests] == [2]
+
+
+def test_a_dead_server_costs_one_line(small: Suite) -> None:
+    """
+    The tests pass, the run is kept, and it waits.
+    """
+    url = f"http://127.0.0.1:{free_port()}"
+    result = small.run("--paceline-push", url)
+
+    assert (result.code, result.kept_runs(), _waiting(result)) == (0, 1, 1)
+    assert _said(result) == [
+        (
+            f"paceline: 1 run was not sent to {url}: the connection failed (Connection refused); "
+            "it goes with the next run, or by `paceline push`"
+        )
+    ]
+
+
+def test_what_waits_goes_with_the_next_run(small: Suite) -> None:
+    """
+    Each run once, the oldest first.
+    """
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    runs = [small.run("--paceline-push", url).run for _ in range(2)]
+    with receiving(port=port) as exporter:
+        result = small.run("--paceline-push", url)
+
+    assert exporter.run_ids == [*(run.run_id for run in runs), result.run.run_id]
+    assert _said(result) == [f"sent        3 runs to {url} (push)"]
+    assert _waiting(result) == 0
+
+
+def test_a_killed_process_loses_nothing(small: Suite) -> None:
+    """
+    The run is in the outbox before the server is asked.
+    """
+    small.write("pyproject.toml", "[tool.paceline]\npush_seconds = 60\n")
+    with answering(silence) as hanging:
+        process = small.start("--paceline-push", hanging.url)
+        while not hanging.requests:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        output, _ = process.communicate()
+    result = Result(process.returncode, output, small.results)
+
+    assert result.code == -signal.SIGKILL
+    assert (result.kept_runs(), _waiting(result)) == (1, 1)
+
+
+def test_what_a_dead_session_left_is_sent_too(small: Suite) -> None:
+    """
+    Its run is read back from the journal, kept, and sent with the next one.
+    """
+    small.run()
+    leave_journal(small.results / ".running", make_run(1, [make_case()]))
+    with receiving() as exporter:
+        result = small.run("--paceline-push", exporter.url)
+
+    assert exporter.run_ids == ["run-1", result.run.run_id]
+
+
+def test_where_nothing_is_kept_a_run_is_sent_or_lost(small: Suite, tmp_path: Path) -> None:
+    """
+    No file is written, and the user reads what that means.
+    """
+    url = f"http://127.0.0.1:{free_port()}"
+    with receiving() as exporter:
+        sent = small.run("--paceline-no-save", "--paceline-push", exporter.url)
+    lost = small.run("--paceline-no-save", "--paceline-push", url)
+
+    assert _said(sent) == [f"sent        1 run to {exporter.url} (push)"]
+    assert _said(lost) == [
+        (
+            f"paceline: 1 run was not sent to {url}: the connection failed (Connection refused); "
+            "nothing is kept here that could be sent later"
+        )
+    ]
+    assert list(tmp_path.rglob("*.gz")) == []
+
+
+def test_an_outbox_that_cannot_be_written_to_costs_one_line(small: Suite) -> None:
+    """
+    The run is sent all the same.
+    """
+    small.run()
+    (small.results / ".outbox").write_text("in the way")
+    with receiving() as exporter:
+        result = small.run("--paceline-push", exporter.url)
+
+    assert exporter.run_ids == [result.run.run_id]
+    assert [line.rpartition(" cannot")[2] for line in _said(result)] == [
+        f"sent        1 run to {exporter.url} (push)",
+        " be written to: Not a directory",
+    ]
+
+
+def test_secrets_are_never_shown(small: Suite) -> None:
+    """
+    Not in the output, not in the name of a file, not in a document.
+    """
+    with receiving(status=401) as exporter:
+        url = exporter.url.replace("://", "://ann:passw0rd@")
+        result = small.run("-vv", "--paceline-push", url, environ={"PACELINE_PUSH_TOKEN": "t0ken"})
+    left = "".join(f"{path} {path.read_bytes()!r}" for path in result.results.rglob("*") if path.is_file())
+
+    assert exporter.requests[0].headers["Authorization"] == "Bearer t0ken"
+    assert f"not sent to {exporter.url}: answered 401 Unauthorized; it goes with the next run" in result.output
+    assert [secret for secret in ("t0ken", "passw0rd") if secret in result.output + left] == []
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (
+            "--paceline-push=exporter",
+            "runs are pushed to 'exporter', expected an address such as http://exporter:10464",
+        ),
+        (
+            "--paceline-otlp=ann:secret@collector",
+            "runs are sent by OTLP to 'collector', expected an address such as http://collector:4318",
+        ),
+    ],
+)
+def test_a_wrong_address_stops_before_collection(small: Suite, option: str, message: str) -> None:
+    """
+    The message says which, without its secrets.
+    """
+    result = small.run(option)
+
+    assert result.code == 4
+    assert f"ERROR: paceline: {message}\n" in result.output
+
+
+def test_otlp_without_its_package_says_what_to_install(small: Suite) -> None:
+    """
+    Before any test runs.
+    """
+    small.write("opentelemetry.py", "raise ModuleNotFoundError('no', name='opentelemetry.proto')\n")
+    result = small.run("--paceline-otlp", environ={"PYTHONPATH": str(small.folder)})
+
+    assert result.code == 4
+    assert (
+        "ERROR: paceline: OTLP needs a package that is missing (opentelemetry.proto), "
+        "expected pip install 'paceline[otlp]'\n"
+    ) in result.output
+
+
+def test_metrics_and_a_trace_go_to_a_collector(small: Suite) -> None:
+    """
+    The address may come from OpenTelemetry's variables.
+    """
+    with receiving(status=200) as collector:
+        environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+        result = small.run("--paceline-otlp-traces", "--paceline-otlp", environ=environ)
+
+    assert sorted(request.path for request in collector.requests) == ["/v1/metrics", "/v1/traces"]
+    assert _said(result) == [
+        f"sent        1 run to {collector.url}/v1/metrics (otlp)",
+        f"sent        1 run to {collector.url}/v1/traces (otlp-traces)",
+    ]
+
+
+def test_without_a_server_nothing_of_sinks_is_imported(small: Suite) -> None:
+    """
+    Who does not send does not pay.
+    """
+    small.write(
+        "conftest.py",
+        "import sys\n"
+        "def pytest_sessionfinish(): print([name for name in sys.modules if name.startswith('paceline.sinks')])\n",
+    )
+
+    assert "[]" in small.run("-s").output

@@ -1,0 +1,127 @@
+"""
+Runs to an exporter.
+"""
+
+import pytest
+
+from paceline.errors import BusyError, ConfigError, DeliveryError, RefusedError
+from paceline.sinks.outbox import pack
+from paceline.sinks.push import read_push
+from support.answering import Behaviour, answering, drip, silence
+from support.receiving import receiving
+from support.servers import free_port
+from support.values import make_case, make_run
+
+_RUN = make_run(1, [make_case()])
+_PACKED = pack(_RUN).packed
+
+
+def _error(url: str, seconds: float = 5) -> DeliveryError:
+    with pytest.raises(DeliveryError) as caught:
+        read_push(url, {"PACELINE_PUSH_TOKEN": "t0ken"}).deliver(_PACKED, seconds)
+    return caught.value
+
+
+def test_a_run_is_sent_as_it_is() -> None:
+    """
+    The document, compressed, to the path of the contract, with the token.
+    """
+    with receiving() as exporter:
+        read_push(exporter.url, {"PACELINE_PUSH_TOKEN": "t0ken"}).deliver(_PACKED, 5)
+    (request,) = exporter.requests
+
+    assert request.run == _RUN
+    assert request.path == "/api/v1/runs"
+    headers = {name: request.headers[name] for name in ("Content-Type", "Content-Encoding", "Authorization")}
+    assert headers == {
+        "Content-Type": "application/json",
+        "Content-Encoding": "gzip",
+        "Authorization": "Bearer t0ken",
+    }
+
+
+def test_an_address_may_have_a_path_and_a_user() -> None:
+    """
+    As behind a proxy; what is shown has no user.
+    """
+    with receiving(status=200) as exporter:
+        push = read_push(exporter.url.replace("://", "://ann:secret@") + "/perf/", {})
+        push.deliver(_PACKED, 5)
+
+    assert exporter.requests[0].path == "/perf/api/v1/runs"
+    assert exporter.requests[0].headers["Authorization"] == "Basic YW5uOnNlY3JldA=="
+    assert push.address == exporter.url + "/perf"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "message"),
+    [
+        (400, b'{"error": "no run"}', RefusedError, 'answered 400 Bad Request ({"error": "no run"})'),
+        (413, b"", RefusedError, "answered 413 Request Entity Too Large"),
+        (415, b"", RefusedError, "answered 415 Unsupported Media Type"),
+        (422, b"x" * 300, RefusedError, f"answered 422 Unprocessable Entity ({'x' * 200})"),
+        (401, b"", DeliveryError, "answered 401 Unauthorized"),
+        (404, b"<html>not here</html>", DeliveryError, "answered 404 Not Found"),
+        (302, b"", DeliveryError, "answered 302 Found"),
+        (429, b"", BusyError, "answered 429 Too Many Requests"),
+        (500, b"", BusyError, "answered 500 Internal Server Error"),
+        (503, b"later\n", BusyError, "answered 503 Service Unavailable (later)"),
+    ],
+)
+def test_what_is_not_taken_says_why(status: int, body: bytes, kind: type[DeliveryError], message: str) -> None:
+    """
+    The kind of the error tells whether the run, the address or the moment was wrong, and no answer leads elsewhere.
+    """
+    with receiving(status=status, body=body) as exporter:
+        error = _error(exporter.url)
+
+    assert (type(error), str(error)) == (kind, message)
+    assert len(exporter.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "message"),
+    [
+        (silence, "no answer within 200 ms"),
+        (lambda connection, _: connection.sendall(b"HTTP/1.1 2"), "the connection failed ("),
+        (lambda connection, _: connection.close(), "the connection failed ("),
+    ],
+)
+def test_half_an_answer_is_none(behaviour: Behaviour, message: str) -> None:
+    """
+    A server that hangs, ends in the middle of a line, or says nothing, may be asked again.
+    """
+    with answering(behaviour) as server:
+        error = _error(server.url, 0.2)
+
+    assert type(error) is BusyError
+    assert str(error).startswith(message)
+
+
+def test_a_closed_port_says_so() -> None:
+    """
+    In a person's words, without the address, which the reader has.
+    """
+    error = _error(f"http://127.0.0.1:{free_port()}")
+
+    assert (type(error), str(error)) == (BusyError, "the connection failed (Connection refused)")
+
+
+def test_an_answer_without_an_end_counts() -> None:
+    """
+    Of an answer only its head is waited for.
+    """
+    with answering(drip) as server:
+        read_push(server.url, {}).deliver(_PACKED, 5)
+
+    assert len(server.requests) == 1
+
+
+def test_what_is_no_address_is_refused() -> None:
+    """
+    The message says what for, and shows no secret.
+    """
+    with pytest.raises(ConfigError) as caught:
+        read_push("ann:secret@exporter", {})
+
+    assert str(caught.value) == "runs are pushed to 'exporter', expected an address such as http://exporter:10464"

@@ -1,0 +1,92 @@
+"""
+An HTTP server that takes what is sent to it, and answers as it is told.
+"""
+
+import gzip
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+from paceline.model import Run, decode_run
+
+
+@dataclass(frozen=True)
+class Received:
+    """
+    A request.
+    """
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def run(self) -> Run:
+        return decode_run(gzip.decompress(self.body), "a request")
+
+
+@dataclass
+class Receiving:
+    """
+    The server. `statuses` are its next answers, in turn; then it answers `status`.
+    """
+
+    url: str = ""
+    status: int = 201
+    body: bytes = b""
+    content_type: str = "text/plain"
+    statuses: list[int] = field(default_factory=list)
+    requests: list[Received] = field(default_factory=list)
+
+    @property
+    def run_ids(self) -> list[str]:
+        return [request.run.run_id for request in self.requests]
+
+    def next_status(self) -> int:
+        return self.statuses.pop(0) if self.statuses else self.status
+
+
+@contextmanager
+def receiving(
+    statuses: Sequence[int] = (),
+    status: int = 201,
+    body: bytes = b"",
+    content_type: str = "text/plain",
+    port: int = 0,
+) -> Iterator[Receiving]:
+    """
+    A server on loopback.
+    """
+    state = Receiving(status=status, body=body, content_type=content_type, statuses=list(statuses))
+    server = ThreadingHTTPServer(("127.0.0.1", port), _handler(state))
+    state.url = f"http://127.0.0.1:{server.server_port}"
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _handler(state: Receiving) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            state.requests.append(Received(self.path, dict(self.headers), body))
+            self.send_response(state.next_status())
+            self.send_header("Content-Type", state.content_type)
+            self.send_header("Content-Length", str(len(state.body)))
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+            self.wfile.write(state.body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Handler
