@@ -107,18 +107,13 @@ def test_a_wrong_variable_is_named(name: str, value: str, expected: str) -> None
     assert str(caught.value) == f"the environment variable {name} is {value!r}, expected {expected}"
 
 
-def test_who_sends_is_the_same_in_each_run() -> None:
+def test_who_sends_is_the_same_in_each_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     Unless the user says otherwise, the service is paceline and the instance is the suite.
     """
-    environ = {
-        "OTEL_SERVICE_NAME": "tests",
-        "OTEL_RESOURCE_ATTRIBUTES": "service.name=x,team=web,service.instance.id=3",
-    }
+    by_default = resource_attributes("shop")
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "tests")
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "service.name=x,team=web,service.instance.id=3")
 
-    assert resource_attributes("shop", {}) == {"service.name": "paceline", "service.instance.id": "shop"}
-    assert resource_attributes("shop", environ) == {
-        "service.name": "tests",
-        "service.instance.id": "3",
-        "team": "web",
-    }
+    assert by_default == {"service.name": "paceline", "service.instance.id": "shop"}
+    assert resource_attributes("shop") == {"service.name": "tests", "service.instance.id": "3", "team": "web"}

@@ -40,7 +40,6 @@ class Collector:
 
     def __init__(self, endpoint: Endpoint, environ: Mapping[str, str], signal: str) -> None:
         self._endpoint: Final = endpoint
-        self._environ: Final = environ
         self._variables: Final = Variables(environ, signal)
         self._seconds: Final = self._variables.seconds
         self._is_compressed: Final = self._variables.is_compressed
@@ -52,7 +51,7 @@ class Collector:
         """
         Who sends the runs of a suite.
         """
-        return Resource(attributes=attributes(resource_attributes(suite, self._environ)))
+        return Resource(attributes=attributes(resource_attributes(suite)))
 
     def send(self, messages: Iterable[bytes], seconds: float) -> None:
         """

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote
 
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+
 from paceline.client.endpoint import Endpoint, Naming, read_endpoint
 from paceline.errors import ConfigError
 
@@ -109,21 +111,20 @@ class Variables:
         return name, self._environ.get(name, "")
 
 
-def resource_attributes(suite: str, environ: Mapping[str, str]) -> dict[str, str]:
+def resource_attributes(suite: str) -> dict[str, str]:
     """
     Who sends, which is the same for all runs of a suite: an instance that is new for each run would make all series
-    of all tests anew.
+    of all tests anew. What `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` say wins.
     """
-    name = {"service.name": environ["OTEL_SERVICE_NAME"]} if environ.get("OTEL_SERVICE_NAME") else {}
-    stable = {"service.name": "paceline", "service.instance.id": suite}
-    return stable | _pairs(environ.get("OTEL_RESOURCE_ATTRIBUTES", "")) | name
-
-
-def _below(base: str, place: str, path: str) -> Endpoint:
-    endpoint = read_endpoint(base, Naming(place, _EXAMPLE), {})
-    return Endpoint(f"{endpoint}{path}", user=endpoint.user, password=endpoint.password)
+    stable = Resource({"service.name": "paceline", "service.instance.id": suite})
+    return {key: str(value) for key, value in stable.merge(OTELResourceDetector().detect()).attributes.items()}
 
 
 def _pairs(text: str) -> dict[str, str]:
     pairs = (pair.partition("=") for pair in text.split(","))
     return {unquote(name.strip()): unquote(value.strip()) for name, separator, value in pairs if separator}
+
+
+def _below(base: str, place: str, path: str) -> Endpoint:
+    endpoint = read_endpoint(base, Naming(place, _EXAMPLE), {})
+    return Endpoint(f"{endpoint}{path}", user=endpoint.user, password=endpoint.password)
