@@ -35,6 +35,7 @@ _SAMPLE = Sample(
         processes=9,
         disk_read_bytes=10,
         disk_written_bytes=11,
+        disk_percent=75.0,
         network_received_bytes=12,
         network_sent_bytes=13,
     ),
