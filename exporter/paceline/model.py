@@ -212,8 +212,8 @@ class Run(Value, frozen=True, kw_only=True, omit_defaults=False):
     One pytest session.
 
     `dirty` says that the work tree differed from `commit`. `is_partial` says that tests were deselected or
-    the session ended early. `counts` holds how often something was made safe or went wrong inside Paceline. `thresholds` are those in force, in
-    base units; empty in runs that were kept before they were.
+    the session ended early. `counts` holds how often something was made safe or went wrong inside Paceline.
+    `thresholds` are those in force, in base units; empty in runs that were kept before they were.
     """
 
     schema: Annotated[int, Meta(ge=1, le=SCHEMA)] = SCHEMA

@@ -11,13 +11,16 @@ import socket
 import subprocess
 import tarfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import requests
+import yaml
 
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Run
@@ -69,6 +72,24 @@ class Prometheus:
 
     url: str
 
+    def alerts(self, evaluations: int = 3) -> list[dict[str, str]]:
+        """
+        The labels of all alerts that fire, once each group of rules was evaluated so many times more.
+        """
+        seen: defaultdict[str, set[str]] = defaultdict(set)
+
+        def is_evaluated() -> bool:
+            for group in self._answer("rules")["groups"]:
+                seen[group["name"]].add(group["lastEvaluation"])
+            # What was seen first may be half an evaluation.
+            return all(len(times) > evaluations for times in seen.values())
+
+        _wait_until(is_evaluated)
+        return [alert["labels"] for alert in self._answer("alerts")["alerts"] if alert["state"] == "firing"]
+
+    def _answer(self, path: str) -> Any:
+        return requests.get(f"{self.url}/api/v1/{path}", timeout=30).json()["data"]
+
     def samples(self, query: str, at: float) -> list[dict[str, object]]:
         """
         The result of an instant query, as the API gives it.
@@ -79,7 +100,9 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus_with(runs: Iterable[Run], folder: Path, branches: Sequence[str] = ("main",)) -> Iterator[Prometheus]:
+def prometheus_with(
+    runs: Iterable[Run], folder: Path, branches: Sequence[str] = ("main",), *, rules: Sequence[Path] = ()
+) -> Iterator[Prometheus]:
     """
     A Prometheus that has these runs, filled as a user would: from the OpenMetrics export, by promtool.
 
@@ -87,6 +110,7 @@ def prometheus_with(runs: Iterable[Run], folder: Path, branches: Sequence[str] =
         runs: in any order.
         folder: empty; for its data.
         branches: the branches that keep their name.
+        rules: files of rules, all evaluated.
     """
     programs = prometheus_folder()
     text, settings = folder / "runs.txt", folder / "prometheus.yml"
@@ -103,7 +127,7 @@ def prometheus_with(runs: Iterable[Run], folder: Path, branches: Sequence[str] =
         folder / "data",
     ]
     subprocess.run([programs / "promtool", *fill], check=True, capture_output=True)
-    settings.write_text("global: {}\n", "utf-8")
+    settings.write_text(yaml.safe_dump({"rule_files": [str(path) for path in rules]}), "utf-8")
     port = free_port()
     command: list[str | Path] = [
         programs / "prometheus",

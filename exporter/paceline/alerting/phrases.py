@@ -8,7 +8,7 @@ from paceline.analysis.count import NOUNS
 
 _MEASURES = {
     "unit": f'paceline_test_measure{{unit=~"(.*[ _])?({"|".join(NOUNS)})"}}',
-    "name": f'paceline_test_measure{{unit="",measure=~"(.*[ _])?({"|".join(noun.replace(" ", "_") for noun in NOUNS)})"}}',
+    "name": f'paceline_test_measure{{unit="",measure=~"(.*_)?({"|".join(NOUNS).replace(" ", "_")})"}}',
 }
 
 # Of a count by its unit, or by its name where it has no unit.
