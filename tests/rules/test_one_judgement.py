@@ -4,7 +4,6 @@ The same runs judged in the terminal and by the rules in a real Prometheus.
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace

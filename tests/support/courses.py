@@ -53,7 +53,7 @@ def suites_of_paces(ended: float) -> list[list[Run]]:
     """
     Suites that are twice as slow in their last run: by themselves, by their machine, and of which only a part ran.
     """
-    last = {
+    last: dict[str, dict[str, object]] = {
         "code": {},
         "machine": {"machine": Machine(calibration_seconds=0.04)},
         "part": {"is_partial": True},
@@ -88,6 +88,7 @@ def _run(number: int, ended: float, cases: Sequence[Case], **changes: object) ->
 def _paced(suite: str, ended: float, changes: Mapping[str, object]) -> list[Run]:
     noise = Random(3)
     usual: dict[str, object] = {"machine": Machine(calibration_seconds=0.02, slowdown_ratio=1.0)}
+    latest = {**usual, **changes}
     return [
         _run(
             number,
@@ -95,7 +96,7 @@ def _paced(suite: str, ended: float, changes: Mapping[str, object]) -> list[Run]
             [make_case(f"test_{place}", 0.1 * noise.gauss(1, 0.02) * (1 + is_last)) for place in range(10)],
             suite=suite,
             run_id=f"{suite.replace(' ', '-')}-{number}",
-            **(usual | changes if is_last else usual),
+            **(latest if is_last else usual),
         )
         for number in range(RUNS)
         for is_last in [number == RUNS - 1]
