@@ -52,6 +52,7 @@ def prometheus_folder() -> Path:
     with (CACHE / ".lock").open("w") as lock:
         # The workers of xdist ask at once.
         fcntl.flock(lock, fcntl.LOCK_EX)
+    with _locked():
         failures = []
         for find in (_on_path, _installed, _from_release, _from_debian):
             try:
@@ -62,6 +63,34 @@ def prometheus_folder() -> Path:
             if folder is not None:
                 return folder
     raise NoServerError(f"no prometheus and promtool: {'; '.join(failures)}")
+
+
+@cache
+def amtool() -> Path:
+    """
+    Alertmanager's tool: from PATH, else from Debian's package.
+
+    Raises:
+        NoServerError: there is none.
+    """
+    found = shutil.which("amtool")
+    if found is not None:
+        return Path(found)
+    with _locked():
+        path = _CACHE / "debian" / "usr" / "bin" / "amtool"
+        try:
+            return path if path.is_file() else _unpacked("prometheus-alertmanager") / "amtool"
+        except (OSError, subprocess.SubprocessError) as error:
+            raise NoServerError(f"no amtool: {error}") from error
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    with (_CACHE / ".lock").open("w") as lock:
+        # The workers of xdist ask at once.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @dataclass(frozen=True)
@@ -215,12 +244,20 @@ def _downloaded(name: str) -> bytes:
 
 
 def _from_debian() -> Path:
-    if _apt("download", "prometheus").returncode:
+    return _unpacked("prometheus")
+
+
+def _unpacked(package: str) -> Path:
+    if _apt("download", package).returncode:
         _apt("update")
         _apt("download", "prometheus").check_returncode()
     package = max(CACHE.glob("prometheus_*.deb"))
     subprocess.run(["dpkg", "-x", package, CACHE / "debian"], check=True, capture_output=True)
     return CACHE / "debian" / "usr" / "bin"
+        _apt("download", package).check_returncode()
+    archive = max(_CACHE.glob(f"{package}_*.deb"))
+    subprocess.run(["dpkg", "-x", archive, _CACHE / "debian"], check=True, capture_output=True)
+    return _CACHE / "debian" / "usr" / "bin"
 
 
 def _apt(*arguments: str) -> "subprocess.CompletedProcess[bytes]":

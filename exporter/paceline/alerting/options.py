@@ -7,9 +7,11 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 Days = Annotated[int, Meta(ge=1, le=3650)]
-Name = Annotated[str, Meta(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*\Z")]
-_MATCHER = r'[a-zA-Z_][a-zA-Z0-9_]*\s*(=|!=|=~|!~)\s*"([^"\\]|\\.)*"'
-Matchers = Annotated[str, Meta(pattern=rf"^{_MATCHER}(\s*,\s*{_MATCHER})*\Z")]
+NAME = r"[a-zA-Z_][a-zA-Z0-9_]*"
+_MATCHER = rf'{NAME}\s*(=|!=|=~|!~)\s*"([^"\\]|\\.)*"'
+MATCHERS = rf"{_MATCHER}(\s*,\s*{_MATCHER})*"
+Name = Annotated[str, Meta(pattern=rf"^{NAME}\Z")]
+Matchers = Annotated[str, Meta(pattern=rf"^{MATCHERS}\Z")]
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
