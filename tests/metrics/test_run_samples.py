@@ -84,6 +84,7 @@ def test_a_run_says_what_it_was() -> None:
         "paceline_run_cases": [({**labels, "outcome": "passed"}, 2.0), ({**labels, "outcome": "failed"}, 1.0)],
         "paceline_run_verdicts": [({**labels, "kind": "budget"}, 1.0)],
         "paceline_run_machine_slowdown_ratio": [(labels, 1.5)],
+        "paceline_run_machine_calibration_seconds": [(labels, 0.03)],
         "paceline_run_threshold": [({**labels, "rule": "regression_ratio"}, 1.15)],
         "paceline_run_wrecked": [(labels, 0.0)],
         "paceline_run_pace": [(labels, 50.0)],
