@@ -48,10 +48,6 @@ def prometheus_folder() -> Path:
     Raises:
         NoServerError: there is none.
     """
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / ".lock").open("w") as lock:
-        # The workers of xdist ask at once.
-        fcntl.flock(lock, fcntl.LOCK_EX)
     with _locked():
         failures = []
         for find in (_on_path, _installed, _from_release, _from_debian):
@@ -77,7 +73,7 @@ def amtool() -> Path:
     if found is not None:
         return Path(found)
     with _locked():
-        path = _CACHE / "debian" / "usr" / "bin" / "amtool"
+        path = CACHE / "debian" / "usr" / "bin" / "amtool"
         try:
             return path if path.is_file() else _unpacked("prometheus-alertmanager") / "amtool"
         except (OSError, subprocess.SubprocessError) as error:
@@ -86,8 +82,8 @@ def amtool() -> Path:
 
 @contextmanager
 def _locked() -> Iterator[None]:
-    _CACHE.mkdir(parents=True, exist_ok=True)
-    with (_CACHE / ".lock").open("w") as lock:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / ".lock").open("w") as lock:
         # The workers of xdist ask at once.
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -250,14 +246,10 @@ def _from_debian() -> Path:
 def _unpacked(package: str) -> Path:
     if _apt("download", package).returncode:
         _apt("update")
-        _apt("download", "prometheus").check_returncode()
-    package = max(CACHE.glob("prometheus_*.deb"))
-    subprocess.run(["dpkg", "-x", package, CACHE / "debian"], check=True, capture_output=True)
-    return CACHE / "debian" / "usr" / "bin"
         _apt("download", package).check_returncode()
-    archive = max(_CACHE.glob(f"{package}_*.deb"))
-    subprocess.run(["dpkg", "-x", archive, _CACHE / "debian"], check=True, capture_output=True)
-    return _CACHE / "debian" / "usr" / "bin"
+    archive = max(CACHE.glob(f"{package}_*.deb"))
+    subprocess.run(["dpkg", "-x", archive, CACHE / "debian"], check=True, capture_output=True)
+    return CACHE / "debian" / "usr" / "bin"
 
 
 def _apt(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
