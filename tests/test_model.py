@@ -86,6 +86,7 @@ def test_a_document_names_every_key_of_a_run() -> None:
         "environment",
         "machine",
         "counts",
+        "thresholds",
         "cases",
         "verdicts",
     ]

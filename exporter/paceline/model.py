@@ -213,6 +213,7 @@ class Run(Value, frozen=True, kw_only=True, omit_defaults=False):
 
     `dirty` says that the work tree differed from `commit`. `is_partial` says that tests were deselected or
     the session ended early. `counts` holds how often something was made safe or went wrong inside Paceline.
+    `thresholds` are those in force, in base units; empty in runs that were kept before they were.
     """
 
     schema: Annotated[int, Meta(ge=1, le=SCHEMA)] = SCHEMA
@@ -228,6 +229,7 @@ class Run(Value, frozen=True, kw_only=True, omit_defaults=False):
     environment: Mapping[str, str | int] = field(default_factory=dict)
     machine: Machine = field(default_factory=Machine)
     counts: Mapping[str, Count] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
     cases: tuple[Case, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
 
@@ -263,6 +265,7 @@ class SystemSample(Value, frozen=True, kw_only=True):
     processes: int = 0
     disk_read_bytes: int = 0
     disk_written_bytes: int = 0
+    disk_percent: float | None = None
     network_received_bytes: int = 0
     network_sent_bytes: int = 0
 

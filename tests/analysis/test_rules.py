@@ -22,6 +22,17 @@ def test_the_defaults_are_those_of_the_design() -> None:
     assert (rules.leak.floor_mb, rules.leak.min_runs, rules.flaky.broken_runs) == (1, 3, 3)
 
 
+def test_thresholds_for_prometheus_are_in_base_units() -> None:
+    """
+    Seconds and bytes, by names that say which rule they are of.
+    """
+    rules = convert({"regression": {"floor_ms": 20}, "leak": {"floor_mb": 2}}, Rules)
+
+    assert rules.thresholds()["regression_floor_seconds"] == 0.02
+    assert rules.thresholds()["leak_floor_bytes"] == 2_097_152
+    assert rules.thresholds()["objective_pass_ratio"] == 0.99
+
+
 @pytest.mark.parametrize(
     "settings",
     [

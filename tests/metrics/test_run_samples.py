@@ -2,6 +2,8 @@
 A run as samples.
 """
 
+import pytest
+
 from paceline.metrics.catalogue import Channel
 from paceline.metrics.run_samples import TEST_METRICS, run_samples
 from paceline.model import Machine, Measure, Outcome, Run, RunOutcome, Severity, UsageKey, Verdict, VerdictKind
@@ -38,6 +40,7 @@ def test_a_passed_test_has_a_sample_of_each_figure() -> None:
         "paceline_test_normalized_duration_seconds": [(labels, 0.4)],
         "paceline_test_setup_seconds": [(labels, 0.1)],
         "paceline_test_budget_seconds": [(labels, 2.0)],
+        "paceline_test_budget_used_ratio": [(labels, 0.25)],
         "paceline_test_cpu_seconds": [(labels, 0.3)],
         "paceline_test_measure": [({**labels, "measure": "db_queries", "unit": "queries"}, 3)],
     }
@@ -67,7 +70,8 @@ def test_a_run_says_what_it_was() -> None:
         commit="4f2c",
         dirty=True,
         outcome=RunOutcome.FAILED,
-        machine=Machine(slowdown_ratio=1.5),
+        machine=Machine(slowdown_ratio=1.5, calibration_seconds=0.03),
+        thresholds={"regression_ratio": 1.15},
         verdicts=(verdict,),
     )
     told = _told(run)
@@ -80,7 +84,29 @@ def test_a_run_says_what_it_was() -> None:
         "paceline_run_cases": [({**labels, "outcome": "passed"}, 2.0), ({**labels, "outcome": "failed"}, 1.0)],
         "paceline_run_verdicts": [({**labels, "kind": "budget"}, 1.0)],
         "paceline_run_machine_slowdown_ratio": [(labels, 1.5)],
+        "paceline_run_machine_calibration_seconds": [(labels, 0.03)],
+        "paceline_run_threshold": [({**labels, "rule": "regression_ratio"}, 1.15)],
+        "paceline_run_wrecked": [(labels, 0.0)],
+        "paceline_run_pace": [(labels, 50.0)],
     }
+
+
+def test_a_part_of_a_suite_has_no_pace() -> None:
+    """
+    A few tests say nothing of the whole.
+    """
+    machine = Machine(slowdown_ratio=1.5, calibration_seconds=0.03)
+
+    assert "paceline_run_pace" not in _told(make_run(1, machine=machine, is_partial=True))
+
+
+def test_a_failed_test_may_break_its_budget() -> None:
+    """
+    A budget of a marker fails the test, and an alert on budgets has to see it.
+    """
+    told = _told(make_run(1, [failed(seconds=0.3, budget_seconds=0.1)]))
+
+    assert [value for _, value in told["paceline_test_budget_used_ratio"]] == [pytest.approx(3.0)]
 
 
 def test_a_branch_that_is_not_listed_is_called_other() -> None:

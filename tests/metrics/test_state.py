@@ -35,6 +35,7 @@ _SAMPLE = Sample(
         processes=9,
         disk_read_bytes=10,
         disk_written_bytes=11,
+        disk_percent=75.0,
         network_received_bytes=12,
         network_sent_bytes=13,
     ),
@@ -104,6 +105,7 @@ def test_the_process_tree_and_the_machine_are_exposed() -> None:
         "paceline_system_processes": 9,
         "paceline_system_disk_read_bytes_total": 10,
         "paceline_system_disk_written_bytes_total": 11,
+        "paceline_system_disk_used_ratio": 0.75,
         "paceline_system_network_receive_bytes_total": 12,
         "paceline_system_network_transmit_bytes_total": 13,
     }
@@ -214,4 +216,4 @@ def test_openmetrics_reads_it_too() -> None:
     names = {sample.name for family in strict for sample in family.samples}
 
     assert names == {name for name, _ in _samples(active={"test_a": 1.0})}
-    assert len(names) == 22
+    assert len(names) == 23

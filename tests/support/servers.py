@@ -11,13 +11,16 @@ import socket
 import subprocess
 import tarfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import requests
+import yaml
 
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Run
@@ -45,10 +48,7 @@ def prometheus_folder() -> Path:
     Raises:
         NoServerError: there is none.
     """
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / ".lock").open("w") as lock:
-        # The workers of xdist ask at once.
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _locked():
         failures = []
         for find in (_on_path, _installed, _from_release, _from_debian):
             try:
@@ -61,6 +61,34 @@ def prometheus_folder() -> Path:
     raise NoServerError(f"no prometheus and promtool: {'; '.join(failures)}")
 
 
+@cache
+def amtool() -> Path:
+    """
+    Alertmanager's tool: from PATH, else from Debian's package.
+
+    Raises:
+        NoServerError: there is none.
+    """
+    found = shutil.which("amtool")
+    if found is not None:
+        return Path(found)
+    with _locked():
+        path = CACHE / "debian" / "usr" / "bin" / "amtool"
+        try:
+            return path if path.is_file() else _unpacked("prometheus-alertmanager") / "amtool"
+        except (OSError, subprocess.SubprocessError) as error:
+            raise NoServerError(f"no amtool: {error}") from error
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / ".lock").open("w") as lock:
+        # The workers of xdist ask at once.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @dataclass(frozen=True)
 class Prometheus:
     """
@@ -68,6 +96,24 @@ class Prometheus:
     """
 
     url: str
+
+    def alerts(self, evaluations: int = 3) -> list[dict[str, str]]:
+        """
+        The labels of all alerts that fire, once each group of rules was evaluated so many times more.
+        """
+        seen: defaultdict[str, set[str]] = defaultdict(set)
+
+        def is_evaluated() -> bool:
+            for group in self._answer("rules")["groups"]:
+                seen[group["name"]].add(group["lastEvaluation"])
+            # What was seen first may be half an evaluation.
+            return all(len(times) > evaluations for times in seen.values())
+
+        _wait_until(is_evaluated)
+        return [alert["labels"] for alert in self._answer("alerts")["alerts"] if alert["state"] == "firing"]
+
+    def _answer(self, path: str) -> Any:
+        return requests.get(f"{self.url}/api/v1/{path}", timeout=30).json()["data"]
 
     def samples(self, query: str, at: float) -> list[dict[str, object]]:
         """
@@ -79,7 +125,9 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus_with(runs: Iterable[Run], folder: Path, branches: Sequence[str] = ("main",)) -> Iterator[Prometheus]:
+def prometheus_with(
+    runs: Iterable[Run], folder: Path, branches: Sequence[str] = ("main",), *, rules: Sequence[Path] = ()
+) -> Iterator[Prometheus]:
     """
     A Prometheus that has these runs, filled as a user would: from the OpenMetrics export, by promtool.
 
@@ -87,6 +135,7 @@ def prometheus_with(runs: Iterable[Run], folder: Path, branches: Sequence[str] =
         runs: in any order.
         folder: empty; for its data.
         branches: the branches that keep their name.
+        rules: files of rules, all evaluated.
     """
     programs = prometheus_folder()
     text, settings = folder / "runs.txt", folder / "prometheus.yml"
@@ -103,7 +152,7 @@ def prometheus_with(runs: Iterable[Run], folder: Path, branches: Sequence[str] =
         folder / "data",
     ]
     subprocess.run([programs / "promtool", *fill], check=True, capture_output=True)
-    settings.write_text("global: {}\n", "utf-8")
+    settings.write_text(yaml.safe_dump({"rule_files": [str(path) for path in rules]}), "utf-8")
     port = free_port()
     command: list[str | Path] = [
         programs / "prometheus",
@@ -191,11 +240,15 @@ def _downloaded(name: str) -> bytes:
 
 
 def _from_debian() -> Path:
-    if _apt("download", "prometheus").returncode:
+    return _unpacked("prometheus")
+
+
+def _unpacked(package: str) -> Path:
+    if _apt("download", package).returncode:
         _apt("update")
-        _apt("download", "prometheus").check_returncode()
-    package = max(CACHE.glob("prometheus_*.deb"))
-    subprocess.run(["dpkg", "-x", package, CACHE / "debian"], check=True, capture_output=True)
+        _apt("download", package).check_returncode()
+    archive = max(CACHE.glob(f"{package}_*.deb"))
+    subprocess.run(["dpkg", "-x", archive, CACHE / "debian"], check=True, capture_output=True)
     return CACHE / "debian" / "usr" / "bin"
 
 

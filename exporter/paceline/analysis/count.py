@@ -18,7 +18,7 @@ from paceline.model import Case, Cause, Severity, UsageKey, Verdict, VerdictKind
 from paceline.units import counted
 
 # Work that is counted: many, and one of it.
-_NOUNS: Mapping[str, str] = {
+NOUNS: Mapping[str, str] = {
     "allocations": "allocation",
     "calls": "call",
     "connections": "connection",
@@ -89,7 +89,7 @@ def is_count(name: str) -> bool:
     """
     Whether a unit, or the name of a figure, says that it counts work.
     """
-    return any(f" {name}".replace("_", " ").endswith(f" {noun}") for noun in _NOUNS)
+    return any(f" {name}".replace("_", " ").endswith(f" {noun}") for noun in NOUNS)
 
 
 _USAGE = frozenset(key for key in UsageKey if is_count(key))
@@ -179,7 +179,7 @@ def _named(figure: Figure) -> str:
     """
     name = figure.column.removeprefix(MEASURES)
     many = (name if name.endswith(figure.unit) else figure.unit).replace("_", " ")
-    noun = next((noun for noun in _NOUNS if many.endswith(noun)), "")
-    one = many.removesuffix(noun) + _NOUNS[noun] if noun else many
+    noun = next((noun for noun in NOUNS if many.endswith(noun)), "")
+    one = many.removesuffix(noun) + NOUNS[noun] if noun else many
     text = counted(int(figure.value), one, many)
     return text if name.endswith(figure.unit) else f"{text} ({name})"

@@ -10,6 +10,7 @@ Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
 Ratio = Annotated[float, Meta(gt=1)]
 Share = Annotated[float, Meta(gt=0, le=0.5)]
+PassRatio = Annotated[float, Meta(gt=0, lt=1)]
 AtLeastTwo = Annotated[int, Meta(ge=2)]
 
 
@@ -79,6 +80,14 @@ class ModesRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     min_runs: AtLeastTwo = 20
 
 
+class ObjectiveRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    What the suite as a whole promises: the share of tests that pass, over all runs of the window.
+    """
+
+    pass_ratio: PassRatio = 0.99
+
+
 class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     All thresholds, and the window of time that is the past.
@@ -91,3 +100,23 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     leak: LeakRule = LeakRule()
     flaky: FlakyRule = FlakyRule()
     modes: ModesRule = ModesRule()
+    objective: ObjectiveRule = ObjectiveRule()
+
+    def thresholds(self) -> dict[str, float]:
+        """
+        The thresholds that rules in Prometheus read, by name, in base units.
+        """
+        return {
+            "regression_floor_seconds": self.regression.floor_ms / 1e3,
+            "regression_ratio": self.regression.ratio,
+            "regression_spreads": self.regression.spreads,
+            "regression_min_runs": self.regression.min_runs,
+            "count_min_runs": self.count.min_runs,
+            "trend_floor_seconds": self.trend.floor_ms / 1e3,
+            "trend_ratio": self.trend.ratio,
+            "trend_min_runs": self.trend.min_runs,
+            "leak_floor_bytes": self.leak.floor_mb * (1 << 20),
+            "leak_min_runs": self.leak.min_runs,
+            "flaky_broken_runs": self.flaky.broken_runs,
+            "objective_pass_ratio": self.objective.pass_ratio,
+        }

@@ -2,7 +2,7 @@
 The suite as a whole: did everything get slower though the machine did not?
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from statistics import median
 
 from msgspec.structs import replace
@@ -40,8 +40,8 @@ def judge_suite(now: PastRun, runs: Sequence[PastRun], rule: RegressionRule) -> 
         runs: earlier runs, in any order.
         rule: the thresholds.
     """
-    paces = list(_paces(runs, unknown=1.0))
-    current = next(_paces([now]), None)
+    paces = [pace for run in runs if (pace := pace_of(run, unknown=1.0)) is not None]
+    current = pace_of(now)
     if current is None or now.calibration_seconds is None or len(paces) < rule.min_runs:
         return None
     level = Level.of(paces)
@@ -62,8 +62,15 @@ def judge_suite(now: PastRun, runs: Sequence[PastRun], rule: RegressionRule) -> 
     )
 
 
-def _paces(runs: Iterable[PastRun], unknown: float | None = None) -> Iterator[float]:
-    # The first runs of a suite have no slowdown: what is usual is made of them.
-    known = (run for run in runs if run.calibration_seconds and not run.is_partial)
-    slowdowns = ((run.slowdown_ratio or unknown, run.calibration_seconds) for run in known)
-    return (slowdown / seconds for slowdown, seconds in slowdowns if slowdown and seconds)
+def pace_of(run: PastRun, unknown: float | None = None) -> float | None:
+    """
+    The slowdown by the suite divided by the calibration; None of a part of a suite, and where either is not known.
+
+    Args:
+        run: the run.
+        unknown: the slowdown of the first runs of a suite, which have none: what is usual is made of them.
+    """
+    slowdown = run.slowdown_ratio or unknown
+    if run.is_partial or not slowdown or not run.calibration_seconds:
+        return None
+    return slowdown / run.calibration_seconds

@@ -14,6 +14,7 @@ from paceline.cli.history import history
 from paceline.cli.push import push
 from paceline.cli.replay import replay
 from paceline.cli.report import report
+from paceline.cli.rules import rules
 from paceline.cli.test import test
 from paceline.cli.trends import trends
 
@@ -36,6 +37,7 @@ def main() -> None:
       paceline history list              the runs that are kept
       paceline baseline pin --note 2.0   judge from now on against the last run
       paceline push                      send the runs that wait for a server
+      paceline rules monitoring          rules and alerts for Prometheus
 
     \b
     Exit codes:
@@ -47,5 +49,5 @@ def main() -> None:
     """
 
 
-for command in (test, report, trends, compare, ab, history, baseline, export, push, replay, gate):
+for command in (test, report, trends, compare, ab, history, baseline, export, push, replay, gate, rules):
     main.add_command(command)

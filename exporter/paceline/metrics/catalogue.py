@@ -99,6 +99,9 @@ SYSTEM_LOAD = Metric("paceline_system_load1", Kind.GAUGE, "Load average of the m
 SYSTEM_PROCESSES = Metric("paceline_system_processes", Kind.GAUGE, "Processes on the machine.")
 SYSTEM_DISK_READ = Metric("paceline_system_disk_read_bytes_total", Kind.COUNTER, "Bytes read from the disks.")
 SYSTEM_DISK_WRITTEN = Metric("paceline_system_disk_written_bytes_total", Kind.COUNTER, "Bytes written to the disks.")
+SYSTEM_DISK_RATIO = Metric(
+    "paceline_system_disk_used_ratio", Kind.GAUGE, "Share in use of the disk that the tests are started on."
+)
 SYSTEM_NETWORK_RECEIVED = Metric(
     "paceline_system_network_receive_bytes_total", Kind.COUNTER, "Bytes received over the network."
 )
@@ -118,6 +121,12 @@ RUN_SLOWDOWN = _of_run("machine_slowdown_ratio", "How much slower than usual the
 RUN_CALIBRATION = _of_run(
     "machine_calibration_seconds", "CPU time of a fixed piece of work at the start of a run: the speed of the machine."
 )
+RUN_THRESHOLD = _of_run("threshold", "Threshold of judgement that was in force, in base units.", "rule")
+RUN_WRECKED = _of_run("wrecked", "Whether most tests of a run failed (1), which says nothing of single tests.")
+RUN_PACE = _of_run(
+    "pace",
+    "How slow the tests as a whole were for this machine: slowdown divided by calibration; whole runs only.",
+)
 
 TEST_PASSED = _of_test("passed", "Whether a test passed (1) or failed (0).")
 TEST_ATTEMPTS = _of_test("attempts", "How many times a test was tried in the run.")
@@ -129,6 +138,7 @@ TEST_NORMALIZED = _of_test(
 TEST_SETUP = _of_test("setup_seconds", "Setup of a test that passed.")
 TEST_TEARDOWN = _of_test("teardown_seconds", "Teardown of a test that passed.")
 TEST_BUDGET = _of_test("budget_seconds", "Budget of the call phase of a test.")
+TEST_BUDGET_USED = _of_test("budget_used_ratio", "Call phase divided by its budget, of tests that failed as well.")
 TEST_MEASURE = _of_test("measure", "A figure that a test reported of itself.", "measure", "unit")
 TEST_USAGE = {
     UsageKey.CPU_SECONDS: _of_test("cpu_seconds", "CPU time of a test."),

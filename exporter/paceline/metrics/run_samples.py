@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from paceline.analysis.past import ATTEMPTS, DURATION, MEASURES, NORMALIZED, OUTCOME, columns_of
+from paceline.analysis.past import ATTEMPTS, DURATION, MEASURES, NORMALIZED, OUTCOME, columns_of, past_run
+from paceline.analysis.suite import pace_of
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
 from paceline.model import Case, Run
@@ -58,10 +59,20 @@ def _of_run(run: Run, labels: tuple[str, str]) -> Iterator[Sample]:
         yield Sample(catalogue.RUN_CASES, (*labels, outcome), float(count), run.ended)
     for kind, count in Counter(verdict.kind.value for verdict in run.verdicts).items():
         yield Sample(catalogue.RUN_VERDICTS, (*labels, kind), float(count), run.ended)
+    for rule, value in run.thresholds.items():
+        yield Sample(catalogue.RUN_THRESHOLD, (*labels, rule), value, run.ended)
+    yield from _of_machine(run, labels)
+
+
+def _of_machine(run: Run, labels: tuple[str, str]) -> Iterator[Sample]:
+    now = past_run(run)
+    yield Sample(catalogue.RUN_WRECKED, labels, float(now.is_wrecked), run.ended)
     if run.machine.slowdown_ratio is not None:
         yield Sample(catalogue.RUN_SLOWDOWN, labels, run.machine.slowdown_ratio, run.ended)
     if run.machine.calibration_seconds is not None:
         yield Sample(catalogue.RUN_CALIBRATION, labels, run.machine.calibration_seconds, run.ended)
+    if (pace := pace_of(now, unknown=1.0)) is not None:
+        yield Sample(catalogue.RUN_PACE, labels, pace, run.ended)
 
 
 def _of_case(case: Case, run_labels: tuple[str, str], ended: float) -> Iterator[Sample]:
@@ -69,6 +80,8 @@ def _of_case(case: Case, run_labels: tuple[str, str], ended: float) -> Iterator[
     for column, value in columns_of(case).items():
         if not column.startswith(MEASURES):
             yield Sample(TEST_METRICS[column], labels, float(value), ended)
+    if case.duration_seconds is not None and case.budget_seconds:
+        yield Sample(catalogue.TEST_BUDGET_USED, labels, case.duration_seconds / case.budget_seconds, ended)
     if not case.outcome.is_pass:
         return
     for metric, seconds in _phases(case).items():

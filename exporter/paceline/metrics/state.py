@@ -78,6 +78,7 @@ def _sampled(sample: Sample) -> dict[Metric, float | None]:
         catalogue.SYSTEM_PROCESSES: system.processes,
         catalogue.SYSTEM_DISK_READ: system.disk_read_bytes,
         catalogue.SYSTEM_DISK_WRITTEN: system.disk_written_bytes,
+        catalogue.SYSTEM_DISK_RATIO: None if system.disk_percent is None else system.disk_percent / 100,
         catalogue.SYSTEM_NETWORK_RECEIVED: system.network_received_bytes,
         catalogue.SYSTEM_NETWORK_SENT: system.network_sent_bytes,
     }

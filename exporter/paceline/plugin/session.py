@@ -255,6 +255,7 @@ class RunSession:
             environment=find_environment(),
             machine=replace(self._sampler.machine(), calibration_seconds=self._calibration),
             counts=self._counts(),
+            thresholds=self._settings.rules.thresholds(),
             cases=tuple(self._book.cases.values()),
         )
 

@@ -147,6 +147,7 @@ def _system(*, has_before: bool) -> SystemSample:
         processes=len(psutil.pids()),
         disk_read_bytes=disk.read_bytes if disk else 0,
         disk_written_bytes=disk.write_bytes if disk else 0,
+        disk_percent=psutil.disk_usage(".").percent,
         network_received_bytes=network.bytes_recv if network else 0,
         network_sent_bytes=network.bytes_sent if network else 0,
     )

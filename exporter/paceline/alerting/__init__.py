@@ -1,0 +1,3 @@
+"""
+Rules and alerts for Prometheus, and what Alertmanager makes of them.
+"""

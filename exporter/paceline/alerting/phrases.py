@@ -1,0 +1,64 @@
+"""
+Pieces of PromQL that more than one rule says; {} is what the piece is about.
+"""
+
+from collections.abc import Mapping
+
+from paceline.analysis.count import NOUNS
+
+_MEASURES = {
+    "unit": f'paceline_test_measure{{unit=~"(.*[ _])?({"|".join(NOUNS)})"}}',
+    "name": f'paceline_test_measure{{unit="",measure=~"(.*_)?({"|".join(NOUNS).replace(" ", "_")})"}}',
+}
+
+# Of a count by its unit, or by its name where it has no unit.
+_RISE = """
+(
+  {m}
+    > min_over_time({m}[<window>] offset <before>)
+and
+  quantile_over_time(0.5, {m}[<window>] offset <before>)
+    == min_over_time({m}[<window>] offset <before>)
+and
+  resets({m}[<window>] offset <before>) == 0
+and
+  count_over_time({m}[<window>] offset <before>) - changes({m}[<window>] offset <before>)
+    >= <threshold count_min_runs>
+)
+"""
+
+PHRASES: Mapping[str, str] = {
+    # A threshold that came with the run, on the right of an operator.
+    "threshold": """
+on (<run>) group_left () max by (<run>) (paceline_run_threshold{rule="{}"})
+""",
+    # The end of a verdict: the test ran again, or was left out of a run of all tests.
+    "over": """
+(last_over_time({}[<hold>]) > 0) * 0 and on (<test>) paceline_test_passed
+or
+(last_over_time({}[<hold>]) > 0) * 0 and on (<run>) paceline_run_info{partial="false"}
+""",
+    "rise": "<rise_{}>",
+    "rise_unit": _RISE.replace("{m}", _MEASURES["unit"]),
+    "rise_name": _RISE.replace("{m}", _MEASURES["name"]),
+    # Memory kept by each of the runs of a stretch of time, and enough of them.
+    "kept": """
+paceline_test_memory_retained_bytes
+and
+  min_over_time(paceline_test_memory_retained_bytes[{}]) >= <threshold leak_floor_bytes>
+and
+  count_over_time(paceline_test_memory_retained_bytes[{}]) >= <threshold leak_min_runs>
+unless
+  max_over_time(paceline_test_imported_modules[{}]) > 0
+""",
+    # No pass in any of the runs of a stretch of time, and enough of them.
+    "failed": """
+(max_over_time(paceline_test_passed[{}]) == 0) + 1
+and
+  count_over_time(paceline_test_passed[{}]) >= <threshold flaky_broken_runs>
+""",
+    "failed_share": """
+sum by (<run>) (sum_over_time(paceline_run_cases{outcome=~"failed|error"}[{}]))
+  / sum by (<run>) (sum_over_time(paceline_run_cases{outcome!="skipped"}[{}]))
+""",
+}

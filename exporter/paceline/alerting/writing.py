@@ -1,0 +1,90 @@
+"""
+The files that Prometheus and Alertmanager read, from their templates.
+
+A template is the file itself with names in angle brackets: `<window>` stands for a value, `<over SERIES>` for a
+piece of PromQL from `phrases`. Selectors of run samples get their matchers here, so that templates stay short.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from paceline.alerting.options import Options
+from paceline.alerting.phrases import PHRASES
+
+_NAME = re.compile(r"^(?P<before>.*?)<(?P<name>[a-z_]+)(?: (?P<of>[\w:]+))?>", re.MULTILINE)
+_RUN_SAMPLES = re.compile(r"(?<![\w:])paceline_(?:test|run)_\w+(?P<brace>\{)?")
+_PREFIX = re.compile(r"(?<![a-zA-Z/.-])paceline_")
+_HOURS = 24
+
+
+def render(options: Options) -> dict[str, str]:
+    """
+    All files.
+
+    Returns:
+        The text of each, by its path from the folder they are written to.
+    """
+    templates = files("paceline.alerting") / "templates"
+    return {path: _written(path, text, options) for path, text in sorted(_texts(templates, "").items())}
+
+
+def _texts(folder: Traversable, path: str) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for entry in folder.iterdir():
+        inner = f"{path}/{entry.name}".lstrip("/")
+        texts |= _texts(entry, inner) if entry.is_dir() else {inner: entry.read_text("utf-8")}
+    return texts
+
+
+def _written(path: str, text: str, options: Options) -> str:
+    values = _values(options)
+    while (filled := _NAME.sub(_filling(values), text)) != text:
+        text = filled
+    if path.endswith(".rules.yml"):
+        text = _RUN_SAMPLES.sub(_matching(options.match), text)
+    return _PREFIX.sub(options.prefix, text) if options.prefix != "paceline_" else text
+
+
+def _values(options: Options) -> dict[str, str]:
+    hours = options.window_days * _HOURS
+    return {
+        "window": _duration(hours),
+        "half": _duration(hours // 2),
+        "quarter": _duration(hours // 4),
+        "three_quarters": _duration(hours * 3 // 4),
+        "hold": f"{options.hold_days}d",
+        "interval": f"{options.interval_seconds}s",
+        # A bare selector looks back five minutes. Prometheus 2 takes what is exactly so old as well.
+        "before": "301s",
+        "run": ", ".join(("suite", "branch", *options.by)),
+        "test": ", ".join(("suite", "branch", *options.by, "test")),
+        "dashboards": options.dashboards.rstrip("/"),
+        "runbooks": options.runbooks.rstrip("/"),
+    }
+
+
+def _duration(hours: int) -> str:
+    return f"{hours // _HOURS}d" if hours % _HOURS == 0 else f"{hours}h"
+
+
+def _filling(values: Mapping[str, str]) -> Callable[[re.Match[str]], str]:
+    def fill(found: re.Match[str]) -> str:
+        before, name, of = found["before"], found["name"], found["of"]
+        if name in values:
+            return before + values[name]
+        if name not in PHRASES:
+            return found[0]
+        phrase = PHRASES[name].strip().replace("{}", values.get(of, of or ""))
+        # A phrase of several lines is as far to the right as its first.
+        return before + phrase.replace("\n", "\n" + " " * len(before))
+
+    return fill
+
+
+def _matching(match: str) -> Callable[[re.Match[str]], str]:
+    def add(found: re.Match[str]) -> str:
+        return f"{found[0]}{match}, " if found["brace"] else f"{found[0]}{{{match}}}"
+
+    return add

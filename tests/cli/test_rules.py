@@ -1,0 +1,99 @@
+"""
+`paceline rules`.
+"""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from paceline.cli import main
+
+
+def _call(folder: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ("rules", str(folder), *arguments))
+
+
+def test_all_files_are_written(tmp_path: Path) -> None:
+    """
+    Rules, alerts, both configurations and the templates, in folders that are made.
+    """
+    result = _call(tmp_path / "new")
+    written = {str(path.relative_to(tmp_path / "new")) for path in (tmp_path / "new").rglob("*.*")}
+
+    assert result.output == f"wrote {len(written)} files to {tmp_path / 'new'}\n"
+    assert written >= {
+        "prometheus/prometheus.yml",
+        "prometheus/rules/regression.rules.yml",
+        "alerts/regression.rules.yml",
+        "alerts/alertmanager.yml",
+        "alerts/templates/paceline.tmpl",
+    }
+
+
+def test_what_was_edited_is_kept(tmp_path: Path) -> None:
+    """
+    Files that are the same do not matter; one that differs is replaced only where that is asked.
+    """
+    _call(tmp_path)
+    edited = tmp_path / "alerts" / "budget.rules.yml"
+    edited.write_text("groups: []\n")
+    results = [_call(tmp_path), _call(tmp_path, "--force"), _call(tmp_path)]
+
+    assert [result.exit_code for result in results] == [1, 0, 0]
+    assert results[0].output == f"Error: {edited} is there and differs, --force replaces it\n"
+
+
+def test_options_reach_every_rule(tmp_path: Path) -> None:
+    """
+    The window and its quarters, what is judged, whose names, how often, and what tells suites apart.
+    """
+    _call(
+        tmp_path,
+        *[
+            "--window",
+            "30",
+            "--hold",
+            "3",
+            "--interval",
+            "30",
+            "--prefix",
+            "acme_",
+            "--by",
+            "python",
+            "--match",
+            'branch="main"',
+        ],
+    )
+    rules = (tmp_path / "prometheus" / "rules" / "course.rules.yml").read_text()
+
+    assert "interval: 30s" in rules
+    assert 'acme_test_normalized_duration_seconds{branch="main"}[180h] offset 540h' in rules
+    assert "on (suite, branch, python, test) acme_test_passed" in rules
+    assert "[3d]" in rules
+    assert "paceline_" not in rules
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (
+            "--match=main",
+            "Invalid value for '--match': 'main', expected matchers as in PromQL, for example branch=\"main\"",
+        ),
+        ("--by=py-3", "Invalid value for '--by': 'py-3', expected the name of a label, for example python"),
+        (
+            "--prefix=1_",
+            "Invalid value for '--prefix': '1_', expected the beginning of a metric's name, for example acme_paceline_",
+        ),
+        ("--interval=300", "Invalid value for '--interval': 300 is not in the range 1<=x<=120."),
+    ],
+)
+def test_what_prometheus_would_not_read_is_refused(tmp_path: Path, option: str, message: str) -> None:
+    """
+    With what was found and what was expected, and nothing is written.
+    """
+    result = _call(tmp_path / "new", option)
+
+    assert result.output.splitlines()[-1] == f"Error: {message}"
+    assert not (tmp_path / "new").exists()

@@ -1,0 +1,122 @@
+"""
+Alertmanager's configuration, as amtool reads it.
+"""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.servers import amtool
+
+ALERTS = Path(__file__).parents[2] / "alerts"
+CONFIG = ALERTS / "alertmanager.yml"
+
+
+def _run(*arguments: str | Path) -> str:
+    done = subprocess.run([amtool(), *arguments], check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+def test_the_configuration_is_read() -> None:
+    """
+    With its templates.
+    """
+    found = _run("check-config", CONFIG)
+
+    assert "SUCCESS" in found
+    assert " - 1 templates" in found
+
+
+@pytest.mark.parametrize(
+    ("receiver", "labels"),
+    [
+        ("channel", "alertname=PacelineTestFlaky severity=warning suite=billing"),
+        ("urgent", "alertname=PacelineSuiteSlower severity=critical suite=billing"),
+        ("channel-of-shop", "alertname=PacelineTestFlaky severity=warning suite=shop"),
+        ("urgent-of-shop", "alertname=PacelineBudgetBroken severity=critical suite=shop"),
+        ("mail", "alertname=PacelineTestCreeps severity=info suite=shop"),
+        ("operators", "alertname=PacelineExporterDown severity=critical"),
+        ("operators", "alertname=PacelineMachineCpuFull severity=info"),
+    ],
+)
+def test_each_hears_what_is_theirs(receiver: str, labels: str) -> None:
+    """
+    By severity, by suite, and the machines apart.
+    """
+    command = ["config", "routes", "test", f"--config.file={CONFIG}", f"--verify.receivers={receiver}"]
+
+    assert _run(*command, *labels.split()) == f"{receiver}\n"
+
+
+def _message(folder: Path, template: str, kind: str = "text", **changes: object) -> str:
+    alert = {
+        "status": "firing",
+        "labels": {},
+        "annotations": {
+            "summary": "A test is slower than it used to be.",
+            "description": "test_total (shop, main) took 300ms with the machine taken out, usually 100ms.",
+            "cause": "sql rose to 101.",
+            "dashboard": "http://127.0.0.1:3000/d/paceline-test",
+            "runbook_url": "docs/how-to/runbooks/PacelineTestSlower.md",
+        },
+        "startsAt": "2026-01-02T15:04:00Z",
+        "endsAt": "2026-01-02T16:04:00Z",
+    } | changes
+    data = {
+        "status": alert["status"],
+        "commonLabels": {"suite": "shop", "branch": "main", "severity": "critical"},
+        "commonAnnotations": alert["annotations"],
+        "alerts": [alert],
+    }
+    (folder / "data.json").write_text(json.dumps(data))
+    command = ["template", "render", f"--template.glob={ALERTS}/templates/*.tmpl", f"--template.type={kind}"]
+    text = f'{{{{ template "{template}" . }}}}'
+    return _run(*command, f"--template.data={folder / 'data.json'}", f"--template.text={text}").rstrip("\n")
+
+
+def test_a_message_tells_what_how_much_since_when_and_why(tmp_path: Path) -> None:
+    """
+    And where to look, and what to do.
+    """
+    assert _message(tmp_path, "paceline.title") == "shop (main): A test is slower than it used to be."
+    assert _message(tmp_path, "paceline.slack") == (
+        "• test_total (shop, main) took 300ms with the machine taken out, usually 100ms. sql rose to 101.\n"
+        "  Since 2 Jan 15:04 UTC. <http://127.0.0.1:3000/d/paceline-test|Look at it>, "
+        "<docs/how-to/runbooks/PacelineTestSlower.md|what to do>."
+    )
+
+
+def test_the_end_is_told(tmp_path: Path) -> None:
+    """
+    With when it was, in another colour.
+    """
+    title, color, text = (
+        _message(tmp_path, f"paceline.{name}", status="resolved") for name in ("title", "color", "slack")
+    )
+
+    assert title == "Good again: shop (main): A test is slower than it used to be."
+    assert color == "good"
+    assert "Since 2 Jan 15:04 UTC until 2 Jan 16:04 UTC." in text
+
+
+def test_a_mail_is_a_table(tmp_path: Path) -> None:
+    """
+    What a test is called cannot break out of it.
+    """
+    annotations = {"summary": "Slow.", "description": "test[<b>]", "cause": "", "dashboard": "", "runbook_url": ""}
+    mail = _message(tmp_path, "paceline.mail", "html", annotations=annotations)
+
+    assert mail.startswith("<h2>shop (main): Slow.</h2>")
+    assert "<td>test[&lt;b&gt;]</td>" in mail
+
+
+def test_no_secret_is_kept() -> None:
+    """
+    Passwords and addresses that are as good are in files of the user.
+    """
+    text = CONFIG.read_text("utf-8")
+
+    assert "hooks.slack.com" not in text
+    assert "smtp_auth_password:" not in text

@@ -1,0 +1,164 @@
+"""
+The committed rules and alerts, as the command writes them and as promtool reads them.
+"""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from promql_parser import parse
+
+from paceline.alerting.options import Options
+from paceline.alerting.writing import render
+from paceline.analysis.rules import Rules
+from paceline.metrics.catalogue import CATALOGUE, Kind
+from support.promql import labels_of, selectors_of
+from support.servers import prometheus_folder
+
+ROOT = Path(__file__).parents[2]
+FILES = {path: text for path, text in render(Options()).items() if path.endswith(".rules.yml")}
+RULES: list[dict[str, Any]] = [
+    rule for text in FILES.values() for group in yaml.safe_load(text)["groups"] for rule in group["rules"]
+]
+ALERTS = [rule for rule in RULES if "alert" in rule]
+RECORDS = {rule["record"] for rule in RULES if "record" in rule}
+TESTS = sorted((ROOT / "alerts" / "tests").glob("*.test.yml"))
+# What Prometheus adds or has itself, and what the exporter tells of itself.
+_TARGET = {"job", "instance"}
+_FOREIGN = {
+    "up": _TARGET,
+    "paceline_exporter_reports_total": {"result"},
+    "paceline_exporter_series_dropped_total": {"suite", "reason"},
+}
+_ANNOTATED = re.compile(r"printf `(.*?)`")
+
+
+def _expressions() -> Iterator[str]:
+    for rule in RULES:
+        yield rule["expr"]
+        for text in rule.get("annotations", {}).values():
+            for query in _ANNOTATED.findall(text):
+                if "(" in query:
+                    yield re.sub(r"%(\[\d\])?q", '"x"', query.replace("%s", ""))
+
+
+def _known() -> dict[str, set[str]]:
+    suffixes = ("_bucket", "_sum", "_count")
+    known = {metric.name: {*metric.labels} for metric in CATALOGUE}
+    known |= {
+        metric.name + suffix: {*metric.labels}
+        for metric in CATALOGUE
+        if metric.kind is Kind.HISTOGRAM
+        for suffix in suffixes
+    }
+    recorded = {name: {"suite", "branch", "test", "test_type", "measure", "unit"} for name in RECORDS}
+    return {name: labels | _TARGET for name, labels in (_FOREIGN | known | recorded).items()}
+
+
+def _promtool(*arguments: str | Path) -> str:
+    done = subprocess.run([prometheus_folder() / "promtool", *arguments], check=False, capture_output=True, text=True)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def test_committed_files_are_what_the_command_writes() -> None:
+    """
+    `paceline rules . --force` would change nothing.
+    """
+    written = render(Options())
+
+    assert {path: (ROOT / path).read_text("utf-8") for path in written} == written
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_promtool_reads_the_rules(path: str) -> None:
+    """
+    Without a flag, and with everything that it warns of.
+    """
+    assert _promtool("check", "rules", "--lint=all", "--lint-fatal", ROOT / path) == ""
+
+
+def test_promtool_reads_the_configuration() -> None:
+    """
+    It finds all files of rules from where it is.
+    """
+    assert _promtool("check", "config", ROOT / "prometheus" / "prometheus.yml") == ""
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name)
+def test_alerts_fire_as_their_tests_say(path: Path) -> None:
+    """
+    promtool feeds series, and compares alerts with their labels and annotations.
+    """
+    assert _promtool("test", "rules", path) == ""
+
+
+@pytest.mark.parametrize("alert", sorted({rule["alert"] for rule in ALERTS}))
+def test_an_alert_is_tested_firing_and_silent(alert: str) -> None:
+    """
+    Silent at another time, or for another series.
+    """
+    tests = [test for path in TESTS for test in yaml.safe_load(path.read_text("utf-8"))["tests"]]
+    checks = [
+        (len(check["exp_alerts"]), len(test["input_series"]))
+        for test in tests
+        for check in test["alert_rule_test"]
+        if check["alertname"] == alert
+    ]
+
+    assert any(firing for firing, _ in checks)
+    assert any(firing < series for firing, series in checks)
+
+
+@pytest.mark.parametrize("expression", sorted(set(_expressions())))
+def test_every_metric_and_label_is_known(expression: str) -> None:
+    """
+    A name that the catalogue does not have, or a label that its metric does not have, is never found.
+    """
+    known, tree = _known(), parse(expression)
+
+    for name, labels in selectors_of(tree):
+        assert labels <= known[name], name
+    assert labels_of(tree) <= {"suite", "branch", "test", "test_type"}
+
+
+def test_thresholds_are_those_that_travel_with_a_run() -> None:
+    """
+    Each is used, and no rule asks for another.
+    """
+    used = {name for rule in RULES for name in re.findall(r'rule="(\w+)"', rule["expr"])}
+
+    assert used == set(Rules().thresholds())
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: f"{rule['alert']}-{rule['labels']['severity']}")
+def test_an_alert_says_what_to_know(rule: dict[str, Any]) -> None:
+    """
+    A severity, a sentence, the figures, a runbook that is there, and a dashboard.
+    """
+    assert re.fullmatch(r"Paceline([A-Z][a-z]+)+", rule["alert"])
+    assert rule["labels"]["severity"] in {"critical", "warning", "info"}
+    assert {"summary", "description", "runbook_url", "dashboard"} <= {*rule["annotations"]}
+    assert re.fullmatch(r"[A-Z][^{}]*\.", rule["annotations"]["summary"])
+    assert (ROOT / rule["annotations"]["runbook_url"]).is_file()
+    assert "value" in rule["annotations"]["description"] or rule["expr"].strip().endswith(("== 0", "== 1"))
+
+
+def test_each_runbook_has_an_alert() -> None:
+    """
+    What is not asked any more has no answer.
+    """
+    runbooks = {path.stem for path in (ROOT / "docs" / "how-to" / "runbooks").glob("*.md")}
+
+    assert runbooks == {rule["alert"] for rule in ALERTS}
+
+
+@pytest.mark.parametrize("record", sorted(RECORDS))
+def test_a_recorded_series_is_named_by_level_metric_and_operation(record: str) -> None:
+    """
+    The level is the labels that are left: those of a test, or those of a suite.
+    """
+    assert re.fullmatch(r"(test|suite):paceline_\w+:\w+", record)

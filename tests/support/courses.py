@@ -1,0 +1,185 @@
+"""
+Tests with a course of their own, in one suite: what they were in each of its runs.
+"""
+
+from collections.abc import Mapping, Sequence
+from random import Random
+
+from msgspec.structs import replace
+
+from paceline.analysis.judge import judge
+from paceline.analysis.past import Past
+from paceline.analysis.rules import Rules
+from paceline.model import Case, Machine, Measure, Outcome, Run, UsageKey, VerdictKind
+from support.values import failed, make_case, make_run
+
+# A run every six hours, so that the window of a fortnight is full.
+RUNS = 57
+SPACING = 6 * 3600.0
+_MEBIBYTE = 1 << 20
+_RANDOM = 300
+
+# What a test was in each run, oldest first; None where it did not run.
+Course = Sequence[Case | None]
+
+# Courses of which the terminal and the rules say different things, each with what it is that they say.
+DIFFERENT: Mapping[str, tuple[set[VerdictKind], set[VerdictKind]]] = {
+    "failed_at_the_commit_of_a_pass": ({VerdictKind.FLAKY}, set()),
+    "broken_and_mended_thrice": (set(), {VerdictKind.FLAKY}),
+    "never_passed": ({VerdictKind.BROKEN}, set()),
+    "keeps_since_three_runs": ({VerdictKind.LEAK}, set()),
+    "slow_in_a_fifth_of_runs": (set(), {VerdictKind.REGRESSION}),
+    "more_queries_at_the_same_commit": (set(), {VerdictKind.COUNT}),
+    "creeps_for_less_than_the_window": ({VerdictKind.TREND}, set()),
+}
+
+
+def suite_of_courses(ended: float) -> list[Run]:
+    """
+    The runs of a suite that has a test of each course; the last one is judged.
+
+    Args:
+        ended: when the last one ended.
+    """
+    table = courses()
+    runs = [
+        _run(number, ended, [case for course in table.values() if (case := course[number]) is not None])
+        for number in range(RUNS)
+    ]
+    return _judged(runs)
+
+
+def suites_of_paces(ended: float) -> list[list[Run]]:
+    """
+    Suites that are twice as slow in their last run: by themselves, by their machine, and of which only a part ran.
+    """
+    last: dict[str, dict[str, object]] = {
+        "code": {},
+        "machine": {"machine": Machine(calibration_seconds=0.04)},
+        "part": {"is_partial": True},
+    }
+    return [_judged(_paced(f"slow {name}", ended, changes)) for name, changes in last.items()]
+
+
+def courses() -> dict[str, Course]:
+    """
+    One course for each thing that can happen to a test, and many that chance made.
+    """
+    table = _timed(Random(7)) | _outcomes() | _figures()
+    return {
+        name: [case and replace(case, id=name, family=name) for case in (*[None] * (RUNS - len(course)), *course)]
+        for name, course in table.items()
+    }
+
+
+def _judged(runs: Sequence[Run]) -> list[Run]:
+    return [*runs[:-1], judge(runs[-1], Past.from_runs(runs[:-1]), Rules())]
+
+
+def _run(number: int, ended: float, cases: Sequence[Case], **changes: object) -> Run:
+    end = ended - (RUNS - 1 - number) * SPACING
+    # The last two runs are of one commit.
+    commit = f"c{(number + 1) // 2}"
+    return make_run(
+        number, cases, ended=end, started=end - 10, commit=commit, thresholds=Rules().thresholds(), **changes
+    )
+
+
+def _paced(suite: str, ended: float, changes: Mapping[str, object]) -> list[Run]:
+    noise = Random(3)
+    usual: dict[str, object] = {"machine": Machine(calibration_seconds=0.02, slowdown_ratio=1.0)}
+    latest = {**usual, **changes}
+    return [
+        _run(
+            number,
+            ended,
+            [make_case(f"test_{place}", 0.1 * noise.gauss(1, 0.02) * (1 + is_last)) for place in range(10)],
+            suite=suite,
+            run_id=f"{suite.replace(' ', '-')}-{number}",
+            **(latest if is_last else usual),
+        )
+        for number in range(RUNS)
+        for is_last in [number == RUNS - 1]
+    ]
+
+
+def _timed(noise: Random) -> dict[str, Course]:
+    def level(seconds: float, runs: int = RUNS - 1) -> list[float]:
+        return [seconds * noise.gauss(1, 0.03) for _ in range(runs)]
+
+    spiked = [value * (3 if noise.random() < 0.05 else 1) for value in level(0.1)]
+    modes = [noise.choice([0.012, 0.012, 0.045]) for _ in range(RUNS - 1)]
+    times = {
+        "steady": level(0.1, RUNS),
+        "short_and_slower": [*level(0.001), 0.003],
+        "stepped_now": [*level(0.1), 0.2],
+        "stepped_four_runs_ago": [*level(0.1, RUNS - 5), *level(0.2, 5)],
+        "stepped_by_a_little": [*level(0.1), 0.11],
+        "spikes_before": [*spiked, 0.1],
+        "spikes_before_and_slower": [*spiked, 0.15],
+        "two_modes_fast_now": [*modes, 0.012],
+        "two_modes_slow_now": [*modes, 0.045],
+        "slow_in_a_fifth_of_runs": [0.045 if number % 9 in {2, 6} else 0.012 for number in range(RUNS)],
+        "faster_now": [*level(0.1), 0.05],
+        "creeping": [value * (1 + number / RUNS) for number, value in enumerate(level(0.1, RUNS))],
+        "creeps_for_less_than_the_window": [0.1 + number / 1000 for number in range(30)],
+        "stepped_in_the_middle": [*level(0.1, RUNS // 2), *level(0.15, RUNS - RUNS // 2)],
+        "seven_runs_and_slower": [*level(0.1, 7), 0.2],
+        "eight_runs_and_slower": [*level(0.1, 8), 0.2],
+        **{f"random_{number}": _random(noise) for number in range(_RANDOM)},
+    }
+    made: dict[str, list[Case]] = {name: [make_case(seconds=value) for value in row] for name, row in times.items()}
+    gaps = [case if number % 3 else None for number, case in enumerate(made["stepped_now"], start=1)]
+    return made | {
+        "gaps_and_slower": [*gaps[:-1], make_case(seconds=0.2)],
+        "gone_since_it_was_slow": [*made["stepped_now"][1:], None],
+    }
+
+
+def _random(noise: Random) -> list[float]:
+    """
+    From six runs on, with little noise or much; the last is as usual or near the limit.
+    """
+    runs, sigma = noise.randrange(6, RUNS), noise.choice([0.02, 0.1, 0.3])
+    past = [0.1 * noise.lognormvariate(0, sigma) for _ in range(runs)]
+    return [*past, sorted(past)[-2] * noise.uniform(0.9, 1.8) if noise.random() < 0.4 else noise.choice(past)]
+
+
+def _outcomes() -> dict[str, Course]:
+    good, bad = make_case(), failed()
+    return {
+        "newly_broken": [good] * (RUNS - 4) + [bad] * 4,
+        "never_passed": [bad] * RUNS,
+        "mended": [good] * 21 + [bad] * 10 + [good] * (RUNS - 31),
+        "broken_and_mended_thrice": [bad if number in {11, 12, 21, 22, 31, 32} else good for number in range(RUNS)],
+        "failed_at_the_commit_of_a_pass": [good] * (RUNS - 1) + [bad],
+        "passes_on_retry": [good] * (RUNS - 1) + [make_case(attempts=2)],
+        "skipped": [make_case(outcome=Outcome.SKIPPED)] * RUNS,
+    }
+
+
+def _figures() -> dict[str, Course]:
+    over, kept = make_case(seconds=0.3, budget_seconds=0.1), make_case(seconds=0.05, budget_seconds=0.1)
+    return {
+        "over_budget": [kept] * (RUNS - 1) + [over],
+        "within_budget_again": [over] * (RUNS - 1) + [kept],
+        "failed_by_its_budget": [kept] * (RUNS - 2) + [failed(seconds=0.3, budget_seconds=0.1)] * 2,
+        "more_queries_at_the_same_commit": [_querying(3)] * (RUNS - 1) + [_querying(4)],
+        "more_queries_for_some_runs": [_querying(3)] * (RUNS - 5) + [_querying(4)] * 5,
+        "more_queries_for_long": [_querying(3)] * 20 + [_querying(4)] * (RUNS - 20),
+        "queries_vary": [_querying(3 + number % 2) for number in range(RUNS - 1)] + [_querying(5)],
+        "more_calls": [_querying(3, "calls", "")] * (RUNS - 5) + [_querying(4, "calls", "")] * 5,
+        "leaking": [_keeping(0)] * (RUNS - 5) + [_keeping(4)] * 5,
+        "keeps_since_three_runs": [_keeping(0)] * (RUNS - 3) + [_keeping(4)] * 3,
+        "kept_once": [_keeping(0)] * (RUNS - 1) + [_keeping(4)],
+        "importing": [_keeping(4, imported=3)] * RUNS,
+    }
+
+
+def _querying(count: int, name: str = "sql", unit: str = "queries") -> Case:
+    return make_case(measures={name: Measure(value=count, unit=unit)})
+
+
+def _keeping(mebibytes: int, imported: int = 0) -> Case:
+    kept = {UsageKey.MEMORY_RETAINED_BYTES: float(mebibytes * _MEBIBYTE), UsageKey.IMPORTED_MODULES: float(imported)}
+    return make_case(usage=kept)
