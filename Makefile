@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --group dev --editable '.[otlp]'
+	$(BIN)/python -m pip install --quiet --group dev --editable '.[otlp,server]'
 	touch $@
 
 demo: $(INSTALLED)  ## run the example suite until there is something to see

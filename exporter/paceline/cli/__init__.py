@@ -14,6 +14,7 @@ from paceline.cli.history import history
 from paceline.cli.push import push
 from paceline.cli.replay import replay
 from paceline.cli.report import report
+from paceline.cli.serve import serve
 from paceline.cli.test import test
 from paceline.cli.trends import trends
 
@@ -47,5 +48,5 @@ def main() -> None:
     """
 
 
-for command in (test, report, trends, compare, ab, history, baseline, export, push, replay, gate):
+for command in (test, report, trends, compare, ab, history, baseline, export, push, replay, gate, serve):
     main.add_command(command)

@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
+from paceline.analysis.budget import OF_TYPE
 from paceline.analysis.past import ATTEMPTS, DURATION, MEASURES, NORMALIZED, OUTCOME, columns_of
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
@@ -43,10 +46,41 @@ def run_samples(run: Run, branches: Collection[str]) -> Iterator[Sample]:
         run: the run, judged.
         branches: the branches that keep their name, for example the default branch; the rest become `other`.
     """
-    labels = (run.suite, run.branch if run.branch in branches else OTHER_BRANCH)
+    labels = (run.suite, branch_label(run.branch, branches))
     yield from _of_run(run, labels)
     for case in run.cases:
         yield from _of_case(case, labels, run.ended)
+
+
+def within(run: Run, most: int) -> Run:
+    """
+    The run with as many tests as fit into `most` samples.
+
+    Tests with a verdict come first, then those with a budget that is theirs alone, then the slowest; of those alike
+    the first by name. A test is there with all its samples or with none.
+    """
+    judged = {verdict.case for verdict in run.verdicts}
+    labels = (run.suite, run.branch)
+    room = most - sum(1 for _ in _of_run(run, labels))
+    kept: list[Case] = []
+    for case in sorted(run.cases, key=lambda one: _rank(one, is_judged=one.id in judged)):
+        room -= sum(1 for _ in _of_case(case, labels, run.ended))
+        if room < 0:
+            break
+        kept.append(case)
+    return replace(run, cases=tuple(kept))
+
+
+def branch_label(branch: str, branches: Collection[str]) -> str:
+    """
+    What a branch is called in labels.
+    """
+    return branch if branch in branches else OTHER_BRANCH
+
+
+def _rank(case: Case, *, is_judged: bool) -> tuple[bool, bool, float, str]:
+    has_own_budget = case.budget_seconds is not None and not case.budget_source.startswith(OF_TYPE)
+    return (not is_judged, not has_own_budget, -(case.duration_seconds or 0.0), case.id)
 
 
 def _of_run(run: Run, labels: tuple[str, str]) -> Iterator[Sample]:

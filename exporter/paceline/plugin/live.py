@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from paceline import __version__
 from paceline.metrics import catalogue
 from paceline.metrics.state import LiveState, state_families
+from paceline.metrics.totals import BUCKETS
 from paceline.model import Case
 from paceline.plugin.parts import Parts
 from paceline.probes.sampler import Sampler
@@ -23,7 +24,6 @@ from paceline.probes.sampler import Sampler
 ADDRESS = "127.0.0.1"
 _REQUEST_SECONDS = 5
 _POLL_SECONDS = 0.1
-_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60)
 
 
 class Live(Collector):
@@ -122,4 +122,4 @@ def _counter(registry: CollectorRegistry) -> Counter:
 
 def _histogram(registry: CollectorRegistry) -> Histogram:
     metric = catalogue.CASE_DURATION
-    return Histogram(metric.name, metric.help, metric.labels, registry=registry, buckets=_BUCKETS)
+    return Histogram(metric.name, metric.help, metric.labels, registry=registry, buckets=BUCKETS)
