@@ -84,7 +84,7 @@ class ServedLedger(Ledger):
         with self._connected() as database:
             rows = database.execute("SELECT run_id FROM runs WHERE is_counted = 0").fetchall()
         for (run_id,) in rows:
-            run = self.run(run_id)
+            run = self.received(run_id)
             with self._connected(begin=WRITE) as database:
                 if run is not None:
                     _count(database, run_id, tally(run))
@@ -103,6 +103,17 @@ class ServedLedger(Ledger):
             Exposed(run_id=run_id, suite=suite, branch=branch, ended=ended, since=since)
             for run_id, suite, branch, ended, since in rows
         ]
+
+    def received(self, run_id: str) -> Run | None:
+        """
+        The run of that id.
+
+        Raises:
+            DocumentError: it is damaged.
+        """
+        with self._connected() as database:
+            row = database.execute("SELECT document FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+        return unpack(row[0], f"run {run_id} in {self.path}") if row else None
 
     def retire(self, run_ids: Sequence[str]) -> None:
         """

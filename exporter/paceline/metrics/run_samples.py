@@ -6,9 +6,6 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from msgspec.structs import replace
-
-from paceline.analysis.budget import OF_TYPE
 from paceline.analysis.past import ATTEMPTS, DURATION, MEASURES, NORMALIZED, OUTCOME, columns_of
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
@@ -46,29 +43,9 @@ def run_samples(run: Run, branches: Collection[str]) -> Iterator[Sample]:
         run: the run, judged.
         branches: the branches that keep their name, for example the default branch; the rest become `other`.
     """
-    labels = (run.suite, branch_label(run.branch, branches))
-    yield from _of_run(run, labels)
+    yield from of_run(run, branches)
     for case in run.cases:
-        yield from _of_case(case, labels, run.ended)
-
-
-def within(run: Run, most: int) -> Run:
-    """
-    The run with as many tests as fit into `most` samples.
-
-    Tests with a verdict come first, then those with a budget that is theirs alone, then the slowest; of those alike
-    the first by name. A test is there with all its samples or with none.
-    """
-    judged = {verdict.case for verdict in run.verdicts}
-    labels = (run.suite, run.branch)
-    room = most - sum(1 for _ in _of_run(run, labels))
-    kept: list[Case] = []
-    for case in sorted(run.cases, key=lambda one: _rank(one, is_judged=one.id in judged)):
-        room -= sum(1 for _ in _of_case(case, labels, run.ended))
-        if room < 0:
-            break
-        kept.append(case)
-    return replace(run, cases=tuple(kept))
+        yield from of_case(case, run, branches)
 
 
 def branch_label(branch: str, branches: Collection[str]) -> str:
@@ -78,12 +55,11 @@ def branch_label(branch: str, branches: Collection[str]) -> str:
     return branch if branch in branches else OTHER_BRANCH
 
 
-def _rank(case: Case, *, is_judged: bool) -> tuple[bool, bool, float, str]:
-    has_own_budget = case.budget_seconds is not None and not case.budget_source.startswith(OF_TYPE)
-    return (not is_judged, not has_own_budget, -(case.duration_seconds or 0.0), case.id)
-
-
-def _of_run(run: Run, labels: tuple[str, str]) -> Iterator[Sample]:
+def of_run(run: Run, branches: Collection[str]) -> Iterator[Sample]:
+    """
+    The samples of the run as a whole.
+    """
+    labels = (run.suite, branch_label(run.branch, branches))
     flags = (str(run.dirty).lower(), str(run.is_partial).lower())
     info = (run.branch, run.run_id, run.commit, *flags, run.outcome.value)
     yield Sample(catalogue.RUN_INFO, (*labels, *info), 1.0, run.ended)
@@ -98,8 +74,11 @@ def _of_run(run: Run, labels: tuple[str, str]) -> Iterator[Sample]:
         yield Sample(catalogue.RUN_CALIBRATION, labels, run.machine.calibration_seconds, run.ended)
 
 
-def _of_case(case: Case, run_labels: tuple[str, str], ended: float) -> Iterator[Sample]:
-    labels = (*run_labels, case.id, case.test_type)
+def of_case(case: Case, run: Run, branches: Collection[str]) -> Iterator[Sample]:
+    """
+    The samples of one test of the run.
+    """
+    labels, ended = (run.suite, branch_label(run.branch, branches), case.id, case.test_type), run.ended
     for column, value in columns_of(case).items():
         if not column.startswith(MEASURES):
             yield Sample(TEST_METRICS[column], labels, float(value), ended)

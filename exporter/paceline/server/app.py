@@ -32,6 +32,7 @@ RUNS, LIVE = "/api/v1/runs", "/api/v1/live"
 _TEND_SECONDS = 1.0
 _RETRY_SECONDS = 10
 _UNAUTHORIZED = 401
+_STATUS = {"accepted": 201, "duplicate": 200}
 _LIVE_LIMITS = Limits(sent=1 << 20, unpacked=1 << 20, seconds=10.0)
 # All that scrapes as a Prometheus does says how long it is going to wait.
 _SCRAPE = "x-prometheus-scrape-timeout-seconds"
@@ -82,7 +83,9 @@ class _Endpoints:
                 run_id, result = await run_in_threadpool(self._service.receive, document, "the run")
             except DocumentError as error:
                 raise RefusedError(400, str(error)) from error
-        return JSONResponse({"run_id": run_id, "result": result}, 201 if result == "accepted" else 200)
+        # Whoever sent it need not wait for that.
+        prepare = BackgroundTask(self._service.prepare)
+        return JSONResponse({"run_id": run_id, "result": result}, _STATUS[result], background=prepare)
 
     async def live(self, request: Request) -> Response:
         document = await self._body(request, _LIVE_LIMITS)

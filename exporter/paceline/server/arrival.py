@@ -7,6 +7,7 @@ from collections import Counter
 from msgspec.structs import replace
 
 from paceline.errors import DocumentError
+from paceline.identity import safe_text
 from paceline.model import Run, decode_run
 
 # As far as Prometheus takes samples of the future; a clock that is off by less harms nobody.
@@ -34,8 +35,10 @@ def read_arrival(document: bytes, where: str, now: float) -> Run:
     run = decode_run(document, where)
     if run.started > run.ended:
         raise DocumentError(f"{where}: started is {run.started!r}, expected at most {run.ended!r}, when it ended")
-    if len({case.id for case in run.cases}) < len(run.cases):
-        name, count = Counter(case.id for case in run.cases).most_common(1)[0]
+    # As they are exposed: two samples of one series at one time cannot both be taken.
+    names = [safe_text(case.id) for case in run.cases]
+    if len(set(names)) < len(names):
+        name, count = Counter(names).most_common(1)[0]
         raise DocumentError(f"{where}: cases has {name[:100]!r} {count} times, expected each test once")
     return _with_plausible_time(run, now)
 

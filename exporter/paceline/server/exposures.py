@@ -48,7 +48,12 @@ class Exposures:
         return len(self._last)
 
     def add(self, run: Exposed) -> None:
+        """
+        Expose a run from now on; nobody has seen it as it is now.
+        """
         self._runs[run.run_id] = run
+        for seen in self._seen.values():
+            seen.pop(run.run_id, None)
 
     def choose(self, scraper: str, samples_of: Callable[[Exposed], int]) -> list[Exposed]:
         """

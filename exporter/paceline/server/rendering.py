@@ -8,19 +8,21 @@ so each run has a piece for each family.
 import gzip
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from itertools import chain
+from typing import NamedTuple
 
 from msgspec import Struct
 
+from paceline.analysis.budget import OF_TYPE
 from paceline.identity import safe_text
 from paceline.metrics.catalogue import CATALOGUE, Channel, Metric
 from paceline.metrics.labels import quoted
-from paceline.metrics.run_samples import run_samples, within
-from paceline.model import Run
+from paceline.metrics.run_samples import Sample, of_case, of_run
+from paceline.model import Case, Run
 
 _FASTEST = 1
-_LONGEST_LABEL = 200
 _TYPE = re.compile(r"application/openmetrics-text\s*;[^,]*version=1\.0\.0")
 
 
@@ -54,22 +56,22 @@ def render(run: Run, branches: Collection[str], most: int) -> Rendered:
     Args:
         run: the run.
         branches: the branches that keep their name in labels.
-        most: how many samples there may be; see `within` for what goes first.
+        most: how many samples there may be; a test is there with all of its samples or with none.
     """
-    families = _families(run, branches)
-    samples = kept = _count(families)
-    if samples > most:
-        families = _families(within(run, most), branches)
-        kept = _count(families)
-    pieces: dict[Format, dict[Metric, bytes]] = {Format.TEXT: {}, Format.OPENMETRICS: {}}
+    cases = [_Lines(case, _lines(of_case(case, run, branches))) for case in run.cases]
+    whole = _lines(of_run(run, branches))
+    kept = list(_within(most - len(whole), cases, run))
+    samples = len(whole) + sum(len(case.lines) for case in kept)
     seconds = f"{run.ended:.3f}"
-    milliseconds = seconds.replace(".", "")
-    for metric, series in families.items():
-        text = "".join(f"{labels} {value!r} {milliseconds}\n" for labels, value in series.items())
-        pieces[Format.TEXT][metric] = _pack(text)
-        # No label has a line break in it, so this is the end of each line and nothing else.
-        pieces[Format.OPENMETRICS][metric] = _pack(text.replace(f" {milliseconds}\n", f" {seconds}\n"))
-    return Rendered(pieces=pieces, samples=kept, dropped=samples - kept)
+    pieces: dict[Format, dict[Metric, bytes]] = {Format.TEXT: {}, Format.OPENMETRICS: {}}
+    for metric, lines in _by_family([whole, *(case.lines for case in kept)]).items():
+        milliseconds = seconds.replace(".", "")
+        # A label has no line break in it, so that each line ends here and nowhere else.
+        pieces[Format.TEXT][metric] = _pack(f" {milliseconds}\n".join([*lines, ""]))
+        pieces[Format.OPENMETRICS][metric] = _pack(f" {seconds}\n".join([*lines, ""]))
+    return Rendered(
+        pieces=pieces, samples=samples, dropped=sum(len(case.lines) for case in cases) + len(whole) - samples
+    )
 
 
 def join(runs: Sequence[Rendered], form: Format) -> bytes:
@@ -100,24 +102,51 @@ def _joined(runs: Sequence[Rendered], form: Format) -> Iterator[bytes]:
         yield _END
 
 
-def _families(run: Run, branches: Collection[str]) -> dict[Metric, dict[str, float]]:
-    """
-    The values by family and series. Two samples of one series cannot both be at one time: the first stays.
-    """
-    families: defaultdict[Metric, dict[str, float]] = defaultdict(dict)
-    # All samples of a test have one tuple of labels.
+class _Lines(NamedTuple):
+    case: Case
+    lines: list[tuple[Metric, str]]
+
+
+def _lines(samples: Iterable[Sample]) -> list[tuple[Metric, str]]:
+    # Most samples of a test have the same labels.
     texts: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
-    for metric, labels, value, _ in run_samples(run, branches):
+    lines: dict[str, tuple[Metric, str]] = {}
+    for metric, labels, value, _ in samples:
         key = (metric.labels, labels)
         if key not in texts:
             pairs = zip(metric.labels, labels, strict=True)
-            texts[key] = ",".join(f"{name}={quoted(safe_text(text, _LONGEST_LABEL))}" for name, text in pairs)
-        families[metric].setdefault(f"{metric.name}{{{texts[key]}}}", value)
+            texts[key] = ",".join(f"{name}={quoted(safe_text(text))}" for name, text in pairs)
+        series = f"{metric.name}{{{texts[key]}}}"
+        lines.setdefault(series, (metric, f"{series} {value!r}"))
+    return list(lines.values())
+
+
+def _within(room: int, cases: Sequence[_Lines], run: Run) -> Iterator[_Lines]:
+    """
+    The tests that there is room for: first those with a verdict, then those with a budget that is theirs alone, then
+    the slowest, and of those alike the first by name.
+    """
+    if sum(len(case.lines) for case in cases) <= room:
+        yield from cases
+        return
+    judged = {verdict.case for verdict in run.verdicts}
+    for one in sorted(cases, key=lambda one: _rank(one.case, is_judged=one.case.id in judged)):
+        room -= len(one.lines)
+        if room < 0:
+            return
+        yield one
+
+
+def _rank(case: Case, *, is_judged: bool) -> tuple[bool, bool, float, str]:
+    has_own_budget = case.budget_seconds is not None and not case.budget_source.startswith(OF_TYPE)
+    return (not is_judged, not has_own_budget, -(case.duration_seconds or 0.0), case.id)
+
+
+def _by_family(groups: Iterable[list[tuple[Metric, str]]]) -> dict[Metric, list[str]]:
+    families: defaultdict[Metric, list[str]] = defaultdict(list)
+    for metric, line in chain.from_iterable(groups):
+        families[metric].append(line)
     return families
-
-
-def _count(families: Mapping[Metric, Mapping[str, float]]) -> int:
-    return sum(map(len, families.values()))
 
 
 def _pack(text: str) -> bytes:
@@ -129,4 +158,5 @@ def _head(metric: Metric) -> bytes:
 
 
 _HEADS = {metric: _head(metric) for metric in CATALOGUE if metric.channel is Channel.RUN_SAMPLE}
+NOTHING = Rendered(pieces={Format.TEXT: {}, Format.OPENMETRICS: {}}, samples=0, dropped=0)
 _END = _pack("# EOF\n")

@@ -4,6 +4,7 @@ The process: sockets, logging, and the ASGI server until a signal ends it.
 
 import logging
 import resource
+import signal
 import socket
 import ssl
 import sys
@@ -49,6 +50,9 @@ def serve(settings: Settings, addresses: Sequence[str], web_file: Path | None, l
     disable_created_metrics()  # type: ignore[no-untyped-call]
     with suppress(ValueError, OSError):  # a slow connection costs a descriptor
         resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    # uvicorn raises the signal that ended it once more.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _all_is_well)
     service = Service(settings)
     sockets = [listen(address) for address in addresses]
     for listener in sockets:
@@ -75,6 +79,9 @@ def listen(address: str) -> socket.socket:
         raise ConfigError(f"--web.listen-address {address}: cannot be used: {error.strerror}") from error
     listener.set_inheritable(True)
     return listener
+
+
+def _all_is_well(_: int, __: object) -> None: ...
 
 
 def _prepare(settings: Settings) -> None:

@@ -5,8 +5,9 @@ The exporter without HTTP: takes runs, keeps them, and puts answers to scrapes t
 import logging
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Iterator
+from collections import OrderedDict, deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Final
 
 from msgspec import Struct
@@ -26,14 +27,13 @@ from paceline.server.drop_folder import DropFolder
 from paceline.server.exposures import Exposures, Rules, shares_series
 from paceline.server.live_runs import LiveRuns
 from paceline.server.own_metrics import MAX_SERIES, OwnMetrics
-from paceline.server.rendering import Format, Rendered, join, render
+from paceline.server.rendering import NOTHING, Format, Rendered, join, render
 from paceline.server.settings import Settings
 from paceline.shards import part_of
 
 _LOG = logging.getLogger(__name__)
 LEDGER = "history.sqlite"
 _CACHE_BYTES = 64 << 20
-_NOTHING = Rendered(pieces={Format.TEXT: {}, Format.OPENMETRICS: {}}, samples=0, dropped=0)
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -67,7 +67,11 @@ class Service:
         self._cache: Final = _Cache(_CACHE_BYTES)
         self._live: Final = LiveRuns()
         self._drop_folder: Final = DropFolder(settings.watch) if settings.watch is not None else None
-        self._lock: Final = threading.RLock()
+        self._lock: Final = threading.Lock()
+        # Held while a run is rendered, so that it is done once; within the other one, never around it.
+        self._rendering: Final = threading.Lock()
+        self._fresh: Final[deque[str]] = deque()
+        self._dropped: Final[set[str]] = set()
         self.own.registry.register(_State(self))
 
     def receive(self, document: bytes, where: str) -> tuple[str, str]:
@@ -95,12 +99,19 @@ class Service:
         self.own.reports.labels(result).inc()
         return run.run_id, result
 
+    def prepare(self) -> None:
+        """
+        Render what has come, so that the next scrape need not.
+        """
+        while self._fresh:
+            with suppress(IndexError):  # another thread was faster
+                self._rendered(self._fresh.popleft())
+
     def report(self, report: LiveReport) -> None:
         """
         Take a report of a run under way.
         """
-        with self._lock:
-            self._live.add(report, self._ticks())
+        self._live.add(report, self._ticks())
 
     def answer(self, scraper: str, form: Format) -> Answer:
         """
@@ -134,12 +145,12 @@ class Service:
             self._expose(run, now)
         with self._lock:
             retired = self._exposures.retire(now)
-            for run_id in retired:
-                self._cache.drop(run_id)
         if retired:
             self._ledger.retire(retired)
+            self._forget(retired)
         if self._drop_folder is not None:
             self._drop_folder.look(self.receive)
+        self.prepare()
 
     def state_families(self) -> Iterator[Family]:
         """
@@ -151,9 +162,7 @@ class Service:
             key = (suite, self._branch(branch))
             ends[key] = max(ended, ends.get(key, 0.0))
         yield family(catalogue.LAST_RUN_END, ends)
-        with self._lock:
-            reports = self._live.current(self._ticks())
-        yield from report_families(reports, self._branch)
+        yield from report_families(self._live.current(self._ticks()), self._branch)
 
     def summary(self) -> "Summary":
         """
@@ -170,29 +179,42 @@ class Service:
             )
 
     def _expose(self, run: Run, now: float) -> None:
-        rendered = render(run, self.settings.branches, self.settings.max_series)
-        if rendered.dropped:
-            self.own.dropped.labels(run.suite, MAX_SERIES).inc(rendered.dropped)
-            _LOG.warning("run %s: %d samples are beyond --max-series", run.run_id, rendered.dropped)
+        exposed = Exposed(run_id=run.run_id, suite=run.suite, branch=run.branch, ended=run.ended, since=now)
+        with self._rendering:
+            self._cache.drop(run.run_id)
         with self._lock:
-            self._cache.put(run.run_id, rendered)
-            self._exposures.add(
-                Exposed(run_id=run.run_id, suite=run.suite, branch=run.branch, ended=run.ended, since=now)
-            )
+            self._exposures.add(exposed)
+        self._fresh.append(run.run_id)
+
+    def _forget(self, run_ids: Sequence[str]) -> None:
+        with self._rendering:
+            for run_id in run_ids:
+                self._cache.drop(run_id)
+        self._dropped.difference_update(run_ids)
 
     def _rendered(self, run_id: str) -> Rendered:
-        known = self._cache.get(run_id)
-        if known is not None:
+        with self._rendering:
+            known = self._cache.get(run_id)
+            if known is None:
+                run = self._read(run_id)
+                known = self._render(run) if run is not None else NOTHING
+                self._cache.put(run_id, known)
             return known
+
+    def _render(self, run: Run) -> Rendered:
+        rendered = render(run, self.settings.branches, self.settings.max_series)
+        if rendered.dropped and run.run_id not in self._dropped:
+            self._dropped.add(run.run_id)
+            self.own.dropped.labels(run.suite, MAX_SERIES).inc(rendered.dropped)
+            _LOG.warning("run %s: %d samples are beyond --max-series", run.run_id, rendered.dropped)
+        return rendered
+
+    def _read(self, run_id: str) -> Run | None:
         try:
-            run = self._ledger.run(run_id)
+            return self._ledger.received(run_id)
         except DocumentError as error:
             _LOG.warning("not exposed: %s", error)
-            run = None
-        settings = self.settings
-        rendered = render(run, settings.branches, settings.max_series) if run is not None else _NOTHING
-        self._cache.put(run_id, rendered)
-        return rendered
+            return None
 
     def _tally(self, run: Run) -> dict[Key, float]:
         return tally(run, self._branch(run.branch))
