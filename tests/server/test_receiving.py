@@ -62,7 +62,10 @@ _DEEP = b'{"schema": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
         (b"not JSON", "the run: not a run document: JSON is malformed: invalid character (byte 4)"),
         (b"[]", "the run: not a run document: Expected `object`, got `array`"),
         (_DEEP, "the run: not a run document: maximum recursion depth exceeded while deserializing an object"),
-        (b'{"schema": 1, "suite": "\xff"}', "the run: not a run document: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+        (
+            b'{"schema": 1, "suite": "\xff"}',
+            "the run: not a run document: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
+        ),
         (_document(schema=99), "the run: a run document of version 99, expected at most 1"),
         (_document(suite=7), "the run: not a run document: Expected `str`, got `int` - at `$.suite`"),
         (_document(extra=7), "the run: not a run document: Object contains unknown field `extra`"),

@@ -50,15 +50,16 @@ def serve(settings: Settings, addresses: Sequence[str], web_file: Path | None, l
     disable_created_metrics()  # type: ignore[no-untyped-call]
     with suppress(ValueError, OSError):  # a slow connection costs a descriptor
         resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-    # uvicorn raises the signal that ended it once more.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _all_is_well)
     service = Service(settings)
     sockets = [listen(address) for address in addresses]
     for listener in sockets:
         host, port = listener.getsockname()[:2]
         _LOG.info("listening on %s://%s:%d", "https" if tls else "http", host, port)
-    _server(service, web, tls).run(sockets=sockets)
+    server = _server(service, web, tls)
+    # uvicorn raises the signal that ended it once more.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _all_is_well)
+    server.run(sockets=sockets)
 
 
 def listen(address: str) -> socket.socket:
