@@ -52,6 +52,7 @@ def test_a_whole_run_replaces_what_a_crash_left(exporter: Exporter) -> None:
     assert len([name for name, *_ in exporter.scrape() if name == "paceline_test_passed"]) == 2
 
 
+_NOT_A_RUN = "the run: not a run document"
 _DEEP = b'{"schema": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 
 
@@ -61,10 +62,10 @@ _DEEP = b'{"schema": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
         (b"", "the run: not a run document: Input data was truncated"),
         (b"not JSON", "the run: not a run document: JSON is malformed: invalid character (byte 4)"),
         (b"[]", "the run: not a run document: Expected `object`, got `array`"),
-        (_DEEP, "the run: not a run document: maximum recursion depth exceeded while deserializing an object"),
+        (_DEEP, f"{_NOT_A_RUN}: maximum recursion depth exceeded while deserializing an object"),
         (
             b'{"schema": 1, "suite": "\xff"}',
-            "the run: not a run document: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
+            f"{_NOT_A_RUN}: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
         ),
         (_document(schema=99), "the run: a run document of version 99, expected at most 1"),
         (_document(suite=7), "the run: not a run document: Expected `str`, got `int` - at `$.suite`"),
