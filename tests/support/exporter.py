@@ -32,10 +32,15 @@ class Exporter:
     Starts `paceline serve`, talks to it, and ends it.
     """
 
-    def __init__(self, folder: Path, *options: str, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *options: str, environ: Mapping[str, str] | None = None, verify: Path | None = None
+    ) -> None:
         self.data = folder / "data"
         self.log = folder / "exporter.log"
-        self.url = f"http://127.0.0.1:{free_port()}"
+        self.url = f"{'https' if verify else 'http'}://127.0.0.1:{free_port()}"
+        self._session = requests.Session()
+        # Given with each request, as a variable of the environment may say otherwise.
+        self._verify = str(verify) if verify else None
         self._options = options
         self._environ = {**os.environ, **(environ or {})}
         self.process: subprocess.Popen[bytes] | None = None
@@ -52,7 +57,7 @@ class Exporter:
             prefix: a program that starts it.
         """
         command = [*prefix, sys.executable, "-m", "paceline", "serve", "--data", str(self.data)]
-        address = f"--web.listen-address={self.url.removeprefix('http://')}"
+        address = f"--web.listen-address={self.url.partition('//')[2]}"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, address, *self._options], stdout=log, stderr=log, env=self._environ
@@ -71,6 +76,12 @@ class Exporter:
         self.process.send_signal(number)
         return self.process.wait(_SECONDS)
 
+    def close(self) -> None:
+        """
+        Close connections.
+        """
+        self._session.close()
+
     def push(self, run: Run, **headers: str) -> requests.Response:
         """
         Send a run as the plugin does.
@@ -88,7 +99,7 @@ class Exporter:
         """
         Ask for any page.
         """
-        return requests.get(f"{self.url}{path}", headers=headers, timeout=_SECONDS)
+        return self._session.get(f"{self.url}{path}", headers=headers, timeout=_SECONDS, verify=self._verify)
 
     def scrape(self, path: str = "/metrics/runs", **headers: str) -> list[Exposed]:
         """
@@ -111,7 +122,7 @@ class Exporter:
 
     def _is_up(self) -> bool:
         try:
-            return requests.get(f"{self.url}/-/ready", timeout=5).status_code in {200, 401}
+            return self._session.get(f"{self.url}/-/ready", timeout=5, verify=self._verify).status_code in {200, 401}
         except requests.RequestException:
             return False
 
@@ -129,14 +140,17 @@ def read_text(text: str) -> list[Exposed]:
 
 
 @contextmanager
-def exporter_in(folder: Path, *options: str, environ: Mapping[str, str] | None = None) -> Iterator[Exporter]:
+def exporter_in(
+    folder: Path, *options: str, environ: Mapping[str, str] | None = None, verify: Path | None = None
+) -> Iterator[Exporter]:
     """
     An exporter that is up, and ended afterwards.
     """
-    exporter = Exporter(folder, *options, environ=environ)
+    exporter = Exporter(folder, *options, environ=environ, verify=verify)
     exporter.start()
     try:
         yield exporter
     finally:
+        exporter.close()
         if exporter.process is not None and exporter.process.poll() is None:
             exporter.stop()

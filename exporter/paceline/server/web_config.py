@@ -102,5 +102,5 @@ def _check_names(tls: Tls, path: Path) -> None:
 
 def _in_words(message: str) -> str:
     if "matching regex" in message:
-        return "basic_auth_users has a password that is no bcrypt hash, expected one as $2b$10$…"
+        return "basic_auth_users has a password that is no bcrypt hash, expected $2b$10$…"
     return message.replace("Object", "the file", 1).replace("`$.", "`")
