@@ -31,7 +31,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: bench-overhead bench-memory bench-scaling  ## every figure that the README states
+bench: bench-overhead bench-memory bench-scaling bench-exporter  ## every figure that the README states
 
 bench-%: $(INSTALLED)
 	$(BIN)/python benchmarks/$*.py

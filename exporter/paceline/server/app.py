@@ -100,13 +100,13 @@ class _Endpoints:
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         with self._own.scrape.labels(request.url.path).time():
             text = await run_in_threadpool(encode, self._own.registry)
-        return _packed(gzip.compress(text, 1), content_type, request)
+            return _packed(gzip.compress(text, 1), content_type, request)
 
     async def runs(self, request: Request) -> Response:
         scraper, form = _scraper(request), chosen_format(request.headers.get("accept", ""))
         with self._own.scrape.labels(request.url.path).time():
             answer = await run_in_threadpool(self._service.answer, scraper, form)
-        response = _packed(answer.body, answer.form, request)
+            response = await run_in_threadpool(_packed, answer.body, answer.form, request)
         if scraper:
             # What did not get through is not delivered.
             response.background = BackgroundTask(self._service.delivered, scraper, answer)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import chain
-from typing import NamedTuple
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -23,6 +23,8 @@ from paceline.metrics.run_samples import Sample, of_case, of_run
 from paceline.model import Case, Run
 
 _FASTEST = 1
+# Each with the family that it belongs to, and without a time.
+_Lines: TypeAlias = list[tuple[Metric, str]]
 _TYPE = re.compile(r"application/openmetrics-text\s*;[^,]*version=1\.0\.0")
 
 
@@ -58,20 +60,19 @@ def render(run: Run, branches: Collection[str], most: int) -> Rendered:
         branches: the branches that keep their name in labels.
         most: how many samples there may be; a test is there with all of its samples or with none.
     """
-    cases = [_Lines(case, _lines(of_case(case, run, branches))) for case in run.cases]
     whole = _lines(of_run(run, branches))
-    kept = list(_within(most - len(whole), cases, run))
-    samples = len(whole) + sum(len(case.lines) for case in kept)
+    room = most - len(whole)
+    ranked = iter(_by_rank(run))
+    kept, refused = _filled(room, (_lines(of_case(case, run, branches)) for case in ranked))
+    # Of the rest only the number is wanted: the lines of a huge run would take a gigabyte.
+    dropped = refused + sum(1 for case in ranked for _ in of_case(case, run, branches))
+    families = _by_family([whole, *kept])
     seconds = f"{run.ended:.3f}"
-    pieces: dict[Format, dict[Metric, bytes]] = {Format.TEXT: {}, Format.OPENMETRICS: {}}
-    for metric, lines in _by_family([whole, *(case.lines for case in kept)]).items():
-        milliseconds = seconds.replace(".", "")
-        # A label has no line break in it, so that each line ends here and nowhere else.
-        pieces[Format.TEXT][metric] = _pack(f" {milliseconds}\n".join([*lines, ""]))
-        pieces[Format.OPENMETRICS][metric] = _pack(f" {seconds}\n".join([*lines, ""]))
-    return Rendered(
-        pieces=pieces, samples=samples, dropped=sum(len(case.lines) for case in cases) + len(whole) - samples
-    )
+    pieces = {
+        Format.TEXT: _pieces(families, seconds.replace(".", "")),
+        Format.OPENMETRICS: _pieces(families, seconds),
+    }
+    return Rendered(pieces=pieces, samples=sum(map(len, families.values())), dropped=dropped)
 
 
 def join(runs: Sequence[Rendered], form: Format) -> bytes:
@@ -102,12 +103,7 @@ def _joined(runs: Sequence[Rendered], form: Format) -> Iterator[bytes]:
         yield _END
 
 
-class _Lines(NamedTuple):
-    case: Case
-    lines: list[tuple[Metric, str]]
-
-
-def _lines(samples: Iterable[Sample]) -> list[tuple[Metric, str]]:
+def _lines(samples: Iterable[Sample]) -> _Lines:
     # Most samples of a test have the same labels.
     texts: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
     lines: dict[str, tuple[Metric, str]] = {}
@@ -121,20 +117,26 @@ def _lines(samples: Iterable[Sample]) -> list[tuple[Metric, str]]:
     return list(lines.values())
 
 
-def _within(room: int, cases: Sequence[_Lines], run: Run) -> Iterator[_Lines]:
+def _filled(room: int, tests: Iterable[_Lines]) -> tuple[list[_Lines], int]:
     """
-    The tests that there is room for: first those with a verdict, then those with a budget that is theirs alone, then
-    the slowest, and of those alike the first by name.
+    The lines of the tests that there is room for, and how many the first has that there is none for.
     """
-    if sum(len(case.lines) for case in cases) <= room:
-        yield from cases
-        return
-    judged = {verdict.case for verdict in run.verdicts}
-    for one in sorted(cases, key=lambda one: _rank(one.case, is_judged=one.case.id in judged)):
-        room -= len(one.lines)
+    kept: list[_Lines] = []
+    for lines in tests:
+        room -= len(lines)
         if room < 0:
-            return
-        yield one
+            return kept, len(lines)
+        kept.append(lines)
+    return kept, 0
+
+
+def _by_rank(run: Run) -> list[Case]:
+    """
+    First the tests with a verdict, then those with a budget that is theirs alone, then the slowest, and of those
+    alike the first by name.
+    """
+    judged = {verdict.case for verdict in run.verdicts}
+    return sorted(run.cases, key=lambda case: _rank(case, is_judged=case.id in judged))
 
 
 def _rank(case: Case, *, is_judged: bool) -> tuple[bool, bool, float, str]:
@@ -142,7 +144,12 @@ def _rank(case: Case, *, is_judged: bool) -> tuple[bool, bool, float, str]:
     return (not is_judged, not has_own_budget, -(case.duration_seconds or 0.0), case.id)
 
 
-def _by_family(groups: Iterable[list[tuple[Metric, str]]]) -> dict[Metric, list[str]]:
+def _pieces(families: Mapping[Metric, Sequence[str]], timestamp: str) -> dict[Metric, bytes]:
+    # A label has no line break in it, so that each line ends here and nowhere else.
+    return {metric: _pack(f" {timestamp}\n".join([*lines, ""])) for metric, lines in families.items()}
+
+
+def _by_family(groups: Iterable[_Lines]) -> dict[Metric, list[str]]:
     families: defaultdict[Metric, list[str]] = defaultdict(list)
     for metric, line in chain.from_iterable(groups):
         families[metric].append(line)
