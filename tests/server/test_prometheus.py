@@ -84,6 +84,17 @@ def test_promtool_finds_nothing(exporter: Exporter) -> None:
         assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize("file", ["scrape-exporter.yml", "beyond/remote-write.yml"])
+def test_the_configurations_are_valid(file: str) -> None:
+    """
+    As promtool sees them, unknown keys included.
+    """
+    path = Path(__file__).parents[2] / "prometheus" / file
+    done = subprocess.run([prometheus_folder() / "promtool", "check", "config", path], capture_output=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def _figures(runs: Sequence[Run]) -> dict[tuple[str, str], list[float]]:
     figures: dict[tuple[str, str], list[float]] = {}
     for run in runs:
