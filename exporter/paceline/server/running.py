@@ -77,9 +77,14 @@ def listen(address: str) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, int(port)), family=family, backlog=_BACKLOG)
     except OSError as error:
-        raise ConfigError(f"--web.listen-address {address}: cannot be used: {error.strerror}") from error
+        raise ConfigError(f"--web.listen-address {address}: cannot be used: {_reason(error)}") from error
     listener.set_inheritable(True)
     return listener
+
+
+def _reason(error: OSError) -> str:
+    # create_server says the address again.
+    return (error.strerror or str(error)).partition(" (while")[0]
 
 
 def _all_is_well(_: int, __: object) -> None: ...
