@@ -17,3 +17,12 @@ def exporter(tmp_path: Path) -> Iterator[Exporter]:
     """
     with exporter_in(tmp_path) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
+    """
+    One for all tests of a module that send it nothing that it keeps.
+    """
+    with exporter_in(tmp_path_factory.mktemp("exporter")) as running:
+        yield running

@@ -5,7 +5,7 @@ What is asked of a run that arrives.
 import pytest
 
 from paceline.model import Run, encode_run
-from paceline.server.arrival import read_arrival
+from paceline.server.arrival import read_arrival, read_report
 from support.values import EPOCH, HOUR, make_case, make_run
 
 _RUN = make_run(0, [make_case()])
@@ -41,3 +41,16 @@ def test_a_clock_that_was_never_set_says_nothing() -> None:
 
     assert (run.started, run.ended) == (EPOCH - 10, EPOCH)
     assert run.environment == {"clock_behind_seconds": EPOCH - 15}
+
+
+def test_names_are_made_safe() -> None:
+    """
+    Of runs and of reports, whatever the sender did.
+    """
+    run = read_arrival(encode_run(make_run(0, suite="a\nb", branch="token=hunter22")), "it", EPOCH)
+    report = read_report(
+        b'{"run_id": "x", "suite": "a\\nb", "branch": "main", "active": {"t[token=hunter22]": 1}}', "it"
+    )
+
+    assert (run.suite, run.branch) == ("a\\nb", "token=***")
+    assert (report.suite, list(report.active)) == ("a\\nb", ["t[token=***]"])

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
@@ -19,9 +21,9 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from paceline.errors import DocumentError, PacelineError, StorageError
-from paceline.model import decode_live_report
 from paceline.server.access import Users, UsersOnly, is_token
-from paceline.server.body import Limits, RefusedError, read_body
+from paceline.server.arrival import read_report
+from paceline.server.body import Limits, RefusedError, discard_body, read_body
 from paceline.server.landing import landing_page
 from paceline.server.rendering import chosen_format
 from paceline.server.service import Service
@@ -31,6 +33,7 @@ _LOG = logging.getLogger(__name__)
 RUNS, LIVE = "/api/v1/runs", "/api/v1/live"
 _TEND_SECONDS = 1.0
 _RETRY_SECONDS = 10
+_RECEIVERS = 2
 _UNAUTHORIZED = 401
 _STATUS = {"accepted": 201, "duplicate": 200}
 _LIVE_LIMITS = Limits(sent=1 << 20, unpacked=1 << 20, seconds=10.0)
@@ -75,12 +78,14 @@ class _Endpoints:
         self._service = service
         self._own = service.own
         self._limits = limits
+        # One writes at a time, and one more may read its document; those that wait take no thread from scrapes.
+        self._receiving = CapacityLimiter(_RECEIVERS)
 
     async def receive(self, request: Request) -> Response:
         document = await self._body(request, self._limits)
         with self._own.ingest.time():
             try:
-                run_id, result = await run_in_threadpool(self._service.receive, document, "the run")
+                run_id, result = await run_sync(self._service.receive, document, "the run", limiter=self._receiving)
             except DocumentError as error:
                 raise RefusedError(400, str(error)) from error
         # Whoever sent it need not wait for that.
@@ -90,7 +95,7 @@ class _Endpoints:
     async def live(self, request: Request) -> Response:
         document = await self._body(request, _LIVE_LIMITS)
         try:
-            report = decode_live_report(document, "the report")
+            report = read_report(document, "the report")
         except DocumentError as error:
             raise RefusedError(400, str(error)) from error
         self._service.report(report)
@@ -133,7 +138,10 @@ class _Endpoints:
     async def _body(self, request: Request, limits: Limits) -> bytes:
         tokens = self._service.settings.tokens
         if tokens and not is_token(request.headers.get("authorization", ""), tokens):
-            raise RefusedError(401, "Authorization: no token of this exporter, expected Bearer and one of its tokens")
+            await discard_body(request, limits)
+            raise RefusedError(
+                _UNAUTHORIZED, "Authorization: no token of this exporter, expected Bearer and one of its tokens"
+            )
         return await read_body(request, limits)
 
 

@@ -1,5 +1,5 @@
 """
-What is asked of a run that arrives, beyond being a run document.
+What is asked of what arrives, beyond being the document that it should be.
 """
 
 from collections import Counter
@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from paceline.errors import DocumentError
 from paceline.identity import safe_text
-from paceline.model import Run, decode_run
+from paceline.model import LiveReport, Run, decode_live_report, decode_run
 
 # As far as Prometheus takes samples of the future; a clock that is off by less harms nobody.
 _AHEAD_SECONDS = 60.0
@@ -40,7 +40,24 @@ def read_arrival(document: bytes, where: str, now: float) -> Run:
     if len(set(names)) < len(names):
         name, count = Counter(names).most_common(1)[0]
         raise DocumentError(f"{where}: cases has {name[:100]!r} {count} times, expected each test once")
-    return _with_plausible_time(run, now)
+    return _with_plausible_time(replace(run, suite=safe_text(run.suite), branch=safe_text(run.branch)), now)
+
+
+def read_report(document: bytes, where: str) -> LiveReport:
+    """
+    Read a report of a run under way, with its names made safe.
+
+    Raises:
+        DocumentError: it is none.
+    """
+    report = decode_live_report(document, where)
+    return replace(
+        report,
+        suite=safe_text(report.suite),
+        branch=safe_text(report.branch),
+        shard=safe_text(report.shard),
+        active={safe_text(test): seconds for test, seconds in report.active.items()},
+    )
 
 
 def _with_plausible_time(run: Run, now: float) -> Run:

@@ -4,11 +4,14 @@ The body of a request, read with limits: on what is sent, on what it unpacks to,
 
 import asyncio
 import zlib
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Final
 
 from msgspec import Struct
 from starlette.requests import ClientDisconnect, Request
 
+_DRAINED = 4
 _GZIP = zlib.MAX_WBITS | 16
 
 
@@ -39,16 +42,45 @@ async def read_body(request: Request, limits: Limits) -> bytes:
     Raises:
         RefusedError: it is of another type, too large, damaged or too slow.
     """
+    chunks = request.stream()
+    try:
+        return await _unpacked(request, chunks, limits)
+    except RefusedError:
+        await _drain(chunks, limits)
+        raise
+
+
+async def discard_body(request: Request, limits: Limits) -> None:
+    """
+    Read the body of a request that is refused for another reason.
+    """
+    await _drain(request.stream(), limits)
+
+
+async def _unpacked(request: Request, chunks: AsyncIterator[bytes], limits: Limits) -> bytes:
     unpacker = _unpacker(request, limits)
     try:
         async with asyncio.timeout(limits.seconds):
-            async for chunk in request.stream():
+            async for chunk in chunks:
                 unpacker.feed(chunk)
     except TimeoutError as error:
         raise RefusedError(408, f"the body: not whole after {limits.seconds:g} s") from error
     except ClientDisconnect as error:
         raise RefusedError(400, "the body: the connection ended before it was whole") from error
     return unpacker.content()
+
+
+async def _drain(chunks: AsyncIterator[bytes], limits: Limits) -> None:
+    """
+    Whoever is still sending does not see an answer, so that the rest is read and thrown away, up to a limit.
+    """
+    left = _DRAINED * limits.sent
+    with suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(limits.seconds):
+            async for chunk in chunks:
+                left -= len(chunk)
+                if left < 0:
+                    return
 
 
 def _unpacker(request: Request, limits: Limits) -> "_Unpacker":
