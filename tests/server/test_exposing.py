@@ -76,6 +76,16 @@ def test_a_body_is_packed_only_where_that_is_understood(exporter: Exporter) -> N
     assert packed.text == plain.text
 
 
+def test_no_run_is_a_body_too(exporter: Exporter) -> None:
+    """
+    An empty one is no gzip data, and Prometheus would call the exporter down.
+    """
+    answer = exporter.get("/metrics/runs", **{"Accept-Encoding": "gzip"})
+
+    assert (int(answer.headers["Content-Length"]) > 0, answer.text) == (True, "")
+    assert exporter.state("paceline_exporter_exposed_runs") == {"": 0}
+
+
 def test_a_run_is_gone_when_every_prometheus_has_seen_it(tmp_path: Path) -> None:
     """
     Three scrapes by each of two; somebody who looks with another program counts for nothing.

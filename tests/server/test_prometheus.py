@@ -61,6 +61,8 @@ def test_a_late_run_and_one_of_the_same_second_arrive(tmp_path: Path) -> None:
     now = time.time()
     ends = [now - 30, now - 29.999, now - 5 * 3600]
     with exporter_in(tmp_path) as exporter, prometheus_scraping(_target(exporter), _folder(tmp_path)) as server:
+        # Nothing to expose is no failure.
+        _wait_for(server, "up{job='paceline-runs'}", 1)
         for number, ended in enumerate(ends):
             exporter.push(make_run(number, [make_case()], started=ended - 1, ended=ended))
         _wait_for(server, "count(count_over_time(paceline_run_info[6h]))", 3)

@@ -27,7 +27,6 @@ class OwnMetrics:
         self.registry: Final = CollectorRegistry()
         self.reports: Final = self._made(Counter, catalogue.EXPORTER_REPORTS)
         self.dropped: Final = self._made(Counter, catalogue.EXPORTER_DROPPED)
-        self.exposed: Final = self._made(Gauge, catalogue.EXPORTER_WAITING)
         self.ingest: Final = self._made(Histogram, catalogue.EXPORTER_INGEST, buckets=_SECONDS)
         self.scrape: Final = self._made(Histogram, catalogue.EXPORTER_SCRAPE, buckets=_SECONDS)
         build = self._made(Gauge, catalogue.EXPORTER_BUILD_INFO)

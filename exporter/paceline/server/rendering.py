@@ -99,8 +99,8 @@ def _joined(runs: Sequence[Rendered], form: Format) -> Iterator[bytes]:
         if pieces:
             yield head
             yield from pieces
-    if form is Format.OPENMETRICS:
-        yield _END
+    # Also where there is nothing: an empty body is no gzip data.
+    yield _ENDS[form]
 
 
 def _lines(samples: Iterable[Sample]) -> _Lines:
@@ -166,4 +166,4 @@ def _head(metric: Metric) -> bytes:
 
 _HEADS = {metric: _head(metric) for metric in CATALOGUE if metric.channel is Channel.RUN_SAMPLE}
 NOTHING = Rendered(pieces={Format.TEXT: {}, Format.OPENMETRICS: {}}, samples=0, dropped=0)
-_END = _pack("# EOF\n")
+_ENDS = {Format.TEXT: _pack(""), Format.OPENMETRICS: _pack("# EOF\n")}

@@ -162,6 +162,7 @@ class Service:
             key = (suite, self._branch(branch))
             ends[key] = max(ended, ends.get(key, 0.0))
         yield family(catalogue.LAST_RUN_END, ends)
+        yield family(catalogue.EXPORTER_WAITING, {(): len(self._exposures)})
         yield from report_families(self._live.current(self._ticks()), self._branch)
 
     def summary(self) -> "Summary":
@@ -240,7 +241,6 @@ class _State(Collector):
         self._service = service
 
     def collect(self) -> Iterator[Family]:
-        self._service.own.exposed.set(self._service.summary().exposed)
         return self._service.state_families()
 
     def describe(self) -> list[Family]:
