@@ -89,7 +89,7 @@ class UsersOnly:
 
 
 _UNAUTHORIZED = JSONResponse(
-    {"error": "Authorization: no user of this exporter, expected basic authentication"},
+    {"error": "the request: of no user of this exporter, expected basic authentication"},
     401,
     {"WWW-Authenticate": 'Basic realm="paceline"'},
 )

@@ -139,9 +139,7 @@ class _Endpoints:
         tokens = self._service.settings.tokens
         if tokens and not is_token(request.headers.get("authorization", ""), tokens):
             await discard_body(request, limits)
-            raise RefusedError(
-                _UNAUTHORIZED, "Authorization: no token of this exporter, expected Bearer and one of its tokens"
-            )
+            raise RefusedError(_UNAUTHORIZED, "the request: no token of this exporter, expected one as a bearer token")
         return await read_body(request, limits)
 
 
