@@ -147,8 +147,8 @@ def exporter_in(
     An exporter that is up, and ended afterwards.
     """
     exporter = Exporter(folder, *options, environ=environ, verify=verify)
-    exporter.start()
     try:
+        exporter.start()
         yield exporter
     finally:
         exporter.close()
