@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --group dev --editable '.[otlp]'
+	$(BIN)/python -m pip install --quiet --group dev --editable '.[otlp,server]'
 	touch $@
 
 demo: $(INSTALLED)  ## run the example suite until there is something to see
@@ -31,7 +31,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: bench-overhead bench-memory bench-scaling  ## every figure that the README states
+bench: bench-overhead bench-memory bench-scaling bench-exporter  ## every figure that the README states
 
 bench-%: $(INSTALLED)
 	$(BIN)/python benchmarks/$*.py

@@ -14,6 +14,7 @@ from paceline.metrics.catalogue import CATALOGUE, Channel
 REFERENCE = Path(__file__).parent / "reference"
 _CHANNELS = {
     Channel.STATE: "State: scraped while tests run",
+    Channel.EXPORTER: "State of the exporter: scraped from `paceline serve`",
     Channel.RUN_SAMPLE: "Run samples: one sample a run, stamped with its end",
 }
 

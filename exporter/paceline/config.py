@@ -34,6 +34,7 @@ _VARIABLES = {
     "history": "PACELINE_HISTORY",
     "push": "PACELINE_PUSH",
     "otlp": "PACELINE_OTLP",
+    "live": "PACELINE_LIVE",
 }
 _OPTIONS = {
     "budget_ms": "--paceline-budget",
@@ -41,6 +42,7 @@ _OPTIONS = {
     "history": "--paceline-history",
     "otlp": "--paceline-otlp",
     "otlp_traces": "--paceline-otlp-traces",
+    "live": "--paceline-live",
     "port": "--paceline-port",
     "push": "--paceline-push",
     "results": "--paceline-results",
@@ -70,7 +72,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `port` None means no live endpoint. `budget_ms` is the budget of each test that has none of its own. `history`
     is the address of a Prometheus that has the past, "" for the results folder. `push` is the address of an exporter,
     `otlp` that of a collector, or `env` where OTEL_* variables have it; "" for none. `push_seconds` is what bringing
-    runs to both may take.
+    runs to both may take. `live` is the address of an exporter that is told how the run goes, "" for none.
     """
 
     enabled: bool = False
@@ -78,6 +80,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     results: Annotated[str, Meta(min_length=1)] = DEFAULT_RESULTS
     save_results: bool = True
     history: str = ""
+    live: str = ""
     history_seconds: Annotated[float, Meta(gt=0, le=600)] = 10.0
     push: str = ""
     otlp: str = ""

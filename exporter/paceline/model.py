@@ -17,6 +17,7 @@ SCHEMA = 1
 
 Seconds = Annotated[float, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=0)]
+RunId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+\Z")]
 
 
 class Outcome(StrEnum):
@@ -217,7 +218,7 @@ class Run(Value, frozen=True, kw_only=True, omit_defaults=False):
     """
 
     schema: Annotated[int, Meta(ge=1, le=SCHEMA)] = SCHEMA
-    run_id: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+\Z")]
+    run_id: RunId
     suite: str
     branch: str
     commit: str = ""
@@ -279,6 +280,29 @@ class Sample(Value, frozen=True, kw_only=True):
     system: SystemSample = SystemSample()
 
 
+class LiveReport(Value, frozen=True, kw_only=True):
+    """
+    A moment of a run under way, as it is sent to an exporter every `interval_seconds`.
+
+    `expected` is None until the tests are collected. `active` maps a test to the seconds that it has been
+    running, `outcomes` says how the tests ended that have, `budgets` is by test type in seconds.
+    `is_over` says that it is the last.
+    """
+
+    run_id: RunId
+    suite: str
+    branch: str
+    shard: Annotated[str, Meta(max_length=64)] = ""
+    interval_seconds: Annotated[float, Meta(gt=0, le=60)] = 5.0
+    expected: Count | None = None
+    ended: Count = 0
+    active: Mapping[str, Seconds] = field(default_factory=dict)
+    outcomes: Mapping[Outcome, Count] = field(default_factory=dict)
+    budgets: Mapping[str, Seconds] = field(default_factory=dict)
+    sample: Sample = Sample()
+    is_over: bool = False
+
+
 class _Version(Struct):
     schema: int = 0
 
@@ -306,5 +330,18 @@ def decode_run(document: bytes, where: str) -> Run:
         if version > SCHEMA:
             raise DocumentError(f"{where}: a run document of version {version}, expected at most {SCHEMA}")
         return json.decode(document, type=Run)
-    except (DecodeError, UnicodeDecodeError) as error:
+    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DocumentError(f"{where}: not a run document: {error}") from error
+
+
+def decode_live_report(document: bytes, where: str) -> LiveReport:
+    """
+    Read a report of a run under way from its JSON document.
+
+    Raises:
+        DocumentError: it is not JSON, or no such report.
+    """
+    try:
+        return json.decode(document, type=LiveReport)
+    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DocumentError(f"{where}: not a live report: {error}") from error

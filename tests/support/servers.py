@@ -30,6 +30,18 @@ CACHE = Path(__file__).parents[2] / "build" / "servers"
 _RELEASE = "prometheus-3.5.0.linux-amd64"
 _RELEASES = "https://github.com/prometheus/prometheus/releases/download/v3.5.0"
 _NAMES = ("prometheus", "promtool")
+_SCRAPE = """
+global: {{scrape_interval: 1s}}
+storage: {{tsdb: {{out_of_order_time_window: 60d}}}}
+scrape_configs:
+  - job_name: paceline
+    static_configs: [{{targets: ["{target}"]}}]
+  - job_name: paceline-runs
+    metrics_path: /metrics/runs
+    honor_timestamps: true
+    sample_limit: 250000
+    static_configs: [{{targets: ["{target}"]}}]
+"""
 _START_SECONDS = 60
 _PROBE_SECONDS = 0.05
 
@@ -153,9 +165,30 @@ def prometheus_with(
     ]
     subprocess.run([programs / "promtool", *fill], check=True, capture_output=True)
     settings.write_text(yaml.safe_dump({"rule_files": [str(path) for path in rules]}), "utf-8")
+    with _started(settings, folder) as server:
+        yield server
+
+
+@contextmanager
+def prometheus_scraping(target: str, folder: Path) -> Iterator[Prometheus]:
+    """
+    A Prometheus that scrapes an exporter as the documentation says, every second.
+
+    Args:
+        target: host and port.
+        folder: empty; for its data.
+    """
+    settings = folder / "prometheus.yml"
+    settings.write_text(_SCRAPE.format(target=target), "utf-8")
+    with _started(settings, folder) as server:
+        yield server
+
+
+@contextmanager
+def _started(settings: Path, folder: Path) -> Iterator[Prometheus]:
     port = free_port()
     command: list[str | Path] = [
-        programs / "prometheus",
+        prometheus_folder() / "prometheus",
         f"--config.file={settings}",
         f"--storage.tsdb.path={folder / 'data'}",
         "--storage.tsdb.retention.time=100y",

@@ -23,6 +23,10 @@ MARKER = "its performance marker"
 _CRITICAL_FACTOR = 2.0
 
 
+# How the source of a budget begins that all tests of a type have.
+OF_TYPE = "test type"
+
+
 class Budget(NamedTuple):
     """
     The longest call phase allowed, and where that was said.
@@ -58,7 +62,7 @@ class Budgets(Struct, frozen=True, kw_only=True):
             if fnmatchcase(path, pattern):
                 return Budget(milliseconds / 1e3, f"the setting for {pattern}")
         if test_type in self.by_type_ms:
-            return Budget(self.by_type_ms[test_type] / 1e3, f"test type {test_type}")
+            return Budget(self.by_type_ms[test_type] / 1e3, f"{OF_TYPE} {test_type}")
         return None
 
 

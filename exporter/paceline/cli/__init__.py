@@ -15,6 +15,7 @@ from paceline.cli.push import push
 from paceline.cli.replay import replay
 from paceline.cli.report import report
 from paceline.cli.rules import rules
+from paceline.cli.serve import serve
 from paceline.cli.test import test
 from paceline.cli.trends import trends
 
@@ -49,5 +50,5 @@ def main() -> None:
     """
 
 
-for command in (test, report, trends, compare, ab, history, baseline, export, push, replay, gate, rules):
+for command in (test, report, trends, compare, ab, history, baseline, export, push, replay, gate, serve, rules):
     main.add_command(command)

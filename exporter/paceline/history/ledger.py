@@ -24,10 +24,16 @@ from paceline.errors import DocumentError, StorageError
 from paceline.model import Case, Run, decode_run, encode_run
 
 _APPLICATION_ID = 0x50414345
-_VERSION = 2
+_VERSION = 3
 _BUSY_SECONDS = 30.0
 _FASTEST = 1
-_WRITE = "BEGIN IMMEDIATE"
+WRITE = "BEGIN IMMEDIATE"
+# What an exporter keeps beside the runs: counters, and the parts of runs that are not complete.
+_SERVED_TABLES = (
+    "CREATE INDEX runs_exposed ON runs (exposed_since) WHERE exposed_since IS NOT NULL",
+    "CREATE TABLE totals (labels TEXT PRIMARY KEY, value REAL NOT NULL)",
+    "CREATE TABLE shards (run_id TEXT PRIMARY KEY, whole TEXT NOT NULL, arrived REAL NOT NULL, document BLOB NOT NULL)",
+)
 _SCHEMA = f"""
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY,
@@ -46,7 +52,9 @@ CREATE TABLE runs (
     tests BLOB NOT NULL,
     document BLOB NOT NULL,
     calibration_seconds REAL,
-    slowdown_ratio REAL
+    slowdown_ratio REAL,
+    exposed_since REAL,
+    is_counted INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX runs_by_time ON runs (suite, branch, ended);
 CREATE TABLE tests (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
@@ -56,6 +64,7 @@ CREATE TABLE columns (
     figures BLOB NOT NULL,
     UNIQUE (measure, run)
 );
+{"; ".join(_SERVED_TABLES)};
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
 """
@@ -64,6 +73,11 @@ _UPGRADES = {
     1: (
         "ALTER TABLE runs ADD COLUMN calibration_seconds REAL",
         "ALTER TABLE runs ADD COLUMN slowdown_ratio REAL",
+    ),
+    2: (
+        "ALTER TABLE runs ADD COLUMN exposed_since REAL",
+        "ALTER TABLE runs ADD COLUMN is_counted INTEGER NOT NULL DEFAULT 0",
+        *_SERVED_TABLES,
     ),
 }
 _SUMMARY = (
@@ -117,13 +131,8 @@ class Ledger:
         Returns:
             Whether the run was added.
         """
-        with self._connected(begin=_WRITE) as database:
-            known = database.execute("SELECT outcome FROM runs WHERE run_id = ?", (run.run_id,)).fetchone()
-            if known and known[0] != "crashed":
-                return False
-            database.execute("DELETE FROM runs WHERE run_id = ?", (run.run_id,))
-            _insert(database, run, document if document is not None else encode_run(run))
-        return True
+        with self._connected(begin=WRITE) as database:
+            return insert_run(database, run, document if document is not None else encode_run(run))
 
     def past(self, suite: str, branch: str, span: Span) -> Past:
         """
@@ -178,7 +187,7 @@ class Ledger:
             ).fetchall()
         if len(rows) > 1 and rows[0][1] != run_id:
             raise DocumentError(f"run {run_id!r}: several ids begin so, for example {rows[0][1]} and {rows[1][1]}")
-        return _unpack(rows[0][0], f"run {rows[0][1]} in {self.path}") if rows else None
+        return unpack(rows[0][0], f"run {rows[0][1]} in {self.path}") if rows else None
 
     def prune(self, *, before: float = 0.0, keep: int | None = None, dry_run: bool = False) -> list[str]:
         """
@@ -194,7 +203,7 @@ class Ledger:
         """
         if not self.path.exists():
             return []
-        with self._connected(begin=_WRITE) as database:
+        with self._connected(begin=WRITE) as database:
             rows = database.execute(
                 "SELECT run_id, number FROM (SELECT run_id, number, ended, row_number() OVER"
                 " (PARTITION BY suite, branch ORDER BY ended DESC, number DESC) AS place FROM runs)"
@@ -258,7 +267,7 @@ class Ledger:
         database.execute("COMMIT")
 
     def _upgrade(self, database: sqlite3.Connection) -> None:
-        database.execute(_WRITE)
+        database.execute(WRITE)
         # Another process may have been faster.
         for version in range(_pragma(database, "user_version"), _VERSION):
             for statement in _UPGRADES[version]:
@@ -397,11 +406,36 @@ def _stacked(rows: "Iterator[array[float]]") -> "array[float]":
     return first
 
 
-def _unpack(document: bytes, where: str) -> Run:
+def pack(document: bytes) -> bytes:
+    """
+    An encoded run as it is kept.
+    """
+    return zlib.compress(document, _FASTEST)
+
+
+def unpack(document: bytes, where: str) -> Run:
+    """
+    A run as it was kept.
+
+    Raises:
+        DocumentError: it is damaged.
+    """
     try:
         return decode_run(zlib.decompress(document), where)
     except zlib.error as error:
         raise NotALedgerError(f"{where} is damaged: {error}") from error
+
+
+def insert_run(database: sqlite3.Connection, run: Run, document: bytes) -> bool:
+    """
+    Keep a run within a transaction, as `Ledger.add` says.
+    """
+    known = database.execute("SELECT outcome FROM runs WHERE run_id = ?", (run.run_id,)).fetchone()
+    if known and known[0] != "crashed":
+        return False
+    database.execute("DELETE FROM runs WHERE run_id = ?", (run.run_id,))
+    _insert(database, run, document)
+    return True
 
 
 def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
@@ -425,7 +459,7 @@ def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
             sum(case.outcome.is_failure for case in run.cases),
             len(run.verdicts),
             array("I", numbers.values()).tobytes(),
-            zlib.compress(document, _FASTEST),
+            pack(document),
             run.machine.calibration_seconds,
             run.machine.slowdown_ratio,
         ),

@@ -23,10 +23,12 @@ class Channel(StrEnum):
     """
     How a metric reaches Prometheus.
 
-    State is scraped as it is now. A run sample is one sample a run, stamped with the end of the run.
+    State is scraped as it is now: of a session while it runs, and of the exporter. A run sample is one sample a
+    run, stamped with the end of the run.
     """
 
     STATE = "state"
+    EXPORTER = "exporter"
     RUN_SAMPLE = "run sample"
 
 
@@ -52,6 +54,10 @@ def _of_run(name: str, text: str, *labels: str) -> Metric:
 
 def _of_test(name: str, text: str, *labels: str) -> Metric:
     return Metric(f"paceline_test_{name}", Kind.GAUGE, text, (*_TEST, *labels), Channel.RUN_SAMPLE)
+
+
+def _of_exporter(name: str, kind: Kind, text: str, *labels: str) -> Metric:
+    return Metric(name, kind, text, labels, Channel.EXPORTER)
 
 
 BUILD_INFO = Metric("paceline_build_info", Kind.GAUGE, "Version of Paceline; always 1.", ("version",))
@@ -107,6 +113,40 @@ SYSTEM_NETWORK_RECEIVED = Metric(
 )
 SYSTEM_NETWORK_SENT = Metric(
     "paceline_system_network_transmit_bytes_total", Kind.COUNTER, "Bytes sent over the network."
+)
+
+RUNS = _of_exporter("paceline_runs_total", Kind.COUNTER, "Runs that have ended.", *_RUN, "outcome")
+LAST_RUN_END = _of_exporter(
+    "paceline_last_run_end_timestamp_seconds", Kind.GAUGE, "When the latest run ended, in seconds since 1970.", *_RUN
+)
+ACTIVE_RUN_CASES = _of_exporter(
+    "paceline_active_run_cases",
+    Kind.GAUGE,
+    "Tests of runs under way that have ended, by how they ended.",
+    *(*_RUN, "shard", "outcome"),
+)
+ACTIVE_RUNS = _of_exporter("paceline_active_runs", Kind.GAUGE, "Runs that report now.", *_RUN, "shard")
+EXPORTER_BUILD_INFO = _of_exporter(
+    "paceline_exporter_build_info", Kind.GAUGE, "Version of the exporter; always 1.", "version", "pythonversion"
+)
+EXPORTER_REPORTS = _of_exporter(
+    "paceline_exporter_reports_total", Kind.COUNTER, "Runs that were sent, by what became of them.", "result"
+)
+EXPORTER_DROPPED = _of_exporter(
+    "paceline_exporter_series_dropped_total",
+    Kind.COUNTER,
+    "Samples of runs that are not exposed, by suite and reason.",
+    *("suite", "reason"),
+)
+EXPORTER_WAITING = _of_exporter("paceline_exporter_exposed_runs", Kind.GAUGE, "Runs that are exposed now.")
+EXPORTER_INGEST = _of_exporter(
+    "paceline_exporter_ingest_duration_seconds", Kind.HISTOGRAM, "Time from the whole body of a run to its answer."
+)
+EXPORTER_SCRAPE = _of_exporter(
+    "paceline_exporter_scrape_duration_seconds",
+    Kind.HISTOGRAM,
+    "Time that it took to put an answer to a scrape together.",
+    "path",
 )
 
 RUN_INFO = _of_run(

@@ -44,13 +44,23 @@ def run_samples(run: Run, branches: Collection[str]) -> Iterator[Sample]:
         run: the run, judged.
         branches: the branches that keep their name, for example the default branch; the rest become `other`.
     """
-    labels = (run.suite, run.branch if run.branch in branches else OTHER_BRANCH)
-    yield from _of_run(run, labels)
+    yield from of_run(run, branches)
     for case in run.cases:
-        yield from _of_case(case, labels, run.ended)
+        yield from of_case(case, run, branches)
 
 
-def _of_run(run: Run, labels: tuple[str, str]) -> Iterator[Sample]:
+def branch_label(branch: str, branches: Collection[str]) -> str:
+    """
+    What a branch is called in labels.
+    """
+    return branch if branch in branches else OTHER_BRANCH
+
+
+def of_run(run: Run, branches: Collection[str]) -> Iterator[Sample]:
+    """
+    The samples of the run as a whole.
+    """
+    labels = (run.suite, branch_label(run.branch, branches))
     flags = (str(run.dirty).lower(), str(run.is_partial).lower())
     info = (run.branch, run.run_id, run.commit, *flags, run.outcome.value)
     yield Sample(catalogue.RUN_INFO, (*labels, *info), 1.0, run.ended)
@@ -75,8 +85,11 @@ def _of_machine(run: Run, labels: tuple[str, str]) -> Iterator[Sample]:
         yield Sample(catalogue.RUN_PACE, labels, pace, run.ended)
 
 
-def _of_case(case: Case, run_labels: tuple[str, str], ended: float) -> Iterator[Sample]:
-    labels = (*run_labels, case.id, case.test_type)
+def of_case(case: Case, run: Run, branches: Collection[str]) -> Iterator[Sample]:
+    """
+    The samples of one test of the run.
+    """
+    labels, ended = (run.suite, branch_label(run.branch, branches), case.id, case.test_type), run.ended
     for column, value in columns_of(case).items():
         if not column.startswith(MEASURES):
             yield Sample(TEST_METRICS[column], labels, float(value), ended)

@@ -5,14 +5,12 @@ State, as metric families: what runs now, and what the process tree and the mach
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 
 from paceline.metrics import catalogue
-from paceline.metrics.catalogue import Kind, Metric
+from paceline.metrics.catalogue import Metric
+from paceline.metrics.families import family
 from paceline.model import Sample
-
-_FAMILIES = {Kind.COUNTER: CounterMetricFamily, Kind.GAUGE: GaugeMetricFamily}
 
 
 class LiveState(Struct, frozen=True, kw_only=True):
@@ -39,29 +37,32 @@ def state_families(state: LiveState) -> Iterator[Family]:
     The families of a moment, all made anew: what has ended is gone.
     """
     run = (state.suite, state.branch)
-    yield _family(catalogue.BUILD_INFO, {(state.version,): 1})
+    yield family(catalogue.BUILD_INFO, {(state.version,): 1})
     if state.branch:
         yield from _progress(state, run)
-    yield _family(
+    yield family(
         catalogue.BUDGET,
         {(state.suite, name): milliseconds / 1e3 for name, milliseconds in state.budgets.items()},
     )
-    yield _family(catalogue.INTERNAL_FAILURES, {(): state.failures})
-    for metric, value in _sampled(state.sample).items():
+    yield family(catalogue.INTERNAL_FAILURES, {(): state.failures})
+    for metric, value in sampled(state.sample).items():
         if value is not None:
-            yield _family(metric, {(): value})
+            yield family(metric, {(): value})
 
 
 def _progress(state: LiveState, run: tuple[str, str]) -> Iterator[Family]:
     seconds: Mapping[tuple[str, ...], float] = {(*run, test): since for test, since in state.active.items()}
-    yield _family(catalogue.ACTIVE_CASES, {run: len(state.active)})
-    yield _family(catalogue.ACTIVE_CASE_SECONDS, seconds)
+    yield family(catalogue.ACTIVE_CASES, {run: len(state.active)})
+    yield family(catalogue.ACTIVE_CASE_SECONDS, seconds)
     if state.expected is not None:
-        yield _family(catalogue.EXPECTED_CASES, {run: state.expected})
-        yield _family(catalogue.PROGRESS, {run: min(state.ended / max(state.expected, 1), 1.0)})
+        yield family(catalogue.EXPECTED_CASES, {run: state.expected})
+        yield family(catalogue.PROGRESS, {run: min(state.ended / max(state.expected, 1), 1.0)})
 
 
-def _sampled(sample: Sample) -> dict[Metric, float | None]:
+def sampled(sample: Sample) -> dict[Metric, float | None]:
+    """
+    The figures of a sample; None where a figure is not known.
+    """
     tree, system = sample.tree, sample.system
     return {
         catalogue.PROCESS_CPU: tree.cpu_seconds,
@@ -82,12 +83,3 @@ def _sampled(sample: Sample) -> dict[Metric, float | None]:
         catalogue.SYSTEM_NETWORK_RECEIVED: system.network_received_bytes,
         catalogue.SYSTEM_NETWORK_SENT: system.network_sent_bytes,
     }
-
-
-def _family(metric: Metric, samples: Mapping[tuple[str, ...], float]) -> Family:
-    family: CounterMetricFamily | GaugeMetricFamily = _FAMILIES[metric.kind](
-        metric.name, metric.help, labels=metric.labels
-    )
-    for labels, value in samples.items():
-        family.add_metric(labels, value)
-    return family

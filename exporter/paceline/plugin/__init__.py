@@ -112,6 +112,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="With --paceline-otlp: also a trace of the run, with a span for each test.",
     )
+    group.addoption(
+        "--paceline-live",
+        metavar="URL",
+        default=None,
+        help="Tell the exporter (`paceline serve`) there how the run goes while it goes on, for example "
+        "http://exporter:10464. The token comes from PACELINE_PUSH_TOKEN.",
+    )
     group.addoption("--paceline-suite", metavar="NAME", default=None, help="Name of the suite.")
     group.addoption(
         "--paceline-benchmarks-only",

@@ -18,20 +18,23 @@ from paceline.errors import StorageError
 from paceline.history.journal import Journal
 from paceline.history.opening import open_archive
 from paceline.identity import safe_text
-from paceline.model import Case, Run, RunOutcome
+from paceline.model import Case, LiveReport, Run, RunOutcome
 from paceline.plugin.cases import CaseBook
 from paceline.plugin.meter import Meter
 from paceline.plugin.parts import Parts
+from paceline.plugin.progress import Progress
 from paceline.plugin.repeats import Repeater, measure_again
-from paceline.plugin.run_id import new_run_id
+from paceline.plugin.run_id import find_run_id
 from paceline.plugin.selection import is_selection
 from paceline.plugin.summary import say_repeats, verbose_line, write_messages, write_report, write_sent
 from paceline.plugin.workers import Order, measurement_on
 from paceline.probes.calibration import calibrate
 from paceline.probes.origin import FALLBACK_BRANCH, Origin, OriginFinder, find_environment
 from paceline.probes.sampler import Sampler
+from paceline.shards import part_of
 
 if TYPE_CHECKING:
+    from paceline.plugin.heartbeat import Heartbeat
     from paceline.plugin.live import Live
     from paceline.plugin.sending import Sending
 
@@ -60,6 +63,8 @@ class RunSession:
         self._book = CaseBook(parts.planner, self._keep_case)
         self._sending = self._open_sending() if settings.push or settings.otlp else None
         self._live: Live | None = None
+        self._heartbeat: Heartbeat | None = None
+        self._progress = Progress(parts.planner)
         self._journal: Journal | None = None
         self._run: Run | None = None
         self._judged: tuple[Run, Past] | None = None
@@ -67,7 +72,11 @@ class RunSession:
         self._is_kept = False
         self._clock, self._stopwatch = time.time, time.perf_counter
         self._started, self._started_ticks = self._clock(), self._stopwatch()
-        self._run_id = new_run_id(self._started)
+        self._run_id = find_run_id(os.environ, self._started)
+        if settings.live:
+            self._heartbeat = self._make_heartbeat(settings.live)
+        if settings.live or settings.port is not None:
+            config.pluginmanager.register(self._progress, "paceline-progress")
         self._calibration: float | None = None
         given = config.invocation_params
         self._is_selection = is_selection(list(map(str, given.args)), given.dir, config.getini("testpaths"))
@@ -95,8 +104,10 @@ class RunSession:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, Any]:
         # By now git has had the time of the collection to answer, and no test has begun.
-        if self._live is not None:
-            self._live.branch = self._origin.branch
+        if self._live is not None or self._heartbeat is not None:
+            self._progress.branch = self._origin.branch
+        if self._heartbeat is not None:
+            self._guarded(self._heartbeat.start, "sending live reports")
         if self._settings.save_results:
             self._guarded(self._open_journal, "opening the journal")
         result = yield
@@ -116,6 +127,8 @@ class RunSession:
         self._guarded(self._sampler.stop, "sampling")
         if self._live is not None:
             self._guarded(self._live.close, "closing the live endpoint")
+        if self._heartbeat is not None:
+            self._guarded(self._heartbeat.close, "ending live reports")
         if self._book.cases:
             self._guarded(partial(self._finish, session, exitstatus), "judging and keeping the run")
         if self._journal is not None:
@@ -168,14 +181,34 @@ class RunSession:
         from paceline.plugin.live import Live  # noqa: PLC0415 - an endpoint is rare, and its imports are not
 
         try:
-            live = Live(port, self._settings.suite, self._parts, self._sampler)
+            live = Live(port, self._settings.suite, self._parts, self._sampler, self._progress)
         except OSError as error:
             raise pytest.UsageError(
                 f"paceline: the live endpoint cannot use port {port} on 127.0.0.1: {error.strerror}; "
                 "choose another with --paceline-port"
             ) from error
-        self._config.pluginmanager.register(live, "paceline-live")
         return live
+
+    def _make_heartbeat(self, url: str) -> "Heartbeat":
+        from paceline.plugin.heartbeat import TOKEN, Heartbeat  # noqa: PLC0415 - as the endpoint
+
+        return Heartbeat(url, os.environ.get(TOKEN, ""), self._live_report, self._guard, self._parts.own)
+
+    def _live_report(self, is_over: bool) -> LiveReport:
+        progress, part = self._progress, part_of(self._run_id)
+        return LiveReport(
+            run_id=self._run_id,
+            suite=safe_text(self._settings.suite),
+            branch=safe_text(progress.branch),
+            shard=f"{part.number}of{part.parts}" if part else "",
+            expected=progress.expected,
+            ended=progress.ended,
+            active=progress.active(),
+            outcomes=dict(progress.outcomes),
+            budgets={name: budget / 1e3 for name, budget in self._parts.planner.type_budgets_ms.items()},
+            sample=self._sampler.latest,
+            is_over=is_over,
+        )
 
     def _open_journal(self) -> None:
         recovered = self._archive.recover(self._settings.rules)
@@ -195,6 +228,7 @@ class RunSession:
     def _keep_case(self, case: Case) -> None:
         if self._journal is not None:
             self._journal.add(case)
+        self._progress.add(case)
         if self._live is not None:
             self._live.add(case)
         if self._settings.verbose_tests:

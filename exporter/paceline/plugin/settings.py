@@ -33,6 +33,7 @@ def settings_of(config: pytest.Config, environ: Mapping[str, str] = os.environ) 
         "otlp": config.getoption("paceline_otlp"),
         "otlp_traces": config.getoption("paceline_otlp_traces"),
         "push": config.getoption("paceline_push"),
+        "live": config.getoption("paceline_live"),
         "results": config.getoption("paceline_results"),
         "save_results": config.getoption("paceline_save"),
         "port": dashboard_port(environ) if port == _DEFAULT_PORT else port,

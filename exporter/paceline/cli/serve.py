@@ -1,0 +1,114 @@
+"""
+`paceline serve`: the exporter.
+"""
+
+import os
+from pathlib import Path
+
+import click
+
+from paceline.cli.project import clear_errors
+from paceline.errors import ConfigError
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option(
+    "--data",
+    metavar="DIR",
+    type=_FOLDER,
+    default=Path("paceline_data"),
+    show_default=True,
+    help="Folder that keeps the runs.",
+)
+@click.option("--watch", metavar="DIR", type=_FOLDER, help="Also take run documents that are put into this folder.")
+@click.option(
+    "--web.listen-address",
+    "addresses",
+    metavar="HOST:PORT",
+    multiple=True,
+    default=["127.0.0.1:10464"],
+    show_default=True,
+    help="Where to listen; may be given several times.",
+)
+@click.option("--web.config.file", "web_file", metavar="FILE", type=_FILE, help="TLS and users, as all exporters.")
+@click.option(
+    "--web.telemetry-path",
+    "telemetry_path",
+    metavar="PATH",
+    default="/metrics",
+    show_default=True,
+    help="Path of the counters; the run samples are at PATH/runs.",
+)
+@click.option(
+    "--tokens-file",
+    metavar="FILE",
+    type=_FILE,
+    help="Tokens that may send runs, one a line; more in PACELINE_TOKENS (default: everybody may).",
+)
+@click.option(
+    "--branches",
+    metavar="NAME",
+    multiple=True,
+    default=["main"],
+    show_default=True,
+    help="A branch that keeps its name; may be given several times. The others are called other.",
+)
+@click.option(
+    "--expose-seconds",
+    type=click.FloatRange(min=0),
+    default=900.0,
+    show_default=True,
+    help="A run is exposed for at least so long,",
+)
+@click.option(
+    "--expose-scrapes",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="and to each Prometheus at least so often.",
+)
+@click.option(
+    "--max-series",
+    type=click.IntRange(min=1),
+    default=200_000,
+    show_default=True,
+    help="Samples in one answer, and of one run, at most; keep it below Prometheus' sample_limit.",
+)
+@click.option(
+    "--shard-seconds",
+    type=click.FloatRange(min=0),
+    default=3600.0,
+    show_default=True,
+    help="How long the parts of a run wait for the others.",
+)
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def serve(
+    data: Path,
+    watch: Path | None,
+    addresses: tuple[str, ...],
+    web_file: Path | None,
+    tokens_file: Path | None,
+    log_format: str,
+    **numbers: object,
+) -> None:
+    """
+    Receive runs, keep them, and expose them to Prometheus.
+
+    \b
+      paceline serve --data /var/lib/paceline
+      pytest --paceline --paceline-push http://127.0.0.1:10464
+    """
+    with clear_errors():
+        try:
+            from paceline.server.running import serve as run  # noqa: PLC0415 - an extra
+            from paceline.server.settings import Settings, read_tokens  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            raise ConfigError(
+                f"the exporter needs {error.name}, which is not installed: pip install 'paceline[server]'"
+            ) from error
+        tokens = read_tokens(tokens_file, os.environ)
+        settings = Settings(data=data, watch=watch, tokens=tokens, **numbers)  # type: ignore[arg-type]
+        run(settings, addresses, web_file, log_format)

@@ -1,0 +1,187 @@
+"""
+The ledger of an exporter: the same file, with what is exposed, the counters, and parts of runs that wait.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from sqlite3 import Connection
+
+from msgspec import Struct, json
+
+from paceline.history.ledger import WRITE, Ledger, insert_run, pack, unpack
+from paceline.metrics.totals import Key, added
+from paceline.model import Run, RunOutcome, encode_run
+from paceline.shards import Part, merge
+
+Tally = Callable[[Run], Mapping[Key, float]]
+
+
+class Exposed(Struct, frozen=True, kw_only=True):
+    """
+    A run that is on its way to Prometheus, since `since`.
+    """
+
+    run_id: str
+    suite: str
+    branch: str
+    ended: float
+    since: float
+
+
+class ServedLedger(Ledger):
+    """
+    Keeps what is received in one transaction each: the run, that it is exposed, and what it adds to the counters.
+    """
+
+    def receive(self, run: Run, now: float, tally: Tally, document: bytes | None = None) -> bool:
+        """
+        Keep a run as `add` does, count it, and expose it from now on.
+
+        Returns:
+            Whether it was new.
+        """
+        with self._connected(begin=WRITE) as database:
+            return _receive(database, run, now, tally, document)
+
+    def receive_part(self, part: Part, run: Run, now: float, tally: Tally) -> tuple[bool, Run | None]:
+        """
+        Keep a part of a run; with the last of them the whole is received. A part that comes after the whole was
+        made without it is a run of its own.
+
+        Returns:
+            Whether the part was new, and the run that is exposed now, if one is.
+        """
+        with self._connected(begin=WRITE) as database:
+            if _is_known_part(database, run.run_id):
+                return False, None
+            if database.execute("SELECT 1 FROM runs WHERE run_id = ?", (part.run_id,)).fetchone():
+                return _receive(database, run, now, tally), run
+            database.execute(
+                "INSERT OR REPLACE INTO shards (run_id, whole, arrived, document) VALUES (?, ?, ?, ?)",
+                (run.run_id, part.run_id, now, pack(encode_run(run))),
+            )
+            parts = _parts(database, part.run_id)
+            if len(parts) < part.parts:
+                return True, None
+            return True, _merged(database, part.run_id, parts, now, tally)
+
+    def receive_incomplete(self, before: float, now: float, tally: Tally) -> list[Run]:
+        """
+        Make runs of parts that have waited since `before` for the rest, as far as they came.
+        """
+        with self._connected(begin=WRITE) as database:
+            rows = database.execute(
+                "SELECT whole FROM shards WHERE length(document) GROUP BY whole HAVING max(arrived) < ?", (before,)
+            )
+            return [_merged(database, whole, _parts(database, whole), now, tally) for (whole,) in rows.fetchall()]
+
+    def count_rest(self, tally: Tally) -> int:
+        """
+        Count the runs that came by another way than through an exporter.
+
+        Returns:
+            How many those were.
+        """
+        with self._connected() as database:
+            rows = database.execute("SELECT run_id FROM runs WHERE is_counted = 0").fetchall()
+        for (run_id,) in rows:
+            run = self.received(run_id)
+            with self._connected(begin=WRITE) as database:
+                if run is not None:
+                    _count(database, run_id, tally(run))
+        return len(rows)
+
+    def exposed(self) -> list[Exposed]:
+        """
+        What is exposed, in the order in which it came.
+        """
+        with self._connected() as database:
+            rows = database.execute(
+                "SELECT run_id, suite, branch, ended, exposed_since FROM runs WHERE exposed_since IS NOT NULL"
+                " ORDER BY exposed_since, number"
+            ).fetchall()
+        return [
+            Exposed(run_id=run_id, suite=suite, branch=branch, ended=ended, since=since)
+            for run_id, suite, branch, ended, since in rows
+        ]
+
+    def received(self, run_id: str) -> Run | None:
+        """
+        The run of that id.
+
+        Raises:
+            DocumentError: it is damaged.
+        """
+        with self._connected() as database:
+            row = database.execute("SELECT document FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+        return unpack(row[0], f"run {run_id} in {self.path}") if row else None
+
+    def retire(self, run_ids: Sequence[str]) -> None:
+        """
+        Expose runs no longer.
+        """
+        with self._connected(begin=WRITE) as database:
+            database.executemany("UPDATE runs SET exposed_since = NULL WHERE run_id = ?", [(one,) for one in run_ids])
+
+    def totals(self) -> dict[Key, float]:
+        """
+        The counters.
+        """
+        with self._connected() as database:
+            rows = database.execute("SELECT labels, value FROM totals").fetchall()
+        return {tuple(json.decode(labels, type=list[str])): value for labels, value in rows}
+
+    def last_ends(self) -> dict[tuple[str, str], float]:
+        """
+        The end of the latest run by suite and branch.
+        """
+        with self._connected() as database:
+            rows = database.execute("SELECT suite, branch, max(ended) FROM runs GROUP BY suite, branch").fetchall()
+        return {(suite, branch): ended for suite, branch, ended in rows}
+
+
+def _receive(database: Connection, run: Run, now: float, tally: Tally, document: bytes | None = None) -> bool:
+    crashed = _crashed(database, run.run_id)
+    if not insert_run(database, run, document if document is not None else encode_run(run)):
+        return False
+    database.execute("UPDATE runs SET exposed_since = ? WHERE run_id = ?", (now, run.run_id))
+    counts = tally(run)
+    _count(database, run.run_id, counts if crashed is None else added(counts, tally(crashed)))
+    return True
+
+
+def _crashed(database: Connection, run_id: str) -> Run | None:
+    row = database.execute(
+        "SELECT document FROM runs WHERE run_id = ? AND outcome = 'crashed' AND is_counted", (run_id,)
+    ).fetchone()
+    return unpack(row[0], f"run {run_id}") if row else None
+
+
+def _count(database: Connection, run_id: str, counts: Mapping[Key, float]) -> None:
+    database.executemany(
+        "INSERT INTO totals (labels, value) VALUES (?, ?)"
+        " ON CONFLICT (labels) DO UPDATE SET value = value + excluded.value",
+        [(json.encode(key).decode(), value) for key, value in counts.items()],
+    )
+    database.execute("UPDATE runs SET is_counted = 1 WHERE run_id = ?", (run_id,))
+
+
+def _is_known_part(database: Connection, run_id: str) -> bool:
+    row = database.execute("SELECT document FROM shards WHERE run_id = ?", (run_id,)).fetchone()
+    if row is None or not row[0]:
+        return row is not None
+    return unpack(row[0], f"part {run_id}").outcome is not RunOutcome.CRASHED
+
+
+def _parts(database: Connection, whole: str) -> list[Run]:
+    rows = database.execute(
+        "SELECT run_id, document FROM shards WHERE whole = ? AND length(document) ORDER BY run_id", (whole,)
+    ).fetchall()
+    return [unpack(document, f"part {run_id}") for run_id, document in rows]
+
+
+def _merged(database: Connection, whole: str, parts: Sequence[Run], now: float, tally: Tally) -> Run:
+    run = merge(whole, parts)
+    _receive(database, run, now, tally)
+    # The ids stay, so that a part that is sent again is known.
+    database.execute("UPDATE shards SET document = x'' WHERE whole = ?", (whole,))
+    return run

@@ -1,0 +1,3 @@
+"""
+`paceline serve`: receives runs, keeps them, and exposes them to Prometheus.
+"""

@@ -1,0 +1,95 @@
+"""
+Who may do what: users for everything, tokens for sending runs.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import bcrypt
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_MOST_REMEMBERED = 100
+# bcrypt takes no more, and longer ones are no password of the file.
+_LONGEST = 72
+# The hash of nothing that anybody knows: a name that is unknown takes as long as a wrong password.
+_NOBODY = bcrypt.hashpw(b"nobody", bcrypt.gensalt(10)).decode()
+
+
+def is_token(authorization: str, tokens: Iterable[bytes]) -> bool:
+    """
+    Whether a header has one of the tokens. All are compared, in constant time each.
+    """
+    scheme, _, given = authorization.partition(" ")
+    digest = hashlib.sha256(given.strip().encode()).digest()
+    matches = [hmac.compare_digest(digest, hashlib.sha256(token).digest()) for token in tokens]
+    return scheme.lower() == "bearer" and any(matches)
+
+
+class Users:
+    """
+    The users of the web configuration. A pair that was right is remembered, as bcrypt is slow on purpose.
+    """
+
+    def __init__(self, hashes: Mapping[str, str]) -> None:
+        self._hashes: Final = hashes
+        self._right: Final[dict[bytes, None]] = {}
+
+    def is_user(self, authorization: str) -> bool:
+        """
+        Whether a header has the name and the password of a user.
+        """
+        scheme, _, given = authorization.partition(" ")
+        if scheme.lower() != "basic":
+            return False
+        digest = hashlib.sha256(given.encode()).digest()
+        if digest in self._right:
+            return True
+        is_right = self._check(given)
+        if is_right and len(self._right) < _MOST_REMEMBERED:
+            self._right[digest] = None
+        return is_right
+
+    def _check(self, given: str) -> bool:
+        try:
+            name, _, password = base64.b64decode(given.strip(), validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return False
+        known = self._hashes.get(name)
+        is_right = bcrypt.checkpw(password.encode()[:_LONGEST], (known or _NOBODY).encode())
+        return is_right and known is not None
+
+
+class UsersOnly:
+    """
+    Answers 401 to whoever is no user. What may be done with a token is left to the token.
+    """
+
+    def __init__(self, app: ASGIApp, users: Users, token_paths: frozenset[str]) -> None:
+        self._app = app
+        self._users = users
+        self._token_paths = token_paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """
+        Serve a request.
+        """
+        if scope["type"] == "http" and scope["path"] not in self._token_paths:
+            authorization = Headers(scope=scope).get("authorization", "")
+            if not await run_in_threadpool(self._users.is_user, authorization):
+                await _UNAUTHORIZED(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+_UNAUTHORIZED = JSONResponse(
+    {"error": "the request: of no user of this exporter, expected basic authentication"},
+    401,
+    {"WWW-Authenticate": 'Basic realm="paceline"'},
+)

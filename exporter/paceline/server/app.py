@@ -1,0 +1,183 @@
+"""
+The endpoints.
+"""
+
+import asyncio
+import gzip
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from prometheus_client.exposition import choose_encoder
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from paceline.errors import DocumentError, PacelineError, StorageError
+from paceline.server.access import Users, UsersOnly, is_token
+from paceline.server.arrival import read_report
+from paceline.server.body import Limits, RefusedError, discard_body, read_body
+from paceline.server.landing import landing_page
+from paceline.server.rendering import chosen_format
+from paceline.server.service import Service
+from paceline.server.web_config import WebConfig
+
+_LOG = logging.getLogger(__name__)
+RUNS, LIVE = "/api/v1/runs", "/api/v1/live"
+_TEND_SECONDS = 1.0
+_RETRY_SECONDS = 10
+_RECEIVERS = 2
+_UNAUTHORIZED = 401
+_STATUS = {"accepted": 201, "duplicate": 200}
+_LIVE_LIMITS = Limits(sent=1 << 20, unpacked=1 << 20, seconds=10.0)
+# All that scrapes as a Prometheus does says how long it is going to wait.
+_SCRAPE = "x-prometheus-scrape-timeout-seconds"
+
+_Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def make_app(service: Service, web: WebConfig, limits: Limits | None = None) -> Starlette:
+    """
+    The application for an ASGI server.
+
+    Args:
+        service: what is behind it.
+        web: who may use it.
+        limits: of the body of a run.
+    """
+    endpoints = _Endpoints(service, limits or Limits())
+    path = service.settings.telemetry_path
+    routes = [
+        Route("/", endpoints.landing),
+        Route("/-/healthy", _says("healthy")),
+        Route("/-/ready", _says("ready")),
+        Route(path, endpoints.state),
+        Route(f"{path}/runs", endpoints.runs),
+        Route(RUNS, endpoints.receive, methods=["POST"]),
+        Route(LIVE, endpoints.live, methods=["POST"]),
+    ]
+    with_token = frozenset({RUNS, LIVE} if service.settings.tokens else ())
+    users = [Middleware(UsersOnly, Users(web.basic_auth_users), with_token)] if web.basic_auth_users else []
+    return Starlette(
+        routes=routes,
+        middleware=users,
+        lifespan=partial(_tending, service),
+        exception_handlers={RefusedError: endpoints.refused, StorageError: endpoints.unavailable},
+    )
+
+
+class _Endpoints:
+    def __init__(self, service: Service, limits: Limits) -> None:
+        self._service = service
+        self._own = service.own
+        self._limits = limits
+        # One writes at a time, and one more may read its document; those that wait take no thread from scrapes.
+        self._receiving = CapacityLimiter(_RECEIVERS)
+
+    async def receive(self, request: Request) -> Response:
+        document = await self._body(request, self._limits)
+        with self._own.ingest.time():
+            try:
+                run_id, result = await run_sync(self._service.receive, document, "the run", limiter=self._receiving)
+            except DocumentError as error:
+                raise RefusedError(400, str(error)) from error
+        # Whoever sent it need not wait for that.
+        prepare = BackgroundTask(self._service.prepare)
+        return JSONResponse({"run_id": run_id, "result": result}, _STATUS[result], background=prepare)
+
+    async def live(self, request: Request) -> Response:
+        document = await self._body(request, _LIVE_LIMITS)
+        try:
+            report = read_report(document, "the report")
+        except DocumentError as error:
+            raise RefusedError(400, str(error)) from error
+        self._service.report(report)
+        return Response(status_code=204)
+
+    async def state(self, request: Request) -> Response:
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        with self._own.scrape.labels(request.url.path).time():
+            text = await run_in_threadpool(encode, self._own.registry)
+            return _packed(gzip.compress(text, 1), content_type, request)
+
+    async def runs(self, request: Request) -> Response:
+        scraper, form = _scraper(request), chosen_format(request.headers.get("accept", ""))
+        with self._own.scrape.labels(request.url.path).time():
+            answer = await run_in_threadpool(self._service.answer, scraper, form)
+            response = await run_in_threadpool(_packed, answer.body, answer.form, request)
+        if scraper:
+            # What did not get through is not delivered.
+            response.background = BackgroundTask(self._service.delivered, scraper, answer)
+        return response
+
+    async def landing(self, _: Request) -> Response:
+        summary = await run_in_threadpool(self._service.summary)
+        return HTMLResponse(landing_page(summary, self._service.settings))
+
+    async def refused(self, request: Request, error: Exception) -> Response:
+        status = error.status if isinstance(error, RefusedError) else 400
+        self._count(request, "unauthorized" if status == _UNAUTHORIZED else "rejected")
+        return JSONResponse({"error": str(error)}, status)
+
+    async def unavailable(self, request: Request, error: Exception) -> Response:
+        self._count(request, "unavailable")
+        _LOG.warning("not kept: %s", error)
+        return JSONResponse({"error": str(error)}, 503, {"Retry-After": str(_RETRY_SECONDS)})
+
+    def _count(self, request: Request, result: str) -> None:
+        if request.url.path == RUNS:
+            self._own.reports.labels(result).inc()
+
+    async def _body(self, request: Request, limits: Limits) -> bytes:
+        tokens = self._service.settings.tokens
+        if tokens and not is_token(request.headers.get("authorization", ""), tokens):
+            await discard_body(request, limits)
+            raise RefusedError(_UNAUTHORIZED, "the request: no token of this exporter, expected one as a bearer token")
+        return await read_body(request, limits)
+
+
+def _says(state: str) -> _Endpoint:
+    async def say(_: Request) -> Response:
+        return PlainTextResponse(f"Paceline's exporter is {state}.\n")
+
+    return say
+
+
+def _scraper(request: Request) -> str:
+    """
+    The name of whoever scrapes; "" for a person who looks.
+    """
+    if _SCRAPE not in request.headers:
+        return ""
+    host = request.client.host if request.client else ""
+    return " ".join((host, request.headers.get("user-agent", ""), request.query_params.get("scraper", "")))
+
+
+def _packed(body: bytes, content_type: str, request: Request) -> Response:
+    headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(body, headers=headers | {"Content-Encoding": "gzip"})
+    return Response(gzip.decompress(body), headers=headers)
+
+
+@asynccontextmanager
+async def _tending(service: Service, _: Starlette) -> AsyncIterator[None]:
+    task = asyncio.create_task(_tend(service))
+    yield
+    task.cancel()
+
+
+async def _tend(service: Service) -> None:
+    while True:
+        await asyncio.sleep(_TEND_SECONDS)
+        try:
+            await run_in_threadpool(service.tend)
+        except PacelineError as error:
+            _LOG.warning("%s", error)

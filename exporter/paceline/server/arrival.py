@@ -1,0 +1,68 @@
+"""
+What is asked of what arrives, beyond being the document that it should be.
+"""
+
+from collections import Counter
+
+from msgspec.structs import replace
+
+from paceline.errors import DocumentError
+from paceline.identity import safe_text
+from paceline.model import LiveReport, Run, decode_live_report, decode_run
+
+# As far as Prometheus takes samples of the future; a clock that is off by less harms nobody.
+_AHEAD_SECONDS = 60.0
+# 9 September 2001: a clock that says less was never set.
+_UNSET = 1e9
+AHEAD, BEHIND = "clock_ahead_seconds", "clock_behind_seconds"
+
+
+def read_arrival(document: bytes, where: str, now: float) -> Run:
+    """
+    Read a run, and put its time right where that cannot be.
+
+    A run that ended in the past is taken as it is, as it may have waited for its delivery. One that ends in the
+    future, or before clocks are set, is moved as a whole so that it ends now; its environment says by how much.
+
+    Args:
+        document: the run document.
+        where: what to call it in an error.
+        now: seconds since 1970.
+
+    Raises:
+        DocumentError: it is no run document, or says what cannot be.
+    """
+    run = decode_run(document, where)
+    if run.started > run.ended:
+        raise DocumentError(f"{where}: started is {run.started!r}, expected at most {run.ended!r}, when it ended")
+    # As they are exposed: two samples of one series at one time cannot both be taken.
+    names = [safe_text(case.id) for case in run.cases]
+    if len(set(names)) < len(names):
+        name, count = Counter(names).most_common(1)[0]
+        raise DocumentError(f"{where}: cases has {name[:100]!r} {count} times, expected each test once")
+    return _with_plausible_time(replace(run, suite=safe_text(run.suite), branch=safe_text(run.branch)), now)
+
+
+def read_report(document: bytes, where: str) -> LiveReport:
+    """
+    Read a report of a run under way, with its names made safe.
+
+    Raises:
+        DocumentError: it is none.
+    """
+    report = decode_live_report(document, where)
+    return replace(
+        report,
+        suite=safe_text(report.suite),
+        branch=safe_text(report.branch),
+        shard=safe_text(report.shard),
+        active={safe_text(test): seconds for test, seconds in report.active.items()},
+    )
+
+
+def _with_plausible_time(run: Run, now: float) -> Run:
+    if _UNSET <= run.ended <= now + _AHEAD_SECONDS:
+        return run
+    key = AHEAD if run.ended > now else BEHIND
+    environment = {**run.environment, key: round(abs(run.ended - now))}
+    return replace(run, started=max(now - run.duration_seconds, 0.0), ended=now, environment=environment)

@@ -1,0 +1,135 @@
+"""
+The body of a request, read with limits: on what is sent, on what it unpacks to, and on the time that it takes.
+"""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Final
+
+from msgspec import Struct
+from starlette.requests import ClientDisconnect, Request
+
+_DRAINED = 4
+_GZIP = zlib.MAX_WBITS | 16
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """
+    In bytes and seconds.
+    """
+
+    sent: int = 32 << 20
+    unpacked: int = 128 << 20
+    seconds: float = 60.0
+
+
+class RefusedError(Exception):
+    """
+    A request that is not served; `status` is that of HTTP, the text says what was found and what was expected.
+    """
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status: Final = status
+
+
+async def read_body(request: Request, limits: Limits) -> bytes:
+    """
+    Read the body of a request that brings JSON.
+
+    Raises:
+        RefusedError: it is of another type, too large, damaged or too slow.
+    """
+    chunks = request.stream()
+    try:
+        return await _unpacked(request, chunks, limits)
+    except RefusedError:
+        await _drain(chunks, limits)
+        raise
+
+
+async def discard_body(request: Request, limits: Limits) -> None:
+    """
+    Read the body of a request that is refused for another reason.
+    """
+    await _drain(request.stream(), limits)
+
+
+async def _unpacked(request: Request, chunks: AsyncIterator[bytes], limits: Limits) -> bytes:
+    unpacker = _unpacker(request, limits)
+    try:
+        async with asyncio.timeout(limits.seconds):
+            async for chunk in chunks:
+                unpacker.feed(chunk)
+    except TimeoutError as error:
+        raise RefusedError(408, f"the body: not whole after {limits.seconds:g} s") from error
+    except ClientDisconnect as error:
+        raise RefusedError(400, "the body: the connection ended before it was whole") from error
+    return unpacker.content()
+
+
+async def _drain(chunks: AsyncIterator[bytes], limits: Limits) -> None:
+    """
+    Whoever is still sending does not see an answer, so that the rest is read and thrown away, up to a limit.
+    """
+    left = _DRAINED * limits.sent
+    with suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(limits.seconds):
+            async for chunk in chunks:
+                left -= len(chunk)
+                if left < 0:
+                    return
+
+
+def _unpacker(request: Request, limits: Limits) -> "_Unpacker":
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise RefusedError(415, f"Content-Type: {kind[:100]!r}, expected application/json")
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in {"identity", "gzip"}:
+        raise RefusedError(415, f"Content-Encoding: {encoding[:100]!r}, expected gzip or none")
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > limits.sent:
+        raise RefusedError(413, f"the body: {length} bytes, expected at most {limits.sent}")
+    return _Unpacker(limits, is_packed=encoding == "gzip")
+
+
+class _Unpacker:
+    """
+    Unpacks as the body comes, so that a small one that unpacks to a huge one is stopped on the way.
+    """
+
+    def __init__(self, limits: Limits, *, is_packed: bool) -> None:
+        self._limits = limits
+        self._stream = zlib.decompressobj(_GZIP) if is_packed else None
+        self._sent = 0
+        self._content = bytearray()
+
+    def feed(self, chunk: bytes) -> None:
+        self._sent += len(chunk)
+        if self._sent > self._limits.sent:
+            raise RefusedError(413, f"the body: more than {self._limits.sent} bytes")
+        if self._stream is None:
+            self._content += chunk
+        else:
+            self._unpack(chunk)
+
+    def content(self) -> bytes:
+        if self._stream is not None and not self._stream.eof:
+            raise RefusedError(400, "the body: ends within its gzip data")
+        return bytes(self._content)
+
+    def _unpack(self, chunk: bytes) -> None:
+        while chunk:
+            if self._stream is None or self._stream.eof:  # several members, one after the other, are one body
+                self._stream = zlib.decompressobj(_GZIP)
+            room = self._limits.unpacked - len(self._content)
+            try:
+                self._content += self._stream.decompress(chunk, room + 1)
+            except zlib.error as error:
+                raise RefusedError(400, f"the body: not gzip data: {error}") from error
+            if len(self._content) > self._limits.unpacked:
+                raise RefusedError(413, f"the body: more than {self._limits.unpacked} bytes when unpacked")
+            chunk = self._stream.unused_data

@@ -1,0 +1,73 @@
+"""
+The page for a person who looks.
+"""
+
+from datetime import UTC, datetime
+from html import escape
+
+from paceline import __version__
+from paceline.server.service import Summary
+from paceline.server.settings import Settings
+from paceline.units import counted
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Paceline exporter</title>
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; }}
+h1 {{ border-bottom: 4px solid #e6522c; padding-bottom: .3rem; }}
+table {{ border-collapse: collapse; width: 100%; }}
+th, td {{ text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #ddd; overflow-wrap: anywhere; }}
+</style>
+</head>
+<body>
+<h1>Paceline exporter</h1>
+<p>Version {version}. Receives runs of pytest suites and exposes them to Prometheus.</p>
+<ul>
+<li><a href="{path}">{path}</a>: counters, and what runs now</li>
+<li><a href="{path}/runs">{path}/runs</a>: one sample a run, stamped with its end</li>
+<li><a href="/-/healthy">/-/healthy</a>, <a href="/-/ready">/-/ready</a></li>
+</ul>
+<p>{state}</p>
+{dropped}
+<h2>Latest runs</h2>
+<table>
+<thead><tr><th>ended</th><th>suite</th><th>branch</th><th>run</th><th>outcome</th></tr></thead>
+<tbody>
+{rows}
+</tbody>
+</table>
+</body>
+</html>
+"""
+
+
+def landing_page(summary: Summary, settings: Settings) -> str:
+    """
+    The page as HTML.
+    """
+    state = f"{counted(summary.exposed, 'run')} exposed, {summary.live} under way, {summary.scrapers} scraping."
+    dropped = "".join(
+        f"<p>Left out of suite {escape(suite)}: {count:.0f} samples beyond --max-series={settings.max_series}.</p>\n"
+        for suite, count in sorted(summary.dropped.items())
+    )
+    rows = "\n".join(
+        "<tr>"
+        + "".join(f"<td>{escape(text)}</td>" for text in (_time(ended), suite, branch, run_id, outcome))
+        + "</tr>"
+        for suite, branch, run_id, outcome, ended in summary.latest
+    )
+    return _PAGE.format(
+        version=escape(__version__), path=escape(settings.telemetry_path), state=state, dropped=dropped, rows=rows
+    )
+
+
+def _row(*cells: str) -> str:
+    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,46 @@
+"""
+What the exporter says of itself.
+"""
+
+import platform
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+
+from paceline import __version__
+from paceline.metrics import catalogue
+from paceline.metrics.catalogue import Metric
+
+RESULTS = ("accepted", "duplicate", "rejected", "unauthorized", "unavailable")
+MAX_SERIES = "max_series"
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_M = TypeVar("_M", Counter, Gauge, Histogram)
+
+
+class OwnMetrics:
+    """
+    Counters of this process, in a registry of its own.
+    """
+
+    def __init__(self) -> None:
+        self.registry: Final = CollectorRegistry()
+        self.reports: Final = self._made(Counter, catalogue.EXPORTER_REPORTS)
+        self.dropped: Final = self._made(Counter, catalogue.EXPORTER_DROPPED)
+        self.ingest: Final = self._made(Histogram, catalogue.EXPORTER_INGEST, buckets=_SECONDS)
+        self.scrape: Final = self._made(Histogram, catalogue.EXPORTER_SCRAPE, buckets=_SECONDS)
+        build = self._made(Gauge, catalogue.EXPORTER_BUILD_INFO)
+        build.labels(__version__, platform.python_version()).set(1)
+        for result in RESULTS:
+            self.reports.labels(result)
+        ProcessCollector(registry=self.registry)
+
+    def dropped_by_suite(self) -> dict[str, float]:
+        """
+        How many samples were dropped, by suite.
+        """
+        samples: Sequence[Any] = [sample for family in self.dropped.collect() for sample in family.samples]
+        return {one.labels["suite"]: one.value for one in samples if one.name.endswith("_total")}
+
+    def _made(self, kind: type[_M], metric: Metric, **options: object) -> _M:
+        return kind(metric.name, metric.help, metric.labels, registry=self.registry, **options)  # type: ignore[arg-type]

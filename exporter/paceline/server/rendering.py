@@ -1,0 +1,169 @@
+"""
+A run as lines that Prometheus reads, made once and kept compressed in pieces that can be joined.
+
+A body of several gzip members one after the other is one body. A family of metrics has to stand in one place,
+so each run has a piece for each family.
+"""
+
+import gzip
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from itertools import chain
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from paceline.analysis.budget import OF_TYPE
+from paceline.identity import safe_text
+from paceline.metrics.catalogue import CATALOGUE, Channel, Metric
+from paceline.metrics.labels import quoted
+from paceline.metrics.run_samples import Sample, of_case, of_run
+from paceline.model import Case, Run
+
+_FASTEST = 1
+# Each with the family that it belongs to, and without a time.
+_Lines: TypeAlias = list[tuple[Metric, str]]
+_TYPE = re.compile(r"application/openmetrics-text\s*;[^,]*version=1\.0\.0")
+
+
+class Format(StrEnum):
+    """
+    The two formats of exposition, as a Content-Type names them.
+    """
+
+    TEXT = "text/plain; version=0.0.4; charset=utf-8"
+    OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+
+class Rendered(Struct, frozen=True, kw_only=True):
+    """
+    The pieces of a run by format and family, the number of samples in it, and of those that had no room.
+    """
+
+    pieces: Mapping[Format, Mapping[Metric, bytes]]
+    samples: int
+    dropped: int
+
+    @property
+    def size(self) -> int:
+        return sum(len(piece) for pieces in self.pieces.values() for piece in pieces.values())
+
+
+def render(run: Run, branches: Collection[str], most: int) -> Rendered:
+    """
+    Render a run.
+
+    Args:
+        run: the run.
+        branches: the branches that keep their name in labels.
+        most: how many samples there may be; a test is there with all of its samples or with none.
+    """
+    whole = _lines(of_run(run, branches))
+    room = most - len(whole)
+    ranked = iter(_by_rank(run))
+    kept, refused = _filled(room, (_lines(of_case(case, run, branches)) for case in ranked))
+    # Of the rest only the number is wanted: the lines of a huge run would take a gigabyte.
+    dropped = refused + sum(1 for case in ranked for _ in of_case(case, run, branches))
+    families = _by_family([whole, *kept])
+    seconds = f"{run.ended:.3f}"
+    pieces = {
+        Format.TEXT: _pieces(families, seconds.replace(".", "")),
+        Format.OPENMETRICS: _pieces(families, seconds),
+    }
+    return Rendered(pieces=pieces, samples=sum(map(len, families.values())), dropped=dropped)
+
+
+def join(runs: Sequence[Rendered], form: Format) -> bytes:
+    """
+    One body of several runs, compressed.
+
+    Args:
+        runs: in the order of their ends. In OpenMetrics no two of them may have a series in common.
+        form: its format.
+    """
+    return b"".join(_joined(runs, form))
+
+
+def chosen_format(accept: str) -> Format:
+    """
+    The format for a request that accepts this.
+    """
+    return Format.OPENMETRICS if _TYPE.search(accept) else Format.TEXT
+
+
+def _joined(runs: Sequence[Rendered], form: Format) -> Iterator[bytes]:
+    for metric, head in _HEADS.items():
+        pieces = [run.pieces[form][metric] for run in runs if metric in run.pieces[form]]
+        if pieces:
+            yield head
+            yield from pieces
+    # Also where there is nothing: an empty body is no gzip data.
+    yield _ENDS[form]
+
+
+def _lines(samples: Iterable[Sample]) -> _Lines:
+    # Most samples of a test have the same labels.
+    texts: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
+    lines: dict[str, tuple[Metric, str]] = {}
+    for metric, labels, value, _ in samples:
+        key = (metric.labels, labels)
+        if key not in texts:
+            pairs = zip(metric.labels, labels, strict=True)
+            texts[key] = ",".join(f"{name}={quoted(safe_text(text))}" for name, text in pairs)
+        series = f"{metric.name}{{{texts[key]}}}"
+        lines.setdefault(series, (metric, f"{series} {value!r}"))
+    return list(lines.values())
+
+
+def _filled(room: int, tests: Iterable[_Lines]) -> tuple[list[_Lines], int]:
+    """
+    The lines of the tests that there is room for, and how many the first has that there is none for.
+    """
+    kept: list[_Lines] = []
+    for lines in tests:
+        room -= len(lines)
+        if room < 0:
+            return kept, len(lines)
+        kept.append(lines)
+    return kept, 0
+
+
+def _by_rank(run: Run) -> list[Case]:
+    """
+    First the tests with a verdict, then those with a budget that is theirs alone, then the slowest, and of those
+    alike the first by name.
+    """
+    judged = {verdict.case for verdict in run.verdicts}
+    return sorted(run.cases, key=lambda case: _rank(case, is_judged=case.id in judged))
+
+
+def _rank(case: Case, *, is_judged: bool) -> tuple[bool, bool, float, str]:
+    has_own_budget = case.budget_seconds is not None and not case.budget_source.startswith(OF_TYPE)
+    return (not is_judged, not has_own_budget, -(case.duration_seconds or 0.0), case.id)
+
+
+def _pieces(families: Mapping[Metric, Sequence[str]], timestamp: str) -> dict[Metric, bytes]:
+    # A label has no line break in it, so that each line ends here and nowhere else.
+    return {metric: _pack(f" {timestamp}\n".join([*lines, ""])) for metric, lines in families.items()}
+
+
+def _by_family(groups: Iterable[_Lines]) -> dict[Metric, list[str]]:
+    families: defaultdict[Metric, list[str]] = defaultdict(list)
+    for metric, line in chain.from_iterable(groups):
+        families[metric].append(line)
+    return families
+
+
+def _pack(text: str) -> bytes:
+    return gzip.compress(text.encode(), _FASTEST, mtime=0)
+
+
+def _head(metric: Metric) -> bytes:
+    return _pack(f"# HELP {metric.name} {metric.help}\n# TYPE {metric.name} {metric.kind.value}\n")
+
+
+_HEADS = {metric: _head(metric) for metric in CATALOGUE if metric.channel is Channel.RUN_SAMPLE}
+NOTHING = Rendered(pieces={Format.TEXT: {}, Format.OPENMETRICS: {}}, samples=0, dropped=0)
+_ENDS = {Format.TEXT: _pack(""), Format.OPENMETRICS: _pack("# EOF\n")}

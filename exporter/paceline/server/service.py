@@ -1,0 +1,274 @@
+"""
+The exporter without HTTP: takes runs, keeps them, and puts answers to scrapes together.
+"""
+
+import logging
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Final
+
+from msgspec import Struct
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.registry import Collector
+
+from paceline.errors import DocumentError
+from paceline.history.served import Exposed, ServedLedger
+from paceline.metrics import catalogue
+from paceline.metrics.families import family
+from paceline.metrics.live_reports import report_families
+from paceline.metrics.run_samples import branch_label
+from paceline.metrics.totals import Key, tally, total_families
+from paceline.model import LiveReport, Run
+from paceline.server.arrival import read_arrival
+from paceline.server.drop_folder import DropFolder
+from paceline.server.exposures import Exposures, Rules, shares_series
+from paceline.server.live_runs import LiveRuns
+from paceline.server.own_metrics import MAX_SERIES, OwnMetrics
+from paceline.server.rendering import NOTHING, Format, Rendered, join, render
+from paceline.server.settings import Settings
+from paceline.shards import part_of
+
+_LOG = logging.getLogger(__name__)
+LEDGER = "history.sqlite"
+_CACHE_BYTES = 64 << 20
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """
+    An answer to a scrape: the body, compressed, its format, and the runs that are in it.
+    """
+
+    body: bytes
+    form: Format
+    runs: tuple[Exposed, ...]
+
+
+class Service:
+    """
+    One exporter. Every method may be called from any thread.
+
+    Raises:
+        PacelineError: the folder of data cannot be used, or its ledger is damaged.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings: Final = settings
+        self.own: Final = OwnMetrics()
+        self._now, self._ticks = time.time, time.monotonic
+        self._ledger: Final = ServedLedger(settings.data / LEDGER)
+        counted = self._ledger.count_rest(self._tally)
+        if counted:
+            _LOG.info("counted %d runs that were in the ledger", counted)
+        rules = Rules(seconds=settings.expose_seconds, scrapes=settings.expose_scrapes, samples=settings.max_series)
+        self._exposures: Final = Exposures(rules, self._ledger.exposed())
+        self._cache: Final = _Cache(_CACHE_BYTES)
+        self._live: Final = LiveRuns()
+        self._drop_folder: Final = DropFolder(settings.watch) if settings.watch is not None else None
+        self._lock: Final = threading.Lock()
+        # Held while a run is rendered, so that it is done once; within the other one, never around it.
+        self._rendering: Final = threading.Lock()
+        self._fresh: Final[deque[str]] = deque()
+        self._dropped: Final[set[str]] = set()
+        self.own.registry.register(_State(self))
+
+    def receive(self, document: bytes, where: str) -> tuple[str, str]:
+        """
+        Keep a run: when this returns, it is on the disk.
+
+        Returns:
+            The id of the run, and `accepted` or `duplicate`.
+
+        Raises:
+            DocumentError: it is no run.
+            StorageError: it cannot be kept now.
+        """
+        now = self._now()
+        run = read_arrival(document, where, now)
+        part = part_of(run.run_id)
+        if part is None:
+            is_new = self._ledger.receive(run, now, self._tally)
+            exposed = run if is_new else None
+        else:
+            is_new, exposed = self._ledger.receive_part(part, run, now, self._tally)
+        if exposed is not None:
+            self._expose(exposed, now)
+        result = "accepted" if is_new else "duplicate"
+        self.own.reports.labels(result).inc()
+        return run.run_id, result
+
+    def prepare(self) -> None:
+        """
+        Render what has come, so that the next scrape need not.
+        """
+        while self._fresh:
+            with suppress(IndexError):  # another thread was faster
+                self._rendered(self._fresh.popleft())
+
+    def report(self, report: LiveReport) -> None:
+        """
+        Take a report of a run under way.
+        """
+        self._live.add(report, self._ticks())
+
+    def answer(self, scraper: str, form: Format) -> Answer:
+        """
+        Put an answer together. Where two runs have series in common it is in the text format, as OpenMetrics wants
+        all samples of a series in one place.
+        """
+        with self._lock:
+            chosen = self._exposures.choose(scraper, lambda run: self._rendered(run.run_id).samples)
+            pieces = [self._rendered(run.run_id) for run in chosen]
+        if form is Format.OPENMETRICS and shares_series(chosen, self._branch):
+            form = Format.TEXT
+        return Answer(body=join(pieces, form), form=form, runs=tuple(chosen))
+
+    def delivered(self, scraper: str, answer: Answer) -> None:
+        """
+        Note that an answer has reached a scraper.
+        """
+        with self._lock:
+            self._exposures.delivered(scraper, answer.runs, self._now())
+
+    def tend(self) -> None:
+        """
+        What is due from time to time: expose what has waited for other parts, and no longer what has been seen; look
+        into the drop folder.
+
+        Raises:
+            PacelineError: the ledger cannot be written.
+        """
+        now = self._now()
+        for run in self._ledger.receive_incomplete(now - self.settings.shard_seconds, now, self._tally):
+            self._expose(run, now)
+        with self._lock:
+            retired = self._exposures.retire(now)
+        if retired:
+            self._ledger.retire(retired)
+            self._forget(retired)
+        if self._drop_folder is not None:
+            self._drop_folder.look(self.receive)
+        self.prepare()
+
+    def state_families(self) -> Iterator[Family]:
+        """
+        The families of the state channel that are not this process' own counters.
+        """
+        yield from total_families(self._ledger.totals())
+        ends: dict[Key, float] = {}
+        for (suite, branch), ended in self._ledger.last_ends().items():
+            key = (suite, self._branch(branch))
+            ends[key] = max(ended, ends.get(key, 0.0))
+        yield family(catalogue.LAST_RUN_END, ends)
+        yield family(catalogue.EXPORTER_WAITING, {(): len(self._exposures)})
+        yield from report_families(self._live.current(self._ticks()), self._branch)
+
+    def summary(self) -> "Summary":
+        """
+        What the landing page says.
+        """
+        latest = self._ledger.summaries(limit=10)
+        with self._lock:
+            return Summary(
+                exposed=len(self._exposures),
+                scrapers=self._exposures.scrapers,
+                live=len(self._live.current(self._ticks())),
+                dropped=self.own.dropped_by_suite(),
+                latest=[(suite, run.branch, run.run_id, outcome, run.ended) for suite, outcome, run in latest],
+            )
+
+    def _expose(self, run: Run, now: float) -> None:
+        exposed = Exposed(run_id=run.run_id, suite=run.suite, branch=run.branch, ended=run.ended, since=now)
+        with self._rendering:
+            self._cache.drop(run.run_id)
+        with self._lock:
+            self._exposures.add(exposed)
+        self._fresh.append(run.run_id)
+
+    def _forget(self, run_ids: Sequence[str]) -> None:
+        with self._rendering:
+            for run_id in run_ids:
+                self._cache.drop(run_id)
+        self._dropped.difference_update(run_ids)
+
+    def _rendered(self, run_id: str) -> Rendered:
+        with self._rendering:
+            known = self._cache.get(run_id)
+            if known is None:
+                run = self._read(run_id)
+                known = self._render(run) if run is not None else NOTHING
+                self._cache.put(run_id, known)
+            return known
+
+    def _render(self, run: Run) -> Rendered:
+        rendered = render(run, self.settings.branches, self.settings.max_series)
+        if rendered.dropped and run.run_id not in self._dropped:
+            self._dropped.add(run.run_id)
+            self.own.dropped.labels(run.suite, MAX_SERIES).inc(rendered.dropped)
+            _LOG.warning("run %s: %d samples are beyond --max-series", run.run_id, rendered.dropped)
+        return rendered
+
+    def _read(self, run_id: str) -> Run | None:
+        try:
+            return self._ledger.received(run_id)
+        except DocumentError as error:
+            _LOG.warning("not exposed: %s", error)
+            return None
+
+    def _tally(self, run: Run) -> dict[Key, float]:
+        return tally(run, self._branch(run.branch))
+
+    def _branch(self, branch: str) -> str:
+        return branch_label(branch, self.settings.branches)
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """
+    The exporter at a glance; the latest runs as (suite, branch, id, outcome, end).
+    """
+
+    exposed: int
+    scrapers: int
+    live: int
+    dropped: dict[str, float]
+    latest: list[tuple[str, str, str, str, float]]
+
+
+class _State(Collector):
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def collect(self) -> Iterator[Family]:
+        return self._service.state_families()
+
+    def describe(self) -> list[Family]:
+        return []
+
+
+class _Cache:
+    """
+    What was rendered, up to so many bytes; what was asked for last stays.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._size = 0
+        self._items: OrderedDict[str, Rendered] = OrderedDict()
+
+    def get(self, run_id: str) -> Rendered | None:
+        if run_id in self._items:
+            self._items.move_to_end(run_id)
+        return self._items.get(run_id)
+
+    def put(self, run_id: str, rendered: Rendered) -> None:
+        self.drop(run_id)
+        self._items[run_id] = rendered
+        self._size += rendered.size
+        while self._size > self._most and len(self._items) > 1:
+            self.drop(next(iter(self._items)))
+
+    def drop(self, run_id: str) -> None:
+        if run_id in self._items:
+            self._size -= self._items.pop(run_id).size

@@ -1,0 +1,60 @@
+"""
+What the exporter is told at its start.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from paceline.errors import ConfigError
+
+TOKENS = "PACELINE_TOKENS"
+_SHORTEST_TOKEN = 8
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """
+    One frozen configuration. `tokens` is empty where everybody may send runs.
+    """
+
+    data: Path
+    watch: Path | None = None
+    branches: tuple[str, ...] = ("main",)
+    expose_seconds: float = 900.0
+    expose_scrapes: int = 3
+    max_series: int = 200_000
+    shard_seconds: float = 3600.0
+    telemetry_path: str = "/metrics"
+    tokens: tuple[bytes, ...] = ()
+
+
+def read_tokens(file: Path | None, environ: Mapping[str, str]) -> tuple[bytes, ...]:
+    """
+    The tokens that may send runs: one a line in the file, and separated by blanks or commas in `PACELINE_TOKENS`.
+
+    Raises:
+        ConfigError: the file cannot be read or has none, or a token is short. The token itself is not shown.
+    """
+    given = environ.get(TOKENS, "").replace(",", " ").split()
+    tokens = [(f"the environment variable {TOKENS}", token) for token in given]
+    if file is not None:
+        tokens += _tokens_in(file)
+    for where, token in tokens:
+        if len(token) < _SHORTEST_TOKEN:
+            raise ConfigError(f"{where}: a token of {len(token)} characters, expected at least {_SHORTEST_TOKEN}")
+    return tuple(token.encode() for _, token in tokens)
+
+
+def _tokens_in(file: Path) -> list[tuple[str, str]]:
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except OSError as error:
+        raise ConfigError(f"the file of tokens {file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"the file of tokens {file} is not UTF-8: {error.reason} at byte {error.start}") from error
+    found = [(f"{file}, line {number}", line.strip()) for number, line in enumerate(lines, 1)]
+    tokens = [(where, token) for where, token in found if token and not token.startswith("#")]
+    if not tokens:
+        raise ConfigError(f"the file of tokens {file} has no token, expected one a line")
+    return tokens

@@ -1,0 +1,79 @@
+"""
+Parts of one run, from CI jobs that each run a share of the suite.
+
+The id of a part is that of the run with its place behind: `4711.2of3` is the second of three parts of `4711`.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import chain
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from paceline.model import Machine, Run, RunOutcome
+
+_PART = re.compile(r"(?P<run>.+)\.(?P<number>[1-9]\d{0,3})of(?P<count>[1-9]\d{0,3})")
+# The part that went worst gives the outcome.
+_WORST_FIRST = (
+    RunOutcome.ERROR,
+    RunOutcome.CRASHED,
+    RunOutcome.INTERRUPTED,
+    RunOutcome.FAILED,
+    RunOutcome.PASSED,
+)
+
+
+class Part(NamedTuple):
+    """
+    Which part of which run.
+    """
+
+    run_id: str
+    number: int
+    parts: int
+
+
+def part_of(run_id: str) -> Part | None:
+    """
+    Read the place of a part from its id; None where the run is no part.
+    """
+    found = _PART.fullmatch(run_id)
+    if found is None or int(found["number"]) > int(found["count"]):
+        return None
+    return Part(found["run"], int(found["number"]), int(found["count"]))
+
+
+def merge(run_id: str, parts: Sequence[Run]) -> Run:
+    """
+    Make one run of its parts: from the first start to the last end, as bad as the worst of them.
+
+    A test that several parts ran is taken from the part that ended last. What is known of a machine is left out,
+    as there were several.
+
+    Args:
+        run_id: the id of the whole.
+        parts: at least one; where some are missing, the run is a partial one.
+    """
+    expected = max(part.parts for run in parts if (part := part_of(run.run_id)))
+    ordered = sorted(parts, key=lambda part: (part.ended, part.run_id))
+    first = ordered[0]
+    cases = {case.id: case for case in chain.from_iterable(part.cases for part in ordered)}
+    return replace(
+        first,
+        run_id=run_id,
+        dirty=any(part.dirty for part in parts),
+        outcome=min((part.outcome for part in parts), key=_WORST_FIRST.index),
+        is_partial=len(parts) < expected or any(part.is_partial for part in parts),
+        started=min(part.started for part in parts),
+        ended=max(part.ended for part in parts),
+        machine=Machine(),
+        counts=_summed(parts),
+        cases=tuple(cases.values()),
+        verdicts=tuple(chain.from_iterable(part.verdicts for part in ordered)),
+    )
+
+
+def _summed(parts: Sequence[Run]) -> dict[str, int]:
+    names = dict.fromkeys(chain.from_iterable(part.counts for part in parts))
+    return {name: sum(part.counts.get(name, 0) for part in parts) for name in names}

@@ -1,0 +1,78 @@
+"""
+`paceline serve`.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from paceline.metrics.catalogue import CATALOGUE, Channel
+from support.exporter import exporter_in
+from support.values import make_case, make_run
+
+_WITHOUT = """
+import sys
+sys.modules["uvicorn"] = None
+from paceline.cli import main
+main(["serve"])
+"""
+
+
+def test_without_the_extra_it_says_how_to_get_it(tmp_path: Path) -> None:
+    """
+    And all other commands work.
+    """
+    done = subprocess.run([sys.executable, "-c", _WITHOUT], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (
+        1,
+        "Error: the exporter needs uvicorn, which is not installed: pip install 'paceline[server]'\n",
+    )
+
+
+def test_a_log_can_be_json(tmp_path: Path) -> None:
+    """
+    One object a line.
+    """
+    with exporter_in(tmp_path, "--log-format=json", "--max-series=1") as exporter:
+        exporter.push(make_run(1, [make_case()]))
+        exporter.scrape()
+        lines = [json.loads(line) for line in exporter.log.read_text("utf-8").splitlines()]
+
+    assert [(line["level"], line["message"].partition(":")[0]) for line in lines] == [
+        ("info", "listening on http"),
+        ("warning", "run run-1"),
+    ]
+
+
+def test_a_ledger_of_a_laptop_is_counted(tmp_path: Path) -> None:
+    """
+    Runs that came by another way count once, and are not exposed.
+    """
+    with exporter_in(tmp_path) as exporter:
+        exporter.ledger.add(make_run(1, [make_case()]))
+        for _ in range(2):
+            exporter.stop()
+            exporter.start()
+
+        assert exporter.state("paceline_runs_total") == {"main,passed,shop": 1}
+        assert exporter.runs() == []
+
+
+def test_only_catalogued_metrics_are_exposed(tmp_path: Path) -> None:
+    """
+    Every family of the exporter stands in the catalogue, and every row of the exporter is exposed.
+    """
+    with exporter_in(tmp_path, "--max-series=1") as exporter:
+        exporter.push(make_run(1, [make_case()]))
+        exporter.post(
+            b'{"run_id": "x", "suite": "s", "branch": "main", "outcomes": {"passed": 1}, "active": {"t": 1}}',
+            "/api/v1/live",
+        )
+        exporter.scrape()
+        text = exporter.get("/metrics").text
+    names = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE paceline_")}
+
+    assert names - {metric.name for metric in CATALOGUE} == set()
+    assert names >= {metric.name for metric in CATALOGUE if metric.channel is Channel.EXPORTER}

@@ -1,0 +1,63 @@
+"""
+Runs under way, as metric families.
+"""
+
+from typing import Any
+
+from paceline.metrics.live_reports import report_families
+from paceline.model import LiveReport, Outcome, Sample, TreeSample
+
+
+def _report(run_id: str, **changes: Any) -> LiveReport:
+    known: dict[str, Any] = {
+        "run_id": run_id,
+        "suite": "shop",
+        "branch": "main",
+        "expected": 4,
+        "ended": 1,
+        "active": {"test_a": 1.0},
+        "outcomes": {Outcome.PASSED: 1},
+        "sample": Sample(tree=TreeSample(resident_bytes=100)),
+    }
+    return LiveReport(**(known | changes))
+
+
+def _values(*reports: LiveReport) -> dict[tuple[str, ...], float]:
+    families = report_families(reports, lambda branch: branch if branch == "main" else "other")
+    return {(sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples}
+
+
+def test_a_run_has_its_place_in_labels() -> None:
+    """
+    Suite, branch and part.
+    """
+    values = _values(_report("a", branch="mine", shard="2of4"))
+    where = ("shop", "other", "2of4")
+
+    assert values["paceline_active_runs", *where] == 1
+    assert values["paceline_active_cases", *where] == 1
+    assert values["paceline_active_case_seconds", *where, "test_a"] == 1.0
+    assert values["paceline_active_run_cases", *where, "passed"] == 1
+    assert values["paceline_run_progress_ratio", *where] == 0.25
+    assert values["paceline_process_resident_memory_bytes", *where] == 100
+
+
+def test_runs_of_one_place_are_added_up() -> None:
+    """
+    But for a test that runs in both, whose time is that of the one that began first.
+    """
+    values = _values(_report("a"), _report("b", active={"test_a": 5.0}, ended=3))
+    where = ("shop", "main", "")
+
+    assert values["paceline_active_runs", *where] == 2
+    assert values["paceline_active_cases", *where] == 2
+    assert values["paceline_active_case_seconds", *where, "test_a"] == 5.0
+    assert values["paceline_run_progress_ratio", *where] == 0.5
+    assert values["paceline_process_resident_memory_bytes", *where] == 200
+
+
+def test_without_runs_there_is_nothing() -> None:
+    """
+    No family at all.
+    """
+    assert _values() == {}

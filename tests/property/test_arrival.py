@@ -1,0 +1,50 @@
+"""
+Whatever is sent, the answer is a run or a clear refusal.
+"""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import json
+
+from paceline.errors import DocumentError
+from paceline.metrics.totals import tally
+from paceline.model import Run, decode_live_report, encode_run
+from paceline.server.arrival import read_arrival
+from paceline.server.rendering import render
+from property.strategies import runs
+from support.values import EPOCH
+
+_scalars = st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(st.characters(exclude_categories=["Cs"]))
+_values = st.recursive(
+    _scalars, lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["schema", "a"]), inner)
+)
+_documents = st.binary(max_size=200) | _values.map(json.encode)
+
+
+@given(document=_documents)
+def test_anything_else_is_refused(document: bytes) -> None:
+    """
+    With a DocumentError that names the place, and nothing else.
+    """
+    with pytest.raises(DocumentError, match="it: "):
+        read_arrival(document, "it", EPOCH)
+    with suppress(DocumentError):
+        decode_live_report(document, "it")
+
+
+@given(run=runs, place=st.integers(min_value=0), byte=st.binary(min_size=1, max_size=1))
+def test_a_run_with_one_wrong_byte_is_taken_or_refused(run: Run, place: int, byte: bytes) -> None:
+    """
+    And what is taken can be counted and exposed.
+    """
+    document = encode_run(run)
+    place %= len(document)
+    with suppress(DocumentError):
+        arrived = read_arrival(document[:place] + byte + document[place + 1 :], "it", EPOCH)
+        tally(arrived, "main")
+
+        assert render(arrived, ["main"], 1000).samples > 0
+        assert 0 <= arrived.started <= arrived.ended <= EPOCH + 60

@@ -1,0 +1,118 @@
+"""
+A folder in which others leave documents.
+"""
+
+import gzip
+import time
+from pathlib import Path
+
+import pytest
+
+from paceline.errors import DocumentError, StorageError
+from paceline.model import decode_run, encode_run
+from paceline.server.drop_folder import DropFolder
+from support.exporter import exporter_in
+from support.values import make_case, make_run
+
+_DOCUMENT = encode_run(make_run(1, [make_case()]))
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def _look_twice(folder: Path) -> list[str]:
+    taken: list[str] = []
+    drop_folder = DropFolder(folder)
+    for _ in range(2):
+        drop_folder.look(lambda document, where: taken.append(decode_run(document, where).run_id))
+    return taken
+
+
+def test_documents_are_taken_and_kept(tmp_path: Path) -> None:
+    """
+    Plain and compressed; afterwards they are in a folder beside.
+    """
+    (tmp_path / "a.json").write_bytes(_DOCUMENT)
+    (tmp_path / "b.json.gz").write_bytes(gzip.compress(_DOCUMENT))
+
+    assert _look_twice(tmp_path) == ["run-1", "run-1"]
+    assert _names(tmp_path) == ["taken/a.json", "taken/b.json.gz"]
+
+
+def test_what_is_no_run_is_set_aside(tmp_path: Path) -> None:
+    """
+    And what is none of ours is left alone.
+    """
+    for name in ("a.json", "b.json.gz", ".hidden.json", "notes.txt"):
+        (tmp_path / name).write_bytes(b"{}")
+
+    assert _look_twice(tmp_path) == []
+    assert _names(tmp_path) == [".hidden.json", "damaged/a.json", "damaged/b.json.gz", "notes.txt"]
+
+
+def test_a_file_that_is_being_written_is_left_alone(tmp_path: Path) -> None:
+    """
+    Until it stays as it is from one look to the next.
+    """
+    path, taken = tmp_path / "a.json", list[str]()
+    drop_folder = DropFolder(tmp_path)
+    counts = []
+    for size in (100, 200, len(_DOCUMENT), None):
+        if size is not None:
+            path.write_bytes(_DOCUMENT[:size])
+        counts.append(drop_folder.look(lambda document, where: taken.append(decode_run(document, where).run_id)))
+
+    assert (counts, taken) == ([0, 0, 0, 1], ["run-1"])
+
+
+def test_a_name_that_came_before_is_kept_too(tmp_path: Path) -> None:
+    """
+    Nothing that was taken is overwritten.
+    """
+    for _ in range(2):
+        (tmp_path / "a.json").write_bytes(_DOCUMENT)
+        _look_twice(tmp_path)
+
+    assert len(_names(tmp_path / "taken")) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "names"), [(StorageError("full"), ["a.json"]), (DocumentError("bad"), ["damaged/a.json"])]
+)
+def test_what_cannot_be_kept_now_stays(tmp_path: Path, error: Exception, names: list[str]) -> None:
+    """
+    For the next look.
+    """
+    (tmp_path / "a.json").write_bytes(_DOCUMENT)
+    drop_folder = DropFolder(tmp_path)
+
+    def refuse(_: bytes, __: str) -> None:
+        raise error
+
+    assert [drop_folder.look(refuse), drop_folder.look(refuse)] == [0, 0]
+    assert _names(tmp_path) == names
+
+
+def test_a_folder_that_is_not_there_is_no_failure(tmp_path: Path) -> None:
+    """
+    It may come back.
+    """
+    assert _look_twice(tmp_path / "gone") == []
+
+
+def test_an_exporter_takes_what_is_put_there(tmp_path: Path) -> None:
+    """
+    As if it had been sent.
+    """
+    watched = tmp_path / "inbox"
+    with exporter_in(tmp_path, f"--watch={watched}") as exporter:
+        (watched / ".new").write_bytes(_DOCUMENT)
+        (watched / ".new").rename(watched / "run.json")
+        (watched / "bad.json").write_bytes(b"{")
+        end = time.monotonic() + 60
+        while not exporter.runs() and time.monotonic() < end:
+            time.sleep(0.1)
+
+        assert exporter.runs() == ["run-1"]
+        assert "WARNING set aside: bad.json: not a run document: Input data was truncated" in exporter.log.read_text()

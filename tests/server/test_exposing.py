@@ -1,0 +1,200 @@
+"""
+What a scrape brings, and for how long.
+"""
+
+import time
+from pathlib import Path
+
+from paceline.metrics.run_samples import run_samples
+from paceline.model import Run
+from support.exporter import Exporter, Exposed, exporter_in
+from support.reading import read_openmetrics
+from support.values import make_case, make_run
+
+_OPENMETRICS = {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"}
+
+
+def _samples(*runs: Run) -> set[Exposed]:
+    return {
+        (
+            sample.metric.name,
+            tuple(sorted(zip(sample.metric.labels, sample.labels, strict=True))),
+            round(sample.timestamp * 1e3),
+            sample.value,
+        )
+        for run in runs
+        for sample in run_samples(run, ["main"])
+    }
+
+
+def test_every_sample_is_exposed_with_the_time_of_its_run(exporter: Exporter) -> None:
+    """
+    Two runs of one suite are in one scrape, each with its time, and the official parser gives them back.
+    """
+    runs = [make_run(number, [make_case(), make_case("test_b", 0.5)]) for number in (2, 1)]
+    for run in runs:
+        exporter.push(run)
+
+    assert set(exporter.scrape()) == _samples(*runs)
+
+
+def test_openmetrics_is_answered_where_it_is_asked_for(exporter: Exporter) -> None:
+    """
+    With seconds and an end; the strict parser reads it.
+    """
+    run = make_run(1, [make_case(), make_case("test_b", 0.5)])
+    exporter.push(run)
+    answer = exporter.get("/metrics/runs", **_OPENMETRICS)
+    families = read_openmetrics(answer.text)
+
+    assert answer.headers["Content-Type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    assert {float(sample.timestamp or 0) for family in families for sample in family.samples} == {run.ended}
+    assert sum(len(family.samples) for family in families) == len(_samples(run))
+
+
+def test_runs_that_share_series_are_text(exporter: Exporter) -> None:
+    """
+    OpenMetrics wants the samples of a series in one place, and theirs are not.
+    """
+    for number in range(2):
+        exporter.push(make_run(number, [make_case()]))
+    answer = exporter.get("/metrics/runs", **_OPENMETRICS)
+
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+
+
+def test_a_body_is_packed_only_where_that_is_understood(exporter: Exporter) -> None:
+    """
+    The same lines come either way.
+    """
+    exporter.push(make_run(1, [make_case()]))
+    packed = exporter.get("/metrics/runs", **{"Accept-Encoding": "gzip"})
+    plain = exporter.get("/metrics/runs", **{"Accept-Encoding": "identity"})
+
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert packed.text == plain.text
+
+
+def test_no_run_is_a_body_too(exporter: Exporter) -> None:
+    """
+    An empty one is no gzip data, and Prometheus would call the exporter down.
+    """
+    answer = exporter.get("/metrics/runs", **{"Accept-Encoding": "gzip"})
+
+    assert (int(answer.headers["Content-Length"]) > 0, answer.text) == (True, "")
+    assert exporter.state("paceline_exporter_exposed_runs") == {"": 0}
+
+
+def test_a_run_is_gone_when_every_prometheus_has_seen_it(tmp_path: Path) -> None:
+    """
+    Three scrapes by each of two; somebody who looks with another program counts for nothing.
+    """
+    with exporter_in(tmp_path, "--expose-seconds=0") as exporter:
+        exporter.push(make_run(1, [make_case()]))
+        for _ in range(9):
+            exporter.get("/metrics/runs")
+        one = [len(exporter.scrape("/metrics/runs?scraper=a")) for _ in range(2)]
+        other = [len(exporter.scrape("/metrics/runs?scraper=b")) for _ in range(2)]
+        time.sleep(2.5)
+        last = [len(exporter.scrape(f"/metrics/runs?scraper={name}")) for name in "ab"]
+        _wait_until_empty(exporter)
+
+        assert min(*one, *other, *last) > 0
+        assert exporter.ledger.exposed() == []
+
+
+def test_what_nobody_has_seen_is_exposed_after_a_restart(tmp_path: Path) -> None:
+    """
+    And what has been seen, is not.
+    """
+    with exporter_in(tmp_path, "--expose-seconds=0") as exporter:
+        exporter.push(make_run(1, [make_case()]))
+        for _ in range(3):
+            exporter.scrape()
+        _wait_until_empty(exporter)
+        exporter.push(make_run(2, [make_case()]))
+        code = exporter.stop()
+        exporter.start()
+
+        assert code == 0
+        assert exporter.runs() == ["run-2"]
+        assert exporter.state("paceline_runs_total") == {"main,passed,shop": 2}
+
+
+def test_labels_cannot_be_injected(exporter: Exporter) -> None:
+    """
+    Quotes, braces and line breaks stay within the label; control characters are written out.
+    """
+    name = 'test_x["a\\b"] 1\n} evil_total{a="1'
+    exporter.push(make_run(1, [make_case(name)], suite='s"}\nevil 1'))
+    samples = exporter.scrape()
+
+    assert {name for name, *_ in samples if "evil" in name} == set()
+    assert {dict(labels).get("test") for _, labels, _, _ in samples} == {None, name.replace("\n", "\\n")}
+    assert {dict(labels)["suite"] for _, labels, _, _ in samples} == {'s"}\\nevil 1'}
+
+
+def test_a_secret_in_a_label_is_masked(exporter: Exporter) -> None:
+    """
+    Also where the sender did not do so.
+    """
+    exporter.push(make_run(1, [make_case("test_x[password=hunter22]")]))
+
+    assert "hunter22" not in exporter.get("/metrics/runs").text
+
+
+def test_branches_that_are_not_listed_are_other(tmp_path: Path) -> None:
+    """
+    In run samples and in counters; the name is in `paceline_run_info`.
+    """
+    with exporter_in(tmp_path, "--branches=main", "--branches=release") as exporter:
+        for number, branch in enumerate(("main", "release", "mine", "yours")):
+            exporter.push(make_run(number, [make_case()], branch=branch))
+        samples = exporter.scrape()
+
+        assert {dict(labels)["branch"] for _, labels, _, _ in samples} == {"main", "release", "other"}
+        assert {dict(labels).get("ref") for _, labels, _, _ in samples} >= {"mine", "yours"}
+        assert exporter.state("paceline_runs_total") == {
+            "main,passed,shop": 1,
+            "release,passed,shop": 1,
+            "other,passed,shop": 2,
+        }
+
+
+def test_the_landing_page_says_what_is_there(exporter: Exporter) -> None:
+    """
+    Links, the latest runs, and nothing that a name could put into the page.
+    """
+    exporter.push(make_run(1, [make_case()], suite="<b>shop"))
+    page = exporter.get("/").text
+
+    assert '<a href="/metrics/runs">/metrics/runs</a>' in page
+    assert (
+        "<tr><td>2023-11-14 23:13:20 UTC</td><td>&lt;b&gt;shop</td><td>main</td><td>run-1</td><td>passed</td></tr>"
+        in page
+    )
+    assert "1 run exposed, 0 under way, 0 scraping." in page
+
+
+def test_too_many_series_are_dropped_and_counted(tmp_path: Path) -> None:
+    """
+    Whole tests, the quickest first; the counter and the page say how many samples.
+    """
+    with exporter_in(tmp_path, "--max-series=20") as exporter:
+        exporter.push(make_run(1, [make_case(f"test_{place}", place / 10) for place in range(10)]))
+        samples = exporter.scrape()
+        dropped = exporter.state("paceline_exporter_series_dropped_total")
+        page = exporter.get("/").text
+
+    assert {dict(labels)["test"] for _, labels, _, _ in samples if "test" in dict(labels)} == {
+        f"test_{place}" for place in (6, 7, 8, 9)
+    }
+    assert dropped == {"max_series,shop": 24}
+    assert "<p>Left out of suite shop: 24 samples beyond --max-series=20.</p>" in page
+
+
+def _wait_until_empty(exporter: Exporter) -> None:
+    end = time.monotonic() + 30
+    while exporter.ledger.exposed() and time.monotonic() < end:
+        time.sleep(0.1)

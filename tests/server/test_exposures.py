@@ -1,0 +1,144 @@
+"""
+Which runs go out with a scrape, and for how long.
+"""
+
+import pytest
+
+from paceline.history.served import Exposed
+from paceline.server.exposures import Exposures, Rules, shares_series
+
+_RULES = Rules(seconds=900, scrapes=3, samples=100)
+_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 24 * 3600.0
+
+
+def _run(number: int, **changes: object) -> Exposed:
+    known: dict[str, object] = {"suite": "shop", "branch": "main", "ended": float(number), "since": float(number)}
+    return Exposed(run_id=f"run-{number}", **(known | changes))  # type: ignore[arg-type]
+
+
+def _scrape(exposures: Exposures, scraper: str, now: float, samples: int = 10) -> list[str]:
+    chosen = exposures.choose(scraper, lambda _: samples)
+    exposures.delivered(scraper, chosen, now)
+    return [run.run_id for run in chosen]
+
+
+def test_a_run_stays_for_its_time_however_often_it_is_seen() -> None:
+    """
+    Fifteen minutes, at a scrape every minute.
+    """
+    exposures = Exposures(_RULES, [_run(0)])
+    seen = [
+        minute for minute in range(20) if _scrape(exposures, "a", minute * _MINUTE) + exposures.retire(minute * _MINUTE)
+    ]
+
+    assert seen == list(range(16))
+
+
+def test_a_run_waits_for_three_scrapes_of_each() -> None:
+    """
+    One of a pair that scrapes once an hour holds it, however often the other one comes.
+    """
+    exposures = Exposures(_RULES, [_run(0)])
+    _scrape(exposures, "rare", 0)
+    for minute in range(1, 125):
+        _scrape(exposures, "often", minute * _MINUTE)
+        if minute % 60 == 0:
+            _scrape(exposures, "rare", minute * _MINUTE)
+        gone = exposures.retire(minute * _MINUTE)
+        if gone:
+            break
+
+    assert (minute, gone) == (120, ["run-0"])
+
+
+def test_a_prometheus_that_was_away_for_an_hour_misses_nothing() -> None:
+    """
+    What came meanwhile is there when it is back, though the other of the pair has seen it.
+    """
+    exposures = Exposures(_RULES)
+    _scrape(exposures, "away", 0)
+    for minute in range(60):
+        exposures.add(_run(minute, since=minute * _MINUTE))
+        _scrape(exposures, "there", minute * _MINUTE, samples=1)
+        assert exposures.retire(minute * _MINUTE) == []
+
+    assert len(_scrape(exposures, "away", _HOUR, samples=1)) == 60
+
+
+def test_one_that_never_comes_back_is_forgotten() -> None:
+    """
+    After six hours nobody waits for it.
+    """
+    exposures = Exposures(_RULES, [_run(0)])
+    _scrape(exposures, "gone", 0)
+    for hour in range(1, 8):
+        _scrape(exposures, "there", hour * _HOUR)
+        gone = exposures.retire(hour * _HOUR)
+
+    assert (hour, gone) == (7, ["run-0"])
+
+
+def test_without_anybody_a_run_waits_a_week() -> None:
+    """
+    Then it is in the ledger alone.
+    """
+    exposures = Exposures(_RULES, [_run(0)])
+
+    assert exposures.retire(7 * _DAY) == []
+    assert exposures.retire(7 * _DAY + 1) == ["run-0"]
+
+
+def test_what_has_no_room_goes_with_the_next_scrape() -> None:
+    """
+    Those first that were seen least, so that all come in turn; each answer is in the order of their ends.
+    """
+    exposures = Exposures(_RULES, [_run(number) for number in range(5)])
+    answers = [_scrape(exposures, "a", 0, samples=40) for _ in range(5)]
+
+    assert answers == [
+        ["run-0", "run-1"],
+        ["run-2", "run-3"],
+        ["run-0", "run-4"],
+        ["run-1", "run-2"],
+        ["run-3", "run-4"],
+    ]
+
+
+def test_a_run_that_is_too_large_goes_alone() -> None:
+    """
+    It would wait for ever otherwise.
+    """
+    exposures = Exposures(_RULES, [_run(0), _run(1)])
+
+    assert _scrape(exposures, "a", 0, samples=1000) == ["run-0"]
+    assert _scrape(exposures, "a", 0, samples=1000) == ["run-1"]
+
+
+def test_a_run_that_came_again_is_seen_by_nobody() -> None:
+    """
+    A whole one in the place of what a crash left.
+    """
+    exposures = Exposures(_RULES, [_run(0)])
+    for _ in range(3):
+        _scrape(exposures, "a", 0)
+    exposures.add(_run(0, since=1.0))
+
+    assert exposures.retire(_HOUR) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_so"),
+    [({}, True), ({"suite": "other"}, False), ({"branch": "mine"}, False), ({"branch": "main2"}, False)],
+)
+def test_runs_of_one_suite_and_branch_share_series(changes: dict[str, object], is_so: bool) -> None:
+    """
+    All others have series of their own.
+    """
+    assert shares_series([_run(0), _run(1, **changes)], lambda branch: branch) is is_so
+
+
+def test_branches_that_are_called_alike_share_series() -> None:
+    """
+    As all that are not listed are.
+    """
+    assert shares_series([_run(0, branch="mine"), _run(1, branch="yours")], lambda _: "other")

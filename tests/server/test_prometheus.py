@@ -1,0 +1,138 @@
+"""
+A real Prometheus, a real exporter, real sessions of pytest.
+"""
+
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import fmean, median
+
+import pytest
+
+from paceline.model import Run
+from support.exporter import Exporter, exporter_in
+from support.servers import Prometheus, prometheus_folder, prometheus_scraping
+from support.suite import Suite
+from support.values import make_case, make_run
+
+_TESTS = """
+    import pathlib, time
+
+    def test_passes(): time.sleep(0.002)
+    def test_fails_every_other_time():
+        counter = pathlib.Path("counter")
+        counter.write_text(counter.read_text() + "x" if counter.exists() else "x")
+        assert len(counter.read_text()) % 2
+    def test_is_not_run(): import pytest; pytest.skip()
+"""
+_QUERIES: dict[str, tuple[str, Callable[[Sequence[float]], float]]] = {
+    "count": ("count_over_time({}[1h])", len),
+    "median": ("quantile_over_time(0.5, {}[1h])", median),
+    "mean": ("avg_over_time({}[1h])", fmean),
+    "last": ("last_over_time({}[1h])", lambda values: values[-1]),
+}
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_prometheus_answers_as_computed_from_the_documents(suite: Suite, tmp_path: Path, workers: str) -> None:
+    """
+    Count, median, mean and last of durations and outcomes over four sessions, to the last digit but of means.
+    """
+    suite.write("test_shop.py", _TESTS)
+    with exporter_in(tmp_path) as exporter, prometheus_scraping(_target(exporter), _folder(tmp_path)) as server:
+        runs = []
+        for _ in range(4):
+            runs.append(suite.run("-n", workers, "--paceline-no-confirm").run)
+            assert exporter.push(runs[-1]).status_code == 201
+        _wait_for(server, "count(count_over_time(paceline_run_info[1h]))", 4)
+        answers = {name: _answers(server, query) for name, (query, _) in _QUERIES.items()}
+
+    for name, (_, compute) in _QUERIES.items():
+        assert answers[name] == {
+            series: pytest.approx(compute(values), rel=1e-12) for series, values in _figures(runs).items()
+        }
+
+
+def test_a_late_run_and_one_of_the_same_second_arrive(tmp_path: Path) -> None:
+    """
+    Pushed within one scrape interval, one of them from hours ago.
+    """
+    now = time.time()
+    ends = [now - 30, now - 29.999, now - 5 * 3600]
+    with exporter_in(tmp_path) as exporter, prometheus_scraping(_target(exporter), _folder(tmp_path)) as server:
+        # Nothing to expose is no failure.
+        _wait_for(server, "up{job='paceline-runs'}", 1)
+        for number, ended in enumerate(ends):
+            exporter.push(make_run(number, [make_case()], started=ended - 1, ended=ended))
+        _wait_for(server, "count(count_over_time(paceline_run_info[6h]))", 3)
+        _wait_for(server, "paceline_runs_total", 3)
+
+        assert _answer(server, "count_over_time(paceline_test_passed[6h])") == 3
+        assert _answer(server, "min_over_time(up{job='paceline-runs'}[1h])") == 1
+
+
+def test_promtool_finds_nothing(exporter: Exporter) -> None:
+    """
+    In neither of the two channels.
+    """
+    exporter.push(make_run(1, [make_case()]))
+    for path in ("/metrics", "/metrics/runs"):
+        text = exporter.get(path).content
+        done = subprocess.run(
+            [prometheus_folder() / "promtool", "check", "metrics"], input=text, capture_output=True, check=False
+        )
+
+        assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("file", ["scrape-exporter.yml", "beyond/remote-write.yml"])
+def test_the_configurations_are_valid(file: str) -> None:
+    """
+    As promtool sees them, unknown keys included.
+    """
+    path = Path(__file__).parents[2] / "prometheus" / file
+    done = subprocess.run([prometheus_folder() / "promtool", "check", "config", path], capture_output=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def _figures(runs: Sequence[Run]) -> dict[tuple[str, str], list[float]]:
+    figures: dict[tuple[str, str], list[float]] = {}
+    for run in runs:
+        for case in run.cases:
+            if case.outcome.is_pass and case.duration_seconds is not None:
+                figures.setdefault(("paceline_test_duration_seconds", case.id), []).append(case.duration_seconds)
+            if case.outcome.is_pass or case.outcome.is_failure:
+                figures.setdefault(("paceline_test_passed", case.id), []).append(float(case.outcome.is_pass))
+    return figures
+
+
+def _answers(server: Prometheus, query: str) -> dict[tuple[str, str], float]:
+    return {
+        (name, str(sample["metric"]["test"])): float(sample["value"][1])  # type: ignore[index]
+        for name in ("paceline_test_duration_seconds", "paceline_test_passed")
+        for sample in server.samples(query.format(name), time.time())
+    }
+
+
+def _answer(server: Prometheus, query: str) -> float:
+    (sample,) = server.samples(query, time.time())
+    return float(sample["value"][1])  # type: ignore[index]
+
+
+def _wait_for(server: Prometheus, query: str, value: float) -> None:
+    end = time.monotonic() + 60
+    while [float(one["value"][1]) for one in server.samples(query, time.time())] != [value]:  # type: ignore[index]
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+def _target(exporter: Exporter) -> str:
+    return exporter.url.removeprefix("http://")
+
+
+def _folder(folder: Path) -> Path:
+    inner = folder / "prometheus"
+    inner.mkdir()
+    return inner

@@ -1,0 +1,67 @@
+"""
+What the exporter is told at its start.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from paceline.errors import ConfigError
+from paceline.server.running import listen
+from paceline.server.settings import read_tokens
+
+
+def test_tokens_come_from_both(tmp_path: Path) -> None:
+    """
+    One a line, with comments, and several in the variable.
+    """
+    file = tmp_path / "tokens"
+    file.write_text("# CI\n\n token-one \ntoken-two\n", "utf-8")
+    tokens = read_tokens(file, {"PACELINE_TOKENS": "token-three,token-four"})
+
+    assert tokens == (b"token-three", b"token-four", b"token-one", b"token-two")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"short\n", "{}, line 1: a token of 5 characters, expected at least 8"),
+        (b"# none\n", "the file of tokens {} has no token, expected one a line"),
+        (b"\xff", "the file of tokens {} is not UTF-8: invalid start byte at byte 0"),
+        (None, "the file of tokens {} cannot be read: No such file or directory"),
+    ],
+)
+def test_a_file_of_tokens_that_is_none_is_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
+    """
+    Without the token in the message.
+    """
+    file = tmp_path / "tokens"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        read_tokens(file, {})
+
+    assert str(caught.value) == message.format(file)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.1:x", "127.0.0.1:65536"])
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    """
+    With what was expected.
+    """
+    with pytest.raises(ConfigError) as caught:
+        listen(address)
+
+    assert str(caught.value) == (f"--web.listen-address is {address!r}, expected one as 127.0.0.1:10464 or :10464")
+
+
+def test_an_address_in_use_is_said() -> None:
+    """
+    With the reason of the system.
+    """
+    with listen("127.0.0.1:0") as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(ConfigError) as caught:
+            listen(address)
+
+    assert str(caught.value) == f"--web.listen-address {address}: cannot be used: Address already in use"

@@ -1,0 +1,59 @@
+"""
+Parts of one run.
+"""
+
+import pytest
+
+from paceline.model import Run, RunOutcome
+from paceline.shards import Part, merge, part_of
+from support.values import make_case, make_run
+
+
+@pytest.mark.parametrize(
+    ("run_id", "part"),
+    [
+        ("4711.2of3", Part("4711", 2, 3)),
+        ("a.b.1of1", Part("a.b", 1, 1)),
+        ("4711", None),
+        ("4711.4of3", None),
+        ("4711.0of3", None),
+        (".1of2", None),
+    ],
+)
+def test_the_place_of_a_part_is_in_its_id(run_id: str, part: Part | None) -> None:
+    """
+    What has no such end, or one that cannot be, is a run of its own.
+    """
+    assert part_of(run_id) == part
+
+
+def _part(number: int, **changes: object) -> Run:
+    return make_run(number, [make_case(f"test_{number}")], run_id=f"4711.{number}of2", **changes)
+
+
+def test_parts_are_one_run() -> None:
+    """
+    From the first start to the last end, as bad as the worst, with the tests and counts of all.
+    """
+    whole = merge("4711", [_part(2, counts={"x": 2}), _part(1, outcome=RunOutcome.FAILED, counts={"x": 1, "y": 1})])
+
+    assert (whole.run_id, whole.outcome, whole.is_partial) == ("4711", RunOutcome.FAILED, False)
+    assert (whole.started, whole.ended) == (_part(1).started, _part(2).ended)
+    assert [case.id for case in whole.cases] == ["test_1", "test_2"]
+    assert whole.counts == {"x": 3, "y": 1}
+
+
+def test_a_run_without_one_of_its_parts_is_partial() -> None:
+    """
+    Tests of the rest are not missing for good.
+    """
+    assert merge("4711", [_part(1)]).is_partial
+
+
+def test_a_test_of_two_parts_is_there_once() -> None:
+    """
+    As it was in the part that ended last.
+    """
+    parts = [make_run(number, [make_case(seconds=number / 10)], run_id=f"4711.{number}of2") for number in (2, 1)]
+
+    assert [case.duration_seconds for case in merge("4711", parts).cases] == [0.2]
