@@ -8,6 +8,7 @@ from paceline import __version__
 from paceline.cli.ab import ab
 from paceline.cli.baseline import baseline
 from paceline.cli.compare import compare
+from paceline.cli.demo_history import demo_history
 from paceline.cli.export import export
 from paceline.cli.gate import gate
 from paceline.cli.history import history
@@ -49,5 +50,5 @@ def main() -> None:
     """
 
 
-for command in (test, report, trends, compare, ab, history, baseline, export, push, replay, gate, rules):
+for command in (test, report, trends, compare, ab, history, baseline, export, push, replay, gate, rules, demo_history):
     main.add_command(command)
