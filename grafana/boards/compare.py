@@ -194,7 +194,8 @@ _TESTS: tuple[Panel, ...] = (
     ),
 )
 
-_BACK = {"the same time": "0s", "a day before": "1d", "a week before": "7d", "two weeks before": "14d"}
+# Prometheus takes no offset of 0.
+_BACK = {"the same time": "1ms", "a day before": "1d", "a week before": "7d", "two weeks before": "14d"}
 
 COMPARE = Board(
     uid="paceline-compare",

@@ -29,8 +29,9 @@ _SPIKES = 0.01
 _SLOW_FROM, _SLOW_UNTIL, _SLOW_FACTOR = 0.4, 0.6, 1.25
 # So many runs are on a machine that is busy with other work.
 _BUSY = 0.12
-# In the last days every third run is of this branch, which makes searching faster.
-_TOPIC, _TOPIC_DAYS, _TOPIC_EVERY, _TOPIC_FACTOR = "faster-search", 4.0, 3, 0.55
+# In the last days every third run is of this branch, which makes searching faster, and pays with memory.
+_TOPIC, _TOPIC_DAYS, _TOPIC_EVERY = "faster-search", 4.0, 3
+_TOPIC_FACTOR, _TOPIC_MEBIBYTES = 0.55, 24.0
 
 
 class Demo(Struct, frozen=True, kw_only=True):
@@ -140,23 +141,27 @@ def _outcome(habit: Habit, day: float, random: Random) -> Outcome:
 
 def _measured(case: Case, habit: Habit, conditions: Conditions, random: Random) -> Case:
     noise = random.lognormvariate(0, _NOISE) * (random.uniform(1.5, 3) if random.random() < _SPIKES else 1.0)
-    topic = _TOPIC_FACTOR if conditions.is_topic and "search" in habit.id else 1.0
-    seconds = habit.seconds * habit.slower(conditions.day) * topic * noise
+    is_indexed = conditions.is_topic and "search" in habit.id
+    seconds = habit.seconds * habit.slower(conditions.day) * (_TOPIC_FACTOR if is_indexed else 1.0) * noise
     computing = seconds * habit.computing * conditions.slowness
     waited = conditions.waiting * computing
     queries = habit.queries + round(habit.more_queries(conditions.day))
+    peak = habit.peak_mebibytes * random.lognormvariate(0, 0.01) + (_TOPIC_MEBIBYTES if is_indexed else 0.0)
+    memory = {
+        UsageKey.MEMORY_PEAK_BYTES: round(peak * MEBIBYTE),
+        UsageKey.MEMORY_RETAINED_BYTES: round(habit.kept_mebibytes(conditions.day) * MEBIBYTE),
+    }
     return replace(
         case,
         setup_seconds=0.0004 * conditions.slowness * noise,
         duration_seconds=seconds * (1 - habit.computing) + computing + waited,
         teardown_seconds=0.0001 * conditions.slowness * noise,
-        usage=_usage(habit, conditions.day, computing, waited, random),
+        usage={**memory, **_usage(habit, computing, waited, random)},
         measures={"db_queries": Measure(value=queries, unit="queries")} if queries else {},
     )
 
 
-def _usage(habit: Habit, day: float, computing: float, waited: float, random: Random) -> dict[UsageKey, float]:
-    peak = habit.peak_mebibytes * random.lognormvariate(0, 0.01)
+def _usage(habit: Habit, computing: float, waited: float, random: Random) -> dict[UsageKey, float]:
     return {
         UsageKey.CPU_SECONDS: computing,
         UsageKey.CPU_USER_SECONDS: 0.85 * computing,
@@ -164,8 +169,6 @@ def _usage(habit: Habit, day: float, computing: float, waited: float, random: Ra
         UsageKey.CHILDREN_CPU_USER_SECONDS: 0.0,
         UsageKey.CHILDREN_CPU_SYSTEM_SECONDS: 0.0,
         UsageKey.CPU_WAIT_SECONDS: waited,
-        UsageKey.MEMORY_PEAK_BYTES: round(peak * MEBIBYTE),
-        UsageKey.MEMORY_RETAINED_BYTES: round(habit.kept_mebibytes(day) * MEBIBYTE),
         UsageKey.READ_BYTES: 0 if habit.test_type == "unit" else random.randrange(40_000),
         UsageKey.WRITTEN_BYTES: 4096 * habit.queries,
         UsageKey.VOLUNTARY_CONTEXT_SWITCHES: habit.queries + random.randrange(3),
