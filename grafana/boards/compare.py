@@ -4,17 +4,17 @@ Compare: two branches, or two spans of time, test by test.
 
 from boards import colors
 from boards.board import Board, Row
-from boards.panel import TIMES, Panel, Query, Step, bars, per_run, stat
+from boards.panel import TIMES, Panel, Query, Step, bars, in_colors, per_run, stat
 from boards.promql import by_test, each_run
 from boards.ranking import Column, ranking
-from boards.variables import choice, labels, of_suite
+from boards.variables import MAIN, choice, labels, of_suite
 
 _NORMALIZED = "paceline_test_normalized_duration_seconds"
 _NOTHING = "no test was run on both sides"
 _FACTOR = (Step(colors.GOOD, None), Step("text", 0.87), Step(colors.WARNING, 1.15), Step(colors.BAD, 2))
-_BASE = 'suite="$suite",branch="$base",test_type=~"$test_type"'
-_BOTH_BRANCHES = 'suite="$suite",branch=~"$base|$branch"'
-_OTHER = 'suite="$suite",branch="$branch",test_type=~"$test_type"'
+_OF_BASE, _OF_BRANCH = 'suite="$suite",branch="$base"', 'suite="$suite",branch="$branch"'
+_BASE = _OF_BASE + ',test_type=~"$test_type"'
+_OTHER = _OF_BRANCH + ',test_type=~"$test_type"'
 
 
 def _base(metric: str) -> str:
@@ -48,7 +48,7 @@ _SIDES: tuple[Panel, ...] = (
     stat(
         title="Runs of the base",
         description="Runs that the base has: branch Base, and as long a time as is looked at, moved back as chosen.",
-        queries=(Query(expr=_runs('suite="$suite",branch="$base"', " offset $back"), now=True),),
+        queries=(Query(expr=_runs(_OF_BASE, " offset $back"), now=True),),
         unit="none",
         empty="none",
         steps=(Step(colors.WARNING), Step(colors.GOOD, 8)),
@@ -56,7 +56,7 @@ _SIDES: tuple[Panel, ...] = (
     stat(
         title="Runs of the branch",
         description="Runs of the branch in the time that is looked at. With fewer than eight a median is chance.",
-        queries=(Query(expr=_runs('suite="$suite",branch="$branch"'), now=True),),
+        queries=(Query(expr=_runs(_OF_BRANCH), now=True),),
         unit="none",
         empty="none",
         steps=(Step(colors.WARNING), Step(colors.GOOD, 8)),
@@ -128,14 +128,13 @@ _SHAPE: tuple[Panel, ...] = (
         title="Runs of both",
         description="The duration of each run of the two branches, at the time when it was run.",
         queries=(
-            Query(
-                expr=f"max by (branch) ({each_run('paceline_run_duration_seconds', _BOTH_BRANCHES)})",
-                legend="{{branch}}",
-            ),
+            Query(expr=f"max({each_run('paceline_run_duration_seconds', _OF_BRANCH)})", legend="branch"),
+            Query(expr=f"max({each_run('paceline_run_duration_seconds', _OF_BASE)})", legend="base"),
         ),
         unit="s",
         empty=_NOTHING,
-        defaults={"color": {"mode": "shades", "fixedColor": colors.GOOD}, "min": 0},
+        defaults={"min": 0},
+        overrides=in_colors(A=colors.WARNING, B=colors.GOOD),
     ),
 )
 
@@ -203,7 +202,7 @@ COMPARE = Board(
     description="What is slower or faster: on one branch beside another, or now beside then?",
     variables=(
         *of_suite(),
-        labels("base", "Base", "branch", 'paceline_run_duration_seconds{suite="$suite"}'),
+        labels("base", "Base", "branch", 'paceline_run_duration_seconds{suite="$suite"}', **MAIN),
         choice("back", "Base from", _BACK),
     ),
     rows=(Row("Two sides", (*_SIDES, *_SHAPE)), Row("Test by test", _TESTS)),

@@ -4,7 +4,7 @@ Live: a run as it happens.
 
 from boards import colors
 from boards.board import Board, Row
-from boards.panel import Panel, Query, Step, fixed, in_colors, over_time, stat
+from boards.panel import BY_VALUE, Panel, Query, Step, by_name, fixed, in_colors, over_time, stat
 from boards.promql import SUITE as OF_SUITE
 from boards.ranking import Column, ranking
 from boards.variables import data_source, labels
@@ -32,7 +32,7 @@ def _per_instance(title: str, description: str, unit: str, expr: str) -> Panel:
         unit=unit,
         empty=_NO_RUN,
         width=8,
-        defaults={"color": {"mode": "shades", "fixedColor": colors.GOOD}, "min": 0},
+        defaults={"color": BY_VALUE, "min": 0},
     )
 
 
@@ -144,7 +144,8 @@ _TESTS: tuple[Panel, ...] = (
         empty=_NO_RUN,
         width=8,
         height=5,
-        defaults={"color": {"mode": "shades", "fixedColor": colors.GOOD}, "min": 0},
+        defaults={"color": fixed(colors.QUIET), "min": 0},
+        overrides=by_name(passed=colors.GOOD, failed=colors.BAD, error=colors.WARNING),
     ),
     over_time(
         title="Call phase by test type",
@@ -162,7 +163,7 @@ _TESTS: tuple[Panel, ...] = (
         width=8,
         height=5,
         defaults={
-            "color": {"mode": "shades", "fixedColor": colors.GOOD},
+            "color": BY_VALUE,
             "custom": {"drawStyle": "line", "scaleDistribution": {"type": "log", "log": 10}, "showPoints": "never"},
         },
     ),

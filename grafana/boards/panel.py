@@ -71,6 +71,19 @@ def fixed(color: str) -> Mapping[str, Any]:
     return {"mode": "fixed", "fixedColor": color}
 
 
+# Grafana 9.4 has no palette that is safe for all; from blue by way of yellow to red this one is.
+BY_VALUE: Mapping[str, Any] = {"mode": "continuous-BlYlRd", "seriesBy": "last"}
+
+
+def by_name(**colors: str) -> tuple[Override, ...]:
+    """
+    A colour for each series of that name.
+    """
+    return tuple(
+        Override(matcher="byName", pattern=name, properties={"color": fixed(color)}) for name, color in colors.items()
+    )
+
+
 def in_colors(**by_ref: str) -> tuple[Override, ...]:
     """
     A colour for the series of each query, by its place as in `A`.
@@ -84,6 +97,7 @@ def in_colors(**by_ref: str) -> tuple[Override, ...]:
 class Panel(Struct, frozen=True, kw_only=True):
     """
     One panel. `description` says how to read it, `empty` what it means that there is nothing; `width` is of 24.
+    `points` is how many steps the time is cut into, None for one a pixel.
     """
 
     kind: str
@@ -94,6 +108,7 @@ class Panel(Struct, frozen=True, kw_only=True):
     unit: str
     width: int
     height: int
+    points: int | None = None
     steps: tuple[Step, ...] = ()
     defaults: Mapping[str, Any] = {}
     custom: Mapping[str, Any] = {}
@@ -116,6 +131,7 @@ class Panel(Struct, frozen=True, kw_only=True):
             "targets": [query.as_json(place) for place, query in enumerate(self.queries)],
             "fieldConfig": {"defaults": self._defaults(), "overrides": [one.as_json() for one in self.overrides]},
             "options": dict(self.options),
+            "maxDataPoints": self.points,
             "transformations": [dict(one) for one in self.transformations],
         }
 
@@ -194,6 +210,8 @@ What is scraped all the time; a gap is a gap.
 
 stacked_per_run = partial(
     _CHART,
+    # Bars as wide as a step: with one a pixel nobody would see them.
+    points=120,
     custom={
         "drawStyle": "bars",
         "fillOpacity": 80,
@@ -214,7 +232,7 @@ timeline = partial(
         "mergeValues": True,
         "rowHeight": 0.8,
         "alignValue": "left",
-        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False},
         "tooltip": {"mode": "single", "sort": "none"},
     },
 )
@@ -224,6 +242,6 @@ table = partial(
     kind="table",
     width=24,
     height=9,
-    custom={"align": "auto", "displayMode": "auto", "filterable": True},
+    custom={"align": "auto", "displayMode": "auto", "filterable": False},
     options={"showHeader": True, "footer": {"show": False, "reducer": ["sum"], "fields": ""}},
 )

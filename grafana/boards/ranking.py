@@ -14,7 +14,8 @@ _OF_TEST = (
     "/d/paceline-test?var-datasource=${datasource}&var-suite=${suite:percentencode}"
     "&var-branch=${branch:percentencode}&var-test=${__data.fields.test:percentencode}&${__url_time_range}"
 )
-_TEST_WIDTH = 420
+# In pixels; what is left is for the name of the test.
+_LETTER, _MARGIN, _TYPE_WIDTH = 8, 50, 100
 
 
 class Column(Struct, frozen=True, kw_only=True):
@@ -29,7 +30,7 @@ class Column(Struct, frozen=True, kw_only=True):
     mappings: Sequence[Mapping[str, Any]] = ()
 
     def as_override(self) -> Override:
-        properties: dict[str, Any] = {"unit": self.unit, "custom.width": 130}
+        properties: dict[str, Any] = {"unit": self.unit, "custom.width": _MARGIN + _LETTER * len(self.name)}
         if self.steps:
             steps = [{"color": step.color, "value": step.value} for step in self.steps]
             properties |= {"thresholds": {"mode": "absolute", "steps": steps}, "custom.displayMode": "color-text"}
@@ -50,8 +51,11 @@ def ranking(title: str, description: str, empty: str, columns: Sequence[Column],
         changes: of other fields of the panel.
     """
     link = {"title": "Show this test", "url": _OF_TEST, "targetBlank": False}
-    test = Override(matcher="byName", pattern="Test", properties={"links": [link], "custom.width": _TEST_WIDTH})
-    return rows_of(title, description, empty, columns, overrides=(test,), **changes)
+    test = Override(matcher="byName", pattern="Test", properties={"links": [link], "custom.filterable": True})
+    kind = Override(
+        matcher="byName", pattern="Type", properties={"custom.width": _TYPE_WIDTH, "custom.filterable": True}
+    )
+    return rows_of(title, description, empty, columns, overrides=(test, kind), **changes)
 
 
 def rows_of(

@@ -28,7 +28,10 @@ _PASSED = "paceline_test_passed"
 _SLOWER = f"{last(_NORMALIZED)} > 1.15 * {usual(_NORMALIZED)} + 0.005"
 _SLOWER_TESTS = worst(20, f"({_SLOWER}) / {usual(_NORMALIZED)}")
 _SLOWEST = worst(15, last(_DURATION))
-_GROWTH = f"(604800 * {over('deriv', _NORMALIZED)} > 0.001) / {usual(_NORMALIZED)}"
+_GROWTH = (
+    f"(604800 * {over('deriv', _NORMALIZED)} > 0.001) / {usual(_NORMALIZED)} "
+    f"and {over('count_over_time', _NORMALIZED)} >= 8"
+)
 # A pass on the third attempt is two failures and a pass.
 _FAILING = f"1 - {over('sum_over_time', _PASSED)} / {over('sum_over_time', 'paceline_test_attempts')} > 0"
 _FAILING_TESTS = worst(30, _FAILING)
@@ -266,7 +269,7 @@ _TESTS: tuple[Panel, ...] = (
     ranking(
         "Growing fastest",
         "By how much of its median the normalised time of a test rises in a week, along a straight line through all "
-        "runs of this time. Less than 1 ms a week is left out; with few runs it means little.",
+        "runs of this time. Less than 1 ms a week is left out, and what had fewer than eight runs.",
         "no test grows",
         (
             Column(

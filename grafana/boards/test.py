@@ -4,7 +4,20 @@ Test: the life of one test.
 
 from boards import colors
 from boards.board import Board, Row
-from boards.panel import TIMES, Override, Panel, Query, Step, fixed, in_colors, per_run, stacked_per_run, stat, timeline
+from boards.panel import (
+    BY_VALUE,
+    TIMES,
+    Override,
+    Panel,
+    Query,
+    Step,
+    fixed,
+    in_colors,
+    per_run,
+    stacked_per_run,
+    stat,
+    timeline,
+)
 from boards.promql import TEST as OF_TEST
 from boards.promql import each_run, last, over, usual
 from boards.variables import TEST_VARIABLE, of_suite
@@ -28,6 +41,10 @@ def _each(metric: str, legend: str) -> Query:
 
 def _quantile(share: float, window: str) -> str:
     return f"max(quantile_over_time({share}, {_NORMALIZED}{{{OF_TEST}}}[{window}]))"
+
+
+# As judgement takes it, so that a spike in a short past hides nothing.
+_HIGH, _AT_MOST = _quantile(0.95, "14d"), f"1.3 * {_quantile(0.5, '14d')}"
 
 
 def _usage(title: str, description: str, unit: str, metrics: dict[str, str]) -> Panel:
@@ -143,12 +160,12 @@ _TIME: tuple[Panel, ...] = (
     ),
     per_run(
         title="Normalised, and what is usual",
-        description="The call phase without the wait for a CPU and with the speed of the machine taken out, over the "
-        "range from the 5% to the 95% quantile of the 14 days before. "
-        "Points that leave it upwards and stay are a regression; single ones are spikes.",
+        description="The call phase without the wait for a CPU and with the speed of the machine taken out, over "
+        "what was usual in the 14 days before: from the 5% quantile to the 95% quantile, or to 1.3 times the median "
+        "where that is less. Points that leave it upwards and stay are a regression; single ones are spikes.",
         queries=(
             _each(_NORMALIZED, "normalised"),
-            Query(expr=_quantile(0.95, "14d"), legend="usually at most"),
+            Query(expr=f"{_AT_MOST} < {_HIGH} or {_HIGH}", legend="usually at most"),
             Query(expr=_quantile(0.05, "14d"), legend="usually at least"),
         ),
         unit="s",
@@ -270,7 +287,7 @@ _USED: tuple[Panel, ...] = (
         unit="short",
         empty="this test reports no figures",
         width=24,
-        defaults={"color": {"mode": "shades", "fixedColor": colors.GOOD}},
+        defaults={"color": BY_VALUE},
     ),
 )
 

@@ -64,7 +64,9 @@ def _is_of_runs(asked: Asked) -> bool:
     return found <= _RUN_SAMPLES
 
 
-@pytest.mark.parametrize("asked", list(filter(_is_of_runs, _ASKED)), ids=lambda one: f"{one.board}: {one.panel}")
+@pytest.mark.parametrize(
+    "asked", [one for one in _ASKED if _is_of_runs(one)], ids=lambda one: f"{one.board}: {one.panel}"
+)
 def test_the_demonstration_fills_every_panel(url: str, asked: Asked) -> None:
     """
     Of all that is asked of runs there is an answer in thirty days of them.
