@@ -4,7 +4,7 @@ Compare: two branches, or two spans of time, test by test.
 
 from boards import colors
 from boards.board import Board, Row
-from boards.panel import TIMES, Panel, Query, Step, bars, in_colors, per_run, stat
+from boards.panel import TIMES, Panel, Query, Step, bar_chart, fixed, in_colors, per_run, stat
 from boards.promql import by_test, each_run
 from boards.ranking import Column, ranking
 from boards.variables import MAIN, choice, labels, of_suite
@@ -34,6 +34,8 @@ _TIMES = f"{_other(_NORMALIZED)} / ({_base(_NORMALIZED)} > 0)"
 _ADDED = f"abs({_other(_NORMALIZED)} - {_base(_NORMALIZED)}) > 0.005"
 _SURE = f"{_TIMES} and on (test, test_type) {_ADDED}"
 
+_SLOWER = f"topk(30, ({_SURE}) > 1)"
+
 
 def _count(which: str) -> str:
     return f"count(({_SURE}) {which}) or vector(0)"
@@ -41,7 +43,7 @@ def _count(which: str) -> str:
 
 def _both(metric: str, side: str) -> str:
     expr = _base(metric) if side == "base" else _other(metric)
-    return f"{expr} and on (test, test_type) topk(30, {_SURE})"
+    return f"{expr} and on (test, test_type) {_SLOWER}"
 
 
 _SIDES: tuple[Panel, ...] = (
@@ -108,21 +110,24 @@ _SIDES: tuple[Panel, ...] = (
 )
 
 _SHAPE: tuple[Panel, ...] = (
-    bars(
+    bar_chart(
         title="How many tests by factor",
         description="Tests that both sides have, by their factor in steps of 0.1; the first and the last bar have "
         "all beyond them. A hill around 1 is no change; a hill beside it is a change, or a machine, of everything.",
         queries=(
             Query(
-                expr=f'sort(count_values("factor", clamp(round({_TIMES}, 0.1), 0.5, 2)))',
-                legend="{{factor}} times",
+                expr=f'count_values("factor", clamp(round({_TIMES}, 0.1), 0.5, 2))',
                 now=True,
+                is_table=True,
             ),
         ),
-        unit="none",
+        unit="short",
         empty=_NOTHING,
-        width=12,
-        defaults={"min": 0},
+        defaults={"min": 0, "color": fixed(colors.GOOD)},
+        transformations=(
+            {"id": "organize", "options": {"excludeByName": {"Time": True}, "renameByName": {"Value": "tests"}}},
+            {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": "factor", "desc": False}]}},
+        ),
     ),
     per_run(
         title="Runs of both",
@@ -144,7 +149,7 @@ _TESTS: tuple[Panel, ...] = (
         "Tests by the factor of their medians, the worst first; below 5 ms of difference they are left out.",
         _NOTHING,
         (
-            Column(name="Factor", expr=f"topk(30, {_SURE})", unit=TIMES, steps=_FACTOR),
+            Column(name="Factor", expr=_SLOWER, unit=TIMES, steps=_FACTOR),
             Column(name="Base", expr=_both(_NORMALIZED, "base"), unit="s"),
             Column(name="Branch", expr=_both(_NORMALIZED, "branch"), unit="s"),
         ),

@@ -221,6 +221,24 @@ stacked_per_run = partial(
     },
 )
 
+bar_chart = partial(
+    Panel,
+    kind="barchart",
+    width=12,
+    height=8,
+    custom={"fillOpacity": 80, "lineWidth": 0},
+    options={
+        "orientation": "vertical",
+        "xField": "factor",
+        "showValue": "auto",
+        "stacking": "none",
+        "barWidth": 0.9,
+        "groupWidth": 0.7,
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []},
+        "tooltip": {"mode": "single", "sort": "none"},
+    },
+)
+
 timeline = partial(
     Panel,
     kind="state-timeline",

@@ -30,7 +30,11 @@ class Column(Struct, frozen=True, kw_only=True):
     mappings: Sequence[Mapping[str, Any]] = ()
 
     def as_override(self) -> Override:
-        properties: dict[str, Any] = {"unit": self.unit, "custom.width": _MARGIN + _LETTER * len(self.name)}
+        properties: dict[str, Any] = {
+            "unit": self.unit,
+            "noValue": "\N{EN DASH}",
+            "custom.width": _MARGIN + _LETTER * len(self.name),
+        }
         if self.steps:
             steps = [{"color": step.color, "value": step.value} for step in self.steps]
             properties |= {"thresholds": {"mode": "absolute", "steps": steps}, "custom.displayMode": "color-text"}

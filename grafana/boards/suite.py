@@ -227,7 +227,7 @@ _RUNS: tuple[Panel, ...] = (
         queries=(Query(expr=f"sum by (kind) ({each_run('paceline_run_verdicts', OF_SUITE)}) > 0", legend="{{kind}}"),),
         unit="none",
         empty="nothing was found",
-        defaults={"color": fixed(colors.QUIET), "decimals": 0},
+        defaults={"color": fixed(colors.QUIET), "min": 0},
         overrides=tuple(
             Override(matcher="byName", pattern=kind.value, properties={"color": fixed(color)})
             for kind, color in _KIND_COLORS.items()
@@ -283,12 +283,12 @@ _TESTS: tuple[Panel, ...] = (
     ),
     ranking(
         "Failing and flaky",
-        "Tests with attempts that failed in this time. Many changes between pass and failure are a flaky test; "
-        "one change, and failing now, is a test that broke.",
+        "Tests that failed in this time, and in what share of their attempts. Many changes between pass and failure "
+        "are a flaky test; one change, and failing now, is a test that broke.",
         "no test failed",
         (
             Column(
-                name="Attempts failed",
+                name="Failed",
                 expr=_FAILING_TESTS,
                 unit="percentunit",
                 steps=(Step("text"), Step(colors.WARNING, 0.01), Step(colors.BAD, 0.5)),
