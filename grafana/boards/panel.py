@@ -71,8 +71,8 @@ def fixed(color: str) -> Mapping[str, Any]:
     return {"mode": "fixed", "fixedColor": color}
 
 
-# Grafana 9.4 has no palette that is safe for all; from blue by way of yellow to red this one is.
-BY_VALUE: Mapping[str, Any] = {"mode": "continuous-BlYlRd", "seriesBy": "last"}
+# Grafana 9.4 has no palette that is safe for all; this one tells series apart by how light they are.
+BY_VALUE: Mapping[str, Any] = {"mode": "continuous-blues", "seriesBy": "last"}
 
 
 def by_name(**colors: str) -> tuple[Override, ...]:
@@ -136,7 +136,9 @@ class Panel(Struct, frozen=True, kw_only=True):
         }
 
     def _defaults(self) -> Json:
-        steps = self.steps or (Step("text"),)
+        first, *others = self.steps or (Step("text"),)
+        # Nothing has the colour of the lowest step, and is neither good nor bad.
+        steps = (Step("text"), Step(first.color, 0), *others)
         return {
             "unit": self.unit,
             "noValue": self.empty,

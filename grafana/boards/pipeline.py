@@ -121,6 +121,7 @@ _RUNS: tuple[Panel, ...] = (
                 name="Up",
                 expr='max by (job, instance) (up{job=~"paceline.*|prometheus|alertmanager"})',
                 unit="bool_yes_no",
+                lowest_first=True,
                 steps=(Step(colors.BAD), Step(colors.GOOD, 1)),
             ),
             Column(

@@ -20,12 +20,13 @@ _LETTER, _MARGIN, _TYPE_WIDTH = 8, 50, 100
 
 class Column(Struct, frozen=True, kw_only=True):
     """
-    A figure of each test; `steps` colour its cells.
+    A figure of each test; `steps` colour its cells. `lowest_first` matters in the column that a table is sorted by.
     """
 
     name: str
     expr: str
     unit: str
+    lowest_first: bool = False
     steps: tuple[Step, ...] = ()
     mappings: Sequence[Mapping[str, Any]] = ()
 
@@ -45,7 +46,7 @@ class Column(Struct, frozen=True, kw_only=True):
 
 def ranking(title: str, description: str, empty: str, columns: Sequence[Column], **changes: object) -> Panel:
     """
-    A table of tests, the highest of the first column first; the name of a test leads to its dashboard.
+    A table of tests, sorted by the first column; the name of a test leads to its dashboard.
 
     Args:
         title: of the panel.
@@ -82,14 +83,16 @@ def rows_of(
         overrides=(*overrides, *(column.as_override() for column in columns)),
         transformations=_in_columns(columns),
     )
-    worst_first = [{"displayName": columns[0].name, "desc": True}]
-    return replace(made, options={**made.options, "sortBy": worst_first}, **changes)
+    order = [{"displayName": columns[0].name, "desc": not columns[0].lowest_first}]
+    return replace(made, options={**made.options, "sortBy": order}, **changes)
 
 
 def _in_columns(columns: Sequence[Column]) -> tuple[Mapping[str, Any], ...]:
-    values = ["Value"] if len(columns) == 1 else [f"Value #{ref_id(place)}" for place in range(len(columns))]
+    values = [f"Value #{ref_id(place)}" for place in range(len(columns))]
     names = {value: column.name for value, column in zip(values, columns, strict=True)}
-    order = ["test", "test_type", *values]
+    # So it is called where no other query has an answer.
+    names |= {"Value": columns[0].name}
+    order = [*_LABELS, "Value", *values]
     organize = {
         "excludeByName": {"Time": True},
         "indexByName": {name: place for place, name in enumerate(order)},
@@ -107,4 +110,5 @@ _LABELS = {
     "branch": "Branch",
     "job": "Job",
     "instance": "Instance",
+    "version": "Version",
 }

@@ -134,13 +134,8 @@ def test_prometheus_scrapes_and_tells_services() -> None:
     and dashboards know.
     """
     settings = _read("prometheus/compose.yml")
-    targets = [one for job in settings["scrape_configs"] for group in job["static_configs"] for one in group["targets"]]
-    told = [
-        one
-        for group in settings["alerting"]["alertmanagers"]
-        for each in group["static_configs"]
-        for one in each["targets"]
-    ]
+    groups = [*settings["scrape_configs"], *settings["alerting"]["alertmanagers"]]
+    targets = {target for group in groups for one in group["static_configs"] for target in one["targets"]}
     paths = {job["job_name"]: job.get("metrics_path", "/metrics") for job in settings["scrape_configs"]}
 
     assert targets - {f"{name}:{port}" for name, port in _PORTS.items()} == {"127.0.0.1:9090"}

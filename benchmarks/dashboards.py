@@ -1,0 +1,93 @@
+"""
+How long the queries of the dashboards take in a large suite.
+
+A Prometheus is filled with synthetic runs, and each query of each panel that is about runs is asked three times, over
+the time that its dashboard opens with. Prometheus runs on the same machine, so that a busy one slows it.
+
+How to read it: the slowest queries, in seconds by the clock, the median of three. The aim is one second at most.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+import requests
+from msgspec.structs import replace
+from synthetic import BRANCH, SUITE, SyntheticSuite
+from tabulate import tabulate
+
+from paceline.metrics.catalogue import CATALOGUE, Channel
+from paceline.model import Run, UsageKey
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from support.dashboards import Asked, boards, filled, queries, selectors
+from support.servers import prometheus_with
+
+_DAYS = 30
+_STEPS = 500
+_USAGE = {
+    *(UsageKey.CPU_SECONDS, UsageKey.MEMORY_PEAK_BYTES, UsageKey.MEMORY_RETAINED_BYTES, UsageKey.READ_BYTES),
+}
+_RUN_SAMPLES = {metric.name for metric in CATALOGUE if metric.channel is Channel.RUN_SAMPLE}
+_VALUES = {"suite": SUITE, "branch": BRANCH, "base": BRANCH, "back": "1d", "test_type": ".+"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tests", type=int, default=10_000)
+    parser.add_argument("--runs", type=int, default=60, help=f"spread over {_DAYS} days")
+    arguments = parser.parse_args()
+    runs = _runs(arguments.tests, arguments.runs)
+    asked = [one for board in boards() for one in queries(board) if _is_of_runs(one)]
+    with tempfile.TemporaryDirectory() as folder, prometheus_with(runs, Path(folder), [BRANCH]) as server:
+        rows = [(one.board, one.panel, _seconds(server.url, one, runs)) for one in asked]
+    rows.sort(key=lambda row: -row[-1])
+    print(f"{arguments.tests} tests, {arguments.runs} runs in {_DAYS} days, {len(rows)} queries")
+    print(tabulate(rows[:15], headers=["dashboard", "panel", "seconds"], floatfmt=".2f"))
+
+
+def _runs(tests: int, runs: int) -> list[Run]:
+    suite = SyntheticSuite.of(tests)
+    made = [_lean(suite.run(number, slower=0.01)) for number in range(runs)]
+    until, between = made[-1].ended, _DAYS * 86400 / runs
+    return [replace(run, ended=until - (runs - 1 - number) * between) for number, run in enumerate(made)]
+
+
+def _lean(run: Run) -> Run:
+    # What is asked of all tests at once: the text of all figures has gigabytes.
+    cases = (
+        replace(
+            case,
+            setup_seconds=None,
+            teardown_seconds=None,
+            usage={key: value for key, value in case.usage.items() if key in _USAGE},
+        )
+        for case in run.cases
+    )
+    return replace(run, cases=tuple(cases))
+
+
+def _is_of_runs(asked: Asked) -> bool:
+    return {one.name for one in selectors(filled(asked.expr, {**_VALUES, "test": "a_test"}))} <= _RUN_SAMPLES
+
+
+def _seconds(url: str, asked: Asked, runs: Sequence[Run]) -> float:
+    until, test = runs[-1].ended + 60, runs[-1].cases[0].id
+    query = filled(asked.expr, {**_VALUES, "test": test})
+    step = _DAYS * 86400 // _STEPS
+    times = {"time": until} if asked.is_instant else {"start": until - _DAYS * 86400, "end": until, "step": step}
+    path = f"{url}/api/v1/{'query' if asked.is_instant else 'query_range'}"
+    taken = []
+    for _ in range(3):
+        began = time.perf_counter()
+        requests.post(path, data={"query": query, **times}, timeout=120).raise_for_status()
+        taken.append(time.perf_counter() - began)
+    return median(taken)
+
+
+if __name__ == "__main__":
+    main()
