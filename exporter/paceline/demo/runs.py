@@ -2,6 +2,7 @@
 Runs of the demonstration: the same seed, length and end give the same runs.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from random import Random
 
@@ -14,6 +15,9 @@ from paceline.model import Case, Machine, Measure, Outcome, Run, RunOutcome, Usa
 
 SUITE, BRANCH = "demo", "main"
 TESTS = 80
+
+# What the id of a run may not have, and how much of the name of the suite is in it.
+_UNSAFE, _LONGEST = re.compile(r"[^A-Za-z0-9._-]"), 30
 
 _DAY = 86400.0
 # Of a week that begins on Monday; 1970 began on a Thursday.
@@ -77,7 +81,7 @@ class Demo(Struct, frozen=True, kw_only=True):
         # Each commit is run twice, so that a test that passes and fails at one is seen.
         commit = self._random(f"commit {number // 2} {conditions.is_topic}").getrandbits(160)
         return Run(
-            run_id=f"demo-{self.seed}-{int(ended)}",
+            run_id=f"{_UNSAFE.sub('_', self.suite)[:_LONGEST]}-{self.seed}-{int(ended)}",
             suite=self.suite,
             branch=_TOPIC if conditions.is_topic else BRANCH,
             commit=f"{commit:040x}",
