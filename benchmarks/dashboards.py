@@ -11,7 +11,8 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -29,6 +30,7 @@ from support.servers import prometheus_with
 
 _DAYS = 30
 _STEPS = 500
+_UNTIL = 1.8e9
 _USAGE = {
     *(UsageKey.CPU_SECONDS, UsageKey.MEMORY_PEAK_BYTES, UsageKey.MEMORY_RETAINED_BYTES, UsageKey.READ_BYTES),
 }
@@ -41,20 +43,24 @@ def main() -> None:
     parser.add_argument("--tests", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=60, help=f"spread over {_DAYS} days")
     arguments = parser.parse_args()
-    runs = _runs(arguments.tests, arguments.runs)
+    suite = SyntheticSuite.of(arguments.tests)
     asked = [one for board in boards() for one in queries(board) if _is_of_runs(one)]
-    with tempfile.TemporaryDirectory() as folder, prometheus_with(runs, Path(folder), [BRANCH]) as server:
-        rows = [(one.board, one.panel, _seconds(server.url, one, runs)) for one in asked]
+    with tempfile.TemporaryDirectory() as folder, _filled(suite, arguments.runs, Path(folder)) as url:
+        rows = [(one.board, one.panel, _seconds(url, one, suite.habits[0].id)) for one in asked]
     rows.sort(key=lambda row: -row[-1])
     print(f"{arguments.tests} tests, {arguments.runs} runs in {_DAYS} days, {len(rows)} queries")
     print(tabulate(rows[:15], headers=["dashboard", "panel", "seconds"], floatfmt=".2f"))
 
 
-def _runs(tests: int, runs: int) -> list[Run]:
-    suite = SyntheticSuite.of(tests)
-    made = [_lean(suite.run(number, slower=0.01)) for number in range(runs)]
-    until, between = made[-1].ended, _DAYS * 86400 / runs
-    return [replace(run, ended=until - (runs - 1 - number) * between) for number, run in enumerate(made)]
+@contextmanager
+def _filled(suite: SyntheticSuite, runs: int, folder: Path) -> Iterator[str]:
+    # One run after the other: all of them at once take gigabytes.
+    made = (_lean(suite.run(number, slower=0.01)) for number in range(runs))
+    spread = (
+        replace(run, ended=_UNTIL - 60 - (runs - 1 - number) * _DAYS * 86400 / runs) for number, run in enumerate(made)
+    )
+    with prometheus_with(spread, folder, [BRANCH]) as server:
+        yield server.url
 
 
 def _lean(run: Run) -> Run:
@@ -75,11 +81,10 @@ def _is_of_runs(asked: Asked) -> bool:
     return {one.name for one in selectors(filled(asked.expr, {**_VALUES, "test": "a_test"}))} <= _RUN_SAMPLES
 
 
-def _seconds(url: str, asked: Asked, runs: Sequence[Run]) -> float:
-    until, test = runs[-1].ended + 60, runs[-1].cases[0].id
+def _seconds(url: str, asked: Asked, test: str) -> float:
     query = filled(asked.expr, {**_VALUES, "test": test})
     step = _DAYS * 86400 // _STEPS
-    times = {"time": until} if asked.is_instant else {"start": until - _DAYS * 86400, "end": until, "step": step}
+    times = {"time": _UNTIL} if asked.is_instant else {"start": _UNTIL - _DAYS * 86400, "end": _UNTIL, "step": step}
     path = f"{url}/api/v1/{'query' if asked.is_instant else 'query_range'}"
     taken = []
     for _ in range(3):

@@ -147,24 +147,23 @@ _TESTS: tuple[Panel, ...] = (
         overrides=by_name(passed=colors.GOOD, failed=colors.BAD, error=colors.WARNING),
     ),
     over_time(
-        title="Call phase by test type",
-        description="What 95 of 100 tests of each type that end now stay below, beside the budget of the type.",
+        title="Call phase, of the budget",
+        description="What 95 of 100 tests of each type that end now stay below, as a share of the budget of that type. "
+        "Above 100% more than a few break it.",
         queries=(
             Query(
                 expr="histogram_quantile(0.95, sum by (le, test_type) "
-                f"(rate(paceline_case_duration_seconds_bucket{{{OF_SUITE}}}[$__rate_interval])))",
+                f"(rate(paceline_case_duration_seconds_bucket{{{OF_SUITE}}}[$__rate_interval]))) "
+                '/ on (test_type) max by (test_type) (paceline_budget_seconds{suite="$suite"})',
                 legend="{{test_type}}",
             ),
-            Query(expr='max by (test_type) (paceline_budget_seconds{suite="$suite"})', legend="budget {{test_type}}"),
         ),
-        unit="s",
+        unit="percentunit",
         empty=_NO_RUN,
         width=6,
         height=9,
-        defaults={
-            "color": BY_VALUE,
-            "custom": {"drawStyle": "line", "showPoints": "never"},
-        },
+        defaults={"color": fixed(colors.QUIET), "min": 0},
+        overrides=by_name(unit=colors.GOOD, integration=colors.WARNING, api=colors.GREEN, e2e=colors.PURPLE),
     ),
 )
 
