@@ -4,7 +4,7 @@ Live: a run as it happens.
 
 from boards import colors
 from boards.board import Board, Row
-from boards.panel import BY_VALUE, Panel, Query, Step, by_name, fixed, in_colors, over_time, stat
+from boards.panel import Panel, Query, Step, by_name, fixed, in_colors, over_time, stat
 from boards.promql import SUITE as OF_SUITE
 from boards.ranking import Column, ranking
 from boards.variables import data_source, labels
@@ -32,7 +32,7 @@ def _per_instance(title: str, description: str, unit: str, expr: str) -> Panel:
         unit=unit,
         empty=_NO_RUN,
         width=8,
-        defaults={"color": BY_VALUE, "min": 0},
+        defaults={"color": fixed(colors.GOOD), "min": 0},
     )
 
 

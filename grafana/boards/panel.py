@@ -71,13 +71,10 @@ def fixed(color: str) -> Mapping[str, Any]:
     return {"mode": "fixed", "fixedColor": color}
 
 
-# Grafana 9.4 has no palette that is safe for all; this one tells series apart by how light they are.
-BY_VALUE: Mapping[str, Any] = {"mode": "continuous-blues", "seriesBy": "last"}
-
-
 def by_name(**colors: str) -> tuple[Override, ...]:
     """
-    A colour for each series of that name.
+    A colour for each series of that name. Grafana has no palette that is safe for all, so that what has no name here
+    has the colour of the panel.
     """
     return tuple(
         Override(matcher="byName", pattern=name, properties={"color": fixed(color)}) for name, color in colors.items()

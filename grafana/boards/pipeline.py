@@ -4,14 +4,14 @@ Pipeline: is what I see complete?
 
 from boards import colors
 from boards.board import Board, Row
-from boards.panel import BY_VALUE, Panel, Query, Step, in_colors, over_time, stat
+from boards.panel import Panel, Query, Step, by_name, fixed, in_colors, over_time, stat
 from boards.ranking import Column, rows_of
 from boards.variables import data_source
 
 _ANY_IS_BAD = (Step(colors.GOOD), Step(colors.BAD, 1))
 _NO_SERVER = "Prometheus does not scrape itself"
 _NO_EXPORTER = "no exporter is scraped"
-_COLORED = {"color": BY_VALUE, "min": 0}
+_ONE_COLOR = {"color": fixed(colors.GOOD), "min": 0}
 
 
 def _now(expr: str) -> tuple[Query]:
@@ -154,7 +154,8 @@ _DETAIL: tuple[Panel, ...] = (
         unit="none",
         empty=_NO_EXPORTER,
         width=8,
-        defaults=_COLORED,
+        defaults={"color": fixed(colors.BAD), "min": 0},
+        overrides=by_name(accepted=colors.GOOD, duplicate=colors.QUIET),
     ),
     over_time(
         title="Dropped by suite",
@@ -169,7 +170,7 @@ _DETAIL: tuple[Panel, ...] = (
         unit="none",
         empty="nothing was dropped",
         width=8,
-        defaults=_COLORED,
+        defaults=_ONE_COLOR,
     ),
     over_time(
         title="Series in Prometheus",
@@ -179,7 +180,7 @@ _DETAIL: tuple[Panel, ...] = (
         unit="short",
         empty=_NO_SERVER,
         width=8,
-        defaults=_COLORED,
+        defaults=_ONE_COLOR,
     ),
     over_time(
         title="Rules take",
@@ -194,7 +195,7 @@ _DETAIL: tuple[Panel, ...] = (
         unit="s",
         empty="no rules of Paceline are loaded",
         width=8,
-        defaults=_COLORED,
+        defaults=_ONE_COLOR,
     ),
     over_time(
         title="Notifications",

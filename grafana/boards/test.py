@@ -5,7 +5,6 @@ Test: the life of one test.
 from boards import colors
 from boards.board import Board, Row
 from boards.panel import (
-    BY_VALUE,
     TIMES,
     Override,
     Panel,
@@ -29,6 +28,14 @@ _NORMALIZED = "paceline_test_normalized_duration_seconds"
 _PASSED = "paceline_test_passed"
 _SHARE = (Step(colors.BAD), Step(colors.WARNING, 0.9), Step(colors.GOOD, 1))
 _FACTOR = (Step(colors.GOOD), Step(colors.WARNING, 1.15), Step(colors.BAD, 2))
+# Names and units that figures of tests often have.
+_MEASURE_COLORS = {
+    "quer": colors.GOOD,
+    "request|call": colors.WARNING,
+    "byte|size": colors.GREEN,
+    "row|item|record": colors.PURPLE,
+    "error|retr": colors.BAD,
+}
 
 
 def _now(expr: str) -> tuple[Query]:
@@ -287,7 +294,11 @@ _USED: tuple[Panel, ...] = (
         unit="short",
         empty="this test reports no figures",
         width=24,
-        defaults={"color": BY_VALUE},
+        defaults={"color": fixed(colors.SKY)},
+        overrides=tuple(
+            Override(matcher="byRegexp", pattern=f"/{words}/", properties={"color": fixed(color)})
+            for words, color in _MEASURE_COLORS.items()
+        ),
     ),
 )
 
