@@ -18,7 +18,8 @@ from boards.panel import (
     timeline,
 )
 from boards.promql import TEST as OF_TEST
-from boards.promql import each_run, last, over, usual
+from boards.promql import last, over, usual
+from boards.test_usage import USED, each
 from boards.variables import TEST_VARIABLE, of_suite
 
 _NO_RUN = "no run of this test in this time"
@@ -28,22 +29,10 @@ _NORMALIZED = "paceline_test_normalized_duration_seconds"
 _PASSED = "paceline_test_passed"
 _SHARE = (Step(colors.BAD), Step(colors.WARNING, 0.9), Step(colors.GOOD, 1))
 _FACTOR = (Step(colors.GOOD), Step(colors.WARNING, 1.15), Step(colors.BAD, 2))
-# Names and units that figures of tests often have.
-_MEASURE_COLORS = {
-    "quer": colors.GOOD,
-    "request|call": colors.WARNING,
-    "byte|size": colors.GREEN,
-    "row|item|record": colors.PURPLE,
-    "error|retr": colors.BAD,
-}
 
 
 def _now(expr: str) -> tuple[Query]:
     return (Query(expr=f"max({expr})", now=True),)
-
-
-def _each(metric: str, legend: str) -> Query:
-    return Query(expr=f"max({each_run(metric, OF_TEST)})", legend=legend)
 
 
 def _quantile(share: float, window: str) -> str:
@@ -52,20 +41,6 @@ def _quantile(share: float, window: str) -> str:
 
 # As judgement takes it, so that a spike in a short past hides nothing.
 _HIGH, _AT_MOST = _quantile(0.95, "14d"), f"1.3 * {_quantile(0.5, '14d')}"
-
-
-def _usage(title: str, description: str, unit: str, metrics: dict[str, str]) -> Panel:
-    shades = (colors.GOOD, colors.WARNING, colors.GREEN, colors.PURPLE, colors.SKY)
-    refs = dict(zip("ABCDE", shades, strict=True))
-    return per_run(
-        title=title,
-        description=description,
-        queries=tuple(_each(f"paceline_test_{name}", legend) for name, legend in metrics.items()),
-        unit=unit,
-        empty=_NOT_MEASURED,
-        overrides=in_colors(**dict(list(refs.items())[: len(metrics)])),
-        width=8,
-    )
 
 
 _NOW: tuple[Panel, ...] = (
@@ -125,7 +100,7 @@ _NOW: tuple[Panel, ...] = (
         title="Passed and failed",
         description="Each run from the left to the right: blue passed, red failed. "
         "Many changes on unchanged code are a flaky test.",
-        queries=(_each(_PASSED, "outcome"),),
+        queries=(each(_PASSED, "outcome"),),
         unit="none",
         empty=_NO_RUN,
         steps=(Step(colors.BAD), Step(colors.GOOD, 1)),
@@ -148,7 +123,7 @@ _TIME: tuple[Panel, ...] = (
         title="By the clock, and its budget",
         description="The call phase of each run that passed, as a user would feel it, below the budget. "
         "The wait for a CPU is in it; a slow machine makes it longer.",
-        queries=(_each(_DURATION, "took"), _each("paceline_test_budget_seconds", "budget")),
+        queries=(each(_DURATION, "took"), each("paceline_test_budget_seconds", "budget")),
         unit="s",
         empty=_NO_RUN,
         defaults={"min": 0},
@@ -171,7 +146,7 @@ _TIME: tuple[Panel, ...] = (
         "what was usual in the 14 days before: from the 5% quantile to the 95% quantile, or to 1.3 times the median "
         "where that is less. Points that leave it upwards and stay are a regression; single ones are spikes.",
         queries=(
-            _each(_NORMALIZED, "normalised"),
+            each(_NORMALIZED, "normalised"),
             Query(expr=f"{_AT_MOST} < {_HIGH} or {_HIGH}", legend="usually at most"),
             Query(expr=_quantile(0.05, "14d"), legend="usually at least"),
         ),
@@ -219,86 +194,13 @@ _TIME: tuple[Panel, ...] = (
         description="Setup, call and teardown of each run that passed, one on the other. "
         "Where setup is most of it, look at the fixtures.",
         queries=(
-            _each("paceline_test_setup_seconds", "setup"),
-            _each(_DURATION, "call"),
-            _each("paceline_test_teardown_seconds", "teardown"),
+            each("paceline_test_setup_seconds", "setup"),
+            each(_DURATION, "call"),
+            each("paceline_test_teardown_seconds", "teardown"),
         ),
         unit="s",
         empty=_NO_RUN,
         overrides=in_colors(A=colors.WARNING, B=colors.GOOD, C=colors.PURPLE),
-    ),
-)
-
-_USED: tuple[Panel, ...] = (
-    _usage(
-        "CPU",
-        "CPU time in each run: all of it, and in the code of the test, in the kernel and in child processes. "
-        "A longer test with the same CPU waits for something.",
-        "s",
-        {
-            "cpu_seconds": "all",
-            "cpu_user_seconds": "own code",
-            "cpu_system_seconds": "kernel",
-            "children_cpu_user_seconds": "children",
-            "children_cpu_system_seconds": "children in the kernel",
-        },
-    ),
-    _usage(
-        "Wait for a CPU",
-        "Time in which the test was ready to run and had no CPU. It is the machine's, not the test's, "
-        "and is taken out before the test is judged.",
-        "s",
-        {"cpu_wait_seconds": "waited"},
-    ),
-    _usage(
-        "Memory",
-        "The highest memory above the start of the test, and what it kept after its teardown. "
-        "What is kept in each run is a leak; peaks are what a machine must have.",
-        "bytes",
-        {"memory_peak_bytes": "peak", "memory_retained_bytes": "kept"},
-    ),
-    _usage(
-        "Disk",
-        "Bytes that the test read from disk and wrote to it. Reads that are 0 came from the cache of the system.",
-        "bytes",
-        {"read_bytes": "read", "written_bytes": "written"},
-    ),
-    _usage(
-        "Switches and collections",
-        "How often the test gave the CPU away to wait, how often it was taken from it, and garbage collections. "
-        "Many waits are many small requests; many that were taken are a busy machine.",
-        "short",
-        {
-            "voluntary_context_switches": "waits",
-            "involuntary_context_switches": "taken",
-            "gc_collections": "garbage collections",
-        },
-    ),
-    _usage(
-        "Left behind and imported",
-        "Threads and processes that were still there after the test, and modules that it imported first. "
-        "Anything left is a leak; imports are the cost of being the first test.",
-        "short",
-        {"threads_left": "threads", "processes_left": "processes", "imported_modules": "modules imported"},
-    ),
-    per_run(
-        title="Figures of its own",
-        description="What the test itself reported, each in its unit. Counts of queries or requests barely vary on "
-        "unchanged code, so that any step is a change.",
-        queries=(
-            Query(
-                expr=f"max by (measure, unit) ({each_run('paceline_test_measure', OF_TEST)})",
-                legend="{{measure}} ({{unit}})",
-            ),
-        ),
-        unit="short",
-        empty="this test reports no figures",
-        width=24,
-        defaults={"color": fixed(colors.SKY)},
-        overrides=tuple(
-            Override(matcher="byRegexp", pattern=f"/{words}/", properties={"color": fixed(color)})
-            for words, color in _MEASURE_COLORS.items()
-        ),
     ),
 )
 
@@ -307,6 +209,6 @@ TEST = Board(
     title="Test",
     description="How has this test lived: its time, its budget, what it used and when it changed.",
     variables=(*of_suite(), TEST_VARIABLE),
-    rows=(Row("Now", _NOW), Row("Time", _TIME), Row("What it used", _USED)),
+    rows=(Row("Now", _NOW), Row("Time", _TIME), Row("What it used", USED)),
     since="now-90d",
 )
