@@ -208,19 +208,20 @@ _PROCESSES: tuple[Panel, ...] = (
 
 _MACHINE: tuple[Panel, ...] = (
     over_time(
-        title="CPU and memory in use",
-        description="Shares of the machine. With the CPU at 100% tests wait for each other, and times by the clock "
-        "say little.",
+        title="In use",
+        description="Shares of the machine's CPU, memory and disk. "
+        "With the CPU at 100% tests wait for each other, and times by the clock say little.",
         queries=(
             Query(expr="paceline_system_cpu_ratio", legend="CPU {{instance}}"),
             Query(expr="paceline_system_memory_used_ratio", legend="memory {{instance}}"),
+            Query(expr="paceline_system_disk_used_ratio", legend="disk {{instance}}"),
         ),
         unit="percentunit",
         empty=_NO_RUN,
         width=8,
         steps=_BUSY,
         defaults={"min": 0, "max": 1},
-        overrides=in_colors(A=colors.GOOD, B=colors.WARNING),
+        overrides=in_colors(A=colors.GOOD, B=colors.WARNING, C=colors.PURPLE),
     ),
     _per_instance(
         "Memory in use", "Memory of the machine in use, of all programs.", "bytes", "paceline_system_memory_used_bytes"

@@ -187,11 +187,12 @@ _RUNS: tuple[Panel, ...] = (
                 f"scalar(max({usual('paceline_run_machine_calibration_seconds', OF_SUITE)}))",
                 legend="by the calibration",
             ),
+            Query(expr=f"max({each_run('paceline_run_pace', OF_SUITE)})", legend="tests beside calibration"),
         ),
         unit=TIMES,
         empty="not known yet",
         steps=SLOWDOWN,
-        overrides=in_colors(A=colors.GOOD, B=colors.WARNING),
+        overrides=in_colors(A=colors.GOOD, B=colors.WARNING, C=colors.PURPLE),
     ),
     per_run(
         title="Passed in each run",

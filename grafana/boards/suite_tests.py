@@ -56,7 +56,7 @@ TESTS: tuple[Panel, ...] = (
             Column(name="Took", expr=_SLOWEST, unit="s"),
             Column(
                 name="Of budget",
-                expr=among(f"{last(_DURATION)} / {last('paceline_test_budget_seconds')}", _SLOWEST),
+                expr=among(last("paceline_test_budget_used_ratio"), _SLOWEST),
                 unit="percentunit",
                 steps=_OF_BUDGET,
             ),

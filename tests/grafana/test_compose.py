@@ -21,8 +21,6 @@ _SERVICES: dict[str, Any] = _COMPOSE["services"]
 _LONG_RUNNING = ("exporter", "prometheus", "alertmanager", "grafana")
 # The port that each listens on, by its documentation.
 _PORTS = {"exporter": 10464, "prometheus": 9090, "alertmanager": 9093, "grafana": 3000}
-# Folders of rules, alerts and their delivery.
-_RULES = {"./prometheus/rules", "./alerts"}
 
 
 def _read(path: str) -> dict[str, Any]:
@@ -77,11 +75,11 @@ def test_a_service_is_bounded(service: str) -> None:
 
 def test_what_is_mounted_exists() -> None:
     """
-    Each folder or file of this project, and each volume; rules and alerts have a home of their own.
+    Each folder or file of this project, and each volume.
     """
     sources = [one.split(":")[0] for found in _SERVICES.values() for one in found.get("volumes", [])]
 
-    assert {one for one in sources if one.startswith(".") and not (_ROOT / one).exists()} <= _RULES
+    assert {one for one in sources if one.startswith(".") and not (_ROOT / one).exists()} == set()
     assert {one for one in sources if not one.startswith(".")} == set(_COMPOSE["volumes"])
 
 

@@ -28,6 +28,8 @@ _EVERYWHERE = {"job", "instance"}
 # What the catalogue has and no dashboard shows.
 _UNUSED: dict[str, str] = {
     "paceline_case_duration_seconds_sum": "means say less than the quantiles of its buckets",
+    "paceline_run_threshold": "rules read it; the configuration is where it is looked up",
+    "paceline_run_wrecked": "the share that passed shows the same",
     "paceline_case_duration_seconds_count": "paceline_cases_total counts the same",
 }
 # Needs two samples within the interval of a scrape or two, which runs are too far apart for.
