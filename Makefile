@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint format bench docs clean
+.PHONY: demo test lint format bench docs dashboards clean
 .DEFAULT_GOAL := test
 
 $(INSTALLED): pyproject.toml
@@ -41,6 +41,9 @@ bench-judgement: $(INSTALLED)  ## how often the judgement is wrong, and how long
 
 docs: $(INSTALLED)  ## make the generated pages again
 	$(BIN)/python docs/generate.py
+
+dashboards: $(INSTALLED)  ## make the dashboards of Grafana again
+	$(BIN)/python grafana/generate.py
 
 clean:
 	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -61,7 +61,7 @@ def test_a_failed_test_has_no_times() -> None:
 
 def test_a_run_says_what_it_was() -> None:
     """
-    Its identity is in one sample, its duration, tests and verdicts in others.
+    Its identity is in one sample, its duration, tests and verdicts in others; what did not happen is 0.
     """
     verdict = Verdict(kind=VerdictKind.BUDGET, severity=Severity.WARNING, reason="")
     run = make_run(
@@ -81,8 +81,10 @@ def test_a_run_says_what_it_was() -> None:
     assert {name: samples for name, samples in told.items() if name.startswith("paceline_run_")} == {
         "paceline_run_info": [({**labels, **info, "outcome": "failed"}, 1.0)],
         "paceline_run_duration_seconds": [(labels, 10.0)],
-        "paceline_run_cases": [({**labels, "outcome": "passed"}, 2.0), ({**labels, "outcome": "failed"}, 1.0)],
-        "paceline_run_verdicts": [({**labels, "kind": "budget"}, 1.0)],
+        "paceline_run_cases": [
+            ({**labels, "outcome": one}, {"passed": 2.0, "failed": 1.0}.get(one, 0.0)) for one in Outcome
+        ],
+        "paceline_run_verdicts": [({**labels, "kind": kind}, float(kind == "budget")) for kind in VerdictKind],
         "paceline_run_machine_slowdown_ratio": [(labels, 1.5)],
         "paceline_run_machine_calibration_seconds": [(labels, 0.03)],
         "paceline_run_threshold": [({**labels, "rule": "regression_ratio"}, 1.15)],

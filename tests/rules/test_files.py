@@ -27,13 +27,9 @@ RULES: list[dict[str, Any]] = [
 ALERTS = [rule for rule in RULES if "alert" in rule]
 RECORDS = {rule["record"] for rule in RULES if "record" in rule}
 TESTS = sorted((ROOT / "alerts" / "tests").glob("*.test.yml"))
-# What Prometheus adds or has itself, and what the exporter tells of itself.
+# What Prometheus adds or has itself.
 _TARGET = {"job", "instance"}
-_FOREIGN = {
-    "up": _TARGET,
-    "paceline_exporter_reports_total": {"result"},
-    "paceline_exporter_series_dropped_total": {"suite", "reason"},
-}
+_FOREIGN = {"up": _TARGET}
 _ANNOTATED = re.compile(r"printf `(.*?)`")
 
 

@@ -8,6 +8,7 @@ from paceline import __version__
 from paceline.cli.ab import ab
 from paceline.cli.baseline import baseline
 from paceline.cli.compare import compare
+from paceline.cli.demo_history import demo_history
 from paceline.cli.export import export
 from paceline.cli.gate import gate
 from paceline.cli.history import history
@@ -50,5 +51,20 @@ def main() -> None:
     """
 
 
-for command in (test, report, trends, compare, ab, history, baseline, export, push, replay, gate, serve, rules):
+for command in (
+    test,
+    report,
+    trends,
+    compare,
+    ab,
+    history,
+    baseline,
+    export,
+    push,
+    replay,
+    gate,
+    serve,
+    rules,
+    demo_history,
+):
     main.add_command(command)

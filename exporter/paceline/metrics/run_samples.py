@@ -10,7 +10,7 @@ from paceline.analysis.past import ATTEMPTS, DURATION, MEASURES, NORMALIZED, OUT
 from paceline.analysis.suite import pace_of
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
-from paceline.model import Case, Run
+from paceline.model import Case, Outcome, Run, VerdictKind
 
 # Each branch of its own would make all series of all tests again.
 OTHER_BRANCH = "other"
@@ -65,10 +65,13 @@ def of_run(run: Run, branches: Collection[str]) -> Iterator[Sample]:
     info = (run.branch, run.run_id, run.commit, *flags, run.outcome.value)
     yield Sample(catalogue.RUN_INFO, (*labels, *info), 1.0, run.ended)
     yield Sample(catalogue.RUN_DURATION, labels, run.duration_seconds, run.ended)
-    for outcome, count in Counter(case.outcome.value for case in run.cases).items():
-        yield Sample(catalogue.RUN_CASES, (*labels, outcome), float(count), run.ended)
-    for kind, count in Counter(verdict.kind.value for verdict in run.verdicts).items():
-        yield Sample(catalogue.RUN_VERDICTS, (*labels, kind), float(count), run.ended)
+    # What did not happen is 0: without a sample the figure of an earlier run would be taken for this one's.
+    outcomes = Counter(case.outcome for case in run.cases)
+    for outcome in Outcome:
+        yield Sample(catalogue.RUN_CASES, (*labels, outcome.value), float(outcomes[outcome]), run.ended)
+    kinds = Counter(verdict.kind for verdict in run.verdicts)
+    for kind in VerdictKind:
+        yield Sample(catalogue.RUN_VERDICTS, (*labels, kind.value), float(kinds[kind]), run.ended)
     for rule, value in run.thresholds.items():
         yield Sample(catalogue.RUN_THRESHOLD, (*labels, rule), value, run.ended)
     yield from _of_machine(run, labels)

@@ -1,0 +1,45 @@
+"""
+`paceline demo-history`: a history to look at, without weeks of waiting.
+"""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from paceline import units
+from paceline.cli.project import clear_errors, load_project, results_option
+from paceline.demo.runs import BRANCH, SUITE, TESTS, Demo
+
+
+@click.command("demo-history")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed and end give the same runs.")
+@click.option("--until", type=click.DateTime(), help="When the history ends (UTC; default: now).")
+@click.option("--days", type=click.FloatRange(1, 400), default=30.0, show_default=True, help="How long it is.")
+@click.option("--tests", type=click.IntRange(8, 20_000), default=TESTS, show_default=True, help="How many tests.")
+@click.option("--suite", metavar="NAME", default=SUITE, show_default=True, help="What the suite is called.")
+@results_option
+def demo_history(seed: int, until: datetime | None, days: float, tests: int, suite: str, results: Path | None) -> None:
+    """
+    Add a made-up history of a suite to the results, judged and kept as real runs are.
+
+    In it a test gets slower and is mended, another creeps, one keeps memory, some are flaky, and the machine is
+    changed twice. Runs that are kept already are not added again.
+
+    \b
+      paceline demo-history --results demo
+      paceline trends --results demo --suite demo
+      paceline export openmetrics demo.txt --results demo --branch main --branch faster-search
+    """
+    end = until.replace(tzinfo=UTC) if until is not None else datetime.now(UTC)
+    demo = Demo(seed=seed, until=end.timestamp(), days=days, tests=tests, suite=suite)
+    with clear_errors():
+        config, archive = load_project(results)
+        archive.folder.prepare()
+        known = {run.run_id for _, _, run in archive.ledger.summaries(suite)}
+        new = [run for run in demo.runs() if run.run_id not in known]
+        with click.progressbar(new, label="making runs", file=sys.stderr) as bar:
+            for run in bar:
+                archive.keep(*archive.judged(run, config.rules, BRANCH))
+    click.echo(f"added {units.counted(len(new), 'run')}")

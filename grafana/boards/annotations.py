@@ -1,0 +1,58 @@
+"""
+What is marked on the time axis: runs, deployments, alerts.
+"""
+
+from boards import colors
+from boards.panel import PROMETHEUS, Json
+from boards.promql import SUITE, each_run
+
+
+def annotations() -> list[Json]:
+    """
+    Of the suite that is looked at. Deployments are those that somebody told Grafana, with the tag `deployment`.
+    """
+    return [
+        _builtin(
+            "Deployments", colors.PURPLE, {"type": "tags", "tags": ["deployment"], "limit": 100, "matchAny": True}
+        ),
+        _asked(
+            "Alerts",
+            colors.BAD,
+            f'max by (alertname, severity) (ALERTS{{alertname=~"Paceline.*",alertstate="firing",{SUITE}}})',
+            {"titleFormat": "{{alertname}}", "tagKeys": "severity"},
+        ),
+        # Off at first: where there are many runs, marks hide what they are to explain.
+        _asked(
+            "Runs",
+            colors.QUIET,
+            each_run("paceline_run_info", SUITE),
+            {"titleFormat": "{{outcome}} {{commit}}", "textFormat": "{{run_id}} on {{ref}}", "enable": False},
+        ),
+    ]
+
+
+def _builtin(name: str, color: str, target: Json) -> Json:
+    return {
+        "name": name,
+        "datasource": {"type": "grafana", "uid": "-- Grafana --"},
+        "enable": True,
+        "hide": False,
+        "iconColor": color,
+        "target": target,
+    }
+
+
+def _asked(name: str, color: str, expr: str, changes: Json) -> Json:
+    return {
+        "name": name,
+        "datasource": dict(PROMETHEUS),
+        "enable": True,
+        "hide": False,
+        "iconColor": color,
+        "expr": expr,
+        "step": "60s",
+        "titleFormat": "",
+        "textFormat": "",
+        "tagKeys": "",
+        **changes,
+    }

@@ -1,0 +1,101 @@
+"""
+A dashboard: panels in rows, with variables, annotations and links.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from boards.annotations import annotations
+from boards.panel import Json, Panel
+
+TAG = "paceline"
+# That of Grafana 9.4; later ones bring it up to date as they read it.
+_SCHEMA = 37
+_COLUMNS = 24
+
+
+class Row(Struct, frozen=True):
+    """
+    A heading, and what is below it, from left to right and line by line.
+    """
+
+    title: str
+    panels: tuple[Panel, ...]
+
+
+class Board(Struct, frozen=True, kw_only=True):
+    """
+    One dashboard. `since` is the time that it opens with, as in `now-14d`; `refresh` is how often it asks again.
+    """
+
+    uid: str
+    title: str
+    description: str
+    variables: Sequence[Json]
+    rows: tuple[Row, ...]
+    since: str
+    refresh: str = ""
+    has_runs: bool = True
+
+    def as_json(self) -> Json:
+        """
+        The dashboard as Grafana's file provisioning takes it.
+        """
+        return {
+            "uid": self.uid,
+            "title": f"Paceline / {self.title}",
+            "description": self.description,
+            "tags": [TAG],
+            "schemaVersion": _SCHEMA,
+            "version": 1,
+            "editable": False,
+            "graphTooltip": 1,
+            "style": "dark",
+            "timezone": "browser",
+            "time": {"from": self.since, "to": "now"},
+            "timepicker": {"refresh_intervals": ["1s", "5s", "30s", "1m", "5m", "30m", "1h"]},
+            "refresh": self.refresh,
+            "fiscalYearStartMonth": 0,
+            "liveNow": False,
+            "weekStart": "",
+            "links": [_links()],
+            "templating": {"list": list(self.variables)},
+            "annotations": {"list": annotations() if self.has_runs else []},
+            "panels": list(_placed(self.rows)),
+        }
+
+
+def _links() -> Json:
+    return {
+        "type": "dashboards",
+        "title": "Paceline",
+        "tags": [TAG],
+        "asDropdown": False,
+        "icon": "external link",
+        "includeVars": True,
+        "keepTime": True,
+        "targetBlank": False,
+        "tooltip": "",
+        "url": "",
+    }
+
+
+def _placed(rows: Sequence[Row]) -> Iterator[Json]:
+    number = y = 0
+    for row in rows:
+        number += 1
+        yield _heading(row.title, number, y)
+        x, y, height = 0, y + 1, 0
+        for panel in row.panels:
+            number += 1
+            if x + panel.width > _COLUMNS:
+                x, y, height = 0, y + height, 0
+            yield panel.as_json(number, x, y)
+            x, height = x + panel.width, max(height, panel.height)
+        y += height
+
+
+def _heading(title: str, number: int, y: int) -> Json:
+    place = {"h": 1, "w": _COLUMNS, "x": 0, "y": y}
+    return {"id": number, "type": "row", "title": title, "collapsed": False, "gridPos": place, "panels": []}

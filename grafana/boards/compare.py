@@ -1,0 +1,214 @@
+"""
+Compare: two branches, or two spans of time, test by test.
+"""
+
+from boards import colors
+from boards.board import Board, Row
+from boards.panel import TIMES, Panel, Query, Step, bar_chart, fixed, in_colors, per_run, stat
+from boards.promql import by_test, each_run
+from boards.ranking import Column, ranking
+from boards.variables import MAIN, choice, labels, of_suite
+
+_NORMALIZED = "paceline_test_normalized_duration_seconds"
+_NOTHING = "no test was run on both sides"
+_FACTOR = (Step(colors.GOOD, None), Step("text", 0.87), Step(colors.WARNING, 1.15), Step(colors.BAD, 2))
+_OF_BASE, _OF_BRANCH = 'suite="$suite",branch="$base"', 'suite="$suite",branch="$branch"'
+_BASE = _OF_BASE + ',test_type=~"$test_type"'
+_OTHER = _OF_BRANCH + ',test_type=~"$test_type"'
+
+
+def _base(metric: str) -> str:
+    return by_test(f"quantile_over_time(0.5, {metric}{{{_BASE}}}[$__range] offset $back)")
+
+
+def _other(metric: str) -> str:
+    return by_test(f"quantile_over_time(0.5, {metric}{{{_OTHER}}}[$__range])")
+
+
+def _runs(labels_of: str, offset: str = "") -> str:
+    return f"max(count_over_time(paceline_run_duration_seconds{{{labels_of}}}[$__range]{offset}))"
+
+
+_TIMES = f"{_other(_NORMALIZED)} / ({_base(_NORMALIZED)} > 0)"
+# Tests of a few milliseconds vary by half their time: 5 ms are taken off the slower side.
+_SLOWER = f"({_other(_NORMALIZED)} - 0.005) / ({_base(_NORMALIZED)} > 0)"
+_FASTER = f"({_other(_NORMALIZED)} + 0.005) / ({_base(_NORMALIZED)} > 0)"
+_SLOWER_TESTS = f"topk(30, {_SLOWER} > 1)"
+
+
+def _count(which: str) -> str:
+    return f"count({which}) or vector(0)"
+
+
+def _both(metric: str, side: str) -> str:
+    expr = _base(metric) if side == "base" else _other(metric)
+    return f"{expr} and on (test, test_type) {_SLOWER_TESTS}"
+
+
+_SIDES: tuple[Panel, ...] = (
+    stat(
+        title="Runs of the base",
+        description="Runs that the base has: branch Base, and as long a time as is looked at, moved back as chosen.",
+        queries=(Query(expr=_runs(_OF_BASE, " offset $back"), now=True),),
+        unit="none",
+        empty="none",
+        steps=(Step(colors.WARNING), Step(colors.GOOD, 8)),
+    ),
+    stat(
+        title="Runs of the branch",
+        description="Runs of the branch in the time that is looked at. With fewer than eight a median is chance.",
+        queries=(Query(expr=_runs(_OF_BRANCH), now=True),),
+        unit="none",
+        empty="none",
+        steps=(Step(colors.WARNING), Step(colors.GOOD, 8)),
+    ),
+    stat(
+        title="Slower",
+        description="Tests whose median, less 5 ms of noise, is above 1.15 times that of the base.",
+        queries=(Query(expr=_count(f"{_SLOWER} > 1.15"), now=True),),
+        unit="none",
+        empty=_NOTHING,
+        steps=(Step(colors.GOOD), Step(colors.WARNING, 1)),
+    ),
+    stat(
+        title="Faster",
+        description="Tests whose median, and 5 ms of noise, is below 0.87 times that of the base.",
+        queries=(Query(expr=_count(f"{_FASTER} < 0.87"), now=True),),
+        unit="none",
+        empty=_NOTHING,
+        steps=(Step("text"), Step(colors.GOOD, 1)),
+    ),
+    stat(
+        title="All tests together",
+        description="The sum of the medians of all tests that both sides have, divided by that of the base. "
+        "1 is the same.",
+        queries=(
+            Query(
+                expr=f"sum({_other(_NORMALIZED)} and on (test, test_type) {_base(_NORMALIZED)}) / "
+                f"sum({_base(_NORMALIZED)} and on (test, test_type) {_other(_NORMALIZED)})",
+                now=True,
+            ),
+        ),
+        unit=TIMES,
+        empty=_NOTHING,
+        steps=_FACTOR,
+        defaults={"decimals": 2},
+    ),
+    stat(
+        title="New tests",
+        description="Tests that the branch has and the base has not.",
+        queries=(
+            Query(
+                expr=f"count({_other(_NORMALIZED)} unless on (test, test_type) {_base(_NORMALIZED)}) or vector(0)",
+                now=True,
+            ),
+        ),
+        unit="none",
+        empty="none",
+    ),
+)
+
+_SHAPE: tuple[Panel, ...] = (
+    bar_chart(
+        title="How many tests by factor",
+        description="Tests that both sides have, by their factor in steps of 0.1; the first and the last bar have "
+        "all beyond them. A hill around 1 is no change; a hill beside it is a change, or a machine, of everything.",
+        queries=(
+            Query(
+                expr=f'count_values("factor", clamp(round({_TIMES}, 0.1), 0.5, 2))',
+                now=True,
+                is_table=True,
+            ),
+        ),
+        unit="short",
+        empty=_NOTHING,
+        defaults={"min": 0, "color": fixed(colors.GOOD)},
+        transformations=(
+            {"id": "organize", "options": {"excludeByName": {"Time": True}, "renameByName": {"Value": "tests"}}},
+            {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": "factor", "desc": False}]}},
+        ),
+    ),
+    per_run(
+        title="Runs of both",
+        description="The duration of each run of the two branches, at the time when it was run.",
+        queries=(
+            Query(expr=f"max({each_run('paceline_run_duration_seconds', _OF_BRANCH)})", legend="branch"),
+            Query(expr=f"max({each_run('paceline_run_duration_seconds', _OF_BASE)})", legend="base"),
+        ),
+        unit="s",
+        empty=_NOTHING,
+        defaults={"min": 0},
+        overrides=in_colors(A=colors.WARNING, B=colors.GOOD),
+    ),
+)
+
+_TESTS: tuple[Panel, ...] = (
+    ranking(
+        "Slower than the base",
+        "Tests by the factor of their medians, the worst first; 5 ms of noise are taken off before.",
+        _NOTHING,
+        (
+            Column(name="Factor", expr=_SLOWER_TESTS, unit=TIMES, steps=_FACTOR),
+            Column(name="Base", expr=_both(_NORMALIZED, "base"), unit="s"),
+            Column(name="Branch", expr=_both(_NORMALIZED, "branch"), unit="s"),
+        ),
+        width=12,
+        height=12,
+    ),
+    ranking(
+        "Faster than the base",
+        "Tests by the factor of their medians, the best first; 5 ms of noise are added before.",
+        _NOTHING,
+        (Column(name="Factor", expr=f"bottomk(30, {_FASTER} < 1)", unit=TIMES, lowest_first=True, steps=_FACTOR),),
+        width=12,
+        height=12,
+    ),
+    ranking(
+        "More memory than the base",
+        "By how much the median of the highest memory of a test is above that of the base, from 1 MiB on.",
+        "no test needs more memory",
+        (
+            Column(
+                name="Peak added",
+                expr=f"topk(30, {_other('paceline_test_memory_peak_bytes')} - "
+                f"{_base('paceline_test_memory_peak_bytes')} > 1048576)",
+                unit="bytes",
+            ),
+        ),
+        width=12,
+    ),
+    ranking(
+        "Fails more often than the base",
+        "By how much the share of failed runs of a test is above that of the base.",
+        "no test fails more often",
+        (
+            Column(
+                name="Failures added",
+                expr="topk(30, "
+                + by_test(f"avg_over_time(paceline_test_passed{{{_BASE}}}[$__range] offset $back)")
+                + " - "
+                + by_test(f"avg_over_time(paceline_test_passed{{{_OTHER}}}[$__range])")
+                + " > 0)",
+                unit="percentunit",
+                steps=(Step(colors.WARNING), Step(colors.BAD, 0.5)),
+            ),
+        ),
+        width=12,
+    ),
+)
+
+# Prometheus takes no offset of 0.
+_BACK = {"the same time": "1ms", "a day before": "1d", "a week before": "7d", "two weeks before": "14d"}
+
+COMPARE = Board(
+    uid="paceline-compare",
+    title="Compare",
+    description="What is slower or faster: on one branch beside another, or now beside then?",
+    variables=(
+        *of_suite(),
+        labels("base", "Base", "branch", 'paceline_run_duration_seconds{suite="$suite"}', **MAIN),
+        choice("back", "Base from", _BACK),
+    ),
+    rows=(Row("Two sides", (*_SIDES, *_SHAPE)), Row("Test by test", _TESTS)),
+    since="now-7d",
+)

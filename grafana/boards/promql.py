@@ -1,0 +1,61 @@
+"""
+Expressions over samples of which there is one a run.
+
+A bare selector sees a sample for five minutes and a rate needs two samples in a scrape interval or so: both find
+nothing between runs. So everything here looks back over a range.
+"""
+
+SUITE = 'suite="$suite",branch="$branch"'
+TESTS = SUITE + ',test_type=~"$test_type"'
+# Names of tests have brackets, quotes and backslashes: of Grafana's formats only this one, between backticks,
+# brings all of them through.
+TEST = TESTS + ",test=~`${test:regex}`"
+
+
+def over(function: str, metric: str, labels: str = TESTS) -> str:
+    """
+    A function of all samples within the time that is looked at, each run weighing the same.
+    """
+    return f"{function}({metric}{{{labels}}}[$__range])"
+
+
+def last(metric: str, labels: str = TESTS) -> str:
+    """
+    The latest sample of each series within the time that is looked at.
+    """
+    return over("last_over_time", metric, labels)
+
+
+def usual(metric: str, labels: str = TESTS) -> str:
+    """
+    The median of the runs within the time that is looked at.
+    """
+    return f"quantile_over_time(0.5, {metric}{{{labels}}}[$__range])"
+
+
+def each_run(metric: str, labels: str = TESTS) -> str:
+    """
+    The sample of each run, at the step that it falls into; of several in a step the latest.
+    """
+    return f"last_over_time({metric}{{{labels}}}[$__interval])"
+
+
+def by_test(expr: str) -> str:
+    """
+    One series for each test, whoever it was scraped from.
+    """
+    return f"max by (test, test_type) ({expr})"
+
+
+def worst(count: int, expr: str) -> str:
+    """
+    So many tests with the highest values.
+    """
+    return f"topk({count}, {by_test(expr)})"
+
+
+def among(expr: str, tests: str) -> str:
+    """
+    The values of those tests that another expression has.
+    """
+    return f"{by_test(expr)} and on (test, test_type) {tests}"

@@ -1,0 +1,231 @@
+"""
+Suite: is it healthy, and what changed?
+"""
+
+from boards import colors
+from boards.board import Board, Row
+from boards.panel import TIMES, Override, Panel, Query, Step, bars, fixed, in_colors, per_run, stacked_per_run, stat
+from boards.promql import SUITE as OF_SUITE
+from boards.promql import each_run, last, usual
+from boards.ranking import Column, rows_of
+from boards.suite_tests import TESTS
+from boards.variables import of_suite
+from paceline.model import VerdictKind
+
+NO_RUN = "no run in this time"
+PASSES = 'outcome=~"passed|xfailed|xpassed"'
+FAILURES = 'outcome=~"failed|error"'
+TRIED = 'outcome!="skipped"'
+SHARE_PASSED = (Step(colors.BAD), Step(colors.WARNING, 0.95), Step(colors.GOOD, 1))
+SLOWDOWN = (Step(colors.GOOD), Step(colors.WARNING, 1.2), Step(colors.BAD, 1.5))
+_AGE = (Step(colors.GOOD), Step(colors.WARNING, 3 * 86400), Step(colors.BAD, 7 * 86400))
+
+_DURATION = "paceline_test_duration_seconds"
+_ENDED = f"max_over_time(timestamp(paceline_run_duration_seconds{{{OF_SUITE}}})[$__range:4m])"
+
+_KIND_COLORS = {
+    VerdictKind.BUDGET: colors.BAD,
+    VerdictKind.REGRESSION: colors.WARNING,
+    VerdictKind.SUITE_REGRESSION: colors.PURPLE,
+    VerdictKind.COUNT: colors.GREEN,
+    VerdictKind.LEAK: colors.SKY,
+    VerdictKind.TREND: colors.YELLOW,
+    VerdictKind.FLAKY: colors.GOOD,
+    VerdictKind.BROKEN: colors.BROWN,
+}
+
+
+def cases(which: str) -> str:
+    """
+    How many tests of the last run ended so.
+    """
+    return f"sum({last('paceline_run_cases', f'{OF_SUITE},{which}')})"
+
+
+def _cases_of_each(which: str) -> str:
+    return f"sum({each_run('paceline_run_cases', f'{OF_SUITE},{which}')})"
+
+
+def _verdicts(which: str) -> str:
+    return last("paceline_run_verdicts", f"{OF_SUITE}{which}")
+
+
+_CONFIRMED = _verdicts(',kind!="unconfirmed"')
+
+_HEALTH: tuple[Panel, ...] = (
+    stat(
+        title="Passed",
+        description="Share of the tests of the last run that passed; skipped ones do not count. "
+        "Blue is all of them, orange 95% and more.",
+        queries=(Query(expr=f"{cases(PASSES)} / {cases(TRIED)}", now=True),),
+        unit="percentunit",
+        empty=NO_RUN,
+        steps=SHARE_PASSED,
+        defaults={"decimals": 1},
+    ),
+    stat(
+        title="Failing tests",
+        description="Tests that failed in the last run. The table of failing and flaky tests names them.",
+        queries=(Query(expr=cases(FAILURES), now=True),),
+        unit="none",
+        empty=NO_RUN,
+        steps=(Step(colors.GOOD), Step(colors.BAD, 1)),
+    ),
+    stat(
+        title="Verdicts",
+        description="What judgement found in the last run: broken budgets, regressions, leaks and so on. "
+        "What was not confirmed by a second look is left out.",
+        queries=(Query(expr=f"sum({_CONFIRMED})", now=True),),
+        unit="none",
+        empty=NO_RUN,
+        steps=(Step(colors.GOOD), Step(colors.WARNING, 1)),
+    ),
+    stat(
+        title="Run took",
+        description="From the start of the last run to its end. Below is each run.",
+        queries=(Query(expr=f"max({last('paceline_run_duration_seconds', OF_SUITE)})", now=True),),
+        unit="s",
+        empty=NO_RUN,
+        defaults={"decimals": 1},
+    ),
+    stat(
+        title="Machine",
+        description="How many times slower than usual the machine of the last run was. "
+        "Where it is orange, trust normalised times: they have the machine taken out.",
+        queries=(Query(expr=f"max({last('paceline_run_machine_slowdown_ratio', OF_SUITE)})", now=True),),
+        unit=TIMES,
+        empty="not known yet",
+        steps=SLOWDOWN,
+        defaults={"decimals": 2},
+    ),
+    stat(
+        title="Last run",
+        description="How long ago the last run ended. Where it is longer than runs are apart, results stopped coming: "
+        "the dashboard Pipeline says where.",
+        queries=(Query(expr=f"time() - max({_ENDED})", now=True),),
+        unit="s",
+        empty=NO_RUN,
+        steps=_AGE,
+        defaults={"decimals": 0},
+    ),
+)
+
+_NOW: tuple[Panel, ...] = (
+    bars(
+        title="Verdicts by kind",
+        description="What was found in the last run; the tables below name the tests.",
+        queries=(Query(expr=f"sort_desc(sum by (kind) ({_verdicts('')}) > 0)", legend="{{kind}}", now=True),),
+        unit="none",
+        empty="nothing was found",
+        steps=(Step(colors.WARNING),),
+        defaults={"min": 0},
+    ),
+    bars(
+        title="Within budget",
+        description="Share of the tests of each type whose latest call phase kept its budget.",
+        queries=(
+            Query(
+                expr=f"avg by (test_type) ({last(_DURATION)} <= bool {last('paceline_test_budget_seconds')})",
+                legend="{{test_type}}",
+                now=True,
+            ),
+        ),
+        unit="percentunit",
+        empty="no test has a budget",
+        steps=SHARE_PASSED,
+        defaults={"min": 0, "max": 1, "decimals": 1},
+    ),
+    rows_of(
+        "Alerts",
+        "Alerts on this suite that fire now, and how many tests each is about. The rules in Prometheus make them.",
+        "no alert fires",
+        (
+            Column(
+                name="Firing",
+                expr="count by (alertname, severity) "
+                '(ALERTS{alertname=~"Paceline.*",alertstate="firing",suite="$suite"})',
+                unit="none",
+                steps=(Step(colors.BAD),),
+            ),
+        ),
+        width=8,
+        height=8,
+    ),
+)
+
+_RUNS: tuple[Panel, ...] = (
+    per_run(
+        title="Duration of each run",
+        description="A point for each run; its tooltip names the commit. Runs in orange did not pass. "
+        "Compare a step with the machine beside it before you look for a cause in the code.",
+        queries=(
+            Query(
+                expr="max by (commit, outcome) ("
+                f"{each_run('paceline_run_info', OF_SUITE)} * on (suite, branch) group_left () "
+                f"max by (suite, branch) ({each_run('paceline_run_duration_seconds', OF_SUITE)}))",
+                legend="{{outcome}} {{commit}}",
+            ),
+        ),
+        unit="s",
+        empty=NO_RUN,
+        custom={"drawStyle": "points", "pointSize": 7, "showPoints": "always"},
+        defaults={"color": fixed(colors.GOOD), "min": 0},
+        overrides=(Override(matcher="byRegexp", pattern="/^(?!passed)/", properties={"color": fixed(colors.WARNING)}),),
+        options={
+            "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []},
+            "tooltip": {"mode": "single", "sort": "none"},
+        },
+    ),
+    per_run(
+        title="Machine of each run",
+        description="How many times slower than usual the machine was: by the tests themselves, and by a fixed piece "
+        "of work beside its own median. Where both rise it was the machine; where only the tests do, the code.",
+        queries=(
+            Query(expr=f"max({each_run('paceline_run_machine_slowdown_ratio', OF_SUITE)})", legend="by the tests"),
+            Query(
+                expr=f"max({each_run('paceline_run_machine_calibration_seconds', OF_SUITE)}) / "
+                f"scalar(max({usual('paceline_run_machine_calibration_seconds', OF_SUITE)}))",
+                legend="by the calibration",
+            ),
+            Query(expr=f"max({each_run('paceline_run_pace', OF_SUITE)})", legend="tests beside calibration"),
+        ),
+        unit=TIMES,
+        empty="not known yet",
+        steps=SLOWDOWN,
+        overrides=in_colors(A=colors.GOOD, B=colors.WARNING, C=colors.PURPLE),
+    ),
+    per_run(
+        title="Passed in each run",
+        description="Share of the tests of each run that passed; skipped ones do not count.",
+        queries=(Query(expr=f"{_cases_of_each(PASSES)} / {_cases_of_each(TRIED)}", legend="passed"),),
+        unit="percentunit",
+        empty=NO_RUN,
+        defaults={"color": fixed(colors.GOOD), "max": 1},
+    ),
+    stacked_per_run(
+        title="Verdicts on each run",
+        description="How many verdicts each run got, by kind. A kind that stays is a finding that nobody acts on.",
+        queries=(Query(expr=f"sum by (kind) ({each_run('paceline_run_verdicts', OF_SUITE)}) > 0", legend="{{kind}}"),),
+        unit="none",
+        empty="nothing was found",
+        defaults={"color": fixed(colors.QUIET), "min": 0},
+        overrides=tuple(
+            Override(matcher="byName", pattern=kind.value, properties={"color": fixed(color)})
+            for kind, color in _KIND_COLORS.items()
+        ),
+    ),
+)
+
+SUITE = Board(
+    uid="paceline-suite",
+    title="Suite",
+    description="Is the suite healthy, and what changed?",
+    variables=of_suite(),
+    rows=(
+        Row("The last run", (*_HEALTH, *_NOW)),
+        Row("Run after run", _RUNS),
+        Row("Tests", TESTS),
+    ),
+    since="now-14d",
+    refresh="5m",
+)

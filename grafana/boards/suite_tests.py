@@ -1,0 +1,118 @@
+"""
+Suite, its tables of tests: what is slower, slow, growing, failing, and keeping memory.
+"""
+
+from boards import colors
+from boards.panel import TIMES, Panel, Step
+from boards.promql import TESTS as OF_TESTS
+from boards.promql import among, by_test, last, over, usual, worst
+from boards.ranking import Column, ranking
+
+_DURATION = "paceline_test_duration_seconds"
+_FACTOR = (Step("text"), Step(colors.WARNING, 1.15), Step(colors.BAD, 2))
+_OF_BUDGET = (Step(colors.GOOD), Step(colors.WARNING, 0.8), Step(colors.BAD, 1))
+_NORMALIZED = "paceline_test_normalized_duration_seconds"
+_PASSED = "paceline_test_passed"
+# Less the 5 ms that the noise of short tests stays below: so each series is read twice, not four times.
+_SLOWER = f"({last(_NORMALIZED)} - 0.005) / {usual(_NORMALIZED)} > 1.15"
+_SLOWER_TESTS = worst(20, _SLOWER)
+_SLOWEST = worst(15, last(_DURATION))
+_GROWTH = (
+    f"(604800 * {over('deriv', _NORMALIZED)} > 0.001) / {over('avg_over_time', _NORMALIZED)} "
+    f"and {over('count_over_time', _NORMALIZED)} >= 8"
+)
+# A pass on the third attempt is two failures and a pass.
+_FAILING = f"1 - {over('sum_over_time', _PASSED)} / {over('sum_over_time', 'paceline_test_attempts')} > 0"
+_FAILING_TESTS = worst(30, _FAILING)
+_KEPT = f"{over('min_over_time', 'paceline_test_memory_retained_bytes')} > 1048576"
+
+
+def _more(metric: str, which: str = "") -> str:
+    more = f"{last(metric, OF_TESTS + which)} - {usual(metric, OF_TESTS + which)}"
+    return among(more, by_test(_SLOWER))
+
+
+TESTS: tuple[Panel, ...] = (
+    ranking(
+        "Slower than usual",
+        "Tests whose latest normalised time, less 5 ms of noise, is above 1.15 times their median in this time. "
+        "The cause is what grew with it: with about as much CPU added, the test computes more; with more queries or "
+        "bytes, it asks for more; with none of them, it waits.",
+        "no test is slower than usual",
+        (
+            Column(name="Factor", expr=_SLOWER_TESTS, unit=TIMES, steps=_FACTOR),
+            Column(name="Added", expr=_more(_NORMALIZED), unit="s"),
+            Column(name="CPU added", expr=_more("paceline_test_cpu_seconds"), unit="s"),
+            Column(name="Queries added", expr=_more("paceline_test_measure", ',measure=~".*queries"'), unit="short"),
+            Column(name="Bytes read added", expr=_more("paceline_test_read_bytes"), unit="bytes"),
+            Column(name="Peak added", expr=_more("paceline_test_memory_peak_bytes"), unit="bytes"),
+        ),
+    ),
+    ranking(
+        "Slowest",
+        "Tests that took longest when they last passed, by the clock. Above 100% a budget is broken.",
+        "no run in this time",
+        (
+            Column(name="Took", expr=_SLOWEST, unit="s"),
+            Column(
+                name="Of budget",
+                expr=among(last("paceline_test_budget_used_ratio"), _SLOWEST),
+                unit="percentunit",
+                steps=_OF_BUDGET,
+            ),
+        ),
+        width=12,
+    ),
+    ranking(
+        "Growing fastest",
+        "By how much of its mean the normalised time of a test rises in a week, along a straight line through all "
+        "runs of this time. Less than 1 ms a week is left out, and what had fewer than eight runs.",
+        "no test grows",
+        (
+            Column(
+                name="In a week",
+                expr=worst(15, _GROWTH),
+                unit="percentunit",
+                steps=(Step("text"), Step(colors.WARNING, 0.05), Step(colors.BAD, 0.2)),
+            ),
+        ),
+        width=12,
+    ),
+    ranking(
+        "Failing and flaky",
+        "Tests that failed in this time, and in what share of their attempts. Many changes between pass and failure "
+        "are a flaky test; one change, and failing now, is a test that broke.",
+        "no test failed",
+        (
+            Column(
+                name="Failed",
+                expr=_FAILING_TESTS,
+                unit="percentunit",
+                steps=(Step("text"), Step(colors.WARNING, 0.01), Step(colors.BAD, 0.5)),
+            ),
+            Column(name="Changes", expr=among(over("changes", _PASSED), _FAILING_TESTS), unit="none"),
+            Column(
+                name="Passes now",
+                expr=among(last(_PASSED), _FAILING_TESTS),
+                unit="bool_yes_no",
+                steps=(Step(colors.BAD), Step(colors.GOOD, 1)),
+            ),
+        ),
+        width=12,
+    ),
+    ranking(
+        "Keeping memory",
+        "The least that a test kept after its teardown in any run of this time, from 1 MiB on. "
+        "What is kept each time is a leak, or a cache that somebody should know of.",
+        "no test keeps memory each time",
+        (
+            Column(
+                name="Kept each time",
+                expr=worst(15, _KEPT),
+                unit="bytes",
+                steps=(Step(colors.WARNING), Step(colors.BAD, 64 << 20)),
+            ),
+        ),
+        width=12,
+    ),
+)

@@ -1,0 +1,214 @@
+"""
+Test: the life of one test.
+"""
+
+from boards import colors
+from boards.board import Board, Row
+from boards.panel import (
+    TIMES,
+    Override,
+    Panel,
+    Query,
+    Step,
+    fixed,
+    in_colors,
+    per_run,
+    stacked_per_run,
+    stat,
+    timeline,
+)
+from boards.promql import TEST as OF_TEST
+from boards.promql import last, over, usual
+from boards.test_usage import USED, each
+from boards.variables import TEST_VARIABLE, of_suite
+
+_NO_RUN = "no run of this test in this time"
+_NOT_MEASURED = "never measured for this test"
+_DURATION = "paceline_test_duration_seconds"
+_NORMALIZED = "paceline_test_normalized_duration_seconds"
+_PASSED = "paceline_test_passed"
+_SHARE = (Step(colors.BAD), Step(colors.WARNING, 0.9), Step(colors.GOOD, 1))
+_FACTOR = (Step(colors.GOOD), Step(colors.WARNING, 1.15), Step(colors.BAD, 2))
+
+
+def _now(expr: str) -> tuple[Query]:
+    return (Query(expr=f"max({expr})", now=True),)
+
+
+def _quantile(share: float, window: str) -> str:
+    return f"max(quantile_over_time({share}, {_NORMALIZED}{{{OF_TEST}}}[{window}]))"
+
+
+# As judgement takes it, so that a spike in a short past hides nothing.
+_HIGH, _AT_MOST = _quantile(0.95, "14d"), f"1.3 * {_quantile(0.5, '14d')}"
+
+
+_NOW: tuple[Panel, ...] = (
+    stat(
+        title="Took",
+        description="The call phase when the test last passed, by the clock.",
+        queries=_now(last(_DURATION, OF_TEST)),
+        unit="s",
+        empty=_NO_RUN,
+    ),
+    stat(
+        title="Of its budget",
+        description="The latest call phase as a share of the budget; above 100% it is broken.",
+        queries=_now(f"{last(_DURATION, OF_TEST)} / {last('paceline_test_budget_seconds', OF_TEST)}"),
+        unit="percentunit",
+        empty="no budget",
+        steps=(Step(colors.GOOD), Step(colors.WARNING, 0.8), Step(colors.BAD, 1)),
+        defaults={"decimals": 0},
+    ),
+    stat(
+        title="Beside the usual",
+        description="The latest normalised time divided by its median in this time. "
+        "From 1.15 on it is worth a look, at 2 it is critical.",
+        queries=_now(f"{last(_NORMALIZED, OF_TEST)} / {usual(_NORMALIZED, OF_TEST)}"),
+        unit=TIMES,
+        empty=_NO_RUN,
+        steps=_FACTOR,
+        defaults={"decimals": 2},
+    ),
+    stat(
+        title="Passed",
+        description="Share of the runs of this time in which the test passed.",
+        queries=_now(over("avg_over_time", _PASSED, OF_TEST)),
+        unit="percentunit",
+        empty=_NO_RUN,
+        steps=_SHARE,
+        defaults={"decimals": 1},
+    ),
+    stat(
+        title="Most attempts",
+        description="How many attempts the test needed at most in a run of this time. "
+        "More than one is a test that passes on a retry: flaky.",
+        queries=_now(over("max_over_time", "paceline_test_attempts", OF_TEST)),
+        unit="none",
+        empty=_NO_RUN,
+        steps=(Step(colors.GOOD), Step(colors.WARNING, 2)),
+    ),
+    stat(
+        title="Runs",
+        description="In how many runs of this time the test was tried. Fewer than eight are no history to judge by.",
+        queries=_now(over("count_over_time", _PASSED, OF_TEST)),
+        unit="none",
+        empty=_NO_RUN,
+        steps=(Step(colors.WARNING), Step(colors.GOOD, 8)),
+    ),
+    timeline(
+        title="Passed and failed",
+        description="Each run from the left to the right: blue passed, red failed. "
+        "Many changes on unchanged code are a flaky test.",
+        queries=(each(_PASSED, "outcome"),),
+        unit="none",
+        empty=_NO_RUN,
+        steps=(Step(colors.BAD), Step(colors.GOOD, 1)),
+        defaults={
+            "mappings": [
+                {
+                    "type": "value",
+                    "options": {
+                        "0": {"text": "failed", "color": colors.BAD, "index": 0},
+                        "1": {"text": "passed", "color": colors.GOOD, "index": 1},
+                    },
+                }
+            ]
+        },
+    ),
+)
+
+_TIME: tuple[Panel, ...] = (
+    per_run(
+        title="By the clock, and its budget",
+        description="The call phase of each run that passed, as a user would feel it, below the budget. "
+        "The wait for a CPU is in it; a slow machine makes it longer.",
+        queries=(each(_DURATION, "took"), each("paceline_test_budget_seconds", "budget")),
+        unit="s",
+        empty=_NO_RUN,
+        defaults={"min": 0},
+        overrides=(
+            *in_colors(A=colors.GOOD),
+            Override(
+                matcher="byName",
+                pattern="budget",
+                properties={
+                    "color": fixed(colors.BAD),
+                    "custom.showPoints": "never",
+                    "custom.lineStyle": {"fill": "dash", "dash": [10, 10]},
+                },
+            ),
+        ),
+    ),
+    per_run(
+        title="Normalised, and what is usual",
+        description="The call phase without the wait for a CPU and with the speed of the machine taken out, over "
+        "what was usual in the 14 days before: from the 5% quantile to the 95% quantile, or to 1.3 times the median "
+        "where that is less. Points that leave it upwards and stay are a regression; single ones are spikes.",
+        queries=(
+            each(_NORMALIZED, "normalised"),
+            Query(expr=f"{_AT_MOST} < {_HIGH} or {_HIGH}", legend="usually at most"),
+            Query(expr=_quantile(0.05, "14d"), legend="usually at least"),
+        ),
+        unit="s",
+        empty=_NO_RUN,
+        defaults={"min": 0},
+        overrides=(
+            *in_colors(A=colors.GOOD),
+            Override(
+                matcher="byRegexp",
+                pattern="/usually/",
+                properties={"color": fixed(colors.QUIET), "custom.showPoints": "never", "custom.lineWidth": 0},
+            ),
+            Override(
+                matcher="byName",
+                pattern="usually at most",
+                properties={"custom.fillBelowTo": "usually at least", "custom.fillOpacity": 25},
+            ),
+        ),
+    ),
+    per_run(
+        title="Steps",
+        description="The median of three days divided by that of the three days before. "
+        "It peaks a day or two after the test changed for good, and stays near 1 for spikes and noise.",
+        queries=(
+            Query(
+                expr=f"{_quantile(0.5, '3d')} / max(quantile_over_time(0.5, {_NORMALIZED}{{{OF_TEST}}}[3d] offset 3d))",
+                legend="step",
+            ),
+        ),
+        unit=TIMES,
+        empty="needs runs of more than three days",
+        steps=_FACTOR,
+        custom={
+            "drawStyle": "line",
+            "lineWidth": 1,
+            "spanNulls": True,
+            "showPoints": "never",
+            "thresholdsStyle": {"mode": "dashed"},
+        },
+        defaults={"color": fixed(colors.PURPLE)},
+    ),
+    stacked_per_run(
+        title="Phases",
+        description="Setup, call and teardown of each run that passed, one on the other. "
+        "Where setup is most of it, look at the fixtures.",
+        queries=(
+            each("paceline_test_setup_seconds", "setup"),
+            each(_DURATION, "call"),
+            each("paceline_test_teardown_seconds", "teardown"),
+        ),
+        unit="s",
+        empty=_NO_RUN,
+        overrides=in_colors(A=colors.WARNING, B=colors.GOOD, C=colors.PURPLE),
+    ),
+)
+
+TEST = Board(
+    uid="paceline-test",
+    title="Test",
+    description="How has this test lived: its time, its budget, what it used and when it changed.",
+    variables=(*of_suite(), TEST_VARIABLE),
+    rows=(Row("Now", _NOW), Row("Time", _TIME), Row("What it used", USED)),
+    since="now-90d",
+)

@@ -1,0 +1,113 @@
+"""
+Test, the panels of what it used.
+"""
+
+from boards import colors
+from boards.panel import Override, Panel, Query, fixed, in_colors, per_run
+from boards.promql import TEST as OF_TEST
+from boards.promql import each_run
+
+_NOT_MEASURED = "never measured for this test"
+# Names and units that figures of tests often have.
+_MEASURE_COLORS = {
+    "quer": colors.GOOD,
+    "request|call": colors.WARNING,
+    "byte|size": colors.GREEN,
+    "row|item|record": colors.PURPLE,
+    "error|retr": colors.BAD,
+}
+
+
+def each(metric: str, legend: str) -> Query:
+    """
+    The figure of a metric in each run of the test.
+    """
+    return Query(expr=f"max({each_run(metric, OF_TEST)})", legend=legend)
+
+
+def _usage(title: str, description: str, unit: str, metrics: dict[str, str]) -> Panel:
+    shades = (colors.GOOD, colors.WARNING, colors.GREEN, colors.PURPLE, colors.SKY)
+    refs = dict(zip("ABCDE", shades, strict=True))
+    return per_run(
+        title=title,
+        description=description,
+        queries=tuple(each(f"paceline_test_{name}", legend) for name, legend in metrics.items()),
+        unit=unit,
+        empty=_NOT_MEASURED,
+        overrides=in_colors(**dict(list(refs.items())[: len(metrics)])),
+        width=8,
+    )
+
+
+USED: tuple[Panel, ...] = (
+    _usage(
+        "CPU",
+        "CPU time in each run: all of it, and in the code of the test, in the kernel and in child processes. "
+        "A longer test with the same CPU waits for something.",
+        "s",
+        {
+            "cpu_seconds": "all",
+            "cpu_user_seconds": "own code",
+            "cpu_system_seconds": "kernel",
+            "children_cpu_user_seconds": "children",
+            "children_cpu_system_seconds": "children in the kernel",
+        },
+    ),
+    _usage(
+        "Wait for a CPU",
+        "Time in which the test was ready to run and had no CPU. It is the machine's, not the test's, "
+        "and is taken out before the test is judged.",
+        "s",
+        {"cpu_wait_seconds": "waited"},
+    ),
+    _usage(
+        "Memory",
+        "The highest memory above the start of the test, and what it kept after its teardown. "
+        "What is kept in each run is a leak; peaks are what a machine must have.",
+        "bytes",
+        {"memory_peak_bytes": "peak", "memory_retained_bytes": "kept"},
+    ),
+    _usage(
+        "Disk",
+        "Bytes that the test read from disk and wrote to it. Reads that are 0 came from the cache of the system.",
+        "bytes",
+        {"read_bytes": "read", "written_bytes": "written"},
+    ),
+    _usage(
+        "Switches and collections",
+        "How often the test gave the CPU away to wait, how often it was taken from it, and garbage collections. "
+        "Many waits are many small requests; many that were taken are a busy machine.",
+        "short",
+        {
+            "voluntary_context_switches": "waits",
+            "involuntary_context_switches": "taken",
+            "gc_collections": "garbage collections",
+        },
+    ),
+    _usage(
+        "Left behind and imported",
+        "Threads and processes that were still there after the test, and modules that it imported first. "
+        "Anything left is a leak; imports are the cost of being the first test.",
+        "short",
+        {"threads_left": "threads", "processes_left": "processes", "imported_modules": "modules imported"},
+    ),
+    per_run(
+        title="Figures of its own",
+        description="What the test itself reported, each in its unit. Counts of queries or requests barely vary on "
+        "unchanged code, so that any step is a change.",
+        queries=(
+            Query(
+                expr=f"max by (measure, unit) ({each_run('paceline_test_measure', OF_TEST)})",
+                legend="{{measure}} ({{unit}})",
+            ),
+        ),
+        unit="short",
+        empty="this test reports no figures",
+        width=24,
+        defaults={"color": fixed(colors.SKY)},
+        overrides=tuple(
+            Override(matcher="byRegexp", pattern=f"/{words}/", properties={"color": fixed(color)})
+            for words, color in _MEASURE_COLORS.items()
+        ),
+    ),
+)

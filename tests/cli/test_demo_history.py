@@ -1,0 +1,52 @@
+"""
+`paceline demo-history`.
+"""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from paceline.cli import main
+from paceline.history.ledger import Ledger
+
+
+@pytest.fixture(autouse=True)
+def _empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A folder without results.
+    """
+    monkeypatch.chdir(tmp_path)
+
+
+def _make(*arguments: str) -> str:
+    options = ("--days", "3", "--tests", "10", "--until", "2026-11-24", *arguments)
+    result = CliRunner().invoke(main, ("demo-history", *options))
+    assert result.exit_code == 0
+    return result.stdout
+
+
+def test_runs_are_kept_as_real_ones_are(tmp_path: Path) -> None:
+    """
+    Judged, as documents, in the ledger and in the trends.
+    """
+    said = _make()
+    results = tmp_path / "performance_results"
+    kept = Ledger(results / "history.sqlite").summaries("demo")
+
+    assert said == "added 6 runs\n"
+    assert len(kept) == len(list(results.glob("performance_*.json"))) == 6
+    assert (results / "trends.json").is_file()
+    assert kept[0][2].slowdown_ratio is not None
+
+
+def test_the_same_runs_are_not_added_again(tmp_path: Path) -> None:
+    """
+    Neither to the ledger nor as documents; another suite is another history.
+    """
+    said = [_make(), _make(), _make("--suite", "an other")]
+    results = tmp_path / "performance_results"
+
+    assert said == ["added 6 runs\n", "added 0 runs\n", "added 6 runs\n"]
+    assert len(list(results.glob("performance_*.json"))) == 12
+    assert len(Ledger(results / "history.sqlite").summaries("an other")) == 6

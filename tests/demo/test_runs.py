@@ -1,0 +1,83 @@
+"""
+The history of a suite that does not exist.
+"""
+
+from msgspec.structs import replace
+
+from paceline.analysis.judge import judge
+from paceline.analysis.past import Past
+from paceline.analysis.rules import Rules
+from paceline.demo.runs import Demo
+from paceline.model import Run, VerdictKind, decode_run, encode_run
+
+# Tuesday, 24 November 2026, 00:00 UTC.
+_UNTIL = 1_795_478_400.0
+_DAY = 86400.0
+_DEMO = Demo(until=_UNTIL)
+_MENDED = "tests/integration/test_cart.py::test_total_of_a_large_cart"
+
+
+def _judged() -> list[Run]:
+    runs: list[Run] = []
+    for run in _DEMO.runs():
+        past = [one for one in runs if one.branch == "main" and one.ended > run.ended - 14 * _DAY]
+        runs.append(judge(run, Past.from_runs(past), Rules()))
+    return runs
+
+
+def test_a_seed_and_an_end_give_the_same_runs() -> None:
+    """
+    Another seed gives others.
+    """
+    assert list(_DEMO.runs()) == list(_DEMO.runs())
+    assert list(replace(_DEMO, seed=2).runs()) != list(_DEMO.runs())
+
+
+def test_runs_are_documents_in_order_of_time() -> None:
+    """
+    All lie in the thirty days, each has a name of its own, and each can be written and read.
+    """
+    runs = list(_DEMO.runs())
+    ends = [run.ended for run in runs]
+
+    assert ends == sorted(ends)
+    assert _UNTIL - 30 * _DAY < ends[0] < ends[-1] <= _UNTIL
+    assert len({run.run_id for run in runs}) == len(runs)
+    assert [decode_run(encode_run(run), "") for run in runs] == runs
+
+
+def test_working_days_have_more_runs() -> None:
+    """
+    Four on a working day, one at the weekend.
+    """
+    on = [int(run.ended // _DAY) for run in _DEMO.runs()]
+    friday, saturday = 20_777, 20_778
+
+    assert (on.count(friday), on.count(saturday)) == (4, 1)
+
+
+def test_a_suite_grows() -> None:
+    """
+    Some tests are younger than the history; a larger suite is made of more of the same.
+    """
+    runs = list(_DEMO.runs())
+
+    assert len(runs[0].cases) < len(runs[-1].cases) == 80
+    assert len(list(replace(_DEMO, tests=500).runs())[-1].cases) == 500
+
+
+def test_judgement_finds_what_is_in_it() -> None:
+    """
+    Budgets, regressions, leaks, flaky and broken tests; and the regression that was mended is over.
+    """
+    runs = _judged()
+    found = {verdict.kind for run in runs for verdict in run.verdicts}
+    slower = [number for number, run in enumerate(runs) if (VerdictKind.REGRESSION, _MENDED) in _verdicts(run)]
+
+    assert {*["budget", "regression", "count", "leak", "flaky", "broken", "trend"]} <= found
+    assert slower
+    assert max(slower) < len(runs) * 0.7
+
+
+def _verdicts(run: Run) -> set[tuple[VerdictKind, str | None]]:
+    return {(verdict.kind, verdict.case) for verdict in run.verdicts}

@@ -1,0 +1,153 @@
+"""
+docker-compose.yml and all that it mounts fit together.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from support.dashboards import GRAFANA, boards
+
+_ROOT = GRAFANA.parent
+_FILES = [
+    *(_ROOT / "docker-compose.yml", _ROOT / "prometheus" / "compose.yml"),
+    *sorted((GRAFANA / "provisioning").rglob("*.yml")),
+]
+_COMPOSE: dict[str, Any] = yaml.safe_load((_ROOT / "docker-compose.yml").read_text("utf-8"))
+_SERVICES: dict[str, Any] = _COMPOSE["services"]
+_LONG_RUNNING = ("exporter", "prometheus", "alertmanager", "grafana")
+# The port that each listens on, by its documentation.
+_PORTS = {"exporter": 10464, "prometheus": 9090, "alertmanager": 9093, "grafana": 3000}
+
+
+def _read(path: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((_ROOT / path).read_text("utf-8"))
+    return found
+
+
+def _mounts(service: str) -> dict[str, str]:
+    """
+    Paths of this project by the paths in the container.
+    """
+    parts = [one.split(":") for one in _SERVICES[service].get("volumes", [])]
+    return {target: source for source, target, *_ in parts if source.startswith(".")}
+
+
+def _in_project(service: str, path: str) -> Path:
+    inside = next(target for target in _mounts(service) if path.startswith(target))
+    return _ROOT / _mounts(service)[inside] / path.removeprefix(inside).lstrip("/")
+
+
+@pytest.mark.parametrize("path", _FILES, ids=lambda path: str(path.relative_to(_ROOT)))
+def test_yaml_can_be_read(path: Path) -> None:
+    """
+    Each file is a mapping.
+    """
+    assert isinstance(yaml.safe_load(path.read_text("utf-8")), dict)
+
+
+def test_ports_are_on_loopback_and_those_of_the_programs() -> None:
+    """
+    Nothing is open to others, and each port is that on which the program listens.
+    """
+    ports = {name: _SERVICES[name]["ports"] for name in _LONG_RUNNING}
+
+    assert ports == {name: [f"127.0.0.1:{port}:{port}"] for name, port in _PORTS.items()}
+
+
+@pytest.mark.parametrize("service", _LONG_RUNNING)
+def test_a_service_is_bounded(service: str) -> None:
+    """
+    A fixed version, a read-only file system, no privileges, limits, and a check of its health.
+    """
+    found = _SERVICES[service]
+    checked = (_ROOT / "Dockerfile").read_text("utf-8") if "build" in found else str(found.get("healthcheck"))
+
+    assert re.fullmatch(r"[\w/-]+:v?\d+\.\d+\.\d+", found["image"])
+    assert (found["read_only"], found["cap_drop"]) == (True, ["ALL"])
+    assert found["mem_limit"]
+    assert found["cpus"]
+    assert f"127.0.0.1:{_PORTS[service]}" in checked
+
+
+def test_what_is_mounted_exists() -> None:
+    """
+    Each folder or file of this project, and each volume.
+    """
+    sources = [one.split(":")[0] for found in _SERVICES.values() for one in found.get("volumes", [])]
+
+    assert {one for one in sources if one.startswith(".") and not (_ROOT / one).exists()} == set()
+    assert {one for one in sources if not one.startswith(".")} == set(_COMPOSE["volumes"])
+
+
+def test_the_password_has_no_default() -> None:
+    """
+    Grafana does not start without one, and shows nothing to who is not logged in.
+    """
+    environment = _SERVICES["grafana"]["environment"]
+
+    assert environment["GF_SECURITY_ADMIN_PASSWORD"].startswith("${GRAFANA_ADMIN_PASSWORD:?")
+    assert environment["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
+
+
+def test_data_sources_are_services() -> None:
+    """
+    Under their names and ports, with the uids that are documented.
+    """
+    sources = _read("grafana/provisioning/datasources/paceline.yml")["datasources"]
+
+    assert {one["uid"]: one["url"] for one in sources} == {
+        f"paceline-{name}": f"http://{name}:{_PORTS[name]}" for name in ("prometheus", "alertmanager")
+    }
+    assert [one["uid"] for one in sources if one.get("isDefault")] == ["paceline-prometheus"]
+
+
+def test_dashboards_are_where_grafana_looks() -> None:
+    """
+    The folder of the provider and the home page are mounted.
+    """
+    (provider,) = _read("grafana/provisioning/dashboards/paceline.yml")["providers"]
+    home = _SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+
+    assert _in_project("grafana", provider["options"]["path"]) == GRAFANA / "dashboards"
+    assert _in_project("grafana", home).is_file()
+    assert _in_project("grafana", "/etc/grafana/provisioning") == GRAFANA / "provisioning"
+
+
+def test_no_dashboard_names_a_data_source_that_is_not_there() -> None:
+    """
+    They take the one that is chosen, or Grafana itself.
+    """
+    uids = set(
+        re.findall(r"'uid': '([^']*)'", repr([board["panels"] + board["annotations"]["list"] for board in boards()]))
+    )
+
+    assert uids == {"${datasource}", "-- Grafana --"}
+
+
+def test_prometheus_scrapes_and_tells_services() -> None:
+    """
+    Each target is a service with its port, and the two ways of the exporter are scraped under the names that rules
+    and dashboards know.
+    """
+    settings = _read("prometheus/compose.yml")
+    groups = [*settings["scrape_configs"], *settings["alerting"]["alertmanagers"]]
+    targets = {target for group in groups for one in group["static_configs"] for target in one["targets"]}
+    paths = {job["job_name"]: job.get("metrics_path", "/metrics") for job in settings["scrape_configs"]}
+
+    assert targets - {f"{name}:{port}" for name, port in _PORTS.items()} == {"127.0.0.1:9090"}
+    assert (paths["paceline"], paths["paceline-runs"]) == ("/metrics", "/metrics/runs")
+
+
+def test_rules_are_where_prometheus_looks() -> None:
+    """
+    Patterns are relative to the folder of the configuration in the container.
+    """
+    patterns = [f"/etc/prometheus/{pattern}" for pattern in _read("prometheus/compose.yml")["rule_files"]]
+
+    assert all(any(path.startswith(target + "/") for target in _mounts("prometheus")) for path in patterns)
+    assert "--config.file=/etc/prometheus/prometheus.yml" in _SERVICES["prometheus"]["command"]
+    assert "/etc/prometheus/prometheus.yml" in _mounts("prometheus")

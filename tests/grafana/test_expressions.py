@@ -1,0 +1,102 @@
+"""
+Every expression of the dashboards, beside the catalogue.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from paceline.metrics.catalogue import CATALOGUE, Channel
+from support.dashboards import Asked, boards, filled, known_series, queries, selectors
+from support.foreign import OF_PROMETHEUS
+
+_VALUES = {
+    "suite": "demo",
+    "branch": "main",
+    "base": "main",
+    "back": "1d",
+    "test_type": ".+",
+    "test": "test_total",
+    "datasource": "paceline-prometheus",
+}
+_BOARDS = boards()
+_KNOWN = {**OF_PROMETHEUS, **known_series()}
+# Prometheus puts these on whatever it scrapes.
+_EVERYWHERE = {"job", "instance"}
+# What the catalogue has and no dashboard shows.
+_UNUSED: dict[str, str] = {
+    "paceline_case_duration_seconds_sum": "means say less than the quantiles of its buckets",
+    "paceline_run_threshold": "rules read it; the configuration is where it is looked up",
+    "paceline_run_wrecked": "the share that passed shows the same",
+    "paceline_active_runs": "the tests that run say the same, and which",
+    "paceline_active_run_cases": "how far a run is shows the same",
+    "paceline_exporter_exposed_runs": "a run is exposed until it was scraped, which the scrapes show",
+    "paceline_exporter_ingest_duration_seconds_bucket": "the reports and drops of the exporter are shown",
+    "paceline_exporter_ingest_duration_seconds_count": "paceline_exporter_reports_total counts the same",
+    "paceline_exporter_ingest_duration_seconds_sum": "as its buckets",
+    "paceline_exporter_scrape_duration_seconds_bucket": "scrape_duration_seconds of Prometheus includes it",
+    "paceline_exporter_scrape_duration_seconds_count": "up shows the same",
+    "paceline_exporter_scrape_duration_seconds_sum": "as its buckets",
+    "paceline_case_duration_seconds_count": "paceline_cases_total counts the same",
+}
+# Needs two samples within the interval of a scrape or two, which runs are too far apart for.
+_BETWEEN_SCRAPES = re.compile(r"\bi?rate\(|\$__rate_interval")
+
+
+def _expressions(board: dict[str, Any]) -> Iterator[str]:
+    yield from (query.expr for query in queries(board))
+    yield from (mark["expr"] for mark in board["annotations"]["list"] if "expr" in mark)
+    for variable in board["templating"]["list"]:
+        if variable["type"] == "query":
+            yield variable["query"]["query"].removeprefix("label_values(").rpartition(",")[0]
+
+
+_SELECTORS = {
+    board["uid"]: {one for expr in _expressions(board) for one in selectors(filled(expr, _VALUES))} for board in _BOARDS
+}
+
+
+@pytest.mark.parametrize("uid", _SELECTORS)
+def test_every_metric_and_label_is_known(uid: str) -> None:
+    """
+    What is asked for, in panels, variables and annotations, is in the catalogue or of a program that is named.
+    """
+    unknown = [
+        one for one in _SELECTORS[uid] if one.name not in _KNOWN or not one.labels <= _KNOWN[one.name] | _EVERYWHERE
+    ]
+
+    assert unknown == []
+
+
+def test_every_metric_is_shown_or_left_out_for_a_reason() -> None:
+    """
+    A metric that nobody sees need not be measured.
+    """
+    used = {one.name for found in _SELECTORS.values() for one in found}
+
+    assert sorted(set(known_series()) - used) == sorted(_UNUSED)
+
+
+@pytest.mark.parametrize("asked", [one for board in _BOARDS for one in queries(board)], ids=lambda one: one.panel)
+def test_run_samples_are_looked_back_for(asked: Asked) -> None:
+    """
+    Of what has one sample a run each selector has a range, and none is asked for what it is in a second.
+    """
+    run_samples = {metric.name for metric in CATALOGUE if metric.channel is Channel.RUN_SAMPLE}
+    of_runs = {one for one in selectors(filled(asked.expr, _VALUES)) if one.name in run_samples}
+
+    assert [one.name for one in of_runs if not one.has_range] == []
+    assert not of_runs or not _BETWEEN_SCRAPES.search(asked.expr)
+
+
+@pytest.mark.parametrize("board", _BOARDS, ids=lambda board: board["uid"])
+def test_labels_to_group_by_are_known(board: dict[str, Any]) -> None:
+    """
+    What series are grouped and matched by is a label that some series has.
+    """
+    groups = [re.findall(r"\b(?:by|on|without|ignoring) \(([^)]+)\)", expr) for expr in _expressions(board)]
+    labels = {label for found in groups for group in found for label in group.split(", ")}
+
+    assert labels - {label for known in _KNOWN.values() for label in known} == set()

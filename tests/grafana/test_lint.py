@@ -1,0 +1,109 @@
+"""
+What grafana/dashboard-linter asks of a dashboard, as far as it holds for samples of runs.
+
+Left out: `job` and `instance` as variables and in every selector (runs belong to a suite, whoever brought them), and
+`$__rate_interval` and rates of counters for all (see `test_expressions`).
+
+Source: grafana/dashboard-linter, docs/rules.
+"""
+
+import re
+from typing import Any
+
+import pytest
+
+from support.dashboards import boards, panels
+
+_BOARDS = boards()
+_PANELS = [(board["uid"], panel) for board in _BOARDS for panel in panels(board)]
+_UNITS = {
+    *("none", "short", "s", "bytes", "Bps", "ops", "percentunit", "bool_yes_no", "dateTimeFromNow"),
+    "suffix:\N{MULTIPLICATION SIGN}",
+}
+_SAFE = re.compile(r"#[0-9A-F]{6}|text")
+_NO_TIME = "${__url_time_range}"
+
+
+def _variables(board: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = board["templating"]["list"]
+    return found
+
+
+@pytest.mark.parametrize("board", _BOARDS, ids=lambda board: board["uid"])
+def test_the_data_source_is_chosen_first(board: dict[str, Any]) -> None:
+    """
+    template-datasource-rule: a variable `datasource`, which all variables, panels and queries use.
+    """
+    first, *others = _variables(board)
+    used = [one["datasource"] for one in others if one["type"] == "query"]
+    used += [one["datasource"] for panel in panels(board) for one in (panel, *panel["targets"])]
+
+    assert (first["name"], first["label"], first["query"]) == ("datasource", "Data source", "prometheus")
+    assert [one for one in used if one != {"type": "prometheus", "uid": "${datasource}"}] == []
+
+
+@pytest.mark.parametrize("board", _BOARDS, ids=lambda board: board["uid"])
+def test_variables_ask_again_for_another_time(board: dict[str, Any]) -> None:
+    """
+    template-on-time-change-reload-rule; and each asks with those before it, so that there is no choice that is empty.
+    """
+    asked = [one for one in _variables(board) if one["type"] == "query"]
+    names = [one["name"] for one in _variables(board)]
+    ahead = [
+        (one["name"], name)
+        for one in asked
+        for name in re.findall(r"\$(\w+)", one["query"]["query"])
+        if name not in names[: names.index(one["name"])]
+    ]
+
+    assert [one["refresh"] for one in asked] == [2] * len(asked)
+    assert ahead == []
+
+
+@pytest.mark.parametrize("board", _BOARDS, ids=lambda board: board["uid"])
+def test_nobody_edits_what_is_made(board: dict[str, Any]) -> None:
+    """
+    uneditable-dashboard.
+    """
+    assert board["editable"] is False
+
+
+@pytest.mark.parametrize(("board", "panel"), _PANELS, ids=lambda one: one if isinstance(one, str) else one["title"])
+def test_a_panel_says_how_to_read_it(board: str, panel: dict[str, Any]) -> None:
+    """
+    panel-title-description-rule, panel-units-rule, panel-no-targets-rule; and a text for where there is nothing.
+    """
+    defaults = panel["fieldConfig"]["defaults"]
+
+    assert board.startswith("paceline-")
+    assert panel["title"]
+    assert panel["description"].endswith(".")
+    assert defaults["unit"] in _UNITS
+    assert defaults["noValue"]
+    assert panel["targets"]
+
+
+@pytest.mark.parametrize(("board", "panel"), _PANELS, ids=lambda one: one if isinstance(one, str) else one["title"])
+def test_colours_are_those_that_all_can_tell_apart(board: str, panel: dict[str, Any]) -> None:
+    """
+    Steps and fixed colours are given as figures, not as Grafana's red and green.
+    """
+    text = repr(panel["fieldConfig"])
+    named = re.findall(r"'(?:color|fixedColor)': '([^']*)'", text)
+
+    assert board.startswith("paceline-")
+    assert [name for name in named if not _SAFE.fullmatch(name)] == []
+    assert "palette-classic" not in text
+
+
+def test_links_lead_to_dashboards_with_what_was_chosen() -> None:
+    """
+    From table to test with data source, suite, branch and time; between dashboards with all variables and the time.
+    """
+    urls = set(re.findall(r"'url': '(/d/[^']*)'", repr(_BOARDS)))
+    links = [board["links"][0] for board in _BOARDS]
+
+    assert {url.partition("?")[0] for url in urls} == {"/d/paceline-test"}
+    assert all(f"var-{name}=" in url for url in urls for name in ("datasource", "suite", "branch", "test"))
+    assert all(url.endswith(_NO_TIME) for url in urls)
+    assert all(link["includeVars"] and link["keepTime"] and link["tags"] == ["paceline"] for link in links)

@@ -1,0 +1,122 @@
+"""
+Every query of the dashboards, asked of a real Prometheus.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from paceline.analysis.judge import judge
+from paceline.analysis.past import Past
+from paceline.analysis.rules import Rules
+from paceline.demo.runs import Demo
+from paceline.metrics.catalogue import CATALOGUE, Channel
+from paceline.model import Run, UsageKey
+from support.dashboards import Asked, boards, filled, queries, selectors
+from support.servers import prometheus_with
+from support.values import make_case, make_run
+
+# 24 November 2026, 00:00 UTC.
+_UNTIL = 1_795_478_400.0
+_DAY = 86400
+_STEP = 3600
+_VALUES = {"suite": "demo", "branch": "main", "base": "main", "back": "1ms", "test_type": ".+"}
+_TEST = "tests/integration/test_cart.py::test_total_of_a_large_cart"
+_NAMES = ("test_a[x=1]", 'test_a[say "it\'s"]', r"test_a[back\slash\n]", "test_a[é 漢字]", "test_a[a.b|c*(d)/$]")
+_RUN_SAMPLES = {metric.name for metric in CATALOGUE if metric.channel is Channel.RUN_SAMPLE}
+_ASKED = [one for board in boards() for one in queries(board)]
+
+
+def _judged() -> list[Run]:
+    runs: list[Run] = []
+    for run in Demo(until=_UNTIL).runs():
+        runs.append(judge(run, Past.from_runs(runs[-40:]), Rules()))
+    return runs
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """
+    A Prometheus that has the thirty days of the demonstration, a suite of one run, and one of names that are hard.
+    """
+    once = make_run(1, [make_case(seconds=0.1, usage={UsageKey.CPU_SECONDS: 0.1})], suite="once", ended=_UNTIL - 60)
+    hard = make_run(2, [make_case(name) for name in _NAMES], suite="hard", ended=_UNTIL - 60)
+    with prometheus_with(
+        [*_judged(), once, hard], tmp_path_factory.mktemp("prometheus"), ["main", "faster-search"]
+    ) as server:
+        yield server.url
+
+
+def _answer(url: str, asked: Asked, **values: str) -> list[dict[str, Any]]:
+    query = filled(asked.expr, {**_VALUES, "test": _TEST, **values})
+    times = {"time": _UNTIL} if asked.is_instant else {"start": _UNTIL - 30 * _DAY, "end": _UNTIL, "step": _STEP}
+    path = "query" if asked.is_instant else "query_range"
+    answer = requests.post(f"{url}/api/v1/{path}", data={"query": query, **times}, timeout=30).json()
+    assert answer["status"] == "success", answer
+    result: list[dict[str, Any]] = answer["data"]["result"]
+    return result
+
+
+def _is_of_runs(asked: Asked) -> bool:
+    found = {one.name for one in selectors(filled(asked.expr, {**_VALUES, "test": "a_test"}))}
+    return found <= _RUN_SAMPLES
+
+
+@pytest.mark.parametrize(
+    "asked", [one for one in _ASKED if _is_of_runs(one)], ids=lambda one: f"{one.board}: {one.panel}"
+)
+def test_the_demonstration_fills_every_panel(url: str, asked: Asked) -> None:
+    """
+    Of all that is asked of runs there is an answer in thirty days of them.
+    """
+    branch = "faster-search" if asked.board == "paceline-compare" else "main"
+
+    assert _answer(url, asked, branch=branch) != []
+
+
+@pytest.mark.parametrize("suite", ["nobody", "once"])
+def test_no_query_fails_for_want_of_runs(url: str, suite: str) -> None:
+    """
+    Without any run, and with a single one, each gives an answer, though it may be empty.
+    """
+    for asked in _ASKED:
+        _answer(url, asked, suite=suite)
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_a_test_of_any_name_is_found(url: str, name: str) -> None:
+    """
+    Brackets, quotes, backslashes and what means something in an expression are taken as they are.
+    """
+    (asked,) = (one for one in _ASKED if (one.board, one.panel) == ("paceline-test", "Runs"))
+    (found,) = _answer(url, asked, suite="hard", test=name)
+
+    assert found["value"][1] == "1"
+
+
+def _row(url: str, panel: str, column: int, **values: str) -> dict[str, float]:
+    asked = [one for one in _ASKED if one.panel == panel][column]
+    return {one["metric"].get("test", ""): float(one["value"][1]) for one in _answer(url, asked, **values)}
+
+
+def test_the_stories_of_the_demonstration_are_told(url: str) -> None:
+    """
+    What became slower is in its table, what grows, leaks and flakes in theirs, and a regression that was mended in
+    none.
+    """
+    slower = _row(url, "Slower than usual", 0)
+
+    assert slower["tests/api/test_orders.py::test_list_of_orders_is_paged"] == pytest.approx(1.7, abs=0.1)
+    assert _TEST not in slower
+    assert "tests/integration/test_search.py::test_search_by_word" in _row(url, "Growing fastest", 0)
+    assert set(_row(url, "Keeping memory", 0)) == {"tests/e2e/test_report.py::test_report_of_a_year"}
+    assert "tests/e2e/test_purchase.py::test_purchase_with_a_slow_bank" in _row(url, "Failing and flaky", 0)
+
+
+def test_a_failure_that_is_gone_is_not_shown(url: str) -> None:
+    """
+    The number of failing tests is that of the last run, not of the last run in which one failed.
+    """
+    assert _row(url, "Failing tests", 0) == {"": 0.0}

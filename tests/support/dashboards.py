@@ -1,0 +1,120 @@
+"""
+The dashboards as they are committed, and their expressions with the variables filled in.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import promql_parser
+
+from paceline.metrics.catalogue import CATALOGUE, Kind
+
+GRAFANA = Path(__file__).parents[2] / "grafana"
+FILES = sorted((GRAFANA / "dashboards").glob("*.json"))
+
+Json = dict[str, Any]
+
+# What Grafana fills in by itself.
+_BUILTIN = {"__interval": "1h", "__range": "30d", "__rate_interval": "1m"}
+_VARIABLE = re.compile(r"\$(?:\{(?P<name>\w+)(?::(?P<form>\w+))?\}|(?P<short>\w+))")
+_COUNTED = ("_bucket", "_sum", "_count")
+
+
+class Asked(NamedTuple):
+    """
+    A query of a panel, as it stands in the dashboard.
+    """
+
+    board: str
+    panel: str
+    expr: str
+    is_instant: bool
+
+
+def boards() -> list[Json]:
+    """
+    All dashboards, in the order of their files.
+    """
+    return [json.loads(path.read_text("utf-8")) for path in FILES]
+
+
+def panels(board: Json) -> list[Json]:
+    """
+    What shows something: all but the headings of rows.
+    """
+    return [panel for panel in board["panels"] if panel["type"] != "row"]
+
+
+def queries(board: Json) -> Iterator[Asked]:
+    """
+    Each query of each panel.
+    """
+    for panel in panels(board):
+        for target in panel["targets"]:
+            yield Asked(board["uid"], panel["title"], target["expr"], target["instant"])
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """
+    The text with its variables filled in as Grafana does.
+
+    Raises:
+        KeyError: a variable has no value.
+    """
+    known = {**_BUILTIN, **values}
+    return _VARIABLE.sub(lambda match: _formatted(known[match["name"] or match["short"]], match["form"]), text)
+
+
+def _formatted(value: str, form: str | None) -> str:
+    # Grafana's own list of what its format `regex` quotes.
+    return re.sub(r"[\\^$*+?.()|[\]{}/]", r"\\\g<0>", value) if form == "regex" else value
+
+
+class Selector(NamedTuple):
+    """
+    A selector of series: the name, the labels that it asks for, and whether it looks back over a range.
+    """
+
+    name: str
+    labels: frozenset[str]
+    has_range: bool
+
+
+def selectors(expr: str) -> set[Selector]:
+    """
+    All selectors of series in an expression that has no variables.
+
+    Raises:
+        ValueError: it is no PromQL.
+    """
+    found: set[Selector] = set()
+    ranges: list[object] = []
+
+    def enter(node: object) -> None:
+        if isinstance(node, promql_parser.MatrixSelector | promql_parser.SubqueryExpr):
+            ranges.append(node)
+        if isinstance(node, promql_parser.VectorSelector):
+            labels = frozenset(matcher.name for matcher in node.matchers.matchers)
+            found.add(Selector(node.name or "", labels, bool(ranges)))
+
+    def leave(node: object) -> None:
+        if isinstance(node, promql_parser.MatrixSelector | promql_parser.SubqueryExpr):
+            ranges.pop()
+
+    promql_parser.walk(promql_parser.parse(expr), enter, leave)
+    return found
+
+
+def known_series() -> dict[str, frozenset[str]]:
+    """
+    The labels of each series that the catalogue tells of.
+    """
+    series: dict[str, frozenset[str]] = {}
+    for metric in CATALOGUE:
+        labels = frozenset(metric.labels)
+        names = [metric.name + end for end in _COUNTED] if metric.kind is Kind.HISTOGRAM else [metric.name]
+        series |= {name: labels | {"le"} if name.endswith("_bucket") else labels for name in names}
+    return series
