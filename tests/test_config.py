@@ -145,7 +145,7 @@ def test_types_are_found_by_folder(path: str, test_type: str) -> None:
             "rules.regressions.ratio = 2.0",
             (
                 "unknown key 'rules.regressions', expected one of "
-                "count, flaky, leak, modes, regression, trend, window_days"
+                "count, flaky, leak, modes, objective, regression, trend, window_days"
             ),
         ),
         ("enabled = 'yes'", "enabled is 'yes', expected true or false"),

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from paceline.errors import ConfigError
-from paceline.sinks.otlp.variables import Variables, resource_attributes
+from paceline.sinks.otlp.collector import resource_attributes
+from paceline.sinks.otlp.variables import Variables
 
 _EVERY = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _OWN = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"

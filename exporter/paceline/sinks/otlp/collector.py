@@ -11,13 +11,15 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.sdk.resources import OTELResourceDetector
+from opentelemetry.sdk.resources import Resource as SdkResource
 
 from paceline.client.endpoint import Endpoint
 from paceline.client.speaking import auth_of
 from paceline.errors import RefusedError
 from paceline.identity import safe_text
 from paceline.sinks.asking_once import asking_once
-from paceline.sinks.otlp.variables import Variables, resource_attributes
+from paceline.sinks.otlp.variables import Variables
 from paceline.units import counted
 
 SCOPE = InstrumentationScope(name="paceline")
@@ -107,3 +109,12 @@ def nanoseconds(timestamp: float) -> int:
         timestamp: seconds since 1970.
     """
     return int(f"{timestamp:.3f}".replace(".", "")) * 1_000_000
+
+
+def resource_attributes(suite: str) -> dict[str, str]:
+    """
+    Who sends, which is the same for all runs of a suite: an instance that is new for each run would make all series
+    of all tests anew. What `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` say wins.
+    """
+    stable = SdkResource({"service.name": "paceline", "service.instance.id": suite})
+    return {key: str(value) for key, value in stable.merge(OTELResourceDetector().detect()).attributes.items()}

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote
 
-from opentelemetry.sdk.resources import OTELResourceDetector, Resource
-
 from paceline.client.endpoint import Endpoint, Naming, read_endpoint
 from paceline.errors import ConfigError
 
@@ -109,15 +107,6 @@ class Variables:
         own, every = f"{_PREFIX}_{self._signal.upper()}_{what}", f"{_PREFIX}_{what}"
         name = own if self._environ.get(own) else every
         return name, self._environ.get(name, "")
-
-
-def resource_attributes(suite: str) -> dict[str, str]:
-    """
-    Who sends, which is the same for all runs of a suite: an instance that is new for each run would make all series
-    of all tests anew. What `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` say wins.
-    """
-    stable = Resource({"service.name": "paceline", "service.instance.id": suite})
-    return {key: str(value) for key, value in stable.merge(OTELResourceDetector().detect()).attributes.items()}
 
 
 def _pairs(text: str) -> dict[str, str]:
