@@ -40,3 +40,24 @@ def test_parts_of_a_time_that_did_not_change_are_not_told() -> None:
     Only counts are.
     """
     assert _moved(_FEW, _MANY, is_time_changed=False) == [("measures.db_queries", 1, 101)]
+
+
+def test_the_wait_for_a_cpu_is_no_part_of_a_time() -> None:
+    """
+    On a busy machine 2.4 ms of work took 5 ms by the clock; what was added is from those 2.4 ms on.
+    """
+    wait, cpu = UsageKey.CPU_WAIT_SECONDS, UsageKey.CPU_SECONDS
+    busy = make_case(seconds=0.005, usage={cpu: 0.0024, wait: 0.0026})
+    slower = make_case(seconds=0.012, usage={cpu: 0.012, wait: 0.0})
+
+    assert _moved(busy, slower) == [("cpu_seconds", 0.0024, 0.012)]
+
+
+def test_a_busy_base_hides_no_cause() -> None:
+    """
+    By the clock, base took as long as head.
+    """
+    busy = make_case(seconds=0.012, usage={UsageKey.CPU_SECONDS: 0.004, UsageKey.CPU_WAIT_SECONDS: 0.008})
+    slower = make_case(seconds=0.012, usage={UsageKey.CPU_SECONDS: 0.012})
+
+    assert _moved(busy, slower) == [("cpu_seconds", 0.004, 0.012)]

@@ -11,10 +11,8 @@ from msgspec.structs import replace
 from paceline.analysis.cause import causes_of
 from paceline.analysis.past import MEASURES, Past
 from paceline.analysis.sides import Side
-from paceline.model import Case, Cause, Measure, Run, UsageKey
-
-# Was taken out of the time before it was compared.
-_TAKEN_OUT = UsageKey.CPU_WAIT_SECONDS
+from paceline.analysis.speed import need_of
+from paceline.model import Case, Cause, Measure, UsageKey
 
 
 class Companions:
@@ -23,10 +21,11 @@ class Companions:
     """
 
     def __init__(self, base: Side, head: Side) -> None:
+        base, head = _as_needed(base), _as_needed(head)
         self._base: Final = base.cases
         self._head: Final = head.cases
-        self._before: Final = Past.from_runs([_as_needed(run) for run in base.runs])
-        self._after: Final = Past.from_runs([_as_needed(run) for run in head.runs])
+        self._before: Final = Past.from_runs(base.runs)
+        self._after: Final = Past.from_runs(head.runs)
 
     def of(self, case_id: str, *, is_time_changed: bool) -> tuple[Cause, ...]:
         """
@@ -35,17 +34,30 @@ class Companions:
         grown = causes_of(_typical(self._head[case_id]), self._before)
         fallen = causes_of(_typical(self._base[case_id]), self._after)
         moved = [*grown, *(replace(cause, before=cause.after, after=cause.before) for cause in fallen)]
-        told = [cause for cause in moved if cause.measure != _TAKEN_OUT]
-        return tuple(cause for cause in told if is_time_changed or not _is_part_of_time(cause.measure))
+        return tuple(cause for cause in moved if is_time_changed or not _is_part_of_time(cause.measure))
 
 
 def _is_part_of_time(measure: str) -> bool:
     return measure.endswith("_seconds") and not measure.startswith(MEASURES)
 
 
-def _as_needed(run: Run) -> Run:
-    # What was taken out for the machine by each run's own past is of no use beside another run's.
-    return replace(run, cases=tuple(replace(case, normalized_duration_seconds=None) for case in run.cases))
+def _as_needed(side: Side) -> Side:
+    return replace(side, runs=tuple(replace(run, cases=tuple(map(_needed, run.cases))) for run in side.runs))
+
+
+def _needed(case: Case) -> Case:
+    """
+    The case with the times that are compared: without the wait for a CPU, and as long as on this machine.
+
+    What was taken out for the machine by each run's own past is of no use beside another run's.
+    """
+    need = need_of(case)
+    return replace(
+        case,
+        duration_seconds=need.seconds if need else None,
+        normalized_duration_seconds=None,
+        usage={key: value for key, value in case.usage.items() if key != UsageKey.CPU_WAIT_SECONDS},
+    )
 
 
 def _typical(cases: Sequence[Case]) -> Case:
@@ -54,7 +66,6 @@ def _typical(cases: Sequence[Case]) -> Case:
     return replace(
         passed[-1],
         duration_seconds=median(durations) if durations else None,
-        normalized_duration_seconds=None,
         usage={UsageKey(key): value for key, value in _medians([case.usage for case in passed]).items()},
         measures=_measures(passed),
     )
