@@ -42,16 +42,44 @@ def test_a_suite_is_summed_up_by_its_whole_runs() -> None:
     assert (suite.run_id, suite.ended, suite.branch, suite.test_count) == ("run-3", 40.0, "main", 0)
 
 
-def test_the_tests_are_those_of_the_run() -> None:
+def test_the_tests_are_those_of_the_latest_whole_run() -> None:
     """
-    What the run had no time of is not in the summary, but it is counted.
+    What the run does not have is gone; what failed in it has the times of the runs that it passed in.
     """
-    past = Past.from_runs([make_run(0, [make_case("test_gone"), make_case("test_failing")])])
+    past = Past.from_runs([make_run(0, [make_case("test_gone"), make_case("test_failing", 0.1)])])
     cases = [make_case("test_new", 0.2, normalized_duration_seconds=0.2), failed("test_failing")]
     suite = summarize(make_run(1, cases), past)
 
     assert suite.test_count == 2
-    assert suite.tests == {"test_new": Summary(runs=1, latest=0.2, p50=0.2, p95=0.2, p99=0.2, slope=0.0)}
+    assert suite.tests == {
+        "test_new": Summary(runs=1, latest=0.2, p50=0.2, p95=0.2, p99=0.2, slope=0.0),
+        "test_failing": Summary(runs=1, latest=0.1, p50=0.1, p95=0.1, p99=0.1, slope=0.0),
+    }
+
+
+def test_a_part_of_the_tests_forgets_no_other() -> None:
+    """
+    A partial run adds to the tests that it had; all others stay, and so does the latest duration of the suite.
+    """
+    whole = make_run(0, [make_case("test_one", 0.1), make_case("test_two", 0.2), failed("test_failing")])
+    part = make_run(1, [make_case("test_one", 0.3)], is_partial=True, started=0.0, ended=1.0)
+    suite = summarize(part, Past.from_runs([whole]))
+
+    assert {name: (one.runs, one.latest) for name, one in suite.tests.items()} == {
+        "test_one": (2, 0.3),
+        "test_two": (1, 0.2),
+    }
+    assert suite.test_count == 3
+    assert suite.duration_seconds == Summary(runs=1, latest=10.0, p50=10.0, p95=10.0, p99=10.0, slope=0.0)
+
+
+def test_parts_alone_say_nothing_of_the_suite() -> None:
+    """
+    How long it takes as a whole nobody has seen.
+    """
+    suite = summarize(make_run(0, [make_case()], is_partial=True), Past())
+
+    assert (suite.duration_seconds, suite.test_count, list(suite.tests)) == (None, 1, [TEST])
 
 
 def test_figures_are_rounded_to_nanoseconds() -> None:

@@ -164,6 +164,33 @@ def test_prune_forgets_runs_and_their_files(kept: Suite) -> None:
     assert _call("report").exit_code == 0
 
 
+def test_trends_forget_what_was_pruned(kept: Suite) -> None:
+    """
+    They are those of the runs that are left, and a suite without runs has none.
+    """
+    _call("history", "prune", "--keep", "1")
+    (suite,) = json.loads((kept.results / "trends.json").read_bytes())["suites"].values()
+    _call("history", "prune", "--keep", "0")
+
+    assert suite["duration_seconds"]["runs"] == 1
+    assert [test["runs"] for test in suite["tests"].values()] == [1, 1]
+    assert json.loads((kept.results / "trends.json").read_bytes())["suites"] == {}
+
+
+def test_trends_of_a_part_know_all_tests(kept: Suite) -> None:
+    """
+    After one test was run alone, the other is there still, and the suite as a whole was run twice.
+    """
+    kept.run("-k", "quick")
+    rows = [line.split() for line in _call("trends").output.splitlines()[2:]]
+
+    assert sorted((row[0], row[3] if row[0] == "the" else row[1]) for row in rows) == [
+        ("test_shop.py::test_quick", "3"),
+        ("test_shop.py::test_slow", "2"),
+        ("the", "2"),
+    ]
+
+
 def test_prune_wants_to_know_what() -> None:
     """
     Without a limit nothing is forgotten.

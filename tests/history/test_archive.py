@@ -118,6 +118,7 @@ def test_trends_have_the_duration_of_the_suite_and_its_tests(shop: Shop) -> None
     suite = shop.archive.read_trends()["shop"]
 
     assert (suite.test_count, suite.run_id) == (2, "run-1")
+    assert suite.duration_seconds is not None
     assert (suite.duration_seconds.runs, suite.duration_seconds.latest, suite.duration_seconds.p50) == (2, 20.0, 15.0)
     assert shop.archive.folder.read_latest().run_id == "run-1"
 

@@ -2,12 +2,12 @@
 The bounded summary of the past: per suite and per test, however many runs there were.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
 from paceline.analysis.estimators import Interval, quantile, slope
-from paceline.analysis.past import DURATION, NORMALIZED, Past, Series
+from paceline.analysis.past import DURATION, NORMALIZED, OUTCOME, Past, Series, columns_of, past_run
 from paceline.analysis.trend import WEEK, slope_of, weekly_share
 from paceline.model import Run
 
@@ -41,14 +41,15 @@ class Summary(Struct, frozen=True, kw_only=True):
 
 class SuiteSummary(Struct, frozen=True, kw_only=True):
     """
-    A suite: its latest run, its whole runs by the clock, and each test of its latest run.
+    A suite: its latest run, its whole runs by the clock (None where there are none), and each test since the latest
+    whole run. What a test took is summed up over the runs in which it passed.
     """
 
     test_count: int
     run_id: str
     ended: float
     branch: str
-    duration_seconds: Summary
+    duration_seconds: Summary | None
     tests: Mapping[str, Summary]
 
 
@@ -65,28 +66,44 @@ def summarize(run: Run, past: Past) -> SuiteSummary:
     """
     Sum up the past and this run.
     """
-    whole = [one for one in past.runs if not one.is_partial]
-    suite = [*(one.duration_seconds for one in whole), run.duration_seconds]
-    ended = [one.ended for one in past.runs]
+    whole = [one for one in (*past.runs, past_run(run)) if not one.is_partial]
+    suite = [one.duration_seconds for one in whole]
+    ended = [*(one.ended for one in past.runs), run.ended]
+    figures = {case.id: columns_of(case) for case in run.cases}
     clock, normal = past.columns.get(DURATION, {}), past.columns.get(NORMALIZED, {})
     tests = {}
-    for case in run.cases:
-        if case.duration_seconds is None or case.normalized_duration_seconds is None:
-            continue
-        before, steady = clock.get(case.id, _NOTHING), normal.get(case.id, _NOTHING)
-        tests[case.id] = _summary(
-            [*before.values, case.duration_seconds],
-            [*steady.values, case.normalized_duration_seconds],
-            (run.ended - ended[steady.runs[0]]) / WEEK if steady.runs else 0.0,
-        )
+    for case_id in _present(figures, run, past):
+        now = figures.get(case_id, {})
+        taken = _with(clock.get(case_id, _NOTHING), now.get(DURATION), len(past.runs))
+        steady = _with(normal.get(case_id, _NOTHING), now.get(NORMALIZED), len(past.runs))
+        if taken.runs and steady.runs:
+            weeks = (ended[steady.runs[-1]] - ended[steady.runs[0]]) / WEEK
+            tests[case_id] = _summary(taken.values, steady.values, weeks)
     return SuiteSummary(
-        test_count=len(run.cases),
+        test_count=whole[-1].cases if whole else len(run.cases),
         run_id=run.run_id,
         ended=run.ended,
         branch=run.branch,
-        duration_seconds=_summary(suite, suite, (run.ended - whole[0].ended) / WEEK if whole else 0.0),
+        duration_seconds=_summary(suite, suite, (whole[-1].ended - whole[0].ended) / WEEK) if whole else None,
         tests=tests,
     )
+
+
+def _present(now: Collection[str], run: Run, past: Past) -> Iterable[str]:
+    """
+    The tests of the latest whole run and of those since; what it had no more is gone.
+    """
+    if not run.is_partial:
+        return now
+    since = max((position for position, one in enumerate(past.runs) if not one.is_partial), default=0)
+    known = past.columns.get(OUTCOME, {})
+    return {**dict.fromkeys(case_id for case_id, one in known.items() if one.runs[-1] >= since), **dict.fromkeys(now)}
+
+
+def _with(before: Series, value: float | None, position: int) -> Series:
+    if value is None:
+        return before
+    return Series([*before.runs, position], [*before.values, value])
 
 
 def _summary(values: Sequence[float], steady: Sequence[float], weeks: float) -> Summary:

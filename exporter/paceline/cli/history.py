@@ -15,7 +15,9 @@ from paceline.cli.project import clear_errors, load_project, results_option, sui
 from paceline.cli.report import find_run
 from paceline.errors import PacelineError
 from paceline.history.importing import read_runs
+from paceline.history.renewal import renew_trends
 from paceline.model import Case, UsageKey
+from paceline.probes.origin import FALLBACK_BRANCH
 
 _DAY = 24 * 3600.0
 
@@ -83,14 +85,16 @@ def show_run(run: str, results: Path | None) -> None:
 @results_option
 def prune(days: float | None, keep: int | None, results: Path | None, *, dry_run: bool) -> None:
     """
-    Forget old runs: in the history, and their files.
+    Forget old runs: in the history, in the trends, and their files.
     """
     if days is None and keep is None:
         raise click.UsageError("expected --older-than DAYS or --keep N")
     before = time.time() - days * _DAY if days is not None else 0.0
     with clear_errors():
-        _, archive = load_project(results)
+        config, archive = load_project(results)
         forgotten = archive.prune(before=before, keep=keep, dry_run=dry_run)
+        if forgotten and not dry_run:
+            renew_trends(archive, config.rules, config.default_branch or FALLBACK_BRANCH)
     click.echo(f"{'would forget' if dry_run else 'forgot'} {units.counted(len(forgotten), 'run')}")
 
 

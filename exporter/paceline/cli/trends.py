@@ -71,7 +71,7 @@ def _fits(name: str, pattern: str | None) -> bool:
 
 def _table(suite: SuiteSummary, tests: Mapping[str, Summary]) -> str:
     rows = [
-        _row("the whole suite", suite.duration_seconds),
+        *([_row("the whole suite", suite.duration_seconds)] if suite.duration_seconds else []),
         *(_row(name, one) for name, one in tests.items()),
     ]
     headers = ["", "runs", "latest", "p50", "p95", "p99", "slope a run", "95% interval", "a week"]
