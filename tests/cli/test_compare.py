@@ -42,6 +42,23 @@ def _call(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["compare", *arguments])
 
 
+@pytest.mark.parametrize(
+    "arguments", [("compare", "main", "slow"), ("history", "list"), ("history", "show", "slow-0")], ids=" ".join
+)
+def test_what_is_said_fits_the_terminal(
+    kept: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    """
+    In 80 columns less is said; a program that reads along gets all.
+    """
+    piped = CliRunner().invoke(main, arguments).output
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = CliRunner().invoke(main, arguments).output
+
+    assert max(map(len, shown.replace(str(kept), "").splitlines())) <= 80
+    assert max(map(len, piped.splitlines())) > 80
+
+
 @pytest.mark.usefixtures("kept")
 def test_two_branches() -> None:
     """

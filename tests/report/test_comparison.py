@@ -64,9 +64,9 @@ def test_a_text() -> None:
         "suite: too small to tell the machine from the code (fewer than 8 tests that compute for at least 1 ms)\n"
         "\n"
         "             ratio    95% interval    base    head    effect    runs  test\n"
-        "---------  -------  --------------  ------  ------  --------  ------  ------------------\n"
+        "---------  -------  --------------  ------  ------  --------  ------  -------\n"
         "slower        2.00    1.90 to 2.10   10 ms   20 ms     +1.00     5/5  t::slow\n"
-        "                                                                      db_queries 1 → 101\n"
+        "    db_queries 1 → 101\n"
         "unchanged     1.00    0.95 to 1.05   10 ms   10 ms     +1.00     5/5  t::same\n"
         "\n"
         "only on head: t::new\n"
@@ -94,7 +94,28 @@ def test_a_failure_is_told_with_its_side() -> None:
     shown = text(found, RULE, sort="change", limit=5)
 
     assert shown.startswith("0 slower, 0 faster, 1 failed, 0 unchanged\n")
-    assert " failed 1 time on base; failed 2 times on head\n" in shown
+    assert "\n    failed 1 time on base; failed 2 times on head\n" in shown
+
+
+def test_a_text_fits_the_terminal() -> None:
+    """
+    In 70 columns the effect and the runs are left out, long names cut from the left, and sentences wrapped.
+    """
+    moved = tuple(Cause(measure=f"measures.{name}_queries", before=1, after=101) for name in ("cart", "stock", "users"))
+    slow = replace(_compared("tests/shop/test_cart.py::test_total"), moved=moved)
+
+    assert text(_comparison(slow), RULE, sort="change", limit=5, width=70) == (
+        "1 slower, 0 faster, 0 unchanged\n"
+        "base: main, 5 runs\n"
+        "head: slow, 5 runs\n"
+        "suite: too small to tell the machine from the code (fewer than 8 tests\n"
+        "    that compute for at least 1 ms)\n"
+        "\n"
+        "          ratio    95% interval    base    head  test\n"
+        "------  -------  --------------  ------  ------  ---------------------\n"
+        "slower     2.00    1.90 to 2.10   10 ms   20 ms  …_cart.py::test_total\n"
+        "    cart_queries 1 → 101; stock_queries 1 → 101; users_queries 1 → 101\n"
+    )
 
 
 def test_a_limit_says_what_is_left_out() -> None:

@@ -8,17 +8,27 @@ from pathlib import Path
 
 import click
 from msgspec.structs import replace
-from tabulate import tabulate
 
 from paceline import units
 from paceline.analysis.baselines import Baseline, Baselines, fits
 from paceline.cli.project import clear_errors, find_root, load_project, results_option
 from paceline.cli.report import find_run
+from paceline.cli.terminal import terminal_width
 from paceline.errors import StorageError
 from paceline.history.baseline_file import read_baselines, write_baselines
 from paceline.model import Run
+from paceline.report.table import Column, table
 
 _EVERY = "*"
+_COLUMNS = (
+    Column(""),
+    Column("suite", 3),
+    Column("tests", is_name=True),
+    Column("since (UTC)", 1),
+    Column("run", 2),
+    Column("commit", 4),
+    Column("note"),
+)
 _note_option = click.option("--note", default="", help="Why, for those who read the file.")
 
 
@@ -86,8 +96,7 @@ def list_baselines() -> None:
     if not rows:
         click.echo("No baselines: tests are judged against their latest past.")
         return
-    headers = ["", "suite", "tests", "since (UTC)", "run", "commit", "note"]
-    click.echo(tabulate(rows, headers=headers, disable_numparse=True))
+    click.echo(table(_COLUMNS, rows, terminal_width()))
 
 
 @baseline.command()

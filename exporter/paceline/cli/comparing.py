@@ -11,6 +11,7 @@ from msgspec import Struct, json
 from paceline.analysis.change import Change, Compared, ComparisonRule
 from paceline.analysis.comparison import Comparison
 from paceline.cli.project import warn
+from paceline.cli.terminal import terminal_width
 from paceline.report.comparison import SORTED, markdown, text
 from paceline.units import counted
 
@@ -67,9 +68,14 @@ def conclude(comparison: Comparison, rule: ComparisonRule, shown: Shown) -> int:
     if shown.form == "json":
         click.echo(json.format(json.encode(comparison), indent=2).decode())
     else:
-        write = markdown if shown.form == "markdown" else text
-        click.echo(write(comparison, rule, sort=shown.sort, limit=shown.limit), nl=False)
+        click.echo(_written(comparison, rule, shown), nl=False)
     return 0 if shown.fail_on_slower is None else _gate(comparison.tests, shown.fail_on_slower)
+
+
+def _written(comparison: Comparison, rule: ComparisonRule, shown: Shown) -> str:
+    if shown.form == "markdown":
+        return markdown(comparison, rule, sort=shown.sort, limit=shown.limit)
+    return text(comparison, rule, sort=shown.sort, limit=shown.limit, width=terminal_width())
 
 
 def _gate(tests: Sequence[Compared], ratio: float) -> int:

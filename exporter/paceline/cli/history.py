@@ -8,18 +8,42 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from tabulate import tabulate
 
 from paceline import units
+from paceline.analysis.past import PastRun
 from paceline.cli.project import clear_errors, load_project, results_option, suite_of, warn
 from paceline.cli.report import find_run
+from paceline.cli.terminal import terminal_width
 from paceline.errors import PacelineError
 from paceline.history.importing import read_runs
 from paceline.history.renewal import renew_trends
 from paceline.model import Case, UsageKey
 from paceline.probes.origin import FALLBACK_BRANCH
+from paceline.report.table import Column, table
 
 _DAY = 24 * 3600.0
+_RUN_COLUMNS = (
+    Column("run"),
+    Column("ended (UTC)"),
+    Column("suite", 4),
+    Column("branch", 1, is_name=True),
+    Column("commit", 3),
+    Column("outcome"),
+    Column("tests"),
+    Column("verdicts", 2),
+    Column("took"),
+)
+_CASE_COLUMNS = (
+    Column("test", is_name=True),
+    Column("type", 4),
+    Column("outcome", 1),
+    Column("time"),
+    Column("normalised", 3),
+    Column("CPU"),
+    Column("CPU wait", 5),
+    Column("memory peak", 2),
+    Column("retained", 6),
+)
 
 
 @click.group()
@@ -43,22 +67,7 @@ def list_runs(suite: str | None, limit: int, results: Path | None) -> None:
     if not rows:
         click.echo("No runs yet. `pytest --paceline` makes one.")
         return
-    table = [
-        [
-            run.run_id,
-            _moment(run.ended),
-            name,
-            run.branch,
-            run.commit[:10] + ("*" if run.dirty else ""),
-            outcome,
-            f"{run.cases}{' (partial)' if run.is_partial else ''}",
-            str(run.verdicts),
-            units.duration(run.duration_seconds),
-        ]
-        for name, outcome, run in rows
-    ]
-    headers = ["run", "ended (UTC)", "suite", "branch", "commit", "outcome", "tests", "verdicts", "took"]
-    click.echo(tabulate(table, headers=headers, disable_numparse=True))
+    click.echo(table(_RUN_COLUMNS, [_run_row(*row) for row in rows], terminal_width()))
 
 
 @history.command("show")
@@ -73,9 +82,8 @@ def show_run(run: str, results: Path | None) -> None:
         found = find_run(archive, run)
     commit = f", commit {found.commit[:10]}{' and changes' if found.dirty else ''}" if found.commit else ""
     click.echo(f"{found.run_id}: {found.suite} on {found.branch}{commit}, {_moment(found.ended)} UTC, {found.outcome}")
-    headers = ["test", "type", "outcome", "time", "normalised", "CPU", "CPU wait", "memory peak", "retained"]
     ordered = sorted(found.cases, key=lambda case: -(case.duration_seconds or 0.0))
-    click.echo(tabulate(map(_case_row, ordered), headers=headers, disable_numparse=True))
+    click.echo(table(_CASE_COLUMNS, list(map(_case_row, ordered)), terminal_width()))
 
 
 @history.command()
@@ -125,6 +133,20 @@ def import_runs(files: tuple[Path, ...], suite: str | None, branch: str, results
     click.echo(f"added {units.counted(added, 'run')}")
     if failed:
         raise click.ClickException(f"{units.counted(failed, 'file')} could not be imported")
+
+
+def _run_row(suite: str, outcome: str, run: PastRun) -> list[str]:
+    return [
+        run.run_id,
+        _moment(run.ended),
+        suite,
+        run.branch,
+        run.commit[:10] + ("*" if run.dirty else ""),
+        outcome,
+        f"{run.cases}{' (partial)' if run.is_partial else ''}",
+        str(run.verdicts),
+        units.duration(run.duration_seconds),
+    ]
 
 
 def _case_row(case: Case) -> list[str]:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import click
 from msgspec import json
-from tabulate import tabulate
 
 from paceline import units
 from paceline.analysis.summary import SuiteSummary, Summary
 from paceline.cli.project import clear_errors, load_project, results_option, suite_of
+from paceline.cli.terminal import terminal_width
 from paceline.errors import StorageError
+from paceline.report.table import Column, table
 
 _SORTED: Mapping[str, Callable[[Summary], float]] = {
     "slope": lambda one: -one.slope,
@@ -23,6 +24,17 @@ _SORTED: Mapping[str, Callable[[Summary], float]] = {
     "p95": lambda one: -one.p95,
     "p99": lambda one: -one.p99,
 }
+_COLUMNS = (
+    Column("", is_name=True),
+    Column("runs", 2, is_figure=True),
+    Column("latest", is_figure=True),
+    Column("p50", is_figure=True),
+    Column("p95", 1, is_figure=True),
+    Column("p99", 4, is_figure=True),
+    Column("slope a run", is_figure=True),
+    Column("95% interval", 5, is_figure=True),
+    Column("a week", 3, is_figure=True),
+)
 
 
 @click.command()
@@ -74,8 +86,7 @@ def _table(suite: SuiteSummary, tests: Mapping[str, Summary]) -> str:
         *([_row("the whole suite", suite.duration_seconds)] if suite.duration_seconds else []),
         *(_row(name, one) for name, one in tests.items()),
     ]
-    headers = ["", "runs", "latest", "p50", "p95", "p99", "slope a run", "95% interval", "a week"]
-    return tabulate(rows, headers=headers, colalign=("left", *["right"] * 8), disable_numparse=True)
+    return table(_COLUMNS, rows, terminal_width())
 
 
 def _row(name: str, one: Summary) -> list[str]:

@@ -2,8 +2,9 @@
 A comparison, for a terminal and for a pull request.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import log
+from textwrap import wrap
 
 from tabulate import tabulate
 
@@ -12,11 +13,14 @@ from paceline.analysis.comparison import Comparison
 from paceline.analysis.paired import Shift
 from paceline.report import words
 from paceline.report.markdown import code, escaped
+from paceline.report.table import Column, table
 from paceline.units import counted, duration
 
 _MARKS = {Change.SLOWER: "🔴", Change.FASTER: "🟢", Change.FAILED: "⚠️", Change.UNKNOWN: "❔", Change.UNCHANGED: ""}
 _ORDER = {change: place for place, change in enumerate(Change)}
-_FIGURES = ["ratio", "95% interval", "base", "head", "effect", "runs"]
+# With their ranks where there is no room for all.
+_FIGURES = {"ratio": 0, "95% interval": 1, "base": 0, "head": 0, "effect": 3, "runs": 2}
+_INDENT = "    "
 _NONE = "-"
 # A machine whose calibration is as much slower as the suite, give or take, explains it.
 _EXPLAINED = 1.1
@@ -29,7 +33,7 @@ SORTED: Mapping[str, Callable[[Compared], tuple[float | str, ...]]] = {
 }
 
 
-def text(comparison: Comparison, rule: ComparisonRule, *, sort: str, limit: int) -> str:
+def text(comparison: Comparison, rule: ComparisonRule, *, sort: str, limit: int, width: int | None = None) -> str:
     """
     A heading and a table, for a terminal.
 
@@ -38,13 +42,13 @@ def text(comparison: Comparison, rule: ComparisonRule, *, sort: str, limit: int)
         rule: by which thresholds it was judged.
         sort: a key of `SORTED`.
         limit: show so many tests.
+        width: columns of the terminal; None for as wide as it gets.
     """
     shown = _ordered(comparison, sort)[:limit]
-    rows = [row for test in shown for row in _text_rows(test)]
-    parts = ["\n".join([headline(comparison), *_facts(comparison, rule)])]
-    if rows:
-        parts.append(tabulate(rows, headers=["", *_FIGURES, "test"], colalign=_ALIGNED, disable_numparse=True))
-    parts.append("\n".join(_rest(comparison, len(shown), limit)))
+    parts = ["\n".join(_wrapped([headline(comparison), *_facts(comparison, rule)], width))]
+    if shown:
+        parts.append("\n".join(_text_table(shown, width)))
+    parts.append("\n".join(_wrapped(_rest(comparison, len(shown), limit), width)))
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -80,7 +84,11 @@ def times_as_long(shift: Shift) -> str:
     return f"{shift.ratio:.2f} times" + (f" (95%: {_interval(shift)})" if shift.low is not None else "")
 
 
-_ALIGNED = ("left", *["right"] * len(_FIGURES), "left")
+_COLUMNS = (
+    Column(""),
+    *(Column(name, rank, is_figure=True) for name, rank in _FIGURES.items()),
+    Column("test", is_name=True),
+)
 
 
 def _ordered(comparison: Comparison, sort: str) -> list[Compared]:
@@ -145,11 +153,24 @@ def _notes(test: Compared) -> list[str]:
     return [*failed, *map(words.cause, test.moved)]
 
 
-def _text_rows(test: Compared) -> Iterator[list[str]]:
-    yield [test.change.value, *_figures(test), test.id]
-    notes = _notes(test)
-    if notes:
-        yield ["", *[""] * len(_FIGURES), "; ".join(notes)]
+def _text_table(tests: Sequence[Compared], width: int | None) -> Iterator[str]:
+    """
+    The table, and below each test what is to be said of it.
+    """
+    rows = [[test.change.value, *_figures(test), test.id] for test in tests]
+    lines = table(_COLUMNS, rows, width).splitlines()
+    yield from lines[: -len(tests)]
+    for line, test in zip(lines[-len(tests) :], tests, strict=True):
+        yield line
+        yield from _wrapped((f"{_INDENT}{note}" for note in ["; ".join(_notes(test))] if note), width)
+
+
+def _wrapped(lines: Iterable[str], width: int | None) -> Iterator[str]:
+    for line in lines:
+        if width is None:
+            yield line
+        else:
+            yield from wrap(line, width, subsequent_indent=_INDENT, break_long_words=False, break_on_hyphens=False)
 
 
 def _markdown_row(test: Compared) -> list[str]:

@@ -84,7 +84,7 @@ def _finding_lines(finding: Finding, width: int, ascii_only: bool) -> Iterator[L
     room = width - len(label) - len(spark) - 2
     yield [
         Span(label, _STYLES[finding.severity]),
-        Span(_shortened(finding.case, room, "..." if ascii_only else "…"), Style.STRONG),
+        Span(words.shortened(finding.case, max(room, LABEL_WIDTH), "..." if ascii_only else "…"), Style.STRONG),
         Span(f"  {spark}" if spark else "", Style.FAINT),
     ]
     if finding.more:
@@ -111,11 +111,3 @@ def _paragraph(text: str, width: int, style: Style = Style.PLAIN) -> Iterator[Li
 
 def _labelled(label: str, text: str, style: Style = Style.PLAIN) -> Line:
     return [Span(f"{label:<{LABEL_WIDTH}}", Style.FAINT), Span(text, style)]
-
-
-def _shortened(text: str, room: int, ellipsis: str) -> str:
-    """
-    Cut from the left: the end of a test id is what tells it from its neighbours.
-    """
-    room = max(room, LABEL_WIDTH)
-    return text if len(text) <= room else ellipsis + text[len(text) - room + len(ellipsis) :]

@@ -50,6 +50,13 @@ def sparkline(values: list[float], *, ascii_only: bool = False, longest: int = 2
     return "".join(blocks[min(int(value / highest * len(blocks)), len(blocks) - 1)] for value in shown)
 
 
+def shortened(text: str, room: int, ellipsis: str = "…") -> str:
+    """
+    Cut from the left: the end of a test id is what tells it from its neighbours.
+    """
+    return text if len(text) <= room else ellipsis + text[len(text) - room + len(ellipsis) :]
+
+
 def _figure(measure: str, value: float) -> str:
     if measure.endswith("_seconds"):
         return duration(value)
