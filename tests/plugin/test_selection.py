@@ -36,6 +36,7 @@ def project(tmp_path: Path) -> Path:
         (("--lf",), (), True),
         (("--deselect=tests/test_one.py",), (), True),
         (("--junitxml", "nowhere.xml"), (), False),
+        (("-W", "ignore::DeprecationWarning"), (), False),
     ],
 )
 def test_what_is_a_part(project: Path, arguments: tuple[str, ...], testpaths: tuple[str, ...], is_part: bool) -> None:

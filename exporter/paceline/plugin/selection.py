@@ -23,9 +23,9 @@ def is_selection(arguments: Sequence[str], folder: Path, testpaths: Sequence[str
 
 
 def _is_part(argument: str, folder: Path, testpaths: Sequence[str]) -> bool:
-    if "::" in argument:
-        return True
-    if argument.startswith("-") or not (folder / argument).exists():
+    # A value that stands behind its option, such as ignore::DeprecationWarning, is no path.
+    path = argument.partition("::")[0]
+    if argument.startswith("-") or not (folder / path).exists():
         return False
     is_whole = not testpaths or argument.rstrip("/") in {path.rstrip("/") for path in testpaths} | {"."}
-    return (folder / argument).is_file() or not is_whole
+    return (folder / path).is_file() or not is_whole
