@@ -177,7 +177,14 @@ def test_types_are_found_by_folder(path: str, test_type: str) -> None:
             "fail_on = ['budget', 'speed']",
             (
                 "fail_on has 'speed', expected one of budget, regression, suite_regression, count, change_point, "
-                "trend, leak, flaky, duration_flaky, broken, unconfirmed"
+                "trend, leak, flaky, duration_flaky, broken"
+            ),
+        ),
+        (
+            "fail_on = ['unconfirmed']",
+            (
+                "fail_on has 'unconfirmed', expected one of budget, regression, suite_regression, count, change_point, "
+                "trend, leak, flaky, duration_flaky, broken"
             ),
         ),
         ("fail_on = 'budget'", "fail_on is 'budget', expected a list"),
@@ -235,7 +242,7 @@ def test_a_file_in_another_encoding_is_explained(pyproject: Path) -> None:
             {"fail_on": ["speed"]},
             (
                 "--paceline-fail-on has 'speed', expected one of budget, regression, suite_regression, count, "
-                "change_point, trend, leak, flaky, duration_flaky, broken, unconfirmed"
+                "change_point, trend, leak, flaky, duration_flaky, broken"
             ),
         ),
         ({"results": ""}, "--paceline-results is '', expected a text that is not empty"),

@@ -12,7 +12,7 @@ from msgspec import convert
 
 from paceline.analysis.rules import Rules
 from paceline.config import Config
-from paceline.model import UsageKey
+from paceline.model import FAILING_KINDS, UsageKey
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -57,3 +57,13 @@ def test_links_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?://)([^)#]+)\)", page.read_text("utf-8"))
 
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", ["reference/pytest.md", "reference/configuration.md"])
+def test_the_kinds_to_fail_on_are_all_named(page: str) -> None:
+    """
+    In the order of the code, as in the help of pytest and of the command.
+    """
+    shown = (DOCS / page).read_text("utf-8").replace("`", "").replace("#", "")
+
+    assert ", ".join(FAILING_KINDS) in " ".join(shown.split())

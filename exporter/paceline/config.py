@@ -15,7 +15,7 @@ from paceline.analysis.budget import DEFAULT_BUDGETS_MS, Budgets
 from paceline.analysis.confirmation import REPEATS
 from paceline.analysis.rules import Rules
 from paceline.errors import ConfigError
-from paceline.explaining import explain, find_wrong
+from paceline.explaining import NO_FAILING_KIND, explain, find_wrong
 from paceline.model import VerdictKind
 
 DEFAULT_PORT = 4001
@@ -49,7 +49,8 @@ _OPTIONS = {
     "suite": "--paceline-suite",
 }
 
-Milliseconds = Annotated[float, Meta(gt=0, lt=1e9)]
+LONGEST_BUDGET_MS = 1e9
+Milliseconds = Annotated[float, Meta(gt=0, lt=LONGEST_BUDGET_MS)]
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\w.+-]+\Z")]
 
 
@@ -101,6 +102,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     test_types: Mapping[Name, tuple[str, ...]] = field(default_factory=dict)
     rules: Rules = Rules()
     confirmation: Confirmation = Confirmation()
+
+    def __post_init__(self) -> None:
+        if not all(kind.can_fail for kind in self.fail_on):
+            raise ValueError(NO_FAILING_KIND)
 
     @property
     def budgets(self) -> Budgets:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from msgspec import ValidationError
 
-from paceline.model import VerdictKind
+from paceline.model import FAILING_KINDS
 
 Check = Callable[[Any], object]
 
@@ -24,6 +24,9 @@ _KINDS = {
 }
 _LIMITS = {">": "above", ">=": "of at least", "<": "below", "<=": "of at most"}
 _KIND = re.compile(r"Expected `(?P<kind>\w+)(?: \| null)?`(?: of length)?(?: (?P<sign>[<>]=?) (?P<limit>[\d.]+))?")
+
+# What a check of our own says of a kind that exists and cannot be meant.
+NO_FAILING_KIND = "No kind to fail on"
 
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`")
 
@@ -97,8 +100,8 @@ def _within(check: Check, key: str) -> Check:
 
 
 def _expected(message: str) -> str:
-    if message.startswith("Invalid enum value"):
-        return f"one of {', '.join(VerdictKind)}"
+    if message.startswith(("Invalid enum value", NO_FAILING_KIND)):
+        return f"one of {', '.join(FAILING_KINDS)}"
     found = _KIND.match(message)
     if found is None:
         return message

@@ -99,6 +99,16 @@ class VerdictKind(StrEnum):
     BROKEN = "broken"
     UNCONFIRMED = "unconfirmed"
 
+    @property
+    def can_fail(self) -> bool:
+        """
+        Whether a run may be made to fail on it: what was not confirmed is no finding.
+        """
+        return self is not VerdictKind.UNCONFIRMED
+
+
+FAILING_KINDS = tuple(kind for kind in VerdictKind if kind.can_fail)
+
 
 class Severity(StrEnum):
     """

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from paceline.model import FAILING_KINDS
 from support.suite import Suite
 
 _WITNESS = """
@@ -104,3 +105,32 @@ def test_markers_and_fixture_are_there_when_it_is_off(suite: Suite) -> None:
     )
 
     assert suite.run("--strict-markers", on=False).code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--paceline-fail-on", "regression"), 4),
+        (("--paceline-fail-on=regression", "--no-paceline"), 0),
+        (("--paceline-fail-on=regression", "--collect-only"), 0),
+        (("-o", "addopts=--paceline-fail-on=regression"), 0),
+    ],
+)
+def test_a_gate_that_is_off_is_no_gate(suite: Suite, arguments: tuple[str, ...], code: int) -> None:
+    """
+    Asked for by hand without --paceline it is an error; in the project's addopts it waits for runs that are measured.
+    """
+    suite.write("test_one.py", "def test_one(): pass\n")
+    result = suite.run(*arguments, on=False)
+
+    message = "ERROR: paceline: --paceline-fail-on needs --paceline: it is off, and nothing would be judged"
+    assert (result.code, message in result.output) == (code, code == 4)
+
+
+def test_the_help_names_each_kind(suite: Suite) -> None:
+    """
+    Those that a run can be made to fail on, as in the help of the command.
+    """
+    shown = " ".join(suite.run("--help", on=False).output.split())
+
+    assert f"separated by commas: {', '.join(FAILING_KINDS)}." in shown

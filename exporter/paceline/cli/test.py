@@ -3,6 +3,7 @@
 """
 
 import glob
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,8 @@ from msgspec import Struct
 from paceline.cli.passing import PYTEST_ARGUMENTS, PassingOn
 from paceline.cli.project import clear_errors, results_option
 from paceline.cli.report import print_report
-from paceline.config import dashboard_port
+from paceline.config import LONGEST_BUDGET_MS, dashboard_port
+from paceline.model import FAILING_KINDS
 
 
 class _Asked(Struct, frozen=True, kw_only=True):
@@ -34,13 +36,25 @@ class _Asked(Struct, frozen=True, kw_only=True):
     results: Path | None
 
 
+def _checked_kinds(_context: click.Context, _option: click.Parameter, kinds: str | None) -> str | None:
+    for kind in (kinds or "").split(","):
+        if kind.strip() and kind.strip() not in FAILING_KINDS:
+            raise click.BadParameter(f"{kind.strip()!r} is not one of {', '.join(FAILING_KINDS)}.")
+    return kinds
+
+
 @click.command(cls=PassingOn, options_metavar="[OPTIONS]", epilog="What stands behind -- goes to pytest as it is.")
 @click.argument("patterns", nargs=-1)
 @click.option("--dashboard", is_flag=True, help="Serve live metrics at /metrics on 127.0.0.1 while tests run.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port of --dashboard, which it implies (default: 4001).")
 @click.option("--benchmarks-only", is_flag=True, help="Run only benchmarks (marker or fixture 'benchmark').")
 @click.option("--stress-test", is_flag=True, help="Run stress tests too (marker 'stress').")
-@click.option("--budget", metavar="MS", type=float, help="Budget of each test that has none of its own.")
+@click.option(
+    "--budget",
+    metavar="MS",
+    type=click.FloatRange(0, LONGEST_BUDGET_MS, min_open=True, max_open=True),
+    help="Budget of each test that has none of its own.",
+)
 @click.option(
     "--save-results/--no-save-results",
     default=None,
@@ -50,7 +64,8 @@ class _Asked(Struct, frozen=True, kw_only=True):
 @click.option(
     "--fail-on",
     metavar="KINDS",
-    help="Verdicts that end with exit code 10: budget,regression,suite_regression,leak,flaky.",
+    callback=_checked_kinds,
+    help=f"Verdicts that end with exit code 10, separated by commas: {', '.join(FAILING_KINDS)}.",
 )
 @results_option
 @click.pass_context
@@ -59,7 +74,7 @@ def test(context: click.Context, /, **options: object) -> None:
     Run pytest with Paceline on the tests that fit PATTERNS.
 
     A pattern is a file, a folder, a glob, a node id (tests/test_cart.py::test_total), or else a word that the
-    name of a test has in it.
+    name of a test has in it. What has a slash or ends with .py is a file or a folder.
 
     \b
       paceline test
@@ -105,9 +120,15 @@ def _selection(patterns: Sequence[str]) -> list[str]:
             paths.append(pattern)
         elif glob.has_magic(pattern):
             paths += _matching(pattern)
+        elif _is_like_path(pattern):
+            raise click.BadParameter(f"no file or folder {pattern!r}", param_hint="'PATTERNS'")
         else:
             words.append(pattern)
     return [*paths, *(["-k", " or ".join(words)] if words else [])]
+
+
+def _is_like_path(pattern: str) -> bool:
+    return pattern.endswith(".py") or "/" in pattern or os.sep in pattern
 
 
 def _matching(pattern: str) -> list[str]:

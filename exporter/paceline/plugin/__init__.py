@@ -42,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="KINDS",
         default=None,
         help="Verdicts that make the run exit with 10, separated by commas: "
-        "budget, regression, suite_regression, leak, flaky, trend, broken.",
+        "budget, regression, suite_regression, count, change_point, trend, leak, flaky, duration_flaky, broken.",
     )
     group.addoption(
         "--paceline-budget",
@@ -146,6 +146,8 @@ def pytest_configure(config: pytest.Config) -> None:
         from paceline.plugin.activation import activate  # noqa: PLC0415 - absent where it is off
 
         activate(config)
+    if _is_gate_open(config):
+        raise pytest.UsageError("paceline: --paceline-fail-on needs --paceline: it is off, and nothing would be judged")
 
 
 @pytest.fixture
@@ -174,6 +176,16 @@ def _is_asked_for(config: pytest.Config) -> bool:
         return b"tool.paceline" in pyproject.read_bytes()
     except OSError:
         return False
+
+
+def _is_gate_open(config: pytest.Config) -> bool:
+    """
+    Whether verdicts were asked for that nobody will give. In `addopts` it waits for the runs that are measured.
+    """
+    if config.getoption("paceline_fail_on") is None or config.pluginmanager.has_plugin("paceline-planner"):
+        return False
+    is_typed = any(str(given).startswith("--paceline-fail-on") for given in config.invocation_params.args)
+    return is_typed and config.getoption("paceline") is not False and not _shows_only(config)
 
 
 def _shows_only(config: pytest.Config) -> bool:
