@@ -10,6 +10,14 @@ from support.repository import Project, make_project
 from support.suite import Suite
 
 
+@pytest.fixture(autouse=True)
+def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    The width of whoever runs the tests is not ours; xdist hands it to its workers.
+    """
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture
 def suite(tmp_path: Path) -> Suite:
     """

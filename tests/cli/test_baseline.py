@@ -114,6 +114,17 @@ def test_clear_removes_by_pattern_or_all(kept: Suite) -> None:
     assert (read_baselines(path).pinned, read_baselines(path).accepted) == ((), ())
 
 
+@pytest.mark.usefixtures("kept")
+def test_clear_says_where_nothing_fits() -> None:
+    """
+    A name that is misspelt removes nothing, and says so.
+    """
+    result = _call("clear", "nothing", "nobody")
+
+    assert result.exit_code == 1
+    assert result.output == "Error: no baseline fits 'nothing', 'nobody'; `paceline baseline list` shows all\n"
+
+
 def test_clear_wants_to_know_what() -> None:
     """
     Without a pattern nothing is removed.

@@ -191,6 +191,17 @@ def test_trends_of_a_part_know_all_tests(kept: Suite) -> None:
     ]
 
 
+@pytest.mark.usefixtures("kept")
+def test_trends_of_nothing_are_an_error() -> None:
+    """
+    A pattern that fits no test is said to.
+    """
+    result = _call("trends", "nothing")
+
+    assert result.exit_code == 1
+    assert result.output == "Error: no test fits 'nothing'; `paceline trends` shows all\n"
+
+
 def test_prune_wants_to_know_what() -> None:
     """
     Without a limit nothing is forgotten.
@@ -209,7 +220,7 @@ def test_import_fills_the_history_once(kept: Suite) -> None:
     kept.write("foreign.xml", "<html/>")
 
     assert _call("history", "import", "old.xml").output.splitlines()[-1] == "added 1 run"
-    assert _call("history", "import", "old.xml").output.splitlines()[-1] == "added 0 runs"
+    assert _call("history", "import", "old.xml").output.splitlines()[-1] == "added 0 runs; 1 known already"
     foreign = _call("history", "import", "foreign.xml")
     assert foreign.exit_code == 1
     assert "paceline: foreign.xml" in foreign.output

@@ -299,3 +299,16 @@ def test_a_pass_on_rerun_is_flaky(suite: Suite) -> None:
 
     assert result.code == 0
     assert "fails 50% of the time (95%: 9% to 91%): 1 of 2 attempts in 1 run" in result.told()
+
+
+@pytest.mark.parametrize(("arguments", "kinds"), [((), []), (("--paceline-budget", "5"), ["budget"])])
+def test_the_budget_of_a_type_is_not_that_of_a_benchmark(
+    suite: Suite, arguments: tuple[str, ...], kinds: list[str]
+) -> None:
+    """
+    It repeats what it times; a budget of this run holds all the same.
+    """
+    suite.write("pyproject.toml", "[tool.paceline.budgets_ms]\nunit = 5\n")
+    suite.write("test_speed.py", "import pytest, time\n@pytest.mark.benchmark\ndef test_speed(): time.sleep(0.02)\n")
+
+    assert [verdict.kind.value for verdict in suite.run(*arguments).run.verdicts] == kinds

@@ -118,6 +118,10 @@ def clear(tests: tuple[str, ...], *, everything: bool) -> None:
         left = Baselines(pinned=_those(known.pinned, is_left), accepted=_those(known.accepted, is_left))
         write_baselines(path, left)
     removed = len(known.pinned + known.accepted) - len(left.pinned + left.accepted)
+    if not removed and tests:
+        raise click.ClickException(
+            f"no baseline fits {', '.join(map(repr, tests))}; `paceline baseline list` shows all"
+        )
     click.echo(f"removed {units.counted(removed, 'baseline')}")
 
 

@@ -121,16 +121,17 @@ def import_runs(files: tuple[Path, ...], suite: str | None, branch: str, results
     with clear_errors():
         config, archive = load_project(results)
         archive.folder.prepare()
-    added = failed = 0
+    added = known = failed = 0
     with click.progressbar(files, label="importing", file=sys.stderr) as bar:
         for path in bar:
             try:
                 runs = read_runs(path, suite or suite_of(config), branch, config.type_of_path)
-                added += sum(archive.take_in(run, config.rules) for run in runs)
+                new = sum(archive.take_in(run, config.rules) for run in runs)
+                added, known = added + new, known + len(runs) - new
             except PacelineError as error:
                 failed += 1
                 warn(str(error))
-    click.echo(f"added {units.counted(added, 'run')}")
+    click.echo(f"added {units.counted(added, 'run')}" + (f"; {known:,} known already" if known else ""))
     if failed:
         raise click.ClickException(f"{units.counted(failed, 'file')} could not be imported")
 

@@ -16,6 +16,7 @@ from paceline.plugin.parts import Parts
 from paceline.plugin.plan import Planner
 from paceline.plugin.repeats import Repeats
 from paceline.plugin.settings import settings_of
+from paceline.plugin.unmatched import Unmatched
 from paceline.probes import make_probes
 from paceline.probes.own import OwnWork
 from paceline.probes.stack import ProbeStack
@@ -56,7 +57,13 @@ def _plugins(config: pytest.Config, settings: Config) -> Mapping[str, object]:
         from paceline.plugin.workers import WorkerHooks  # noqa: PLC0415
 
         return {"planner": planner, "meter": meter, "worker": WorkerHooks(config, settings, meter, parts)}
-    return {"planner": planner, "meter": meter, "session": _session(config, settings, parts)}
+    session = _session(config, settings, parts)
+    return {"planner": planner, "meter": meter, "session": session, **_extras(settings, guard)}
+
+
+def _extras(settings: Config, guard: Guard) -> Mapping[str, object]:
+    unmatched = Unmatched(settings, guard)
+    return {"unmatched": unmatched} if unmatched.is_needed else {}
 
 
 def _session(config: pytest.Config, settings: Config, parts: Parts) -> "RunSession":

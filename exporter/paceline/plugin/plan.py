@@ -10,12 +10,11 @@ from typing import NamedTuple
 import pytest
 
 from paceline.analysis.budget import MARKER, Budget, Budgets
-from paceline.config import Config
+from paceline.config import LONGEST_BUDGET_MS, Config
 from paceline.errors import ConfigError
 from paceline.identity import safe_ids, safe_text
 from paceline.monitoring import changed_budgets
 
-_LONGEST_BUDGET_MS = 1e9
 _MARKER = "performance"
 
 Markers = Mapping[str, pytest.Mark]
@@ -92,13 +91,14 @@ class Planner:
 
     def _plan(self, item: pytest.Item, ids: Mapping[str, str], markers: Markers, budgets: Budgets) -> Plan:
         node_id = item.nodeid
-        node_family = _family(item)
+        node_family = family_of(item)
         family = ids.get(node_family) or safe_text(node_family)
         test_type = next(filter(self._known_types.__contains__, markers), None) or self._type_of_path(
             node_id.partition("::")[0]
         )
         own = _own_budget(item, markers)
-        budget = own or budgets.budget_of(family, test_type)
+        # A benchmark repeats what it times for as long as it likes: the time of its type says nothing of it.
+        budget = own or budgets.budget_of(family, "" if _is_benchmark(item, markers) else test_type)
         return Plan(ids[node_id], family, test_type, budget, own is not None, _is_repeatable(markers))
 
     def _is_wanted(self, item: pytest.Item, markers: Markers) -> bool:
@@ -107,7 +107,7 @@ class Planner:
             return False
         if not self._config.benchmarks_only:
             return True
-        return "benchmark" in markers or "benchmark" in getattr(item, "fixturenames", ())
+        return _is_benchmark(item, markers)
 
 
 def marker_finder() -> Callable[[pytest.Item], Markers]:
@@ -134,7 +134,14 @@ def _closest(markers: Iterable[pytest.Mark]) -> Markers:
     return found
 
 
-def _family(item: pytest.Item) -> str:
+def _is_benchmark(item: pytest.Item, markers: Markers) -> bool:
+    return "benchmark" in markers or "benchmark" in getattr(item, "fixturenames", ())
+
+
+def family_of(item: pytest.Item) -> str:
+    """
+    The id of a test without its parameters.
+    """
     callspec = getattr(item, "callspec", None)
     return item.nodeid.removesuffix(f"[{callspec.id}]") if callspec is not None else item.nodeid
 
@@ -180,7 +187,7 @@ def _marked_budget(node_id: str, markers: Markers) -> Budget | None:
         )
     if "budget_ms" not in marker.kwargs:
         return None
-    if not 0 < milliseconds < _LONGEST_BUDGET_MS:
+    if not 0 < milliseconds < LONGEST_BUDGET_MS:
         raise ConfigError(
             f"{node_id}: performance(budget_ms={milliseconds!r}) is no budget, expected more than 0 milliseconds"
         )

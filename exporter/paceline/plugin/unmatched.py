@@ -1,0 +1,49 @@
+"""
+Budgets that no test has: most likely a name is misspelt.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from paceline.config import DEFAULT_TEST_TYPES, Config
+from paceline.identity import safe_text
+from paceline.plugin.guard import Guard
+from paceline.plugin.plan import family_of
+from paceline.plugin.selection import is_selection
+
+
+class Unmatched:
+    """
+    Warns of settings of budgets for tests and types that a whole suite does not have.
+    """
+
+    def __init__(self, settings: Config, guard: Guard) -> None:
+        self._tests = settings.test_budgets_ms
+        self._types = [name for name in settings.budgets_ms if name not in {*DEFAULT_TEST_TYPES, *settings.test_types}]
+        self._guard = guard
+
+    @property
+    def is_needed(self) -> bool:
+        return bool(self._tests or self._types)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        # Before anything is deselected: what is left out on purpose is there all the same.
+        given = config.invocation_params
+        if session.testsfailed or is_selection(list(map(str, given.args)), given.dir, config.getini("testpaths")):
+            return
+        for message in self._messages(items):
+            self._guard.warn(message)
+
+    def _messages(self, items: Sequence[pytest.Item]) -> Iterator[str]:
+        families = {safe_text(family_of(item)) for item in items} if self._tests else set()
+        for test in self._tests:
+            if test not in families:
+                yield f"test_budgets_ms has {test!r}, but no test is called so"
+        for test_type in self._types:
+            if not any(item.get_closest_marker(test_type) for item in items):
+                known = ", ".join(DEFAULT_TEST_TYPES)
+                yield f"budgets_ms has {test_type!r}, but no test has a marker of that name; known types: {known}"
