@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from paceline.analysis.change import Change, Compared, ComparisonRule
 from paceline.analysis.comparison import Comparison, compare
 from paceline.analysis.sides import Side
-from paceline.model import Machine, Run, UsageKey
+from paceline.model import Machine, Outcome, Run, UsageKey
 from support.values import failed, make_case, make_run, runs_of
 
 RULE = ComparisonRule()
@@ -192,3 +192,15 @@ def test_the_fixed_piece_of_work_of_both_sides() -> None:
 
     assert found.calibration_ratio == pytest.approx(1.5)
     assert _compared(base, head).calibration_ratio is None
+
+
+def test_what_did_not_run_is_not_compared() -> None:
+    """
+    A test that is skipped on both sides is no finding, and on one side it is there only on the other.
+    """
+    skipped = make_case("t::skipped", None, outcome=Outcome.SKIPPED)
+    base = make_run(1, [skipped, make_case("t::once")])
+    head = make_run(2, [skipped, make_case("t::once", None, outcome=Outcome.SKIPPED)])
+    found = _compared(Side(name="a", runs=(base,)), Side(name="b", runs=(head,)))
+
+    assert (found.tests, found.only_base, found.only_head) == ((), ("t::once",), ())

@@ -11,12 +11,13 @@ from click.testing import CliRunner, Result
 from paceline.cli import main
 from paceline.history.ledger import Ledger
 from paceline.model import Run, encode_run
+from support.repository import Project
 from support.values import make_case, make_run
 
 _COMMIT = "4f2c91a0" * 5
 _NOTHING = (
-    "'nothing' is no file, and no run, branch or commit in {ledger}; branches with runs: main, slow; "
-    "`paceline history list` shows what there is"
+    "'nothing' is no file, no revision of git, and no run, branch or commit in {ledger}; "
+    "branches with runs: main, slow; `paceline history list` shows what there is"
 )
 
 
@@ -180,3 +181,21 @@ def test_sides_of_different_suites(kept: Path) -> None:
     Ledger(kept / "performance_results" / "history.sqlite").add(_run(5, 0.02, run_id="other", suite="other"))
 
     assert _call("slow", "other").stderr == "paceline: the sides are of different suites: shop and other\n"
+
+
+def test_what_only_git_knows_is_a_commit(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A tag or HEAD~1 stands for the runs of its commit; where there are none, the commit is named.
+    """
+    project.git("tag", "v1")
+    commits = [project.git("rev-parse", "HEAD"), project.commit("shop.py", ""), project.commit("shop.py", "FACTOR = 2")]
+    monkeypatch.chdir(project.folder)
+    ledger = Ledger(project.folder / "performance_results" / "history.sqlite")
+    ledger.path.parent.mkdir()
+    for number, commit in enumerate(commits[:2]):
+        ledger.add(_run(number, 0.02, commit=commit))
+
+    assert _call("v1", "HEAD~1").output.splitlines()[1:3] == ["base: v1, 1 run", "head: HEAD~1, 1 run"]
+    assert _call("v1", "HEAD").stderr == (
+        f"Error: 'HEAD' is commit {commits[2][:10]}, of which no whole run without changes is kept\n"
+    )

@@ -123,8 +123,8 @@ def compare(base: Side, head: Side, rule: ComparisonRule, *, is_paired: bool = F
         calibration_ratio=_calibration_ratio(base.runs, head.runs),
         total=_total(needs.times, design),
         tests=tuple(_explained(test, companions) for test in look.tests),
-        only_base=tuple(sorted(before.keys() - after.keys())),
-        only_head=tuple(sorted(after.keys() - before.keys())),
+        only_base=tuple(sorted(_ran(before) - _ran(after))),
+        only_head=tuple(sorted(_ran(after) - _ran(before))),
     )
 
 
@@ -135,10 +135,18 @@ def _look(before: Cases, after: Cases, needs: Needs, rule: ComparisonRule, desig
     is_divided = suite is not None and not (design.is_paired and is_clear(suite, rule.ratio))
     times = needs.normalized if is_divided else needs.times
     tests = []
-    for case_id in sorted(before.keys() & after.keys()):
+    for case_id in sorted(_ran(before) & _ran(after)):
         known = _known(case_id, before[case_id], after[case_id])
         tests.append(_measured(known, times.of(case_id, is_paired=design.is_paired), design))
     return _Look(suite, is_divided, list(judged(tests, rule)))
+
+
+def _ran(cases: Cases) -> set[str]:
+    return {
+        case_id
+        for case_id, ones in cases.items()
+        if any(case.outcome.is_pass or case.outcome.is_failure for case in ones)
+    }
 
 
 def _known(case_id: str, before: Sequence[Case], after: Sequence[Case]) -> Compared:

@@ -33,8 +33,8 @@ def compare(context: click.Context, /, base: str, head: str, runs: int, results:
     Say test by test what HEAD does slower or faster than BASE.
 
     Each is a run (its id, the beginning of its id, or its file), several runs separated by commas, a folder or a
-    pattern of files, a branch, or a commit. Of a branch or a commit only whole runs are taken. Two runs a side give
-    an interval, one a side only a ratio.
+    pattern of files, a branch, or a commit (also as a tag or as HEAD~1). Of a branch or a commit only whole runs are
+    taken. Two runs a side give an interval, one a side only a ratio.
 
     \b
       paceline compare main my-branch

@@ -6,9 +6,10 @@ import glob
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from paceline.ab.repository import Repository
 from paceline.analysis.past import PastRun
 from paceline.analysis.sides import Side
-from paceline.errors import DocumentError, StorageError
+from paceline.errors import DocumentError, StorageError, TrialError
 from paceline.history.archive import Archive
 from paceline.history.folder import ResultsFolder, read_document
 from paceline.model import Run
@@ -25,7 +26,7 @@ def find_side(archive: Archive, wanted: str, latest: int) -> Side:
     Args:
         archive: the runs that are kept.
         wanted: ids, beginnings of ids or files, separated by commas; a folder or a pattern of files; a branch; a
-            commit or its beginning.
+            commit or its beginning, a tag, or an expression such as HEAD~1.
         latest: take so many runs of a branch or a commit.
 
     Raises:
@@ -46,13 +47,27 @@ def _find_runs(archive: Archive, wanted: str, latest: int) -> list[Run]:
     known = [run for _, _, run in archive.ledger.summaries()]
     found = {kind: runs for kind, runs in _meanings(known, wanted).items() if runs}
     if not found:
-        raise StorageError(_nothing(archive, known, wanted))
+        return _runs_of_revision(archive, known, wanted, latest)
     if len(found) > 1:
         meanings = " and ".join(f"{kind} ({counted(len(runs), 'run')})" for kind, runs in found.items())
         raise StorageError(f"{wanted!r} can be {meanings}; give an id in full, or more of a commit")
     ((kind, runs),) = found.items()
     if kind == "a run" and len(runs) > 1:
         raise StorageError(f"{wanted!r} is the beginning of several ids: {_some([run.run_id for run in runs])}")
+    return [_read(archive, run.run_id) for run in runs[:latest]]
+
+
+def _runs_of_revision(archive: Archive, known: Sequence[PastRun], wanted: str, latest: int) -> list[Run]:
+    """
+    The runs of what only git knows by that name: a tag, or an expression such as HEAD~1.
+    """
+    try:
+        commit = Repository.around(Path.cwd()).version(wanted).commit
+    except TrialError:
+        raise StorageError(_nothing(archive, known, wanted)) from None
+    runs = _meanings(known, commit)["a commit"]
+    if not runs:
+        raise StorageError(f"{wanted!r} is commit {commit[:10]}, of which no whole run without changes is kept")
     return [_read(archive, run.run_id) for run in runs[:latest]]
 
 
@@ -78,7 +93,7 @@ def _meanings(known: Sequence[PastRun], wanted: str) -> Mapping[str, list[PastRu
 def _nothing(archive: Archive, known: Sequence[PastRun], wanted: str) -> str:
     branches = _some(sorted({run.branch for run in known})) or "none"
     return (
-        f"{wanted!r} is no file, and no run, branch or commit in {archive.ledger.path}; "
+        f"{wanted!r} is no file, no revision of git, and no run, branch or commit in {archive.ledger.path}; "
         f"branches with runs: {branches}; `paceline history list` shows what there is"
     )
 
