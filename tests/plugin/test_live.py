@@ -144,9 +144,12 @@ def test_verbose_tests_gives_a_line_for_each_test(suite: Suite) -> None:
     suite.write("test_one.py", "def test_one(): pass\ndef test_two(): assert False\n")
     output = suite.run(environ={"VERBOSE_TESTS": "true"}).output
 
-    lines = [line for line in output.splitlines() if line.startswith("test_one.py::")]
+    shown = output.partition("collected 2 items\n")[2].partition("\n=")[0]
 
-    assert [re.sub(r"\d\S* (s|ms|µs|B|KiB)\b", "FIGURE", line) for line in lines[:2]] == [
+    assert re.sub(r"\d\S* (s|ms|µs|B|KiB)\b", "FIGURE", shown).split("\n") == [
         "test_one.py::test_one  unit, passed, FIGURE, CPU FIGURE, memory +FIGURE",
         "test_one.py::test_two  unit, failed, FIGURE, CPU FIGURE, memory +FIGURE",
+        "",
     ]
+    assert "FAILED test_one.py::test_two" in output
+    assert "1 failed, 1 passed" in output

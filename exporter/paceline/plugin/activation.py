@@ -14,6 +14,7 @@ from paceline.plugin.guard import Guard
 from paceline.plugin.meter import Meter
 from paceline.plugin.parts import Parts
 from paceline.plugin.plan import Planner
+from paceline.plugin.quiet import Quiet
 from paceline.plugin.repeats import Repeats
 from paceline.plugin.settings import settings_of
 from paceline.plugin.unmatched import Unmatched
@@ -49,7 +50,8 @@ def _plugins(config: pytest.Config, settings: Config) -> Mapping[str, object]:
 
         parts = Parts(planner=planner, meter=None, own=own, guard=guard, repeats=repeats)
         session = _session(config, settings, parts)
-        return {"planner": planner, "controller": ControllerHooks(parts, session), "session": session}
+        controller = ControllerHooks(parts, session)
+        return {"planner": planner, "controller": controller, "session": session, **_extras(settings, guard)}
     recorder = config.stash[RECORDER] = CaseRecorder()
     meter = Meter(planner, ProbeStack(make_probes(own), guard.failed), recorder)
     parts = Parts(planner=planner, meter=meter, own=own, guard=guard, repeats=repeats)
@@ -63,7 +65,8 @@ def _plugins(config: pytest.Config, settings: Config) -> Mapping[str, object]:
 
 def _extras(settings: Config, guard: Guard) -> Mapping[str, object]:
     unmatched = Unmatched(settings, guard)
-    return {"unmatched": unmatched} if unmatched.is_needed else {}
+    extras: dict[str, object] = {"unmatched": unmatched} if unmatched.is_needed else {}
+    return extras | ({"quiet": Quiet()} if settings.verbose_tests else {})
 
 
 def _session(config: pytest.Config, settings: Config, parts: Parts) -> "RunSession":
