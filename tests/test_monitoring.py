@@ -52,7 +52,7 @@ def test_a_block_over_its_budget_has_a_verdict() -> None:
     assert verdict is not None
     assert (verdict.kind, verdict.severity, verdict.case) == (VerdictKind.BUDGET, Severity.CRITICAL, "nap")
     assert verdict.reason.startswith("took ")
-    assert verdict.reason.endswith(" ms, budget 5 ms (the setting for nap)")
+    assert verdict.reason.endswith(" ms, budget 5 ms (its argument budget_ms)")
 
 
 def test_a_block_within_its_budget_has_none() -> None:
@@ -191,3 +191,13 @@ def test_the_package_has_no_other_names() -> None:
         paceline.checkout  # noqa: B018
 
     assert str(caught.value) == "module 'paceline' has no attribute 'checkout'"
+
+
+def test_only_what_was_started_can_be_stopped() -> None:
+    """
+    A name is not what `start_test_monitoring` returned.
+    """
+    with pytest.raises(TypeError) as error:
+        paceline.stop_test_monitoring("checkout")  # type: ignore[arg-type]
+
+    assert str(error.value) == "stop_test_monitoring('checkout'): expected what start_test_monitoring() returned"

@@ -8,7 +8,7 @@ from typing import Final, Self
 
 from msgspec.structs import replace
 
-from paceline.analysis.budget import Budgets, judge_budget
+from paceline.analysis.budget import Budget, Budgets, judge_budget
 from paceline.config import DEFAULT_TEST_TYPE
 from paceline.errors import ConfigError
 from paceline.identity import safe_text
@@ -118,7 +118,7 @@ class Monitor:
         self._probes.stop_call(usage)
         self._probes.stop_test(usage)
         self._probes.close()
-        budget = self._budgets().budget_of(self.name, self._test_type)
+        budget = self._budget()
         self._case = Case(
             id=self.name,
             family=self.name,
@@ -139,9 +139,10 @@ class Monitor:
     ) -> None:
         self.stop(Outcome.FAILED if error is not None else Outcome.PASSED)
 
-    def _budgets(self) -> Budgets:
-        own = {} if self._budget_ms is None else {self.name: self._budget_ms}
-        return changed_budgets(Budgets(by_test_ms=own))
+    def _budget(self) -> Budget | None:
+        if self._budget_ms is not None:
+            return Budget(self._budget_ms / 1e3, "its argument budget_ms")
+        return changed_budgets(Budgets()).budget_of(self.name, self._test_type)
 
 
 def monitor(name: str, *, test_type: str = DEFAULT_TEST_TYPE, budget_ms: float | None = None) -> Monitor:
@@ -172,5 +173,8 @@ def stop_test_monitoring(running: Monitor) -> Case:
 
     Raises:
         RuntimeError: it was ended before.
+        TypeError: it is something else.
     """
+    if not isinstance(running, Monitor):
+        raise TypeError(f"stop_test_monitoring({running!r}): expected what start_test_monitoring() returned")
     return running.stop()
