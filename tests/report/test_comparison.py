@@ -139,13 +139,17 @@ _IN_TURN = "both sides ran in turn on one machine, so that is the code, and no t
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
+        (
+            {"is_paired": True},
+            "suite: too small for a figure of its own; both sides ran in turn on one machine, so its speed is the same",
+        ),
         ({"suite": _SHIFT, "is_divided": True, "is_paired": True}, _TAKEN_OUT),
         ({"suite": _SHIFT, "is_divided": True}, f"{_TAKEN_OUT}; whether by the machine or by the code is not known"),
         ({"suite": _SHIFT, "is_divided": True, "calibration_ratio": 1.95}, f"{_TAKEN_OUT}; {_MACHINE}"),
         ({"suite": _SHIFT, "is_divided": True, "calibration_ratio": 1.02}, f"{_TAKEN_OUT}; {_CODE}"),
         ({"suite": _SHIFT, "is_paired": True}, f"{_AS_A_WHOLE}; {_IN_TURN}"),
     ],
-    ids=["usual", "unknown", "machine", "code", "paired"],
+    ids=["small", "usual", "unknown", "machine", "code", "paired"],
 )
 def test_what_is_said_of_the_suite_as_a_whole(changes: dict[str, Any], line: str) -> None:
     """

@@ -32,7 +32,7 @@ def test_a_run_in_which_all_is_well_says_so() -> None:
     """
     content = _content(make_run(1, [make_case(), make_case("test_b")], started=0.0, ended=1.2))
 
-    assert content.headline == "all within budget, nothing slower than usual · 2 tests in 1.2 s"
+    assert content.headline == "all within budget, nothing slower than usual · 2 tests in a session of 1.2 s"
     assert content.is_well
 
 
@@ -46,7 +46,8 @@ def test_the_headline_counts_what_was_found() -> None:
 
     assert content.headline == (
         "2 broken budgets, 1 regression of the suite, 1 regression, 1 higher count, 2 leaks, 1 flaky test, "
-        "1 test with two speeds, 1 step up, 1 creeping test, 1 broken test, 1 not confirmed · 1 test in 1 s"
+        "1 test with two speeds, 1 step up, 1 creeping test, 1 broken test, 1 not confirmed "
+        "· 1 test in a session of 1 s"
     )
     assert not content.is_well
 
@@ -294,8 +295,10 @@ def test_what_went_wrong_inside_is_told() -> None:
     How often, and what; what never happened is not.
     """
     counts = {"ids made safe": 2, "failures inside Paceline": 1, "other": 0}
+    counts |= {"tests without a time that can be used": 3}
 
     assert _content(make_run(1, counts=counts)).troubles == (
-        "2 times: ids made safe",
-        "1 time: failures inside Paceline",
+        "2 test ids are kept in a safe form: shortened, escaped, or secrets masked",
+        "1 failure inside Paceline, which the tests do not feel",
+        "3 times: tests without a time that can be used",
     )

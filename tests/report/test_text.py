@@ -36,7 +36,7 @@ _BUDGET = Finding(
 
 def _content(**changes: Any) -> Content:
     known: dict[str, Any] = {
-        "headline": "1 broken budget, 1 regression · 2 tests in 1.2 s",
+        "headline": "1 regression · 2 tests in 1.2 s",
         "findings": (_BUDGET, _FINDING),
         "slowest": (("250 ms", make_case()), ("1.5 µs", make_case("test_b"))),
         "machine": "as fast as usual",
@@ -56,7 +56,7 @@ def test_a_report_reads_from_the_top() -> None:
     What was found, each with its reason and the next step; then the machine, the history, and own troubles.
     """
     assert _text(_content()) == (
-        "1 broken budget, 1 regression · 2 tests in 1.2 s\n"
+        "1 regression · 2 tests in 1.2 s\n"
         "BUDGET      tests/test_cart.py::test_add[3]\n"
         "            and 1 other parameter of this test\n"
         "            took 150 ms, budget 100 ms (test type unit)\n"
@@ -147,7 +147,7 @@ def test_a_terminal_that_knows_only_ascii_gets_ascii() -> None:
     text = _text(_content(findings=(*[_BUDGET] * 12, _FINDING)), width=40, ascii_only=True)
 
     assert text.isascii()
-    assert "1 broken budget, 1 regression - 2 tests in 1.2 s" in text
+    assert "1 regression - 2 tests in 1.2 s" in text
     assert "REGRESSION  ..._cart.py::test_total  --#" in text
     assert "why: CPU 100 ms -> 250 ms" in text
     assert "1.5 us  test_b" in text
@@ -182,4 +182,16 @@ def test_a_long_kind_takes_the_room_that_it_needs() -> None:
     )
     shown = ["".join(span.text for span in line) for line in lines(_content(findings=(finding,)), width=80)]
 
-    assert shown[1] == "DURATION_FLAKY test_a"
+    assert shown[1] == "TWO SPEEDS  test_a"
+
+
+def test_heading_and_slowest_fit_the_terminal() -> None:
+    """
+    The heading is wrapped, a long name cut from the left.
+    """
+    slow = make_case("tests/integration/test_cart.py::test_total_of_a_large_cart")
+    heading = "1 broken budget · 2 tests in a session of 1.2 s"
+    shown = _text(_content(headline=heading, findings=(_BUDGET,), slowest=(("250 ms", slow),)), width=44).splitlines()
+
+    assert shown[:2] == ["1 broken budget · 2 tests in a session of", "1.2 s"]
+    assert "slowest       250 ms  …total_of_a_large_cart" in shown

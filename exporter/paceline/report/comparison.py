@@ -110,6 +110,8 @@ def _facts(comparison: Comparison, rule: ComparisonRule) -> Iterator[str]:
 
 def _suite(comparison: Comparison, rule: ComparisonRule) -> str:
     suite = comparison.suite
+    if suite is None and comparison.is_paired:
+        return "too small for a figure of its own; both sides ran in turn on one machine, so its speed is the same"
     if suite is None:
         return "too small to tell the machine from the code (fewer than 8 tests that compute for at least 1 ms)"
     whole = f"as a whole it takes {times_as_long(suite)} as long"

@@ -46,6 +46,16 @@ _CAUSE_ADVICE = {
     "children_cpu_seconds": "Look at the programs that it starts: the added time is CPU time of child processes.",
     "idle_seconds": "Look for what it waits for (sleep, network, disk, locks): its CPU time did not grow as much.",
 }
+_TROUBLES = {
+    "ids made safe": (
+        "test id is kept in a safe form: shortened, escaped, or a secret masked",
+        "test ids are kept in a safe form: shortened, escaped, or secrets masked",
+    ),
+    "failures inside Paceline": (
+        "failure inside Paceline, which the tests do not feel",
+        "failures inside Paceline, which the tests do not feel",
+    ),
+}
 # How far back a sparkline looks, and what it shows where it is not the normalised time: failures are its peaks
 # for a test that is flaky or broken.
 _SHOWN_RUNS = 20
@@ -113,14 +123,18 @@ def compose(run: Run, past: Past, rules: Rules) -> Content:
         slowest=tuple((units.duration(case.duration_seconds or 0.0), case) for case in slowest),
         machine=_machine(run, past),
         history=_history(past, rules.regression.min_runs),
-        troubles=tuple(f"{units.counted(count, 'time')}: {what}" for what, count in run.counts.items() if count),
+        troubles=tuple(_trouble(what, count) for what, count in run.counts.items() if count),
     )
+
+
+def _trouble(what: str, count: int) -> str:
+    return units.counted(count, *_TROUBLES.get(what, (f"time: {what}", f"times: {what}")))
 
 
 def _headline(run: Run) -> str:
     found = Counter(verdict.kind for verdict in run.verdicts)
     parts = [units.counted(found[kind], *nouns) for kind, nouns in _NOUNS.items() if found[kind]]
-    tests = f"{units.counted(len(run.cases), 'test')} in {units.duration(run.duration_seconds)}"
+    tests = f"{units.counted(len(run.cases), 'test')} in a session of {units.duration(run.duration_seconds)}"
     return f"{', '.join(parts) or 'all within budget, nothing slower than usual'} · {tests}"
 
 

@@ -9,11 +9,19 @@ from textwrap import wrap
 from typing import NamedTuple
 
 from paceline import units
+from paceline.model import VerdictKind
 from paceline.report import words
 from paceline.report.content import Content, Finding
 
 LABEL_WIDTH = 12
+_TIME = 10
 _NARROWEST = 40
+# Kinds whose names are too long for the column.
+_LABELS = {
+    VerdictKind.SUITE_REGRESSION: "suite",
+    VerdictKind.DURATION_FLAKY: "two speeds",
+    VerdictKind.CHANGE_POINT: "step up",
+}
 _ASCII = str.maketrans({"·": "-", "…": "...", "→": "->", "µ": "u"})
 _FIRST_OF_A_KIND = 10
 
@@ -63,7 +71,8 @@ def lines(content: Content, *, width: int, verbosity: int = 0, ascii_only: bool 
 
 
 def _all_lines(content: Content, width: int, verbosity: int, *, ascii_only: bool) -> Iterator[Line]:
-    yield [Span(content.headline, Style.GOOD if content.is_well else Style.STRONG)]
+    for part in wrap(content.headline, max(width, _NARROWEST), break_long_words=False, break_on_hyphens=False):
+        yield [Span(part, Style.GOOD if content.is_well else Style.STRONG)]
     for _, group in groupby(content.findings, key=lambda finding: finding.kind):
         findings = list(group)
         shown = findings if verbosity > 0 else findings[:_FIRST_OF_A_KIND]
@@ -72,15 +81,14 @@ def _all_lines(content: Content, width: int, verbosity: int, *, ascii_only: bool
         if len(shown) < len(findings):
             yield _labelled("", f"… and {len(findings) - len(shown)} more; -v shows them", Style.FAINT)
     if verbosity >= 0 or content.findings:
-        yield from _health_lines(content, verbosity)
+        yield from _health_lines(content, width, verbosity, ascii_only=ascii_only)
     for trouble in content.troubles:
         yield _labelled("paceline", trouble, Style.WARNING)
 
 
 def _finding_lines(finding: Finding, width: int, ascii_only: bool) -> Iterator[Line]:
     spark = words.sparkline(list(finding.values), ascii_only=ascii_only)
-    # A long kind takes the room that it needs.
-    label = f"{finding.kind.upper():<{LABEL_WIDTH - 1}} "
+    label = f"{_LABELS.get(finding.kind, finding.kind).upper():<{LABEL_WIDTH}}"
     room = width - len(label) - len(spark) - 2
     yield [
         Span(label, _STYLES[finding.severity]),
@@ -95,10 +103,11 @@ def _finding_lines(finding: Finding, width: int, ascii_only: bool) -> Iterator[L
     yield from _paragraph(f"next: {finding.advice}", width, Style.FAINT)
 
 
-def _health_lines(content: Content, verbosity: int) -> Iterator[Line]:
+def _health_lines(content: Content, width: int, verbosity: int, *, ascii_only: bool) -> Iterator[Line]:
     if verbosity > 0 or (verbosity == 0 and not content.is_well):
         for number, (time, case) in enumerate(content.slowest):
-            yield _labelled("" if number else "slowest", f"{time:>8}  {case.id}")
+            name = words.shortened(case.id, max(width - LABEL_WIDTH - _TIME, LABEL_WIDTH), "..." if ascii_only else "…")
+            yield _labelled("" if number else "slowest", f"{time:>{_TIME - 2}}  {name}")
     yield _labelled("machine", content.machine)
     yield _labelled("history", content.history)
 
