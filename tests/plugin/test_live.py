@@ -137,14 +137,15 @@ def test_the_port_comes_from_the_environment(suite: Suite) -> None:
     assert f"paceline: live metrics on http://127.0.0.1:{port}/metrics" in result.output
 
 
-def test_verbose_tests_gives_a_line_for_each_test(suite: Suite) -> None:
+@pytest.mark.parametrize(("arguments", "start"), [((), "collected 2 items\n"), (("-n1",), "1 worker [2 items]\n\n")])
+def test_verbose_tests_gives_a_line_for_each_test(suite: Suite, arguments: tuple[str, ...], start: str) -> None:
     """
     VERBOSE_TESTS=true says type, outcome, time, CPU and memory of each test as it ends.
     """
     suite.write("test_one.py", "def test_one(): pass\ndef test_two(): assert False\n")
-    output = suite.run(environ={"VERBOSE_TESTS": "true"}).output
+    output = suite.run(*arguments, environ={"VERBOSE_TESTS": "true"}).output
 
-    shown = output.partition("collected 2 items\n")[2].partition("\n=")[0]
+    shown = output.partition(start)[2].partition("\n=")[0]
 
     assert re.sub(r"\d\S* (s|ms|µs|B|KiB)\b", "FIGURE", shown).split("\n") == [
         "test_one.py::test_one  unit, passed, FIGURE, CPU FIGURE, memory +FIGURE",

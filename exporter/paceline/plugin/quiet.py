@@ -17,6 +17,7 @@ class Quiet:
     def __init__(self) -> None:
         self._is_running = False
 
+    @pytest.hookimpl(tryfirst=True)  # the loop of xdist's controller asks nobody after it
     def pytest_runtestloop(self, session: pytest.Session) -> None:
         terminal = session.config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None and terminal.verbosity <= 0:
