@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 
+import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
