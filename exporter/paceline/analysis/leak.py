@@ -35,5 +35,6 @@ def judge_leak(case_id: str, retained: Sequence[float], imported: Sequence[float
         limit=limit,
         unit="bytes",
         factor=retained[-1] / limit,
-        reason=f"kept {size(retained[-1])} after its teardown ({size(median(recent))} in each of the last {kept} runs)",
+        reason=f"kept {size(retained[-1])} after its teardown, and so in each of the last {kept} runs "
+        f"(median {size(median(retained[-kept:]))})",
     )
