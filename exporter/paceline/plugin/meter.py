@@ -141,8 +141,9 @@ class Meter:
         finally:
             self._phases["teardown_seconds"] = (self._now() - started) / _NANOSECONDS
             self._probes.stop_test(self._usage)
-            measurement = self._measurement(self._planner.plan_of(item.nodeid))
-            self._measured[item.nodeid], self._last = measurement, measurement.id
+            node_id = item.nodeid
+            measurement = self._measurement(self._planner.plan_of(node_id))
+            self._measured[node_id], self._last = measurement, measurement.id
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, Any, Any]:

@@ -156,6 +156,8 @@ def _wrong_marker(node: pytest.Item | pytest.Collector, markers_of: Callable[[py
 
 
 def _own_budget(item: pytest.Item, markers: Markers) -> Budget | None:
+    if _MARKER not in markers:
+        return None
     try:
         return _marked_budget(item.nodeid, markers)
     except ConfigError:
@@ -173,9 +175,9 @@ def _is_declared_by_project(config: pytest.Config) -> bool:
 
 
 def _marked_budget(node_id: str, markers: Markers) -> Budget | None:
-    marker = markers.get(_MARKER)
+    marker = markers[_MARKER]
     # Without a budget it may be a label that the project had before.
-    if marker is None or not (marker.args or marker.kwargs):
+    if not (marker.args or marker.kwargs):
         return None
     milliseconds = marker.kwargs.get("budget_ms", 1.0)
     is_number = isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool)

@@ -117,6 +117,8 @@ class RunSession:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "setup" and report.passed:  # as the book has it, three calls earlier
+            return
         try:
             self._take(report)
         except Exception as error:  # noqa: BLE001 - as in _guarded, which costs a closure for each report
