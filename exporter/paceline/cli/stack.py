@@ -2,6 +2,7 @@
 `paceline stack`: the whole chain on this machine.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -130,8 +131,8 @@ def _local_stack() -> Iterator[None]:
 
 
 def _table(status: "Sequence[tuple[Started, bool]]") -> str:
-    rows = [(one.name, "runs" if runs else "ended", one.url, one.pid, one.log) for one, runs in status]
-    return tabulate(rows, headers=["", "", "address", "pid", "log"], tablefmt="plain")
+    rows = [(one.name, "runs" if runs else "ended", one.url, one.pid, os.path.relpath(one.log)) for one, runs in status]
+    return tabulate(rows, headers=["server", "state", "address", "pid", "log"], tablefmt="plain")
 
 
 def _what_next(started: "Sequence[Started]") -> Iterator[str]:

@@ -42,6 +42,7 @@ def services(layout: Layout, ports: Mapping[str, int], programs: Mapping[str, Pa
             str(programs[PROMETHEUS]),
             f"--config.file={layout.configuration / 'prometheus' / 'prometheus.yml'}",
             f"--storage.tsdb.path={layout.data(PROMETHEUS)}",
+            f"--web.external-url=http://{address[PROMETHEUS]}",
             # Its default of 15 days is shorter than what rules and dashboards look back.
             "--storage.tsdb.retention.time=100d",
         ],
@@ -49,6 +50,7 @@ def services(layout: Layout, ports: Mapping[str, int], programs: Mapping[str, Pa
             str(programs[ALERTMANAGER]),
             f"--config.file={layout.configuration / 'alerts' / 'alertmanager.yml'}",
             f"--storage.path={layout.data(ALERTMANAGER)}",
+            f"--web.external-url=http://{address[ALERTMANAGER]}",
             # It would look for others of its kind on all interfaces.
             "--cluster.listen-address=",
         ],
