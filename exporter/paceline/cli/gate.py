@@ -75,8 +75,8 @@ def gate(
         if not url:
             raise ConfigError("no server to ask, expected --prometheus URL, or 'history' in [tool.paceline]")
         reader = AlertReader(QueryClient(read_endpoint(url, NAMING), seconds))
-        place = _judged(reader, run_id, seconds) if run_id else _here(config, suite, branch)
         reader.evaluated(RuleKind.ALERTING)  # a server without rules has nothing to say, which is not that all is well
+        place = _judged(reader, run_id, seconds) if run_id else _here(config, suite, branch)
         alerts = reader.firing(place, _at_least(severity))
     click.echo(
         "\n".join(_lines(alerts, place)) if form == "text" else json.format(json.encode(alerts), indent=2).decode()

@@ -9,8 +9,8 @@ from msgspec import DecodeError, Struct, ValidationError, json
 
 from paceline.errors import DocumentError, StorageError
 
-# The start of a process is counted from that of the machine, which the clock may move by less than this.
-_CLOCK_SECONDS = 1.0
+# A start is told as the seconds since that of the machine, which is kept in whole seconds and moves with its clock.
+_CLOCK_SECONDS = 2.0
 
 
 class Started(Struct, frozen=True, kw_only=True):
