@@ -13,7 +13,7 @@ $(INSTALLED): pyproject.toml
 	touch $@
 
 demo: $(INSTALLED)  ## run the example suite until there is something to see
-	$(BIN)/python examples/demo.py
+	$(BIN)/python examples/demo.py --stack
 
 test: $(INSTALLED)  ## run all tests, with coverage
 	$(BIN)/python -m coverage erase

@@ -17,9 +17,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import click
+from demo_stack import show_in_prometheus
 
 _EXAMPLES = Path(__file__).resolve().parent
 _SHOP = _EXAMPLES.parent / "build" / "demo" / "shop"
+_STACK = _SHOP.with_name("stack")
 _REPORT = _SHOP / "performance_results" / "latest_report.json"
 _RUNS = 10
 # One run a day from a Monday on: the offers of Friday and Saturday fail their test, the last run's passes.
@@ -39,7 +41,10 @@ _GIT_SETTINGS = {
 
 
 @click.command(help=__doc__)
-def main() -> None:
+@click.option(
+    "--stack", is_flag=True, help="Then show the runs in a Prometheus on this machine, which goes on running."
+)
+def main(*, stack: bool) -> None:
     _prepare()
     click.echo(f"A fresh copy of the shop is in {_shown(_SHOP)}.")
     with click.progressbar(range(_RUNS), label=f"{_RUNS} runs of its suite make a history") as runs:
@@ -52,6 +57,8 @@ def main() -> None:
     if missing := _EXPECTED - _found():
         raise click.ClickException(f"the last run did not show: {', '.join(sorted(missing))}")
     click.echo(_what_next())
+    if stack:
+        show_in_prometheus(_SHOP, _STACK, _last_run(), _environment(_RUNS))
 
 
 def _prepare() -> None:
@@ -104,6 +111,11 @@ def _found() -> set[str]:
         return set()
     report = json.loads(_REPORT.read_bytes())
     return {verdict["kind"] for verdict in report["verdicts"]} if report["commit"] == _COMMITS[2] else set()
+
+
+def _last_run() -> str:
+    run_id: str = json.loads(_REPORT.read_bytes())["run_id"]
+    return run_id
 
 
 def _what_next() -> str:

@@ -5,6 +5,7 @@ The errors that a caller can act on.
     ├── ConfigError      a setting, an option or a marker is wrong: mend it and start again
     ├── DocumentError    the content of a file is not what it should be
     ├── StorageError     a folder, a file or a database cannot be read or written
+    ├── StackError       a program of the local stack is missing, or does not start: install it, or see its log
     ├── TrialError       two versions cannot be run side by side: git or pytest refused
     └── DeliveryError    a server did not take a run: see to it, and send the run again
         ├── BusyError        it may take it if asked again at once
@@ -33,6 +34,12 @@ class DocumentError(PacelineError):
 class StorageError(PacelineError):
     """
     A folder, a file or a database cannot be read or written.
+    """
+
+
+class StackError(PacelineError):
+    """
+    A program of the local stack cannot be found, had or started.
     """
 
 

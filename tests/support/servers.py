@@ -1,15 +1,9 @@
 """
-A real Prometheus: found, or installed without root into a cache folder, and started on loopback.
+A real Prometheus, started on loopback.
 """
 
-import fcntl
-import hashlib
-import os
-import platform
-import shutil
 import socket
 import subprocess
-import tarfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,11 +19,10 @@ import yaml
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Run
 from paceline.sinks.openmetrics import exposition
+from paceline.stack.programs import AMTOOL, PROMTOOL, Programs
 
 CACHE = Path(__file__).parents[2] / "build" / "servers"
-_RELEASE = "prometheus-3.5.0.linux-amd64"
-_RELEASES = "https://github.com/prometheus/prometheus/releases/download/v3.5.0"
-_NAMES = ("prometheus", "promtool")
+_PROGRAMS = Programs(CACHE)
 _SCRAPE = """
 global: {{scrape_interval: 1s}}
 storage: {{tsdb: {{out_of_order_time_window: 60d}}}}
@@ -48,57 +41,30 @@ _PROBE_SECONDS = 0.05
 
 class NoServerError(Exception):
     """
-    No Prometheus could be had; the text says what was tried.
+    No server could be had; the text says what was tried.
     """
 
 
 @cache
 def prometheus_folder() -> Path:
     """
-    The folder of `prometheus` and `promtool`: from PATH, else the official release, else Debian's package.
+    The folder of `prometheus` and `promtool`.
 
     Raises:
-        NoServerError: there is none.
+        StackError: there is none.
     """
-    with _locked():
-        failures = []
-        for find in (_on_path, _installed, _from_release, _from_debian):
-            try:
-                folder = find()
-            except (OSError, subprocess.SubprocessError, requests.RequestException, NoServerError) as error:
-                failures.append(f"{find.__name__.strip('_')}: {error}")
-                continue
-            if folder is not None:
-                return folder
-    raise NoServerError(f"no prometheus and promtool: {'; '.join(failures)}")
+    return _PROGRAMS.have(PROMTOOL).parent
 
 
 @cache
 def amtool() -> Path:
     """
-    Alertmanager's tool: from PATH, else from Debian's package.
+    Alertmanager's tool.
 
     Raises:
-        NoServerError: there is none.
+        StackError: there is none.
     """
-    found = shutil.which("amtool")
-    if found is not None:
-        return Path(found)
-    with _locked():
-        path = CACHE / "debian" / "usr" / "bin" / "amtool"
-        try:
-            return path if path.is_file() else _unpacked("prometheus-alertmanager") / "amtool"
-        except (OSError, subprocess.SubprocessError) as error:
-            raise NoServerError(f"no amtool: {error}") from error
-
-
-@contextmanager
-def _locked() -> Iterator[None]:
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / ".lock").open("w") as lock:
-        # The workers of xdist ask at once.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return _PROGRAMS.have(AMTOOL)
 
 
 @dataclass(frozen=True)
@@ -239,53 +205,3 @@ def _is_ready(url: str) -> bool:
         return requests.get(f"{url}/-/ready", timeout=5).ok
     except requests.RequestException:
         return False
-
-
-def _on_path() -> Path | None:
-    found = {name: shutil.which(name) for name in _NAMES}
-    folders = {Path(path).parent for path in found.values() if path is not None}
-    return folders.pop() if len(folders) == 1 and all(found.values()) else None
-
-
-def _installed() -> Path | None:
-    folders = (CACHE / _RELEASE, CACHE / "debian" / "usr" / "bin")
-    return next((folder for folder in folders if all((folder / name).is_file() for name in _NAMES)), None)
-
-
-def _from_release() -> Path:
-    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
-        raise NoServerError("the release that is looked for is for Linux on x86_64")
-    archive = CACHE / f"{_RELEASE}.tar.gz"
-    content = _downloaded(archive.name)
-    found = f"{hashlib.sha256(content).hexdigest()}  {archive.name}"
-    if found not in _downloaded("sha256sums.txt").decode().splitlines():
-        raise NoServerError(f"{archive.name} is damaged: {found} is not in its sha256sums.txt")
-    archive.write_bytes(content)
-    with tarfile.open(archive) as tar:
-        tar.extractall(CACHE, filter="data")
-    return CACHE / _RELEASE
-
-
-def _downloaded(name: str) -> bytes:
-    answer = requests.get(f"{_RELEASES}/{name}", timeout=(5, 60))
-    answer.raise_for_status()
-    return answer.content
-
-
-def _from_debian() -> Path:
-    return _unpacked("prometheus")
-
-
-def _unpacked(package: str) -> Path:
-    if _apt("download", package).returncode:
-        _apt("update")
-        _apt("download", package).check_returncode()
-    archive = max(CACHE.glob(f"{package}_*.deb"))
-    subprocess.run(["dpkg", "-x", archive, CACHE / "debian"], check=True, capture_output=True)
-    return CACHE / "debian" / "usr" / "bin"
-
-
-def _apt(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
-    return subprocess.run(
-        ["apt-get", *arguments], cwd=CACHE, check=False, capture_output=True, env={**os.environ, "LC_ALL": "C"}
-    )

@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 Days = Annotated[int, Meta(ge=1, le=3650)]
+Seconds = Annotated[int, Meta(ge=1, le=120)]
 NAME = r"[a-zA-Z_][a-zA-Z0-9_]*"
 _MATCHER = rf'{NAME}\s*(=|!=|=~|!~)\s*"([^"\\]|\\.)*"'
 MATCHERS = rf"{_MATCHER}(\s*,\s*{_MATCHER})*"
@@ -20,12 +21,15 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `match` is added to the selectors of all run samples; by default every branch that keeps its name alerts.
     `by` names labels that tell one suite from another beside suite and branch. `hold_days` is how long a verdict
-    stands when no run comes.
+    stands when no run comes. `exporter` and `alertmanager` are where Prometheus finds them, as host:port.
     """
 
     window_days: Days = 14
     hold_days: Days = 7
-    interval_seconds: Annotated[int, Meta(ge=1, le=120)] = 60
+    interval_seconds: Seconds = 60
+    scrape_seconds: Seconds = 15
+    exporter: str = "127.0.0.1:10464"
+    alertmanager: str = "127.0.0.1:9093"
     prefix: Name = "paceline_"
     match: Matchers = 'branch!="other"'
     by: tuple[Name, ...] = ()

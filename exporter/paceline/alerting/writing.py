@@ -56,6 +56,9 @@ def _values(options: Options) -> dict[str, str]:
         "three_quarters": _duration(hours * 3 // 4),
         "hold": f"{options.hold_days}d",
         "interval": f"{options.interval_seconds}s",
+        "scrape_interval": f"{options.scrape_seconds}s",
+        "exporter": options.exporter,
+        "alertmanager": options.alertmanager,
         # A bare selector looks back five minutes. Prometheus 2 takes what is exactly so old as well.
         "before": "301s",
         "run": ", ".join(("suite", "branch", *options.by)),

@@ -17,6 +17,7 @@ from paceline.cli.replay import replay
 from paceline.cli.report import report
 from paceline.cli.rules import rules
 from paceline.cli.serve import serve
+from paceline.cli.stack import stack
 from paceline.cli.test import test
 from paceline.cli.trends import trends
 
@@ -40,6 +41,7 @@ def main() -> None:
       paceline baseline pin --note 2.0   judge from now on against the last run
       paceline push                      send the runs that wait for a server
       paceline rules monitoring          rules and alerts for Prometheus
+      paceline stack up                  Prometheus, Alertmanager and the exporter on this machine
 
     \b
     Exit codes:
@@ -65,6 +67,7 @@ for command in (
     gate,
     serve,
     rules,
+    stack,
     demo_history,
 ):
     main.add_command(command)

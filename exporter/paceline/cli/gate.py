@@ -25,6 +25,8 @@ from paceline.probes.origin import OriginFinder
 
 EXIT_FIRING = 10
 _POLL_SECONDS = 1.0
+# What is recorded from what another group records is there after the second evaluation, and alerts are made of both.
+_CHAIN = (RuleKind.RECORDING, RuleKind.RECORDING, RuleKind.ALERTING)
 _T = TypeVar("_T")
 _COLOURS = {Severity.CRITICAL: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 
@@ -42,7 +44,7 @@ _COLOURS = {Severity.CRITICAL: "red", Severity.WARNING: "yellow", Severity.INFO:
     help="What is less severe is left out.",
 )
 @click.option(
-    "--wait", "seconds", metavar="S", type=click.FloatRange(1), default=180, show_default=True, help="At most so long."
+    "--wait", "seconds", metavar="S", type=click.FloatRange(1), default=300, show_default=True, help="At most so long."
 )
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
 @click.pass_context
@@ -73,8 +75,8 @@ def gate(
         if not url:
             raise ConfigError("no server to ask, expected --prometheus URL, or 'history' in [tool.paceline]")
         reader = AlertReader(QueryClient(read_endpoint(url, NAMING), seconds))
-        place = _judged(reader, run_id, seconds) if run_id else _here(config, suite, branch)
         reader.evaluated(RuleKind.ALERTING)  # a server without rules has nothing to say, which is not that all is well
+        place = _judged(reader, run_id, seconds) if run_id else _here(config, suite, branch)
         alerts = reader.firing(place, _at_least(severity))
     click.echo(
         "\n".join(_lines(alerts, place)) if form == "text" else json.format(json.encode(alerts), indent=2).decode()
@@ -108,11 +110,14 @@ def _judged(reader: AlertReader, run_id: str, seconds: float) -> Place:
     Raises:
         StorageError: it takes too long.
     """
-    end = time.monotonic() + seconds
-    place = _waited(lambda: reader.place_of(run_id, reader.server_time()), f"the run {run_id} did not arrive", end)
-    for kind in RuleKind:
+    end, within = time.monotonic() + seconds, f"within {units.duration(seconds)}; --wait gives it more"
+    place = _waited(
+        lambda: reader.place_of(run_id, reader.server_time()), f"{reader.server}: no run {run_id} {within}", end
+    )
+    for kind in _CHAIN:
         since = reader.server_time()
-        _waited(partial(_is_evaluated, reader, kind, since), f"its {kind} rules were not evaluated", end)
+        missing = f"{reader.server}: the {kind} rules were not evaluated {within}"
+        _waited(partial(_is_evaluated, reader, kind, since), missing, end)
     return place
 
 
@@ -123,7 +128,7 @@ def _is_evaluated(reader: AlertReader, kind: RuleKind, since: float) -> bool | N
 def _waited(look: Callable[[], _T | None], missing: str, end: float) -> _T:
     while (found := look()) is None:
         if time.monotonic() + _POLL_SECONDS > end:
-            raise StorageError(f"{missing} in time; --wait gives it more")
+            raise StorageError(missing)
         time.sleep(_POLL_SECONDS)
     return found
 

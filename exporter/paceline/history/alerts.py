@@ -66,6 +66,10 @@ class AlertReader:
     def __init__(self, client: QueryClient) -> None:
         self._client: Final = client
 
+    @property
+    def server(self) -> str:
+        return str(self._client.endpoint)
+
     def firing(self, place: Place, severities: Collection[str]) -> list[Alert]:
         """
         The alerts of Paceline that fire for a suite on a branch, the most severe first.

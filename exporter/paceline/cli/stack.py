@@ -1,0 +1,143 @@
+"""
+`paceline stack`: the whole chain on this machine.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from tabulate import tabulate
+
+from paceline.cli.project import clear_errors
+from paceline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from paceline.stack.state import Started
+
+_DIR = click.Path(file_okay=False, path_type=Path)
+_PORT = click.IntRange(1, 65535)
+_folder_option = click.option(
+    "--folder", metavar="DIR", type=_DIR, default=Path(".paceline-stack"), show_default=True, help="All that it keeps."
+)
+
+
+@click.group()
+def stack() -> None:
+    """
+    Prometheus, Alertmanager and the exporter on this machine, without containers.
+
+    \b
+      paceline stack up
+      pytest --paceline --paceline-push http://127.0.0.1:10464
+      paceline gate --prometheus http://127.0.0.1:9090
+      paceline stack down
+    """
+
+
+@stack.command()
+@_folder_option
+@click.option(
+    "--interval",
+    "interval_seconds",
+    metavar="S",
+    type=click.IntRange(1, 120),
+    default=5,
+    show_default=True,
+    help="Seconds from one scrape, and one evaluation of the rules, to the next.",
+)
+@click.option("--webhook", metavar="URL", default="", help="Where alerts are sent (default: nowhere).")
+@click.option("--programs", "programs_folder", metavar="DIR", type=_DIR, help="Where programs are looked for first.")
+@click.option("--install", is_flag=True, help="Fetch programs that are nowhere.")
+@click.option("--port-exporter", metavar="N", type=_PORT, help="(default: 10464, or a free one)")
+@click.option("--port-prometheus", metavar="N", type=_PORT, help="(default: 9090, or a free one)")
+@click.option("--port-alertmanager", metavar="N", type=_PORT, help="(default: 9093, or a free one)")
+def up(
+    folder: Path,
+    interval_seconds: int,
+    webhook: str,
+    programs_folder: Path | None,
+    *,
+    install: bool,
+    **ports: int | None,
+) -> None:
+    """
+    Start all of it, on loopback, and say where it is.
+
+    Rules, alerts and routes are those that `paceline rules` writes. Data, logs and configuration are in one folder,
+    and stay when it is ended.
+    """
+    with _local_stack():
+        from paceline.stack.programs import Programs, default_cache  # noqa: PLC0415 - an extra
+        from paceline.stack.running import Stack  # noqa: PLC0415
+        from paceline.stack.settings import Settings  # noqa: PLC0415
+
+        local = Stack(folder)
+        status = local.status()
+        if status and all(runs for _, runs in status):
+            click.echo("it runs already")
+            click.echo(_table(status))
+            return
+        settings = Settings(
+            folder=folder,
+            interval_seconds=interval_seconds,
+            webhook=webhook,
+            ports={name.removeprefix("port_"): port for name, port in ports.items() if port is not None},
+        )
+        started = local.up(settings, Programs(default_cache(), programs_folder), install=install)
+    click.echo(_table([(one, True) for one in started]))
+    click.echo("\n".join(_what_next(started)))
+
+
+@stack.command()
+@_folder_option
+@click.pass_context
+def status(context: click.Context, /, folder: Path) -> None:
+    """
+    Say what runs and where; the exit code is 1 unless all of it runs.
+    """
+    with _local_stack():
+        from paceline.stack.running import Stack  # noqa: PLC0415 - an extra
+
+        found = Stack(folder).status()
+    click.echo(_table(found) if found else f"nothing runs from {folder}")
+    context.exit(0 if found and all(runs for _, runs in found) else 1)
+
+
+@stack.command()
+@_folder_option
+def down(folder: Path) -> None:
+    """
+    End what was started, and nothing else; data and logs stay.
+    """
+    with _local_stack():
+        from paceline.stack.running import Stack  # noqa: PLC0415 - an extra
+
+        ended = Stack(folder).down()
+    click.echo(f"ended {', '.join(one.name for one in ended)}" if ended else f"nothing runs from {folder}")
+
+
+@contextmanager
+def _local_stack() -> Iterator[None]:
+    with clear_errors():
+        try:
+            yield
+        except ModuleNotFoundError as error:
+            raise ConfigError(
+                f"the stack needs {error.name}, which is not installed: pip install 'paceline[server]'"
+            ) from error
+
+
+def _table(status: "Sequence[tuple[Started, bool]]") -> str:
+    rows = [(one.name, "runs" if runs else "ended", one.url, one.pid, os.path.relpath(one.log)) for one, runs in status]
+    return tabulate(rows, headers=["server", "state", "address", "pid", "log"], tablefmt="plain")
+
+
+def _what_next(started: "Sequence[Started]") -> Iterator[str]:
+    urls = {one.name: one.url for one in started}
+    yield ""
+    yield f"pytest --paceline --paceline-push {urls['exporter']}"
+    yield f"paceline gate --prometheus {urls['prometheus']}"
+    yield "paceline stack down"

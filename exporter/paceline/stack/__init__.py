@@ -1,0 +1,3 @@
+"""
+The whole chain on one machine, without containers: the exporter, Prometheus and Alertmanager.
+"""

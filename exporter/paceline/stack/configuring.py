@@ -1,0 +1,67 @@
+"""
+The configuration of a local stack: the project's own, with the ports that were chosen.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from paceline.alerting.options import Options
+from paceline.alerting.writing import render
+from paceline.stack.settings import ALERTMANAGER, EXPORTER, Settings
+
+_ALERTMANAGER_FILE = "alerts/alertmanager.yml"
+_PACE = ("group_wait", "group_interval")
+
+
+def configuration(settings: Settings, ports: Mapping[str, int]) -> dict[str, str]:
+    """
+    All files.
+
+    Args:
+        settings: of the stack.
+        ports: of each server.
+
+    Returns:
+        The text of each, by its path from the folder they are written to.
+    """
+    options = Options(
+        interval_seconds=settings.interval_seconds,
+        scrape_seconds=settings.interval_seconds,
+        exporter=f"127.0.0.1:{ports[EXPORTER]}",
+        alertmanager=f"127.0.0.1:{ports[ALERTMANAGER]}",
+    )
+    texts = render(options)
+    return texts | {_ALERTMANAGER_FILE: _local(texts[_ALERTMANAGER_FILE], settings)}
+
+
+def write(texts: Mapping[str, str], folder: Path) -> None:
+    """
+    Write files, over those of an earlier start.
+    """
+    for name, text in texts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+
+
+def _local(text: str, settings: Settings) -> str:
+    """
+    The same routes and inhibitions, at the pace of the stack, to one webhook or to nobody: a channel needs secrets.
+    """
+    config: dict[str, Any] = yaml.safe_load(text)
+    del config["global"]
+    config["route"] = _paced(config["route"], f"{settings.interval_seconds}s")
+    config["receivers"] = [{"name": one["name"], **_hooks(settings.webhook)} for one in config["receivers"]]
+    return yaml.safe_dump(config, sort_keys=False)
+
+
+def _hooks(address: str) -> dict[str, Any]:
+    return {"webhook_configs": [{"url": address, "send_resolved": True}]} if address else {}
+
+
+def _paced(route: Mapping[str, Any], pace: str) -> dict[str, Any]:
+    routes = [_paced(inner, pace) for inner in route.get("routes", [])]
+    return {**route, **{key: pace for key in _PACE if key in route}, **({"routes": routes} if routes else {})}

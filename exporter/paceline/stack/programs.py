@@ -1,0 +1,193 @@
+"""
+Programs of Prometheus' family: found, or fetched without root into a folder.
+"""
+
+import fcntl
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import requests
+
+from paceline.errors import StackError
+
+_SECONDS = (5, 60)
+
+
+class Release(NamedTuple):
+    """
+    An official release.
+    """
+
+    project: str
+    version: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.project}-{self.version}.linux-amd64"
+
+    @property
+    def address(self) -> str:
+        return f"https://github.com/prometheus/{self.project}/releases/download/v{self.version}"
+
+
+class Program(NamedTuple):
+    """
+    A program, what it is called, and what it comes with.
+
+    `module` is its source in Go, where Debian's package works nowhere but where root installs it.
+    """
+
+    name: str
+    commands: tuple[str, ...]
+    release: Release
+    package: str
+    module: str = ""
+
+
+_PROMETHEUS = Release("prometheus", "3.5.0")
+_ALERTMANAGER = Release("alertmanager", "0.28.1")
+PROMETHEUS = Program("prometheus", ("prometheus",), _PROMETHEUS, "prometheus")
+PROMTOOL = Program("promtool", ("promtool",), _PROMETHEUS, "prometheus")
+AMTOOL = Program("amtool", ("amtool",), _ALERTMANAGER, "prometheus-alertmanager")
+ALERTMANAGER = Program(
+    "alertmanager",
+    ("alertmanager", "prometheus-alertmanager"),
+    _ALERTMANAGER,
+    "prometheus-alertmanager",
+    "github.com/prometheus/alertmanager/cmd/alertmanager",
+)
+
+
+def default_cache(environ: Mapping[str, str] = os.environ) -> Path:
+    """
+    The folder that programs of a user are fetched into.
+    """
+    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "paceline" / "programs"
+
+
+class Programs:
+    """
+    Finds programs.
+
+    Args:
+        cache: folder that they are fetched into.
+        folder: where to look first.
+    """
+
+    def __init__(self, cache: Path, folder: Path | None = None) -> None:
+        self._cache: Final = cache
+        self._folder: Final = folder
+
+    def find(self, program: Program) -> Path | None:
+        """
+        The program: from the folder, else from PATH, else as it was fetched earlier.
+        """
+        fetched = (self._cache / program.release.name, (_built if program.module else _unpacked)(self._cache))
+        places = [self._folder, *_path(), *fetched]
+        found = (shutil.which(name, path=place) for place in places if place for name in program.commands)
+        return next((Path(path).absolute() for path in found if path is not None), None)
+
+    def get(self, program: Program) -> Path:
+        """
+        The program, from where it is.
+
+        Raises:
+            StackError: there is none.
+        """
+        if found := self.find(program):
+            return found
+        looked = f"{self._folder} and PATH" if self._folder else "PATH"
+        raise StackError(
+            f"no {program.name} on {looked}: install it (on Debian and Ubuntu `apt-get install {program.package}`, "
+            f"elsewhere from https://prometheus.io/download), name its folder with --programs, "
+            f"or let --install fetch it into {self._cache}"
+        )
+
+    def have(self, program: Program) -> Path:
+        """
+        The program, fetched where it is nowhere: the official release, else Debian's package, or built from source.
+
+        Raises:
+            StackError: it cannot be had; the text says what was tried.
+        """
+        with _locked(self._cache):
+            if found := self.find(program):
+                return found
+            failures = []
+            for fetch in (_fetch_release, _build if program.module else _unpack):
+                try:
+                    fetch(program, self._cache)
+                except _FAILURES as error:
+                    failures.append(str(error))
+                if found := self.find(program):
+                    return found
+        raise StackError(f"no {program.name} could be fetched: {'; '.join(failures)}")
+
+
+_FAILURES = (OSError, subprocess.SubprocessError, requests.RequestException, tarfile.TarError, StackError)
+
+
+def _path() -> list[Path]:
+    return [Path(place) for place in os.get_exec_path()]
+
+
+def _unpacked(cache: Path) -> Path:
+    return cache / "debian" / "usr" / "bin"
+
+
+def _built(cache: Path) -> Path:
+    return cache / "go"
+
+
+@contextmanager
+def _locked(cache: Path) -> Iterator[None]:
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / ".lock").open("w") as lock:
+        # Two that ask at once would unpack over each other.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _fetch_release(program: Program, cache: Path) -> None:
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        raise StackError("the release that is looked for is for Linux on x86_64")
+    release = program.release
+    archive = cache / f"{release.name}.tar.gz"
+    content = _downloaded(release, archive.name)
+    found = f"{hashlib.sha256(content).hexdigest()}  {archive.name}"
+    if found not in _downloaded(release, "sha256sums.txt").decode().splitlines():
+        raise StackError(f"{archive.name} is damaged: {found} is not in its sha256sums.txt")
+    archive.write_bytes(content)
+    with tarfile.open(archive) as tar:
+        tar.extractall(cache, filter="data")
+
+
+def _downloaded(release: Release, name: str) -> bytes:
+    answer = requests.get(f"{release.address}/{name}", timeout=_SECONDS)
+    answer.raise_for_status()
+    return answer.content
+
+
+def _unpack(program: Program, cache: Path) -> None:
+    if _called(cache, "apt-get", "download", program.package).returncode:
+        _called(cache, "apt-get", "update")
+        _called(cache, "apt-get", "download", program.package).check_returncode()
+    archive = max(cache.glob(f"{program.package}_*.deb"))
+    _called(cache, "dpkg", "-x", str(archive), "debian").check_returncode()
+
+
+def _build(program: Program, cache: Path) -> None:
+    _called(cache, "go", "install", f"{program.module}@v{program.release.version}").check_returncode()
+
+
+def _called(cache: Path, *command: str) -> "subprocess.CompletedProcess[bytes]":
+    environ = {**os.environ, "LC_ALL": "C", "GOBIN": str(_built(cache))}
+    return subprocess.run(command, cwd=cache, check=False, capture_output=True, env=environ)  # noqa: S603 - fixed

@@ -1,0 +1,95 @@
+"""
+A stack on this machine: up, looked after, and down.
+"""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from paceline.errors import StackError, StorageError
+from paceline.stack import processes
+from paceline.stack.configuring import configuration, write
+from paceline.stack.ports import choose_ports
+from paceline.stack.programs import Programs
+from paceline.stack.services import PROGRAMS, Service, services
+from paceline.stack.settings import Layout, Settings
+from paceline.stack.state import Started, StateFile
+
+
+class Stack:
+    """
+    The stack of one folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._layout = Layout(folder)
+        self._state = StateFile(self._layout.state)
+
+    def status(self) -> list[tuple[Started, bool]]:
+        """
+        What was started, and whether it still runs.
+
+        Raises:
+            PacelineError: the state file cannot be read.
+        """
+        return [(one, one.process() is not None) for one in self._state.read()]
+
+    def up(self, settings: Settings, programs: Programs, *, install: bool = False) -> list[Started]:
+        """
+        Start all servers, and wait until each is ready. Where one fails, none is left.
+
+        Raises:
+            StackError: something runs already, a program is missing, or one does not start.
+            PacelineError: a port is taken, or the folder cannot be used.
+        """
+        with self._held():
+            if any(runs for _, runs in self.status()):
+                raise StackError("a part of it runs already: `paceline stack down` ends it")
+            get = programs.have if install else programs.get
+            found = {name: get(program) for name, program in PROGRAMS.items()}
+            ports = choose_ports(settings.ports)
+            write(configuration(settings, ports), self._layout.configuration)
+            return self._start(services(self._layout, ports, found))
+
+    def down(self) -> list[Started]:
+        """
+        End what was started and still runs, and nothing else; data and logs stay.
+
+        Returns:
+            What was ended.
+        """
+        if not self._layout.state.exists():
+            return []
+        with self._held():
+            running = [one for one, runs in self.status() if runs]
+            processes.end(reversed(running))
+            self._state.clear()
+            return running
+
+    def _start(self, all_services: list[Service]) -> list[Started]:
+        started: list[Started] = []
+        try:
+            for service in all_services:
+                started.append(processes.start(service, self._layout.log(service.name)))
+                # Whatever ends this process now, `down` finds what it started.
+                self._state.write(started)
+            for one in started:
+                processes.wait_until_ready(one)
+        except BaseException:
+            processes.end(reversed(started))
+            self._state.clear()
+            raise
+        return started
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        try:
+            self._layout.prepare()
+            lock = (self._layout.folder / ".lock").open("w")
+        except OSError as error:
+            raise StorageError(f"{self._layout.folder}: cannot be written: {error.strerror}") from error
+        with lock:
+            # Two that start at once would both find that nothing runs.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

@@ -1,0 +1,52 @@
+"""
+What a local stack is made of: where it is, how often it looks, and on which ports.
+"""
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from paceline.alerting.options import Seconds
+
+EXPORTER, PROMETHEUS, ALERTMANAGER = "exporter", "prometheus", "alertmanager"
+# Where each is by default, in the order in which they are started.
+PORTS = {EXPORTER: 10464, PROMETHEUS: 9090, ALERTMANAGER: 9093}
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """
+    A stack in a folder.
+
+    `interval_seconds` is from one scrape, one evaluation and one notification to the next. `webhook` is where alerts
+    are sent, "" for nowhere. `ports` has a port for each that is not to be where it usually is.
+    """
+
+    folder: Path
+    interval_seconds: Seconds = 5
+    webhook: str = ""
+    ports: dict[str, int] = {}
+
+
+class Layout:
+    """
+    The files of a stack.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        self.configuration = self.folder / "configuration"
+        self.state = self.folder / "state.json"
+
+    def data(self, name: str) -> Path:
+        return self.folder / "data" / name
+
+    def log(self, name: str) -> Path:
+        return self.folder / "logs" / f"{name}.log"
+
+    def prepare(self) -> None:
+        """
+        Make the folders, which git leaves alone.
+        """
+        for folder in (self.configuration, self.folder / "data", self.folder / "logs"):
+            folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / ".gitignore").write_text("*\n", "utf-8")

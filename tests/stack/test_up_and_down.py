@@ -1,0 +1,175 @@
+"""
+`paceline stack up`, `status` and `down`.
+"""
+
+import re
+import socket
+import subprocess
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+from msgspec.structs import replace
+
+from paceline.stack.state import StateFile
+from support.local_stack import LocalStack, stack_in
+
+_TABLE = """server state address pid log
+exporter runs http://127.0.0.1:PORT PID stack/logs/exporter.log
+prometheus runs http://127.0.0.1:PORT PID stack/logs/prometheus.log
+alertmanager runs http://127.0.0.1:PORT PID stack/logs/alertmanager.log
+"""
+_DAMAGED = """Error: DIR/state.json: Object missing required field `name` - at `$[0]`, \
+expected what `paceline stack up` writes
+"""
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> LocalStack:
+    """
+    One that is not up.
+    """
+    return LocalStack(tmp_path)
+
+
+def _plain(output: str) -> str:
+    """
+    A table without what differs from one start to the next.
+    """
+    output = re.sub(r"(?<=127\.0\.0\.1:)\d+ +\d+", "PORT PID", output)
+    return re.sub(" {2,}", " ", output)
+
+
+def test_a_stack_is_up_until_it_is_taken_down(tmp_path: Path) -> None:
+    """
+    Every command says what runs and where, starting it again is no second one, and ending it ends every process.
+    """
+    with stack_in(tmp_path) as stack:
+        started = stack.started
+        answers = [requests.get(f"{stack.url(name)}/-/ready", timeout=10).ok for name in stack.ports]
+        status, again = stack.call("status"), stack.call("up")
+        down = stack.call("down")
+
+    assert answers == [True, True, True]
+    assert (status.returncode, _plain(status.stdout)) == (0, _TABLE)
+    assert (again.returncode, _plain(again.stdout)) == (0, f"it runs already\n{_TABLE}")
+    assert down.stdout == "ended exporter, prometheus, alertmanager\n"
+    assert [one.process() for one in started.values()] == [None, None, None]
+
+
+def test_the_folder_is_left_alone_by_git(tmp_path: Path) -> None:
+    """
+    All that a stack keeps is in it, also when it was ended.
+    """
+    with stack_in(tmp_path) as stack:
+        pass
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    command = ["git", "-C", str(tmp_path), "status", "--porcelain", "--untracked-files=all", "stack"]
+
+    assert subprocess.run(command, check=True, capture_output=True).stdout == b""
+    assert {path.name for path in (stack.folder / "data").iterdir()} == {"exporter", "prometheus", "alertmanager"}
+
+
+def test_nothing_runs_before(stack: LocalStack) -> None:
+    """
+    Then there is nothing to tell of and nothing to end, and no folder is made.
+    """
+    status, down = stack.call("status"), stack.call("down")
+
+    assert (status.returncode, status.stdout) == (1, "nothing runs from stack\n")
+    assert (down.returncode, down.stdout) == (0, "nothing runs from stack\n")
+    assert not stack.folder.exists()
+
+
+def test_what_ended_by_itself_is_told(tmp_path: Path) -> None:
+    """
+    The rest cannot be started beside it, and is ended.
+    """
+    with stack_in(tmp_path) as stack:
+        process = psutil.Process(stack.started["alertmanager"].pid)
+        process.kill()
+        psutil.wait_procs([process], timeout=30)
+        status, again, down = stack.call("status"), stack.call("up"), stack.call("down")
+
+    assert status.returncode == 1
+    assert "alertmanager ended http://127.0.0.1:PORT PID stack/logs/alertmanager.log" in _plain(status.stdout)
+    assert again.stdout == "Error: a part of it runs already: `paceline stack down` ends it\n"
+    assert down.stdout == "ended exporter, prometheus\n"
+
+
+def test_another_process_of_the_same_number_is_left_alone(tmp_path: Path) -> None:
+    """
+    What was started is known by the time of its start as well.
+    """
+    with stack_in(tmp_path) as stack:
+        state = StateFile(stack.folder / "state.json")
+        exporter, *rest = state.read()
+        state.write([replace(exporter, created=exporter.created - 60), *rest])
+        down = stack.call("down")
+        is_left = exporter.process() is not None
+        state.write([exporter])
+
+    assert down.stdout == "ended prometheus, alertmanager\n"
+    assert is_left
+
+
+def test_a_missing_program_is_named(stack: LocalStack) -> None:
+    """
+    With how to get it; nothing was started.
+    """
+    (stack.programs / "alertmanager").unlink()
+    done = stack.call("up")
+
+    assert done.returncode == 1
+    assert done.stdout == (
+        "Error: no alertmanager on PATH: install it (on Debian and Ubuntu `apt-get install prometheus-alertmanager`, "
+        "elsewhere from https://prometheus.io/download), name its folder with --programs, "
+        f"or let --install fetch it into {stack.folder.parent}/cache/paceline/programs\n"
+    )
+    assert stack.started == {}
+
+
+def test_a_program_that_ends_at_its_start_is_told_with_its_log(stack: LocalStack) -> None:
+    """
+    What was started before it is ended.
+    """
+    broken = stack.folder.parent / "broken"
+    broken.mkdir()
+    (broken / "alertmanager").write_text("#!/bin/sh\necho first\necho last\nexit 1\n")
+    (broken / "alertmanager").chmod(0o755)
+    done = stack.call("up", "--programs=broken")
+
+    assert done.returncode == 1
+    assert done.stdout == (
+        f"Error: alertmanager ended at its start; its log {stack.folder}/logs/alertmanager.log ends:\n  first\n  last\n"
+    )
+    assert stack.started == {}
+    assert not any(
+        str(stack.folder) in " ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])
+    )
+
+
+def test_a_port_that_is_taken_is_told(stack: LocalStack) -> None:
+    """
+    Where it was chosen; nothing was started.
+    """
+    with socket.create_server(("127.0.0.1", stack.ports["prometheus"])):
+        done = stack.call("up")
+
+    assert done.returncode == 1
+    assert done.stdout == (
+        f"Error: --port-prometheus {stack.ports['prometheus']} is taken; leave it out, and a free one is chosen\n"
+    )
+    assert stack.started == {}
+
+
+def test_a_damaged_state_file_is_told(stack: LocalStack) -> None:
+    """
+    It may know of processes, so that nothing is started over it.
+    """
+    stack.folder.mkdir()
+    (stack.folder / "state.json").write_text("[{}]")
+    outputs = [stack.call(verb).stdout for verb in ("up", "status", "down")]
+
+    assert set(outputs) == {_DAMAGED.replace("DIR", str(stack.folder))}
