@@ -17,7 +17,7 @@ _QUERIES = (
     "topk(5, last_over_time(paceline_test_duration_seconds[1d]))",
     "quantile_over_time(0.5, paceline_test_duration_seconds[1d])",
     "avg_over_time(paceline_test_passed[1d]) < 1",
-    "max_over_time(paceline_test_db_queries[1d]) > min_over_time(paceline_test_db_queries[1d])",
+    "max_over_time(paceline_test_measure[1d]) > min_over_time(paceline_test_measure[1d])",
 )
 
 

@@ -81,7 +81,6 @@ def up(
             click.echo(_table(status))
             return
         settings = Settings(
-            folder=folder,
             interval_seconds=interval_seconds,
             webhook=webhook,
             ports={name.removeprefix("port_"): port for name, port in ports.items() if port is not None},

@@ -132,7 +132,7 @@ class Programs:
         raise StackError(f"no {program.name} could be fetched: {'; '.join(failures)}")
 
 
-_FAILURES = (OSError, subprocess.SubprocessError, requests.RequestException, tarfile.TarError, StackError)
+_FAILURES = (OSError, requests.RequestException, tarfile.TarError, StackError)
 
 
 def _path() -> list[Path]:
@@ -177,17 +177,30 @@ def _downloaded(release: Release, name: str) -> bytes:
 
 
 def _unpack(program: Program, cache: Path) -> None:
-    if _called(cache, "apt-get", "download", program.package).returncode:
+    download = ("apt-get", "download", program.package)
+    if _called(cache, *download).returncode:
         _called(cache, "apt-get", "update")
-        _called(cache, "apt-get", "download", program.package).check_returncode()
+        _checked(cache, *download)
     archive = max(cache.glob(f"{program.package}_*.deb"))
-    _called(cache, "dpkg", "-x", str(archive), "debian").check_returncode()
+    _checked(cache, "dpkg", "-x", str(archive), "debian")
 
 
 def _build(program: Program, cache: Path) -> None:
-    _called(cache, "go", "install", f"{program.module}@v{program.release.version}").check_returncode()
+    _checked(cache, "go", "install", f"{program.module}@v{program.release.version}")
 
 
-def _called(cache: Path, *command: str) -> "subprocess.CompletedProcess[bytes]":
+def _checked(cache: Path, *command: str) -> None:
+    done = _called(cache, *command)
+    if done.returncode:
+        said = done.stderr.strip().rpartition("\n")[2] or f"exit code {done.returncode}"
+        raise StackError(f"{' '.join(command)}: {said}")
+
+
+def _called(cache: Path, *command: str) -> "subprocess.CompletedProcess[str]":
     environ = {**os.environ, "LC_ALL": "C", "GOBIN": str(_built(cache))}
-    return subprocess.run(command, cwd=cache, check=False, capture_output=True, env=environ)  # noqa: S603 - fixed
+    try:
+        return subprocess.run(  # noqa: S603 - fixed, without a shell
+            command, cwd=cache, check=False, capture_output=True, text=True, env=environ
+        )
+    except OSError as error:
+        raise StackError(f"{command[0]}: {error.strerror}") from error

@@ -1,5 +1,5 @@
 """
-What a local stack is made of: where it is, how often it looks, and on which ports.
+What a local stack is made of: how often it looks, on which ports, and its files.
 """
 
 from pathlib import Path
@@ -15,13 +15,12 @@ PORTS = {EXPORTER: 10464, PROMETHEUS: 9090, ALERTMANAGER: 9093}
 
 class Settings(Struct, frozen=True, kw_only=True):
     """
-    A stack in a folder.
+    A stack.
 
     `interval_seconds` is from one scrape, one evaluation and one notification to the next. `webhook` is where alerts
     are sent, "" for nowhere. `ports` has a port for each that is not to be where it usually is.
     """
 
-    folder: Path
     interval_seconds: Seconds = 5
     webhook: str = ""
     ports: dict[str, int] = {}
