@@ -5,6 +5,7 @@ Processes of servers: started apart from who starts them, waited for, and ended.
 import subprocess
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -65,10 +66,12 @@ def end(started: Iterable[Started]) -> None:
     """
     processes = [process for one in started if (process := one.process()) is not None]
     for process in processes:
-        process.terminate()
+        with suppress(psutil.NoSuchProcess):  # it may end by itself meanwhile
+            process.terminate()
     _, alive = psutil.wait_procs(processes, timeout=_END_SECONDS)
     for process in alive:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
     psutil.wait_procs(alive, timeout=_END_SECONDS)
 
 
