@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import requests
 from msgspec import json
+from msgspec.structs import replace
 
 from paceline.errors import ConfigError
 from paceline.identity import safe_text
@@ -79,7 +80,9 @@ class Heartbeat:
     def _send(self, session: requests.Session, *, is_over: bool) -> None:
         self._sent += 1
         try:
-            answer = session.post(self._url, json.encode(self._look(is_over)), headers=self._headers, timeout=_TIMEOUT)
+            # An exporter forgets what is not told again within three intervals.
+            report = replace(self._look(is_over), interval_seconds=INTERVAL_SECONDS)
+            answer = session.post(self._url, json.encode(report), headers=self._headers, timeout=_TIMEOUT)
             if not answer.ok:
                 self._failures.append(f"it answered {answer.status_code} {safe_text(answer.text)}".strip())
         except requests.RequestException as error:
