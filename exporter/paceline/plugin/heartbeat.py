@@ -5,12 +5,12 @@ Tell an exporter how a run goes while it goes on.
 import threading
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit
 
 import requests
 from msgspec import json
 from msgspec.structs import replace
 
+from paceline.client.endpoint import Naming, read_endpoint
 from paceline.errors import ConfigError
 from paceline.identity import safe_text
 from paceline.model import LiveReport
@@ -19,6 +19,7 @@ from paceline.probes.own import OwnWork
 
 PATH = "/api/v1/live"
 TOKEN = "PACELINE_PUSH_TOKEN"  # noqa: S105 - the name of a variable
+_NAMING = Naming("live reports go to", "http://exporter:10464")
 INTERVAL_SECONDS = 2.0
 # To connect, and to have the answer.
 _TIMEOUT = (2.0, 2.0)
@@ -98,15 +99,9 @@ def live_url(url: str) -> str:
     Raises:
         ConfigError: it is no address, or has a password in it.
     """
-    try:
-        parts = urlsplit(url)
-        is_good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_good = False
-    if not is_good or "@" in url:
-        shown = url.rpartition("@")[2]
-        raise ConfigError(f"live reports go to {shown!r}, expected an address such as http://exporter:10464")
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}{PATH}"
+    if "@" in url:
+        raise ConfigError(f"{_NAMING.place} {url.rpartition('@')[2]!r}, expected an address such as {_NAMING.example}")
+    return f"{read_endpoint(url, _NAMING, {})}{PATH}"
 
 
 def _reason(error: requests.RequestException) -> str:
