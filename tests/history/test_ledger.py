@@ -17,7 +17,8 @@ from paceline.analysis.judge import judge
 from paceline.analysis.past import DURATION, OUTCOME, Past, past_run
 from paceline.analysis.rules import FlakyRule, Rules
 from paceline.errors import DocumentError, StorageError
-from paceline.history.ledger import Ledger, NotALedgerError, Span
+from paceline.history.database import NotALedgerError
+from paceline.history.ledger import Ledger, Span
 from paceline.model import Machine, RunOutcome, UsageKey, VerdictKind, encode_run
 from support.values import TEST, failed, make_case, make_run, runs_of, values_of
 

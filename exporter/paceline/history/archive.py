@@ -17,9 +17,10 @@ from paceline.analysis.past import Past
 from paceline.analysis.rules import Rules
 from paceline.analysis.summary import SuiteSummary, Trends, summarize
 from paceline.errors import DocumentError, PacelineError, StorageError
+from paceline.history.database import NotALedgerError
 from paceline.history.folder import ResultsFolder, read_document, set_aside
 from paceline.history.journal import left_behind
-from paceline.history.ledger import Ledger, NotALedgerError
+from paceline.history.ledger import Ledger
 from paceline.history.source import Server, Source, find_past, preload
 from paceline.model import Run, encode_run
 from paceline.units import counted

@@ -7,7 +7,9 @@ from sqlite3 import Connection
 
 from msgspec import Struct, json
 
-from paceline.history.ledger import WRITE, Ledger, insert_run, pack, unpack
+from paceline.history.database import WRITE, connected
+from paceline.history.ledger import Ledger
+from paceline.history.rows import insert_run, pack, unpack
 from paceline.metrics.totals import Key, added
 from paceline.model import Run, RunOutcome, encode_run
 from paceline.shards import Part, merge
@@ -39,7 +41,7 @@ class ServedLedger(Ledger):
         Returns:
             Whether it was new.
         """
-        with self._connected(begin=WRITE) as database:
+        with connected(self.path, begin=WRITE) as database:
             return _receive(database, run, now, tally, document)
 
     def receive_part(self, part: Part, run: Run, now: float, tally: Tally) -> tuple[bool, Run | None]:
@@ -50,7 +52,7 @@ class ServedLedger(Ledger):
         Returns:
             Whether the part was new, and the run that is exposed now, if one is.
         """
-        with self._connected(begin=WRITE) as database:
+        with connected(self.path, begin=WRITE) as database:
             if _is_known_part(database, run.run_id):
                 return False, None
             if database.execute("SELECT 1 FROM runs WHERE run_id = ?", (part.run_id,)).fetchone():
@@ -68,7 +70,7 @@ class ServedLedger(Ledger):
         """
         Make runs of parts that have waited since `before` for the rest, as far as they came.
         """
-        with self._connected(begin=WRITE) as database:
+        with connected(self.path, begin=WRITE) as database:
             rows = database.execute(
                 "SELECT whole FROM shards WHERE length(document) GROUP BY whole HAVING max(arrived) < ?", (before,)
             )
@@ -81,11 +83,11 @@ class ServedLedger(Ledger):
         Returns:
             How many those were.
         """
-        with self._connected() as database:
+        with connected(self.path) as database:
             rows = database.execute("SELECT run_id FROM runs WHERE is_counted = 0").fetchall()
         for (run_id,) in rows:
             run = self.received(run_id)
-            with self._connected(begin=WRITE) as database:
+            with connected(self.path, begin=WRITE) as database:
                 if run is not None:
                     _count(database, run_id, tally(run))
         return len(rows)
@@ -94,7 +96,7 @@ class ServedLedger(Ledger):
         """
         What is exposed, in the order in which it came.
         """
-        with self._connected() as database:
+        with connected(self.path) as database:
             rows = database.execute(
                 "SELECT run_id, suite, branch, ended, exposed_since FROM runs WHERE exposed_since IS NOT NULL"
                 " ORDER BY exposed_since, number"
@@ -111,7 +113,7 @@ class ServedLedger(Ledger):
         Raises:
             DocumentError: it is damaged.
         """
-        with self._connected() as database:
+        with connected(self.path) as database:
             row = database.execute("SELECT document FROM runs WHERE run_id = ?", (run_id,)).fetchone()
         return unpack(row[0], f"run {run_id} in {self.path}") if row else None
 
@@ -119,14 +121,14 @@ class ServedLedger(Ledger):
         """
         Expose runs no longer.
         """
-        with self._connected(begin=WRITE) as database:
+        with connected(self.path, begin=WRITE) as database:
             database.executemany("UPDATE runs SET exposed_since = NULL WHERE run_id = ?", [(one,) for one in run_ids])
 
     def totals(self) -> dict[Key, float]:
         """
         The counters.
         """
-        with self._connected() as database:
+        with connected(self.path) as database:
             rows = database.execute("SELECT labels, value FROM totals").fetchall()
         return {tuple(json.decode(labels, type=list[str])): value for labels, value in rows}
 
@@ -134,7 +136,7 @@ class ServedLedger(Ledger):
         """
         The end of the latest run by suite and branch.
         """
-        with self._connected() as database:
+        with connected(self.path) as database:
             rows = database.execute("SELECT suite, branch, max(ended) FROM runs GROUP BY suite, branch").fetchall()
         return {(suite, branch): ended for suite, branch, ended in rows}
 

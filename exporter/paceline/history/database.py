@@ -1,0 +1,148 @@
+"""
+The SQLite file of a history: its tables, its versions, and transactions on it.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from paceline.errors import DocumentError, StorageError
+
+_APPLICATION_ID = 0x50414345
+_VERSION = 3
+_BUSY_SECONDS = 30.0
+READ = "BEGIN"
+WRITE = "BEGIN IMMEDIATE"
+# What an exporter keeps beside the runs: counters, and the parts of runs that are not complete.
+_SERVED_TABLES = (
+    "CREATE INDEX runs_exposed ON runs (exposed_since) WHERE exposed_since IS NOT NULL",
+    "CREATE TABLE totals (labels TEXT PRIMARY KEY, value REAL NOT NULL)",
+    "CREATE TABLE shards (run_id TEXT PRIMARY KEY, whole TEXT NOT NULL, arrived REAL NOT NULL, document BLOB NOT NULL)",
+)
+_SCHEMA = f"""
+CREATE TABLE runs (
+    number INTEGER PRIMARY KEY,
+    run_id TEXT NOT NULL UNIQUE,
+    suite TEXT NOT NULL,
+    branch TEXT NOT NULL,
+    commit_id TEXT NOT NULL,
+    dirty INTEGER NOT NULL,
+    is_partial INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    started REAL NOT NULL,
+    ended REAL NOT NULL,
+    cases INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    verdicts INTEGER NOT NULL,
+    tests BLOB NOT NULL,
+    document BLOB NOT NULL,
+    calibration_seconds REAL,
+    slowdown_ratio REAL,
+    exposed_since REAL,
+    is_counted INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX runs_by_time ON runs (suite, branch, ended);
+CREATE TABLE tests (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
+CREATE TABLE columns (
+    run INTEGER NOT NULL REFERENCES runs (number) ON DELETE CASCADE,
+    measure TEXT NOT NULL,
+    figures BLOB NOT NULL,
+    UNIQUE (measure, run)
+);
+{"; ".join(_SERVED_TABLES)};
+PRAGMA application_id = {_APPLICATION_ID};
+PRAGMA user_version = {_VERSION};
+"""
+# What a version added to the one before. Runs that were kept earlier have none of it.
+_UPGRADES = {
+    1: (
+        "ALTER TABLE runs ADD COLUMN calibration_seconds REAL",
+        "ALTER TABLE runs ADD COLUMN slowdown_ratio REAL",
+    ),
+    2: (
+        "ALTER TABLE runs ADD COLUMN exposed_since REAL",
+        "ALTER TABLE runs ADD COLUMN is_counted INTEGER NOT NULL DEFAULT 0",
+        *_SERVED_TABLES,
+    ),
+}
+
+
+class NotALedgerError(DocumentError):
+    """
+    The file is damaged, or is no ledger at all: set it aside.
+    """
+
+
+@contextmanager
+def connected(path: Path, *, begin: str = READ) -> Iterator[sqlite3.Connection]:
+    """
+    A connection within one transaction, which is kept if nothing is raised; the file is made or upgraded first.
+
+    Raises:
+        NotALedgerError: the file is damaged or foreign.
+        StorageError: the file cannot be read or written, or is of a later version.
+    """
+    try:
+        database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+    except sqlite3.Error as error:
+        raise StorageError(f"{path} cannot be opened: {error}") from error
+    try:
+        database.execute("PRAGMA foreign_keys = ON")
+        _make_ready(database, path)
+        database.execute(begin)
+        yield database
+        database.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        raise StorageError(f"{path} cannot be used: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise NotALedgerError(f"{path} is damaged: {error}") from error
+    finally:
+        database.close()
+
+
+def shrink(path: Path) -> None:
+    """
+    Give the room of what was deleted back to the file system.
+    """
+    database = sqlite3.connect(path, timeout=_BUSY_SECONDS)
+    try:
+        database.execute("VACUUM")
+    finally:
+        database.close()
+
+
+def _make_ready(database: sqlite3.Connection, path: Path) -> None:
+    # In this order: what another process creates meanwhile is there as a whole when its schema is.
+    is_empty = _pragma(database, "schema_version") == 0
+    application, version = _pragma(database, "application_id"), _pragma(database, "user_version")
+    if is_empty and application in {0, _APPLICATION_ID}:
+        _create(database)
+    elif application != _APPLICATION_ID:
+        raise NotALedgerError(f"{path} is a database of another program, expected a history of Paceline")
+    elif version > _VERSION:
+        raise StorageError(f"{path} has version {version}, expected at most {_VERSION}: upgrade paceline")
+    elif version < _VERSION:
+        _upgrade(database)
+
+
+def _create(database: sqlite3.Connection) -> None:
+    database.execute("BEGIN EXCLUSIVE")
+    if _pragma(database, "schema_version") == 0:  # another process may have been faster
+        for statement in filter(str.strip, _SCHEMA.split(";")):
+            database.execute(statement)
+    database.execute("COMMIT")
+
+
+def _upgrade(database: sqlite3.Connection) -> None:
+    database.execute(WRITE)
+    # Another process may have been faster.
+    for version in range(_pragma(database, "user_version"), _VERSION):
+        for statement in _UPGRADES[version]:
+            database.execute(statement)
+    database.execute(f"PRAGMA user_version = {_VERSION}")
+    database.execute("COMMIT")
+
+
+def _pragma(database: sqlite3.Connection, name: str) -> int:
+    return int(database.execute(f"PRAGMA {name}").fetchone()[0])

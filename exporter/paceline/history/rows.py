@@ -1,0 +1,130 @@
+"""
+A run as rows of the database: its document whole, what lists show of it, and its figures in packed columns.
+"""
+
+import sqlite3
+import zlib
+from array import array
+from collections.abc import Sequence
+from math import nan
+
+from paceline.analysis.past import PastRun, columns_of
+from paceline.history.database import NotALedgerError
+from paceline.model import Case, Run, decode_run
+
+_FASTEST = 1
+SUMMARY = (
+    "run_id, ended, ended - started, branch, commit_id, dirty, is_partial, cases, failures, verdicts,"
+    " calibration_seconds, slowdown_ratio"
+)
+
+
+def pack(document: bytes) -> bytes:
+    """
+    An encoded run as it is kept.
+    """
+    return zlib.compress(document, _FASTEST)
+
+
+def unpack(document: bytes, where: str) -> Run:
+    """
+    A run as it was kept.
+
+    Raises:
+        DocumentError: it is damaged.
+    """
+    try:
+        return decode_run(zlib.decompress(document), where)
+    except zlib.error as error:
+        raise NotALedgerError(f"{where} is damaged: {error}") from error
+
+
+def insert_run(database: sqlite3.Connection, run: Run, document: bytes) -> bool:
+    """
+    Keep a run within a transaction, as `Ledger.add` says.
+    """
+    known = database.execute("SELECT outcome FROM runs WHERE run_id = ?", (run.run_id,)).fetchone()
+    if known and known[0] != "crashed":
+        return False
+    database.execute("DELETE FROM runs WHERE run_id = ?", (run.run_id,))
+    _insert(database, run, document)
+    return True
+
+
+def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
+    ran = {case.id: case for case in run.cases if case.outcome.is_pass or case.outcome.is_failure}
+    numbers = _test_numbers(database, list(ran))
+    cursor = database.execute(
+        "INSERT INTO runs (run_id, suite, branch, commit_id, dirty, is_partial, outcome, started, ended, cases,"
+        " failures, verdicts, tests, document, calibration_seconds, slowdown_ratio)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            run.run_id,
+            run.suite,
+            run.branch,
+            run.commit,
+            run.dirty,
+            run.is_partial,
+            run.outcome.value,
+            run.started,
+            run.ended,
+            len(run.cases),
+            sum(case.outcome.is_failure for case in run.cases),
+            len(run.verdicts),
+            array("I", numbers.values()).tobytes(),
+            pack(document),
+            run.machine.calibration_seconds,
+            run.machine.slowdown_ratio,
+        ),
+    )
+    database.executemany(
+        "INSERT INTO columns (run, measure, figures) VALUES (?, ?, ?)",
+        (
+            (cursor.lastrowid, measure, column.tobytes())
+            for measure, column in sorted(_pack(list(ran.values())).items())
+        ),
+    )
+
+
+def _pack(cases: Sequence[Case]) -> "dict[str, array[float]]":
+    """
+    The figures of the cases, by measure.
+    """
+    unmeasured = array("d", [nan]) * len(cases)
+    packed: dict[str, array[float]] = {}
+    for place, case in enumerate(cases):
+        for measure, value in columns_of(case).items():
+            if measure not in packed:
+                packed[measure] = unmeasured[:]
+            packed[measure][place] = value
+    return packed
+
+
+def _test_numbers(database: sqlite3.Connection, ids: Sequence[str]) -> dict[str, int]:
+    database.executemany("INSERT OR IGNORE INTO tests (id) VALUES (?)", ((case_id,) for case_id in ids))
+    wanted = set(ids)
+    known = {
+        case_id: number for case_id, number in database.execute("SELECT id, number FROM tests") if case_id in wanted
+    }
+    return {case_id: known[case_id] for case_id in ids}
+
+
+def past_run(row: Sequence[object]) -> PastRun:
+    """
+    What lists show of a run, from a row that begins with `SUMMARY`.
+    """
+    run_id, ended, duration, branch, commit, dirty, is_partial, cases, failures, verdicts = row[:10]
+    return PastRun(
+        run_id=str(run_id),
+        ended=float(ended),  # type: ignore[arg-type]
+        duration_seconds=float(duration),  # type: ignore[arg-type]
+        branch=str(branch),
+        commit=str(commit),
+        dirty=bool(dirty),
+        is_partial=bool(is_partial),
+        cases=int(cases),  # type: ignore[call-overload]
+        failures=int(failures),  # type: ignore[call-overload]
+        verdicts=int(verdicts),  # type: ignore[call-overload]
+        calibration_seconds=row[10],  # type: ignore[arg-type]
+        slowdown_ratio=row[11],  # type: ignore[arg-type]
+    )
