@@ -18,11 +18,11 @@ from pathlib import Path
 
 import requests
 from msgspec.structs import replace
-from synthetic import BRANCH, SUITE, SyntheticSuite
+from synthetic import BRANCH, SUITE, SyntheticSuite, lean
 from tabulate import tabulate
 
 from paceline.metrics.catalogue import CATALOGUE, Channel
-from paceline.model import Run, UsageKey
+from paceline.model import UsageKey
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.dashboards import Asked, boards, filled, queries, selectors
@@ -55,26 +55,12 @@ def main() -> None:
 @contextmanager
 def _filled(suite: SyntheticSuite, runs: int, folder: Path) -> Iterator[str]:
     # One run after the other: all of them at once take gigabytes.
-    made = (_lean(suite.run(number, slower=0.01)) for number in range(runs))
+    made = (lean(suite.run(number, slower=0.01), _USAGE) for number in range(runs))
     spread = (
         replace(run, ended=_UNTIL - 60 - (runs - 1 - number) * _DAYS * 86400 / runs) for number, run in enumerate(made)
     )
     with prometheus_with(spread, folder, [BRANCH]) as server:
         yield server.url
-
-
-def _lean(run: Run) -> Run:
-    # What is asked of all tests at once: the text of all figures has gigabytes.
-    cases = (
-        replace(
-            case,
-            setup_seconds=None,
-            teardown_seconds=None,
-            usage={key: value for key, value in case.usage.items() if key in _USAGE},
-        )
-        for case in run.cases
-    )
-    return replace(run, cases=tuple(cases))
 
 
 def _is_of_runs(asked: Asked) -> bool:

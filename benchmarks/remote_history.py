@@ -15,8 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from msgspec.structs import replace
-from synthetic import BRANCH, SyntheticSuite
+from synthetic import BRANCH, SyntheticSuite, lean
 from tabulate import tabulate
 
 from paceline.analysis.rules import Rules
@@ -60,7 +59,7 @@ def main() -> None:
 
 def _measured(tests: int, runs: int) -> Iterator[list[object]]:
     suite = SyntheticSuite.of(tests)
-    known = [_lean(suite.run(number)) for number in range(runs)]
+    known = [lean(suite.run(number), _USAGE) for number in range(runs)]
     new = {"as ever": suite.run(runs), "1% slower": suite.run(runs, slower=0.01)}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -75,20 +74,6 @@ def _measured(tests: int, runs: int) -> Iterator[list[object]]:
                 client = CountingClient(Endpoint(server.url), _SECONDS)
                 there = Archive(folder, print, server=Prometheus(client, print))
                 yield [tests, runs, "Prometheus", kind, *_judged(there, run, client)]
-
-
-def _lean(run: Run) -> Run:
-    # What judgement asks for: the text of all figures of 10,000 tests and 50 runs has gigabytes.
-    cases = (
-        replace(
-            case,
-            setup_seconds=None,
-            teardown_seconds=None,
-            usage={key: value for key, value in case.usage.items() if key in _USAGE},
-        )
-        for case in run.cases
-    )
-    return replace(run, cases=tuple(cases))
 
 
 def _judged(archive: Archive, run: Run, client: CountingClient | None = None) -> list[object]:

@@ -7,8 +7,11 @@ seed gives the same runs.
 """
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from random import Random
+
+from msgspec.structs import replace
 
 from paceline.model import Case, Machine, Outcome, Run, RunOutcome, UsageKey
 
@@ -88,6 +91,23 @@ class SyntheticSuite:
                 budget_source="test type unit",
                 usage=_usage(habit, seconds, noise),
             )
+
+
+def lean(run: Run, usage: AbstractSet[UsageKey]) -> Run:
+    """
+    A run without the phases of its tests and with only some usage: as text, all figures of 10,000 tests and 50 runs
+    have gigabytes.
+    """
+    cases = (
+        replace(
+            case,
+            setup_seconds=None,
+            teardown_seconds=None,
+            usage={key: value for key, value in case.usage.items() if key in usage},
+        )
+        for case in run.cases
+    )
+    return replace(run, cases=tuple(cases))
 
 
 def _habit(number: int, random: Random) -> Habit:

@@ -33,7 +33,34 @@ def memory_probe(own: OwnWork) -> Probe:
         return SampledMemoryProbe(own)
 
 
-class KernelMemoryProbe(Probe):
+class _MemoryProbe(Probe):
+    """
+    What is still held after a test, in whatever way the resident memory is read.
+    """
+
+    _start = _at_pause = 0
+
+    def start_test(self) -> None:
+        self._start = self._resident()
+
+    def stop_test(self, usage: Usage) -> None:
+        usage[UsageKey.MEMORY_RETAINED_BYTES] = max(self._resident() - self._start, 0)
+
+    def settle(self, usage: Usage) -> None:
+        retained = max(self._resident() - self._start, 0)
+        usage[UsageKey.MEMORY_RETAINED_BYTES] = min(usage.get(UsageKey.MEMORY_RETAINED_BYTES, retained), retained)
+
+    def pause(self) -> None:
+        self._at_pause = self._resident()
+
+    def resume(self) -> None:
+        self._start += self._resident() - self._at_pause
+
+    def _resident(self) -> int:
+        raise NotImplementedError
+
+
+class KernelMemoryProbe(_MemoryProbe):
     """
     Linux keeps the peak of a process and lets it be reset (proc_pid_clear_refs(5)): exact, and no thread needed.
 
@@ -54,11 +81,8 @@ class KernelMemoryProbe(Probe):
         self._status = ProcFile("self/status", own)
         self._statm = ProcFile("self/statm", own)
         self._page = os.sysconf("SC_PAGE_SIZE")
-        self._start = self._call_start = self._rough_start = self._at_pause = 0
+        self._call_start = self._rough_start = 0
         _peak(self._status.read(4096))
-
-    def start_test(self) -> None:
-        self._start = self._resident()
 
     def start_call(self) -> None:
         self._reset_peak()
@@ -71,19 +95,6 @@ class KernelMemoryProbe(Probe):
         self.note_peak()
         self._in_call.remove(self)
         usage[UsageKey.MEMORY_PEAK_BYTES] = max(self._noted - self._call_start, 0)
-
-    def stop_test(self, usage: Usage) -> None:
-        usage[UsageKey.MEMORY_RETAINED_BYTES] = max(self._resident() - self._start, 0)
-
-    def settle(self, usage: Usage) -> None:
-        retained = max(self._resident() - self._start, 0)
-        usage[UsageKey.MEMORY_RETAINED_BYTES] = min(usage.get(UsageKey.MEMORY_RETAINED_BYTES, retained), retained)
-
-    def pause(self) -> None:
-        self._at_pause = self._resident()
-
-    def resume(self) -> None:
-        self._start += self._resident() - self._at_pause
 
     def close(self) -> None:
         if self in self._in_call:
@@ -109,7 +120,7 @@ class KernelMemoryProbe(Probe):
         return int(self._statm.read(128).split(None, 2)[1]) * self._page
 
 
-class SampledMemoryProbe(Probe):
+class SampledMemoryProbe(_MemoryProbe):
     """
     Elsewhere a thread asks psutil every 5 ms; a peak between two samples is missed.
     """
@@ -117,15 +128,12 @@ class SampledMemoryProbe(Probe):
     def __init__(self, own: OwnWork) -> None:
         self._own = own
         self._process = psutil.Process()
-        self._start = self._call_start = self._peak = self._at_pause = 0
+        self._call_start = self._peak = 0
         self._in_call = threading.Event()
         self._closed = False
         self._thread = threading.Thread(target=self._watch, name="paceline-memory", daemon=True)
         self._thread.start()
         own.add_thread(self._thread)
-
-    def start_test(self) -> None:
-        self._start = self._resident()
 
     def start_call(self) -> None:
         self._call_start = self._peak = self._resident()
@@ -134,19 +142,6 @@ class SampledMemoryProbe(Probe):
     def stop_call(self, usage: Usage) -> None:
         self._in_call.clear()
         usage[UsageKey.MEMORY_PEAK_BYTES] = max(self._peak, self._resident()) - self._call_start
-
-    def stop_test(self, usage: Usage) -> None:
-        usage[UsageKey.MEMORY_RETAINED_BYTES] = max(self._resident() - self._start, 0)
-
-    def settle(self, usage: Usage) -> None:
-        retained = max(self._resident() - self._start, 0)
-        usage[UsageKey.MEMORY_RETAINED_BYTES] = min(usage.get(UsageKey.MEMORY_RETAINED_BYTES, retained), retained)
-
-    def pause(self) -> None:
-        self._at_pause = self._resident()
-
-    def resume(self) -> None:
-        self._start += self._resident() - self._at_pause
 
     def close(self) -> None:
         self._closed = True
