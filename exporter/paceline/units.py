@@ -2,6 +2,8 @@
 Figures in human units.
 """
 
+from datetime import UTC, datetime
+
 # Up to here three digits in this unit, rounded, stay below the next one.
 _TIMES = ((0.0009995, 1e6, "µs"), (0.9995, 1e3, "ms"), (99.5, 1.0, "s"))
 _SIZES = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -46,3 +48,10 @@ def counted(count: int, one: str, many: str = "") -> str:
     A count with its noun.
     """
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def moment(seconds: float) -> str:
+    """
+    A point in time, in seconds since 1970, to the second.
+    """
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -5,6 +5,7 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from paceline.metrics.catalogue import CATALOGUE, Channel
@@ -42,6 +43,7 @@ def test_a_log_can_be_json(tmp_path: Path) -> None:
 
     assert [(line["level"], line["message"].partition(":")[0]) for line in lines] == [
         ("info", "listening on http"),
+        ("info", "accepted"),
         ("warning", "run run-1"),
     ]
 
@@ -64,8 +66,10 @@ def test_only_catalogued_metrics_are_exposed(tmp_path: Path) -> None:
     """
     Every family of the exporter stands in the catalogue, and every row of the exporter is exposed.
     """
-    with exporter_in(tmp_path, "--max-series=1") as exporter:
-        exporter.push(make_run(1, [make_case()]))
+    with exporter_in(tmp_path, "--max-series=1", "--expose-window=7d") as exporter:
+        now = time.time()
+        for number, ended in enumerate((now, now - 8 * 86400)):
+            exporter.push(make_run(number, [make_case()], started=ended - 1, ended=ended))
         exporter.post(
             b'{"run_id": "x", "suite": "s", "branch": "main", "outcomes": {"passed": 1}, "active": {"t": 1}}',
             "/api/v1/live",

@@ -194,6 +194,51 @@ def test_too_many_series_are_dropped_and_counted(tmp_path: Path) -> None:
     assert "<p>Left out of suite shop: 24 samples beyond --max-series=36.</p>" in page
 
 
+def test_a_run_before_the_window_is_kept_and_not_exposed(tmp_path: Path) -> None:
+    """
+    Whoever sent it is told so, and the counter, the page and the log say it too; one within the window is exposed.
+    """
+    now = time.time()
+    with exporter_in(tmp_path, "--expose-window=1h30m") as exporter:
+        late = exporter.push(make_run(1, [make_case()]))
+        again = exporter.push(make_run(1, [make_case()]))
+        recent = exporter.push(make_run(2, [make_case()], started=now - 5350, ended=now - 5340))
+        log = exporter.log.read_text("utf-8")
+
+        assert (late.status_code, late.json()) == (201, {"run_id": "run-1", "result": "accepted", "note": _LATE})
+        assert again.json() == {"run_id": "run-1", "result": "duplicate"}
+        assert recent.json() == {"run_id": "run-2", "result": "accepted"}
+        assert exporter.runs() == ["run-2"]
+        assert exporter.ledger.run("run-1") is not None
+        assert exporter.state("paceline_exporter_late_runs_total") == {"shop": 1}
+        assert exporter.state("paceline_runs_total") == {"main,passed,shop": 2}
+        assert (
+            "<p>Kept and not exposed, of suite shop: 1 run that ended longer ago than --expose-window=1h30m.</p>"
+            in exporter.get("/").text
+        )
+        assert f"WARNING {_LATE}\n" in log
+
+
+_LATE = (
+    "run run-1 is kept and not exposed: it ended at 2023-11-14 23:13:20 UTC, longer ago than --expose-window=1h30m;"
+    " `paceline export openmetrics` brings it to Prometheus"
+)
+
+
+def test_a_late_run_of_parts_is_kept_and_not_exposed(tmp_path: Path) -> None:
+    """
+    It is late when its last part ended before the window.
+    """
+    with exporter_in(tmp_path, "--expose-window=7d") as exporter:
+        answers = [
+            exporter.push(make_run(number, [make_case(f"test_{number}")], run_id=f"4711.{number}of2")).json()
+            for number in (1, 2)
+        ]
+
+        assert [answer.get("note", "")[:35] for answer in answers] == ["", "run 4711 is kept and not exposed: i"]
+        assert exporter.runs() == []
+
+
 def _wait_until_empty(exporter: Exporter) -> None:
     end = time.monotonic() + 30
     while exporter.ledger.exposed() and time.monotonic() < end:

@@ -5,7 +5,7 @@ Which runs go out with a scrape, and for how long.
 import pytest
 
 from paceline.history.served import Exposed
-from paceline.server.exposures import Exposures, Rules, shares_series
+from paceline.server.exposures import WINDOWS, Exposures, Rules, shares_series
 
 _RULES = Rules(seconds=900, scrapes=3, samples=100)
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 24 * 3600.0
@@ -17,7 +17,7 @@ def _run(number: int, **changes: object) -> Exposed:
 
 
 def _scrape(exposures: Exposures, scraper: str, now: float, samples: int = 10) -> list[str]:
-    chosen = exposures.choose(scraper, lambda _: samples)
+    chosen = exposures.choose(scraper, lambda _: samples, now)
     exposures.delivered(scraper, chosen, now)
     return [run.run_id for run in chosen]
 
@@ -124,6 +124,50 @@ def test_a_run_that_came_again_is_seen_by_nobody() -> None:
     exposures.add(_run(0, since=1.0))
 
     assert exposures.retire(_HOUR) == []
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_run_within_a_window_is_never_beside_one_that_is_not(window: float) -> None:
+    """
+    As a Prometheus with that window refuses the whole answer then; those of one class are in one.
+    """
+    exposures = Exposures(_RULES, [_run(number, ended=-window - number / 2) for number in range(3)])
+
+    assert [_scrape(exposures, "a", 0) for _ in range(2)] == [["run-0"], ["run-2", "run-1"]]
+
+
+def test_classes_of_age_take_turns() -> None:
+    """
+    However often a new run comes, those that are late are seen as often as they have to.
+    """
+    exposures = Exposures(_RULES, [_run(100, ended=-_DAY), _run(200, ended=-3 * _HOUR)])
+    answers = []
+    for number in range(9):
+        exposures.add(_run(number))
+        answers.append(_scrape(exposures, "a", 9.0)[0])
+
+    assert answers == ["run-0", "run-200", "run-100"] * 3
+
+
+def test_a_class_that_was_seen_waits_for_one_that_was_not() -> None:
+    """
+    So that what is new is there with the next scrape.
+    """
+    exposures = Exposures(_RULES, [_run(100, ended=-_DAY)])
+    for _ in range(3):
+        _scrape(exposures, "a", 0)
+    exposures.add(_run(0))
+
+    assert [_scrape(exposures, "a", 0) for _ in range(5)] == [["run-0"]] * 3 + [["run-100"], ["run-0"]]
+
+
+def test_a_person_sees_all() -> None:
+    """
+    Who looks refuses nothing.
+    """
+    exposures = Exposures(_RULES, [_run(100, ended=-_DAY), _run(0)])
+
+    assert [run.run_id for run in exposures.choose("", lambda _: 10, 0.0)] == ["run-100", "run-0"]
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,28 @@ def test_a_late_run_and_one_of_the_same_second_arrive(tmp_path: Path) -> None:
         assert _answer(server, "min_over_time(up{job='paceline-runs'}[1h])") == 1
 
 
+def test_a_run_that_is_too_late_takes_no_other_with_it(tmp_path: Path) -> None:
+    """
+    Beside one that is two days late, those within the window of an hour arrive, also where Prometheus refuses the
+    answer with that one.
+    """
+    now = time.time()
+    ends = [now - 2 * 86400, now - 30, now - 45 * 60]
+    with (
+        exporter_in(tmp_path) as exporter,
+        prometheus_scraping(_target(exporter), _folder(tmp_path), window="1h") as server,
+    ):
+        _wait_for(server, "up{job='paceline-runs'}", 1)
+        for number, ended in enumerate(ends):
+            exporter.push(make_run(number, [make_case()], started=ended - 1, ended=ended))
+        _wait_for(server, "min_over_time(up{job='paceline-runs'}[1h])", 0)
+        _wait_for(server, "count(count_over_time(paceline_run_info[3d]))", 2)
+
+        assert _answer(server, "max_over_time(up{job='paceline-runs'}[10s])") == 1
+        assert server.samples("count_over_time(paceline_run_info{run_id='run-0'}[3d])", time.time()) == []
+        assert _answer(server, "count_over_time(paceline_test_passed[3d])") == 2
+
+
 def test_promtool_finds_nothing(exporter: Exporter) -> None:
     """
     In neither of the two channels.

@@ -2,13 +2,14 @@
 What the exporter is told at its start.
 """
 
+from math import inf
 from pathlib import Path
 
 import pytest
 
 from paceline.errors import ConfigError
 from paceline.server.running import listen
-from paceline.server.settings import read_tokens
+from paceline.server.settings import read_tokens, read_window
 
 
 def test_tokens_come_from_both(tmp_path: Path) -> None:
@@ -65,3 +66,24 @@ def test_an_address_in_use_is_said() -> None:
             listen(address)
 
     assert str(caught.value) == f"--web.listen-address {address}: cannot be used: Address already in use"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("7d", 604800), ("1h30m", 5400), ("90s", 90), ("2w", 1209600), ("0", inf), ("0s", inf)]
+)
+def test_a_window_is_written_as_prometheus_does(text: str, seconds: float) -> None:
+    """
+    With 0 for none.
+    """
+    assert read_window(text).seconds == seconds
+
+
+@pytest.mark.parametrize("text", ["", "7", "7 days", "1m1h", "-1d"])
+def test_a_window_that_is_none_is_refused(text: str) -> None:
+    """
+    With what was expected.
+    """
+    with pytest.raises(ConfigError) as caught:
+        read_window(text)
+
+    assert str(caught.value) == f"--expose-window is {text!r}, expected one as 7d, 12h or 1h30m, or 0 for no limit"

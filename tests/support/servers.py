@@ -25,7 +25,7 @@ CACHE = Path(__file__).parents[2] / "build" / "servers"
 _PROGRAMS = Programs(CACHE)
 _SCRAPE = """
 global: {{scrape_interval: 1s}}
-storage: {{tsdb: {{out_of_order_time_window: 60d}}}}
+storage: {{tsdb: {{out_of_order_time_window: {window}}}}}
 scrape_configs:
   - job_name: paceline
     static_configs: [{{targets: ["{target}"]}}]
@@ -136,16 +136,17 @@ def prometheus_with(
 
 
 @contextmanager
-def prometheus_scraping(target: str, folder: Path) -> Iterator[Prometheus]:
+def prometheus_scraping(target: str, folder: Path, window: str = "60d") -> Iterator[Prometheus]:
     """
     A Prometheus that scrapes an exporter as the documentation says, every second.
 
     Args:
         target: host and port.
-        folder: empty; for its data.
+        folder: empty, or with the data of one that ran before.
+        window: its out_of_order_time_window.
     """
     settings = folder / "prometheus.yml"
-    settings.write_text(_SCRAPE.format(target=target), "utf-8")
+    settings.write_text(_SCRAPE.format(target=target, window=window), "utf-8")
     with _started(settings, folder) as server:
         yield server
 

@@ -71,6 +71,15 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     help="and to each Prometheus at least so often.",
 )
 @click.option(
+    "--expose-window",
+    "window",
+    metavar="DURATION",
+    default="7d",
+    show_default=True,
+    help="A run that ended longer ago is kept and not exposed; give Prometheus' out_of_order_time_window, or 0 for no "
+    "limit.",
+)
+@click.option(
     "--max-series",
     type=click.IntRange(min=1),
     default=200_000,
@@ -91,6 +100,7 @@ def serve(
     addresses: tuple[str, ...],
     web_file: Path | None,
     tokens_file: Path | None,
+    window: str,
     log_format: str,
     **numbers: object,
 ) -> None:
@@ -104,11 +114,17 @@ def serve(
     with clear_errors():
         try:
             from paceline.server.running import serve as run  # noqa: PLC0415 - an extra
-            from paceline.server.settings import Settings, read_tokens  # noqa: PLC0415
+            from paceline.server.settings import Settings, read_tokens, read_window  # noqa: PLC0415
         except ModuleNotFoundError as error:
             raise ConfigError(
                 f"the exporter needs {error.name}, which is not installed: pip install 'paceline[server]'"
             ) from error
         tokens = read_tokens(tokens_file, os.environ)
-        settings = Settings(data=data, watch=watch, tokens=tokens, **numbers)  # type: ignore[arg-type]
+        settings = Settings(
+            data=data,
+            watch=watch,
+            tokens=tokens,
+            expose_window=read_window(window),
+            **numbers,  # type: ignore[arg-type]
+        )
         run(settings, addresses, web_file, log_format)

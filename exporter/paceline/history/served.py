@@ -3,6 +3,7 @@ The ledger of an exporter: the same file, with what is exposed, the counters, an
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from sqlite3 import Connection
 
 from msgspec import Struct, json
@@ -29,44 +30,62 @@ class Exposed(Struct, frozen=True, kw_only=True):
     since: float
 
 
+class Terms(Struct, frozen=True, kw_only=True):
+    """
+    How runs are received: at what time, what each adds to the counters, and when a run has to have ended to be
+    exposed at all.
+    """
+
+    now: float
+    tally: Tally
+    oldest: float = -inf
+
+    def is_late(self, run: Run) -> bool:
+        """
+        Whether a run is kept, but not exposed.
+        """
+        return run.ended < self.oldest
+
+
 class ServedLedger(Ledger):
     """
     Keeps what is received in one transaction each: the run, that it is exposed, and what it adds to the counters.
     """
 
-    def receive(self, run: Run, now: float, tally: Tally, document: bytes | None = None) -> bool:
+    def receive(self, run: Run, terms: Terms) -> bool:
         """
-        Keep a run as `add` does, count it, and expose it from now on.
+        Keep a run as `add` does, count it, and expose it from now on, unless it is late.
 
         Returns:
             Whether it was new.
         """
         with connected(self.path, begin=WRITE) as database:
-            return _receive(database, run, now, tally, document)
+            return _receive(database, run, terms)
 
-    def receive_part(self, part: Part, run: Run, now: float, tally: Tally) -> tuple[bool, Run | None]:
+    def receive_part(self, part: Part, run: Run, terms: Terms) -> tuple[bool, Run | None]:
         """
         Keep a part of a run; with the last of them the whole is received. A part that comes after the whole was
         made without it is a run of its own.
 
         Returns:
-            Whether the part was new, and the run that is exposed now, if one is.
+            Whether the part was new, and the run that was received now, if one was.
         """
         with connected(self.path, begin=WRITE) as database:
             if _is_known_part(database, run.run_id):
                 return False, None
             if database.execute("SELECT 1 FROM runs WHERE run_id = ?", (part.run_id,)).fetchone():
-                return _receive(database, run, now, tally), run
+                is_new = _receive(database, run, terms)
+                return is_new, run if is_new else None
             database.execute(
                 "INSERT OR REPLACE INTO shards (run_id, whole, arrived, document) VALUES (?, ?, ?, ?)",
-                (run.run_id, part.run_id, now, pack(encode_run(run))),
+                (run.run_id, part.run_id, terms.now, pack(encode_run(run))),
             )
             parts = _parts(database, part.run_id)
             if len(parts) < part.parts:
                 return True, None
-            return True, _merged(database, part.run_id, parts, now, tally)
+            return True, _merged(database, part.run_id, parts, terms)
 
-    def receive_incomplete(self, before: float, now: float, tally: Tally) -> list[Run]:
+    def receive_incomplete(self, before: float, terms: Terms) -> list[Run]:
         """
         Make runs of parts that have waited since `before` for the rest, as far as they came.
         """
@@ -74,7 +93,7 @@ class ServedLedger(Ledger):
             rows = database.execute(
                 "SELECT whole FROM shards WHERE length(document) GROUP BY whole HAVING max(arrived) < ?", (before,)
             )
-            return [_merged(database, whole, _parts(database, whole), now, tally) for (whole,) in rows.fetchall()]
+            return [_merged(database, whole, _parts(database, whole), terms) for (whole,) in rows.fetchall()]
 
     def count_rest(self, tally: Tally) -> int:
         """
@@ -141,13 +160,14 @@ class ServedLedger(Ledger):
         return {(suite, branch): ended for suite, branch, ended in rows}
 
 
-def _receive(database: Connection, run: Run, now: float, tally: Tally, document: bytes | None = None) -> bool:
+def _receive(database: Connection, run: Run, terms: Terms) -> bool:
     crashed = _crashed(database, run.run_id)
-    if not insert_run(database, run, document if document is not None else encode_run(run)):
+    if not insert_run(database, run, encode_run(run)):
         return False
-    database.execute("UPDATE runs SET exposed_since = ? WHERE run_id = ?", (now, run.run_id))
-    counts = tally(run)
-    _count(database, run.run_id, counts if crashed is None else added(counts, tally(crashed)))
+    if not terms.is_late(run):
+        database.execute("UPDATE runs SET exposed_since = ? WHERE run_id = ?", (terms.now, run.run_id))
+    counts = terms.tally(run)
+    _count(database, run.run_id, counts if crashed is None else added(counts, terms.tally(crashed)))
     return True
 
 
@@ -181,9 +201,9 @@ def _parts(database: Connection, whole: str) -> list[Run]:
     return [unpack(document, f"part {run_id}") for run_id, document in rows]
 
 
-def _merged(database: Connection, whole: str, parts: Sequence[Run], now: float, tally: Tally) -> Run:
+def _merged(database: Connection, whole: str, parts: Sequence[Run], terms: Terms) -> Run:
     run = merge(whole, parts)
-    _receive(database, run, now, tally)
+    _receive(database, run, terms)
     # The ids stay, so that a part that is sent again is known.
     database.execute("UPDATE shards SET document = x'' WHERE whole = ?", (whole,))
     return run

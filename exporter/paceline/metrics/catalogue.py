@@ -138,6 +138,12 @@ EXPORTER_DROPPED = _of_exporter(
     "Samples of runs that are not exposed, by suite and reason.",
     *("suite", "reason"),
 )
+EXPORTER_LATE = _of_exporter(
+    "paceline_exporter_late_runs_total",
+    Kind.COUNTER,
+    "Runs that are kept and not exposed, as they ended before the window.",
+    "suite",
+)
 EXPORTER_WAITING = _of_exporter("paceline_exporter_exposed_runs", Kind.GAUGE, "Runs that are exposed now.")
 EXPORTER_INGEST = _of_exporter(
     "paceline_exporter_ingest_duration_seconds", Kind.HISTOGRAM, "Time from the whole body of a run to its answer."

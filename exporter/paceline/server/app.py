@@ -11,6 +11,7 @@ from functools import partial
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
+from msgspec import to_builtins
 from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
@@ -83,14 +84,15 @@ class _Endpoints:
 
     async def receive(self, request: Request) -> Response:
         document = await self._body(request, self._limits)
+        receive = partial(self._service.receive, document, "the run", _host(request))
         with self._own.ingest.time():
             try:
-                run_id, result = await run_sync(self._service.receive, document, "the run", limiter=self._receiving)
+                receipt = await run_sync(receive, limiter=self._receiving)
             except DocumentError as error:
                 raise RefusedError(400, str(error)) from error
         # Whoever sent it need not wait for that.
         prepare = BackgroundTask(self._service.prepare)
-        return JSONResponse({"run_id": run_id, "result": result}, _STATUS[result], background=prepare)
+        return JSONResponse(to_builtins(receipt), _STATUS[receipt.result], background=prepare)
 
     async def live(self, request: Request) -> Response:
         document = await self._body(request, _LIVE_LIMITS)
@@ -156,8 +158,11 @@ def _scraper(request: Request) -> str:
     """
     if _SCRAPE not in request.headers:
         return ""
-    host = request.client.host if request.client else ""
-    return " ".join((host, request.headers.get("user-agent", ""), request.query_params.get("scraper", "")))
+    return " ".join((_host(request), request.headers.get("user-agent", ""), request.query_params.get("scraper", "")))
+
+
+def _host(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _packed(body: bytes, content_type: str, request: Request) -> Response:

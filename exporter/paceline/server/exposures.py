@@ -2,8 +2,10 @@
 Which runs go out with a scrape, and when one has been seen by all who scrape.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Final
 
 from msgspec import Struct
 
@@ -13,6 +15,13 @@ from paceline.history.served import Exposed
 FORGET_SECONDS = 6 * 3600.0
 # Without anybody who scrapes, a run waits so long. It stays in the ledger.
 LONGEST_SECONDS = 7 * 24 * 3600.0
+_HOUR, _DAY = 3600.0, 24 * 3600.0
+# One sample that is older than its out_of_order_time_window, and Prometheus refuses the whole answer. These are the
+# windows that people set: runs that are within one of them never share an answer with runs that are not.
+WINDOWS = (
+    *(hours * _HOUR for hours in (0.5, 1, 2, 3, 6, 12)),
+    *(days * _DAY for days in (1, 2, 3, 7, 14, 30)),
+)
 
 
 class Rules(Struct, frozen=True, kw_only=True):
@@ -35,39 +44,39 @@ class Exposures:
     """
 
     def __init__(self, rules: Rules, runs: Iterable[Exposed] = ()) -> None:
-        self._rules = rules
-        self._runs = {run.run_id: run for run in runs}
-        self._seen: dict[str, Counter[str]] = {}
-        self._last: dict[str, float] = {}
+        self._rules: Final = rules
+        self._runs: Final = {run.run_id: run for run in runs}
+        self._scrapers: Final[dict[str, _Scraper]] = {}
 
     def __len__(self) -> int:
         return len(self._runs)
 
     @property
     def scrapers(self) -> int:
-        return len(self._last)
+        return len(self._scrapers)
 
     def add(self, run: Exposed) -> None:
         """
         Expose a run from now on; nobody has seen it as it is now.
         """
         self._runs[run.run_id] = run
-        for seen in self._seen.values():
-            seen.pop(run.run_id, None)
+        self._unsee([run.run_id])
 
-    def choose(self, scraper: str, samples_of: Callable[[Exposed], int]) -> list[Exposed]:
+    def choose(self, scraper: str, samples_of: Callable[[Exposed], int], now: float) -> list[Exposed]:
         """
-        The runs for one answer, in the order of their ends: those first that this scraper has seen least, then those
-        that came first, as many as there is room for.
+        The runs for one answer, in the order of their ends: of one class of age, those first that this scraper has
+        seen least, then those that came first, as many as there is room for.
 
         Args:
-            scraper: who asks.
+            scraper: who asks; "" for a person, who sees all classes.
             samples_of: tells how many samples a run has; asked only for runs that there may be room for.
+            now: seconds since 1970.
         """
-        seen = self._seen.get(scraper, Counter())
+        known = self._scrapers.get(scraper) or _Scraper()
         room = self._rules.samples
         chosen: list[Exposed] = []
-        for run in sorted(self._runs.values(), key=lambda run: (seen[run.run_id], run.since)):
+        runs = self._next_class(known, now) if scraper else self._runs.values()
+        for run in sorted(runs, key=lambda run: (known.seen[run.run_id], run.since)):
             room -= samples_of(run)
             if room < 0 and chosen:
                 break
@@ -76,30 +85,73 @@ class Exposures:
 
     def delivered(self, scraper: str, runs: Sequence[Exposed], now: float) -> None:
         """
-        Note that a scraper has got runs.
+        Note that a scraper has got the runs of an answer.
         """
-        self._last[scraper] = now
-        self._seen.setdefault(scraper, Counter()).update(run.run_id for run in runs)
+        known = self._scrapers.setdefault(scraper, _Scraper())
+        known.last = now
+        known.seen.update(run.run_id for run in runs)
+        if runs:
+            known.answers += 1
+            known.turns[age_class(now - runs[0].ended)] = known.answers
 
     def retire(self, now: float) -> list[str]:
         """
         Take out the runs that have been exposed long enough.
         """
-        for scraper in [name for name, last in self._last.items() if now - last > FORGET_SECONDS]:
-            del self._last[scraper], self._seen[scraper]
+        for name in [name for name, known in self._scrapers.items() if now - known.last > FORGET_SECONDS]:
+            del self._scrapers[name]
         over = [run_id for run_id, run in self._runs.items() if self._is_over(run, now)]
         for run_id in over:
             del self._runs[run_id]
-            for seen in self._seen.values():
-                seen.pop(run_id, None)
+        self._unsee(over)
         return over
 
+    def _next_class(self, scraper: "_Scraper", now: float) -> Collection[Exposed]:
+        """
+        The runs whose turn it is: those of the class of age that was answered longest ago, the recent ones first.
+        A class in which nothing is wanted any more waits for the others.
+        """
+        classes: defaultdict[int, list[Exposed]] = defaultdict(list)
+        for run in self._runs.values():
+            classes[age_class(now - run.ended)].append(run)
+
+        def rank(number: int) -> tuple[bool, int, int]:
+            is_seen = all(scraper.seen[run.run_id] >= self._rules.scrapes for run in classes[number])
+            return (is_seen, scraper.turns.get(number, 0), number)
+
+        return classes[min(classes, key=rank)] if classes else ()
+
+    def _unsee(self, run_ids: Iterable[str]) -> None:
+        for run_id in run_ids:
+            for scraper in self._scrapers.values():
+                scraper.seen.pop(run_id, None)
+
     def _is_over(self, run: Exposed, now: float) -> bool:
-        age = now - run.since
-        if age > LONGEST_SECONDS:
+        waited = now - run.since
+        if waited > LONGEST_SECONDS:
             return True
-        is_seen = bool(self._seen) and all(seen[run.run_id] >= self._rules.scrapes for seen in self._seen.values())
-        return is_seen and age >= self._rules.seconds
+        counts = [scraper.seen[run.run_id] for scraper in self._scrapers.values()]
+        return waited >= self._rules.seconds and min(counts, default=0) >= self._rules.scrapes
+
+
+class _Scraper:
+    """
+    When somebody came last, how often they have got each run, and in which of their answers each class of age was
+    last.
+    """
+
+    def __init__(self) -> None:
+        self.last = 0.0
+        self.answers = 0
+        self.seen: Final[Counter[str]] = Counter()
+        self.turns: Final[dict[int, int]] = {}
+
+
+def age_class(seconds: float) -> int:
+    """
+    The number of the class of an age: how many of the windows it is beyond.
+    """
+    return bisect_left(WINDOWS, seconds)
 
 
 def shares_series(runs: Sequence[Exposed], branch_label: Callable[[str], str]) -> bool:

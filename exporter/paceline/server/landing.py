@@ -2,13 +2,13 @@
 The page for a person who looks.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from html import escape
 
 from paceline import __version__
 from paceline.server.service import Summary
 from paceline.server.settings import Settings
-from paceline.units import counted
+from paceline.units import counted, moment
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -32,7 +32,7 @@ th, td {{ text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #ddd;
 <li><a href="/-/healthy">/-/healthy</a>, <a href="/-/ready">/-/ready</a></li>
 </ul>
 <p>{state}</p>
-{dropped}
+{left_out}
 <h2>Latest runs</h2>
 <table>
 <thead><tr><th>ended</th><th>suite</th><th>branch</th><th>run</th><th>outcome</th></tr></thead>
@@ -50,24 +50,20 @@ def landing_page(summary: Summary, settings: Settings) -> str:
     The page as HTML.
     """
     state = f"{counted(summary.exposed, 'run')} exposed, {summary.live} under way, {summary.scrapers} scraping."
-    dropped = "".join(
-        f"<p>Left out of suite {escape(suite)}: {count:.0f} samples beyond --max-series={settings.max_series}.</p>\n"
-        for suite, count in sorted(summary.dropped.items())
-    )
-    rows = "\n".join(
-        "<tr>"
-        + "".join(f"<td>{escape(text)}</td>" for text in (_time(ended), suite, branch, run_id, outcome))
-        + "</tr>"
-        for suite, branch, run_id, outcome, ended in summary.latest
-    )
+    left_out = "".join(f"<p>{escape(line)}</p>\n" for line in _left_out(summary, settings))
+    rows = "\n".join(_row(moment(ended), *texts) for *texts, ended in summary.latest)
     return _PAGE.format(
-        version=escape(__version__), path=escape(settings.telemetry_path), state=state, dropped=dropped, rows=rows
+        version=escape(__version__), path=escape(settings.telemetry_path), state=state, left_out=left_out, rows=rows
     )
+
+
+def _left_out(summary: Summary, settings: Settings) -> Iterator[str]:
+    for suite, count in sorted(summary.dropped.items()):
+        yield f"Left out of suite {suite}: {count:.0f} samples beyond --max-series={settings.max_series}."
+    for suite, count in sorted(summary.late.items()):
+        runs, window = counted(round(count), "run"), settings.expose_window.text
+        yield f"Kept and not exposed, of suite {suite}: {runs} that ended longer ago than --expose-window={window}."
 
 
 def _row(*cells: str) -> str:
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -27,6 +27,7 @@ class OwnMetrics:
         self.registry: Final = CollectorRegistry()
         self.reports: Final = self._made(Counter, catalogue.EXPORTER_REPORTS)
         self.dropped: Final = self._made(Counter, catalogue.EXPORTER_DROPPED)
+        self.late: Final = self._made(Counter, catalogue.EXPORTER_LATE)
         self.ingest: Final = self._made(Histogram, catalogue.EXPORTER_INGEST, buckets=_SECONDS)
         self.scrape: Final = self._made(Histogram, catalogue.EXPORTER_SCRAPE, buckets=_SECONDS)
         build = self._made(Gauge, catalogue.EXPORTER_BUILD_INFO)
@@ -35,11 +36,11 @@ class OwnMetrics:
             self.reports.labels(result)
         ProcessCollector(registry=self.registry)
 
-    def dropped_by_suite(self) -> dict[str, float]:
+    def by_suite(self, counter: Counter) -> dict[str, float]:
         """
-        How many samples were dropped, by suite.
+        What one of the counters has counted, by suite.
         """
-        samples: Sequence[Any] = [sample for family in self.dropped.collect() for sample in family.samples]
+        samples: Sequence[Any] = [sample for family in counter.collect() for sample in family.samples]
         return {one.labels["suite"]: one.value for one in samples if one.name.endswith("_total")}
 
     def _made(self, kind: type[_M], metric: Metric, **options: object) -> _M:

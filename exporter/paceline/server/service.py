@@ -5,7 +5,7 @@ The exporter without HTTP: takes runs, keeps them, and puts answers to scrapes t
 import logging
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Final
@@ -15,7 +15,7 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
 from paceline.errors import DocumentError
-from paceline.history.served import Exposed, ServedLedger
+from paceline.history.served import Exposed, ServedLedger, Terms
 from paceline.metrics import catalogue
 from paceline.metrics.families import family
 from paceline.metrics.live_reports import report_families
@@ -23,6 +23,7 @@ from paceline.metrics.run_samples import branch_label
 from paceline.metrics.totals import Key, tally, total_families
 from paceline.model import LiveReport, Run
 from paceline.server.arrival import read_arrival
+from paceline.server.cache import Cache
 from paceline.server.drop_folder import DropFolder
 from paceline.server.exposures import Exposures, Rules, shares_series
 from paceline.server.live_runs import LiveRuns
@@ -30,10 +31,21 @@ from paceline.server.own_metrics import MAX_SERIES, OwnMetrics
 from paceline.server.rendering import NOTHING, Format, Rendered, join, render
 from paceline.server.settings import Settings
 from paceline.shards import part_of
+from paceline.units import counted, moment
 
 _LOG = logging.getLogger(__name__)
 LEDGER = "history.sqlite"
 _CACHE_BYTES = 64 << 20
+
+
+class Receipt(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    What became of a run that was sent: `accepted` or `duplicate`; where there is more to say, `note` says it.
+    """
+
+    run_id: str
+    result: str
+    note: str = ""
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -59,12 +71,12 @@ class Service:
         self.own: Final = OwnMetrics()
         self._now, self._ticks = time.time, time.monotonic
         self._ledger: Final = ServedLedger(settings.data / LEDGER)
-        counted = self._ledger.count_rest(self._tally)
-        if counted:
-            _LOG.info("counted %d runs that were in the ledger", counted)
+        uncounted = self._ledger.count_rest(self._tally)
+        if uncounted:
+            _LOG.info("counted %s that came into the ledger by another way", counted(uncounted, "run"))
         rules = Rules(seconds=settings.expose_seconds, scrapes=settings.expose_scrapes, samples=settings.max_series)
         self._exposures: Final = Exposures(rules, self._ledger.exposed())
-        self._cache: Final = _Cache(_CACHE_BYTES)
+        self._cache: Final = Cache(_CACHE_BYTES)
         self._live: Final = LiveRuns()
         self._drop_folder: Final = DropFolder(settings.watch) if settings.watch is not None else None
         self._lock: Final = threading.Lock()
@@ -74,30 +86,33 @@ class Service:
         self._dropped: Final[set[str]] = set()
         self.own.registry.register(_State(self))
 
-    def receive(self, document: bytes, where: str) -> tuple[str, str]:
+    def receive(self, document: bytes, where: str, sender: str) -> Receipt:
         """
         Keep a run: when this returns, it is on the disk.
 
-        Returns:
-            The id of the run, and `accepted` or `duplicate`.
+        Args:
+            document: the run document.
+            where: what to call it in an error.
+            sender: whom it came from.
 
         Raises:
             DocumentError: it is no run.
             StorageError: it cannot be kept now.
         """
-        now = self._now()
-        run = read_arrival(document, where, now)
+        terms = self._terms()
+        run = read_arrival(document, where, terms.now)
         part = part_of(run.run_id)
         if part is None:
-            is_new = self._ledger.receive(run, now, self._tally)
-            exposed = run if is_new else None
+            is_new = self._ledger.receive(run, terms)
+            received = run if is_new else None
         else:
-            is_new, exposed = self._ledger.receive_part(part, run, now, self._tally)
-        if exposed is not None:
-            self._expose(exposed, now)
+            is_new, received = self._ledger.receive_part(part, run, terms)
         result = "accepted" if is_new else "duplicate"
         self.own.reports.labels(result).inc()
-        return run.run_id, result
+        tests = counted(len(run.cases), "test")
+        _LOG.info("%s: run %s of %s with %s, from %s", result, run.run_id, run.suite, tests, sender)
+        note = self._take(received, terms) if received is not None else ""
+        return Receipt(run_id=run.run_id, result=result, note=note)
 
     def prepare(self) -> None:
         """
@@ -119,7 +134,7 @@ class Service:
         all samples of a series in one place.
         """
         with self._lock:
-            chosen = self._exposures.choose(scraper, lambda run: self._rendered(run.run_id).samples)
+            chosen = self._exposures.choose(scraper, lambda run: self._rendered(run.run_id).samples, self._now())
             pieces = [self._rendered(run.run_id) for run in chosen]
         if form is Format.OPENMETRICS and shares_series(chosen, self._branch):
             form = Format.TEXT
@@ -140,16 +155,17 @@ class Service:
         Raises:
             PacelineError: the ledger cannot be written.
         """
-        now = self._now()
-        for run in self._ledger.receive_incomplete(now - self.settings.shard_seconds, now, self._tally):
-            self._expose(run, now)
+        terms = self._terms()
+        for run in self._ledger.receive_incomplete(terms.now - self.settings.shard_seconds, terms):
+            _LOG.info("run %s of %s: not all of its parts came, taken without them", run.run_id, run.suite)
+            self._take(run, terms)
         with self._lock:
-            retired = self._exposures.retire(now)
+            retired = self._exposures.retire(terms.now)
         if retired:
             self._ledger.retire(retired)
             self._forget(retired)
         if self._drop_folder is not None:
-            self._drop_folder.look(self.receive)
+            self._drop_folder.look(lambda document, name: self.receive(document, name, f"the file {name}"))
         self.prepare()
 
     def state_families(self) -> Iterator[Family]:
@@ -175,9 +191,30 @@ class Service:
                 exposed=len(self._exposures),
                 scrapers=self._exposures.scrapers,
                 live=len(self._live.current(self._ticks())),
-                dropped=self.own.dropped_by_suite(),
+                dropped=self.own.by_suite(self.own.dropped),
+                late=self.own.by_suite(self.own.late),
                 latest=[(suite, run.branch, run.run_id, outcome, run.ended) for suite, outcome, run in latest],
             )
+
+    def _terms(self) -> Terms:
+        now = self._now()
+        return Terms(now=now, tally=self._tally, oldest=now - self.settings.expose_window.seconds)
+
+    def _take(self, run: Run, terms: Terms) -> str:
+        """
+        Expose what was received, or say why it is not.
+        """
+        if not terms.is_late(run):
+            self._expose(run, terms.now)
+            return ""
+        self.own.late.labels(run.suite).inc()
+        window = f"--expose-window={self.settings.expose_window.text}"
+        note = (
+            f"run {run.run_id} is kept and not exposed: it ended at {moment(run.ended)}, longer ago than {window};"
+            " `paceline export openmetrics` brings it to Prometheus"
+        )
+        _LOG.warning("%s", note)
+        return note
 
     def _expose(self, run: Run, now: float) -> None:
         exposed = Exposed(run_id=run.run_id, suite=run.suite, branch=run.branch, ended=run.ended, since=now)
@@ -233,6 +270,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     scrapers: int
     live: int
     dropped: dict[str, float]
+    late: dict[str, float]
     latest: list[tuple[str, str, str, str, float]]
 
 
@@ -245,30 +283,3 @@ class _State(Collector):
 
     def describe(self) -> list[Family]:
         return []
-
-
-class _Cache:
-    """
-    What was rendered, up to so many bytes; what was asked for last stays.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._size = 0
-        self._items: OrderedDict[str, Rendered] = OrderedDict()
-
-    def get(self, run_id: str) -> Rendered | None:
-        if run_id in self._items:
-            self._items.move_to_end(run_id)
-        return self._items.get(run_id)
-
-    def put(self, run_id: str, rendered: Rendered) -> None:
-        self.drop(run_id)
-        self._items[run_id] = rendered
-        self._size += rendered.size
-        while self._size > self._most and len(self._items) > 1:
-            self.drop(next(iter(self._items)))
-
-    def drop(self, run_id: str) -> None:
-        if run_id in self._items:
-            self._size -= self._items.pop(run_id).size

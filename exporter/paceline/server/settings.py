@@ -2,7 +2,9 @@
 What the exporter is told at its start.
 """
 
+import re
 from collections.abc import Mapping
+from math import inf
 from pathlib import Path
 
 from msgspec import Struct
@@ -11,6 +13,21 @@ from paceline.errors import ConfigError
 
 TOKENS = "PACELINE_TOKENS"
 _SHORTEST_TOKEN = 8
+# As Prometheus writes one.
+_WINDOW = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_UNIT_SECONDS = (7 * 86400, 86400, 3600, 60, 1)
+
+
+class Window(Struct, frozen=True, kw_only=True):
+    """
+    How long ago something may have been, as it was given and in seconds.
+    """
+
+    text: str
+    seconds: float
+
+
+WEEK = Window(text="7d", seconds=7 * 86400.0)
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -23,10 +40,25 @@ class Settings(Struct, frozen=True, kw_only=True):
     branches: tuple[str, ...] = ("main",)
     expose_seconds: float = 900.0
     expose_scrapes: int = 3
+    expose_window: Window = WEEK
     max_series: int = 200_000
     shard_seconds: float = 3600.0
     telemetry_path: str = "/metrics"
     tokens: tuple[bytes, ...] = ()
+
+
+def read_window(text: str) -> Window:
+    """
+    Read a window as Prometheus writes its out_of_order_time_window; 0 is one without an end.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    found = _WINDOW.fullmatch(text if text != "0" else "0s")
+    if not text or found is None:
+        raise ConfigError(f"--expose-window is {text!r}, expected one as 7d, 12h or 1h30m, or 0 for no limit")
+    parts = zip(found.groups("0"), _UNIT_SECONDS, strict=True)
+    return Window(text=text, seconds=sum(int(number) * unit for number, unit in parts) or inf)
 
 
 def read_tokens(file: Path | None, environ: Mapping[str, str]) -> tuple[bytes, ...]:

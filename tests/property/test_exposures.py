@@ -1,0 +1,72 @@
+"""
+What is exposed arrives, whatever a Prometheus refuses.
+"""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paceline.history.served import Exposed
+from paceline.server.exposures import WINDOWS, Exposures, Rules
+
+_NOW = 1_700_000_000.0
+_SCRAPES = 3
+
+_ages = st.floats(-60, 40 * 86400) | st.sampled_from(WINDOWS) | st.sampled_from(WINDOWS).map(lambda age: age + 0.001)
+_rules = st.builds(Rules, seconds=st.just(900), scrapes=st.just(_SCRAPES), samples=st.integers(1, 100))
+
+
+def _runs(ages: list[float]) -> list[Exposed]:
+    return [
+        Exposed(run_id=f"run-{number}", suite="shop", branch="main", ended=_NOW - age, since=_NOW)
+        for number, age in enumerate(ages)
+    ]
+
+
+def _scrape(exposures: Exposures, now: float, window: float) -> set[str]:
+    """
+    A Prometheus: it takes all of an answer, or nothing where one sample is older than its window.
+    """
+    answer = exposures.choose("it", lambda _: 10, now)
+    exposures.delivered("it", answer, now)
+    return {run.run_id for run in answer} if all(now - run.ended <= window for run in answer) else set()
+
+
+@given(ages=st.lists(_ages, max_size=12), window=st.sampled_from(WINDOWS), rules=_rules)
+def test_what_is_within_a_window_arrives(ages: list[float], window: float, rules: Rules) -> None:
+    """
+    union(answers taken) == {run: age <= window}, in as many scrapes as the runs have to be seen.
+    """
+    runs = _runs(ages)
+    exposures = Exposures(rules, runs)
+    arrived = set().union(*(_scrape(exposures, _NOW, window) for _ in range(_SCRAPES * len(runs))))
+
+    assert arrived == {run.run_id for run in runs if _NOW - run.ended <= window}
+
+
+@given(ages=st.lists(_ages, max_size=12), rules=_rules)
+def test_every_run_is_seen_and_then_over(ages: list[float], rules: Rules) -> None:
+    """
+    After so many scrapes as all have to be seen, none waits: nothing starves.
+    """
+    runs = _runs(ages)
+    exposures = Exposures(rules, runs)
+    for _ in range(_SCRAPES * len(runs)):
+        _scrape(exposures, _NOW, 0.0)
+
+    assert sorted(exposures.retire(_NOW + 900)) == sorted(run.run_id for run in runs)
+
+
+@given(ages=st.lists(_ages, min_size=1, max_size=12), rules=_rules)
+def test_what_comes_later_holds_up_nothing(ages: list[float], rules: Rules) -> None:
+    """
+    With a new run at every scrape, each of the others is seen all the same.
+    """
+    runs = _runs(ages)
+    exposures = Exposures(rules, runs)
+    arrived: set[str] = set()
+    for number in range(len(runs) + (len(WINDOWS) + 1) * len(runs)):
+        now = _NOW + number / 1000
+        exposures.add(Exposed(run_id=f"new-{number}", suite="shop", branch="main", ended=now, since=now))
+        arrived |= _scrape(exposures, now, float("inf"))
+
+    assert arrived >= {run.run_id for run in runs}
