@@ -50,6 +50,13 @@ def counted(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def milliseconds(seconds: float) -> int:
+    """
+    A point in time, in seconds since 1970, as the text format of Prometheus has it.
+    """
+    return int(f"{seconds:.3f}".replace(".", ""))
+
+
 def moment(seconds: float) -> str:
     """
     A point in time, in seconds since 1970, to the second.

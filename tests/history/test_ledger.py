@@ -371,7 +371,7 @@ def test_a_ledger_of_the_first_version_is_upgraded_in_place(ledger: Ledger) -> N
     ledger.add(make_run(1, [make_case()], machine=machine))
     with closing(sqlite3.connect(ledger.path)) as database:
         database.executescript(
-            "DROP INDEX runs_exposed; DROP TABLE totals; DROP TABLE shards;"
+            "DROP INDEX runs_exposed; DROP TABLE totals; DROP TABLE shards; DROP TABLE stamps;"
             "ALTER TABLE runs DROP COLUMN exposed_since; ALTER TABLE runs DROP COLUMN is_counted;"
             "ALTER TABLE runs DROP COLUMN calibration_seconds; ALTER TABLE runs DROP COLUMN slowdown_ratio;"
             "PRAGMA user_version = 1"
@@ -395,7 +395,7 @@ def test_a_ledger_of_a_later_version_is_left_alone(ledger: Ledger) -> None:
     with pytest.raises(StorageError) as caught:
         ledger.add(make_run(2))
 
-    assert str(caught.value) == f"{ledger.path} has version 99, expected at most 3: upgrade paceline"
+    assert str(caught.value) == f"{ledger.path} has version 99, expected at most 4: upgrade paceline"
     assert ledger.path.read_bytes() == before
 
 

@@ -46,5 +46,5 @@ def test_a_run_with_one_wrong_byte_is_taken_or_refused(run: Run, place: int, byt
         arrived = read_arrival(document[:place] + byte + document[place + 1 :], "it", EPOCH)
         tally(arrived, "main")
 
-        assert render(arrived, ["main"], 1000).samples > 0
+        assert render(arrived, 1, ["main"], 1000).samples > 0
         assert 0 <= arrived.started <= arrived.ended <= EPOCH + 60

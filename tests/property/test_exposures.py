@@ -15,11 +15,12 @@ _ages = st.floats(-60, 40 * 86400) | st.sampled_from(WINDOWS) | st.sampled_from(
 _rules = st.builds(Rules, seconds=st.just(900), scrapes=st.just(_SCRAPES), samples=st.integers(1, 100))
 
 
+def _run(name: str, ended: float) -> Exposed:
+    return Exposed(run_id=name, suite="shop", branch="main", ended=ended, stamp=round(ended * 1e3), since=_NOW)
+
+
 def _runs(ages: list[float]) -> list[Exposed]:
-    return [
-        Exposed(run_id=f"run-{number}", suite="shop", branch="main", ended=_NOW - age, since=_NOW)
-        for number, age in enumerate(ages)
-    ]
+    return [_run(f"run-{number}", _NOW - age) for number, age in enumerate(ages)]
 
 
 def _scrape(exposures: Exposures, now: float, window: float) -> set[str]:
@@ -66,7 +67,7 @@ def test_what_comes_later_holds_up_nothing(ages: list[float], rules: Rules) -> N
     arrived: set[str] = set()
     for number in range(len(runs) + (len(WINDOWS) + 1) * len(runs)):
         now = _NOW + number / 1000
-        exposures.add(Exposed(run_id=f"new-{number}", suite="shop", branch="main", ended=now, since=now))
+        exposures.add(_run(f"new-{number}", now))
         arrived |= _scrape(exposures, now, float("inf"))
 
     assert arrived >= {run.run_id for run in runs}

@@ -2,6 +2,8 @@
 Which runs go out with a scrape, and for how long.
 """
 
+from typing import Any
+
 import pytest
 
 from paceline.history.served import Exposed
@@ -12,8 +14,9 @@ _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 24 * 3600.0
 
 
 def _run(number: int, **changes: object) -> Exposed:
-    known: dict[str, object] = {"suite": "shop", "branch": "main", "ended": float(number), "since": float(number)}
-    return Exposed(run_id=f"run-{number}", **(known | changes))  # type: ignore[arg-type]
+    known: dict[str, Any] = {"suite": "shop", "branch": "main", "ended": float(number), "since": float(number)}
+    run = known | changes
+    return Exposed(run_id=f"run-{number}", stamp=round(run["ended"] * 1e3), **run)
 
 
 def _scrape(exposures: Exposures, scraper: str, now: float, samples: int = 10) -> list[str]:

@@ -10,15 +10,19 @@ from pathlib import Path
 from paceline.errors import DocumentError, StorageError
 
 _APPLICATION_ID = 0x50414345
-_VERSION = 3
+_VERSION = 4
 _BUSY_SECONDS = 30.0
 READ = "BEGIN"
 WRITE = "BEGIN IMMEDIATE"
-# What an exporter keeps beside the runs: counters, and the parts of runs that are not complete.
+# What an exporter keeps beside the runs: counters, the parts of runs that are not complete, and the times of samples.
 _SERVED_TABLES = (
     "CREATE INDEX runs_exposed ON runs (exposed_since) WHERE exposed_since IS NOT NULL",
     "CREATE TABLE totals (labels TEXT PRIMARY KEY, value REAL NOT NULL)",
     "CREATE TABLE shards (run_id TEXT PRIMARY KEY, whole TEXT NOT NULL, arrived REAL NOT NULL, document BLOB NOT NULL)",
+)
+_STAMPS = (
+    "CREATE TABLE stamps (run INTEGER PRIMARY KEY REFERENCES runs (number) ON DELETE CASCADE, suite TEXT NOT NULL,"
+    " stamp INTEGER NOT NULL, UNIQUE (suite, stamp))"
 )
 _SCHEMA = f"""
 CREATE TABLE runs (
@@ -51,6 +55,7 @@ CREATE TABLE columns (
     UNIQUE (measure, run)
 );
 {"; ".join(_SERVED_TABLES)};
+{_STAMPS};
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
 """
@@ -65,6 +70,7 @@ _UPGRADES = {
         "ALTER TABLE runs ADD COLUMN is_counted INTEGER NOT NULL DEFAULT 0",
         *_SERVED_TABLES,
     ),
+    3: (_STAMPS,),
 }
 
 

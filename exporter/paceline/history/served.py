@@ -5,6 +5,7 @@ The ledger of an exporter: the same file, with what is exposed, the counters, an
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from sqlite3 import Connection
+from typing import Any
 
 from msgspec import Struct, json
 
@@ -14,19 +15,28 @@ from paceline.history.rows import insert_run, pack, unpack
 from paceline.metrics.totals import Key, added
 from paceline.model import Run, RunOutcome, encode_run
 from paceline.shards import Part, merge
+from paceline.units import milliseconds
 
 Tally = Callable[[Run], Mapping[Key, float]]
+_EXPOSED = (
+    "SELECT run_id, runs.suite, branch, ended, stamp, exposed_since FROM runs LEFT JOIN stamps ON run = number"
+    " WHERE exposed_since IS NOT NULL"
+)
 
 
 class Exposed(Struct, frozen=True, kw_only=True):
     """
     A run that is on its way to Prometheus, since `since`.
+
+    `stamp` is the time of its samples, in milliseconds since 1970: the end of the run, or a little later where other
+    runs of the suite have that.
     """
 
     run_id: str
     suite: str
     branch: str
     ended: float
+    stamp: int
     since: float
 
 
@@ -116,14 +126,16 @@ class ServedLedger(Ledger):
         What is exposed, in the order in which it came.
         """
         with connected(self.path) as database:
-            rows = database.execute(
-                "SELECT run_id, suite, branch, ended, exposed_since FROM runs WHERE exposed_since IS NOT NULL"
-                " ORDER BY exposed_since, number"
-            ).fetchall()
-        return [
-            Exposed(run_id=run_id, suite=suite, branch=branch, ended=ended, since=since)
-            for run_id, suite, branch, ended, since in rows
-        ]
+            rows = database.execute(f"{_EXPOSED} ORDER BY exposed_since, number").fetchall()
+        return [_exposed(row) for row in rows]
+
+    def exposed_run(self, run_id: str) -> Exposed | None:
+        """
+        One of them; None where the run is not exposed.
+        """
+        with connected(self.path) as database:
+            row = database.execute(f"{_EXPOSED} AND run_id = ?", (run_id,)).fetchone()
+        return _exposed(row) if row else None
 
     def received(self, run_id: str) -> Run | None:
         """
@@ -165,10 +177,39 @@ def _receive(database: Connection, run: Run, terms: Terms) -> bool:
     if not insert_run(database, run, encode_run(run)):
         return False
     if not terms.is_late(run):
-        database.execute("UPDATE runs SET exposed_since = ? WHERE run_id = ?", (terms.now, run.run_id))
+        _expose(database, run, terms.now)
     counts = terms.tally(run)
     _count(database, run.run_id, counts if crashed is None else added(counts, terms.tally(crashed)))
     return True
+
+
+def _expose(database: Connection, run: Run, now: float) -> None:
+    database.execute("UPDATE runs SET exposed_since = ? WHERE run_id = ?", (now, run.run_id))
+    database.execute(
+        "INSERT INTO stamps (run, suite, stamp) SELECT number, suite, ? FROM runs WHERE run_id = ?",
+        (_free_stamp(database, run), run.run_id),
+    )
+
+
+def _free_stamp(database: Connection, run: Run) -> int:
+    """
+    The first millisecond from the end of a run on that no other run of its suite has. Of two samples of a series at
+    one time a Prometheus keeps one.
+    """
+    stamp = milliseconds(run.ended)
+    taken = "SELECT stamp FROM stamps WHERE suite = ? AND stamp >= ? ORDER BY stamp"
+    for (other,) in database.execute(taken, (run.suite, stamp)):
+        if other > stamp:
+            break
+        stamp += 1
+    return stamp
+
+
+def _exposed(row: Sequence[Any]) -> Exposed:
+    run_id, suite, branch, ended, stamp, since = row
+    # Runs that an earlier version exposed have the time of their end.
+    known = milliseconds(ended) if stamp is None else stamp
+    return Exposed(run_id=run_id, suite=suite, branch=branch, ended=ended, stamp=known, since=since)
 
 
 def _crashed(database: Connection, run_id: str) -> Run | None:

@@ -81,7 +81,7 @@ class Exposures:
             if room < 0 and chosen:
                 break
             chosen.append(run)
-        return sorted(chosen, key=lambda run: (run.ended, run.run_id))
+        return sorted(chosen, key=lambda run: (run.stamp, run.run_id))
 
     def delivered(self, scraper: str, runs: Sequence[Exposed], now: float) -> None:
         """

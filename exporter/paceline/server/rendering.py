@@ -51,12 +51,13 @@ class Rendered(Struct, frozen=True, kw_only=True):
         return sum(len(piece) for pieces in self.pieces.values() for piece in pieces.values())
 
 
-def render(run: Run, branches: Collection[str], most: int) -> Rendered:
+def render(run: Run, stamp: int, branches: Collection[str], most: int) -> Rendered:
     """
     Render a run.
 
     Args:
         run: the run.
+        stamp: the time of its samples, in milliseconds since 1970.
         branches: the branches that keep their name in labels.
         most: how many samples there may be; a test is there with all of its samples or with none.
     """
@@ -67,10 +68,9 @@ def render(run: Run, branches: Collection[str], most: int) -> Rendered:
     # Of the rest only the number is wanted: the lines of a huge run would take a gigabyte.
     dropped = refused + sum(1 for case in ranked for _ in of_case(case, run, branches))
     families = _by_family([whole, *kept])
-    seconds = f"{run.ended:.3f}"
     pieces = {
-        Format.TEXT: _pieces(families, seconds.replace(".", "")),
-        Format.OPENMETRICS: _pieces(families, seconds),
+        Format.TEXT: _pieces(families, str(stamp)),
+        Format.OPENMETRICS: _pieces(families, f"{stamp // 1000}.{stamp % 1000:03}"),
     }
     return Rendered(pieces=pieces, samples=sum(map(len, families.values())), dropped=dropped)
 

@@ -82,7 +82,7 @@ class Service:
         self._lock: Final = threading.Lock()
         # Held while a run is rendered, so that it is done once; within the other one, never around it.
         self._rendering: Final = threading.Lock()
-        self._fresh: Final[deque[str]] = deque()
+        self._fresh: Final[deque[Exposed]] = deque()
         self._dropped: Final[set[str]] = set()
         self.own.registry.register(_State(self))
 
@@ -111,7 +111,7 @@ class Service:
         self.own.reports.labels(result).inc()
         tests = counted(len(run.cases), "test")
         _LOG.info("%s: run %s of %s with %s, from %s", result, run.run_id, run.suite, tests, sender)
-        note = self._take(received, terms) if received is not None else ""
+        note = self._take(received) if received is not None else ""
         return Receipt(run_id=run.run_id, result=result, note=note)
 
     def prepare(self) -> None:
@@ -134,8 +134,8 @@ class Service:
         all samples of a series in one place.
         """
         with self._lock:
-            chosen = self._exposures.choose(scraper, lambda run: self._rendered(run.run_id).samples, self._now())
-            pieces = [self._rendered(run.run_id) for run in chosen]
+            chosen = self._exposures.choose(scraper, lambda run: self._rendered(run).samples, self._now())
+            pieces = [self._rendered(run) for run in chosen]
         if form is Format.OPENMETRICS and shares_series(chosen, self._branch):
             form = Format.TEXT
         return Answer(body=join(pieces, form), form=form, runs=tuple(chosen))
@@ -158,7 +158,7 @@ class Service:
         terms = self._terms()
         for run in self._ledger.receive_incomplete(terms.now - self.settings.shard_seconds, terms):
             _LOG.info("run %s of %s: not all of its parts came, taken without them", run.run_id, run.suite)
-            self._take(run, terms)
+            self._take(run)
         with self._lock:
             retired = self._exposures.retire(terms.now)
         if retired:
@@ -200,12 +200,13 @@ class Service:
         now = self._now()
         return Terms(now=now, tally=self._tally, oldest=now - self.settings.expose_window.seconds)
 
-    def _take(self, run: Run, terms: Terms) -> str:
+    def _take(self, run: Run) -> str:
         """
         Expose what was received, or say why it is not.
         """
-        if not terms.is_late(run):
-            self._expose(run, terms.now)
+        exposed = self._ledger.exposed_run(run.run_id)
+        if exposed is not None:
+            self._expose(exposed)
             return ""
         self.own.late.labels(run.suite).inc()
         window = f"--expose-window={self.settings.expose_window.text}"
@@ -216,13 +217,12 @@ class Service:
         _LOG.warning("%s", note)
         return note
 
-    def _expose(self, run: Run, now: float) -> None:
-        exposed = Exposed(run_id=run.run_id, suite=run.suite, branch=run.branch, ended=run.ended, since=now)
+    def _expose(self, run: Exposed) -> None:
         with self._rendering:
             self._cache.drop(run.run_id)
         with self._lock:
-            self._exposures.add(exposed)
-        self._fresh.append(run.run_id)
+            self._exposures.add(run)
+        self._fresh.append(run)
 
     def _forget(self, run_ids: Sequence[str]) -> None:
         with self._rendering:
@@ -230,17 +230,17 @@ class Service:
                 self._cache.drop(run_id)
         self._dropped.difference_update(run_ids)
 
-    def _rendered(self, run_id: str) -> Rendered:
+    def _rendered(self, exposed: Exposed) -> Rendered:
         with self._rendering:
-            known = self._cache.get(run_id)
+            known = self._cache.get(exposed.run_id)
             if known is None:
-                run = self._read(run_id)
-                known = self._render(run) if run is not None else NOTHING
-                self._cache.put(run_id, known)
+                run = self._read(exposed.run_id)
+                known = self._render(run, exposed.stamp) if run is not None else NOTHING
+                self._cache.put(exposed.run_id, known)
             return known
 
-    def _render(self, run: Run) -> Rendered:
-        rendered = render(run, self.settings.branches, self.settings.max_series)
+    def _render(self, run: Run, stamp: int) -> Rendered:
+        rendered = render(run, stamp, self.settings.branches, self.settings.max_series)
         if rendered.dropped and run.run_id not in self._dropped:
             self._dropped.add(run.run_id)
             self.own.dropped.labels(run.suite, MAX_SERIES).inc(rendered.dropped)
