@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from paceline.metrics.catalogue import CATALOGUE, Channel
 from support.exporter import exporter_in
 from support.values import make_case, make_run
@@ -30,6 +32,39 @@ def test_without_the_extra_it_says_how_to_get_it(tmp_path: Path) -> None:
         1,
         "Error: the exporter needs uvicorn, which is not installed: pip install 'paceline[server]'\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--web.telemetry-path=metrics", "'--web.telemetry-path': 'metrics', expected a path as /metrics"),
+        (
+            "--expose-window=week",
+            "'--expose-window': 'week', expected a duration as 7d, 12h or 1h30m, or 0 for no limit",
+        ),
+    ],
+)
+def test_a_wrong_option_is_said(tmp_path: Path, option: str, message: str) -> None:
+    """
+    Before anything is made.
+    """
+    command = [sys.executable, "-m", "paceline", "serve", option]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, f"Error: Invalid value for {message}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_metrics_can_be_elsewhere(tmp_path: Path) -> None:
+    """
+    The run samples are below them.
+    """
+    with exporter_in(tmp_path, "--web.telemetry-path=/shop/metrics") as exporter:
+        exporter.push(make_run(1, [make_case()]))
+
+        assert exporter.scrape("/shop/metrics") != []
+        assert {name for name, *_ in exporter.scrape("/shop/metrics/runs")} >= {"paceline_run_info"}
+        assert exporter.get("/metrics").status_code == 404
 
 
 def test_a_log_can_be_json(tmp_path: Path) -> None:

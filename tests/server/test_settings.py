@@ -9,7 +9,7 @@ import pytest
 
 from paceline.errors import ConfigError
 from paceline.server.running import listen
-from paceline.server.settings import read_tokens, read_window
+from paceline.server.settings import read_path, read_tokens, read_window
 
 
 def test_tokens_come_from_both(tmp_path: Path) -> None:
@@ -86,4 +86,34 @@ def test_a_window_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read_window(text)
 
-    assert str(caught.value) == f"--expose-window is {text!r}, expected one as 7d, 12h or 1h30m, or 0 for no limit"
+    assert str(caught.value) == f"{text!r}, expected a duration as 7d, 12h or 1h30m, or 0 for no limit"
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/team/a-1/metrics", "/apis"])
+def test_a_path_is_taken(path: str) -> None:
+    """
+    Of any depth.
+    """
+    assert read_path(path) == path
+
+
+@pytest.mark.parametrize("path", ["", "/", "metrics", "/metrics/", "//metrics", "/{x}", "/a b", "/a?b"])
+def test_a_path_that_is_none_is_refused(path: str) -> None:
+    """
+    The landing page's among them.
+    """
+    with pytest.raises(ConfigError) as caught:
+        read_path(path)
+
+    assert str(caught.value) == f"{path!r}, expected a path as /metrics"
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/v1", "/api/v1/runs", "/-", "/-/ready"])
+def test_a_path_of_the_exporters_own_is_refused(path: str) -> None:
+    """
+    As nobody could send runs any more, or ask whether it is up.
+    """
+    with pytest.raises(ConfigError) as caught:
+        read_path(path)
+
+    assert str(caught.value) == f"{path!r} is among the exporter's own pages, expected a path as /metrics"

@@ -3,15 +3,29 @@
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from paceline.cli.project import clear_errors
 from paceline.errors import ConfigError
+from paceline.server.settings import Settings, read_path, read_tokens, read_window
 
+_V = TypeVar("_V")
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def _by(read: Callable[[str], _V]) -> Callable[[click.Context, click.Parameter, str], _V]:
+    def callback(_: click.Context, __: click.Parameter, text: str) -> _V:
+        try:
+            return read(text)
+        except ConfigError as error:
+            raise click.BadParameter(str(error)) from error
+
+    return callback
 
 
 @click.command()
@@ -38,6 +52,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     "--web.telemetry-path",
     "telemetry_path",
     metavar="PATH",
+    callback=_by(read_path),
     default="/metrics",
     show_default=True,
     help="Path of the counters; the run samples are at PATH/runs.",
@@ -72,8 +87,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option(
     "--expose-window",
-    "window",
     metavar="DURATION",
+    callback=_by(read_window),
     default="7d",
     show_default=True,
     help="A run that ended longer ago is kept and not exposed; give Prometheus' out_of_order_time_window, or 0 for no "
@@ -100,9 +115,8 @@ def serve(
     addresses: tuple[str, ...],
     web_file: Path | None,
     tokens_file: Path | None,
-    window: str,
     log_format: str,
-    **numbers: object,
+    **others: object,
 ) -> None:
     """
     Receive runs, keep them, and expose them to Prometheus.
@@ -114,17 +128,10 @@ def serve(
     with clear_errors():
         try:
             from paceline.server.running import serve as run  # noqa: PLC0415 - an extra
-            from paceline.server.settings import Settings, read_tokens, read_window  # noqa: PLC0415
         except ModuleNotFoundError as error:
             raise ConfigError(
                 f"the exporter needs {error.name}, which is not installed: pip install 'paceline[server]'"
             ) from error
         tokens = read_tokens(tokens_file, os.environ)
-        settings = Settings(
-            data=data,
-            watch=watch,
-            tokens=tokens,
-            expose_window=read_window(window),
-            **numbers,  # type: ignore[arg-type]
-        )
+        settings = Settings(data=data, watch=watch, tokens=tokens, **others)  # type: ignore[arg-type]
         run(settings, addresses, web_file, log_format)

@@ -15,6 +15,9 @@ TOKENS = "PACELINE_TOKENS"
 _SHORTEST_TOKEN = 8
 # As Prometheus writes one.
 _WINDOW = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
+# Pages of the exporter itself begin so.
+_OWN_PATHS = ("/-/", "/api/")
 _UNIT_SECONDS = (7 * 86400, 86400, 3600, 60, 1)
 
 
@@ -56,9 +59,23 @@ def read_window(text: str) -> Window:
     """
     found = _WINDOW.fullmatch(text if text != "0" else "0s")
     if not text or found is None:
-        raise ConfigError(f"--expose-window is {text!r}, expected one as 7d, 12h or 1h30m, or 0 for no limit")
+        raise ConfigError(f"{text!r}, expected a duration as 7d, 12h or 1h30m, or 0 for no limit")
     parts = zip(found.groups("0"), _UNIT_SECONDS, strict=True)
     return Window(text=text, seconds=sum(int(number) * unit for number, unit in parts) or inf)
+
+
+def read_path(text: str) -> str:
+    """
+    Read the path of the counters.
+
+    Raises:
+        ConfigError: it is none, or one of the exporter's own.
+    """
+    if not _PATH.fullmatch(text):
+        raise ConfigError(f"{text!r}, expected a path as /metrics")
+    if f"{text}/".startswith(_OWN_PATHS):
+        raise ConfigError(f"{text!r} is among the exporter's own pages, expected a path as /metrics")
+    return text
 
 
 def read_tokens(file: Path | None, environ: Mapping[str, str]) -> tuple[bytes, ...]:
