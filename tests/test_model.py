@@ -43,7 +43,7 @@ def test_a_run_lasts_from_start_to_end() -> None:
     """
     The duration is the end less the start.
     """
-    run = decode_run(_document(), "r1.json")
+    run = decode_run(_document(schema=1), "r1.json")
 
     assert run.duration_seconds == 2.5
 
@@ -170,6 +170,16 @@ def test_a_document_of_a_later_version_says_so() -> None:
 
     assert str(caught.value) == "r1.json: a run document of version 2, expected at most 1"
     assert isinstance(caught.value, PacelineError)
+
+
+def test_a_document_without_a_version_is_refused() -> None:
+    """
+    What it means cannot be known.
+    """
+    with pytest.raises(DocumentError) as caught:
+        decode_run(_document(), "r1.json")
+
+    assert str(caught.value) == "r1.json: schema is absent, expected 1"
 
 
 def test_a_verdict_is_written_in_the_words_of_alertmanager() -> None:

@@ -314,7 +314,7 @@ class LiveReport(Value, frozen=True, kw_only=True):
 
 
 class _Version(Struct):
-    schema: int = 0
+    schema: int | None = None
 
 
 def encode_run(run: Run) -> bytes:
@@ -337,11 +337,14 @@ def decode_run(document: bytes, where: str) -> Run:
     """
     try:
         version = json.decode(document, type=_Version).schema
-        if version > SCHEMA:
+        if version is not None and version > SCHEMA:
             raise DocumentError(f"{where}: a run document of version {version}, expected at most {SCHEMA}")
-        return json.decode(document, type=Run)
+        run = json.decode(document, type=Run)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DocumentError(f"{where}: not a run document: {error}") from error
+    if version is None:
+        raise DocumentError(f"{where}: schema is absent, expected {SCHEMA}")
+    return run
 
 
 def decode_live_report(document: bytes, where: str) -> LiveReport:

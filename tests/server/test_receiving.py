@@ -51,7 +51,14 @@ def test_a_whole_run_replaces_what_a_crash_left(exporter: Exporter) -> None:
     assert len([name for name, *_ in exporter.scrape() if name == "paceline_test_passed"]) == 2
 
 
+def _without(key: str) -> bytes:
+    document = json.loads(encode_run(_RUN))
+    del document[key]
+    return json.dumps(document).encode()
+
+
 _NOT_A_RUN = "the run: not a run document"
+_UNNAMED = {**json.loads(encode_run(_RUN))["cases"][0], "id": ""}
 _DEEP = b'{"schema": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 
 
@@ -69,13 +76,34 @@ _DEEP = b'{"schema": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
         (_document(schema=99), "the run: a run document of version 99, expected at most 1"),
         (_document(suite=7), "the run: not a run document: Expected `str`, got `int` - at `$.suite`"),
         (_document(extra=7), "the run: not a run document: Object contains unknown field `extra`"),
+        (_without("schema"), "the run: schema is absent, expected 1"),
+        (_document(suite=" "), "the run: suite is ' ', expected a name"),
+        (_document(run_id=""), f"{_NOT_A_RUN}: Expected `str` of length >= 1 - at `$.run_id`"),
+        (_document(run_id=" "), f"{_NOT_A_RUN}: Expected `str` matching regex '^[A-Za-z0-9._-]+\\\\Z' - at `$.run_id`"),
+        (_document(cases=[_UNNAMED]), "the run: cases[0].id is '', expected a name"),
         (_document(started=1e10), "the run: started is 10000000000.0, expected at most 1700003600.0, when it ended"),
         (
             _document(cases=[*json.loads(encode_run(_RUN))["cases"]] * 2),
             "the run: cases has 'tests/test_cart.py::test_total' 2 times, expected each test once",
         ),
     ],
-    ids=["empty", "no JSON", "a list", "deep", "no UTF-8", "newer", "type", "field", "times", "twice"],
+    ids=[
+        "empty",
+        "no JSON",
+        "a list",
+        "deep",
+        "no UTF-8",
+        "newer",
+        "type",
+        "field",
+        "no version",
+        "no suite",
+        "no id",
+        "blank id",
+        "no test",
+        "times",
+        "twice",
+    ],
 )
 def test_what_is_no_run_is_refused(refusing: Exporter, body: bytes, error: str) -> None:
     """
@@ -88,6 +116,21 @@ def test_what_is_no_run_is_refused(refusing: Exporter, body: bytes, error: str) 
     assert refusing.state("paceline_exporter_reports_total")["rejected"] == before + 1
     assert refusing.runs() == []
     assert "Traceback" not in refusing.log.read_text("utf-8")
+
+
+def test_a_refusal_is_logged(exporter: Exporter) -> None:
+    """
+    Who sent it and why, in one line, without a secret that the body may have put into the reason.
+    """
+    exporter.post(_document(**{"a\ntoken=hunter22": 1}))
+    exporter.post(_document(suite=""), "/api/v1/live")
+    lines = [line.partition(" WARNING ")[2] for line in exporter.log.read_text("utf-8").splitlines()]
+
+    assert lines == [
+        "",
+        "rejected, 400: the run: not a run document: Object contains unknown field `a\\ntoken=***, from 127.0.0.1",
+        "rejected, 400: the report: not a live report: Object contains unknown field `schema`, from 127.0.0.1",
+    ]
 
 
 _BOMB = gzip.compress(bytes(200 << 20), 9)
@@ -146,6 +189,7 @@ def test_a_token_is_needed_where_there_are_tokens(tmp_path: Path) -> None:
 
     assert [answer.status_code for answer in answers] == [401, 201, 200, 200, 401, 401]
     assert answers[0].json() == {"error": "the request: no token of this exporter, expected one as a bearer token"}
+    assert [answer.headers.get("WWW-Authenticate") for answer in answers[:2]] == ['Bearer realm="paceline"', None]
     assert "-token" not in log.replace("tokens-file", "")
 
 

@@ -22,6 +22,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from paceline.errors import DocumentError, PacelineError, StorageError
+from paceline.identity import safe_text
 from paceline.server.access import Users, UsersOnly, is_token
 from paceline.server.arrival import read_report
 from paceline.server.body import Limits, RefusedError, discard_body, read_body
@@ -36,6 +37,8 @@ _TEND_SECONDS = 1.0
 _RETRY_SECONDS = 10
 _RECEIVERS = 2
 _UNAUTHORIZED = 401
+_ASKS_FOR_TOKEN = {"WWW-Authenticate": 'Bearer realm="paceline"'}
+_LONGEST_REASON = 300
 _STATUS = {"accepted": 201, "duplicate": 200}
 _LIVE_LIMITS = Limits(sent=1 << 20, unpacked=1 << 20, seconds=10.0)
 # All that scrapes as a Prometheus does says how long it is going to wait.
@@ -125,12 +128,15 @@ class _Endpoints:
 
     async def refused(self, request: Request, error: Exception) -> Response:
         status = error.status if isinstance(error, RefusedError) else 400
-        self._count(request, "unauthorized" if status == _UNAUTHORIZED else "rejected")
-        return JSONResponse({"error": str(error)}, status)
+        is_stranger = status == _UNAUTHORIZED
+        self._count(request, "unauthorized" if is_stranger else "rejected")
+        # What the error says may be out of the body.
+        _LOG.warning("rejected, %d: %s, from %s", status, safe_text(str(error), _LONGEST_REASON), _host(request))
+        return JSONResponse({"error": str(error)}, status, _ASKS_FOR_TOKEN if is_stranger else None)
 
     async def unavailable(self, request: Request, error: Exception) -> Response:
         self._count(request, "unavailable")
-        _LOG.warning("not kept: %s", error)
+        _LOG.warning("not kept: %s, from %s", error, _host(request))
         return JSONResponse({"error": str(error)}, 503, {"Retry-After": str(_RETRY_SECONDS)})
 
     def _count(self, request: Request, result: str) -> None:

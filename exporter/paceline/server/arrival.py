@@ -3,6 +3,7 @@ What is asked of what arrives, beyond being the document that it should be.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
@@ -33,6 +34,9 @@ def read_arrival(document: bytes, where: str, now: float) -> Run:
         DocumentError: it is no run document, or says what cannot be.
     """
     run = decode_run(document, where)
+    _expect_names(
+        {"suite": run.suite, **{f"cases[{place}].id": case.id for place, case in enumerate(run.cases)}}, where
+    )
     if run.started > run.ended:
         raise DocumentError(f"{where}: started is {run.started!r}, expected at most {run.ended!r}, when it ended")
     # As they are exposed: two samples of one series at one time cannot both be taken.
@@ -51,6 +55,7 @@ def read_report(document: bytes, where: str) -> LiveReport:
         DocumentError: it is none.
     """
     report = decode_live_report(document, where)
+    _expect_names({"suite": report.suite}, where)
     return replace(
         report,
         suite=safe_text(report.suite),
@@ -58,6 +63,13 @@ def read_report(document: bytes, where: str) -> LiveReport:
         shard=safe_text(report.shard),
         active={safe_text(test): seconds for test, seconds in report.active.items()},
     )
+
+
+def _expect_names(names: Mapping[str, str], where: str) -> None:
+    # To Prometheus, a label without a value is none.
+    for place, name in names.items():
+        if not name.strip():
+            raise DocumentError(f"{where}: {place} is {name[:100]!r}, expected a name")
 
 
 def _with_plausible_time(run: Run, now: float) -> Run:
