@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from paceline import __version__
 from paceline.metrics.catalogue import CATALOGUE, Channel
 from support.exporter import exporter_in
 from support.values import make_case, make_run
@@ -78,8 +79,37 @@ def test_a_log_can_be_json(tmp_path: Path) -> None:
 
     assert [(line["level"], line["message"].partition(":")[0]) for line in lines] == [
         ("info", "listening on http"),
+        ("info", f"paceline {__version__}"),
         ("info", "accepted"),
         ("warning", "run run-1"),
+    ]
+
+
+_STARTED = (
+    "paceline {}: --data={} --watch= --branches=trunk --expose-window=0 --expose-seconds=900 --expose-scrapes=3"
+    " --max-series=5000 --shard-seconds=3600; 2 tokens, 0 users"
+)
+
+
+def test_the_log_tells_what_it_was_told_and_what_came(tmp_path: Path) -> None:
+    """
+    Settings at the start, each run once, and what ended it; no token, and no part of a document.
+    """
+    environ = {"PACELINE_TOKENS": "some-token other-token"}
+    with exporter_in(tmp_path, "--branches=trunk", "--max-series=5000", environ=environ) as exporter:
+        for _ in range(2):
+            exporter.push(make_run(1, [make_case()]), Authorization="Bearer some-token")
+        exporter.push(make_run(2, [make_case()]), Authorization="Bearer wrong-token")
+        exporter.stop()
+        lines = [line.split(" ", 3)[3] for line in exporter.log.read_text("utf-8").splitlines()]
+
+    assert lines == [
+        f"listening on {exporter.url}",
+        _STARTED.format(__version__, exporter.data),
+        "accepted: run run-1 of shop with 1 test, from 127.0.0.1",
+        "duplicate: run run-1 of shop with 1 test, from 127.0.0.1",
+        "rejected, 401: the request: no token of this exporter, expected one as a bearer token, from 127.0.0.1",
+        "ended by SIGTERM; what was received is on the disk, with 1 run still exposed",
     ]
 
 

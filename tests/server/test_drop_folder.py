@@ -3,6 +3,9 @@ A folder in which others leave documents.
 """
 
 import gzip
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -57,13 +60,13 @@ def test_a_file_that_is_being_written_is_left_alone(tmp_path: Path) -> None:
     """
     path, taken = tmp_path / "a.json", list[str]()
     drop_folder = DropFolder(tmp_path)
-    counts = []
+    results = []
     for size in (100, 200, len(_DOCUMENT), None):
         if size is not None:
             path.write_bytes(_DOCUMENT[:size])
-        counts.append(drop_folder.look(lambda document, where: taken.append(decode_run(document, where).run_id)))
+        results.append(drop_folder.look(lambda document, where: taken.append(decode_run(document, where).run_id)))
 
-    assert (counts, taken) == ([0, 0, 0, 1], ["run-1"])
+    assert (results, taken) == ([{}, {}, {}, {"taken": 1}], ["run-1"])
 
 
 def test_a_name_that_came_before_is_kept_too(tmp_path: Path) -> None:
@@ -78,11 +81,12 @@ def test_a_name_that_came_before_is_kept_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "names"), [(StorageError("full"), ["a.json"]), (DocumentError("bad"), ["damaged/a.json"])]
+    ("error", "result", "names"),
+    [(StorageError("full"), "unreadable", ["a.json"]), (DocumentError("bad"), "damaged", ["damaged/a.json"])],
 )
-def test_what_cannot_be_kept_now_stays(tmp_path: Path, error: Exception, names: list[str]) -> None:
+def test_what_cannot_be_kept_now_stays(tmp_path: Path, error: Exception, result: str, names: list[str]) -> None:
     """
-    For the next look.
+    For the next look; it is told and counted once.
     """
     (tmp_path / "a.json").write_bytes(_DOCUMENT)
     drop_folder = DropFolder(tmp_path)
@@ -90,15 +94,56 @@ def test_what_cannot_be_kept_now_stays(tmp_path: Path, error: Exception, names: 
     def refuse(_: bytes, __: str) -> None:
         raise error
 
-    assert [drop_folder.look(refuse), drop_folder.look(refuse)] == [0, 0]
+    assert [drop_folder.look(refuse) for _ in range(3)] == [{}, {result: 1}, {}]
     assert _names(tmp_path) == names
 
 
-def test_a_folder_that_is_not_there_is_no_failure(tmp_path: Path) -> None:
+def test_what_is_no_file_is_skipped_and_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """
-    It may come back.
+    A folder whatever its name, a pipe, a link to itself; but not the folders of what was taken.
     """
-    assert _look_twice(tmp_path / "gone") == []
+    for name in ("job-7", "taken", "damaged", ".git", "run.json"):
+        (tmp_path / name).mkdir()
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "loop.json").symlink_to("loop.json")
+    drop_folder = DropFolder(tmp_path)
+    results = [drop_folder.look(lambda *_: None) for _ in range(3)]
+
+    assert results == [{"skipped": 3, "unreadable": 1}, {}, {}]
+    assert caplog.messages == [
+        "skipped: job-7 is no file",
+        "loop.json cannot be read: Too many levels of symbolic links",
+        "skipped: pipe.json is no file",
+        "skipped: run.json is no file",
+    ]
+
+
+def test_a_folder_that_is_gone_may_come_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """
+    That it cannot be read is told once, and once more when it is gone again.
+    """
+    folder = tmp_path / "inbox"
+    drop_folder = DropFolder(folder)
+    results = []
+    for is_there in (False, False, True, False):
+        if is_there:
+            folder.mkdir()
+        elif folder.exists():
+            folder.rmdir()
+        results.append(drop_folder.look(lambda *_: None))
+
+    assert results == [{"unreadable": 1}, {}, {}, {"unreadable": 1}]
+    assert caplog.messages == [f"{folder} cannot be read: No such file or directory"] * 2
+
+
+def test_a_folder_that_was_never_there_is_refused(tmp_path: Path) -> None:
+    """
+    At the start, as nobody would ever put anything into one that was made for a wrong name.
+    """
+    command = [sys.executable, "-m", "paceline", "serve", "--watch=inbox"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (1, "Error: --watch is 'inbox', expected a folder that exists\n")
 
 
 def test_an_exporter_takes_what_is_put_there(tmp_path: Path) -> None:
@@ -106,6 +151,7 @@ def test_an_exporter_takes_what_is_put_there(tmp_path: Path) -> None:
     As if it had been sent.
     """
     watched = tmp_path / "inbox"
+    watched.mkdir()
     with exporter_in(tmp_path, f"--watch={watched}") as exporter:
         (watched / ".new").write_bytes(_DOCUMENT)
         (watched / ".new").rename(watched / "run.json")
@@ -115,4 +161,11 @@ def test_an_exporter_takes_what_is_put_there(tmp_path: Path) -> None:
             time.sleep(0.1)
 
         assert exporter.runs() == ["run-1"]
+        assert exporter.state("paceline_exporter_watched_files_total") == {
+            "taken": 1,
+            "damaged": 1,
+            "skipped": 0,
+            "unreadable": 0,
+        }
+        assert "INFO accepted: run run-1 of shop with 1 test, from the file run.json" in exporter.log.read_text()
         assert "WARNING set aside: bad.json: not a run document: Input data was truncated" in exporter.log.read_text()

@@ -162,6 +162,17 @@ def test_branches_that_are_not_listed_are_other(tmp_path: Path) -> None:
         }
 
 
+def test_the_usual_default_branches_keep_their_name(exporter: Exporter) -> None:
+    """
+    An exporter serves several projects, and does not know what each calls its own.
+    """
+    for number, branch in enumerate(("main", "master", "trunk", "develop", "feature")):
+        exporter.push(make_run(number, [make_case()], branch=branch))
+    names = {dict(labels)["branch"] for _, labels, _, _ in exporter.scrape()}
+
+    assert names == {"main", "master", "trunk", "develop", "other"}
+
+
 def test_the_landing_page_says_what_is_there(exporter: Exporter) -> None:
     """
     Links, the latest runs, and nothing that a name could put into the page.

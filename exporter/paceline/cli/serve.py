@@ -11,7 +11,7 @@ import click
 
 from paceline.cli.project import clear_errors
 from paceline.errors import ConfigError
-from paceline.server.settings import Settings, read_path, read_tokens, read_window
+from paceline.server.settings import BRANCHES, Settings, read_path, read_tokens, read_window
 
 _V = TypeVar("_V")
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -67,7 +67,7 @@ def _by(read: Callable[[str], _V]) -> Callable[[click.Context, click.Parameter, 
     "--branches",
     metavar="NAME",
     multiple=True,
-    default=["main"],
+    default=BRANCHES,
     show_default=True,
     help="A branch that keeps its name; may be given several times. The others are called other.",
 )

@@ -144,6 +144,12 @@ EXPORTER_LATE = _of_exporter(
     "Runs that are kept and not exposed, as they ended before the window.",
     "suite",
 )
+EXPORTER_FILES = _of_exporter(
+    "paceline_exporter_watched_files_total",
+    Kind.COUNTER,
+    "What was found in the folder of --watch, by what became of it.",
+    "result",
+)
 EXPORTER_WAITING = _of_exporter("paceline_exporter_exposed_runs", Kind.GAUGE, "Runs that are exposed now.")
 EXPORTER_INGEST = _of_exporter(
     "paceline_exporter_ingest_duration_seconds", Kind.HISTOGRAM, "Time from the whole body of a run to its answer."

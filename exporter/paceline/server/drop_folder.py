@@ -6,18 +6,27 @@ import gzip
 import logging
 import time
 import zlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from stat import S_ISREG
+from typing import Final, TypeAlias
 
 from paceline.errors import DocumentError, StorageError
+from paceline.identity import safe_text
 
 _LOG = logging.getLogger(__name__)
 _SUFFIXES = (".json", ".json.gz")
-TAKEN, DAMAGED = "taken", "damaged"
+TAKEN, DAMAGED, SKIPPED, UNREADABLE = "taken", "damaged", "skipped", "unreadable"
+RESULTS = (TAKEN, DAMAGED, SKIPPED, UNREADABLE)
 _LONGEST = 128 << 20
+_LONGEST_LINE = 500
 
 # Size and time of change in ns.
-_Look = tuple[int, int]
+_Look: TypeAlias = tuple[int, int]
+# What became of something in the folder, and a line for the log, "" for none.
+_Result: TypeAlias = tuple[str, str]
+_Take: TypeAlias = Callable[[bytes, str], object]
 
 
 class DropFolder:
@@ -25,14 +34,16 @@ class DropFolder:
     Takes each document once and moves it into `taken/`, or into `damaged/` where it is no run; nothing is deleted.
 
     A file that is being written is left alone: it is taken when it did not change from one look to the next.
-    Names that begin with a dot are other programs' business.
+    Names that begin with a dot, and files that are not named as documents, are other programs' business. Folders and
+    special files are skipped, and what cannot be read or kept now is tried again; each of these is told once.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder: Final = folder
         self._seen: dict[Path, _Look] = {}
+        self._told: set[str] = set()
 
-    def look(self, take: Callable[[bytes, str], object]) -> int:
+    def look(self, take: _Take) -> Counter[str]:
         """
         Look once.
 
@@ -41,33 +52,51 @@ class DropFolder:
                 stays for the next look.
 
         Returns:
-            How many documents were taken.
+            How often there was each result, without those that the look before had as well.
         """
-        seen = {path: look for path in self._documents() if (look := _look_at(path))}
-        quiet = [path for path, look in seen.items() if self._seen.get(path) == look]
-        self._seen = seen
-        return sum(self._take(path, take) for path in sorted(quiet))
+        results = list(self._results(take))
+        new = [(result, line) for result, line in results if line not in self._told]
+        self._told = {line for result, line in results if result in {SKIPPED, UNREADABLE}}
+        for line in filter(None, (line for _, line in new)):
+            _LOG.warning("%s", safe_text(line, _LONGEST_LINE))
+        return Counter(result for result, _ in new)
 
-    def _documents(self) -> list[Path]:
+    def _results(self, take: _Take) -> Iterator[_Result]:
+        before, self._seen = self._seen, {}
         try:
-            names = list(self._folder.iterdir())
+            paths = sorted(self._folder.iterdir())
         except OSError as error:
-            _LOG.warning("%s cannot be read: %s", self._folder, error.strerror)
-            return []
-        return [path for path in names if path.name.endswith(_SUFFIXES) and not path.name.startswith(".")]
+            yield UNREADABLE, f"{self._folder} cannot be read: {error.strerror}"
+            return
+        for path in paths:
+            if not path.name.startswith(".") and path.name not in {TAKEN, DAMAGED}:
+                yield from self._results_of(path, before.get(path), take)
 
-    def _take(self, path: Path, take: Callable[[bytes, str], object]) -> bool:
+    def _results_of(self, path: Path, before: _Look | None, take: _Take) -> Iterator[_Result]:
+        try:
+            status = path.stat()
+        except FileNotFoundError:  # taken away meanwhile
+            return
+        except OSError as error:
+            yield UNREADABLE, f"{path.name} cannot be read: {error.strerror}"
+            return
+        if not S_ISREG(status.st_mode):
+            yield SKIPPED, f"skipped: {path.name} is no file"
+        elif path.name.endswith(_SUFFIXES):
+            self._seen[path] = (status.st_size, status.st_mtime_ns)
+            if self._seen[path] == before:
+                yield self._take(path, take)
+
+    def _take(self, path: Path, take: _Take) -> _Result:
         try:
             take(_content(path), path.name)
         except DocumentError as error:
-            _LOG.warning("set aside: %s", error)
             self._move(path, DAMAGED)
-            return False
+            return DAMAGED, f"set aside: {error}"
         except (StorageError, OSError) as error:
-            _LOG.warning("%s is tried again: %s", path.name, error)
-            return False
+            return UNREADABLE, f"{path.name} is tried again: {error}"
         self._move(path, TAKEN)
-        return True
+        return TAKEN, ""
 
     def _move(self, path: Path, where: str) -> None:
         folder = self._folder / where
@@ -79,14 +108,6 @@ class DropFolder:
             path.rename(target)
         except OSError as error:
             _LOG.warning("%s cannot be moved to %s: %s", path, folder, error.strerror)
-
-
-def _look_at(path: Path) -> _Look | None:
-    try:
-        status = path.stat()
-    except OSError:  # taken away meanwhile
-        return None
-    return (status.st_size, status.st_mtime_ns) if path.is_file() else None
 
 
 def _content(path: Path) -> bytes:

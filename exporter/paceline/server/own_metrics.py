@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from paceline import __version__
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
+from paceline.server import drop_folder
 
 RESULTS = ("accepted", "duplicate", "rejected", "unauthorized", "unavailable")
 MAX_SERIES = "max_series"
@@ -28,12 +29,15 @@ class OwnMetrics:
         self.reports: Final = self._made(Counter, catalogue.EXPORTER_REPORTS)
         self.dropped: Final = self._made(Counter, catalogue.EXPORTER_DROPPED)
         self.late: Final = self._made(Counter, catalogue.EXPORTER_LATE)
+        self.files: Final = self._made(Counter, catalogue.EXPORTER_FILES)
         self.ingest: Final = self._made(Histogram, catalogue.EXPORTER_INGEST, buckets=_SECONDS)
         self.scrape: Final = self._made(Histogram, catalogue.EXPORTER_SCRAPE, buckets=_SECONDS)
         build = self._made(Gauge, catalogue.EXPORTER_BUILD_INFO)
         build.labels(__version__, platform.python_version()).set(1)
         for result in RESULTS:
             self.reports.labels(result)
+        for result in drop_folder.RESULTS:
+            self.files.labels(result)
         ProcessCollector(registry=self.registry)
 
     def by_suite(self, counter: Counter) -> dict[str, float]:

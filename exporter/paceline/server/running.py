@@ -11,17 +11,20 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import uvicorn
 from msgspec import json
 from prometheus_client import disable_created_metrics
 
+from paceline import __version__
 from paceline.errors import ConfigError, StorageError
 from paceline.server.app import make_app
 from paceline.server.service import Service
 from paceline.server.settings import Settings
 from paceline.server.web_config import WebConfig, read_web_config, tls_context
+from paceline.units import counted
 
 _LOG = logging.getLogger(__name__)
 _GRACE_SECONDS = 10
@@ -56,9 +59,10 @@ def serve(settings: Settings, addresses: Sequence[str], web_file: Path | None, l
         host, port = listener.getsockname()[:2]
         _LOG.info("listening on %s://%s:%d", "https" if tls else "http", host, port)
     server = _server(service, web, tls)
-    # uvicorn raises the signal that ended it once more.
+    _LOG.info("%s", _started(settings, web))
+    # uvicorn raises the signal that ended it once more, when all is over.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _all_is_well)
+        signal.signal(number, partial(_ended, service))
     server.run(sockets=sockets)
 
 
@@ -87,15 +91,39 @@ def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).partition(" (while")[0]
 
 
-def _all_is_well(_: int, __: object) -> None: ...
+def _started(settings: Settings, web: WebConfig) -> str:
+    """
+    What it was told; of what is secret, the number.
+    """
+    told = {
+        "data": settings.data,
+        "watch": settings.watch or "",
+        "branches": ",".join(settings.branches),
+        "expose-window": settings.expose_window.text,
+        "expose-seconds": f"{settings.expose_seconds:g}",
+        "expose-scrapes": settings.expose_scrapes,
+        "max-series": settings.max_series,
+        "shard-seconds": f"{settings.shard_seconds:g}",
+    }
+    options = " ".join(f"--{name}={value}" for name, value in told.items())
+    secrets = f"{counted(len(settings.tokens), 'token')}, {counted(len(web.basic_auth_users), 'user')}"
+    return f"paceline {__version__}: {options}; {secrets}"
+
+
+def _ended(service: Service, number: int, _: object) -> None:
+    # Nothing has to be flushed: a run is on the disk when it is acknowledged.
+    name, exposed = signal.Signals(number).name, counted(service.exposed, "run")
+    _LOG.info("ended by %s; what was received is on the disk, with %s still exposed", name, exposed)
 
 
 def _prepare(settings: Settings) -> None:
-    for folder in filter(None, (settings.data, settings.watch)):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(f"the folder {folder} cannot be made: {error.strerror}") from error
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"the folder {settings.data} cannot be made: {error.strerror}") from error
+    # Others write to it: one that was made here, for a wrong name or before the right one is mounted, stays empty.
+    if settings.watch is not None and not settings.watch.is_dir():
+        raise ConfigError(f"--watch is {str(settings.watch)!r}, expected a folder that exists")
 
 
 def _server(service: Service, web: WebConfig, tls: ssl.SSLContext | None) -> uvicorn.Server:

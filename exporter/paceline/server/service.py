@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from paceline.errors import DocumentError
 from paceline.history.served import Exposed, ServedLedger, Terms
+from paceline.identity import safe_text
 from paceline.metrics import catalogue
 from paceline.metrics.families import family
 from paceline.metrics.live_reports import report_families
@@ -85,6 +86,13 @@ class Service:
         self._fresh: Final[deque[Exposed]] = deque()
         self._dropped: Final[set[str]] = set()
         self.own.registry.register(_State(self))
+
+    @property
+    def exposed(self) -> int:
+        """
+        How many runs are exposed now.
+        """
+        return len(self._exposures)
 
     def receive(self, document: bytes, where: str, sender: str) -> Receipt:
         """
@@ -165,7 +173,7 @@ class Service:
             self._ledger.retire(retired)
             self._forget(retired)
         if self._drop_folder is not None:
-            self._drop_folder.look(lambda document, name: self.receive(document, name, f"the file {name}"))
+            self._look_into(self._drop_folder)
         self.prepare()
 
     def state_families(self) -> Iterator[Family]:
@@ -178,7 +186,7 @@ class Service:
             key = (suite, self._branch(branch))
             ends[key] = max(ended, ends.get(key, 0.0))
         yield family(catalogue.LAST_RUN_END, ends)
-        yield family(catalogue.EXPORTER_WAITING, {(): len(self._exposures)})
+        yield family(catalogue.EXPORTER_WAITING, {(): self.exposed})
         yield from report_families(self._live.current(self._ticks()), self._branch)
 
     def summary(self) -> "Summary":
@@ -188,13 +196,18 @@ class Service:
         latest = self._ledger.summaries(limit=10)
         with self._lock:
             return Summary(
-                exposed=len(self._exposures),
+                exposed=self.exposed,
                 scrapers=self._exposures.scrapers,
                 live=len(self._live.current(self._ticks())),
                 dropped=self.own.by_suite(self.own.dropped),
                 late=self.own.by_suite(self.own.late),
                 latest=[(suite, run.branch, run.run_id, outcome, run.ended) for suite, outcome, run in latest],
             )
+
+    def _look_into(self, folder: DropFolder) -> None:
+        results = folder.look(lambda document, name: self.receive(document, name, f"the file {safe_text(name)}"))
+        for result, count in results.items():
+            self.own.files.labels(result).inc(count)
 
     def _terms(self) -> Terms:
         now = self._now()

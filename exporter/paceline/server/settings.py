@@ -12,6 +12,8 @@ from msgspec import Struct
 from paceline.errors import ConfigError
 
 TOKENS = "PACELINE_TOKENS"
+# What hosts of git call a default branch: an exporter serves projects of which it knows no more than their runs.
+BRANCHES = ("main", "master", "trunk", "develop")
 _SHORTEST_TOKEN = 8
 # As Prometheus writes one.
 _WINDOW = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
@@ -40,7 +42,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     data: Path
     watch: Path | None = None
-    branches: tuple[str, ...] = ("main",)
+    branches: tuple[str, ...] = BRANCHES
     expose_seconds: float = 900.0
     expose_scrapes: int = 3
     expose_window: Window = WEEK
