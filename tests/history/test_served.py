@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from paceline.history.served import ServedLedger, Terms
-from paceline.model import Run
+from paceline.model import Run, encode_run
 from support.values import EPOCH, make_case, make_run
 
 
@@ -30,7 +30,8 @@ def ledger(tmp_path: Path) -> ServedLedger:
 
 
 def _receive(ledger: ServedLedger, name: str, ended: float = EPOCH, **changes: object) -> None:
-    ledger.receive(make_run(1, [make_case()], run_id=name, ended=ended, **changes), _TERMS)
+    run = make_run(1, [make_case()], run_id=name, ended=ended, **changes)
+    ledger.receive(run, encode_run(run), _TERMS)
 
 
 def _stamps(ledger: ServedLedger) -> dict[str, int]:
@@ -76,7 +77,7 @@ def test_a_late_run_takes_no_time_from_others(ledger: ServedLedger) -> None:
     It is kept and counted, and not exposed.
     """
     run = make_run(1, [make_case()], run_id="late", ended=EPOCH)
-    ledger.receive(run, Terms(now=EPOCH, tally=_no_tally, oldest=EPOCH + 1))
+    ledger.receive(run, encode_run(run), Terms(now=EPOCH, tally=_no_tally, oldest=EPOCH + 1))
     _receive(ledger, "a")
 
     assert _stamps(ledger) == {"a": 0}

@@ -11,7 +11,7 @@ from msgspec import json
 
 from paceline.errors import DocumentError
 from paceline.metrics.totals import tally
-from paceline.model import Run, decode_live_report, encode_run
+from paceline.model import Run, decode_live_report, decode_run, encode_run
 from paceline.server.arrival import read_arrival
 from paceline.server.rendering import render
 from property.strategies import runs
@@ -43,8 +43,9 @@ def test_a_run_with_one_wrong_byte_is_taken_or_refused(run: Run, place: int, byt
     document = encode_run(run)
     place %= len(document)
     with suppress(DocumentError):
-        arrived = read_arrival(document[:place] + byte + document[place + 1 :], "it", EPOCH)
+        arrived, kept = read_arrival(document[:place] + byte + document[place + 1 :], "it", EPOCH)
         tally(arrived, "main")
 
         assert render(arrived, 1, ["main"], 1000).samples > 0
+        assert decode_run(kept, "it") == arrived
         assert 0 <= arrived.started <= arrived.ended <= EPOCH + 60

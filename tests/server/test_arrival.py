@@ -12,7 +12,7 @@ _RUN = make_run(0, [make_case()])
 
 
 def _arrived(now: float, **changes: float) -> Run:
-    return read_arrival(encode_run(make_run(0, [make_case()], **changes)), "it", now)
+    return read_arrival(encode_run(make_run(0, [make_case()], **changes)), "it", now)[0]
 
 
 @pytest.mark.parametrize("age", [-60.0, 0.0, HOUR, 1000 * HOUR])
@@ -47,10 +47,20 @@ def test_names_are_made_safe() -> None:
     """
     Of runs and of reports, whatever the sender did.
     """
-    run = read_arrival(encode_run(make_run(0, suite="a\nb", branch="token=hunter22")), "it", EPOCH)
+    run, document = read_arrival(encode_run(make_run(0, suite="a\nb", branch="token=hunter22")), "it", EPOCH)
     report = read_report(
         b'{"run_id": "x", "suite": "a\\nb", "branch": "main", "active": {"t[token=hunter22]": 1}}', "it"
     )
 
     assert (run.suite, run.branch) == ("a\\nb", "token=***")
+    assert document == encode_run(run)
     assert (report.suite, list(report.active)) == ("a\\nb", ["t[token=***]"])
+
+
+def test_a_document_that_needs_no_change_is_kept_as_it_came() -> None:
+    """
+    Blanks and all.
+    """
+    document = encode_run(_RUN).replace(b",", b" ,\n")
+
+    assert read_arrival(document, "it", EPOCH) == (_RUN, document)

@@ -124,10 +124,9 @@ def test_a_refusal_is_logged(exporter: Exporter) -> None:
     """
     exporter.post(_document(**{"a\ntoken=hunter22": 1}))
     exporter.post(_document(suite=""), "/api/v1/live")
-    lines = [line.partition(" WARNING ")[2] for line in exporter.log.read_text("utf-8").splitlines()]
+    lines = exporter.log.read_text("utf-8").splitlines()
 
-    assert lines == [
-        "",
+    assert [line.partition(" WARNING ")[2] for line in lines if "WARNING" in line] == [
         "rejected, 400: the run: not a run document: Object contains unknown field `a\\ntoken=***, from 127.0.0.1",
         "rejected, 400: the report: not a live report: Object contains unknown field `schema`, from 127.0.0.1",
     ]

@@ -62,17 +62,22 @@ class ServedLedger(Ledger):
     Keeps what is received in one transaction each: the run, that it is exposed, and what it adds to the counters.
     """
 
-    def receive(self, run: Run, terms: Terms) -> bool:
+    def receive(self, run: Run, document: bytes, terms: Terms) -> bool:
         """
         Keep a run as `add` does, count it, and expose it from now on, unless it is late.
+
+        Args:
+            run: the run.
+            document: the same run encoded.
+            terms: when it came, and what is asked of it.
 
         Returns:
             Whether it was new.
         """
         with connected(self.path, begin=WRITE) as database:
-            return _receive(database, run, terms)
+            return _receive(database, run, document, terms)
 
-    def receive_part(self, part: Part, run: Run, terms: Terms) -> tuple[bool, Run | None]:
+    def receive_part(self, part: Part, run: Run, document: bytes, terms: Terms) -> tuple[bool, Run | None]:
         """
         Keep a part of a run; with the last of them the whole is received. A part that comes after the whole was
         made without it is a run of its own.
@@ -84,11 +89,11 @@ class ServedLedger(Ledger):
             if _is_known_part(database, run.run_id):
                 return False, None
             if database.execute("SELECT 1 FROM runs WHERE run_id = ?", (part.run_id,)).fetchone():
-                is_new = _receive(database, run, terms)
+                is_new = _receive(database, run, document, terms)
                 return is_new, run if is_new else None
             database.execute(
                 "INSERT OR REPLACE INTO shards (run_id, whole, arrived, document) VALUES (?, ?, ?, ?)",
-                (run.run_id, part.run_id, terms.now, pack(encode_run(run))),
+                (run.run_id, part.run_id, terms.now, pack(document)),
             )
             parts = _parts(database, part.run_id)
             if len(parts) < part.parts:
@@ -172,9 +177,9 @@ class ServedLedger(Ledger):
         return {(suite, branch): ended for suite, branch, ended in rows}
 
 
-def _receive(database: Connection, run: Run, terms: Terms) -> bool:
+def _receive(database: Connection, run: Run, document: bytes, terms: Terms) -> bool:
     crashed = _crashed(database, run.run_id)
-    if not insert_run(database, run, encode_run(run)):
+    if not insert_run(database, run, document):
         return False
     if not terms.is_late(run):
         _expose(database, run, terms.now)
@@ -244,7 +249,7 @@ def _parts(database: Connection, whole: str) -> list[Run]:
 
 def _merged(database: Connection, whole: str, parts: Sequence[Run], terms: Terms) -> Run:
     run = merge(whole, parts)
-    _receive(database, run, terms)
+    _receive(database, run, encode_run(run), terms)
     # The ids stay, so that a part that is sent again is known.
     database.execute("UPDATE shards SET document = x'' WHERE whole = ?", (whole,))
     return run

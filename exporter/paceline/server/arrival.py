@@ -3,13 +3,12 @@ What is asked of what arrives, beyond being the document that it should be.
 """
 
 from collections import Counter
-from collections.abc import Mapping
 
 from msgspec.structs import replace
 
 from paceline.errors import DocumentError
 from paceline.identity import safe_text
-from paceline.model import LiveReport, Run, decode_live_report, decode_run
+from paceline.model import LiveReport, Run, decode_live_report, decode_run, encode_run
 
 # As far as Prometheus takes samples of the future; a clock that is off by less harms nobody.
 _AHEAD_SECONDS = 60.0
@@ -18,7 +17,7 @@ _UNSET = 1e9
 AHEAD, BEHIND = "clock_ahead_seconds", "clock_behind_seconds"
 
 
-def read_arrival(document: bytes, where: str, now: float) -> Run:
+def read_arrival(document: bytes, where: str, now: float) -> tuple[Run, bytes]:
     """
     Read a run, and put its time right where that cannot be.
 
@@ -30,21 +29,18 @@ def read_arrival(document: bytes, where: str, now: float) -> Run:
         where: what to call it in an error.
         now: seconds since 1970.
 
+    Returns:
+        The run, and its document: the one that came, where nothing had to be put right.
+
     Raises:
         DocumentError: it is no run document, or says what cannot be.
     """
     run = decode_run(document, where)
-    _expect_names(
-        {"suite": run.suite, **{f"cases[{place}].id": case.id for place, case in enumerate(run.cases)}}, where
-    )
-    if run.started > run.ended:
-        raise DocumentError(f"{where}: started is {run.started!r}, expected at most {run.ended!r}, when it ended")
-    # As they are exposed: two samples of one series at one time cannot both be taken.
-    names = [safe_text(case.id) for case in run.cases]
-    if len(set(names)) < len(names):
-        name, count = Counter(names).most_common(1)[0]
-        raise DocumentError(f"{where}: cases has {name[:100]!r} {count} times, expected each test once")
-    return _with_plausible_time(replace(run, suite=safe_text(run.suite), branch=safe_text(run.branch)), now)
+    _check(run, where)
+    safe = replace(run, suite=safe_text(run.suite), branch=safe_text(run.branch))
+    arrived = _with_plausible_time(safe, now)
+    # To encode a huge run once more takes as much memory as its document.
+    return arrived, document if arrived == run else encode_run(arrived)
 
 
 def read_report(document: bytes, where: str) -> LiveReport:
@@ -55,7 +51,7 @@ def read_report(document: bytes, where: str) -> LiveReport:
         DocumentError: it is none.
     """
     report = decode_live_report(document, where)
-    _expect_names({"suite": report.suite}, where)
+    _expect_name(report.suite, "suite", where)
     return replace(
         report,
         suite=safe_text(report.suite),
@@ -65,11 +61,23 @@ def read_report(document: bytes, where: str) -> LiveReport:
     )
 
 
-def _expect_names(names: Mapping[str, str], where: str) -> None:
+def _check(run: Run, where: str) -> None:
+    _expect_name(run.suite, "suite", where)
+    for place, case in enumerate(run.cases):
+        _expect_name(case.id, f"cases[{place}].id", where)
+    if run.started > run.ended:
+        raise DocumentError(f"{where}: started is {run.started!r}, expected at most {run.ended!r}, when it ended")
+    # As they are exposed: two samples of one series at one time cannot both be taken.
+    names = [safe_text(case.id) for case in run.cases]
+    if len(set(names)) < len(names):
+        name, count = Counter(names).most_common(1)[0]
+        raise DocumentError(f"{where}: cases has {name[:100]!r} {count} times, expected each test once")
+
+
+def _expect_name(name: str, place: str, where: str) -> None:
     # To Prometheus, a label without a value is none.
-    for place, name in names.items():
-        if not name.strip():
-            raise DocumentError(f"{where}: {place} is {name[:100]!r}, expected a name")
+    if not name.strip():
+        raise DocumentError(f"{where}: {place} is {name[:100]!r}, expected a name")
 
 
 def _with_plausible_time(run: Run, now: float) -> Run:

@@ -108,13 +108,13 @@ class Service:
             StorageError: it cannot be kept now.
         """
         terms = self._terms()
-        run = read_arrival(document, where, terms.now)
+        run, document = read_arrival(document, where, terms.now)
         part = part_of(run.run_id)
         if part is None:
-            is_new = self._ledger.receive(run, terms)
+            is_new = self._ledger.receive(run, document, terms)
             received = run if is_new else None
         else:
-            is_new, received = self._ledger.receive_part(part, run, terms)
+            is_new, received = self._ledger.receive_part(part, run, document, terms)
         result = "accepted" if is_new else "duplicate"
         self.own.reports.labels(result).inc()
         tests = counted(len(run.cases), "test")
