@@ -31,6 +31,7 @@ scrape_configs:
     static_configs: [{{targets: ["{target}"]}}]
   - job_name: paceline-runs
     metrics_path: /metrics/runs
+    params: {{scraper: [{name}]}}
     honor_timestamps: true
     sample_limit: 250000
     static_configs: [{{targets: ["{target}"]}}]
@@ -136,7 +137,7 @@ def prometheus_with(
 
 
 @contextmanager
-def prometheus_scraping(target: str, folder: Path, window: str = "60d") -> Iterator[Prometheus]:
+def prometheus_scraping(target: str, folder: Path, *, window: str = "60d", name: str = "it") -> Iterator[Prometheus]:
     """
     A Prometheus that scrapes an exporter as the documentation says, every second.
 
@@ -144,9 +145,10 @@ def prometheus_scraping(target: str, folder: Path, window: str = "60d") -> Itera
         target: host and port.
         folder: empty, or with the data of one that ran before.
         window: its out_of_order_time_window.
+        name: tells it apart from another one on this machine.
     """
     settings = folder / "prometheus.yml"
-    settings.write_text(_SCRAPE.format(target=target, window=window), "utf-8")
+    settings.write_text(_SCRAPE.format(target=target, window=window, name=name), "utf-8")
     with _started(settings, folder) as server:
         yield server
 
