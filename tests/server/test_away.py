@@ -35,7 +35,7 @@ def test_who_was_away_has_every_run_once(tmp_path: Path, others: tuple[str, ...]
             _push(exporter, number, now - HOUR + 300 * number)
         for server in there:
             _wait_for(server, _RUNS)
-            _wait_for_scrapes(exporter, 10)
+            exporter.wait_for_scrapes(10)
         with _prometheus(exporter, tmp_path / "away") as away:
             _wait_for(away, _RUNS)
             _wait_until_nothing_waits(exporter)
@@ -63,20 +63,6 @@ def _wait_for(server: Prometheus, runs: int) -> None:
     while [float(one["value"][1]) for one in server.samples(_COUNT, time.time())] != [runs]:  # type: ignore[index]
         assert time.monotonic() < end
         time.sleep(0.2)
-
-
-def _wait_for_scrapes(exporter: Exporter, more: int) -> None:
-    """
-    Wait until the run samples were scraped so often again.
-    """
-    end, known = time.monotonic() + 60, _scrapes(exporter)
-    while _scrapes(exporter) < known + more:
-        assert time.monotonic() < end
-        time.sleep(0.2)
-
-
-def _scrapes(exporter: Exporter) -> float:
-    return exporter.state("paceline_exporter_scrape_duration_seconds_count").get("/metrics/runs", 0.0)
 
 
 def _wait_until_nothing_waits(exporter: Exporter) -> None:

@@ -122,6 +122,18 @@ class Exporter:
         """
         return [dict(labels)["run_id"] for name, labels, _, _ in self.scrape() if name == "paceline_run_info"]
 
+    def wait_for_scrapes(self, more: int) -> None:
+        """
+        Wait until a Prometheus has come for run samples so often again.
+        """
+        end, known = time.monotonic() + _SECONDS, self._scrapes()
+        while self._scrapes() < known + more:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+
+    def _scrapes(self) -> float:
+        return self.state("paceline_exporter_scrape_duration_seconds_count").get("/metrics/runs", 0.0)
+
     def _is_up(self) -> bool:
         try:
             return self._session.get(f"{self.url}/-/ready", timeout=5, verify=self._verify).status_code in {200, 401}
