@@ -78,8 +78,8 @@ def test_a_log_can_be_json(tmp_path: Path) -> None:
         lines = [json.loads(line) for line in exporter.log.read_text("utf-8").splitlines()]
 
     assert [(line["level"], line["message"].partition(":")[0]) for line in lines] == [
-        ("info", "listening on http"),
         ("info", f"paceline {__version__}"),
+        ("info", "listening on http"),
         ("info", "accepted"),
         ("warning", "run run-1"),
     ]
@@ -104,8 +104,8 @@ def test_the_log_tells_what_it_was_told_and_what_came(tmp_path: Path) -> None:
         lines = [line.split(" ", 3)[3] for line in exporter.log.read_text("utf-8").splitlines()]
 
     assert lines == [
-        f"listening on {exporter.url}",
         _STARTED.format(__version__, exporter.data),
+        f"listening on {exporter.url}",
         "accepted: run run-1 of shop with 1 test, from 127.0.0.1",
         "duplicate: run run-1 of shop with 1 test, from 127.0.0.1",
         "rejected, 401: the request: no token of this exporter, expected one as a bearer token, from 127.0.0.1",

@@ -4,6 +4,7 @@ Laws of the ledger.
 
 import tempfile
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from paceline.analysis.past import ATTEMPTS, DURATION, MEASURES, NORMALIZED, OUTCOME, Past
 from paceline.history.ledger import Ledger, Span
-from paceline.model import Case, Run, UsageKey
+from paceline.history.served import ServedLedger, Terms
+from paceline.model import Case, Run, UsageKey, encode_run
 from property.strategies import case_lists, runs
 from support.values import EPOCH, make_run
 
@@ -93,3 +95,28 @@ def test_the_past_is_the_latest_of_what_is_in_the_window(ends: list[int], since:
         found = ledger.past("shop", "main", Span(since=EPOCH + since, limit=limit)).runs
 
         assert [run.ended - EPOCH for run in found] == sorted(end for end in ends if end >= since)[-limit:]
+
+
+@settings(max_examples=30)
+@given(ends=st.lists(st.integers(0, 5), max_size=8), suites=st.lists(st.sampled_from("ab"), min_size=8, max_size=8))
+def test_runs_of_a_suite_have_times_of_their_own(ends: list[int], suites: list[str]) -> None:
+    """
+    Each is the first free millisecond from the end of its run on, and stays so whatever comes later.
+    """
+    kept = [
+        make_run(0, run_id=f"run-{number}", suite=suite, ended=EPOCH + end / 1e3)
+        for number, (end, suite) in enumerate(zip(ends, suites, strict=False))
+    ]
+    terms = Terms(now=EPOCH, tally=lambda _: {})
+    expected: dict[str, set[int]] = {"a": set(), "b": set()}
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = ServedLedger(Path(folder) / "history.sqlite")
+        for run in kept:
+            ledger.receive(run, encode_run(run), terms)
+        stamps = {run.run_id: run.stamp for run in ledger.exposed()}
+
+    for run in kept:
+        first = next(stamp for stamp in count(round(run.ended * 1e3)) if stamp not in expected[run.suite])
+        expected[run.suite].add(first)
+
+        assert stamps[run.run_id] == first

@@ -6,7 +6,7 @@ import pytest
 
 from paceline.model import Cause
 from paceline.report.words import cause, sparkline
-from paceline.units import counted, duration, size
+from paceline.units import counted, duration, milliseconds, moment, size
 
 
 @pytest.mark.parametrize(
@@ -134,3 +134,21 @@ def test_there_is_no_line_of_nothing(values: list[float]) -> None:
     A single value, and values that are all nothing, have no course.
     """
     assert sparkline(values) == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0, 0), (1.0, 1000), (1_700_000_000.0004, 1_700_000_000_000), (1_700_000_000.9996, 1_700_000_001_000)],
+)
+def test_a_point_in_time_is_rounded_to_milliseconds(seconds: float, expected: int) -> None:
+    """
+    As the text of Prometheus has it.
+    """
+    assert milliseconds(seconds) == expected
+
+
+def test_a_point_in_time_is_told_in_utc() -> None:
+    """
+    To the second.
+    """
+    assert moment(1_700_000_000.9) == "2023-11-14 22:13:20 UTC"

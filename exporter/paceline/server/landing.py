@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from paceline import __version__
-from paceline.server.service import Summary
+from paceline.server.answers import Summary
 from paceline.server.settings import Settings
 from paceline.units import counted, moment
 

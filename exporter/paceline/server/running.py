@@ -54,12 +54,12 @@ def serve(settings: Settings, addresses: Sequence[str], web_file: Path | None, l
     with suppress(ValueError, OSError):  # a slow connection costs a descriptor
         resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     service = Service(settings)
+    _LOG.info("%s", _started(settings, web))
     sockets = [listen(address) for address in addresses]
     for listener in sockets:
         host, port = listener.getsockname()[:2]
         _LOG.info("listening on %s://%s:%d", "https" if tls else "http", host, port)
     server = _server(service, web, tls)
-    _LOG.info("%s", _started(settings, web))
     # uvicorn raises the signal that ended it once more, when all is over.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, partial(_ended, service))

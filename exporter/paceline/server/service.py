@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
-from msgspec import Struct
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
@@ -23,6 +22,7 @@ from paceline.metrics.live_reports import report_families
 from paceline.metrics.run_samples import branch_label
 from paceline.metrics.totals import Key, tally, total_families
 from paceline.model import LiveReport, Run
+from paceline.server.answers import Answer, Receipt, Summary
 from paceline.server.arrival import read_arrival
 from paceline.server.cache import Cache
 from paceline.server.drop_folder import DropFolder
@@ -37,26 +37,6 @@ from paceline.units import counted, moment
 _LOG = logging.getLogger(__name__)
 LEDGER = "history.sqlite"
 _CACHE_BYTES = 64 << 20
-
-
-class Receipt(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """
-    What became of a run that was sent: `accepted` or `duplicate`; where there is more to say, `note` says it.
-    """
-
-    run_id: str
-    result: str
-    note: str = ""
-
-
-class Answer(Struct, frozen=True, kw_only=True):
-    """
-    An answer to a scrape: the body, compressed, its format, and the runs that are in it.
-    """
-
-    body: bytes
-    form: Format
-    runs: tuple[Exposed, ...]
 
 
 class Service:
@@ -189,7 +169,7 @@ class Service:
         yield family(catalogue.EXPORTER_WAITING, {(): self.exposed})
         yield from report_families(self._live.current(self._ticks()), self._branch)
 
-    def summary(self) -> "Summary":
+    def summary(self) -> Summary:
         """
         What the landing page says.
         """
@@ -272,19 +252,6 @@ class Service:
 
     def _branch(self, branch: str) -> str:
         return branch_label(branch, self.settings.branches)
-
-
-class Summary(Struct, frozen=True, kw_only=True):
-    """
-    The exporter at a glance; the latest runs as (suite, branch, id, outcome, end).
-    """
-
-    exposed: int
-    scrapers: int
-    live: int
-    dropped: dict[str, float]
-    late: dict[str, float]
-    latest: list[tuple[str, str, str, str, float]]
 
 
 class _State(Collector):

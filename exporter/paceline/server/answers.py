@@ -1,0 +1,41 @@
+"""
+What the exporter has to say to whoever sends runs, scrapes, or looks.
+"""
+
+from msgspec import Struct
+
+from paceline.history.served import Exposed
+from paceline.server.rendering import Format
+
+
+class Receipt(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    What became of a run that was sent: `accepted` or `duplicate`; where there is more to say, `note` says it.
+    """
+
+    run_id: str
+    result: str
+    note: str = ""
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """
+    An answer to a scrape: the body, compressed, its format, and the runs that are in it.
+    """
+
+    body: bytes
+    form: Format
+    runs: tuple[Exposed, ...]
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """
+    The exporter at a glance; the latest runs as (suite, branch, id, outcome, end).
+    """
+
+    exposed: int
+    scrapers: int
+    live: int
+    dropped: dict[str, float]
+    late: dict[str, float]
+    latest: list[tuple[str, str, str, str, float]]
