@@ -57,12 +57,23 @@ class Terms(Struct, frozen=True, kw_only=True):
         return run.ended < self.oldest
 
 
+class Received(Struct, frozen=True, kw_only=True):
+    """
+    What became of what was sent: whether it was new, the run that is kept now because of it, if one is, and how that
+    is exposed, unless it is late.
+    """
+
+    is_new: bool
+    run: Run | None = None
+    exposed: Exposed | None = None
+
+
 class ServedLedger(Ledger):
     """
     Keeps what is received in one transaction each: the run, that it is exposed, and what it adds to the counters.
     """
 
-    def receive(self, run: Run, document: bytes, terms: Terms) -> bool:
+    def receive(self, run: Run, document: bytes, terms: Terms) -> Received:
         """
         Keep a run as `add` does, count it, and expose it from now on, unless it is late.
 
@@ -70,37 +81,30 @@ class ServedLedger(Ledger):
             run: the run.
             document: the same run encoded.
             terms: when it came, and what is asked of it.
-
-        Returns:
-            Whether it was new.
         """
         with connected(self.path, begin=WRITE) as database:
             return _receive(database, run, document, terms)
 
-    def receive_part(self, part: Part, run: Run, document: bytes, terms: Terms) -> tuple[bool, Run | None]:
+    def receive_part(self, part: Part, run: Run, document: bytes, terms: Terms) -> Received:
         """
         Keep a part of a run; with the last of them the whole is received. A part that comes after the whole was
         made without it is a run of its own.
-
-        Returns:
-            Whether the part was new, and the run that was received now, if one was.
         """
         with connected(self.path, begin=WRITE) as database:
             if _is_known_part(database, run.run_id):
-                return False, None
+                return Received(is_new=False)
             if database.execute("SELECT 1 FROM runs WHERE run_id = ?", (part.run_id,)).fetchone():
-                is_new = _receive(database, run, document, terms)
-                return is_new, run if is_new else None
+                return _receive(database, run, document, terms)
             database.execute(
                 "INSERT OR REPLACE INTO shards (run_id, whole, arrived, document) VALUES (?, ?, ?, ?)",
                 (run.run_id, part.run_id, terms.now, pack(document)),
             )
             parts = _parts(database, part.run_id)
             if len(parts) < part.parts:
-                return True, None
-            return True, _merged(database, part.run_id, parts, terms)
+                return Received(is_new=True)
+            return _merged(database, part.run_id, parts, terms)
 
-    def receive_incomplete(self, before: float, terms: Terms) -> list[Run]:
+    def receive_incomplete(self, before: float, terms: Terms) -> list[Received]:
         """
         Make runs of parts that have waited since `before` for the rest, as far as they came.
         """
@@ -133,14 +137,6 @@ class ServedLedger(Ledger):
         with connected(self.path) as database:
             rows = database.execute(f"{_EXPOSED} ORDER BY exposed_since, number").fetchall()
         return [_exposed(row) for row in rows]
-
-    def exposed_run(self, run_id: str) -> Exposed | None:
-        """
-        One of them; None where the run is not exposed.
-        """
-        with connected(self.path) as database:
-            row = database.execute(f"{_EXPOSED} AND run_id = ?", (run_id,)).fetchone()
-        return _exposed(row) if row else None
 
     def received(self, run_id: str) -> Run | None:
         """
@@ -177,23 +173,23 @@ class ServedLedger(Ledger):
         return {(suite, branch): ended for suite, branch, ended in rows}
 
 
-def _receive(database: Connection, run: Run, document: bytes, terms: Terms) -> bool:
+def _receive(database: Connection, run: Run, document: bytes, terms: Terms) -> Received:
     crashed = _crashed(database, run.run_id)
     if not insert_run(database, run, document):
-        return False
-    if not terms.is_late(run):
-        _expose(database, run, terms.now)
+        return Received(is_new=False)
+    exposed = None if terms.is_late(run) else _expose(database, run, terms.now)
     counts = terms.tally(run)
     _count(database, run.run_id, counts if crashed is None else added(counts, terms.tally(crashed)))
-    return True
+    return Received(is_new=True, run=run, exposed=exposed)
 
 
-def _expose(database: Connection, run: Run, now: float) -> None:
+def _expose(database: Connection, run: Run, now: float) -> Exposed:
+    stamp = _free_stamp(database, run)
     database.execute("UPDATE runs SET exposed_since = ? WHERE run_id = ?", (now, run.run_id))
     database.execute(
-        "INSERT INTO stamps (run, suite, stamp) SELECT number, suite, ? FROM runs WHERE run_id = ?",
-        (_free_stamp(database, run), run.run_id),
+        "INSERT INTO stamps (run, suite, stamp) SELECT number, suite, ? FROM runs WHERE run_id = ?", (stamp, run.run_id)
     )
+    return Exposed(run_id=run.run_id, suite=run.suite, branch=run.branch, ended=run.ended, stamp=stamp, since=now)
 
 
 def _free_stamp(database: Connection, run: Run) -> int:
@@ -247,9 +243,9 @@ def _parts(database: Connection, whole: str) -> list[Run]:
     return [unpack(document, f"part {run_id}") for run_id, document in rows]
 
 
-def _merged(database: Connection, whole: str, parts: Sequence[Run], terms: Terms) -> Run:
+def _merged(database: Connection, whole: str, parts: Sequence[Run], terms: Terms) -> Received:
     run = merge(whole, parts)
-    _receive(database, run, encode_run(run), terms)
+    received = _receive(database, run, encode_run(run), terms)
     # The ids stay, so that a part that is sent again is known.
     database.execute("UPDATE shards SET document = x'' WHERE whole = ?", (whole,))
-    return run
+    return received

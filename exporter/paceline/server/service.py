@@ -14,7 +14,7 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
 from paceline.errors import DocumentError
-from paceline.history.served import Exposed, ServedLedger, Terms
+from paceline.history.served import Exposed, Received, ServedLedger, Terms
 from paceline.identity import safe_text
 from paceline.metrics import catalogue
 from paceline.metrics.families import family
@@ -91,16 +91,14 @@ class Service:
         run, document = read_arrival(document, where, terms.now)
         part = part_of(run.run_id)
         if part is None:
-            is_new = self._ledger.receive(run, document, terms)
-            received = run if is_new else None
+            received = self._ledger.receive(run, document, terms)
         else:
-            is_new, received = self._ledger.receive_part(part, run, document, terms)
-        result = "accepted" if is_new else "duplicate"
+            received = self._ledger.receive_part(part, run, document, terms)
+        result = "accepted" if received.is_new else "duplicate"
         self.own.reports.labels(result).inc()
         tests = counted(len(run.cases), "test")
         _LOG.info("%s: run %s of %s with %s, from %s", result, run.run_id, run.suite, tests, sender)
-        note = self._take(received) if received is not None else ""
-        return Receipt(run_id=run.run_id, result=result, note=note)
+        return Receipt(run_id=run.run_id, result=result, note=self._take(received))
 
     def prepare(self) -> None:
         """
@@ -144,9 +142,10 @@ class Service:
             PacelineError: the ledger cannot be written.
         """
         terms = self._terms()
-        for run in self._ledger.receive_incomplete(terms.now - self.settings.shard_seconds, terms):
-            _LOG.info("run %s of %s: not all of its parts came, taken without them", run.run_id, run.suite)
-            self._take(run)
+        for received in self._ledger.receive_incomplete(terms.now - self.settings.shard_seconds, terms):
+            if received.run is not None:
+                _LOG.info("run %s of %s is taken without the parts that miss", received.run.run_id, received.run.suite)
+            self._take(received)
         with self._lock:
             retired = self._exposures.retire(terms.now)
         if retired:
@@ -193,13 +192,14 @@ class Service:
         now = self._now()
         return Terms(now=now, tally=self._tally, oldest=now - self.settings.expose_window.seconds)
 
-    def _take(self, run: Run) -> str:
+    def _take(self, received: Received) -> str:
         """
         Expose what was received, or say why it is not.
         """
-        exposed = self._ledger.exposed_run(run.run_id)
-        if exposed is not None:
-            self._expose(exposed)
+        run = received.run
+        if received.exposed is not None:
+            self._expose(received.exposed)
+        if run is None or received.exposed is not None:
             return ""
         self.own.late.labels(run.suite).inc()
         window = f"--expose-window={self.settings.expose_window.text}"
