@@ -5,8 +5,9 @@ What a scrape brings, and for how long.
 import time
 from pathlib import Path
 
+from paceline.history.served import Terms
 from paceline.metrics.run_samples import run_samples
-from paceline.model import Run
+from paceline.model import Run, encode_run
 from support.exporter import Exporter, Exposed, exporter_in
 from support.reading import read_openmetrics
 from support.values import make_case, make_run
@@ -120,6 +121,26 @@ def test_what_nobody_has_seen_is_exposed_after_a_restart(tmp_path: Path) -> None
         assert code == 0
         assert exporter.runs() == ["run-2"]
         assert exporter.state("paceline_runs_total") == {"main,passed,shop": 2}
+
+
+def test_a_run_that_nobody_came_for_is_told(tmp_path: Path) -> None:
+    """
+    It is in the ledger alone after a week.
+    """
+    exporter = Exporter(tmp_path)
+    exporter.data.mkdir()
+    run = make_run(1, [make_case()])
+    week_ago = time.time() - 7 * 86400 - 1
+    exporter.ledger.receive(run, encode_run(run), Terms(now=week_ago, tally=lambda _: {}))
+    try:
+        exporter.start()
+        _wait_until_empty(exporter)
+    finally:
+        exporter.stop()
+
+    assert "WARNING run run-1 is exposed no longer: in a week not every Prometheus came for it\n" in (
+        exporter.log.read_text("utf-8")
+    )
 
 
 def test_labels_cannot_be_injected(exporter: Exporter) -> None:

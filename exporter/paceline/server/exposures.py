@@ -94,16 +94,16 @@ class Exposures:
             known.answers += 1
             known.turns[age_class(now - runs[0].ended)] = known.answers
 
-    def retire(self, now: float) -> list[str]:
+    def retire(self, now: float) -> list[Exposed]:
         """
         Take out the runs that have been exposed long enough.
         """
         for name in [name for name, known in self._scrapers.items() if now - known.last > FORGET_SECONDS]:
             del self._scrapers[name]
-        over = [run_id for run_id, run in self._runs.items() if self._is_over(run, now)]
-        for run_id in over:
-            del self._runs[run_id]
-        self._unsee(over)
+        over = [run for run in self._runs.values() if self._is_over(run, now)]
+        for run in over:
+            del self._runs[run.run_id]
+        self._unsee(run.run_id for run in over)
         return over
 
     def _next_class(self, scraper: "_Scraper", now: float) -> Collection[Exposed]:

@@ -26,7 +26,7 @@ from paceline.server.answers import Answer, Receipt, Summary
 from paceline.server.arrival import read_arrival
 from paceline.server.cache import Cache
 from paceline.server.drop_folder import DropFolder
-from paceline.server.exposures import Exposures, Rules, shares_series
+from paceline.server.exposures import LONGEST_SECONDS, Exposures, Rules, shares_series
 from paceline.server.live_runs import LiveRuns
 from paceline.server.own_metrics import MAX_SERIES, OwnMetrics
 from paceline.server.rendering import NOTHING, Format, Rendered, join, render
@@ -149,8 +149,8 @@ class Service:
         with self._lock:
             retired = self._exposures.retire(terms.now)
         if retired:
-            self._ledger.retire(retired)
-            self._forget(retired)
+            self._ledger.retire([run.run_id for run in retired])
+            self._forget(retired, terms.now)
         if self._drop_folder is not None:
             self._look_into(self._drop_folder)
         self.prepare()
@@ -217,11 +217,14 @@ class Service:
             self._exposures.add(run)
         self._fresh.append(run)
 
-    def _forget(self, run_ids: Sequence[str]) -> None:
+    def _forget(self, retired: Sequence[Exposed], now: float) -> None:
         with self._rendering:
-            for run_id in run_ids:
-                self._cache.drop(run_id)
-        self._dropped.difference_update(run_ids)
+            for run in retired:
+                self._cache.drop(run.run_id)
+        self._dropped.difference_update(run.run_id for run in retired)
+        for run in retired:
+            if now - run.since > LONGEST_SECONDS:
+                _LOG.warning("run %s is exposed no longer: in a week not every Prometheus came for it", run.run_id)
 
     def _rendered(self, exposed: Exposed) -> Rendered:
         with self._rendering:
