@@ -43,7 +43,7 @@ docs: $(INSTALLED)  ## make the generated pages again
 	$(BIN)/python docs/generate.py
 
 dashboards: $(INSTALLED)  ## make the dashboards of Grafana again
-	$(BIN)/python grafana/generate.py
+	$(BIN)/paceline grafana write grafana/dashboards
 
 clean:
 	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

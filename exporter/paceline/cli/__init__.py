@@ -11,6 +11,7 @@ from paceline.cli.compare import compare
 from paceline.cli.demo_history import demo_history
 from paceline.cli.export import export
 from paceline.cli.gate import gate
+from paceline.cli.grafana import grafana
 from paceline.cli.history import history
 from paceline.cli.push import push
 from paceline.cli.replay import replay
@@ -41,6 +42,7 @@ def main() -> None:
       paceline baseline pin --note 2.0   judge from now on against the last run
       paceline push                      send the runs that wait for a server
       paceline rules monitoring          rules and alerts for Prometheus
+      paceline grafana install --url …   dashboards for Grafana
       paceline stack up                  Prometheus, Alertmanager and the exporter on this machine
 
     \b
@@ -67,6 +69,7 @@ for command in (
     gate,
     serve,
     rules,
+    grafana,
     stack,
     demo_history,
 ):

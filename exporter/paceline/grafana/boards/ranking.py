@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from boards.panel import Override, Panel, Query, Step, ref_id, table
+from paceline.grafana.boards.panel import Override, Panel, Query, Step, ref_id, table
 
 _OF_TEST = (
     "/d/paceline-test?var-datasource=${datasource}&var-suite=${suite:percentencode}"

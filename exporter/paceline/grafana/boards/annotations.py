@@ -2,9 +2,9 @@
 What is marked on the time axis: runs, deployments, alerts.
 """
 
-from boards import colors
-from boards.panel import PROMETHEUS, Json
-from boards.promql import SUITE, each_run
+from paceline.grafana.boards import colors
+from paceline.grafana.boards.panel import PROMETHEUS, Json
+from paceline.grafana.boards.promql import SUITE, each_run
 
 
 def annotations() -> list[Json]:

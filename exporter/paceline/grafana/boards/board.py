@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from boards.annotations import annotations
-from boards.panel import Json, Panel
+from paceline.grafana.boards.annotations import annotations
+from paceline.grafana.boards.panel import Json, Panel
 
 TAG = "paceline"
 # That of Grafana 9.4; later ones bring it up to date as they read it.

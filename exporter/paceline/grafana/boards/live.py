@@ -2,12 +2,12 @@
 Live: a run as it happens.
 """
 
-from boards import colors
-from boards.board import Board, Row
-from boards.panel import Panel, Query, Step, by_name, fixed, in_colors, over_time, stat
-from boards.promql import SUITE as OF_SUITE
-from boards.ranking import Column, ranking
-from boards.variables import data_source, labels
+from paceline.grafana.boards import colors
+from paceline.grafana.boards.board import Board, Row
+from paceline.grafana.boards.panel import Panel, Query, Step, by_name, fixed, in_colors, over_time, stat
+from paceline.grafana.boards.promql import SUITE as OF_SUITE
+from paceline.grafana.boards.ranking import Column, ranking
+from paceline.grafana.boards.variables import data_source, labels
 
 _NO_RUN = "no run reports now"
 _BUSY = (Step(colors.GOOD), Step(colors.WARNING, 0.8), Step(colors.BAD, 0.95))

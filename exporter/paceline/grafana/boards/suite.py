@@ -2,14 +2,26 @@
 Suite: is it healthy, and what changed?
 """
 
-from boards import colors
-from boards.board import Board, Row
-from boards.panel import TIMES, Override, Panel, Query, Step, bars, fixed, in_colors, per_run, stacked_per_run, stat
-from boards.promql import SUITE as OF_SUITE
-from boards.promql import each_run, last, usual
-from boards.ranking import Column, rows_of
-from boards.suite_tests import TESTS
-from boards.variables import of_suite
+from paceline.grafana.boards import colors
+from paceline.grafana.boards.board import Board, Row
+from paceline.grafana.boards.panel import (
+    TIMES,
+    Override,
+    Panel,
+    Query,
+    Step,
+    bars,
+    fixed,
+    in_colors,
+    per_run,
+    stacked_per_run,
+    stat,
+)
+from paceline.grafana.boards.promql import SUITE as OF_SUITE
+from paceline.grafana.boards.promql import each_run, last, usual
+from paceline.grafana.boards.ranking import Column, rows_of
+from paceline.grafana.boards.suite_tests import TESTS
+from paceline.grafana.boards.variables import of_suite
 from paceline.model import VerdictKind
 
 NO_RUN = "no run in this time"

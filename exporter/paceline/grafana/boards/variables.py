@@ -4,8 +4,8 @@ The variables of the dashboards, each asking for no more than those before it le
 
 from collections.abc import Mapping, Sequence
 
-from boards.panel import PROMETHEUS, Json
-from boards.promql import SUITE, TESTS
+from paceline.grafana.boards.panel import PROMETHEUS, Json
+from paceline.grafana.boards.promql import SUITE, TESTS
 
 _ON_TIME_RANGE = 2
 _ALPHABETICAL = 1

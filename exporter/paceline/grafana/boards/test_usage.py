@@ -2,10 +2,10 @@
 Test, the panels of what it used.
 """
 
-from boards import colors
-from boards.panel import Override, Panel, Query, fixed, in_colors, per_run
-from boards.promql import TEST as OF_TEST
-from boards.promql import each_run
+from paceline.grafana.boards import colors
+from paceline.grafana.boards.panel import Override, Panel, Query, fixed, in_colors, per_run
+from paceline.grafana.boards.promql import TEST as OF_TEST
+from paceline.grafana.boards.promql import each_run
 
 _NOT_MEASURED = "never measured for this test"
 # Names and units that figures of tests often have.

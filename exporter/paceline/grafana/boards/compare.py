@@ -2,12 +2,12 @@
 Compare: two branches, or two spans of time, test by test.
 """
 
-from boards import colors
-from boards.board import Board, Row
-from boards.panel import TIMES, Panel, Query, Step, bar_chart, fixed, in_colors, per_run, stat
-from boards.promql import by_test, each_run
-from boards.ranking import Column, ranking
-from boards.variables import MAIN, choice, labels, of_suite
+from paceline.grafana.boards import colors
+from paceline.grafana.boards.board import Board, Row
+from paceline.grafana.boards.panel import TIMES, Panel, Query, Step, bar_chart, fixed, in_colors, per_run, stat
+from paceline.grafana.boards.promql import by_test, each_run
+from paceline.grafana.boards.ranking import Column, ranking
+from paceline.grafana.boards.variables import MAIN, choice, labels, of_suite
 
 _NORMALIZED = "paceline_test_normalized_duration_seconds"
 _NOTHING = "no test was run on both sides"

@@ -2,11 +2,11 @@
 Suite, its tables of tests: what is slower, slow, growing, failing, and keeping memory.
 """
 
-from boards import colors
-from boards.panel import TIMES, Panel, Step
-from boards.promql import TESTS as OF_TESTS
-from boards.promql import among, by_test, last, over, usual, worst
-from boards.ranking import Column, ranking
+from paceline.grafana.boards import colors
+from paceline.grafana.boards.panel import TIMES, Panel, Step
+from paceline.grafana.boards.promql import TESTS as OF_TESTS
+from paceline.grafana.boards.promql import among, by_test, last, over, usual, worst
+from paceline.grafana.boards.ranking import Column, ranking
 
 _DURATION = "paceline_test_duration_seconds"
 _FACTOR = (Step("text"), Step(colors.WARNING, 1.15), Step(colors.BAD, 2))

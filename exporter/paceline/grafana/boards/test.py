@@ -2,9 +2,9 @@
 Test: the life of one test.
 """
 
-from boards import colors
-from boards.board import Board, Row
-from boards.panel import (
+from paceline.grafana.boards import colors
+from paceline.grafana.boards.board import Board, Row
+from paceline.grafana.boards.panel import (
     TIMES,
     Override,
     Panel,
@@ -17,10 +17,10 @@ from boards.panel import (
     stat,
     timeline,
 )
-from boards.promql import TEST as OF_TEST
-from boards.promql import last, over, usual
-from boards.test_usage import USED, each
-from boards.variables import TEST_VARIABLE, of_suite
+from paceline.grafana.boards.promql import TEST as OF_TEST
+from paceline.grafana.boards.promql import last, over, usual
+from paceline.grafana.boards.test_usage import USED, each
+from paceline.grafana.boards.variables import TEST_VARIABLE, of_suite
 
 _NO_RUN = "no run of this test in this time"
 _NOT_MEASURED = "never measured for this test"

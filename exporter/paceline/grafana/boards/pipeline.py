@@ -2,11 +2,11 @@
 Pipeline: is what I see complete?
 """
 
-from boards import colors
-from boards.board import Board, Row
-from boards.panel import Panel, Query, Step, by_name, fixed, in_colors, over_time, stat
-from boards.ranking import Column, rows_of
-from boards.variables import data_source
+from paceline.grafana.boards import colors
+from paceline.grafana.boards.board import Board, Row
+from paceline.grafana.boards.panel import Panel, Query, Step, by_name, fixed, in_colors, over_time, stat
+from paceline.grafana.boards.ranking import Column, rows_of
+from paceline.grafana.boards.variables import data_source
 
 _ANY_IS_BAD = (Step(colors.GOOD), Step(colors.BAD, 1))
 _NO_SERVER = "Prometheus does not scrape itself"

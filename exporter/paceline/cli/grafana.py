@@ -1,0 +1,105 @@
+"""
+`paceline grafana`: the dashboards, as files or in a Grafana.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+
+from paceline.cli.project import clear_errors
+from paceline.client.endpoint import Endpoint, read_endpoint
+from paceline.errors import ConfigError
+from paceline.units import counted
+
+if TYPE_CHECKING:
+    from paceline.grafana.steps import DataSource
+
+_DONE = {"create": "created", "update": "updated", "keep": "unchanged", "refuse": "refused"}
+_WOULD = {**_DONE, "create": "would create", "update": "would update"}
+
+
+@click.group()
+def grafana() -> None:
+    """
+    The dashboards of Grafana, as files or put into one that runs.
+    """
+
+
+@grafana.command()
+@click.option("--url", required=True, envvar="PACELINE_GRAFANA_URL", show_envvar=True, help="Address of Grafana.")
+@click.option("--folder", metavar="UID", default="paceline", show_default=True, help="Folder of the dashboards.")
+@click.option("--prometheus", metavar="URL", help="Add this Prometheus, as Grafana reaches it, as a data source.")
+@click.option("--alertmanager", metavar="URL", help="Likewise an Alertmanager.")
+@click.option("--force", is_flag=True, help="Replace what others wrote or changed.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+def install(
+    url: str, folder: str, prometheus: str | None, alertmanager: str | None, *, force: bool, dry_run: bool
+) -> None:
+    """
+    Put the dashboards and their folder into a Grafana, and data sources if they are named.
+
+    Who asks is taken from PACELINE_GRAFANA_TOKEN, the token of a service account with the role Editor (Admin for
+    data sources), or from PACELINE_GRAFANA_USER and PACELINE_GRAFANA_PASSWORD. What is there already and was not
+    written by this command, or was changed since, stays: then nothing is written at all.
+
+    \b
+      paceline grafana install --url http://grafana:3000 --dry-run
+      paceline grafana install --url http://grafana:3000 --prometheus http://prometheus:9090
+    """
+    from paceline.grafana.client import Grafana  # noqa: PLC0415 - asked for by no other command
+    from paceline.grafana.installing import Wanted, plan  # noqa: PLC0415
+    from paceline.grafana.steps import Action  # noqa: PLC0415
+
+    with clear_errors():
+        server = Grafana(_endpoint(url))
+        steps = list(plan(server, Wanted(folder=folder, sources=_sources(prometheus, alertmanager), force=force)))
+        refused = [step for step in steps if step.action is Action.REFUSE]
+        words = _WOULD if refused or dry_run else _DONE
+        for step in steps:
+            if words is _DONE:
+                server.do(step)
+            said = f": {step.reason}" if step.reason else ""
+            click.echo(f"{words[step.action.value]:<12}  {step.what}{said}")
+    if refused:
+        raise click.ClickException(f"nothing was written: {counted(len(refused), 'thing')} would be lost")
+
+
+@grafana.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def write(folder: Path) -> None:
+    """
+    Write the dashboards into FOLDER, for a Grafana that reads them from files.
+
+    \b
+      paceline grafana write /var/lib/grafana/dashboards
+    """
+    from paceline.grafana.files import dashboards  # noqa: PLC0415 - asked for by no other command
+
+    texts = dashboards()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (folder / name).write_text(text, "utf-8")
+    click.echo(f"wrote {counted(len(texts), 'file')} to {folder}")
+
+
+def _endpoint(url: str) -> Endpoint:
+    from paceline.grafana.client import NAMING  # noqa: PLC0415 - asked for by no other command
+
+    endpoint = read_endpoint(url, NAMING, os.environ)
+    if urlsplit(url).password:
+        raise ConfigError(
+            "--url has a password in it, which all users of this machine can read; "
+            "expected it in PACELINE_GRAFANA_PASSWORD"
+        )
+    return endpoint
+
+
+def _sources(prometheus: str | None, alertmanager: str | None) -> "Sequence[DataSource]":
+    from paceline.grafana import installing  # noqa: PLC0415 - asked for by no other command
+
+    asked = ((installing.prometheus, prometheus), (installing.alertmanager, alertmanager))
+    return [make(address) for make, address in asked if address]

@@ -1,0 +1,3 @@
+"""
+The dashboards, and how they come into a Grafana.
+"""

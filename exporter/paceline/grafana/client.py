@@ -1,0 +1,139 @@
+"""
+Grafana's HTTP API, as far as it is needed to put something in.
+"""
+
+from typing import Any, Final
+
+import requests
+
+from paceline.client.endpoint import Endpoint, Naming
+from paceline.client.speaking import auth_of, failure_of
+from paceline.errors import StorageError
+from paceline.grafana.steps import Found, Request, Step
+from paceline.identity import safe_text
+
+NAMING = Naming(
+    place="--url",
+    example="http://127.0.0.1:3000",
+    token="PACELINE_GRAFANA_TOKEN",  # noqa: S106 - the name of a variable
+    user="PACELINE_GRAFANA_USER",
+    password="PACELINE_GRAFANA_PASSWORD",  # noqa: S106 - likewise
+)
+_SECONDS = (5, 60)
+_LONGEST_QUOTE = 200
+
+
+class Grafana:
+    """
+    A Grafana. What it does not answer as it should is raised with the reason, in words.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint: Final = endpoint
+        self._session: Final = requests.Session()
+        self._session.auth = auth_of(endpoint)
+
+    def check(self) -> None:
+        """
+        Make sure that it is one.
+
+        Raises:
+            StorageError: something else answers, or nothing.
+        """
+        response = self._ask(Request("GET", "/api/health", {}))
+        if not response.ok or "database" not in (_json(response) or {}):
+            raise StorageError(f"{self._endpoint} is no Grafana: /api/health answered {_said(response)}")
+
+    def find(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        """
+        What is at a path of the API; None where nothing is, or nothing that may be seen.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+        response = self._ask(Request("GET", path, {}))
+        # Whoever is no admin is refused what is not there, too. Where it is there, writing it is refused.
+        is_absent = response.status_code in {requests.codes.not_found, requests.codes.forbidden}
+        return None if is_absent else self._body(response)
+
+    def find_dashboard(self, uid: str) -> Found | None:
+        """
+        A dashboard and its last version; None where there is none.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+        found = self.find(f"/api/dashboards/uid/{uid}")
+        if found is None:
+            return None
+        meta = found["meta"]
+        # In the list of versions, what is said of the first one is replaced by "Initial save".
+        version = self.find(f"/api/dashboards/uid/{uid}/versions/{meta['version']}") or {}
+        return Found(
+            version=meta["version"],
+            author=meta.get("updatedBy") or "nobody",
+            message=version.get("message") or "",
+            folder=meta.get("folderUid", ""),
+            is_provisioned=bool(meta.get("provisioned")),
+        )
+
+    def do(self, step: Step) -> None:
+        """
+        Do a step, where something is to be done.
+
+        Raises:
+            StorageError: it was not taken.
+        """
+        if step.request is None:
+            return
+        try:
+            self._body(self._ask(step.request))
+        except StorageError as error:
+            raise StorageError(f"{step.what}: {error}") from error
+
+    def _ask(self, request: Request) -> requests.Response:
+        try:
+            return self._session.request(
+                request.method,
+                f"{self._endpoint}{request.path}",
+                json=request.body or None,
+                timeout=_SECONDS,
+                # To a page to log in, as a rule, where a request to write something would become one to read.
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise StorageError(f"{self._endpoint}: {failure_of(error)}") from error
+
+    def _body(self, response: requests.Response) -> Any:  # noqa: ANN401 - JSON
+        if response.ok and (body := _json(response)) is not None:
+            return body
+        said = f"{self._endpoint} answered {_said(response)}"
+        if response.status_code == requests.codes.unauthorized:
+            raise StorageError(f"{said}: {_who(self._endpoint)}")
+        if response.status_code == requests.codes.forbidden:
+            raise StorageError(f"{said}: dashboards need a token of the role Editor, data sources one of Admin")
+        raise StorageError(said)
+
+
+def _who(endpoint: Endpoint) -> str:
+    if endpoint.token:
+        return f"{NAMING.token} holds a token that it does not know, or that has expired"
+    if endpoint.user:
+        return f"it does not know {endpoint.user} by this password"
+    return f"{NAMING.token} is to hold the token of a service account"
+
+
+def _json(response: requests.Response) -> Any:  # noqa: ANN401 - JSON
+    try:
+        return response.json()
+    except requests.JSONDecodeError:
+        return None
+
+
+def _said(response: requests.Response) -> str:
+    status = f"{response.status_code} {safe_text(response.reason or '')}".rstrip()
+    if response.is_redirect:
+        return f"{status} to {safe_text(response.headers['Location'])}"
+    body = _json(response)
+    message = body.get("message") if isinstance(body, dict) else None
+    return f"{status} ({safe_text(str(message))[:_LONGEST_QUOTE]})" if message else status

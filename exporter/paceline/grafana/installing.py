@@ -1,0 +1,67 @@
+"""
+Put the dashboards, their folder and data sources into a Grafana.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from paceline.grafana.boards import BOARDS
+from paceline.grafana.client import Grafana
+from paceline.grafana.steps import DataSource, Step, dashboard_step, folder_step, source_step
+
+FOLDER = "paceline"
+_TITLE = "Paceline"
+
+
+def prometheus(address: str) -> DataSource:
+    """
+    The data source that the dashboards ask.
+    """
+    return DataSource(
+        uid="paceline-prometheus",
+        name="Paceline Prometheus",
+        kind="prometheus",
+        address=address,
+        # How often it scrapes: what $__rate_interval is made from.
+        settings={"httpMethod": "POST", "prometheusType": "Prometheus", "timeInterval": "15s"},
+    )
+
+
+def alertmanager(address: str) -> DataSource:
+    """
+    The data source that shows alerts and silences under Alerting.
+    """
+    return DataSource(
+        uid="paceline-alertmanager",
+        name="Paceline Alertmanager",
+        kind="alertmanager",
+        address=address,
+        settings={"implementation": "prometheus"},
+    )
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """
+    What a Grafana is to have beside the dashboards; `force` replaces what others wrote.
+    """
+
+    folder: str = FOLDER
+    sources: Sequence[DataSource] = ()
+    force: bool = False
+
+
+def plan(grafana: Grafana, wanted: Wanted) -> Iterator[Step]:
+    """
+    Find out what is to be done, in the order in which it has to be.
+
+    Raises:
+        StorageError: Grafana does not answer as it should.
+    """
+    grafana.check()
+    yield folder_step(wanted.folder, _TITLE, grafana.find(f"/api/folders/{wanted.folder}"))
+    for source in wanted.sources:
+        yield source_step(source, grafana.find(f"/api/datasources/uid/{source.uid}"), force=wanted.force)
+    for board in BOARDS:
+        found = grafana.find_dashboard(board.uid)
+        yield dashboard_step(board.as_json(), wanted.folder, found, force=wanted.force)
