@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from paceline.grafana.installing import alertmanager, prometheus
 from support.dashboards import GRAFANA, boards
 
 _ROOT = GRAFANA.parent
@@ -103,6 +104,16 @@ def test_data_sources_are_services() -> None:
         f"paceline-{name}": f"http://{name}:{_PORTS[name]}" for name in ("prometheus", "alertmanager")
     }
     assert [one["uid"] for one in sources if one.get("isDefault")] == ["paceline-prometheus"]
+
+
+def test_data_sources_are_those_that_are_installed() -> None:
+    """
+    A Grafana from files and one that `paceline grafana install` was told of both have the same.
+    """
+    sources = _read("grafana/provisioning/datasources/paceline.yml")["datasources"]
+    made = [prometheus("http://prometheus:9090").as_json(), alertmanager("http://alertmanager:9093").as_json()]
+
+    assert [{key: one[key] for key in made[0]} for one in sources] == made
 
 
 def test_dashboards_are_where_grafana_looks() -> None:

@@ -2,6 +2,7 @@
 Grafana's HTTP API, as far as it is needed to put something in.
 """
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import requests
@@ -20,6 +21,9 @@ NAMING = Naming(
     password="PACELINE_GRAFANA_PASSWORD",  # noqa: S106 - likewise
 )
 _SECONDS = (5, 60)
+_NOT_FOUND, _FORBIDDEN = 404, 403
+# Whoever is no admin is refused what is not there, too. Where it is there, writing it is refused.
+_NOT_SEEN = {_NOT_FOUND, _FORBIDDEN}
 _LONGEST_QUOTE = 200
 
 
@@ -44,17 +48,15 @@ class Grafana:
         if not response.ok or "database" not in (_json(response) or {}):
             raise StorageError(f"{self._endpoint} is no Grafana: /api/health answered {_said(response)}")
 
-    def find(self, path: str) -> Any:  # noqa: ANN401 - JSON
+    def find(self, path: str, absent: Collection[int] = _NOT_SEEN) -> Any:  # noqa: ANN401 - JSON
         """
-        What is at a path of the API; None where nothing is, or nothing that may be seen.
+        What is at a path of the API; None where the answer is a status that says that nothing is.
 
         Raises:
             StorageError: it cannot be read.
         """
         response = self._ask(Request("GET", path, {}))
-        # Whoever is no admin is refused what is not there, too. Where it is there, writing it is refused.
-        is_absent = response.status_code in {requests.codes.not_found, requests.codes.forbidden}
-        return None if is_absent else self._body(response)
+        return None if response.status_code in absent else self._body(response)
 
     def find_dashboard(self, uid: str) -> Found | None:
         """
@@ -68,7 +70,7 @@ class Grafana:
             return None
         meta = found["meta"]
         # In the list of versions, what is said of the first one is replaced by "Initial save".
-        version = self.find(f"/api/dashboards/uid/{uid}/versions/{meta['version']}") or {}
+        version = self.find(f"/api/dashboards/uid/{uid}/versions/{meta['version']}", {_NOT_FOUND}) or {}
         return Found(
             version=meta["version"],
             author=meta.get("updatedBy") or "nobody",
@@ -110,7 +112,7 @@ class Grafana:
         said = f"{self._endpoint} answered {_said(response)}"
         if response.status_code == requests.codes.unauthorized:
             raise StorageError(f"{said}: {_who(self._endpoint)}")
-        if response.status_code == requests.codes.forbidden:
+        if response.status_code == _FORBIDDEN:
             raise StorageError(f"{said}: dashboards need a token of the role Editor, data sources one of Admin")
         raise StorageError(said)
 
@@ -120,7 +122,7 @@ def _who(endpoint: Endpoint) -> str:
         return f"{NAMING.token} holds a token that it does not know, or that has expired"
     if endpoint.user:
         return f"it does not know {endpoint.user} by this password"
-    return f"{NAMING.token} is to hold the token of a service account"
+    return f"{NAMING.token} is not set"
 
 
 def _json(response: requests.Response) -> Any:  # noqa: ANN401 - JSON

@@ -1,0 +1,298 @@
+"""
+`paceline grafana`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from paceline.cli import main
+from support.answering import answer, answering
+from support.dashboards import FILES
+from support.grafana import FakeGrafana, grafana
+from support.servers import free_port
+
+_TITLES = ("Suite", "Test", "Live", "Compare", "Pipeline")
+_UNCHANGED = "unchanged     folder Paceline\n" + "".join(
+    f"unchanged     dashboard Paceline / {title}\n" for title in _TITLES
+)
+_NEEDED = "dashboards need a token of the role Editor, data sources one of Admin"
+_REFUSED = f"answered 403 Forbidden (You'll need additional permissions to perform this action.): {_NEEDED}"
+
+
+@pytest.fixture
+def server() -> Iterator[FakeGrafana]:
+    """
+    A Grafana that has nothing.
+    """
+    with grafana() as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def editor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    The token of an editor, and no proxy.
+    """
+    monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", "Editor")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+def _install(url: str, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["grafana", "install", "--url", url, *arguments])
+
+
+def test_dashboards_are_put_into_a_folder(server: FakeGrafana) -> None:
+    """
+    All of them, under the uids that links and alerts know; a second time nothing is written.
+    """
+    first = _install(server.url)
+    written = len(server.writes)
+    second = _install(server.url)
+
+    assert first.output == _UNCHANGED.replace("unchanged  ", "created    ")
+    assert (second.exit_code, second.output) == (0, _UNCHANGED)
+    assert written == len(server.writes) == 6
+    assert sorted(server.dashboards) == [path.stem for path in FILES]
+    assert {one.folder for one in server.dashboards.values()} == set(server.folders) == {"paceline"}
+
+
+def test_a_dry_run_writes_nothing(server: FakeGrafana) -> None:
+    """
+    And says what would be done.
+    """
+    result = _install(server.url, "--dry-run")
+
+    assert (result.exit_code, server.writes) == (0, [])
+    assert result.output == _UNCHANGED.replace("unchanged   ", "would create")
+
+
+def test_an_older_paceline_is_replaced_where_it_was_moved_to(server: FakeGrafana) -> None:
+    """
+    A dashboard whose last version is Paceline's is nobody's work, and stays in its folder.
+    """
+    _install(server.url)
+    server.save("paceline-live", "Paceline 0.0.9, 0123456789ab")
+    server.dashboards["paceline-live"].folder = "elsewhere"
+    result = _install(server.url)
+
+    assert result.output == _UNCHANGED.replace(
+        "unchanged     dashboard Paceline / L", "updated       dashboard Paceline / L"
+    )
+    assert server.dashboards["paceline-live"].folder == "elsewhere"
+
+
+def test_what_a_person_changed_is_not_lost(server: FakeGrafana) -> None:
+    """
+    Nothing is written, nothing else either, until it is asked for.
+    """
+    _install(server.url)
+    server.save("paceline-test", title="Mine")
+    server.dashboards.pop("paceline-live")
+    refused, forced = _install(server.url), _install(server.url, "--force")
+
+    assert refused.exit_code == 1
+    assert refused.output.splitlines() == [
+        "unchanged     folder Paceline",
+        "unchanged     dashboard Paceline / Suite",
+        (
+            "refused       dashboard Paceline / Test: its version 2, by anna, is not Paceline's; "
+            "--force replaces it, and Grafana keeps that one"
+        ),
+        "would create  dashboard Paceline / Live",
+        "unchanged     dashboard Paceline / Compare",
+        "unchanged     dashboard Paceline / Pipeline",
+        "Error: nothing was written: 1 thing would be lost",
+    ]
+    assert forced.exit_code == 0
+    assert server.dashboards["paceline-test"].content["title"] == "Paceline / Test"
+
+
+def test_what_is_provisioned_is_left_to_its_file(server: FakeGrafana) -> None:
+    """
+    Even where all is to be replaced: Grafana would bring it back.
+    """
+    server.save("paceline-test")
+    server.dashboards["paceline-test"].provisioned = True
+    server.sources["paceline-prometheus"] = {"type": "prometheus", "url": "http://old:9090", "readOnly": True}
+    result = _install(server.url, "--force", "--prometheus", "http://new:9090")
+
+    assert "refused       dashboard Paceline / Test: it comes from a file of that Grafana\n" in result.output
+    assert "refused       data source Paceline Prometheus: it comes from a file of that Grafana\n" in result.output
+    assert server.writes == []
+
+
+def test_data_sources_are_added(server: FakeGrafana, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Those that are named, by an admin, once.
+    """
+    monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", "Admin")
+    options = ("--prometheus", "http://prometheus:9090", "--alertmanager", "http://alertmanager:9093")
+    first, second = _install(server.url, *options), _install(server.url, *options)
+
+    assert "created       data source Paceline Prometheus\ncreated       data source Paceline Alertm" in first.output
+    assert "unchanged     data source Paceline Prometheus\nunchanged     data source Paceline Al" in second.output
+    assert {uid: one["url"] for uid, one in server.sources.items()} == {
+        "paceline-prometheus": "http://prometheus:9090",
+        "paceline-alertmanager": "http://alertmanager:9093",
+    }
+
+
+def test_a_data_source_that_asks_another_server_stays(server: FakeGrafana, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Until it is asked for; what was set beside its address stays even then.
+    """
+    monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", "Admin")
+    server.sources["paceline-prometheus"] = {
+        "uid": "paceline-prometheus",
+        "type": "prometheus",
+        "url": "http://old:9090",
+        "basicAuth": True,
+    }
+    refused, forced = (_install(server.url, "--prometheus", "http://new:9090", *force) for force in ([], ["--force"]))
+
+    assert (
+        "refused       data source Paceline Prometheus: it asks prometheus at http://old:9090; "
+        "--force points it to http://new:9090\n"
+    ) in refused.output
+    assert "updated       data source Paceline Prometheus\n" in forced.output
+    assert server.sources["paceline-prometheus"]["url"] == "http://new:9090"
+    assert server.sources["paceline-prometheus"]["basicAuth"] is True
+
+
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        (
+            "",
+            "answered 401 Unauthorized (Unauthorized): PACELINE_GRAFANA_TOKEN is not set",
+        ),
+        (
+            "old",
+            (
+                "answered 401 Unauthorized (invalid API key): "
+                "PACELINE_GRAFANA_TOKEN holds a token that it does not know, or that has expired"
+            ),
+        ),
+    ],
+)
+def test_a_token_that_is_wrong(server: FakeGrafana, monkeypatch: pytest.MonkeyPatch, token: str, expected: str) -> None:
+    """
+    Is told from one that is missing.
+    """
+    monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", token)
+    result = _install(server.url)
+
+    assert (result.exit_code, result.output) == (1, f"Error: {server.url} {expected}\n")
+
+
+def test_a_password_that_is_wrong(server: FakeGrafana, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Is never shown.
+    """
+    monkeypatch.delenv("PACELINE_GRAFANA_TOKEN")
+    monkeypatch.setenv("PACELINE_GRAFANA_USER", "anna")
+    monkeypatch.setenv("PACELINE_GRAFANA_PASSWORD", "secret")
+    result = _install(server.url)
+
+    assert result.output == (
+        f"Error: {server.url} answered 401 Unauthorized (invalid API key): it does not know anna by this password\n"
+    )
+
+
+def test_a_token_that_may_not(server: FakeGrafana, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A viewer may neither make anything nor see whose a dashboard is, an editor make no data source.
+    """
+    by_editor = _install(server.url, "--prometheus", "http://prometheus:9090")
+    _install(server.url)
+    monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", "Viewer")
+    by_viewer = _install(server.url)
+    server.dashboards.clear()
+    server.folders.clear()
+    into_nothing = _install(server.url)
+
+    assert by_editor.output == (
+        f"created       folder Paceline\nError: data source Paceline Prometheus: {server.url} {_REFUSED}\n"
+    )
+    assert by_viewer.output == f"Error: {server.url} {_REFUSED}\n"
+    assert into_nothing.output == f"Error: folder Paceline: {server.url} {_REFUSED}\n"
+
+
+def test_a_folder_of_that_name_is_no_other(server: FakeGrafana) -> None:
+    """
+    It is named by its uid.
+    """
+    server.folders["abc"] = {"uid": "abc", "title": "Paceline"}
+    result, named = _install(server.url), _install(server.url, "--folder", "abc")
+
+    assert result.output == (
+        f"Error: folder Paceline: {server.url} answered 409 Conflict "
+        "(a folder or dashboard in the general folder with the same name already exists)\n"
+    )
+    assert named.exit_code == 0
+    assert {one.folder for one in server.dashboards.values()} == {"abc"}
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (answer(b"<html>", "302 Found", "Location: /login"), "/api/health answered 302 Found to /login"),
+        (answer(b"<html>"), "/api/health answered 200 OK"),
+        (answer(b'{"status": "up"}'), "/api/health answered 200 OK"),
+        (answer(b"", "404 Not Found"), "/api/health answered 404 Not Found"),
+    ],
+    ids=["login", "page", "other", "none"],
+)
+def test_what_is_no_grafana(said: object, expected: str) -> None:
+    """
+    Is told by the first answer.
+    """
+    with answering(said) as other:  # type: ignore[arg-type]
+        result = _install(other.url)
+
+    assert (result.exit_code, result.output) == (1, f"Error: {other.url} is no Grafana: {expected}\n")
+
+
+def test_nobody_is_there() -> None:
+    """
+    The reason is told in words.
+    """
+    url = f"http://127.0.0.1:{free_port()}"
+
+    assert _install(url).output == f"Error: {url}: the connection failed (Connection refused)\n"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("grafana:3000", "--url 'grafana:3000', expected an address such as http://127.0.0.1:3000"),
+        (
+            "http://anna:secret@grafana:3000",
+            (
+                "--url has a password in it, which all users of this machine can read; "
+                "expected it in PACELINE_GRAFANA_PASSWORD"
+            ),
+        ),
+    ],
+)
+def test_an_address_that_is_none(url: str, expected: str) -> None:
+    """
+    Or that has a secret, which the list of processes would show.
+    """
+    assert _install(url).output == f"Error: {expected}\n"
+
+
+def test_files_are_those_that_are_committed(tmp_path: Path) -> None:
+    """
+    For a Grafana that reads them from files.
+    """
+    folder = tmp_path / "dashboards"
+    result = CliRunner().invoke(main, ["grafana", "write", str(folder)])
+
+    assert result.output == f"wrote 5 files to {folder}\n"
+    assert {path.name: path.read_text("utf-8") for path in folder.iterdir()} == {
+        path.name: path.read_text("utf-8") for path in FILES
+    }
