@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint format bench docs dashboards clean
+.PHONY: demo test lint format bench docs dashboards kubernetes clean
 .DEFAULT_GOAL := test
 
 $(INSTALLED): pyproject.toml
@@ -44,6 +44,10 @@ docs: $(INSTALLED)  ## make the generated pages again
 
 dashboards: $(INSTALLED)  ## make the dashboards of Grafana again
 	$(BIN)/paceline grafana write grafana/dashboards
+
+kubernetes: $(INSTALLED)  ## make the generated manifests again
+	$(BIN)/paceline rules kubernetes --format prometheusrule --force
+	$(BIN)/paceline grafana write kubernetes --format configmap
 
 clean:
 	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -97,3 +97,15 @@ def test_what_prometheus_would_not_read_is_refused(tmp_path: Path, option: str, 
 
     assert result.output.splitlines()[-1] == f"Error: {message}"
     assert not (tmp_path / "new").exists()
+
+
+def test_rules_for_the_operator_are_one_file(tmp_path: Path) -> None:
+    """
+    Written with the same options, and as careful with what is there.
+    """
+    first = _call(tmp_path, "--format", "prometheusrule", "--window", "30")
+    second = _call(tmp_path, "--format", "prometheusrule")
+
+    assert first.output == f"wrote 1 file to {tmp_path}\n"
+    assert "[30d]" in (tmp_path / "rules.yml").read_text()
+    assert second.output == f"Error: {tmp_path / 'rules.yml'} is there and differs, --force replaces it\n"

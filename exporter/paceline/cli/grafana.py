@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from paceline import __version__
 from paceline.cli.project import clear_errors
 from paceline.client.endpoint import Endpoint, read_endpoint
 from paceline.errors import ConfigError
@@ -51,12 +52,13 @@ def install(
       paceline grafana install --url http://grafana:3000 --prometheus http://prometheus:9090
     """
     from paceline.grafana.client import Grafana  # noqa: PLC0415 - asked for by no other command
-    from paceline.grafana.installing import Wanted, plan  # noqa: PLC0415
-    from paceline.grafana.steps import Action  # noqa: PLC0415
+    from paceline.grafana.installing import plan  # noqa: PLC0415
+    from paceline.grafana.steps import Action, Wanted  # noqa: PLC0415
 
     with clear_errors():
         server = Grafana(_endpoint(url))
-        steps = list(plan(server, Wanted(folder=folder, sources=_sources(prometheus, alertmanager), force=force)))
+        sources = _sources(prometheus, alertmanager)
+        steps = list(plan(server, Wanted(version=__version__, folder=folder, sources=sources, force=force)))
         refused = [step for step in steps if step.action is Action.REFUSE]
         words = _WOULD if refused or dry_run else _DONE
         for step in steps:
@@ -70,16 +72,25 @@ def install(
 
 @grafana.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-def write(folder: Path) -> None:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "configmap"]),
+    default="json",
+    show_default=True,
+    help="JSON for Grafana itself, or ConfigMaps for the sidecar that brings them to it in Kubernetes.",
+)
+def write(folder: Path, form: str) -> None:
     """
     Write the dashboards into FOLDER, for a Grafana that reads them from files.
 
     \b
       paceline grafana write /var/lib/grafana/dashboards
+      paceline grafana write kubernetes --format configmap
     """
-    from paceline.grafana.files import dashboards  # noqa: PLC0415 - asked for by no other command
+    from paceline.grafana.files import config_maps, dashboards  # noqa: PLC0415 - asked for by no other command
 
-    texts = dashboards()
+    texts = config_maps() if form == "configmap" else dashboards()
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         (folder / name).write_text(text, "utf-8")

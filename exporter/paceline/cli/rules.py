@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from paceline import units
+from paceline.alerting.kubernetes import prometheus_rules
 from paceline.alerting.options import MATCHERS, NAME, Options
 from paceline.alerting.writing import render
 
@@ -75,16 +76,27 @@ def _fits(pattern: str, expected: str) -> _Check:
 )
 @click.option("--dashboards", default=_DEFAULT.dashboards, show_default=True, help="Address of Grafana.")
 @click.option("--runbooks", default=_DEFAULT.runbooks, show_default=True, help="Address of the runbooks.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["files", "prometheusrule"]),
+    default="files",
+    show_default=True,
+    help="Files of Prometheus and Alertmanager, or the rules alone for the Prometheus Operator in Kubernetes.",
+)
 @click.option("--force", is_flag=True, help="Replace files that differ.")
-def rules(folder: Path, *, force: bool, **settings: object) -> None:
+def rules(folder: Path, form: str, *, force: bool, **settings: object) -> None:
     """
     Write rules, alerts and the configuration of Prometheus and Alertmanager into FOLDER.
 
     \b
       paceline rules monitoring
       paceline rules monitoring --match 'branch=~"main|release-.*"' --by python --window 30
+      paceline rules kubernetes --format prometheusrule
     """
-    texts = {folder / path: text for path, text in render(Options(**settings)).items()}  # type: ignore[arg-type]
+    rendered = render(Options(**settings))  # type: ignore[arg-type]
+    written = prometheus_rules(rendered) if form == "prometheusrule" else rendered
+    texts = {folder / path: text for path, text in written.items()}
     differing = [path for path, text in texts.items() if path.is_file() and path.read_text("utf-8") != text]
     if differing and not force:
         raise click.ClickException(f"{differing[0]} is there and differs, --force replaces it")

@@ -2,15 +2,12 @@
 Put the dashboards, their folder and data sources into a Grafana.
 """
 
-from collections.abc import Iterator, Sequence
-
-from msgspec import Struct
+from collections.abc import Iterator
 
 from paceline.grafana.boards import BOARDS
 from paceline.grafana.client import Grafana
-from paceline.grafana.steps import DataSource, Step, dashboard_step, folder_step, source_step
+from paceline.grafana.steps import DataSource, Step, Wanted, dashboard_step, folder_step, source_step
 
-FOLDER = "paceline"
 _TITLE = "Paceline"
 
 
@@ -41,16 +38,6 @@ def alertmanager(address: str) -> DataSource:
     )
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
-    """
-    What a Grafana is to have beside the dashboards; `force` replaces what others wrote.
-    """
-
-    folder: str = FOLDER
-    sources: Sequence[DataSource] = ()
-    force: bool = False
-
-
 def plan(grafana: Grafana, wanted: Wanted) -> Iterator[Step]:
     """
     Find out what is to be done, in the order in which it has to be.
@@ -64,4 +51,4 @@ def plan(grafana: Grafana, wanted: Wanted) -> Iterator[Step]:
         yield source_step(source, grafana.find(f"/api/datasources/uid/{source.uid}"), force=wanted.force)
     for board in BOARDS:
         found = grafana.find_dashboard(board.uid)
-        yield dashboard_step(board.as_json(), wanted.folder, found, force=wanted.force)
+        yield dashboard_step(board.as_json(), found, wanted)

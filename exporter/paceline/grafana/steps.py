@@ -3,13 +3,12 @@ What is to be done in a Grafana, from what it has; nothing is asked here and not
 """
 
 import hashlib
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 from msgspec import Struct
-
-from paceline import __version__
 
 Json = dict[str, Any]
 
@@ -76,6 +75,19 @@ class DataSource(Struct, frozen=True, kw_only=True):
         }
 
 
+class Wanted(Struct, frozen=True, kw_only=True):
+    """
+    What a Grafana is to have beside the dashboards, and which version of Paceline says so.
+
+    `folder` is the uid of the dashboards' folder; `force` replaces what others wrote.
+    """
+
+    version: str
+    folder: str
+    sources: Sequence[DataSource] = ()
+    force: bool = False
+
+
 def folder_step(uid: str, title: str, found: Json | None) -> Step:
     """
     A folder is made once, and left as it is then.
@@ -119,19 +131,19 @@ class Found(Struct, frozen=True, kw_only=True):
     is_provisioned: bool
 
 
-def dashboard_step(board: Json, folder: str, found: Found | None, *, force: bool) -> Step:
+def dashboard_step(board: Json, found: Found | None, wanted: Wanted) -> Step:
     """
     A dashboard is written over where its last version is Paceline's, and stays in the folder that it was moved to.
     """
     what = f"dashboard {board['title']}"
-    mark = mark_of(board)
+    mark = _mark(board, wanted.version)
     if found is None:
-        return Step(what=what, action=Action.CREATE, request=_saving(board, folder, mark))
+        return Step(what=what, action=Action.CREATE, request=_saving(board, wanted.folder, mark))
     if found.is_provisioned:
         return Step(what=what, action=Action.REFUSE, reason="it comes from a file of that Grafana")
     if found.message == mark:
         return Step(what=what, action=Action.KEEP)
-    if not force and not found.message.startswith(_OURS):
+    if not wanted.force and not found.message.startswith(_OURS):
         said = f"its version {found.version}, by {found.author}, is not Paceline's"
         return Step(what=what, action=Action.REFUSE, reason=f"{said}; --force replaces it, and Grafana keeps that one")
     # The version that was looked at: Grafana refuses where somebody saved another meanwhile.
@@ -139,12 +151,9 @@ def dashboard_step(board: Json, folder: str, found: Found | None, *, force: bool
     return Step(what=what, action=Action.UPDATE, request=_saving(changed, found.folder, mark))
 
 
-def mark_of(board: Json) -> str:
-    """
-    What Grafana is to say of a version: whose it is, and what is in it.
-    """
+def _mark(board: Json, version: str) -> str:
     content = hashlib.sha256(msgspec.json.encode(board, order="sorted")).hexdigest()[:_LETTERS]
-    return f"{_OURS}{__version__}, {content}"
+    return f"{_OURS}{version}, {content}"
 
 
 def _saving(board: Json, folder: str, mark: str) -> Request:
