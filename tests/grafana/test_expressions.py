@@ -22,7 +22,14 @@ _VALUES = {
     "datasource": "paceline-prometheus",
 }
 _BOARDS = boards()
-_KNOWN = {**OF_PROMETHEUS, **known_series()}
+# What is told live, an exporter tells with the part of the run that it is of.
+_OF_PARTS = {
+    metric.name: frozenset({"suite", "branch", "shard"}) for metric in CATALOGUE if metric.channel is Channel.STATE
+}
+_KNOWN = {
+    **OF_PROMETHEUS,
+    **{name: labels | _OF_PARTS.get(name, frozenset()) for name, labels in known_series().items()},
+}
 # Prometheus puts these on whatever it scrapes.
 _EVERYWHERE = {"job", "instance"}
 # What the catalogue has and no dashboard shows.
@@ -31,12 +38,8 @@ _UNUSED: dict[str, str] = {
     "paceline_run_threshold": "rules read it; the configuration is where it is looked up",
     "paceline_run_wrecked": "the share that passed shows the same",
     "paceline_active_runs": "the tests that run say the same, and which",
-    "paceline_active_run_cases": "how far a run is shows the same",
-    "paceline_exporter_exposed_runs": "a run is exposed until it was scraped, which the scrapes show",
-    "paceline_exporter_ingest_duration_seconds_bucket": "the reports and drops of the exporter are shown",
     "paceline_exporter_ingest_duration_seconds_count": "paceline_exporter_reports_total counts the same",
     "paceline_exporter_ingest_duration_seconds_sum": "as its buckets",
-    "paceline_exporter_scrape_duration_seconds_bucket": "scrape_duration_seconds of Prometheus includes it",
     "paceline_exporter_scrape_duration_seconds_count": "up shows the same",
     "paceline_exporter_scrape_duration_seconds_sum": "as its buckets",
     "paceline_exporter_late_runs_total": "whoever sent them is told, and the page of the exporter shows them",

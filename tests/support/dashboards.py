@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 # What Grafana fills in by itself.
 _BUILTIN = {"__interval": "1h", "__range": "30d", "__rate_interval": "1m"}
-_VARIABLE = re.compile(r"\$(?:\{(?P<name>\w+)(?::(?P<form>\w+))?\}|(?P<short>\w+))")
+_VARIABLE = re.compile(r"\$(?:\{(?P<name>\w+)(?::(?P<form>\w+))?\}|(?P<short>[a-zA-Z_]\w*))")
 _COUNTED = ("_bucket", "_sum", "_count")
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from paceline import units
 from paceline.cli.project import clear_errors, load_project, results_option
@@ -37,9 +38,10 @@ def demo_history(seed: int, until: datetime | None, days: float, tests: int, sui
     with clear_errors():
         config, archive = load_project(results)
         archive.folder.prepare()
+        thresholds = config.rules.thresholds()
         known = {run.run_id for _, _, run in archive.ledger.summaries(suite)}
         new = [run for run in demo.runs() if run.run_id not in known]
         with click.progressbar(new, label="making runs", file=sys.stderr) as bar:
             for run in bar:
-                archive.keep(*archive.judged(run, config.rules, BRANCH))
+                archive.keep(*archive.judged(replace(run, thresholds=thresholds), config.rules, BRANCH))
     click.echo(f"added {units.counted(len(new), 'run')}")

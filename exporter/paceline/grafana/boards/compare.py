@@ -4,7 +4,18 @@ Compare: two branches, or two spans of time, test by test.
 
 from paceline.grafana.boards import colors
 from paceline.grafana.boards.board import Board, Row
-from paceline.grafana.boards.panel import TIMES, Panel, Query, Step, bar_chart, fixed, in_colors, per_run, stat
+from paceline.grafana.boards.panel import (
+    TIMES,
+    Override,
+    Panel,
+    Query,
+    Step,
+    bar_chart,
+    fixed,
+    in_colors,
+    per_run,
+    stat,
+)
 from paceline.grafana.boards.promql import by_test, each_run
 from paceline.grafana.boards.ranking import Column, ranking
 from paceline.grafana.boards.variables import MAIN, choice, labels, of_suite
@@ -123,6 +134,7 @@ _SHAPE: tuple[Panel, ...] = (
         unit="short",
         empty=_NOTHING,
         defaults={"min": 0, "color": fixed(colors.GOOD)},
+        overrides=(Override(matcher="byName", pattern="factor", properties={"unit": TIMES, "decimals": 1}),),
         transformations=(
             {"id": "organize", "options": {"excludeByName": {"Time": True}, "renameByName": {"Value": "tests"}}},
             {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": "factor", "desc": False}]}},

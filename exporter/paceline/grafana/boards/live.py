@@ -10,7 +10,10 @@ from paceline.grafana.boards.ranking import Column, ranking
 from paceline.grafana.boards.variables import data_source, labels
 
 _NO_RUN = "no run reports now"
+_FAILED = ',outcome=~"failed|error"'
 _BUSY = (Step(colors.GOOD), Step(colors.WARNING, 0.8), Step(colors.BAD, 0.95))
+# Of a run that tells an exporter; and of a live endpoint that is scraped, where no label tells whose it is.
+_HERE = 'suite=~"$suite|",branch=~"$branch|"'
 _RUNNING = f"max by (test) (paceline_active_case_seconds{{{OF_SUITE}}})"
 # The type of a test is known from its earlier runs.
 _KNOWN = "[7d])"
@@ -24,11 +27,26 @@ def _of_earlier_runs(function: str, metric: str) -> str:
     return f"max by (test) ({function}{metric}{{{OF_SUITE}}}{_KNOWN}) and on (test) {_RUNNING}"
 
 
+def _parts(metric: str, which: str = "") -> str:
+    """
+    A figure of each part of the run, once, though an exporter and a live endpoint may both tell it.
+    """
+    return f"max by (suite, branch, shard, outcome) ({metric}{{{OF_SUITE}{which}}})"
+
+
+def _ended(which: str = "") -> str:
+    """
+    Tests that have ended: of parts that tell an exporter, else as live endpoints count them, from their start on.
+    """
+    counted = f"paceline_cases_total{{{OF_SUITE}{which}}} and on (instance) paceline_build_info"
+    return f"{_parts('paceline_active_run_cases', which)} or on () max by (instance, outcome) ({counted})"
+
+
 def _per_instance(title: str, description: str, unit: str, expr: str) -> Panel:
     return over_time(
         title=title,
         description=description,
-        queries=(Query(expr=expr, legend="{{instance}}"),),
+        queries=(Query(expr=expr, legend="{{instance}} {{shard}}"),),
         unit=unit,
         empty=_NO_RUN,
         width=8,
@@ -40,7 +58,9 @@ def _two_ways(title: str, description: str, **expressions: str) -> Panel:
     return over_time(
         title=title,
         description=description,
-        queries=tuple(Query(expr=expr, legend=f"{legend} {{{{instance}}}}") for legend, expr in expressions.items()),
+        queries=tuple(
+            Query(expr=expr, legend=f"{legend} {{{{instance}}}} {{{{shard}}}}") for legend, expr in expressions.items()
+        ),
         unit="Bps",
         empty=_NO_RUN,
         width=8,
@@ -50,14 +70,18 @@ def _two_ways(title: str, description: str, **expressions: str) -> Panel:
 
 
 def _rate(metric: str) -> str:
-    return f"rate({metric}[$__rate_interval])"
+    return f"rate({metric}{{{_HERE}}}[$__rate_interval])"
+
+
+def _of_machine(metric: str) -> str:
+    return f"{metric}{{{_HERE}}}"
 
 
 _PROGRESS: tuple[Panel, ...] = (
     stat(
         title="Progress",
         description="Share of the tests of this run that have ended.",
-        queries=_now(f"max(paceline_run_progress_ratio{{{OF_SUITE}}})"),
+        queries=_now(f"avg({_parts('paceline_run_progress_ratio')})"),
         unit="percentunit",
         empty=_NO_RUN,
         kind="gauge",
@@ -67,14 +91,14 @@ _PROGRESS: tuple[Panel, ...] = (
     stat(
         title="Running now",
         description="Tests that run at this moment; under xdist, one a worker.",
-        queries=_now(f"sum(paceline_active_cases{{{OF_SUITE}}})"),
+        queries=_now(f"sum({_parts('paceline_active_cases')})"),
         unit="none",
         empty=_NO_RUN,
     ),
     stat(
         title="To run",
         description="Tests that this run was to run when it began.",
-        queries=_now(f"sum(paceline_expected_cases{{{OF_SUITE}}})"),
+        queries=_now(f"sum({_parts('paceline_expected_cases')})"),
         unit="none",
         empty=_NO_RUN,
     ),
@@ -89,21 +113,18 @@ _PROGRESS: tuple[Panel, ...] = (
     ),
     stat(
         title="Failed so far",
-        description="Tests that have failed in the time that is looked at.",
-        queries=_now(
-            f'sum(increase(paceline_cases_total{{{OF_SUITE},outcome=~"failed|error"}}[$__range]))',
-        ),
+        description="Tests of this run that have failed; the terminal names them.",
+        queries=_now(f"sum({_ended(_FAILED)}) or 0 * sum({_parts('paceline_expected_cases')})"),
         unit="none",
         empty=_NO_RUN,
-        steps=(Step(colors.GOOD), Step(colors.BAD, 0.5)),
-        defaults={"decimals": 0},
+        steps=(Step(colors.GOOD), Step(colors.BAD, 1)),
     ),
     stat(
         title="Trouble of Paceline",
         description="Failures of Paceline itself that were kept from the tests. Anything but 0 is a bug to report.",
         queries=_now("sum(paceline_internal_failures_total)"),
         unit="none",
-        empty=_NO_RUN,
+        empty="no live endpoint is scraped",
         steps=(Step(colors.GOOD), Step(colors.WARNING, 1)),
     ),
 )
@@ -131,15 +152,10 @@ _TESTS: tuple[Panel, ...] = (
     ),
     over_time(
         title="Tests ended",
-        description="Tests that end in a second, by how they ended. A line that falls to 0 before the end is a "
+        description="Tests that have ended so far, by how they ended. A line that no longer rises before the end is a "
         "test that takes very long.",
-        queries=(
-            Query(
-                expr=f"sum by (outcome) (rate(paceline_cases_total{{{OF_SUITE}}}[$__rate_interval]))",
-                legend="{{outcome}}",
-            ),
-        ),
-        unit="ops",
+        queries=(Query(expr=f"sum by (outcome) ({_ended()})", legend="{{outcome}}"),),
+        unit="none",
         empty=_NO_RUN,
         width=6,
         height=9,
@@ -178,7 +194,7 @@ _PROCESSES: tuple[Panel, ...] = (
         "Memory",
         "Resident memory of the test processes and all below them. A line that only rises is a leak of the session.",
         "bytes",
-        "paceline_process_resident_memory_bytes",
+        _of_machine("paceline_process_resident_memory_bytes"),
     ),
     _two_ways(
         "Disk",
@@ -190,19 +206,19 @@ _PROCESSES: tuple[Panel, ...] = (
         "Processes",
         "Processes in the tree of the tests. What stays after a test was left behind by it.",
         "none",
-        "paceline_process_processes",
+        _of_machine("paceline_process_processes"),
     ),
     _per_instance(
         "Threads",
         "Threads in the tree of the tests. A line that only rises is a pool that nobody closes.",
         "none",
-        "paceline_process_threads",
+        _of_machine("paceline_process_threads"),
     ),
     _per_instance(
         "Open files",
         "Open file descriptors in the tree of the tests. A line that only rises is files that nobody closes.",
         "none",
-        "paceline_process_open_files",
+        _of_machine("paceline_process_open_files"),
     ),
 )
 
@@ -212,9 +228,9 @@ _MACHINE: tuple[Panel, ...] = (
         description="Shares of the machine's CPU, memory and disk. "
         "With the CPU at 100% tests wait for each other, and times by the clock say little.",
         queries=(
-            Query(expr="paceline_system_cpu_ratio", legend="CPU {{instance}}"),
-            Query(expr="paceline_system_memory_used_ratio", legend="memory {{instance}}"),
-            Query(expr="paceline_system_disk_used_ratio", legend="disk {{instance}}"),
+            Query(expr=_of_machine("paceline_system_cpu_ratio"), legend="CPU {{instance}} {{shard}}"),
+            Query(expr=_of_machine("paceline_system_memory_used_ratio"), legend="memory {{instance}} {{shard}}"),
+            Query(expr=_of_machine("paceline_system_disk_used_ratio"), legend="disk {{instance}} {{shard}}"),
         ),
         unit="percentunit",
         empty=_NO_RUN,
@@ -224,13 +240,16 @@ _MACHINE: tuple[Panel, ...] = (
         overrides=in_colors(A=colors.GOOD, B=colors.WARNING, C=colors.PURPLE),
     ),
     _per_instance(
-        "Memory in use", "Memory of the machine in use, of all programs.", "bytes", "paceline_system_memory_used_bytes"
+        "Memory in use",
+        "Memory of the machine in use, of all programs.",
+        "bytes",
+        _of_machine("paceline_system_memory_used_bytes"),
     ),
     _per_instance(
         "Load",
         "Programs that run or want to, on average over a minute. Above the number of CPUs, some wait.",
         "none",
-        "paceline_system_load1",
+        _of_machine("paceline_system_load1"),
     ),
     _two_ways(
         "Disks",
@@ -248,7 +267,7 @@ _MACHINE: tuple[Panel, ...] = (
         "All processes",
         "Processes on the machine. A jump beside a run of yours is somebody else's work.",
         "none",
-        "paceline_system_processes",
+        _of_machine("paceline_system_processes"),
     ),
 )
 

@@ -22,6 +22,16 @@ def _increase(metric: str, by: str = "") -> str:
     return f"sum{by}(increase({metric}[$__range]))"
 
 
+def _by_group(metric: str, rest: str = "") -> str:
+    # Without the path of its file, which is in front of the name.
+    selected = f'{metric}{{rule_group=~"(?i).*paceline.*"}}{rest}'
+    return f'max by (rule_group) (label_replace({selected}, "rule_group", "$1", "rule_group", ".*;(.*)"))'
+
+
+def _p95(metric: str, window: str) -> str:
+    return f"histogram_quantile(0.95, sum by (le) (rate({metric}_bucket[{window}])))"
+
+
 _CHAIN: tuple[Panel, ...] = (
     stat(
         title="Exporters up",
@@ -90,7 +100,8 @@ _RUNS: tuple[Panel, ...] = (
     rows_of(
         "Runs sent and runs here",
         "Of each suite and branch: runs that Prometheus has of this time, beside those that the exporter took in "
-        "meanwhile, and when the last one ended. Fewer here than taken in are missing.",
+        "meanwhile (the first of a suite does not count), and when the last one ended. "
+        "Fewer here than taken in are missing.",
         "no run in this time",
         (
             Column(
@@ -182,20 +193,30 @@ _DETAIL: tuple[Panel, ...] = (
         width=8,
         defaults=_ONE_COLOR,
     ),
-    over_time(
-        title="Rules take",
-        description="How long each group of rules of Paceline took when it was last evaluated. Near to its interval, "
-        "evaluations are left out.",
-        queries=(
-            Query(
-                expr='prometheus_rule_group_last_duration_seconds{rule_group=~"(?i).*paceline.*"}',
-                legend="{{rule_group}}",
+    rows_of(
+        "Rules",
+        "How long each group of rules of Paceline took when it was last evaluated, also as a share of its interval, "
+        "and evaluations that were left out in this time, as the one before still ran. None should be.",
+        "no rules of Paceline are loaded",
+        (
+            Column(
+                name="Of interval",
+                expr=_by_group("prometheus_rule_group_last_duration_seconds")
+                + " / "
+                + _by_group("prometheus_rule_group_interval_seconds"),
+                unit="percentunit",
+                steps=(Step(colors.GOOD), Step(colors.WARNING, 0.5), Step(colors.BAD, 0.9)),
+            ),
+            Column(name="Takes", expr=_by_group("prometheus_rule_group_last_duration_seconds"), unit="s"),
+            Column(
+                name="Left out",
+                expr=_by_group("increase(prometheus_rule_group_iterations_missed_total", "[$__range])"),
+                unit="none",
+                steps=_ANY_IS_BAD,
             ),
         ),
-        unit="s",
-        empty="no rules of Paceline are loaded",
-        width=8,
-        defaults=_ONE_COLOR,
+        width=12,
+        height=8,
     ),
     over_time(
         title="Notifications",
@@ -207,7 +228,7 @@ _DETAIL: tuple[Panel, ...] = (
         ),
         unit="none",
         empty=_NO_SERVER,
-        width=8,
+        width=6,
         overrides=in_colors(A=colors.WARNING, B=colors.BAD),
     ),
     rows_of(
@@ -221,8 +242,47 @@ _DETAIL: tuple[Panel, ...] = (
                 unit="none",
             ),
         ),
-        width=8,
+        width=6,
         height=8,
+    ),
+    over_time(
+        title="Runs exposed",
+        description="Runs that the exporter holds out to Prometheus, for a quarter of an hour and three scrapes. "
+        "Where it only rises, nobody fetches them.",
+        queries=(Query(expr="paceline_exporter_exposed_runs", legend="{{instance}}"),),
+        unit="none",
+        empty=_NO_EXPORTER,
+        width=8,
+        defaults=_ONE_COLOR,
+    ),
+    over_time(
+        title="The exporter takes",
+        description="What 95 of 100 answers stay below: to a run that is sent, over an hour, and to scrapes. "
+        "A scrape that takes as long as its timeout, 10 s, brings nothing.",
+        queries=(
+            Query(expr=_p95("paceline_exporter_ingest_duration_seconds", "1h"), legend="for a run"),
+            Query(expr=_p95("paceline_exporter_scrape_duration_seconds", "$__rate_interval"), legend="for a scrape"),
+        ),
+        unit="s",
+        empty=_NO_EXPORTER,
+        width=8,
+        defaults={"min": 0},
+        overrides=in_colors(A=colors.WARNING, B=colors.GOOD),
+    ),
+    over_time(
+        title="Memory",
+        description="Resident memory of the programs of the chain. One that rises for days is ended by the system.",
+        queries=(
+            Query(
+                expr='max by (job) (process_resident_memory_bytes{job=~"paceline|prometheus|alertmanager"})',
+                legend="{{job}}",
+            ),
+        ),
+        unit="bytes",
+        empty=_NO_EXPORTER,
+        width=8,
+        defaults={"color": fixed(colors.QUIET), "min": 0},
+        overrides=by_name(paceline=colors.WARNING, prometheus=colors.GOOD, alertmanager=colors.PURPLE),
     ),
 )
 

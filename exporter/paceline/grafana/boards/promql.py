@@ -35,9 +35,10 @@ def usual(metric: str, labels: str = TESTS) -> str:
 
 def each_run(metric: str, labels: str = TESTS) -> str:
     """
-    The sample of each run, at the step that it falls into; of several in a step the latest.
+    The sample of each run, at the beginning of the step that it falls into; of several in a step the latest.
     """
-    return f"last_over_time({metric}{{{labels}}}[$__interval])"
+    # At its end, the latest run would be missing for up to a step: Grafana asks for whole ones.
+    return f"last_over_time({metric}{{{labels}}}[$__interval] offset -$__interval)"
 
 
 def by_test(expr: str) -> str:

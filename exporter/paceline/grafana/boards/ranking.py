@@ -80,11 +80,14 @@ def rows_of(
         empty=empty,
         unit="none",
         queries=tuple(Query(expr=column.expr, now=True, is_table=True) for column in columns),
-        overrides=(*overrides, *(column.as_override() for column in columns)),
+        overrides=(*overrides, _SEVERITY, *(column.as_override() for column in columns)),
         transformations=_in_columns(columns),
     )
     order = [{"displayName": columns[0].name, "desc": not columns[0].lowest_first}]
     return replace(made, options={**made.options, "sortBy": order}, **changes)
+
+
+_SEVERITY = Override(matcher="byName", pattern="Severity", properties={"custom.width": _TYPE_WIDTH})
 
 
 def _in_columns(columns: Sequence[Column]) -> tuple[Mapping[str, Any], ...]:
@@ -111,4 +114,5 @@ _LABELS = {
     "job": "Job",
     "instance": "Instance",
     "version": "Version",
+    "rule_group": "Rules",
 }

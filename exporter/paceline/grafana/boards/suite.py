@@ -33,7 +33,7 @@ SLOWDOWN = (Step(colors.GOOD), Step(colors.WARNING, 1.2), Step(colors.BAD, 1.5))
 _AGE = (Step(colors.GOOD), Step(colors.WARNING, 3 * 86400), Step(colors.BAD, 7 * 86400))
 
 _DURATION = "paceline_test_duration_seconds"
-_ENDED = f"max_over_time(timestamp(paceline_run_duration_seconds{{{OF_SUITE}}})[$__range:4m])"
+_ENDED = f"max_over_time(timestamp(paceline_run_duration_seconds{{{OF_SUITE}}})[$__range:1m])"
 
 _KIND_COLORS = {
     VerdictKind.BUDGET: colors.BAD,
@@ -42,7 +42,7 @@ _KIND_COLORS = {
     VerdictKind.COUNT: colors.GREEN,
     VerdictKind.LEAK: colors.SKY,
     VerdictKind.TREND: colors.YELLOW,
-    VerdictKind.FLAKY: colors.GOOD,
+    VerdictKind.FLAKY: colors.BLUE,
     VerdictKind.BROKEN: colors.BROWN,
 }
 
@@ -60,6 +60,10 @@ def _cases_of_each(which: str) -> str:
 
 def _verdicts(which: str) -> str:
     return last("paceline_run_verdicts", f"{OF_SUITE}{which}")
+
+
+def _beside_its_median(metric: str) -> str:
+    return f"max({each_run(metric, OF_SUITE)}) / scalar(max({usual(metric, OF_SUITE)}))"
 
 
 _CONFIRMED = _verdicts(',kind!="unconfirmed"')
@@ -191,15 +195,12 @@ _RUNS: tuple[Panel, ...] = (
     per_run(
         title="Machine of each run",
         description="How many times slower than usual the machine was: by the tests themselves, and by a fixed piece "
-        "of work beside its own median. Where both rise it was the machine; where only the tests do, the code.",
+        "of work beside its own median. Where both rise it was the machine; where only the tests do, and the one "
+        "beside the other with them, the code.",
         queries=(
             Query(expr=f"max({each_run('paceline_run_machine_slowdown_ratio', OF_SUITE)})", legend="by the tests"),
-            Query(
-                expr=f"max({each_run('paceline_run_machine_calibration_seconds', OF_SUITE)}) / "
-                f"scalar(max({usual('paceline_run_machine_calibration_seconds', OF_SUITE)}))",
-                legend="by the calibration",
-            ),
-            Query(expr=f"max({each_run('paceline_run_pace', OF_SUITE)})", legend="tests beside calibration"),
+            Query(expr=_beside_its_median("paceline_run_machine_calibration_seconds"), legend="by the calibration"),
+            Query(expr=_beside_its_median("paceline_run_pace"), legend="tests beside calibration"),
         ),
         unit=TIMES,
         empty="not known yet",
