@@ -4,7 +4,13 @@ What is marked on the time axis: runs, deployments, alerts.
 
 from paceline.grafana.boards import colors
 from paceline.grafana.boards.panel import PROMETHEUS, Json
-from paceline.grafana.boards.promql import SUITE, each_run
+from paceline.grafana.boards.promql import SUITE, before_step, each_run, in_step
+
+_FIRING = f'ALERTS{{alertname=~"Paceline.*",alertstate="firing",{SUITE}}}'
+
+
+def _by_alert(expr: str) -> str:
+    return f"max by (alertname, severity) ({expr})"
 
 
 def annotations() -> list[Json]:
@@ -18,7 +24,8 @@ def annotations() -> list[Json]:
         _asked(
             "Alerts",
             colors.BAD,
-            f'max by (alertname, severity) (ALERTS{{alertname=~"Paceline.*",alertstate="firing",{SUITE}}})',
+            # When each begins: as spans, many would cover what they are to explain.
+            f"{_by_alert(in_step(_FIRING))} unless {_by_alert(before_step(_FIRING))}",
             {"titleFormat": "{{alertname}}", "tagKeys": "severity"},
         ),
         # Off at first: where there are many runs, marks hide what they are to explain.

@@ -48,7 +48,8 @@ _SLOWER_TESTS = f"topk(30, {_SLOWER} > 1)"
 
 
 def _count(which: str) -> str:
-    return f"count({which}) or vector(0)"
+    # None is known only where both sides have runs.
+    return f"count({which}) or 0 * {_runs(_OF_BRANCH)} * {_runs(_OF_BASE, ' offset $back')}"
 
 
 def _both(metric: str, side: str) -> str:
@@ -109,10 +110,7 @@ _SIDES: tuple[Panel, ...] = (
         title="New tests",
         description="Tests that the branch has and the base has not.",
         queries=(
-            Query(
-                expr=f"count({_other(_NORMALIZED)} unless on (test, test_type) {_base(_NORMALIZED)}) or vector(0)",
-                now=True,
-            ),
+            Query(expr=_count(f"{_other(_NORMALIZED)} unless on (test, test_type) {_base(_NORMALIZED)}"), now=True),
         ),
         unit="none",
         empty="none",

@@ -37,8 +37,22 @@ def each_run(metric: str, labels: str = TESTS) -> str:
     """
     The sample of each run, at the beginning of the step that it falls into; of several in a step the latest.
     """
-    # At its end, the latest run would be missing for up to a step: Grafana asks for whole ones.
-    return f"last_over_time({metric}{{{labels}}}[$__interval] offset -$__interval)"
+    return in_step(f"{metric}{{{labels}}}")
+
+
+def in_step(selector: str) -> str:
+    """
+    The latest sample within the step that begins at a point.
+    """
+    # Within the one that ends there, what is new would be missing for up to a step: Grafana asks for whole ones.
+    return f"last_over_time({selector}[$__interval] offset -$__interval)"
+
+
+def before_step(selector: str) -> str:
+    """
+    The latest sample within the step before.
+    """
+    return f"last_over_time({selector}[$__interval])"
 
 
 def by_test(expr: str) -> str:

@@ -38,12 +38,12 @@ _ENDED = f"max_over_time(timestamp(paceline_run_duration_seconds{{{OF_SUITE}}})[
 _KIND_COLORS = {
     VerdictKind.BUDGET: colors.BAD,
     VerdictKind.REGRESSION: colors.WARNING,
-    VerdictKind.SUITE_REGRESSION: colors.PURPLE,
+    VerdictKind.SUITE_REGRESSION: colors.WINE,
     VerdictKind.COUNT: colors.GREEN,
     VerdictKind.LEAK: colors.SKY,
     VerdictKind.TREND: colors.YELLOW,
     VerdictKind.FLAKY: colors.BLUE,
-    VerdictKind.BROKEN: colors.BROWN,
+    VerdictKind.BROKEN: colors.PURPLE,
 }
 
 
@@ -130,10 +130,17 @@ _NOW: tuple[Panel, ...] = (
     bars(
         title="Verdicts by kind",
         description="What was found in the last run; the tables below name the tests.",
-        queries=(Query(expr=f"sort_desc(sum by (kind) ({_verdicts('')}) > 0)", legend="{{kind}}", now=True),),
+        queries=(
+            Query(
+                expr=f"sort_desc(sum by (kind) ({_verdicts('')}) > 0) or on () "
+                f'label_replace(0 * {cases(TRIED)}, "kind", "nothing was found", "", "")',
+                legend="{{kind}}",
+                now=True,
+            ),
+        ),
         unit="none",
-        empty="nothing was found",
-        steps=(Step(colors.WARNING),),
+        empty=NO_RUN,
+        steps=(Step(colors.GOOD), Step(colors.WARNING, 1)),
         defaults={"min": 0},
     ),
     bars(
