@@ -36,7 +36,7 @@ _CHAIN: tuple[Panel, ...] = (
     stat(
         title="Exporters up",
         description="Share of the exporters that Prometheus reached when it last tried.",
-        queries=_now('avg(up{job=~"paceline.*"})'),
+        queries=_now('avg(up{job=~"paceline.*",job!="paceline-live"})'),
         unit="percentunit",
         empty=_NO_EXPORTER,
         steps=(Step(colors.BAD), Step(colors.GOOD, 1)),
