@@ -62,6 +62,11 @@ def _verdicts(which: str) -> str:
     return last("paceline_run_verdicts", f"{OF_SUITE}{which}")
 
 
+def _named(label: str) -> dict[str, str]:
+    # A single bar would have no name, unless it is set.
+    return {"displayName": f"${{__field.labels.{label}}}"}
+
+
 def _beside_its_median(metric: str) -> str:
     return f"max({each_run(metric, OF_SUITE)}) / scalar(max({usual(metric, OF_SUITE)}))"
 
@@ -141,7 +146,7 @@ _NOW: tuple[Panel, ...] = (
         unit="none",
         empty=NO_RUN,
         steps=(Step(colors.GOOD), Step(colors.WARNING, 1)),
-        defaults={"min": 0},
+        defaults={"min": 0, **_named("kind")},
     ),
     bars(
         title="Within budget",
@@ -156,7 +161,7 @@ _NOW: tuple[Panel, ...] = (
         unit="percentunit",
         empty="no test has a budget",
         steps=SHARE_PASSED,
-        defaults={"min": 0, "max": 1, "decimals": 1},
+        defaults={"min": 0, "max": 1, "decimals": 1, **_named("test_type")},
     ),
     rows_of(
         "Alerts",
