@@ -51,7 +51,6 @@ class Board(Struct, frozen=True, kw_only=True):
             "version": 1,
             "editable": False,
             "graphTooltip": 1,
-            "style": "dark",
             "timezone": "browser",
             "time": {"from": self.since, "to": "now"},
             "timepicker": {"refresh_intervals": ["1s", "5s", "30s", "1m", "5m", "30m", "1h"]},

@@ -128,7 +128,7 @@ class Panel(Struct, frozen=True, kw_only=True):
             "targets": [query.as_json(place) for place, query in enumerate(self.queries)],
             "fieldConfig": {"defaults": self._defaults(), "overrides": [one.as_json() for one in self.overrides]},
             "options": dict(self.options),
-            "maxDataPoints": self.points,
+            **({"maxDataPoints": self.points} if self.points else {}),
             "transformations": [dict(one) for one in self.transformations],
         }
 
@@ -260,5 +260,5 @@ table = partial(
     width=24,
     height=9,
     custom={"align": "auto", "displayMode": "auto", "filterable": False},
-    options={"showHeader": True, "footer": {"show": False, "reducer": ["sum"], "fields": ""}},
+    options={"showHeader": True},
 )
