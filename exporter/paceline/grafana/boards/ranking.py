@@ -15,7 +15,7 @@ _OF_TEST = (
     "&var-branch=${branch:percentencode}&var-test=${__data.fields.test:percentencode}&${__url_time_range}"
 )
 # In pixels; what is left is for the name of the test.
-_LETTER, _MARGIN, _TYPE_WIDTH = 8, 50, 100
+_LETTER, _MARGIN, _ARROW, _LEAST, _TYPE_WIDTH = 8, 24, 20, 72, 100
 
 
 class Column(Struct, frozen=True, kw_only=True):
@@ -30,11 +30,15 @@ class Column(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...] = ()
     mappings: Sequence[Mapping[str, Any]] = ()
 
-    def as_override(self) -> Override:
+    def as_override(self, *, is_sorted: bool) -> Override:
+        """
+        How the column looks; what a table is sorted by has an arrow beside its name.
+        """
+        width = _MARGIN + _LETTER * len(self.name) + (_ARROW if is_sorted else 0)
         properties: dict[str, Any] = {
             "unit": self.unit,
             "noValue": "\N{EN DASH}",
-            "custom.width": _MARGIN + _LETTER * len(self.name),
+            "custom.width": max(width, _LEAST),
         }
         if self.steps:
             steps = [{"color": step.color, "value": step.value} for step in self.steps]
@@ -80,7 +84,11 @@ def rows_of(
         empty=empty,
         unit="none",
         queries=tuple(Query(expr=column.expr, now=True, is_table=True) for column in columns),
-        overrides=(*overrides, _SEVERITY, *(column.as_override() for column in columns)),
+        overrides=(
+            *overrides,
+            _SEVERITY,
+            *(column.as_override(is_sorted=place == 0) for place, column in enumerate(columns)),
+        ),
         transformations=_in_columns(columns),
     )
     order = [{"displayName": columns[0].name, "desc": not columns[0].lowest_first}]

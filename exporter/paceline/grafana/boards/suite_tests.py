@@ -81,7 +81,7 @@ TESTS: tuple[Panel, ...] = (
     ranking(
         "Failing and flaky",
         "Tests that failed in this time, and in what share of their attempts. Many changes between pass and failure "
-        "are a flaky test; one change, and failing now, is a test that broke.",
+        "are a flaky test; one change, and one that does not pass now, is a test that broke.",
         "no test failed",
         (
             Column(
@@ -92,7 +92,7 @@ TESTS: tuple[Panel, ...] = (
             ),
             Column(name="Changes", expr=among(over("changes", _PASSED), _FAILING_TESTS), unit="none"),
             Column(
-                name="Passes now",
+                name="Passes",
                 expr=among(last(_PASSED), _FAILING_TESTS),
                 unit="bool_yes_no",
                 steps=(Step(colors.BAD), Step(colors.GOOD, 1)),
