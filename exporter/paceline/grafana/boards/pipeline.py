@@ -115,7 +115,7 @@ _RUNS: tuple[Panel, ...] = (
                 unit="none",
             ),
             Column(
-                name="Last ended",
+                name="Last run ended",
                 expr="1000 * max by (suite, branch) (paceline_last_run_end_timestamp_seconds)",
                 unit="dateTimeFromNow",
             ),

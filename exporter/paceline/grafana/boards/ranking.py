@@ -84,11 +84,7 @@ def rows_of(
         empty=empty,
         unit="none",
         queries=tuple(Query(expr=column.expr, now=True, is_table=True) for column in columns),
-        overrides=(
-            *overrides,
-            _SEVERITY,
-            *(column.as_override(is_sorted=place == 0) for place, column in enumerate(columns)),
-        ),
+        overrides=(*overrides, _SEVERITY, *(one.as_override(is_sorted=one is columns[0]) for one in columns)),
         transformations=_in_columns(columns),
     )
     order = [{"displayName": columns[0].name, "desc": not columns[0].lowest_first}]
