@@ -84,6 +84,17 @@ def test_what_is_mounted_exists() -> None:
     assert {one for one in sources if not one.startswith(".")} == set(_COMPOSE["volumes"])
 
 
+@pytest.mark.parametrize(("service", "made"), [("demo-runs", "runs.txt"), ("demo-blocks", "/prometheus/demo")])
+def test_the_demonstration_is_made_once(service: str, made: str) -> None:
+    """
+    Started again, days later, it would add another history to the first.
+    """
+    (command,) = _SERVICES[service]["command"]
+
+    assert command.startswith(f"test -e {made} || (")
+    assert command.endswith(f" {made})")
+
+
 def test_the_password_has_no_default() -> None:
     """
     Grafana does not start without one, and shows nothing to who is not logged in.
