@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from paceline.analysis.rules import Rules
 from paceline.cli import main
+from paceline.history.folder import read_document
 from paceline.history.ledger import Ledger
 
 
@@ -50,3 +52,14 @@ def test_the_same_runs_are_not_added_again(tmp_path: Path) -> None:
     assert said == ["added 6 runs\n", "added 0 runs\n", "added 6 runs\n"]
     assert len(list(results.glob("performance_*.json"))) == 12
     assert len(Ledger(results / "history.sqlite").summaries("an other")) == 6
+
+
+def test_rules_of_prometheus_judge_what_is_made(tmp_path: Path) -> None:
+    """
+    The thresholds travel with each run, as with real ones.
+    """
+    _make()
+    results = tmp_path / "performance_results"
+    documents = [read_document(path) for path in results.glob("performance_*.json")]
+
+    assert {tuple(one.thresholds.items()) for one in documents} == {tuple(Rules().thresholds().items())}

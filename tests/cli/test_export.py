@@ -90,3 +90,25 @@ def test_promtool_takes_any_span(tmp_path: Path, span: list[str]) -> None:
     ).stdout
 
     assert len(dumped.splitlines()) == len(_runs((tmp_path / "runs.txt").read_text())) > 0
+
+
+def test_a_past_goes_on_with_what_is_scraped(tmp_path: Path) -> None:
+    """
+    Where it has the labels of the scrape.
+    """
+    _call("runs.txt", "--label", "job=paceline-runs", "--label", "instance=a=b")
+    samples = [one for family in read_openmetrics((tmp_path / "runs.txt").read_text()) for one in family.samples]
+
+    assert samples
+    assert {(one.labels["job"], one.labels["instance"]) for one in samples} == {("paceline-runs", "a=b")}
+
+
+@pytest.mark.parametrize("label", ["job", "suite=shop", "a-b=c"])
+def test_a_label_that_cannot_be_is_refused(label: str) -> None:
+    """
+    What has no value, what series have of their own, and what is no name.
+    """
+    result = _call("-", "--label", label)
+
+    assert result.exit_code == 2
+    assert f"{label!r}, expected a name that no series has, and a value: job=paceline-runs" in result.output

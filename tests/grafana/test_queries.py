@@ -115,6 +115,28 @@ def test_the_stories_of_the_demonstration_are_told(url: str) -> None:
     assert "tests/e2e/test_purchase.py::test_purchase_with_a_slow_bank" in _row(url, "Failing and flaky", 0)
 
 
+def test_the_latest_run_is_seen_at_once(url: str) -> None:
+    """
+    Its age is right within a minute, and it is a point of each graph, though Grafana asks for whole steps.
+    """
+    duration = next(one for one in _ASKED if one.panel == "Duration of each run")
+    (point,) = _answer(url, duration, suite="once")[0]["values"]
+
+    assert 60 <= _row(url, "Last run", 0, suite="once")[""] <= 120
+    assert point[0] == _UNTIL - _STEP
+
+
+def test_nothing_that_was_found_is_told_from_no_run(url: str) -> None:
+    """
+    A run without a verdict says so, and where there is no run there is no answer.
+    """
+    asked = next(one for one in _ASKED if one.panel == "Verdicts by kind")
+    (found,) = _answer(url, asked, suite="once")
+
+    assert (found["metric"], found["value"][1]) == ({"kind": "nothing was found"}, "0")
+    assert _answer(url, asked, suite="nobody") == []
+
+
 def test_a_failure_that_is_gone_is_not_shown(url: str) -> None:
     """
     The number of failing tests is that of the last run, not of the last run in which one failed.

@@ -2,6 +2,8 @@
 `paceline export`: kept runs for other tools.
 """
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -10,9 +12,21 @@ import click
 from paceline import units
 from paceline.cli.project import clear_errors, load_project, results_option
 from paceline.cli.span import Span, branches_option, read_all, span_options
+from paceline.metrics.catalogue import CATALOGUE
 from paceline.metrics.run_samples import run_samples
 from paceline.probes.origin import FALLBACK_BRANCH
 from paceline.sinks.openmetrics import exposition
+
+_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_OWN = {label for metric in CATALOGUE for label in metric.labels}
+
+
+def _labels(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> Mapping[str, str]:
+    for text in value:
+        name, equals, _value = text.partition("=")
+        if not equals or not _NAME.fullmatch(name) or name in _OWN:
+            raise click.BadParameter(f"{text!r}, expected a name that no series has, and a value: job=paceline-runs")
+    return dict(text.split("=", 1) for text in value)
 
 
 @click.group()
@@ -26,13 +40,24 @@ def export() -> None:
 @click.argument("file", type=click.File("w", encoding="utf-8", atomic=True))
 @span_options
 @branches_option
+@click.option(
+    "--label",
+    "constant",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_labels,
+    help="A label of every series; those of a scrape, where the past is to go on with what is scraped.",
+)
 @results_option
-def openmetrics(file: TextIO, branches: tuple[str, ...], results: Path | None, **span: object) -> None:
+def openmetrics(
+    file: TextIO, branches: tuple[str, ...], constant: Mapping[str, str], results: Path | None, **span: object
+) -> None:
     """
     Write runs to FILE as OpenMetrics text, one sample of each series a run; - is the standard output.
 
     \b
       paceline export openmetrics runs.txt --since 2026-01-01
+      paceline export openmetrics runs.txt --label job=paceline-runs --label instance=paceline
       promtool tsdb create-blocks-from openmetrics runs.txt /var/lib/prometheus
     """
     with clear_errors():
@@ -40,5 +65,5 @@ def openmetrics(file: TextIO, branches: tuple[str, ...], results: Path | None, *
         kept = branches or (config.default_branch or FALLBACK_BRANCH,)
         ids = Span(**span).ids(archive.ledger)  # type: ignore[arg-type]
         runs = read_all(archive.ledger, ids)
-        file.writelines(exposition(sample for run in runs for sample in run_samples(run, kept)))
+        file.writelines(exposition((sample for run in runs for sample in run_samples(run, kept)), constant))
     click.echo(f"wrote {units.counted(len(ids), 'run')}", err=True)

@@ -4,18 +4,20 @@ Samples as OpenMetrics text, as `promtool tsdb create-blocks-from openmetrics` r
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TypeAlias
 
 from paceline.metrics.catalogue import CATALOGUE, Metric
 from paceline.metrics.labels import quoted
 from paceline.metrics.run_samples import Sample
 
+_NONE: Mapping[str, str] = MappingProxyType({})
 # Of a series: a timestamp, a value, the next timestamp.
 _Points: TypeAlias = "array[float]"
 
 
-def exposition(samples: Iterable[Sample]) -> Iterator[str]:
+def exposition(samples: Iterable[Sample], constant: Mapping[str, str] = _NONE) -> Iterator[str]:
     """
     The lines of the text, each with its end.
 
@@ -24,6 +26,7 @@ def exposition(samples: Iterable[Sample]) -> Iterator[str]:
 
     Args:
         samples: in any order.
+        constant: labels of every series beside its own.
 
     Source: OpenMetrics 1.0, "Overall structure" and "MetricFamily".
     """
@@ -32,14 +35,15 @@ def exposition(samples: Iterable[Sample]) -> Iterator[str]:
         families[metric].setdefault(labels, array("d")).extend((timestamp, value))
     for metric in CATALOGUE:
         if metric in families:
-            yield from _family(metric, families[metric])
+            yield from _family(metric, families[metric], constant)
     yield "# EOF\n"
 
 
-def _family(metric: Metric, series: dict[tuple[str, ...], _Points]) -> Iterator[str]:
+def _family(metric: Metric, series: dict[tuple[str, ...], _Points], constant: Mapping[str, str]) -> Iterator[str]:
     yield f"# HELP {metric.name} {metric.help}\n# TYPE {metric.name} {metric.kind.value}\n"
     for labels, points in series.items():
-        pairs = ",".join(f"{name}={quoted(value)}" for name, value in zip(metric.labels, labels, strict=True))
+        named = {**dict(zip(metric.labels, labels, strict=True)), **constant}
+        pairs = ",".join(f"{name}={quoted(value)}" for name, value in named.items())
         for stamp, value in _by_time(points).items():
             yield f"{metric.name}{{{pairs}}} {value!r} {stamp}\n"
 

@@ -1,0 +1,81 @@
+"""
+What the dashboard Live says of a run, in a Prometheus that has seen it.
+"""
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from support.dashboards import boards, filled, queries
+from support.servers import prometheus_folder
+
+_VALUES = {"suite": "shop", "branch": "main"}
+_EXPRESSIONS = {
+    one.panel: filled(one.expr, _VALUES) for board in boards() for one in queries(board) if one.board == "paceline-live"
+}
+
+_RUN = 'suite="shop",branch="main"'
+# Two parts of a run, and what the exporter counted of earlier runs.
+_BY_EXPORTER = {
+    f'paceline_expected_cases{{{_RUN},instance="exporter",shard="1"}}': 10,
+    f'paceline_expected_cases{{{_RUN},instance="exporter",shard="2"}}': 10,
+    f'paceline_active_run_cases{{{_RUN},instance="exporter",shard="1",outcome="passed"}}': 4,
+    f'paceline_active_run_cases{{{_RUN},instance="exporter",shard="2",outcome="passed"}}': 3,
+    f'paceline_active_run_cases{{{_RUN},instance="exporter",shard="2",outcome="failed"}}': 1,
+    f'paceline_run_progress_ratio{{{_RUN},instance="exporter",shard="1"}}': 0.4,
+    f'paceline_run_progress_ratio{{{_RUN},instance="exporter",shard="2"}}': 0.4,
+    f'paceline_cases_total{{{_RUN},instance="exporter",test_type="unit",outcome="failed"}}': 70,
+}
+# A run whose live endpoint is scraped, of which the first test failed.
+_BY_ENDPOINT = {
+    'paceline_build_info{instance="laptop",version="0.1.0"}': 1,
+    f'paceline_expected_cases{{{_RUN},instance="laptop"}}': 8,
+    f'paceline_cases_total{{{_RUN},instance="laptop",test_type="unit",outcome="failed"}}': 1,
+    f'paceline_run_progress_ratio{{{_RUN},instance="laptop"}}': 0.125,
+}
+_WELL = {name: value for name, value in _BY_EXPORTER.items() if "failed" not in name}
+# One run that tells both.
+_BOTH = {f'paceline_expected_cases{{{_RUN},instance="{instance}",shard=""}}': 5 for instance in ("exporter", "laptop")}
+
+
+def _check(folder: Path, series: Mapping[str, float], panel: str, expected: float) -> str:
+    test = {
+        "interval": "1m",
+        "input_series": [{"series": name, "values": f"{value} {value}"} for name, value in series.items()],
+        "promql_expr_test": [
+            {
+                "expr": f"sum({_EXPRESSIONS[panel]})",
+                "eval_time": "1m",
+                "exp_samples": [{"labels": "{}", "value": expected}],
+            }
+        ],
+    }
+    path = folder / "live.test.yml"
+    path.write_text(yaml.safe_dump({"tests": [test]}), "utf-8")
+    command: list[str | Path] = [prometheus_folder() / "promtool", "test", "rules", path]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stderr
+
+
+@pytest.mark.parametrize(
+    ("series", "panel", "expected"),
+    [
+        (_BY_EXPORTER, "To run", 20),
+        (_BY_EXPORTER, "Progress", 0.4),
+        (_BY_EXPORTER, "Tests ended", 8),
+        (_BY_EXPORTER, "Failed so far", 1),
+        (_WELL, "Failed so far", 0),
+        (_BY_ENDPOINT, "To run", 8),
+        (_BY_ENDPOINT, "Progress", 0.125),
+        (_BY_ENDPOINT, "Tests ended", 1),
+        (_BY_ENDPOINT, "Failed so far", 1),
+        (_BOTH, "To run", 5),
+    ],
+)
+def test_a_run_is_told_as_it_is(tmp_path: Path, series: Mapping[str, float], panel: str, expected: float) -> None:
+    """
+    Of parts that tell an exporter all count, once; of a live endpoint the first failure, too; earlier runs do not.
+    """
+    assert not _check(tmp_path, series, panel, expected)
