@@ -72,6 +72,7 @@ def _check(folder: Path, series: Mapping[str, float], panel: str, expected: floa
         (_BY_ENDPOINT, "Tests ended", 1),
         (_BY_ENDPOINT, "Failed so far", 1),
         (_BOTH, "To run", 5),
+        ({**_BY_EXPORTER, **_BY_ENDPOINT}, "Tests ended", 8),
     ],
 )
 def test_a_run_is_told_as_it_is(tmp_path: Path, series: Mapping[str, float], panel: str, expected: float) -> None:
