@@ -15,6 +15,7 @@ from support.grafana import FakeGrafana, grafana
 from support.servers import free_port
 
 _TITLES = ("Suite", "Test", "Live", "Compare", "Pipeline")
+_KUBERNETES = Path(__file__).parents[2] / "kubernetes"
 _UNCHANGED = "unchanged     folder Paceline\n" + "".join(
     f"unchanged     dashboard Paceline / {title}\n" for title in _TITLES
 )
@@ -296,3 +297,13 @@ def test_files_are_those_that_are_committed(tmp_path: Path) -> None:
     assert {path.name: path.read_text("utf-8") for path in folder.iterdir()} == {
         path.name: path.read_text("utf-8") for path in FILES
     }
+
+
+def test_config_maps_are_one_file(tmp_path: Path) -> None:
+    """
+    That which is committed for Kubernetes.
+    """
+    result = CliRunner().invoke(main, ["grafana", "write", str(tmp_path), "--format", "configmap"])
+
+    assert result.output == f"wrote 1 file to {tmp_path}\n"
+    assert (tmp_path / "dashboards.yml").read_text("utf-8") == (_KUBERNETES / "dashboards.yml").read_text("utf-8")

@@ -3,6 +3,7 @@ Put the dashboards, their folder and data sources into a Grafana.
 """
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from paceline.grafana.boards import BOARDS
 from paceline.grafana.client import Grafana
@@ -46,7 +47,7 @@ def plan(grafana: Grafana, wanted: Wanted) -> Iterator[Step]:
         StorageError: Grafana does not answer as it should.
     """
     grafana.check()
-    yield folder_step(wanted.folder, _TITLE, grafana.find(f"/api/folders/{wanted.folder}"))
+    yield folder_step(wanted.folder, _TITLE, grafana.find(f"/api/folders/{quote(wanted.folder, safe='')}"))
     for source in wanted.sources:
         yield source_step(source, grafana.find(f"/api/datasources/uid/{source.uid}"), force=wanted.force)
     for board in BOARDS:
