@@ -9,9 +9,10 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from support.serving import serving
 
 Json = dict[str, Any]
 _ROLES = ("Viewer", "Editor", "Admin")
@@ -117,16 +118,8 @@ def grafana() -> Iterator[FakeGrafana]:
     One on loopback.
     """
     state = FakeGrafana()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(state))
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(_handler(state)) as state.url:
         yield state
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def _handler(state: FakeGrafana) -> type[BaseHTTPRequestHandler]:

@@ -6,10 +6,10 @@ import gzip
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 
 from paceline.model import Run, decode_run
+from support.serving import serving
 
 
 @dataclass(frozen=True)
@@ -60,16 +60,8 @@ def receiving(
     A server on loopback.
     """
     state = Receiving(status=status, body=body, content_type=content_type, statuses=list(statuses))
-    server = ThreadingHTTPServer(("127.0.0.1", port), _handler(state))
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(_handler(state), port) as state.url:
         yield state
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def _handler(state: Receiving) -> type[BaseHTTPRequestHandler]:
