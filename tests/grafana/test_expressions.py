@@ -42,7 +42,6 @@ _UNUSED: dict[str, str] = {
     "paceline_exporter_ingest_duration_seconds_sum": "as its buckets",
     "paceline_exporter_scrape_duration_seconds_count": "up shows the same",
     "paceline_exporter_scrape_duration_seconds_sum": "as its buckets",
-    "paceline_exporter_late_runs_total": "whoever sent them is told, and the page of the exporter shows them",
     "paceline_exporter_watched_files_total": "few have a folder that is watched, and the log says more",
     "paceline_case_duration_seconds_count": "paceline_cases_total counts the same",
 }

@@ -246,14 +246,19 @@ _DETAIL: tuple[Panel, ...] = (
         height=8,
     ),
     over_time(
-        title="Runs exposed",
-        description="Runs that the exporter holds out to Prometheus, for a quarter of an hour and three scrapes. "
-        "Where it only rises, nobody fetches them.",
-        queries=(Query(expr="paceline_exporter_exposed_runs", legend="{{instance}}"),),
+        title="Runs exposed, and too late",
+        description="Runs that the exporter holds out to Prometheus, for a quarter of an hour and three scrapes: where "
+        "it only rises, nobody fetches them. And runs of each hour that came after the window of Prometheus: "
+        "they are kept, and not shown here.",
+        queries=(
+            Query(expr="sum(paceline_exporter_exposed_runs)", legend="exposed"),
+            Query(expr="sum(increase(paceline_exporter_late_runs_total[1h]))", legend="too late"),
+        ),
         unit="none",
         empty=_NO_EXPORTER,
         width=8,
-        defaults=_ONE_COLOR,
+        defaults={"min": 0},
+        overrides=in_colors(A=colors.GOOD, B=colors.BAD),
     ),
     over_time(
         title="The exporter takes",
