@@ -32,22 +32,32 @@ PHRASES: Mapping[str, str] = {
     "threshold": """
 on (<run>) group_left () max by (<run>) (paceline_run_threshold{rule="{}"})
 """,
+    # The same for what is not judged together with the run.
+    "known": """
+on (<run>) group_left () max by (<run>) (last_over_time(paceline_run_threshold{rule="{}"}[<hold>]))
+""",
     # The end of a verdict: the test ran again, or was left out of a run of all tests.
     "over": """
 (last_over_time({}[<hold>]) > 0) * 0 and on (<test>) paceline_test_passed
 or
 (last_over_time({}[<hold>]) > 0) * 0 and on (<run>) paceline_run_info{partial="false"}
 """,
+    # The same of what is evaluated a tenth as often.
+    "ended": """
+(last_over_time({}[<hold>]) > 0) * 0 and on (<test>) last_over_time(paceline_test_passed[<since>])
+or
+(last_over_time({}[<hold>]) > 0) * 0 and on (<run>) last_over_time(paceline_run_info{partial="false"}[<since>])
+""",
     "rise": "<rise_{}>",
     "rise_unit": _RISE.replace("{m}", _MEASURES["unit"]),
     "rise_name": _RISE.replace("{m}", _MEASURES["name"]),
     # Memory kept by each of the runs of a stretch of time, and enough of them.
     "kept": """
-paceline_test_memory_retained_bytes
+last_over_time(paceline_test_memory_retained_bytes[<since>])
 and
-  min_over_time(paceline_test_memory_retained_bytes[{}]) >= <threshold leak_floor_bytes>
+  min_over_time(paceline_test_memory_retained_bytes[{}]) >= <known leak_floor_bytes>
 and
-  count_over_time(paceline_test_memory_retained_bytes[{}]) >= <threshold leak_min_runs>
+  count_over_time(paceline_test_memory_retained_bytes[{}]) >= <known leak_min_runs>
 unless
   max_over_time(paceline_test_imported_modules[{}]) > 0
 """,

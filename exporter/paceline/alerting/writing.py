@@ -17,6 +17,8 @@ _NAME = re.compile(r"^(?P<before>.*?)<(?P<name>[a-z_]+)(?: (?P<of>[\w:]+))?>", r
 _RUN_SAMPLES = re.compile(r"(?<![\w:])paceline_(?:test|run)_\w+(?P<brace>\{)?")
 _PREFIX = re.compile(r"(?<![a-zA-Z/.-])paceline_")
 _HOURS = 24
+# How many times as long as the others the groups wait that read the whole window of each test.
+_SLOWER = 10
 
 
 def render(options: Options) -> dict[str, str]:
@@ -56,6 +58,11 @@ def _values(options: Options) -> dict[str, str]:
         "three_quarters": _duration(hours * 3 // 4),
         "hold": f"{options.hold_days}d",
         "interval": f"{options.interval_seconds}s",
+        "slow_interval": f"{options.interval_seconds * _SLOWER}s",
+        # What came since the last slow evaluation, and the five minutes that it may have been under way.
+        "since": f"{options.interval_seconds * _SLOWER + 300}s",
+        # What was recorded by one of the last slow evaluations, also across a restart.
+        "lately": "1h",
         "scrape_interval": f"{options.scrape_seconds}s",
         "exporter": options.exporter,
         "alertmanager": options.alertmanager,
