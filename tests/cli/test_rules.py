@@ -67,9 +67,9 @@ def test_options_reach_every_rule(tmp_path: Path) -> None:
     )
     rules = (tmp_path / "prometheus" / "rules" / "course.rules.yml").read_text()
 
-    assert "interval: 30s" in rules
+    assert "interval: 300s" in rules
     assert 'acme_test_normalized_duration_seconds{branch="main"}[180h] offset 540h' in rules
-    assert "on (suite, branch, python, test) acme_test_passed" in rules
+    assert "on (suite, branch, python, test) last_over_time(acme_test_passed" in rules
     assert "[3d]" in rules
     assert "paceline_" not in rules
 

@@ -2,11 +2,14 @@
 `paceline gate` where it gets no answer: exit code 1, which is not that of a finding.
 """
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from paceline.alerting.options import Options
+from paceline.alerting.writing import render
 from support.local_stack import LocalStack, paceline, stack_in
 from support.servers import free_port, prometheus_with
 from support.values import make_case, make_run
@@ -55,6 +58,20 @@ def test_a_server_without_rules_is_told(tmp_path: Path) -> None:
         found = {_gate(tmp_path, server.url, option) for option in ("--suite=shop", "--run=run-1")}
 
     assert found == {(1, f"Error: {server.url}: no alerting rule of Paceline, expected what `paceline rules` writes\n")}
+
+
+def test_names_of_metrics_are_up_to_the_user(tmp_path: Path) -> None:
+    """
+    Rules are known by their groups, and a run by its labels.
+    """
+    for path, text in render(Options(interval_seconds=1, prefix="acme_")).items():
+        if path.endswith(".rules.yml"):
+            (tmp_path / path.replace("/", "-")).write_text(text, "utf-8")
+    run = make_run(1, [make_case()], ended=time.time() - 5)
+    with prometheus_with([run], tmp_path, rules=sorted(tmp_path.glob("*.rules.yml"))) as server:
+        found = _gate(tmp_path, server.url, "--run=run-1")
+
+    assert found == (0, "nothing fires for shop on main\n")
 
 
 def test_a_server_that_is_down_is_told(tmp_path: Path) -> None:

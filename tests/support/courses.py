@@ -112,6 +112,7 @@ def _timed(noise: Random) -> dict[str, Course]:
     times = {
         "steady": level(0.1, RUNS),
         "short_and_slower": [*level(0.001), 0.003],
+        "short_and_twice": [0.006] * (RUNS - 1) + [0.0135],
         "stepped_now": [*level(0.1), 0.2],
         "stepped_four_runs_ago": [*level(0.1, RUNS - 5), *level(0.2, 5)],
         "stepped_by_a_little": [*level(0.1), 0.11],

@@ -65,7 +65,7 @@ unless
     "failed": """
 (max_over_time(paceline_test_passed[{}]) == 0) + 1
 and
-  count_over_time(paceline_test_passed[{}]) >= <threshold flaky_broken_runs>
+  count_over_time(paceline_test_passed[{}]) >= <known flaky_broken_runs>
 """,
     "failed_share": """
 sum by (<run>) (sum_over_time(paceline_run_cases{outcome=~"failed|error"}[{}]))

@@ -11,12 +11,12 @@ from msgspec import Struct, field, json
 
 from paceline.errors import StorageError
 from paceline.history.query_client import QueryClient
-from paceline.metrics import catalogue
 from paceline.metrics.labels import quoted
 from paceline.model import Severity
 
-# What the names of Paceline's alerts begin with.
+# What the names of Paceline's alerts, and of its groups of rules, begin with. Those of metrics are up to the user.
 PREFIX = "Paceline"
+_GROUP_PREFIX = "paceline-"
 _FIRING = "firing"
 _LOOK_BACK_SECONDS = 14 * 24 * 3600.0
 
@@ -91,7 +91,8 @@ class AlertReader:
         Raises:
             StorageError: the server does not answer as it should.
         """
-        selector = f"{catalogue.RUN_INFO.name}{{run_id={quoted(run_id)}}}[{int(_LOOK_BACK_SECONDS)}s]"
+        # The name of the metric is up to the user; its labels are not.
+        selector = f'{{run_id={quoted(run_id)},suite!="",branch!=""}}[{int(_LOOK_BACK_SECONDS)}s]'
         answer = self._client.query(selector, now)
         return next((Place(suite=one.labels["suite"], branch=one.labels["branch"]) for one in answer), None)
 
@@ -108,16 +109,19 @@ class AlertReader:
         """
         Up to when all groups that have rules of Paceline of one kind were evaluated, in seconds since 1970.
 
+        Groups that are evaluated less often than others have what is usual, or what is no news of one run.
+
         Raises:
             StorageError: the server does not answer as it should, or has none of them.
         """
-        groups = self._client.get("rules", {}, _groups, "rules")
-        times = [group.seconds for group in groups if any(rule.is_ours(kind) for rule in group.rules)]
-        if not times:
+        ours = [group for group in self._client.get("rules", {}, _groups, "rules") if group.is_ours]
+        found = [group for group in ours if any(rule.type == kind for rule in group.rules)]
+        if not found:
             raise StorageError(
                 f"{self._client.endpoint}: no {kind} rule of Paceline, expected what `paceline rules` writes"
             )
-        return min(times)
+        shortest = min(group.interval for group in found)
+        return min(group.seconds for group in found if group.interval == shortest)
 
 
 def _is_about(alert: Alert, place: Place) -> bool:
@@ -138,16 +142,18 @@ class _AlertsAnswer(Struct, frozen=True):
 
 
 class _Rule(Struct, frozen=True):
-    name: str
     type: str
-
-    def is_ours(self, kind: RuleKind) -> bool:
-        return self.type == kind and PREFIX.lower() in self.name.lower()
 
 
 class _Group(Struct, frozen=True, rename="camel"):
+    name: str
+    interval: float
     rules: list[_Rule]
     last_evaluation: datetime
+
+    @property
+    def is_ours(self) -> bool:
+        return self.name.startswith(_GROUP_PREFIX)
 
     @property
     def seconds(self) -> float:
