@@ -2,12 +2,24 @@
 Where programs are found.
 """
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from paceline.errors import StackError
 from paceline.stack.programs import ALERTMANAGER, PROMETHEUS, Programs, default_cache
+
+_NOT_FETCHED = """alertmanager is fetched into DIR/cache
+  from https://github.com/prometheus/alertmanager/releases/download/v0.28.1
+  which failed: the release that is looked for is for Linux on x86_64
+  from its source (go install github.com/prometheus/alertmanager/cmd/alertmanager), which takes minutes
+  which failed: go: No such file or directory"""
+_FETCHED = """prometheus is fetched into DIR/cache
+  from https://github.com/prometheus/prometheus/releases/download/v3.5.0
+  which failed: the release that is looked for is for Linux on x86_64
+  from the package prometheus of this system (apt-get download)
+  which is DIR/cache/debian/usr/bin/prometheus"""
 
 
 @pytest.fixture(autouse=True)
@@ -55,14 +67,31 @@ def test_a_program_that_cannot_be_fetched_is_told(tmp_path: Path, monkeypatch: p
     """
     With what was tried: there is no such machine, and no `go` on PATH.
     """
+    told: list[str] = []
     monkeypatch.setattr("platform.machine", lambda: "m68k")
     with pytest.raises(StackError) as caught:
-        Programs(tmp_path / "cache").have(ALERTMANAGER)
+        Programs(tmp_path / "cache", tell=told.append).have(ALERTMANAGER)
 
+    assert "\n".join(told) == _NOT_FETCHED.replace("DIR", str(tmp_path))
     assert str(caught.value) == (
         "no alertmanager could be fetched: the release that is looked for is for Linux on x86_64; "
         "go: No such file or directory"
     )
+
+
+def test_each_step_of_fetching_is_told(tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    From where, into which folder, and what came of it; here from a package that these two make.
+    """
+    told: list[str] = []
+    monkeypatch.setattr("platform.machine", lambda: "m68k")
+    _program(path, "apt-get").write_text("#!/bin/sh\n: > prometheus_1_all.deb\n")
+    unpack = f"#!{sys.executable}\nfrom pathlib import Path\nPath('debian/usr/bin').mkdir(parents=True)\n"
+    _program(path, "dpkg").write_text(f"{unpack}Path('debian/usr/bin/prometheus').touch(mode=0o755)\n")
+    found = Programs(tmp_path / "cache", tell=told.append).have(PROMETHEUS)
+
+    assert found == tmp_path / "cache" / "debian" / "usr" / "bin" / "prometheus"
+    assert "\n".join(told) == _FETCHED.replace("DIR", str(tmp_path))
 
 
 def test_what_is_there_is_not_fetched(tmp_path: Path, path: Path) -> None:

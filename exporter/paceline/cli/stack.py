@@ -5,6 +5,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,7 +86,8 @@ def up(
             webhook=webhook,
             ports={name.removeprefix("port_"): port for name, port in ports.items() if port is not None},
         )
-        started = local.up(settings, Programs(default_cache(), programs_folder), install=install)
+        programs = Programs(default_cache(), programs_folder, partial(click.echo, err=True))
+        started = local.up(settings, programs, install=install)
     click.echo(_table([(one, True) for one in started]))
     click.echo("\n".join(_what_next(started)))
 

@@ -9,7 +9,7 @@ import platform
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -80,11 +80,15 @@ class Programs:
     Args:
         cache: folder that they are fetched into.
         folder: where to look first.
+        tell: gets a line for each step of fetching, before it is taken.
     """
 
-    def __init__(self, cache: Path, folder: Path | None = None) -> None:
+    def __init__(
+        self, cache: Path, folder: Path | None = None, tell: Callable[[str], object] = lambda _: None
+    ) -> None:
         self._cache: Final = cache
         self._folder: Final = folder
+        self._tell: Final = tell
 
     def find(self, program: Program) -> Path | None:
         """
@@ -122,12 +126,16 @@ class Programs:
             if found := self.find(program):
                 return found
             failures = []
-            for fetch in (_fetch_release, _build if program.module else _unpack):
+            self._tell(f"{program.name} is fetched into {self._cache}")
+            for way in (_RELEASE, _SOURCE if program.module else _PACKAGE):
+                self._tell(f"  from {way.place(program)}")
                 try:
-                    fetch(program, self._cache)
+                    way.fetch(program, self._cache)
                 except _FAILURES as error:
+                    self._tell(f"  which failed: {error}")
                     failures.append(str(error))
                 if found := self.find(program):
+                    self._tell(f"  which is {found}")
                     return found
         raise StackError(f"no {program.name} could be fetched: {'; '.join(failures)}")
 
@@ -187,6 +195,20 @@ def _unpack(program: Program, cache: Path) -> None:
 
 def _build(program: Program, cache: Path) -> None:
     _checked(cache, "go", "install", f"{program.module}@v{program.release.version}")
+
+
+class _Way(NamedTuple):
+    """
+    How a program is fetched, and in words from where.
+    """
+
+    fetch: Callable[[Program, Path], None]
+    place: Callable[[Program], str]
+
+
+_RELEASE = _Way(_fetch_release, lambda program: program.release.address)
+_PACKAGE = _Way(_unpack, lambda program: f"the package {program.package} of this system (apt-get download)")
+_SOURCE = _Way(_build, lambda program: f"its source (go install {program.module}), which takes minutes")
 
 
 def _checked(cache: Path, *command: str) -> None:
