@@ -84,8 +84,26 @@ def test_a_message_tells_what_how_much_since_when_and_why(tmp_path: Path) -> Non
     assert _message(tmp_path, "paceline.slack") == (
         "• test_total (shop, main) took 300ms with the machine taken out, usually 100ms. sql rose to 101.\n"
         "  Since 2 Jan 15:04 UTC. <http://127.0.0.1:3000/d/paceline-test|Look at it>, "
-        "<docs/how-to/runbooks/PacelineTestSlower.md|what to do>."
+        "what to do: docs/how-to/runbooks/PacelineTestSlower.md."
     )
+
+
+def test_a_runbook_with_an_address_is_a_link(tmp_path: Path) -> None:
+    """
+    A path leads nowhere in a channel.
+    """
+    annotations = {"description": "Slow.", "dashboard": "http://g/d", "runbook_url": "https://wiki/slower"}
+
+    assert _message(tmp_path, "paceline.slack", annotations=annotations).endswith("<https://wiki/slower|what to do>.")
+
+
+def test_a_name_is_no_markup(tmp_path: Path) -> None:
+    """
+    What a test is called cannot call everybody in the channel.
+    """
+    annotations = {"description": "test[<!channel>&]", "dashboard": "http://g/d", "runbook_url": "x"}
+
+    assert _message(tmp_path, "paceline.slack", annotations=annotations).startswith("• test[&lt;!channel&gt;&amp;]\n")
 
 
 def test_the_end_is_told(tmp_path: Path) -> None:

@@ -83,9 +83,7 @@ class Programs:
         tell: gets a line for each step of fetching, before it is taken.
     """
 
-    def __init__(
-        self, cache: Path, folder: Path | None = None, tell: Callable[[str], object] = lambda _: None
-    ) -> None:
+    def __init__(self, cache: Path, folder: Path | None = None, tell: Callable[[str], object] = lambda _: None) -> None:
         self._cache: Final = cache
         self._folder: Final = folder
         self._tell: Final = tell
