@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import click
 
 from paceline.stack.state import StateFile
 
+_COURSE_SECONDS = 10
 _QUERIES = (
     "topk(5, last_over_time(paceline_test_duration_seconds[1d]))",
     "quantile_over_time(0.5, paceline_test_duration_seconds[1d])",
@@ -39,12 +41,13 @@ def show_in_prometheus(shop: Path, folder: Path, run_id: str, environ: Mapping[s
     click.secho("The same in Prometheus and Alertmanager: paceline stack up\n", bold=True)
     call("stack", "down", "--folder", str(folder), quiet=True)
     shutil.rmtree(folder, ignore_errors=True)
-    if not call("stack", "up", "--interval", "2", "--folder", str(folder), quiet=True):
+    if not call("stack", "up", "--interval", "1", "--folder", str(folder), quiet=True):
         click.echo("\nSo this part is left out; `paceline stack up --install` fetches what is missing.")
         return
     urls = {one.name: one.url for one in StateFile(folder / "state.json").read()}
     call("replay", "--to", urls["exporter"])
-    click.echo("Rules look at them now; in a few seconds:\n")
+    click.echo(f"Rules look at them now, those of a test's course every {_COURSE_SECONDS} seconds; so wait a little:\n")
+    time.sleep(_COURSE_SECONDS)
     call("gate", "--prometheus", urls["prometheus"], "--run", run_id, "--severity", "info")
     click.echo(_what_next(urls, folder))
 
