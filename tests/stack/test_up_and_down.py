@@ -47,7 +47,7 @@ def test_a_stack_is_up_until_it_is_taken_down(tmp_path: Path) -> None:
     """
     with stack_in(tmp_path) as stack:
         started = stack.started
-        answers = [requests.get(f"{stack.url(name)}/-/ready", timeout=10).ok for name in stack.ports]
+        answers = [requests.get(f"{stack.url(name)}/-/ready", timeout=10).ok for name in started]
         status, again = stack.call("status"), stack.call("up")
         down = stack.call("down")
 

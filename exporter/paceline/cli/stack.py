@@ -28,7 +28,7 @@ _folder_option = click.option(
 @click.group()
 def stack() -> None:
     """
-    Prometheus, Alertmanager and the exporter on this machine, without containers.
+    Prometheus, Alertmanager and the exporter on this machine, without containers; Grafana, if it is on PATH.
 
     \b
       paceline stack up
@@ -55,6 +55,7 @@ def stack() -> None:
 @click.option("--port-exporter", metavar="N", type=_PORT, help="(default: 10464, or a free one)")
 @click.option("--port-prometheus", metavar="N", type=_PORT, help="(default: 9090, or a free one)")
 @click.option("--port-alertmanager", metavar="N", type=_PORT, help="(default: 9093, or a free one)")
+@click.option("--port-grafana", metavar="N", type=_PORT, help="(default: 3000, or a free one)")
 def up(
     folder: Path,
     interval_seconds: int,

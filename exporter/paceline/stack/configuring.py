@@ -16,13 +16,14 @@ _ALERTMANAGER_FILE = "alerts/alertmanager.yml"
 _PACE = ("group_wait", "group_interval")
 
 
-def configuration(settings: Settings, ports: Mapping[str, int]) -> dict[str, str]:
+def configuration(settings: Settings, ports: Mapping[str, int], grafana: str | None = None) -> dict[str, str]:
     """
-    All files.
+    All files but those of Grafana.
 
     Args:
         settings: of the stack.
         ports: of each server.
+        grafana: address that alerts link to (default: where it usually is).
 
     Returns:
         The text of each, by its path from the folder they are written to.
@@ -32,6 +33,7 @@ def configuration(settings: Settings, ports: Mapping[str, int]) -> dict[str, str
         scrape_seconds=settings.interval_seconds,
         exporter=f"127.0.0.1:{ports[EXPORTER]}",
         alertmanager=f"127.0.0.1:{ports[ALERTMANAGER]}",
+        dashboards=grafana or Options().dashboards,
     )
     texts = render(options)
     return texts | {_ALERTMANAGER_FILE: _local(texts[_ALERTMANAGER_FILE], settings)}

@@ -36,7 +36,9 @@ def start(service: Service, log: Path) -> Started:
     except OSError as error:
         raise StackError(f"{service.name}: {service.command[0]} cannot be run: {error.strerror}") from error
     created = psutil.Process(process.pid).create_time()
-    return Started(name=service.name, pid=process.pid, created=created, url=service.url, log=str(log))
+    return Started(
+        name=service.name, pid=process.pid, created=created, url=service.url, log=str(log), ready=service.ready
+    )
 
 
 def wait_until_ready(started: Started) -> None:
@@ -49,7 +51,7 @@ def wait_until_ready(started: Started) -> None:
     end = time.monotonic() + _START_SECONDS
     with requests.Session() as session:
         session.trust_env = False  # a proxy knows nothing of this machine
-        while not _is_ready(session, started.url):
+        while not _is_ready(session, f"{started.url}{started.ready}"):
             if started.process() is None:
                 raise StackError(f"{started.name} ended at its start; its log {started.log} ends:\n{_told(started)}")
             if time.monotonic() > end:
@@ -77,7 +79,7 @@ def end(started: Iterable[Started]) -> None:
 
 def _is_ready(session: requests.Session, url: str) -> bool:
     try:
-        return session.get(f"{url}/-/ready", timeout=5).ok
+        return session.get(url, timeout=5).ok
     except requests.RequestException:
         return False
 

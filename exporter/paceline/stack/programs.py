@@ -88,13 +88,19 @@ class Programs:
         self._folder: Final = folder
         self._tell: Final = tell
 
+    @property
+    def places(self) -> list[Path]:
+        """
+        Where programs are that nobody fetched, the first first.
+        """
+        return [*([self._folder] if self._folder else []), *_path()]
+
     def find(self, program: Program) -> Path | None:
         """
         The program: from the folder, else from PATH, else as it was fetched earlier.
         """
         fetched = (self._cache / program.release.name, (_built if program.module else _unpacked)(self._cache))
-        places = [self._folder, *_path(), *fetched]
-        found = (shutil.which(name, path=place) for place in places if place for name in program.commands)
+        found = (shutil.which(name, path=place) for place in (*self.places, *fetched) for name in program.commands)
         return next((Path(path).absolute() for path in found if path is not None), None)
 
     def get(self, program: Program) -> Path:

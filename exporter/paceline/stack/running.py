@@ -10,10 +10,11 @@ from pathlib import Path
 from paceline.errors import StackError, StorageError
 from paceline.stack import processes
 from paceline.stack.configuring import configuration, write
+from paceline.stack.grafana import find_grafana, grafana_files
 from paceline.stack.ports import choose_ports
 from paceline.stack.programs import Programs
 from paceline.stack.services import PROGRAMS, Service, services
-from paceline.stack.settings import Layout, Settings
+from paceline.stack.settings import GRAFANA, Layout, Settings
 from paceline.stack.state import Started, StateFile
 
 
@@ -37,7 +38,7 @@ class Stack:
 
     def up(self, settings: Settings, programs: Programs, *, install: bool = False) -> list[Started]:
         """
-        Start all servers, and wait until each is ready. Where one fails, none is left.
+        Start all servers, Grafana where there is one, and wait until each is ready. Where one fails, none is left.
 
         Raises:
             StackError: something runs already, a program is missing, or one does not start.
@@ -49,8 +50,12 @@ class Stack:
             get = programs.have if install else programs.get
             found = {name: get(program) for name, program in PROGRAMS.items()}
             ports = choose_ports(settings.ports)
-            write(configuration(settings, ports), self._layout.configuration)
-            return self._start(services(self._layout, ports, found))
+            grafana = find_grafana(programs.places)
+            address = f"http://127.0.0.1:{ports[GRAFANA]}" if grafana else None
+            write(configuration(settings, ports, address), self._layout.configuration)
+            if grafana:
+                write(grafana_files(self._layout, ports, settings.dashboards), self._layout.configuration)
+            return self._start(services(self._layout, ports, found, grafana))
 
     def down(self) -> list[Started]:
         """

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from paceline.stack.grafana import Grafana
 from paceline.stack.programs import ALERTMANAGER as ALERTMANAGER_PROGRAM
 from paceline.stack.programs import PROMETHEUS as PROMETHEUS_PROGRAM
-from paceline.stack.settings import ALERTMANAGER, EXPORTER, PROMETHEUS, Layout
+from paceline.stack.settings import ALERTMANAGER, EXPORTER, GRAFANA, PROMETHEUS, Layout
 
 # What each is started with; the exporter is Python's.
 PROGRAMS = {PROMETHEUS: PROMETHEUS_PROGRAM, ALERTMANAGER: ALERTMANAGER_PROGRAM}
@@ -18,15 +19,18 @@ PROGRAMS = {PROMETHEUS: PROMETHEUS_PROGRAM, ALERTMANAGER: ALERTMANAGER_PROGRAM}
 
 class Service(Struct, frozen=True, kw_only=True):
     """
-    A server: its command, and its address.
+    A server: its command, its address, and the path that answers when it is ready.
     """
 
     name: str
     command: tuple[str, ...]
     url: str
+    ready: str = "/-/ready"
 
 
-def services(layout: Layout, ports: Mapping[str, int], programs: Mapping[str, Path]) -> list[Service]:
+def services(
+    layout: Layout, ports: Mapping[str, int], programs: Mapping[str, Path], grafana: Grafana | None = None
+) -> list[Service]:
     """
     All servers, in the order in which they are started.
 
@@ -34,6 +38,7 @@ def services(layout: Layout, ports: Mapping[str, int], programs: Mapping[str, Pa
         layout: the files of the stack.
         ports: of each.
         programs: of each but the exporter.
+        grafana: where there is one.
     """
     address = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
     commands = {
@@ -55,7 +60,7 @@ def services(layout: Layout, ports: Mapping[str, int], programs: Mapping[str, Pa
             "--cluster.listen-address=",
         ],
     }
-    return [
+    of_family = [
         Service(
             name=name,
             command=(*command, f"--web.listen-address={address[name]}"),
@@ -63,3 +68,10 @@ def services(layout: Layout, ports: Mapping[str, int], programs: Mapping[str, Pa
         )
         for name, command in commands.items()
     ]
+    return [*of_family, *_of_grafana(grafana, layout, f"http://{address[GRAFANA]}")]
+
+
+def _of_grafana(grafana: Grafana | None, layout: Layout, url: str) -> list[Service]:
+    if grafana is None:
+        return []
+    return [Service(name=GRAFANA, command=tuple(grafana.command(layout)), url=url, ready="/api/health")]

@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from paceline.alerting.options import Seconds
 
-EXPORTER, PROMETHEUS, ALERTMANAGER = "exporter", "prometheus", "alertmanager"
+EXPORTER, PROMETHEUS, ALERTMANAGER, GRAFANA = "exporter", "prometheus", "alertmanager", "grafana"
 # Where each is by default, in the order in which they are started.
-PORTS = {EXPORTER: 10464, PROMETHEUS: 9090, ALERTMANAGER: 9093}
+PORTS = {EXPORTER: 10464, PROMETHEUS: 9090, ALERTMANAGER: 9093, GRAFANA: 3000}
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -18,12 +18,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     A stack.
 
     `interval_seconds` is from one scrape, one evaluation and one notification to the next. `webhook` is where alerts
-    are sent, "" for nowhere. `ports` has a port for each that is not to be where it usually is.
+    are sent, "" for nowhere. `ports` has a port for each that is not to be where it usually is. `dashboards` are those
+    of a Grafana, the text of each by the name of its file.
     """
 
     interval_seconds: Seconds = 5
     webhook: str = ""
     ports: dict[str, int] = {}
+    dashboards: dict[str, str] = {}
 
 
 class Layout:

@@ -17,7 +17,7 @@ class Started(Struct, frozen=True, kw_only=True):
     """
     A process that was started: what it is, where it answers, and what tells it from a later one with its number.
 
-    `created` is when it began, in seconds since 1970.
+    `created` is when it began, in seconds since 1970. `ready` is the path that answers when it is ready.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Started(Struct, frozen=True, kw_only=True):
     created: float
     url: str
     log: str
+    ready: str = "/-/ready"
 
     def process(self) -> psutil.Process | None:
         """
