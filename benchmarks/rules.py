@@ -22,6 +22,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -209,17 +210,19 @@ def _prometheus(folder: Path, target: str, programs: Path) -> Iterator[tuple[str
 
 
 def _watched(tests: int, url: str, process: psutil.Process) -> Cost:
-    shortest: dict[str, float] = {}
+    seen: defaultdict[str, dict[str, float]] = defaultdict(dict)
     spent: dict[str, float] = {}
     resident = 0
     while len(spent) < _EVALUATIONS:
         time.sleep(0.2)
         resident = max(resident, process.memory_info().rss)
         for group in _groups(url) if _is_fresh(url) else ():
-            name, seconds = group["name"], group["evaluationTime"]
-            shortest[name] = min(shortest.get(name, seconds), seconds)
+            name = group["name"]
+            seen[name].setdefault(group["lastEvaluation"], group["evaluationTime"])
             if name == _GROUP:
                 spent.setdefault(group["lastEvaluation"], sum(process.cpu_times()[:2]))
+    # The first that is seen may be from before the run came, or none at all.
+    shortest = {name: min([*evaluations.values()][1:]) for name, evaluations in seen.items()}
     between = [after - before for before, after in pairwise(spent.values())]
     return Cost(tests=tests, groups=shortest, cpu_seconds=median(between), bytes=resident)
 

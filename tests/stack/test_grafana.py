@@ -67,12 +67,13 @@ def test_it_is_started_with_the_settings_of_the_stack(tmp_path: Path, name: str,
     ]
 
 
-def test_a_program_alone_is_none(tmp_path: Path) -> None:
+def test_a_program_alone_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     Without what it needs beside itself it would end at its start.
     """
     program = _installed(tmp_path, "grafana")
     (tmp_path / "conf" / "defaults.ini").unlink()
+    monkeypatch.setattr("paceline.stack.grafana._PACKAGED", tmp_path / "nowhere")
 
     assert find_grafana([program.parent]) is None
 
@@ -82,10 +83,9 @@ def test_it_has_the_servers_of_the_stack_and_the_dashboards(tmp_path: Path) -> N
     By the uids that dashboards name.
     """
     texts = grafana_files(Layout(tmp_path), _PORTS, {"suite.json": "{}"})
-    sources: list[dict[str, Any]] = yaml.safe_load(texts["grafana/provisioning/datasources/paceline.yml"])[
-        "datasources"
-    ]
-    (provider,) = yaml.safe_load(texts["grafana/provisioning/dashboards/paceline.yml"])["providers"]
+    read: dict[str, Any] = {name: yaml.safe_load(text) for name, text in texts.items() if name.endswith(".yml")}
+    sources = read["grafana/provisioning/datasources/paceline.yml"]["datasources"]
+    (provider,) = read["grafana/provisioning/dashboards/paceline.yml"]["providers"]
 
     assert [(one["uid"], one["url"]) for one in sources] == [
         ("paceline-prometheus", "http://127.0.0.1:1002"),

@@ -1,3 +1,3 @@
 """
-The whole chain on one machine, without containers: the exporter, Prometheus and Alertmanager.
+The whole chain on one machine, without containers: the exporter, Prometheus, Alertmanager, and Grafana where there is one.
 """

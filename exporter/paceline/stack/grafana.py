@@ -79,10 +79,11 @@ def grafana_files(layout: Layout, ports: Mapping[str, int], dashboards: Mapping[
     folder = layout.configuration / GRAFANA
     settings = _SETTINGS.format(port=ports[GRAFANA], data=layout.data(GRAFANA), folder=folder)
     provider = {"name": "paceline", "folder": "Paceline", "type": "file", "options": {"path": f"{folder}/dashboards"}}
+    providers = [provider] if dashboards else []
     return {
         "grafana/grafana.ini": settings,
         "grafana/provisioning/datasources/paceline.yml": _provisioned(datasources=_sources(ports)),
-        "grafana/provisioning/dashboards/paceline.yml": _provisioned(providers=[provider]),
+        "grafana/provisioning/dashboards/paceline.yml": _provisioned(providers=providers),
         **{f"grafana/dashboards/{name}": text for name, text in dashboards.items()},
     }
 
