@@ -1,3 +1,3 @@
 """
-The whole chain on one machine, without containers: the exporter, Prometheus, Alertmanager, and Grafana where there is one.
+The whole chain on one machine, without containers: the exporter, Prometheus, Alertmanager, and Grafana if there is one.
 """
