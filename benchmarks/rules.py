@@ -4,12 +4,11 @@ What one evaluation of all rules costs Prometheus, as the number of tests grows.
 For each size a real Prometheus is filled with a fortnight of 20 runs a day, by promtool; then it scrapes one run
 more, and evaluates the committed rules a few times.
 
-How to read it: all groups are evaluated every 15 s here, also those that are not by default. `CPU` is the CPU time of
-the server from one evaluation to the next, with the run fresh, so that all groups are in it once and scraping is too.
-`by the clock` is the sum over the groups of the shortest evaluation of each; those that took most are beside it.
-`a minute` is the same by the clock for a minute of the intervals that the committed files have, in which the groups
-that read the most are evaluated every ten minutes. `MB` is the largest resident memory of the server. Filling it is
-no part of it. `--programs` names the folder of another `prometheus` and `promtool`.
+How to read it: `CPU` is the CPU time that the server needs for one evaluation of every rule, each asked alone, with the
+run fresh; `by the clock` is the same by the clock. `a minute` is the CPU time for a minute at the intervals of the
+committed files, of which the groups that read the most are evaluated every ten minutes; the groups that take most of
+an evaluation are beside it. `MB` is the largest resident memory of the server while all groups are evaluated every
+15 s. Filling it is no part of it. `--programs` names the folder of another `prometheus` and `promtool`.
 
 The past lies as in a server with a retention of 100 days: blocks of 162 hours, which is what they are compacted to.
 """
@@ -17,20 +16,18 @@ The past lies as in a server with a retention of 100 days: blocks of 162 hours, 
 import argparse
 import http.server
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from random import Random
-from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 import requests
@@ -45,7 +42,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.servers import free_port, prometheus_folder
 
 _RUNS, _SPACING = 280, 4320.0
-_EVALUATIONS = 6
+_EVALUATIONS, _TIMES = 4, 3
 _GROUP = "paceline-course"
 _SECONDS = 15
 _INTERVAL = re.compile(r"(?m)^    interval: (\d+)s$")
@@ -63,39 +60,41 @@ _LEVELS = {
 _EXACT = {"passed", "attempts", "imported_modules"}
 
 
+class Spent(NamedTuple):
+    """
+    Seconds of CPU time, and by the clock.
+    """
+
+    cpu: float
+    clock: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """
-    What a Prometheus of so many tests took.
+    What a Prometheus of so many tests took, group by group.
     """
 
     tests: int
-    groups: dict[str, float]
-    cpu_seconds: float
+    groups: dict[str, Spent]
     bytes: int
 
-    @property
-    def seconds(self) -> float:
-        return sum(self.groups.values())
-
-    @property
-    def seconds_a_minute(self) -> float:
-        intervals = _intervals()
-        return sum(seconds * 60 / intervals[name] for name, seconds in self.groups.items())
-
-    def row(self) -> list[str]:
-        most = sorted(self.groups.items(), key=lambda item: -item[1])[:3]
-        told = ", ".join(f"{name} {seconds:.2f}" for name, seconds in most)
-        figures = (self.cpu_seconds, self.seconds, self.seconds_a_minute)
+    def row(self, intervals: Mapping[str, int]) -> list[str]:
+        """
+        Args:
+            intervals: seconds from one evaluation to the next, of each group.
+        """
+        most = sorted(self.groups.items(), key=lambda item: -item[1].cpu)[:3]
+        told = ", ".join(f"{name} {spent.cpu:.2f}" for name, spent in most)
+        spents = self.groups.values()
+        a_minute = sum(spent.cpu * 60 / intervals[name] for name, spent in self.groups.items())
+        figures = (sum(spent.cpu for spent in spents), sum(spent.clock for spent in spents), a_minute)
         return [f"{self.tests:,}", *(f"{figure:.2f}" for figure in figures), told, f"{self.bytes / 1e6:.0f}"]
 
 
-def _intervals() -> dict[str, int]:
-    """
-    Seconds from one evaluation to the next by default, of each group.
-    """
+def _all_groups() -> list[dict[str, Any]]:
     files = [yaml.safe_load(text) for path, text in render(Options()).items() if path.endswith(".rules.yml")]
-    return {group["name"]: int(group["interval"].rstrip("s")) for file in files for group in file["groups"]}
+    return [group for file in files for group in file["groups"]]
 
 
 def measure(tests: int, programs: Path) -> Cost:
@@ -106,7 +105,15 @@ def measure(tests: int, programs: Path) -> Cost:
         folder = Path(name)
         _fill(folder, tests, time.time(), programs)
         with _served(tests) as target, _prometheus(folder, target, programs) as (url, process):
-            return _watched(tests, url, process)
+            resident = _watched(url, process)
+            (folder / "prometheus.yml").write_text("{}", "utf-8")
+            process.send_signal(signal.SIGHUP)  # from here on nothing is evaluated but what is asked
+            time.sleep(_SECONDS)
+            groups = {
+                group["name"]: _total(_asked(url, process, rule["expr"]) for rule in group["rules"])
+                for group in _all_groups()
+            }
+            return Cost(tests=tests, groups=groups, bytes=resident)
 
 
 def _fill(folder: Path, tests: int, now: float, programs: Path) -> None:
@@ -209,22 +216,35 @@ def _prometheus(folder: Path, target: str, programs: Path) -> Iterator[tuple[str
             process.terminate()
 
 
-def _watched(tests: int, url: str, process: psutil.Process) -> Cost:
-    seen: defaultdict[str, dict[str, float]] = defaultdict(dict)
-    spent: dict[str, float] = {}
+def _watched(url: str, process: psutil.Process) -> int:
+    """
+    The largest resident memory while all groups are evaluated a few times.
+    """
+    seen: set[str] = set()
     resident = 0
-    while len(spent) < _EVALUATIONS:
+    while len(seen) < _EVALUATIONS:
         time.sleep(0.2)
         resident = max(resident, process.memory_info().rss)
-        for group in _groups(url) if _is_fresh(url) else ():
-            name = group["name"]
-            seen[name].setdefault(group["lastEvaluation"], group["evaluationTime"])
-            if name == _GROUP:
-                spent.setdefault(group["lastEvaluation"], sum(process.cpu_times()[:2]))
-    # The first that is seen may be from before the run came, or none at all.
-    shortest = {name: min([*evaluations.values()][1:]) for name, evaluations in seen.items()}
-    between = [after - before for before, after in pairwise(spent.values())]
-    return Cost(tests=tests, groups=shortest, cpu_seconds=median(between), bytes=resident)
+        seen |= {group["lastEvaluation"] for group in _groups(url) if group["name"] == _GROUP and _is_fresh(url)}
+    return resident
+
+
+def _asked(url: str, process: psutil.Process, expression: str) -> Spent:
+    """
+    The least of a few evaluations.
+    """
+    return min(_asked_once(url, process, f"count({expression})") for _ in range(_TIMES))
+
+
+def _asked_once(url: str, process: psutil.Process, query: str) -> Spent:
+    cpu, clock = sum(process.cpu_times()[:2]), time.perf_counter()
+    requests.post(f"{url}/api/v1/query", data={"query": query}, timeout=600).raise_for_status()
+    return Spent(sum(process.cpu_times()[:2]) - cpu, time.perf_counter() - clock)
+
+
+def _total(spents: Iterable[Spent]) -> Spent:
+    cpu, clock = zip(*spents, strict=True)
+    return Spent(sum(cpu), sum(clock))
 
 
 def _groups(url: str) -> list[dict[str, Any]]:
@@ -248,7 +268,8 @@ def main() -> None:
     parser.add_argument("--programs", type=Path, help="(default: as the tests have them)")
     arguments = parser.parse_args()
     programs = arguments.programs or prometheus_folder()
-    rows = [measure(size, programs).row() for size in map(int, arguments.tests.split(","))]
+    intervals = {group["name"]: int(group["interval"].rstrip("s")) for group in _all_groups()}
+    rows = [measure(size, programs).row(intervals) for size in map(int, arguments.tests.split(","))]
     print(tabulate(rows, headers=["tests", "CPU", "by the clock", "a minute", "most of it", "MB"]))
 
 
