@@ -225,7 +225,8 @@ def _watched(url: str, process: psutil.Process) -> int:
     while len(seen) < _EVALUATIONS:
         time.sleep(0.2)
         resident = max(resident, process.memory_info().rss)
-        seen |= {group["lastEvaluation"] for group in _groups(url) if group["name"] == _GROUP and _is_fresh(url)}
+        groups = _groups(url) if _is_fresh(url) else ()
+        seen |= {group["lastEvaluation"] for group in groups if group["name"] == _GROUP}
     return resident
 
 
