@@ -2,6 +2,7 @@
 Grafana in a local stack.
 """
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -82,7 +83,7 @@ def test_it_has_the_servers_of_the_stack_and_the_dashboards(tmp_path: Path) -> N
     """
     By the uids that dashboards name.
     """
-    texts = grafana_files(Layout(tmp_path), _PORTS, {"suite.json": "{}"})
+    texts = grafana_files(Layout(tmp_path), _PORTS)
     read: dict[str, Any] = {name: yaml.safe_load(text) for name, text in texts.items() if name.endswith(".yml")}
     sources = read["grafana/provisioning/datasources/paceline.yml"]["datasources"]
     (provider,) = read["grafana/provisioning/dashboards/paceline.yml"]["providers"]
@@ -92,7 +93,7 @@ def test_it_has_the_servers_of_the_stack_and_the_dashboards(tmp_path: Path) -> N
         ("paceline-alertmanager", "http://127.0.0.1:1003"),
     ]
     assert provider["options"] == {"path": f"{tmp_path}/configuration/grafana/dashboards"}
-    assert texts["grafana/dashboards/suite.json"] == "{}"
+    assert json.loads(texts["grafana/dashboards/paceline-suite.json"])["uid"] == "paceline-suite"
 
 
 def test_it_is_up_and_down_with_the_stack(tmp_path: Path) -> None:

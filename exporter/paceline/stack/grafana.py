@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import yaml
 
+from paceline.grafana.files import dashboards
 from paceline.stack.settings import ALERTMANAGER, GRAFANA, PROMETHEUS, Layout
 
 # What it is called, and what makes it serve.
@@ -64,14 +65,13 @@ def find_grafana(places: Iterable[Path]) -> Grafana | None:
     return next((Grafana(program, home) for program in programs if (home := _home(program))), None)
 
 
-def grafana_files(layout: Layout, ports: Mapping[str, int], dashboards: Mapping[str, str]) -> dict[str, str]:
+def grafana_files(layout: Layout, ports: Mapping[str, int]) -> dict[str, str]:
     """
-    Its settings, its data sources, and where its dashboards are.
+    Its settings, its data sources, and its dashboards.
 
     Args:
         layout: the files of the stack.
         ports: of each server.
-        dashboards: the text of each, by the name of its file.
 
     Returns:
         The text of each, by its path from the folder of configuration.
@@ -79,12 +79,11 @@ def grafana_files(layout: Layout, ports: Mapping[str, int], dashboards: Mapping[
     folder = layout.configuration / GRAFANA
     settings = _SETTINGS.format(port=ports[GRAFANA], data=layout.data(GRAFANA), folder=folder)
     provider = {"name": "paceline", "folder": "Paceline", "type": "file", "options": {"path": f"{folder}/dashboards"}}
-    providers = [provider] if dashboards else []
     return {
         "grafana/grafana.ini": settings,
         "grafana/provisioning/datasources/paceline.yml": _provisioned(datasources=_sources(ports)),
-        "grafana/provisioning/dashboards/paceline.yml": _provisioned(providers=providers),
-        **{f"grafana/dashboards/{name}": text for name, text in dashboards.items()},
+        "grafana/provisioning/dashboards/paceline.yml": _provisioned(providers=[provider]),
+        **{f"grafana/dashboards/{name}": text for name, text in dashboards().items()},
     }
 
 

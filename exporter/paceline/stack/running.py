@@ -54,7 +54,7 @@ class Stack:
             address = f"http://127.0.0.1:{ports[GRAFANA]}" if grafana else None
             write(configuration(settings, ports, address), self._layout.configuration)
             if grafana:
-                write(grafana_files(self._layout, ports, settings.dashboards), self._layout.configuration)
+                write(grafana_files(self._layout, ports), self._layout.configuration)
             return self._start(services(self._layout, ports, found, grafana))
 
     def down(self) -> list[Started]:

@@ -18,14 +18,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     A stack.
 
     `interval_seconds` is from one scrape, one evaluation and one notification to the next. `webhook` is where alerts
-    are sent, "" for nowhere. `ports` has a port for each that is not to be where it usually is. `dashboards` are those
-    of a Grafana, the text of each by the name of its file.
+    are sent, "" for nowhere. `ports` has a port for each that is not to be where it usually is.
     """
 
     interval_seconds: Seconds = 5
     webhook: str = ""
     ports: dict[str, int] = {}
-    dashboards: dict[str, str] = {}
 
 
 class Layout:
