@@ -33,6 +33,7 @@ _VARIABLES = {
     "results": "PACELINE_RESULTS",
     "history": "PACELINE_HISTORY",
     "push": "PACELINE_PUSH",
+    "push_ca_file": "PACELINE_PUSH_CA_FILE",
     "otlp": "PACELINE_OTLP",
     "live": "PACELINE_LIVE",
 }
@@ -45,6 +46,7 @@ _OPTIONS = {
     "live": "--paceline-live",
     "port": "--paceline-port",
     "push": "--paceline-push",
+    "push_ca_file": "--paceline-push-ca-file",
     "results": "--paceline-results",
     "suite": "--paceline-suite",
 }
@@ -66,6 +68,16 @@ class Confirmation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     seconds: Annotated[float, Meta(gt=0, le=3600)] = 30.0
 
 
+class OutboxLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    What may wait for a server: so many `runs`, `megabytes` (MiB) and, since the end of a run, `days`.
+    """
+
+    days: Annotated[float, Meta(gt=0, le=3650)] = 30.0
+    runs: Annotated[int, Meta(ge=1, le=1_000_000)] = 1000
+    megabytes: Annotated[float, Meta(gt=0, le=1_000_000)] = 256.0
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     All settings. The fields are the keys of `[tool.paceline]`.
@@ -73,7 +85,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `port` None means no live endpoint. `budget_ms` is the budget of each test that has none of its own. `history`
     is the address of a Prometheus that has the past, "" for the results folder. `push` is the address of an exporter,
     `otlp` that of a collector, or `env` where OTEL_* variables have it; "" for none. `push_seconds` is what bringing
-    runs to both may take. `live` is the address of an exporter that is told how the run goes, "" for none.
+    runs to both may take, and `push_ca_file` has the certificates that are trusted then, "" for what the machine
+    trusts. `live` is the address of an exporter that is told how the run goes, "" for none.
     """
 
     enabled: bool = False
@@ -87,6 +100,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     otlp: str = ""
     otlp_traces: bool = False
     push_seconds: Annotated[float, Meta(gt=0, le=600)] = 10.0
+    push_ca_file: str = ""
     baselines: Annotated[str, Meta(min_length=1)] = DEFAULT_BASELINES
     default_branch: Annotated[str, Meta(max_length=200)] = ""
     fail_on: tuple[VerdictKind, ...] = ()
@@ -102,6 +116,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     test_types: Mapping[Name, tuple[str, ...]] = field(default_factory=dict)
     rules: Rules = Rules()
     confirmation: Confirmation = Confirmation()
+    outbox: OutboxLimits = OutboxLimits()
 
     def __post_init__(self) -> None:
         if not all(kind.can_fail for kind in self.fail_on):

@@ -9,6 +9,7 @@ The errors that a caller can act on.
     ├── TrialError       two versions cannot be run side by side: git or pytest refused
     └── DeliveryError    a server did not take a run: see to it, and send the run again
         ├── BusyError        it may take it if asked again at once
+        │   └── UnreachableError    nobody is there: soon, or not for long
         └── RefusedError     it will never take it
 """
 
@@ -58,6 +59,12 @@ class DeliveryError(PacelineError):
 class BusyError(DeliveryError):
     """
     A server did not answer, or asks for another try.
+    """
+
+
+class UnreachableError(BusyError):
+    """
+    Nobody listens where a server should be.
     """
 
 

@@ -78,6 +78,33 @@ def test_what_waits_for_a_server_that_has_moved_goes_to_another(project: Path, e
     assert moved.output == f"sent 1 run to {exporter.url} (push)\n"
 
 
+def test_what_the_server_had_already_is_said(project: Path, exporter: Receiving) -> None:
+    """
+    A run that came twice was not sent anew.
+    """
+    exporter.statuses += [200, 201, 200]
+    for run in _RUNS:
+        _box(project, exporter.url).put(pack(run))
+    result = _call("push", "--to", exporter.url)
+
+    assert (result.exit_code, result.output) == (0, f"sent 1 run to {exporter.url} (push); it had 2 runs already\n")
+
+
+def test_a_file_of_authorities_may_be_given() -> None:
+    """
+    It is looked at before anything is sent.
+    """
+    result = _call("push", "--to", "https://exporter", "--ca-file", "ca.pem")
+
+    assert (result.exit_code, result.output) == (
+        1,
+        (
+            "Error: push_ca_file is 'ca.pem', which cannot be read (No such file or directory), "
+            "expected certificates in PEM\n"
+        ),
+    )
+
+
 def test_refused_runs_may_be_sent_again(project: Path, exporter: Receiving) -> None:
     """
     They wait until somebody asks.
@@ -155,10 +182,11 @@ def test_a_span_of_the_past_is_sent_again(exporter: Receiving) -> None:
     """
     Oldest first.
     """
+    exporter.statuses.append(200)
     result = _call("replay", "--to", exporter.url, "--suite", "shop")
     later = _call("replay", "--to", exporter.url, "--since", "2023-11-14T23:00:00", "--until", "2023-11-15T00:00:00")
 
-    assert result.stdout.splitlines()[-1] == f"sent 2 runs to {exporter.url} (push)"
+    assert result.stdout.splitlines()[-1] == f"sent 1 run to {exporter.url} (push); it had 1 run already"
     assert (result.exit_code, later.exit_code) == (0, 0)
     assert exporter.run_ids == ["run-0", "run-1", "run-1"]
 

@@ -36,6 +36,8 @@ def test_an_address_is_shown_without_secrets(url: str, shown: str) -> None:
         ("http://host:99999", "http://host:99999"),
         ("ann:secret@host", "host"),
         ("http://[::1", "http://[::1"),
+        ("http://.host", "http://.host"),
+        ("http://*.host", "http://*.host"),
     ],
 )
 def test_what_is_no_address_is_refused(url: str, shown: str) -> None:

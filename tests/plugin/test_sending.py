@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from paceline.sinks.outbox import outboxes
+from paceline.sinks.outbox import Outbox, Parcel, outboxes
 from support.answering import answering, silence
 from support.dying import leave_journal
 from support.receiving import receiving
@@ -92,6 +92,57 @@ def test_what_waits_goes_with_the_next_run(small: Suite) -> None:
     assert exporter.run_ids == [*(run.run_id for run in runs), result.run.run_id]
     assert _said(result) == [f"sent        3 runs to {url} (push)"]
     assert _waiting(result) == 0
+
+
+def test_where_nobody_listens_a_session_soon_ends(small: Suite) -> None:
+    """
+    It asks three times, and does not wait for the time that a slow server is given.
+    """
+    small.write("pyproject.toml", "[tool.paceline]\npush_seconds = 600\n")
+    url = f"http://127.0.0.1:{free_port()}"
+    result = small.run("--paceline-push", url)
+
+    assert _said(result) == [
+        (
+            f"paceline: 1 run was not sent to {url}: the connection failed (Connection refused), tried 3 times; "
+            "it goes with the next run, or by `paceline push`"
+        )
+    ]
+
+
+def test_what_is_beyond_the_limits_of_an_outbox_is_let_go(small: Suite) -> None:
+    """
+    It is in the results folder as before.
+    """
+    small.write("pyproject.toml", _QUICK + "outbox.runs = 2\n")
+    url = f"http://127.0.0.1:{free_port()}"
+    results = [small.run("--paceline-push", url) for _ in range(3)]
+    said = [line for line in _said(results[-1]) if "no more" in line]
+
+    assert (_waiting(results[-1]), results[-1].kept_runs()) == (2, 3)
+    assert said == [
+        (
+            f"paceline: 1 run waits no more for {url}, as an outbox holds at most 2 runs, 256 MiB and 30 days; "
+            "`paceline replay` sends what is in the results folder"
+        )
+    ]
+
+
+def test_a_damaged_file_does_not_hold_up_the_others(small: Suite) -> None:
+    """
+    It is set aside, and the user reads where it is.
+    """
+    with receiving() as exporter:
+        box = Outbox(small.results / ".outbox", "push", exporter.url)
+        small.run()
+        box.put(Parcel("0", b"damaged"))
+        result = small.run("--paceline-push", exporter.url)
+
+    assert exporter.run_ids == [result.run.run_id]
+    assert _said(result)[-1] == (
+        "paceline: 1 file in the outbox is damaged and set aside: the outbox: not compressed with gzip: "
+        f"Not a gzipped file (b'da'); kept in {box.refused.relative_to(small.folder)}"
+    )
 
 
 def test_a_killed_process_loses_nothing(small: Suite) -> None:

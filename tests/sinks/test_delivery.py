@@ -2,16 +2,18 @@
 Bringing runs to servers that misbehave.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-import pytest
+from threading import Event
 
 from paceline.client.endpoint import Endpoint
-from paceline.sinks.delivery import Errand, deliver, undelivered
+from paceline.errors import DeliveryError
+from paceline.sinks.delivery import Errand, deliver
 from paceline.sinks.otlp.collector import Collector
 from paceline.sinks.otlp.metrics import OtlpMetrics
 from paceline.sinks.outbox import Box, Held, Outbox, Parcel, pack
 from paceline.sinks.push import read_push
+from paceline.sinks.sink import Receipt, Sink
 from support.answering import answering, silence
 from support.receiving import Receiving, receiving
 from support.servers import free_port
@@ -76,6 +78,34 @@ def test_a_server_that_is_down_is_not_asked_for_each_run() -> None:
     assert exporter.run_ids == ["run-0", "run-1", "run-2"]
 
 
+def test_where_nobody_listens_it_is_soon_over() -> None:
+    """
+    Three tries are enough for a server that is being started again; nobody waits a minute for one that is gone.
+    """
+    (tally,) = deliver([_errand(f"http://127.0.0.1:{free_port()}", _held(1, 2))], 60)
+
+    assert (tally.waiting, tally.rounds) == (2, 3)
+    assert tally.failure == "the connection failed (Connection refused)"
+
+
+def test_a_server_that_comes_back_in_between_gets_all() -> None:
+    """
+    As after an update.
+    """
+    port, box = free_port(), _held(1, 2)
+    errand = _errand(f"http://127.0.0.1:{port}", box)
+    waiting = Event()
+    errands = [Errand(_Noticing(errand.sink, waiting), box)]
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(deliver, errands, 60)
+        waiting.wait()
+        with receiving(port=port) as exporter:
+            (tally,) = done.result()
+
+    assert (tally.sent, tally.waiting) == (2, 0)
+    assert exporter.run_ids == ["run-1", "run-2"]
+
+
 def test_wrong_credentials_end_it_at_once() -> None:
     """
     They do not mend themselves: the runs wait for the next session.
@@ -123,14 +153,31 @@ def test_a_damaged_parcel_is_kept_apart(tmp_path: Path) -> None:
             box.put(parcel)
         (tally,) = deliver([Errand(sink, box)], 5)
 
-    assert (tally.sent, tally.refused, tally.waiting) == (1, 1, 0)
-    assert tally.refusal == "the outbox: not compressed with gzip: Not a gzipped file (b'da')"
+    assert (tally.sent, tally.damaged, tally.waiting) == (1, 1, 0)
+    assert tally.damage == "the outbox: not compressed with gzip: Not a gzipped file (b'da')"
+
+
+class _Noticing:
+    """
+    A sink that says when it was tried in vain.
+    """
+
+    def __init__(self, sink: Sink, failed: Event) -> None:
+        self.kind, self.address = sink.kind, sink.address
+        self._sink, self._failed = sink, failed
+
+    def deliver(self, packed: bytes, seconds: float) -> Receipt:
+        try:
+            return self._sink.deliver(packed, seconds)
+        except DeliveryError:
+            self._failed.set()
+            raise
 
 
 class _Broken:
     kind, address = "broken", "http://broken"
 
-    def deliver(self, packed: bytes, seconds: float) -> None:
+    def deliver(self, packed: bytes, seconds: float) -> Receipt:
         raise ValueError(f"{len(packed) > 0}, {seconds > 0}")
 
 
@@ -141,40 +188,3 @@ def test_what_a_sink_did_not_expect_is_told() -> None:
     (tally,) = deliver([Errand(_Broken(), _held(1))], 5)
 
     assert (tally.waiting, tally.failure) == (1, "ValueError: True, True")
-
-
-def test_a_user_reads_why_and_what_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """
-    One line for what waits, and one for what was refused.
-    """
-    monkeypatch.chdir(tmp_path)
-    url = f"http://127.0.0.1:{free_port()}"
-    errands = [_errand(url, _held(1, 2)), _errand(url, Outbox(tmp_path / "results", "push", url))]
-    errands[1].box.put(pack(make_run(1)))
-    tallies = deliver(errands, 0.1)
-    lines = [line for errand, tally in zip(errands, tallies, strict=True) for line in undelivered(errand, tally)]
-
-    why = f"not sent to {url}: the connection failed (Connection refused)"
-    assert lines == [
-        f"2 runs were {why}; nothing is kept here that could be sent later",
-        f"1 run was {why}; it goes with the next run, or by `paceline push`",
-    ]
-
-
-def test_a_user_reads_of_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """
-    What the server said, and where the run is now.
-    """
-    monkeypatch.chdir(tmp_path)
-    with receiving([422], body=b"no such thing") as exporter:
-        errand = _errand(exporter.url, Outbox(tmp_path / "results", "push", exporter.url))
-        errand.box.put(pack(make_run(1)))
-        (tally,) = deliver([errand], 5)
-
-    port = exporter.url.rpartition(":")[2]
-    assert list(undelivered(errand, tally)) == [
-        (
-            f"1 run was refused by {exporter.url}: answered 422 Unprocessable Entity (no such thing); "
-            f"kept in results/push/http%3A%2F%2F127.0.0.1%3A{port}/refused"
-        )
-    ]

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from paceline.errors import StorageError
+from paceline.config import OutboxLimits
+from paceline.errors import DocumentError, StorageError
 from paceline.model import decode_run
-from paceline.sinks.outbox import Held, Outbox, outboxes, pack
-from support.values import make_case, make_run
+from paceline.sinks.outbox import Held, Outbox, Parcel, check_packed, outboxes, pack
+from support.values import EPOCH, HOUR, make_case, make_run
 
 _URL = "http://exporter:10464"
 
@@ -130,3 +131,65 @@ def test_runs_in_memory_are_as_those_in_files() -> None:
 
     assert ids == ["run-1", "run-2", "run-3"]
     assert (_ids(held), held.count()) == (["run-2", "run-3"], 2)
+
+
+@pytest.mark.parametrize(
+    ("limits", "kept"),
+    [
+        (OutboxLimits(), ["run-1", "run-2"]),
+        (OutboxLimits(runs=1), ["run-2"]),
+        (OutboxLimits(days=0.5), ["run-2"]),
+        (OutboxLimits(megabytes=1e-6), ["run-2"]),
+        (OutboxLimits(days=0.1), []),
+    ],
+)
+def test_an_outbox_has_limits(box: Outbox, limits: OutboxLimits, kept: list[str]) -> None:
+    """
+    Of count, age and size; the oldest go first, and the newest stays however large it is.
+    """
+    gone = box.trim(limits, EPOCH + 13.5 * HOUR)
+
+    assert _ids(box) == kept
+    assert gone == 2 - len(kept)
+
+
+def test_the_limits_hold_for_refused_runs_too(box: Outbox) -> None:
+    """
+    Nobody may ever ask for them.
+    """
+    for name in ("001700003600000-run-1", "001700007200000-run-2"):
+        box.refuse(name)
+    gone = box.trim(OutboxLimits(runs=1), EPOCH)
+    box.readmit()
+
+    assert (gone, _ids(box)) == (1, ["run-2"])
+
+
+def test_a_file_that_cannot_be_read_is_damaged(box: Outbox) -> None:
+    """
+    It is not taken for one that another process has delivered.
+    """
+    (box.folder / "0.json.gz").mkdir()
+
+    assert next(box.parcels()) == Parcel("0", b"")
+
+
+@pytest.mark.parametrize(
+    ("packed", "why"),
+    [
+        (b"", "empty, expected a run document"),
+        (b"x", "not compressed with gzip: Not a gzipped file (b'x')"),
+        (
+            gzip.compress(b"{}" * 99, mtime=0)[:-9],
+            "not compressed with gzip: Compressed file ended before the end-of-stream",
+        ),
+    ],
+)
+def test_what_is_not_whole_is_refused(packed: bytes, why: str) -> None:
+    """
+    Before it is sent.
+    """
+    with pytest.raises(DocumentError) as caught:
+        check_packed(packed, "the outbox")
+
+    assert str(caught.value).startswith(f"the outbox: {why}")

@@ -4,9 +4,10 @@ Runs to an exporter.
 
 import pytest
 
-from paceline.errors import BusyError, ConfigError, DeliveryError, RefusedError
+from paceline.errors import BusyError, ConfigError, DeliveryError, RefusedError, UnreachableError
 from paceline.sinks.outbox import pack
 from paceline.sinks.push import read_push
+from paceline.sinks.sink import Receipt
 from support.answering import Behaviour, answering, drip, silence
 from support.receiving import receiving
 from support.servers import free_port
@@ -104,7 +105,31 @@ def test_a_closed_port_says_so() -> None:
     """
     error = _error(f"http://127.0.0.1:{free_port()}")
 
-    assert (type(error), str(error)) == (BusyError, "the connection failed (Connection refused)")
+    assert (type(error), str(error)) == (UnreachableError, "the connection failed (Connection refused)")
+
+
+def test_a_server_without_tls_is_not_asked_again() -> None:
+    """
+    It will not learn it meanwhile.
+    """
+    with receiving() as exporter:
+        error = _error(exporter.url.replace("http:", "https:"))
+
+    assert type(error) is DeliveryError
+    assert "[SSL: " in str(error)
+
+
+def test_a_server_says_what_it_had() -> None:
+    """
+    By its status; a notice to the user may be in the answer.
+    """
+    with receiving([201, 200], body=b'{"result": "duplicate", "notice": "too\\nold"}') as exporter:
+        receipts = [read_push(exporter.url, {}).deliver(_PACKED, 5) for _ in range(2)]
+
+    assert receipts == [
+        Receipt(is_known=False, notices=("too\\nold",)),
+        Receipt(is_known=True, notices=("too\\nold",)),
+    ]
 
 
 def test_an_answer_without_an_end_counts() -> None:
@@ -125,3 +150,18 @@ def test_what_is_no_address_is_refused() -> None:
         read_push("ann:secret@exporter", {})
 
     assert str(caught.value) == "runs are pushed to 'exporter', expected an address such as http://exporter:10464"
+
+
+def test_a_token_that_no_header_can_have_is_refused() -> None:
+    """
+    Without showing it; white space around one does not matter.
+    """
+    with pytest.raises(ConfigError) as caught:
+        read_push("http://exporter", {"PACELINE_PUSH_TOKEN": "t0\nken"})
+    with receiving() as exporter:
+        read_push(exporter.url, {"PACELINE_PUSH_TOKEN": " t0ken\n"}).deliver(_PACKED, 5)
+
+    assert str(caught.value) == (
+        "the environment variable PACELINE_PUSH_TOKEN has a character that no header can have, expected a token"
+    )
+    assert exporter.requests[0].headers["Authorization"] == "Bearer t0ken"

@@ -48,6 +48,8 @@ def load_project(results: Path | None) -> tuple[Config, Archive]:
     config = load_config(root / "pyproject.toml", {})
     if results is not None:
         config = replace(config, results=str(Path.cwd() / results))
+    if config.push_ca_file:
+        config = replace(config, push_ca_file=str(root / config.push_ca_file))
     return config, open_archive(config, root, warn)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from paceline.cli.project import clear_errors, load_project, results_option, warn
-from paceline.cli.targets import conclude, find_sinks, target_options
+from paceline.cli.targets import Target, conclude, find_sinks, target_options
 from paceline.errors import StorageError
 from paceline.history.folder import read_document
 from paceline.model import Run
@@ -23,7 +23,7 @@ from paceline.units import counted
 @target_options
 @click.option("--refused", is_flag=True, help="Also those that a server has refused before.")
 @results_option
-def push(files: tuple[Path, ...], to: str | None, otlp: str | None, results: Path | None, *, refused: bool) -> None:
+def push(files: tuple[Path, ...], results: Path | None, *, refused: bool, **target: object) -> None:
     """
     Send the runs that wait in the outbox, or the run documents FILES.
 
@@ -36,12 +36,13 @@ def push(files: tuple[Path, ...], to: str | None, otlp: str | None, results: Pat
     """
     with clear_errors():
         config, archive = load_project(results)
-        sinks = find_sinks(config, to, otlp)
+        where = Target(**target)  # type: ignore[arg-type]
+        sinks = find_sinks(config, where)
         if files:
             parcels = [pack(_read(path)) for path in files]
             errands = [Errand(sink, Held(*parcels)) for sink in sinks]
         else:
-            errands = _waiting(archive.folder.outbox, sinks, is_moved=bool(to or otlp), refused=refused)
+            errands = _waiting(archive.folder.outbox, sinks, is_moved=where.is_given, refused=refused)
     if not errands:
         click.echo("nothing waits")
     conclude([(errand, _send(errand, config.push_seconds)) for errand in errands])
@@ -75,11 +76,9 @@ def _send(errand: Errand, seconds: float) -> Tally:
     """
     Send all that waits, as long as some of it arrives.
     """
-    (done,) = deliver([errand], seconds)
-    while done.waiting:
+    done = Tally()
+    while True:
         (more,) = deliver([errand], seconds)
-        done.sent, done.refused = done.sent + more.sent, done.refused + more.refused
-        done.waiting, done.failure, done.refusal = more.waiting, more.failure, more.refusal or done.refusal
-        if not more.sent + more.refused:
-            break
-    return done
+        done = done.with_more(more)
+        if not more.waiting or not more.sent + more.refused + more.damaged:
+            return done

@@ -11,21 +11,20 @@ import click
 
 from paceline.cli.project import clear_errors, load_project, results_option
 from paceline.cli.span import Span, read_all, span_options
-from paceline.cli.targets import find_sinks, target_options
+from paceline.cli.targets import Target, conclude, find_sinks, target_options
 from paceline.errors import DeliveryError
 from paceline.history.ledger import Ledger
 from paceline.model import Run
-from paceline.sinks.delivery import Errand, deliver
+from paceline.sinks.delivery import Errand, Tally, deliver
 from paceline.sinks.outbox import Held, pack
 from paceline.sinks.sink import Sink
-from paceline.units import counted
 
 
 @click.command()
 @target_options
 @span_options
 @results_option
-def replay(to: str | None, otlp: str | None, results: Path | None, **span: object) -> None:
+def replay(to: str | None, otlp: str | None, ca_file: Path | None, results: Path | None, **span: object) -> None:
     """
     Send kept runs again, oldest first, to a server that is new or has lost them.
 
@@ -38,17 +37,20 @@ def replay(to: str | None, otlp: str | None, results: Path | None, **span: objec
     with clear_errors():
         config, archive = load_project(results)
         ids = Span(**span).ids(archive.ledger)  # type: ignore[arg-type]
-        for sink in find_sinks(config, to, otlp):
-            _replay(sink, archive.ledger, ids, config.push_seconds)
-            click.echo(f"sent {counted(len(ids), 'run')} to {sink.address} ({sink.kind})")
+        for sink in find_sinks(config, Target(to=to, otlp=otlp, ca_file=ca_file)):
+            conclude([_replay(sink, archive.ledger, ids, config.push_seconds)])
 
 
-def _replay(sink: Sink, ledger: Ledger, ids: Sequence[str], seconds: float) -> None:
+def _replay(sink: Sink, ledger: Ledger, ids: Sequence[str], seconds: float) -> tuple[Errand, Tally]:
+    errand, total = Errand(sink, Held()), Tally()
     with click.progressbar(read_all(ledger, ids), len(ids), label="sending", file=sys.stderr) as runs:
         for run in runs:
-            (done,) = deliver([Errand(sink, Held(pack(run)))], seconds)
+            errand.box.put(pack(run))
+            (done,) = deliver([errand], seconds)
             if not done.sent:
                 raise DeliveryError(_stopped(sink, run, done.refusal or done.failure))
+            total = total.with_more(done)
+    return errand, total
 
 
 def _stopped(sink: Sink, run: Run, why: str) -> str:

@@ -3,19 +3,21 @@ What `push` and `replay` have in common: where runs go, and what came of it.
 """
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 import click
+from msgspec import Struct
 from msgspec.structs import replace
 
 from paceline.cli.project import warn
 from paceline.config import Config
 from paceline.errors import ConfigError
 from paceline.probes.origin import FALLBACK_BRANCH
-from paceline.sinks.delivery import Errand, Tally, undelivered
+from paceline.sinks.delivery import Errand, Tally
 from paceline.sinks.opening import open_sinks
 from paceline.sinks.sink import Sink
-from paceline.units import counted
+from paceline.sinks.telling import delivered, undelivered
 
 _F = TypeVar("_F", bound=Callable[..., object])
 
@@ -27,21 +29,43 @@ def target_options(command: _F) -> _F:
     options: Sequence[Callable[[_F], _F]] = (
         click.option("--to", metavar="URL", help="The exporter, for example http://exporter:10464."),
         click.option("--otlp", metavar="URL", help="The collector, for example http://collector:4318; env for OTEL_*."),
+        click.option(
+            "--ca-file",
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help="Certificates of the authorities that they are trusted by (default: as configured).",
+        ),
     )
     for option in reversed(options):
         command = option(command)
     return command
 
 
-def find_sinks(config: Config, to: str | None, otlp: str | None) -> list[Sink]:
+class Target(Struct, frozen=True, kw_only=True):
+    """
+    The options, as given.
+    """
+
+    to: str | None
+    otlp: str | None
+    ca_file: Path | None
+
+    @property
+    def is_given(self) -> bool:
+        return self.to is not None or self.otlp is not None
+
+
+def find_sinks(config: Config, target: Target) -> list[Sink]:
     """
     The servers that are asked for, else those that are configured.
 
     Raises:
         ConfigError: there is none, or an address is none.
     """
-    if to is not None or otlp is not None:
-        config = replace(config, push=to or "", otlp=otlp or "")
+    if target.is_given:
+        config = replace(config, push=target.to or "", otlp=target.otlp or "")
+    if target.ca_file is not None:
+        config = replace(config, push_ca_file=str(target.ca_file))
     sinks = open_sinks(config, lambda: (config.default_branch or FALLBACK_BRANCH,))
     if not sinks:
         raise ConfigError("no server to send to, expected --to URL, --otlp URL, or push or otlp in [tool.paceline]")
@@ -53,9 +77,8 @@ def conclude(done: Sequence[tuple[Errand, Tally]]) -> None:
     Say what came of errands, and end with exit code 1 where something was not delivered.
     """
     for errand, tally in done:
-        click.echo(f"sent {counted(tally.sent, 'run')} to {errand.sink.address} ({errand.sink.kind})")
-    messages = [message for errand, tally in done for message in undelivered(errand, tally)]
-    for message in messages:
-        warn(message)
-    if messages:
+        click.echo(f"sent {delivered(errand, tally)}")
+        for message in undelivered(errand, tally):
+            warn(message)
+    if any(tally.waiting or tally.refused or tally.damaged for _, tally in done):
         raise click.ClickException("not all runs were delivered")

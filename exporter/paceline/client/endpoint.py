@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
+import requests
+
 from paceline.errors import ConfigError
 
 
@@ -50,14 +52,14 @@ def read_endpoint(url: str, naming: Naming, environ: Mapping[str, str] = os.envi
         environ: may have the credentials.
 
     Raises:
-        ConfigError: it is no such address.
+        ConfigError: it is no such address, or a token is none.
     """
     parts = _parts(url)
     if parts is None:
         raise ConfigError(f"{naming.place} {_shown(url)!r}, expected an address such as {naming.example}")
     return Endpoint(
         address=_without_user(parts),
-        token=environ.get(naming.token, ""),
+        token=_token(naming.token, environ),
         user=environ.get(naming.user, "") or unquote(parts.username or ""),
         password=environ.get(naming.password, "") or unquote(parts.password or ""),
     )
@@ -67,9 +69,17 @@ def _parts(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
         is_good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, half an IPv6 address
+        requests.Request("GET", url).prepare()
+    except (ValueError, requests.RequestException):  # a port that is no number, half an IPv6 address, a host with "*"
         return None
     return parts if is_good else None
+
+
+def _token(name: str, environ: Mapping[str, str]) -> str:
+    token = environ.get(name, "").strip()
+    if not (token.isascii() and token.isprintable()):
+        raise ConfigError(f"the environment variable {name} has a character that no header can have, expected a token")
+    return token
 
 
 def _without_user(parts: SplitResult) -> str:

@@ -2,6 +2,8 @@
 How to prove who asks, and how to say what went wrong.
 """
 
+import ssl
+
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
@@ -35,11 +37,16 @@ def failure_of(error: requests.RequestException) -> str:
     """
     Why there is no answer, in a person's words.
     """
-    # The innermost cause says it; the outer ones quote each other.
-    cause: BaseException = error
-    while (inner := cause.__cause__ or cause.__context__ or getattr(cause, "reason", None)) is not None:
-        if not isinstance(inner, BaseException):
-            break
-        cause = inner
+    cause = cause_of(error)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({safe_text(cause.verify_message)})"
     said = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
     return f"the connection failed ({safe_text(said)})"
+
+
+def cause_of(error: BaseException) -> BaseException:
+    """
+    The innermost cause, which says it; the outer ones quote each other.
+    """
+    inner = error.__cause__ or error.__context__ or next(iter(error.args), None)
+    return cause_of(inner) if isinstance(inner, BaseException) else error

@@ -97,6 +97,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "take now goes with the next run. The token comes from PACELINE_PUSH_TOKEN.",
     )
     group.addoption(
+        "--paceline-push-ca-file",
+        metavar="FILE",
+        default=None,
+        help="Certificates of the authorities that servers are trusted by which runs are sent to (default: those of "
+        "the machine). For OTLP, OTEL_EXPORTER_OTLP_CERTIFICATE goes before it.",
+    )
+    group.addoption(
         "--paceline-otlp",
         metavar="URL",
         nargs="?",

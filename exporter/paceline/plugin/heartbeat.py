@@ -3,7 +3,7 @@ Tell an exporter how a run goes while it goes on.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import requests
@@ -11,6 +11,8 @@ from msgspec import json
 from msgspec.structs import replace
 
 from paceline.client.endpoint import Naming, read_endpoint
+from paceline.client.speaking import auth_of, failure_of
+from paceline.client.trust import read_authorities
 from paceline.errors import ConfigError
 from paceline.identity import safe_text
 from paceline.model import LiveReport
@@ -18,8 +20,11 @@ from paceline.plugin.guard import Guard
 from paceline.probes.own import OwnWork
 
 PATH = "/api/v1/live"
-TOKEN = "PACELINE_PUSH_TOKEN"  # noqa: S105 - the name of a variable
-_NAMING = Naming("live reports go to", "http://exporter:10464")
+_NAMING = Naming(
+    place="live reports go to",
+    example="http://exporter:10464",
+    token="PACELINE_PUSH_TOKEN",  # noqa: S106 - the name of a variable
+)
 INTERVAL_SECONDS = 2.0
 # To connect, and to have the answer.
 _TIMEOUT = (2.0, 2.0)
@@ -35,21 +40,17 @@ class Heartbeat:
     next one says more. That is said once, at the end.
 
     Args:
-        url: of the exporter.
-        token: for it; "" for none.
+        server: the exporter, which is sent each report.
         look: makes a report, the last of which is told so.
         guard: takes what went wrong.
         own: is told of the thread.
     """
 
-    def __init__(self, url: str, token: str, look: Callable[[bool], LiveReport], guard: Guard, own: OwnWork) -> None:
-        self._url: Final = live_url(url)
+    def __init__(self, server: "LiveServer", look: Callable[[bool], LiveReport], guard: Guard, own: OwnWork) -> None:
+        self._server: Final = server
         self._look: Final = look
         self._guard: Final = guard
         self._own: Final = own
-        self._headers: Final = {"Content-Type": "application/json"} | (
-            {"Authorization": f"Bearer {token}"} if token else {}
-        )
         self._sent = 0
         self._failures: list[str] = []
         self._stopping = threading.Event()
@@ -67,9 +68,8 @@ class Heartbeat:
         self._stopping.set()
         self._thread.join(_LAST_SECONDS)
         if self._failures:
-            self._guard.warn(
-                f"{len(self._failures)} of {self._sent} live reports did not reach {self._url}: {self._failures[-1]}"
-            )
+            count = f"{len(self._failures)} of {self._sent}"
+            self._guard.warn(f"{count} live reports did not reach {self._server.url}: {self._failures[-1]}")
 
     def _beat(self) -> None:
         with requests.Session() as session:
@@ -83,7 +83,7 @@ class Heartbeat:
         try:
             # An exporter forgets what is not told again within three intervals.
             report = replace(self._look(is_over), interval_seconds=INTERVAL_SECONDS)
-            answer = session.post(self._url, json.encode(report), headers=self._headers, timeout=_TIMEOUT)
+            answer = self._server.post(session, json.encode(report))
             if not answer.ok:
                 self._failures.append(f"it answered {answer.status_code} {safe_text(answer.text)}".strip())
         except requests.RequestException as error:
@@ -92,19 +92,37 @@ class Heartbeat:
             self._failures.append(f"{type(error).__name__}: {error}")
 
 
-def live_url(url: str) -> str:
+class LiveServer:
     """
-    Where an exporter takes live reports.
+    An exporter that takes live reports.
+
+    Args:
+        url: of the exporter.
+        ca_file: the certificates that are trusted; "" for what the machine trusts.
+        environ: may have a token.
 
     Raises:
-        ConfigError: it is no address, or has a password in it.
+        ConfigError: it is no address, or has a password in it; or a file has no certificates.
     """
-    if "@" in url:
-        raise ConfigError(f"{_NAMING.place} {url.rpartition('@')[2]!r}, expected an address such as {_NAMING.example}")
-    return f"{read_endpoint(url, _NAMING, {})}{PATH}"
+
+    def __init__(self, url: str, ca_file: str, environ: Mapping[str, str]) -> None:
+        if "@" in url:
+            shown = url.rpartition("@")[2]
+            raise ConfigError(f"{_NAMING.place} {shown!r}, expected an address such as {_NAMING.example}")
+        endpoint = read_endpoint(url, _NAMING, environ)
+        self.url: Final = f"{endpoint}{PATH}"
+        self._auth: Final = auth_of(endpoint)
+        self._authorities: Final = read_authorities(ca_file, "push_ca_file is")
+
+    def post(self, session: requests.Session, body: bytes) -> requests.Response:
+        """
+        Send a report.
+        """
+        headers = {"Content-Type": "application/json"}
+        return session.post(
+            self.url, body, headers=headers, auth=self._auth, timeout=_TIMEOUT, verify=self._authorities
+        )
 
 
 def _reason(error: requests.RequestException) -> str:
-    if isinstance(error, requests.Timeout):
-        return "it did not answer in time"
-    return "it cannot be reached" if isinstance(error, requests.ConnectionError) else type(error).__name__
+    return "it did not answer in time" if isinstance(error, requests.Timeout) else failure_of(error)

@@ -2,16 +2,18 @@
 At the end of a session: the run, and those that wait from earlier, to where runs go.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from paceline.config import Config
 from paceline.errors import StorageError
 from paceline.model import Run
-from paceline.sinks.delivery import Errand, deliver, undelivered
+from paceline.sinks.delivery import Errand, deliver
 from paceline.sinks.outbox import Box, Held, Outbox, pack
 from paceline.sinks.sink import Sink
-from paceline.units import counted
+from paceline.sinks.telling import delivered, let_go, undelivered
 
 
 class Sending:
@@ -21,14 +23,17 @@ class Sending:
     Args:
         sinks: where runs go.
         folder: of the outboxes; None where nothing is kept, so that what cannot be sent now is lost.
-        seconds: what sending may take in all.
+        settings: say what sending may take in all, and what may wait.
         warn: takes a line for the user.
     """
 
-    def __init__(self, sinks: Sequence[Sink], folder: Path | None, seconds: float, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, sinks: Sequence[Sink], folder: Path | None, settings: Config, warn: Callable[[str], None]
+    ) -> None:
         self.lines: Final[list[str]] = []
-        self._seconds: Final = seconds
+        self._settings: Final = settings
         self._warn: Final = warn
+        self._now: Final = time.time
         self._errands: Final = [Errand(sink, _box(sink, folder)) for sink in sinks]
 
     def put(self, run: Run) -> None:
@@ -47,12 +52,20 @@ class Sending:
         """
         Send all that waits, for a limited time.
         """
-        tallies = deliver(self._errands, self._seconds)
+        for errand in self._errands:
+            self._trim(errand)
+        tallies = deliver(self._errands, self._settings.push_seconds)
         for errand, tally in zip(self._errands, tallies, strict=True):
             if tally.sent:
-                self.lines.append(f"{counted(tally.sent, 'run')} to {errand.sink.address} ({errand.sink.kind})")
+                self.lines.append(delivered(errand, tally))
             for message in undelivered(errand, tally):
                 self._warn(message)
+
+    def _trim(self, errand: Errand) -> None:
+        limits = self._settings.outbox
+        gone = errand.box.trim(limits, self._now()) if isinstance(errand.box, Outbox) else 0
+        if gone:
+            self._warn(let_go(errand, gone, limits))
 
 
 def _box(sink: Sink, folder: Path | None) -> Box:

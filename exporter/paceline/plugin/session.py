@@ -177,7 +177,7 @@ class RunSession:
         settings = self._settings
         sinks = open_sinks(settings, lambda: (self._origin.default_branch,))
         folder = self._archive.folder.outbox if settings.save_results else None
-        return Sending(sinks, folder, settings.push_seconds, self._guard.warn)
+        return Sending(sinks, folder, settings, self._guard.warn)
 
     def _start_live(self, port: int) -> "Live":
         from paceline.plugin.live import Live  # noqa: PLC0415 - an endpoint is rare, and its imports are not
@@ -192,9 +192,10 @@ class RunSession:
         return live
 
     def _make_heartbeat(self, url: str) -> "Heartbeat":
-        from paceline.plugin.heartbeat import TOKEN, Heartbeat  # noqa: PLC0415 - as the endpoint
+        from paceline.plugin.heartbeat import Heartbeat, LiveServer  # noqa: PLC0415 - as the endpoint
 
-        return Heartbeat(url, os.environ.get(TOKEN, ""), self._live_report, self._guard, self._parts.own)
+        server = LiveServer(url, self._settings.push_ca_file, os.environ)
+        return Heartbeat(server, self._live_report, self._guard, self._parts.own)
 
     def _live_report(self, is_over: bool) -> LiveReport:
         progress, part = self._progress, part_of(self._run_id)

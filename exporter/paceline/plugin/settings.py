@@ -33,6 +33,7 @@ def settings_of(config: pytest.Config, environ: Mapping[str, str] = os.environ) 
         "otlp": config.getoption("paceline_otlp"),
         "otlp_traces": config.getoption("paceline_otlp_traces"),
         "push": config.getoption("paceline_push"),
+        "push_ca_file": config.getoption("paceline_push_ca_file"),
         "live": config.getoption("paceline_live"),
         "results": config.getoption("paceline_results"),
         "save_results": config.getoption("paceline_save"),
@@ -44,11 +45,15 @@ def settings_of(config: pytest.Config, environ: Mapping[str, str] = os.environ) 
     settings = load_config(pyproject, options, environ)
     if config.getoption("paceline_confirm") is False:
         settings = replace(settings, confirmation=replace(settings.confirmation, enabled=False))
+
     # A relative path on the command line is the user's, one in the file is the project's.
-    base = Path.cwd() if options["results"] else config.rootpath
+    def base(key: str) -> Path:
+        return Path.cwd() if options[key] else config.rootpath
+
     return replace(
         settings,
-        results=str(base / settings.results),
+        results=str(base("results") / settings.results),
+        push_ca_file=str(base("push_ca_file") / settings.push_ca_file) if settings.push_ca_file else "",
         baselines=str(config.rootpath / settings.baselines),
         suite=settings.suite or project_name(pyproject) or config.rootpath.name or "suite",
     )

@@ -2,15 +2,16 @@
 One request, one answer: what a server says, as errors that tell whether to ask again.
 """
 
+import ssl
 import time
 from typing import Final
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
-from paceline.client.speaking import failure_of
-from paceline.errors import BusyError, DeliveryError, RefusedError
+from paceline.client.speaking import cause_of, failure_of
+from paceline.errors import BusyError, DeliveryError, RefusedError, UnreachableError
 from paceline.identity import safe_text
 from paceline.units import duration
 
@@ -50,7 +51,7 @@ class AskingOnce(HTTPAdapter):
         except requests.Timeout as error:
             raise BusyError(f"no answer within {duration(self._seconds)}") from error
         except requests.RequestException as error:
-            raise BusyError(failure_of(error)) from error
+            raise _failure(error) from error
         if response.status_code >= _MULTIPLE_CHOICES:
             raise _refusal(response)
         return response
@@ -64,6 +65,15 @@ def asking_once(seconds: float) -> requests.Session:
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
+
+
+def _failure(error: requests.RequestException) -> DeliveryError:
+    said = failure_of(error)
+    if isinstance(error, requests.exceptions.SSLError):
+        # A server that went away in the middle may come back; a wrong certificate, or none, stays as it is.
+        return BusyError(said) if isinstance(cause_of(error), ssl.SSLEOFError) else DeliveryError(said)
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return UnreachableError(said) if isinstance(reason, NewConnectionError) else BusyError(said)
 
 
 def _refusal(response: requests.Response) -> DeliveryError:

@@ -2,22 +2,23 @@
 Bring runs to servers within a time: try, wait a little longer each time, and leave what could not be brought.
 """
 
-import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain, repeat
 from threading import Thread
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from paceline.errors import BusyError, DeliveryError, DocumentError, RefusedError
-from paceline.sinks.outbox import Box, Held, Outbox
+from paceline.errors import BusyError, DeliveryError, DocumentError, RefusedError, UnreachableError
+from paceline.sinks.outbox import Box
 from paceline.sinks.sink import Sink
-from paceline.units import counted, duration
+from paceline.units import duration
 
 # Seconds between one round of tries and the next.
-_PAUSES = (0.25, 0.5, 1.0, 2.0)
+_PAUSES = (0.5, 1.0, 2.0)
+# Enough for a server that is being started again; for one that is gone, nobody should wait.
+_MOST_UNREACHABLE = 3
 # A run that the server cannot digest does not keep it from the next; a server that is down is not asked for each.
 _MOST_IN_A_ROW = 3
 
@@ -33,15 +34,40 @@ class Errand(Struct, frozen=True):
 
 class Tally(Struct):
     """
-    What came of an errand so far: how many runs have arrived, how many were refused and what the server said of the
-    last of these, how many wait and why.
+    What came of an errand so far.
+
+    `sent` runs have arrived, `known` of which the server had already, and `notices` is what it said of them. `refused`
+    were refused, and `damaged` cannot be read; `refusal` and `damage` say why the last of these. `waiting` wait, after
+    so many `rounds` of tries, the last of which ended in `failure`.
     """
 
     sent: int = 0
+    known: int = 0
+    notices: tuple[str, ...] = ()
     refused: int = 0
     refusal: str = ""
+    damaged: int = 0
+    damage: str = ""
     waiting: int = 0
+    rounds: int = 0
     failure: str = ""
+
+    def with_more(self, more: "Tally") -> "Tally":
+        """
+        This errand and what came of it afterwards, as one.
+        """
+        return Tally(
+            sent=self.sent + more.sent,
+            known=self.known + more.known,
+            notices=tuple(dict.fromkeys((*self.notices, *more.notices))),
+            refused=self.refused + more.refused,
+            refusal=more.refusal or self.refusal,
+            damaged=self.damaged + more.damaged,
+            damage=more.damage or self.damage,
+            waiting=more.waiting,
+            rounds=more.rounds,
+            failure=more.failure,
+        )
 
 
 def deliver(errands: Sequence[Errand], seconds: float) -> list[Tally]:
@@ -71,55 +97,48 @@ def _concluded(tally: Tally, waiting: int, late: str) -> Tally:
     return replace(tally, waiting=waiting, failure=(tally.failure or late) if waiting else "")
 
 
-def undelivered(errand: Errand, tally: Tally) -> Iterator[str]:
-    """
-    What a user should read of an errand that was not done: why, and what becomes of the runs.
-    """
-    box, address = errand.box, errand.sink.address
-    if tally.waiting:
-        runs = counted(tally.waiting, "run was", "runs were")
-        later = f"{'it goes' if tally.waiting == 1 else 'they go'} with the next run, or by `paceline push`"
-        fate = "nothing is kept here that could be sent later" if isinstance(box, Held) else later
-        yield f"{runs} not sent to {address}: {tally.failure}; {fate}"
-    if tally.refused:
-        kept = f"; kept in {os.path.relpath(box.refused)}" if isinstance(box, Outbox) else ""
-        yield f"{counted(tally.refused, 'run was', 'runs were')} refused by {address}: {tally.refusal}{kept}"
-
-
 def _run(errand: Errand, tally: Tally, end: float) -> None:
+    unreachable = 0
     try:
         for pause in chain(_PAUSES, repeat(_PAUSES[-1])):
-            if not _round(errand, tally, end) or time.monotonic() + pause > end:
+            failure = _round(errand, tally, end)
+            unreachable += isinstance(failure, UnreachableError)
+            is_over = unreachable == _MOST_UNREACHABLE or time.monotonic() + pause > end
+            if is_over or not isinstance(failure, BusyError):
                 return
             time.sleep(pause)
     except Exception as error:  # noqa: BLE001 - what a thread raises, nobody sees
         tally.failure = f"{type(error).__name__}: {error}"
 
 
-def _round(errand: Errand, tally: Tally, end: float) -> bool:
+def _round(errand: Errand, tally: Tally, end: float) -> DeliveryError | None:
     """
     Try each run that waits, once.
 
     Returns:
-        Whether it is worth while to try again.
+        Why a run waits; None where none was kept waiting.
     """
-    busy = in_a_row = 0
+    failure, in_a_row = None, 0
+    tally.rounds += 1
     for parcel in errand.box.parcels():
         left = end - time.monotonic()
         if left <= 0 or in_a_row == _MOST_IN_A_ROW:
             break
         try:
-            errand.sink.deliver(parcel.packed, left)
-        except (RefusedError, DocumentError) as error:
+            receipt = errand.sink.deliver(parcel.packed, left)
+        except RefusedError as error:
             errand.box.refuse(parcel.name)
             tally.refused, tally.refusal = tally.refused + 1, str(error)
-        except BusyError as error:
-            busy, in_a_row = busy + 1, in_a_row + 1
-            tally.failure = str(error)
+        except DocumentError as error:
+            errand.box.refuse(parcel.name)
+            tally.damaged, tally.damage = tally.damaged + 1, str(error)
         except DeliveryError as error:
-            tally.failure = str(error)
-            return False
+            failure, in_a_row, tally.failure = error, in_a_row + 1, str(error)
+            if isinstance(error, UnreachableError) or not isinstance(error, BusyError):
+                break
         else:
             errand.box.remove(parcel.name)
-            tally.sent, in_a_row = tally.sent + 1, 0
-    return busy > 0
+            in_a_row = 0
+            tally.sent, tally.known = tally.sent + 1, tally.known + receipt.is_known
+            tally.notices = tuple(dict.fromkeys((*tally.notices, *receipt.notices)))
+    return failure

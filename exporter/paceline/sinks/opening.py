@@ -5,6 +5,7 @@ The sinks of a project, as they are configured.
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 
+from paceline.client.trust import read_authorities
 from paceline.config import Config
 from paceline.errors import ConfigError
 from paceline.sinks.otlp.variables import Variables
@@ -24,13 +25,16 @@ def open_sinks(
         environ: has the credentials.
 
     Raises:
-        ConfigError: an address is none, or a package is missing that a sink needs.
+        ConfigError: an address is none, a file has no certificates, or a package is missing that a sink needs.
     """
-    pushes = [read_push(config.push, environ)] if config.push else []
-    return [*pushes, *(_collectors(config, branches, environ) if config.otlp else ())]
+    authorities = read_authorities(config.push_ca_file, "push_ca_file is")
+    pushes = [read_push(config.push, environ, authorities)] if config.push else []
+    return [*pushes, *(_collectors(config, branches, environ, authorities) if config.otlp else ())]
 
 
-def _collectors(config: Config, branches: Callable[[], Collection[str]], environ: Mapping[str, str]) -> Iterator[Sink]:
+def _collectors(
+    config: Config, branches: Callable[[], Collection[str]], environ: Mapping[str, str], authorities: str | None
+) -> Iterator[Sink]:
     try:
         from paceline.sinks.otlp.collector import Collector  # noqa: PLC0415 - an extra
         from paceline.sinks.otlp.metrics import OtlpMetrics  # noqa: PLC0415
@@ -41,7 +45,7 @@ def _collectors(config: Config, branches: Callable[[], Collection[str]], environ
         ) from error
 
     def collector(signal: str) -> Collector:
-        return Collector(Variables(environ, signal).endpoint(config.otlp), environ, signal)
+        return Collector(Variables(environ, signal).endpoint(config.otlp), environ, signal, authorities)
 
     yield OtlpMetrics(collector("metrics"), branches)
     if config.otlp_traces:

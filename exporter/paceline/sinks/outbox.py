@@ -3,20 +3,25 @@ Runs that wait for a server to take them: in the outbox, one file a run and serv
 """
 
 import gzip
+import io
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from math import inf
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import quote, unquote
 
 from msgspec import Struct
 
+from paceline.config import OutboxLimits
 from paceline.errors import DocumentError, StorageError
 from paceline.model import Run, decode_run, encode_run
 
 _SUFFIX = ".json.gz"
 _FASTEST = 1
+_PIECE = 1 << 16
+_MEBI, _DAY = 1 << 20, 86_400
 
 
 class Parcel(Struct, frozen=True):
@@ -80,6 +85,22 @@ def unpack(packed: bytes, where: str) -> Run:
     return decode_run(document, where)
 
 
+def check_packed(packed: bytes, where: str) -> None:
+    """
+    See that a run that was made ready is whole, without reading it.
+
+    Raises:
+        DocumentError: it is damaged.
+    """
+    reader = gzip.GzipFile(fileobj=io.BytesIO(packed))
+    try:
+        size = sum(len(piece) for piece in iter(lambda: reader.read(_PIECE), b""))
+    except (EOFError, OSError, zlib.error) as error:
+        raise DocumentError(f"{where}: not compressed with gzip: {error}") from error
+    if not size:
+        raise DocumentError(f"{where}: empty, expected a run document")
+
+
 class Outbox:
     """
     Runs in a folder, which outlive the process; several processes may be at work there at once.
@@ -116,8 +137,10 @@ class Outbox:
         for path in self._paths():
             try:
                 yield Parcel(path.name.removesuffix(_SUFFIX), path.read_bytes())
-            except OSError:  # another process has delivered it
+            except FileNotFoundError:  # another process has delivered it
                 continue
+            except OSError:  # no document either, for whoever looks into it
+                yield Parcel(path.name.removesuffix(_SUFFIX), b"")
 
     def count(self) -> int:
         """
@@ -146,11 +169,58 @@ class Outbox:
         for path in sorted(self.refused.glob(f"*{_SUFFIX}")):
             path.replace(self.folder / path.name)
 
+    def trim(self, limits: OutboxLimits, now: float) -> int:
+        """
+        Let go what is beyond the limits, the oldest first, of what waits and of what was refused.
+
+        Args:
+            limits: of each of both.
+            now: seconds since 1970.
+
+        Returns:
+            How many runs are gone.
+        """
+        beyond = [path for paths in (self._paths(), _paths_in(self.refused)) for path in _beyond(paths, limits, now)]
+        return sum(map(_is_removed, beyond))
+
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}{_SUFFIX}"
 
     def _paths(self) -> list[Path]:
-        return sorted(self.folder.glob(f"[!.]*{_SUFFIX}"))
+        return _paths_in(self.folder)
+
+
+def _paths_in(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"[!.]*{_SUFFIX}"))
+
+
+def _beyond(paths: Sequence[Path], limits: OutboxLimits, now: float) -> Iterator[Path]:
+    room, since = limits.megabytes * _MEBI, now - limits.days * _DAY
+    for number, path in enumerate(reversed(paths)):
+        room -= _size(path)
+        # The newest stays, however large it is.
+        if number >= limits.runs or (number and room < 0) or _ended(path) < since:
+            yield path
+
+
+def _ended(path: Path) -> float:
+    stamp = path.name.partition("-")[0]
+    return int(stamp) / 1e3 if stamp.isdecimal() else inf
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # another process has delivered it
+        return 0
+
+
+def _is_removed(path: Path) -> bool:
+    try:
+        path.unlink()
+    except OSError:
+        return False
+    return True
 
 
 class Held:

@@ -6,9 +6,15 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
+import requests
+from msgspec import DecodeError, Struct, json
+
 from paceline.client.endpoint import Endpoint, Naming, read_endpoint
 from paceline.client.speaking import auth_of
+from paceline.identity import safe_text
 from paceline.sinks.asking_once import asking_once
+from paceline.sinks.outbox import check_packed
+from paceline.sinks.sink import Receipt
 
 NAMING = Naming(
     place="runs are pushed to",
@@ -16,35 +22,64 @@ NAMING = Naming(
     token="PACELINE_PUSH_TOKEN",  # noqa: S106 - the name of a variable
 )
 _HEADERS = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+_LONGEST_ANSWER = 4096
 
 
 class Push:
     """
     The sink `push`. The exporter knows a run by its id, so that one that comes twice counts once.
+
+    Args:
+        endpoint: the exporter.
+        authorities: the file of certificates that are trusted; None for what the machine trusts.
     """
 
     kind: Final = "push"
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, authorities: str | None = None) -> None:
         self.address: Final = str(endpoint)
         self._auth: Final = auth_of(endpoint)
+        self._authorities: Final = authorities
 
-    def deliver(self, packed: bytes, seconds: float) -> None:
+    def deliver(self, packed: bytes, seconds: float) -> Receipt:
         """
         Send a run document; see `Sink`.
         """
+        check_packed(packed, "the outbox")
         with asking_once(seconds) as session:
             session.auth = self._auth
-            session.post(
-                f"{self.address}/api/v1/runs", data=packed, headers=_HEADERS, allow_redirects=False, stream=True
+            answer = session.post(
+                f"{self.address}/api/v1/runs",
+                data=packed,
+                headers=_HEADERS,
+                allow_redirects=False,
+                stream=True,
+                verify=self._authorities,
             )
+            return Receipt(is_known=answer.status_code == requests.codes.ok, notices=_notices(answer))
 
 
-def read_push(url: str, environ: Mapping[str, str] = os.environ) -> Push:
+class _Answer(Struct):
+    notice: str = ""
+
+
+def _notices(answer: requests.Response) -> tuple[str, ...]:
+    # The head has said that the run is kept: what follows is read where it is short, and missed where it is not.
+    size = answer.headers.get("Content-Length", "")
+    if not size.isdecimal() or int(size) > _LONGEST_ANSWER:
+        return ()
+    try:
+        notice = json.decode(answer.content, type=_Answer).notice
+    except (requests.RequestException, DecodeError, UnicodeDecodeError):
+        return ()
+    return (safe_text(notice),) if notice else ()
+
+
+def read_push(url: str, environ: Mapping[str, str] = os.environ, authorities: str | None = None) -> Push:
     """
     The sink of an address.
 
     Raises:
         ConfigError: it is none.
     """
-    return Push(read_endpoint(url, NAMING, environ))
+    return Push(read_endpoint(url, NAMING, environ), authorities)

@@ -4,6 +4,18 @@ What a place for runs is to those that bring them.
 
 from typing import Protocol
 
+from msgspec import Struct
+
+
+class Receipt(Struct, frozen=True):
+    """
+    What a server says of a run that it has taken: whether it had it already, as far as it tells, and what a user
+    should know of it.
+    """
+
+    is_known: bool = False
+    notices: tuple[str, ...] = ()
+
 
 class Sink(Protocol):
     """
@@ -22,7 +34,7 @@ class Sink(Protocol):
     @property
     def address(self) -> str: ...
 
-    def deliver(self, packed: bytes, seconds: float) -> None:
+    def deliver(self, packed: bytes, seconds: float) -> Receipt:
         """
         Bring a run.
 
@@ -33,6 +45,7 @@ class Sink(Protocol):
         Raises:
             RefusedError: the server will never take this run.
             DocumentError: the document is damaged.
+            UnreachableError: nobody is there to take it.
             BusyError: the server may take it if it is asked again at once.
             DeliveryError: the server wants something else first.
         """

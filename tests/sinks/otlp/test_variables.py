@@ -86,7 +86,7 @@ def test_without_variables_the_defaults_hold() -> None:
     none = Variables({}, "metrics")
 
     assert (none.seconds, none.is_compressed, none.headers) == (10.0, True, {})
-    assert (none.authorities, none.certificate) == (None, None)
+    assert (none.authorities, none.certificate) == ("", None)
 
 
 @pytest.mark.parametrize(

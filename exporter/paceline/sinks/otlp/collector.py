@@ -16,10 +16,11 @@ from opentelemetry.sdk.resources import Resource as SdkResource
 
 from paceline.client.endpoint import Endpoint
 from paceline.client.speaking import auth_of
+from paceline.client.trust import read_authorities
 from paceline.errors import RefusedError
 from paceline.identity import safe_text
 from paceline.sinks.asking_once import asking_once
-from paceline.sinks.otlp.variables import Variables
+from paceline.sinks.otlp.variables import PREFIX, Variables
 from paceline.units import counted
 
 SCOPE = InstrumentationScope(name="paceline")
@@ -35,16 +36,21 @@ class Collector:
         endpoint: where it takes them.
         environ: has OpenTelemetry's variables.
         signal: `metrics` or `traces`.
+        authorities: the file of certificates that are trusted where no variable names one.
 
     Raises:
         ConfigError: a variable has a value that it cannot have.
     """
 
-    def __init__(self, endpoint: Endpoint, environ: Mapping[str, str], signal: str) -> None:
+    def __init__(
+        self, endpoint: Endpoint, environ: Mapping[str, str], signal: str, authorities: str | None = None
+    ) -> None:
         self._endpoint: Final = endpoint
         self._variables: Final = Variables(environ, signal)
         self._seconds: Final = self._variables.seconds
         self._is_compressed: Final = self._variables.is_compressed
+        own = read_authorities(self._variables.authorities, f"the environment variable {PREFIX}_CERTIFICATE is")
+        self._authorities: Final = own or authorities
 
     def __str__(self) -> str:
         return str(self._endpoint)
@@ -72,11 +78,16 @@ class Collector:
         with asking_once(seconds) as session:
             # Without an answer of ours, requests would look for one in a `.netrc`, and drop the header.
             session.auth = auth_of(self._endpoint) or (lambda request: request)
-            session.verify, session.cert = self._variables.authorities or True, self._variables.certificate
+            session.cert = self._variables.certificate
             for message in messages:
-                body = gzip.compress(message, _FASTEST) if self._is_compressed else message
                 answer = session.post(
-                    str(self), data=body, headers=headers, timeout=self._seconds, allow_redirects=False
+                    str(self),
+                    data=gzip.compress(message, _FASTEST) if self._is_compressed else message,
+                    headers=headers,
+                    timeout=self._seconds,
+                    allow_redirects=False,
+                    # As one of the session's, it would lose to REQUESTS_CA_BUNDLE.
+                    verify=self._authorities,
                 )
                 _check(answer)
 

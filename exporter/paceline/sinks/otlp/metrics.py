@@ -16,6 +16,7 @@ from paceline.metrics.catalogue import Metric
 from paceline.metrics.run_samples import Sample, run_samples
 from paceline.sinks.otlp.collector import SCOPE, Collector, attributes, nanoseconds
 from paceline.sinks.outbox import unpack
+from paceline.sinks.sink import Receipt
 
 # About 1.5 MB; a collector's limit for a request may be as low as 4 MB.
 _POINTS_OF_A_REQUEST = 10_000
@@ -39,13 +40,14 @@ class OtlpMetrics:
         self._collector: Final = collector
         self._branches: Final = branches
 
-    def deliver(self, packed: bytes, seconds: float) -> None:
+    def deliver(self, packed: bytes, seconds: float) -> Receipt:
         """
         Send the samples of a run; see `Sink`.
         """
         run = unpack(packed, "the outbox")
         samples = run_samples(run, self._branches())
         self._collector.send(metrics_messages(samples, self._collector.resource_of(run.suite)), seconds)
+        return Receipt()
 
 
 def metrics_messages(samples: Iterable[Sample], resource: Resource) -> Iterator[bytes]:

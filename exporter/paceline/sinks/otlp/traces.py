@@ -14,6 +14,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from paceline.model import Case, Run, RunOutcome
 from paceline.sinks.otlp.collector import SCOPE, Collector, attributes, nanoseconds
 from paceline.sinks.outbox import unpack
+from paceline.sinks.sink import Receipt
 
 _SPANS_OF_A_REQUEST = 5_000
 _TRACE_BYTES, _SPAN_BYTES = 16, 8
@@ -41,12 +42,13 @@ class OtlpTraces:
         self.address: Final = str(collector)
         self._collector: Final = collector
 
-    def deliver(self, packed: bytes, seconds: float) -> None:
+    def deliver(self, packed: bytes, seconds: float) -> Receipt:
         """
         Send the trace of a run; see `Sink`.
         """
         run = unpack(packed, "the outbox")
         self._collector.send(trace_messages(spans(run), self._collector.resource_of(run.suite)), seconds)
+        return Receipt()
 
 
 def trace_messages(run_spans: Iterable[Span], resource: Resource) -> Iterator[bytes]:

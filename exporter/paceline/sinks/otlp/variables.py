@@ -13,7 +13,7 @@ from paceline.errors import ConfigError
 
 # As a setting: the address is in the variables.
 FROM_ENVIRONMENT = "env"
-_PREFIX = "OTEL_EXPORTER_OTLP"
+PREFIX = "OTEL_EXPORTER_OTLP"
 _EXAMPLE = "http://collector:4318"
 _DEFAULT = "http://localhost:4318"
 _DEFAULT_SECONDS = 10.0
@@ -44,14 +44,14 @@ class Variables:
         Raises:
             ConfigError: it is no address.
         """
-        own = f"{_PREFIX}_{self._signal.upper()}_ENDPOINT"
+        own = f"{PREFIX}_{self._signal.upper()}_ENDPOINT"
         path = f"/v1/{self._signal}"
         if setting != FROM_ENVIRONMENT:
             return _below(setting, "runs are sent by OTLP to", path)
         if self._environ.get(own):
             # As it is: the path is added only to the address for all signals.
             return read_endpoint(self._environ[own], Naming(f"the environment variable {own} is", _EXAMPLE + path), {})
-        every = f"{_PREFIX}_ENDPOINT"
+        every = f"{PREFIX}_ENDPOINT"
         return _below(self._environ.get(every) or _DEFAULT, f"the environment variable {every} is", path)
 
     @property
@@ -89,11 +89,11 @@ class Variables:
         return _COMPRESSIONS[text.strip().lower()]
 
     @property
-    def authorities(self) -> str | None:
+    def authorities(self) -> str:
         """
         The file of certificates that are trusted.
         """
-        return self._find("CERTIFICATE")[1] or None
+        return self._find("CERTIFICATE")[1]
 
     @property
     def certificate(self) -> str | tuple[str, str] | None:
@@ -104,7 +104,7 @@ class Variables:
         return (certificate, key) if certificate and key else certificate or None
 
     def _find(self, what: str) -> tuple[str, str]:
-        own, every = f"{_PREFIX}_{self._signal.upper()}_{what}", f"{_PREFIX}_{what}"
+        own, every = f"{PREFIX}_{self._signal.upper()}_{what}", f"{PREFIX}_{what}"
         name = own if self._environ.get(own) else every
         return name, self._environ.get(name, "")
 

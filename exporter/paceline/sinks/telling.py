@@ -1,0 +1,52 @@
+"""
+What a user should read of an errand.
+"""
+
+import os
+from collections.abc import Iterator
+
+from paceline.config import OutboxLimits
+from paceline.sinks.delivery import Errand, Tally
+from paceline.sinks.outbox import Box, Held, Outbox
+from paceline.units import counted, size
+
+
+def delivered(errand: Errand, tally: Tally) -> str:
+    """
+    How many runs went where, and how many were there already.
+    """
+    new = f"{counted(tally.sent - tally.known, 'run')} to {errand.sink.address} ({errand.sink.kind})"
+    return f"{new}; it had {counted(tally.known, 'run')} already" if tally.known else new
+
+
+def undelivered(errand: Errand, tally: Tally) -> Iterator[str]:
+    """
+    What was not done, why, and what becomes of the runs; and what the server has to say of those that it took.
+    """
+    box, address = errand.box, errand.sink.address
+    yield from (f"{address}: {notice}" for notice in tally.notices)
+    if tally.waiting:
+        runs = counted(tally.waiting, "run was", "runs were")
+        why = f"{tally.failure}, tried {tally.rounds} times" if tally.rounds > 1 else tally.failure
+        yield f"{runs} not sent to {address}: {why}; {_fate(box, tally.waiting)}"
+    kept = f"; kept in {os.path.relpath(box.refused)}" if isinstance(box, Outbox) else ""
+    if tally.refused:
+        yield f"{counted(tally.refused, 'run was', 'runs were')} refused by {address}: {tally.refusal}{kept}"
+    if tally.damaged:
+        files = counted(tally.damaged, "file in the outbox is", "files in the outbox are")
+        yield f"{files} damaged and set aside: {tally.damage}{kept}"
+
+
+def let_go(errand: Errand, count: int, limits: OutboxLimits) -> str:
+    """
+    That runs were too many or too old to wait any longer, and how they can be sent all the same.
+    """
+    most = f"{counted(limits.runs, 'run')}, {size(limits.megabytes * 2**20)} and {limits.days:g} days"
+    waits = f"{counted(count, 'run waits', 'runs wait')} no more for {errand.sink.address}"
+    return f"{waits}, as an outbox holds at most {most}; `paceline replay` sends what is in the results folder"
+
+
+def _fate(box: Box, waiting: int) -> str:
+    if isinstance(box, Held):
+        return "nothing is kept here that could be sent later"
+    return f"{'it goes' if waiting == 1 else 'they go'} with the next run, or by `paceline push`"

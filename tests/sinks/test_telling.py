@@ -1,0 +1,118 @@
+"""
+What is said of errands.
+"""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from paceline.config import OutboxLimits
+from paceline.sinks.delivery import Errand, Tally, deliver
+from paceline.sinks.outbox import Box, Held, Outbox, Parcel, pack
+from paceline.sinks.push import read_push
+from paceline.sinks.telling import delivered, let_go, undelivered
+from support.receiving import receiving
+from support.servers import free_port
+from support.values import make_run
+
+
+def _held(*numbers: int) -> Held:
+    return Held(*(pack(make_run(number)) for number in numbers))
+
+
+def _errand(url: str, box: Box) -> Errand:
+    return Errand(read_push(url, {}), box)
+
+
+def test_a_user_reads_why_and_what_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    One line for what waits, and one for what was refused.
+    """
+    monkeypatch.chdir(tmp_path)
+    url = f"http://127.0.0.1:{free_port()}"
+    errands = [_errand(url, _held(1, 2)), _errand(url, Outbox(tmp_path / "results", "push", url))]
+    errands[1].box.put(pack(make_run(1)))
+    tallies = deliver(errands, 0.1)
+    lines = [line for errand, tally in zip(errands, tallies, strict=True) for line in undelivered(errand, tally)]
+
+    why = f"not sent to {url}: the connection failed (Connection refused)"
+    assert lines == [
+        f"2 runs were {why}; nothing is kept here that could be sent later",
+        f"1 run was {why}; it goes with the next run, or by `paceline push`",
+    ]
+
+
+def test_a_user_reads_of_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    What the server said, and where the run is now.
+    """
+    monkeypatch.chdir(tmp_path)
+    with receiving([422], body=b"no such thing") as exporter:
+        errand = _errand(exporter.url, Outbox(tmp_path / "results", "push", exporter.url))
+        errand.box.put(pack(make_run(1)))
+        (tally,) = deliver([errand], 5)
+
+    port = exporter.url.rpartition(":")[2]
+    assert list(undelivered(errand, tally)) == [
+        (
+            f"1 run was refused by {exporter.url}: answered 422 Unprocessable Entity (no such thing); "
+            f"kept in results/push/http%3A%2F%2F127.0.0.1%3A{port}/refused"
+        )
+    ]
+
+
+def test_a_user_reads_of_a_damaged_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    It is set aside, and the others go.
+    """
+    monkeypatch.chdir(tmp_path)
+    with receiving() as exporter:
+        errand = _errand(exporter.url, Outbox(tmp_path / "results", "push", exporter.url))
+        for parcel in (Parcel("0", gzip.compress(b"{}" * 99, mtime=0)[:-9]), Parcel("1", b""), pack(make_run(1))):
+            errand.box.put(parcel)
+        (tally,) = deliver([errand], 5)
+
+    port = exporter.url.rpartition(":")[2]
+    assert exporter.run_ids == ["run-1"]
+    assert list(undelivered(errand, tally)) == [
+        (
+            "2 files in the outbox are damaged and set aside: the outbox: empty, expected a run document; "
+            f"kept in results/push/http%3A%2F%2F127.0.0.1%3A{port}/refused"
+        )
+    ]
+
+
+def test_a_user_reads_how_often_it_was_tried() -> None:
+    """
+    Where it was more than once.
+    """
+    tally = Tally(waiting=1, rounds=3, failure="answered 503 Service Unavailable")
+
+    assert list(undelivered(_errand("http://exporter", _held(1)), tally)) == [
+        (
+            "1 run was not sent to http://exporter: answered 503 Service Unavailable, tried 3 times; "
+            "nothing is kept here that could be sent later"
+        )
+    ]
+
+
+def test_a_user_reads_what_the_server_had() -> None:
+    """
+    And what it has to say of what it took.
+    """
+    errand = _errand("http://exporter", _held())
+    tally = Tally(sent=3, known=2, notices=("run-1 is older than 7 days",))
+
+    assert delivered(errand, tally) == "1 run to http://exporter (push); it had 2 runs already"
+    assert list(undelivered(errand, tally)) == ["http://exporter: run-1 is older than 7 days"]
+
+
+def test_a_user_reads_what_waits_no_more() -> None:
+    """
+    What an outbox holds, and where the runs are.
+    """
+    assert let_go(_errand("http://exporter", _held()), 2, OutboxLimits()) == (
+        "2 runs wait no more for http://exporter, as an outbox holds at most 1,000 runs, 256 MiB and 30 days; "
+        "`paceline replay` sends what is in the results folder"
+    )
