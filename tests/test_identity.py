@@ -4,7 +4,7 @@ Names that are safe to keep.
 
 import pytest
 
-from paceline.identity import safe_ids, safe_text
+from paceline.identity import is_secret, safe_ids, safe_text
 
 
 @pytest.mark.parametrize(
@@ -144,6 +144,38 @@ def test_ids_that_look_alike_get_numbers() -> None:
         "test[other]": "test[other]",
         "test[token=***]#2": "test[token=***]#2#2",
     }
+
+
+def test_what_stands_for_an_id_is_made_safe_too() -> None:
+    """
+    Where only pytest knows what in an id is a secret.
+    """
+    ids = safe_ids(["test[a]", "test[b]"], {"test[a]": "test[\n]", "test[b]": "test[\n]"})
+
+    assert ids == {"test[a]": "test[\\n]", "test[b]": "test[\\n]#2"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_so"),
+    [
+        ("password", "x", True),
+        ("db_password", "x", True),
+        ("passwd2", "x", True),
+        ("apiKey", "x", True),
+        ("aws_secret_access_key", "x", True),
+        ("credentials", "x", True),
+        ("token", "12345678", True),
+        ("max_tokens", "128", False),
+        ("password_length", "x", False),
+        ("key", "x", False),
+        ("user", "x", False),
+    ],
+)
+def test_a_name_tells_of_a_secret(name: str, text: str, is_so: bool) -> None:
+    """
+    Where it ends in a word for one, unless that counts tokens.
+    """
+    assert is_secret(name, text) is is_so
 
 
 def test_an_id_that_comes_twice_is_one_id() -> None:

@@ -3,8 +3,9 @@ Make names safe to keep: no control characters, no secrets, no endless lengths.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
+from types import MappingProxyType
 
 LONGEST_ID = 200
 _DIGEST_CHARACTERS = 12
@@ -33,6 +34,13 @@ _HINTS = (
     *("pass", "secret", "token", "key", "authorization", "credential", "bearer", "basic", "://", "akia", "asia"),
     *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk-", "sk_", "xox", "eyj", "-----begin"),
 )
+# A parameter of such a name has secrets; as above, a few digits are a size where the name is about tokens.
+_SECRET_NAME = re.compile(
+    r"(?:pass(?:word|wd|phrase|code)|secret|(?P<token>token)|api_?key|access_?key|private_?key|authorization|credential)"
+    r"s?_?\d*\Z",
+    re.IGNORECASE,
+)
+_SIZE = re.compile(r"\d{1,7}\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -52,7 +60,19 @@ def safe_text(text: str, longest: int = LONGEST_ID) -> str:
     return _without_secrets(f"{shown[: longest - _DIGEST_CHARACTERS - 1]}~{digest}")
 
 
-def safe_ids(node_ids: Iterable[str]) -> dict[str, str]:
+def is_secret(name: str, text: str) -> bool:
+    """
+    Whether what a parameter is called makes its value one that is not to be shown.
+
+    Args:
+        name: of the parameter, such as `password` or `github_token`.
+        text: the value as it is shown.
+    """
+    found = _SECRET_NAME.search(name)
+    return found is not None and not (found["token"] and _SIZE.match(text))
+
+
+def safe_ids(node_ids: Iterable[str], masked: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
     """
     A safe id for each node id, each id once.
 
@@ -61,6 +81,7 @@ def safe_ids(node_ids: Iterable[str]) -> dict[str, str]:
 
     Args:
         node_ids: pytest's node ids, in the order of collection (the same in every xdist worker).
+        masked: node id → the same without secrets, of those that have some that only pytest knows.
 
     Returns:
         node id → safe id, in that order.
@@ -70,7 +91,7 @@ def safe_ids(node_ids: Iterable[str]) -> dict[str, str]:
     for node_id in node_ids:
         if node_id in ids:
             continue
-        safe = safe_text(node_id)
+        safe = safe_text(masked.get(node_id, node_id))
         number = 1
         unique = safe
         while unique in taken:

@@ -43,8 +43,8 @@ def activate(config: pytest.Config) -> None:
 
 
 def _plugins(config: pytest.Config, settings: Config) -> Mapping[str, object]:
-    guard, own, planner, repeats = Guard(), OwnWork(), Planner(settings), Repeats()
     has_workers = bool(config.getoption("tx", None)) and not hasattr(config, "workerinput")
+    guard, own, planner, repeats = Guard(), OwnWork(), Planner(settings, has_workers=has_workers), Repeats()
     if has_workers:
         from paceline.plugin.workers import ControllerHooks  # noqa: PLC0415
 

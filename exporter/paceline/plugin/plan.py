@@ -14,6 +14,7 @@ from paceline.config import LONGEST_BUDGET_MS, Config
 from paceline.errors import ConfigError
 from paceline.identity import safe_ids, safe_text
 from paceline.monitoring import changed_budgets
+from paceline.plugin.parameters import masked_id
 
 _MARKER = "performance"
 
@@ -37,13 +38,16 @@ class Plan(NamedTuple):
 class Planner:
     """
     Selects and plans tests at the end of collection. `made_safe` counts ids that had to be changed.
+
+    Where workers collect the tests, `changed_ids` is None until one has told.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, *, has_workers: bool = False) -> None:
         self._config = config
         self._plans: dict[str, Plan] = {}
         self._known_types = config.known_types
         self.made_safe = 0
+        self.changed_ids: Mapping[str, str] | None = None if has_workers else {}
         self._type_of_path = lru_cache(maxsize=None)(config.type_of_path)
 
     @pytest.hookimpl(wrapper=True)
@@ -66,8 +70,11 @@ class Planner:
             items[:] = wanted
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        ids = safe_ids(item.nodeid for item in session.items)
-        self.made_safe = sum(safe != node_id for node_id, safe in ids.items())
+        ids = safe_ids(
+            (item.nodeid for item in session.items), {item.nodeid: masked_id(item) for item in session.items}
+        )
+        self.changed_ids = {node_id: safe for node_id, safe in ids.items() if safe != node_id}
+        self.made_safe = len(self.changed_ids)
         budgets, markers_of = self._budgets(), marker_finder()
         for item in session.items:
             self._plans[item.nodeid] = self._plan(item, ids, markers_of(item), budgets)
@@ -80,11 +87,14 @@ class Planner:
         """
         The plan of a test; one that was not collected (made by another plugin while running) has a bare one.
         """
-        if node_id not in self._plans:
-            safe = safe_text(node_id)
-            test_type = self._type_of_path(node_id.partition("::")[0])
-            self._plans[node_id] = Plan(safe, safe.partition("[")[0], test_type, None, is_hard=False)
-        return self._plans[node_id]
+        return self._plans.get(node_id) or self._bare_plan(node_id)
+
+    def _bare_plan(self, node_id: str) -> Plan:
+        # Until it is known which ids have secrets, none shows its parameters.
+        shown = node_id.partition("[")[0] if self.changed_ids is None else self.changed_ids.get(node_id, node_id)
+        safe = safe_text(shown)
+        test_type = self._type_of_path(node_id.partition("::")[0])
+        return Plan(safe, safe.partition("[")[0], test_type, None, is_hard=False)
 
     def _budgets(self) -> Budgets:
         return changed_budgets(self._config.budgets)

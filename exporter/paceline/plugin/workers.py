@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from paceline.plugin.session import RunSession
 
 _ATTRIBUTE = "paceline_measurement"
+_CHANGED_IDS = "paceline_changed_ids"
 _INPUT = _OUTPUT = "paceline"
 
 
@@ -50,6 +51,7 @@ class WorkerHooks:
         self._parts = parts
         self._book = CaseBook(parts.planner, lambda _: None)
         self._settled: dict[str, float] = {}
+        self._has_told_ids = False
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, Any]:
@@ -64,6 +66,9 @@ class WorkerHooks:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if not self._has_told_ids:
+            self._has_told_ids = True
+            setattr(report, _CHANGED_IDS, dict(self._parts.planner.changed_ids or {}))
         measurement = self._meter.take(report.nodeid) if report.when == "teardown" else None
         if measurement is not None:
             # Only plain values travel between processes.
@@ -114,6 +119,12 @@ class ControllerHooks:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Node) -> None:
         node.workerinput[_INPUT] = json.encode(self._session.order()).decode()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        # Each worker collects the same tests, so that one of them tells for all.
+        if self._planner.changed_ids is None:
+            self._planner.changed_ids = getattr(report, _CHANGED_IDS, None)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Node) -> None:
