@@ -105,15 +105,18 @@ def test_documents_are_listed_by_time(folder: ResultsFolder) -> None:
     assert list(folder.documents()) == [early, late]
 
 
-def test_a_foreign_latest_report_is_kept(folder: ResultsFolder) -> None:
+def test_a_foreign_latest_report_is_kept(tmp_path: Path) -> None:
     """
-    A file of that name that was no document of a run gets another name.
+    A file of that name that was no document of a run gets another name, and the user reads which.
     """
+    said: list[str] = []
+    folder = ResultsFolder(tmp_path, said.append)
     folder.latest_report.write_bytes(b"theirs")
     folder.add_document(b"ours", _ENDED)
     kept = list(folder.path.glob("latest_report.json.replaced-*"))
 
     assert [path.read_bytes() for path in kept] == [b"theirs"]
+    assert said == [f"{tmp_path}/latest_report.json was no document of a run here; it was set aside as {kept[0].name}"]
     assert folder.latest_report.read_bytes() == b"ours"
 
 

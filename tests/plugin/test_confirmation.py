@@ -91,6 +91,19 @@ def test_pytest_sees_each_test_once(suite: Suite) -> None:
     assert "paceline: measuring 1 test again, for at most 30 s" in result.output
 
 
+def test_setup_is_shown_once(suite: Suite) -> None:
+    """
+    What --setup-show tells of a test is told of its first run.
+    """
+    _runs_before(suite)
+    result = suite.run("--setup-show", environ={"SECONDS": "0.08"})
+
+    assert "regression" in _told(result)
+    assert result.output.count("SETUP    M made") == 1
+    assert result.output.count("TEARDOWN M made") == 1
+    assert result.output.count("test_changed (fixtures used: made)") == 1
+
+
 def test_what_a_test_writes_into_the_junit_file_is_written_once(suite: Suite) -> None:
     """
     Two fixtures of pytest write there without a report, and so would those of a repeat.

@@ -47,7 +47,7 @@ class Archive:
     def __init__(
         self, folder: Path, warn: Warn, *, server: Server | None = None, baselines: Baselines | None = None
     ) -> None:
-        self.folder = ResultsFolder(folder)
+        self.folder = ResultsFolder(folder, warn)
         self.ledger = Ledger(self.folder.ledger)
         self._warn = warn
         self._server = server

@@ -4,7 +4,7 @@ The results folder: one JSON document a run, and the names of everything else th
 
 import filecmp
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,12 +17,18 @@ _PATTERN = "performance_*.json"
 _MOST_SAME_NAMES = 1000
 
 
+def _ignore(_: str) -> None: ...
+
+
 class ResultsFolder(Struct, frozen=True):
     """
     A folder of results; nothing in it is ever overwritten but what Paceline itself can make again.
+
+    `warn` takes a line for the user.
     """
 
     path: Path
+    warn: Callable[[str], None] = _ignore
 
     @property
     def ledger(self) -> Path:
@@ -142,7 +148,8 @@ class ResultsFolder(Struct, frozen=True):
     def _keep_foreign_latest(self) -> None:
         latest = self.latest_report
         if latest.exists() and not any(_is_same(latest, path) for path in reversed(list(self.documents()))):
-            set_aside(latest, "replaced")
+            aside = set_aside(latest, "replaced")
+            self.warn(f"{latest} was no document of a run here; it was set aside as {aside.name}")
 
 
 def _is_same(one: Path, other: Path) -> bool:

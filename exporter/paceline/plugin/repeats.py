@@ -4,6 +4,7 @@ Measure a test again: pytest, its plugins and the user see one run of it, Paceli
 
 import gc
 import warnings
+from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, Final
@@ -119,7 +120,11 @@ def measure_again(config: pytest.Config, suspects: Sequence[pytest.Item], repeat
         return
     ordered = [*suspects] * times
     config.pluginmanager.register(repeater, "paceline-repeater")
-    with _unseen(config), _unsaid(config) if any(map(_may_have_subtests, suspects)) else nullcontext():
+    with (
+        _unseen(config),
+        _unshown(config.option),
+        _unsaid(config) if any(map(_may_have_subtests, suspects)) else nullcontext(),
+    ):
         for item, following in zip(ordered, [*ordered[1:], None], strict=True):
             # pytest leaves set up what the next test needs too; a test that is its own next would never be torn down.
             nextitem = item.parent if following is item else following
@@ -151,6 +156,18 @@ def _unseen(config: pytest.Config) -> Iterator[None]:
             queue.extend(before)
         if file is not None:
             config.stash[xml_key] = file
+
+
+@contextmanager
+def _unshown(options: Namespace) -> Iterator[None]:
+    """
+    Hide the fixtures that --setup-show shows of each test.
+    """
+    shown, options.setupshow = options.setupshow, False
+    try:
+        yield
+    finally:
+        options.setupshow = shown
 
 
 @contextmanager
