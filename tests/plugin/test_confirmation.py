@@ -101,7 +101,6 @@ def test_setup_is_shown_once(suite: Suite) -> None:
     assert "regression" in _told(result)
     assert result.output.count("SETUP    M made") == 1
     assert result.output.count("TEARDOWN M made") == 1
-    assert result.output.count("test_changed (fixtures used: made)") == 1
 
 
 def test_what_a_test_writes_into_the_junit_file_is_written_once(suite: Suite) -> None:
