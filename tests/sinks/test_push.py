@@ -121,14 +121,14 @@ def test_a_server_without_tls_is_not_asked_again() -> None:
 
 def test_a_server_says_what_it_had() -> None:
     """
-    By its status; a notice to the user may be in the answer.
+    By its status; a note to the user may be in the answer.
     """
-    with receiving([201, 200], body=b'{"result": "duplicate", "notice": "too\\nold"}') as exporter:
+    with receiving([201, 200], body=b'{"result": "duplicate", "note": "too\\nold"}') as exporter:
         receipts = [read_push(exporter.url, {}).deliver(_PACKED, 5) for _ in range(2)]
 
     assert receipts == [
-        Receipt(is_known=False, notices=("too\\nold",)),
-        Receipt(is_known=True, notices=("too\\nold",)),
+        Receipt(is_known=False, note="too\\nold"),
+        Receipt(is_known=True, note="too\\nold"),
     ]
 
 

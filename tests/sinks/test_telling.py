@@ -102,10 +102,12 @@ def test_a_user_reads_what_the_server_had() -> None:
     And what it has to say of what it took.
     """
     errand = _errand("http://exporter", _held())
-    tally = Tally(sent=3, known=2, notices=("run-1 is older than 7 days",))
+    tally = Tally(sent=3, known=2, noted=3, note="run run-1 is kept and not exposed")
 
     assert delivered(errand, tally) == "1 run to http://exporter (push); it had 2 runs already"
-    assert list(undelivered(errand, tally)) == ["http://exporter: run-1 is older than 7 days"]
+    assert list(undelivered(errand, tally)) == [
+        "http://exporter: run run-1 is kept and not exposed; so for 2 runs more"
+    ]
 
 
 def test_a_user_reads_what_waits_no_more() -> None:

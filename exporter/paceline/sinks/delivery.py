@@ -36,14 +36,15 @@ class Tally(Struct):
     """
     What came of an errand so far.
 
-    `sent` runs have arrived, `known` of which the server had already, and `notices` is what it said of them. `refused`
-    were refused, and `damaged` cannot be read; `refusal` and `damage` say why the last of these. `waiting` wait, after
-    so many `rounds` of tries, the last of which ended in `failure`.
+    `sent` runs have arrived, `known` of which the server had already, and on `noted` it had something to say. `refused`
+    were refused, and `damaged` cannot be read. `note`, `refusal` and `damage` are of the last of these. `waiting` wait,
+    after so many `rounds` of tries, the last of which ended in `failure`.
     """
 
     sent: int = 0
     known: int = 0
-    notices: tuple[str, ...] = ()
+    noted: int = 0
+    note: str = ""
     refused: int = 0
     refusal: str = ""
     damaged: int = 0
@@ -59,7 +60,8 @@ class Tally(Struct):
         return Tally(
             sent=self.sent + more.sent,
             known=self.known + more.known,
-            notices=tuple(dict.fromkeys((*self.notices, *more.notices))),
+            noted=self.noted + more.noted,
+            note=more.note or self.note,
             refused=self.refused + more.refused,
             refusal=more.refusal or self.refusal,
             damaged=self.damaged + more.damaged,
@@ -140,5 +142,5 @@ def _round(errand: Errand, tally: Tally, end: float) -> DeliveryError | None:
             errand.box.remove(parcel.name)
             in_a_row = 0
             tally.sent, tally.known = tally.sent + 1, tally.known + receipt.is_known
-            tally.notices = tuple(dict.fromkeys((*tally.notices, *receipt.notices)))
+            tally.noted, tally.note = tally.noted + bool(receipt.note), receipt.note or tally.note
     return failure

@@ -23,6 +23,7 @@ NAMING = Naming(
 )
 _HEADERS = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
 _LONGEST_ANSWER = 4096
+_LONGEST_NOTE = 500
 
 
 class Push:
@@ -56,23 +57,22 @@ class Push:
                 stream=True,
                 verify=self._authorities,
             )
-            return Receipt(is_known=answer.status_code == requests.codes.ok, notices=_notices(answer))
+            return Receipt(is_known=answer.status_code == requests.codes.ok, note=_note(answer))
 
 
 class _Answer(Struct):
-    notice: str = ""
+    note: str = ""
 
 
-def _notices(answer: requests.Response) -> tuple[str, ...]:
+def _note(answer: requests.Response) -> str:
     # The head has said that the run is kept: what follows is read where it is short, and missed where it is not.
     size = answer.headers.get("Content-Length", "")
     if not size.isdecimal() or int(size) > _LONGEST_ANSWER:
-        return ()
+        return ""
     try:
-        notice = json.decode(answer.content, type=_Answer).notice
+        return safe_text(json.decode(answer.content, type=_Answer).note, _LONGEST_NOTE)
     except (requests.RequestException, DecodeError, UnicodeDecodeError):
-        return ()
-    return (safe_text(notice),) if notice else ()
+        return ""
 
 
 def read_push(url: str, environ: Mapping[str, str] = os.environ, authorities: str | None = None) -> Push:

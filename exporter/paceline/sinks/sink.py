@@ -14,7 +14,7 @@ class Receipt(Struct, frozen=True):
     """
 
     is_known: bool = False
-    notices: tuple[str, ...] = ()
+    note: str = ""
 
 
 class Sink(Protocol):

@@ -24,7 +24,9 @@ def undelivered(errand: Errand, tally: Tally) -> Iterator[str]:
     What was not done, why, and what becomes of the runs; and what the server has to say of those that it took.
     """
     box, address = errand.box, errand.sink.address
-    yield from (f"{address}: {notice}" for notice in tally.notices)
+    if tally.noted:
+        others = f"; so for {counted(tally.noted - 1, 'run')} more" if tally.noted > 1 else ""
+        yield f"{address}: {tally.note}{others}"
     if tally.waiting:
         runs = counted(tally.waiting, "run was", "runs were")
         why = f"{tally.failure}, tried {tally.rounds} times" if tally.rounds > 1 else tally.failure
