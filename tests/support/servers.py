@@ -154,6 +154,19 @@ def prometheus_scraping(target: str, folder: Path, *, window: str = "60d", name:
 
 
 @contextmanager
+def prometheus_reading(settings: Path, folder: Path) -> Iterator[Prometheus]:
+    """
+    A Prometheus with a configuration of its own.
+
+    Args:
+        settings: the file.
+        folder: empty; for its data.
+    """
+    with _started(settings, folder) as server:
+        yield server
+
+
+@contextmanager
 def _started(settings: Path, folder: Path) -> Iterator[Prometheus]:
     port = free_port()
     command: list[str | Path] = [

@@ -1,0 +1,73 @@
+"""
+A store for years, as `prometheus/beyond/` sets it up.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import yaml
+
+from support.exporter import Exporter, exporter_in
+from support.servers import Prometheus, prometheus_reading
+from support.values import make_case, make_run
+from support.victoria import victoria_metrics
+
+_SETTINGS = Path(__file__).parents[2] / "prometheus" / "beyond" / "remote-write.yml"
+_STORE = "victoria-metrics"
+
+
+def test_a_redundant_pair_hands_each_run_on_once(tmp_path: Path) -> None:
+    """
+    A late one as well; what ended before a Prometheus was started stays in it, as the file says.
+    """
+    with exporter_in(tmp_path) as exporter, victoria_metrics(_folder(tmp_path, "store")) as store:
+        with _pair(exporter, store, tmp_path) as pair:
+            # Until then Prometheus has not begun to hand anything on.
+            _wait_for(store, 'count(last_over_time(up{job="paceline"}[1h]))', None, 2)
+            now = round(time.time())
+            for number, ended in enumerate([now - 86400, now + 2, now + 1]):
+                exporter.push(make_run(number, [make_case()], started=ended - 1, ended=ended))
+            _wait_for(store, "count(count_over_time(paceline_run_info[1h]))", now + 3, 2)
+            kept = [_runs(server, now + 3) for server in (*pair, store)]
+        counts = store.samples("count_over_time(paceline_test_passed[2d])", now + 3)
+
+    assert kept == [{"run-0", "run-1", "run-2"}, {"run-0", "run-1", "run-2"}, {"run-1", "run-2"}]
+    assert [sample["value"] for sample in counts] == [[now + 3, "2"]]
+
+
+@contextmanager
+def _pair(exporter: Exporter, store: Prometheus, folder: Path) -> Iterator[list[Prometheus]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(_one(exporter, store, folder, replica)) for replica in ("a", "b")]
+
+
+@contextmanager
+def _one(exporter: Exporter, store: Prometheus, folder: Path, replica: str) -> Iterator[Prometheus]:
+    text = _SETTINGS.read_text("utf-8").replace("exporter:10464", exporter.url.partition("//")[2])
+    settings = yaml.safe_load(text.replace(f"http://{_STORE}:8428", store.url).replace("interval: 15s", "interval: 1s"))
+    settings["global"]["external_labels"] = {"replica": replica}
+    settings["remote_write"] = [one for one in settings["remote_write"] if one["name"] == _STORE]
+    file = folder / f"{replica}.yml"
+    file.write_text(yaml.safe_dump(settings), "utf-8")
+    with prometheus_reading(file, _folder(folder, replica)) as server:
+        yield server
+
+
+def _folder(folder: Path, name: str) -> Path:
+    made = folder / name
+    made.mkdir()
+    return made
+
+
+def _runs(server: Prometheus, at: float) -> set[str]:
+    samples = server.samples("count_over_time(paceline_run_info[2d])", at)
+    return {sample["metric"]["run_id"] for sample in samples}  # type: ignore[index]
+
+
+def _wait_for(server: Prometheus, query: str, at: float | None, value: int) -> None:
+    answers: list[object] = []
+    while answers != [str(value)]:
+        time.sleep(0.1)
+        answers = [sample["value"][1] for sample in server.samples(query, at or time.time())]  # type: ignore[index]
