@@ -32,7 +32,6 @@ from paceline.model import Run, encode_run
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.exporter import SCRAPE, Exporter, exporter_in
-from support.servers import prometheus_with
 
 _TESTS = 10_000
 _LINES = 100_000
@@ -48,7 +47,6 @@ def main() -> None:
         "Memory, with 100000 tests known": _memory,
         f"{_SENDERS} processes that send at once": _senders,
         "Series, and samples of a test, a run and a metric": _series,
-        "Disk of a Prometheus": _disk,
     }.items():
         print(f"\n{title}\n")
         print(tabulate(measure(), headers="keys"))
@@ -154,16 +152,6 @@ def _counts(exporter: Exporter, runs: int) -> Mapping[str, object]:
         "state series": len(exporter.scrape("/metrics")),
         "samples of a test and run": len(of_tests) / len(set(of_tests)) / runs,
     }
-
-
-def _disk() -> Iterator[Mapping[str, object]]:
-    suite = SyntheticSuite.of(200)
-    runs = [suite.run(number) for number in range(200)]
-    samples = sum(1 for run in runs for _ in run_samples(run, ["main"]))
-    with tempfile.TemporaryDirectory() as folder, prometheus_with(runs, Path(folder)):
-        size = sum(path.stat().st_size for path in Path(folder, "data").glob("*/chunks/*"))
-        index = sum(path.stat().st_size for path in Path(folder, "data").glob("*/index"))
-    yield {"runs": len(runs), "samples": samples, "B a sample": size / samples, "KiB of index": index >> 10}
 
 
 @contextmanager

@@ -17,6 +17,13 @@ _CHANNELS = {
     Channel.EXPORTER: "State of the exporter: scraped from `paceline serve`",
     Channel.RUN_SAMPLE: "Run samples: one sample a run, stamped with its end",
 }
+_NOTES = {
+    Channel.RUN_SAMPLE: (
+        "Of a test that failed, `paceline_test_passed`, `paceline_test_attempts` and `paceline_test_budget_used_ratio` "
+        "get a sample, and nothing else does: how long it took until it failed, and what it used until then, is not "
+        "what it takes.\nOf a test that was skipped, nothing does.\n\n"
+    ),
+}
 
 
 def pages() -> dict[Path, str]:
@@ -41,7 +48,9 @@ def _helps(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
 
 def _metrics_page() -> str:
     parts = ["# Metrics\n\nMade by `make docs` from the catalogue in `paceline.metrics.catalogue`."]
-    parts += [f"## {heading}\n\n{_metrics_table(channel)}" for channel, heading in _CHANNELS.items()]
+    parts += [
+        f"## {heading}\n\n{_NOTES.get(channel, '')}{_metrics_table(channel)}" for channel, heading in _CHANNELS.items()
+    ]
     return "\n\n".join(parts) + "\n"
 
 
