@@ -70,7 +70,7 @@ class Confirmation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 class OutboxLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
-    What may wait for a server: so many `runs`, `megabytes` (MiB) and, since the end of a run, `days`.
+    What may wait for a server: so many `runs` and `megabytes` (MiB), each for so many `days`.
     """
 
     days: Annotated[float, Meta(gt=0, le=3650)] = 30.0

@@ -3,6 +3,7 @@ Runs that wait.
 """
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from paceline.config import OutboxLimits
 from paceline.errors import DocumentError, StorageError
 from paceline.model import decode_run
 from paceline.sinks.outbox import Held, Outbox, Parcel, check_packed, outboxes, pack
-from support.values import EPOCH, HOUR, make_case, make_run
+from support.values import EPOCH, make_case, make_run
 
 _URL = "http://exporter:10464"
 
@@ -138,16 +139,18 @@ def test_runs_in_memory_are_as_those_in_files() -> None:
     [
         (OutboxLimits(), ["run-1", "run-2"]),
         (OutboxLimits(runs=1), ["run-2"]),
-        (OutboxLimits(days=0.5), ["run-2"]),
+        (OutboxLimits(days=1.5), ["run-2"]),
         (OutboxLimits(megabytes=1e-6), ["run-2"]),
-        (OutboxLimits(days=0.1), []),
+        (OutboxLimits(days=0.5), []),
     ],
 )
 def test_an_outbox_has_limits(box: Outbox, limits: OutboxLimits, kept: list[str]) -> None:
     """
     Of count, age and size; the oldest go first, and the newest stays however large it is.
     """
-    gone = box.trim(limits, EPOCH + 13.5 * HOUR)
+    for days, path in enumerate(sorted(box.folder.iterdir(), reverse=True)):
+        os.utime(path, (EPOCH - days * 86400, EPOCH - days * 86400))
+    gone = box.trim(limits, EPOCH + 86400)
 
     assert _ids(box) == kept
     assert gone == 2 - len(kept)

@@ -7,7 +7,6 @@ import io
 import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
-from math import inf
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import quote, unquote
@@ -197,22 +196,14 @@ def _paths_in(folder: Path) -> list[Path]:
 def _beyond(paths: Sequence[Path], limits: OutboxLimits, now: float) -> Iterator[Path]:
     room, since = limits.megabytes * _MEBI, now - limits.days * _DAY
     for number, path in enumerate(reversed(paths)):
-        room -= _size(path)
-        # The newest stays, however large it is.
-        if number >= limits.runs or (number and room < 0) or _ended(path) < since:
+        try:
+            file = path.stat()
+        except OSError:  # another process has delivered it
+            continue
+        room -= file.st_size
+        # The newest stays, however large it is. When a run ended says little: its clock may never have been set.
+        if number >= limits.runs or (number and room < 0) or file.st_mtime < since:
             yield path
-
-
-def _ended(path: Path) -> float:
-    stamp = path.name.partition("-")[0]
-    return int(stamp) / 1e3 if stamp.isdecimal() else inf
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:  # another process has delivered it
-        return 0
 
 
 def _is_removed(path: Path) -> bool:
