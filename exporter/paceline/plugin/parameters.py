@@ -29,7 +29,7 @@ def masked_id(item: pytest.Item) -> str:
     for name, value in callspec.params.items():
         for text in _texts(value):
             if is_secret(name, text):
-                shown = _masked(shown, text, f"{name}{_position(item, name, value)}")
+                shown = masked_text(shown, text, f"{name}{_position(item, name, value)}")
     return f"{item.nodeid.removesuffix(f'[{callspec.id}]')}[{shown}]" if shown != callspec.id else item.nodeid
 
 
@@ -62,7 +62,15 @@ def _texts(value: object) -> set[str]:
     return {str(value)} if isinstance(value, int | float) and not isinstance(value, bool) else set()
 
 
-def _masked(shown: str, text: str, name: str) -> str:
+def masked_text(shown: str, text: str, name: str) -> str:
+    """
+    What an id shows of parameters, without one value.
+
+    Args:
+        shown: values with hyphens between them.
+        text: the value, as it is shown.
+        name: what stands in its place.
+    """
     # pytest puts a number behind what comes twice.
     word = rf"(?<![^-]){re.escape(text)}(?:_?\d+)?(?![^-])"
     pattern = word if len(text) < _LONG else f"{word}|{re.escape(text)}"
