@@ -30,6 +30,8 @@ def test_a_redundant_pair_hands_each_run_on_once(tmp_path: Path) -> None:
             for number, ended in enumerate([now - 86400, now + 2, now + 1]):
                 exporter.push(make_run(number, [make_case()], started=ended - 1, ended=ended))
             _wait_for(store, "count(count_over_time(paceline_run_info[1h]))", now + 3, 2)
+            for server in pair:
+                _wait_for(server, "count(count_over_time(paceline_run_info[2d]))", now + 3, 3)
             kept = [_runs(server, now + 3) for server in (*pair, store)]
         counts = store.samples("count_over_time(paceline_test_passed[2d])", now + 3)
 
