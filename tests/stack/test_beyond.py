@@ -49,6 +49,8 @@ def _pair(exporter: Exporter, store: Prometheus, folder: Path) -> Iterator[list[
 def _one(exporter: Exporter, store: Prometheus, folder: Path, replica: str) -> Iterator[Prometheus]:
     text = _SETTINGS.read_text("utf-8").replace("exporter:10464", exporter.url.partition("//")[2])
     settings = yaml.safe_load(text.replace(f"http://{_STORE}:8428", store.url).replace("interval: 15s", "interval: 1s"))
+    for scrape in settings["scrape_configs"]:
+        scrape["params"] = {"scraper": [replica]}  # here they share an address
     settings["global"]["external_labels"] = {"replica": replica}
     settings["remote_write"] = [one for one in settings["remote_write"] if one["name"] == _STORE]
     file = folder / f"{replica}.yml"

@@ -5,7 +5,9 @@ Which runs go out with a scrape, and when one has been seen by all who scrape.
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from typing import Final
+from zlib import crc32
 
 from msgspec import Struct
 
@@ -65,7 +67,8 @@ class Exposures:
     def choose(self, scraper: str, samples_of: Callable[[Exposed], int], now: float) -> list[Exposed]:
         """
         The runs for one answer, in the order of their ends: of one class of age, those first that this scraper has
-        seen least, then those that came first, as many as there is room for.
+        seen least, then those that came first, as many as there is room for. Those that it has seen often enough come
+        by lot: two Prometheus that are taken for one would each get their share only, if all went in turn.
 
         Args:
             scraper: who asks; "" for a person, who sees all classes.
@@ -76,7 +79,7 @@ class Exposures:
         room = self._rules.samples
         chosen: list[Exposed] = []
         runs = self._next_class(known, now) if scraper else self._runs.values()
-        for run in sorted(runs, key=lambda run: (known.seen[run.run_id], run.since)):
+        for run in sorted(runs, key=partial(self._place, known)):
             room -= samples_of(run)
             if room < 0 and chosen:
                 break
@@ -109,7 +112,7 @@ class Exposures:
     def _next_class(self, scraper: "_Scraper", now: float) -> Collection[Exposed]:
         """
         The runs whose turn it is: those of the class of age that was answered longest ago, the recent ones first.
-        A class in which nothing is wanted any more waits for the others.
+        Classes in which nothing is wanted any more wait for the others, and then come by lot.
         """
         classes: defaultdict[int, list[Exposed]] = defaultdict(list)
         for run in self._runs.values():
@@ -117,9 +120,13 @@ class Exposures:
 
         def rank(number: int) -> tuple[bool, int, int]:
             is_seen = all(scraper.seen[run.run_id] >= self._rules.scrapes for run in classes[number])
-            return (is_seen, scraper.turns.get(number, 0), number)
+            return (is_seen, scraper.lot(number) if is_seen else scraper.turns.get(number, 0), number)
 
         return classes[min(classes, key=rank)] if classes else ()
+
+    def _place(self, scraper: "_Scraper", run: Exposed) -> tuple[int, float]:
+        seen, enough = scraper.seen[run.run_id], self._rules.scrapes
+        return (seen, run.since) if seen < enough else (enough, scraper.lot(run.run_id))
 
     def _unsee(self, run_ids: Iterable[str]) -> None:
         for run_id in run_ids:
@@ -145,6 +152,12 @@ class _Scraper:
         self.answers = 0
         self.seen: Final[Counter[str]] = Counter()
         self.turns: Final[dict[int, int]] = {}
+
+    def lot(self, drawn: object) -> int:
+        """
+        A number by chance, another one for each answer.
+        """
+        return crc32(f"{drawn} {self.answers}".encode())
 
 
 def age_class(seconds: float) -> int:
