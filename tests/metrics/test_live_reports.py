@@ -5,7 +5,7 @@ Runs under way, as metric families.
 from typing import Any
 
 from paceline.metrics.live_reports import report_families
-from paceline.model import LiveReport, Outcome, Sample, TreeSample
+from paceline.model import LiveReport, Outcome, Sample, SystemSample, TreeSample
 
 
 def _report(run_id: str, **changes: Any) -> LiveReport:
@@ -54,6 +54,24 @@ def test_runs_of_one_place_are_added_up() -> None:
     assert values["paceline_active_case_seconds", *where, "test_a"] == 5.0
     assert values["paceline_run_progress_ratio", *where] == 0.5
     assert values["paceline_process_resident_memory_bytes", *where] == 200
+
+
+def test_what_a_machine_uses_is_not_added_up() -> None:
+    """
+    Colleagues on feature branches share a row, and maybe a machine: a share stays below 1, and the fullest is told.
+    """
+    systems = (
+        SystemSample(cpu_percent=80.0, memory_used_bytes=2_000, disk_percent=48.0, processes=120),
+        SystemSample(cpu_percent=60.0, memory_used_bytes=2_100, disk_percent=48.0, processes=119),
+        SystemSample(disk_percent=20.0),
+    )
+    values = _values(*(_report(str(n), branch=str(n), sample=Sample(system=one)) for n, one in enumerate(systems)))
+    where = ("shop", "other", "")
+
+    assert values["paceline_system_cpu_ratio", *where] == 0.8
+    assert values["paceline_system_memory_used_bytes", *where] == 2_100
+    assert values["paceline_system_disk_used_ratio", *where] == 0.48
+    assert values["paceline_system_processes", *where] == 120
 
 
 def test_without_runs_there_is_nothing() -> None:

@@ -10,7 +10,7 @@ from prometheus_client.metrics_core import Metric as Family
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
 from paceline.metrics.families import family
-from paceline.model import Sample
+from paceline.model import Sample, SystemSample, TreeSample
 
 
 class LiveState(Struct, frozen=True, kw_only=True):
@@ -45,9 +45,8 @@ def state_families(state: LiveState) -> Iterator[Family]:
         {(state.suite, name): milliseconds / 1e3 for name, milliseconds in state.budgets.items()},
     )
     yield family(catalogue.INTERNAL_FAILURES, {(): state.failures})
-    for metric, value in sampled(state.sample).items():
-        if value is not None:
-            yield family(metric, {(): value})
+    for metric, value in (of_tree(state.sample.tree) | of_machine(state.sample.system)).items():
+        yield family(metric, {(): value})
 
 
 def _progress(state: LiveState, run: tuple[str, str]) -> Iterator[Family]:
@@ -59,11 +58,10 @@ def _progress(state: LiveState, run: tuple[str, str]) -> Iterator[Family]:
         yield family(catalogue.PROGRESS, {run: min(state.ended / max(state.expected, 1), 1.0)})
 
 
-def sampled(sample: Sample) -> dict[Metric, float | None]:
+def of_tree(tree: TreeSample) -> dict[Metric, float]:
     """
-    The figures of a sample; None where a figure is not known.
+    What a process tree uses.
     """
-    tree, system = sample.tree, sample.system
     return {
         catalogue.PROCESS_CPU: tree.cpu_seconds,
         catalogue.PROCESS_MEMORY: tree.resident_bytes,
@@ -72,6 +70,14 @@ def sampled(sample: Sample) -> dict[Metric, float | None]:
         catalogue.PROCESS_FILES: tree.open_files,
         catalogue.PROCESS_READ: tree.read_bytes,
         catalogue.PROCESS_WRITTEN: tree.written_bytes,
+    }
+
+
+def of_machine(system: SystemSample) -> dict[Metric, float]:
+    """
+    What a machine uses, as far as it is known.
+    """
+    figures = {
         catalogue.SYSTEM_CPU: None if system.cpu_percent is None else system.cpu_percent / 100,
         catalogue.SYSTEM_MEMORY: system.memory_used_bytes,
         catalogue.SYSTEM_MEMORY_RATIO: system.memory_percent / 100,
@@ -83,3 +89,4 @@ def sampled(sample: Sample) -> dict[Metric, float | None]:
         catalogue.SYSTEM_NETWORK_RECEIVED: system.network_received_bytes,
         catalogue.SYSTEM_NETWORK_SENT: system.network_sent_bytes,
     }
+    return {metric: value for metric, value in figures.items() if value is not None}
