@@ -43,11 +43,11 @@ docs: $(INSTALLED)  ## make the generated pages again
 	$(BIN)/python docs/generate.py
 
 dashboards: $(INSTALLED)  ## make the dashboards of Grafana again
-	$(BIN)/paceline grafana write grafana/dashboards
+	$(BIN)/paceline grafana write grafana/dashboards --force
 
 kubernetes: $(INSTALLED)  ## make the generated manifests again
 	$(BIN)/paceline rules kubernetes --format prometheusrule --force
-	$(BIN)/paceline grafana write kubernetes --format configmap
+	$(BIN)/paceline grafana write kubernetes --format configmap --force
 
 clean:
 	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -79,10 +79,54 @@ def test_an_older_paceline_is_replaced_where_it_was_moved_to(server: FakeGrafana
     server.dashboards["paceline-live"].folder = "elsewhere"
     result = _install(server.url)
 
-    assert result.output == _UNCHANGED.replace(
-        "unchanged     dashboard Paceline / L", "updated       dashboard Paceline / L"
-    )
+    assert (
+        "updated       dashboard Paceline / Live: it is in the folder elsewhere; --folder paceline moves it\n"
+    ) in result.output
     assert server.dashboards["paceline-live"].folder == "elsewhere"
+
+
+def test_dashboards_are_moved_where_a_folder_is_named(server: FakeGrafana) -> None:
+    """
+    Back and forth; where none is named, it is told that they are elsewhere.
+    """
+    server.folders["mine"] = {"uid": "mine", "title": "My folder"}
+    _install(server.url)
+    moved, asked, there = (_install(server.url, *to) for to in (["--folder", "mine"], [], ["--folder", "mine"]))
+
+    assert "updated       dashboard Paceline / Live: from the folder paceline\n" in moved.output
+    assert (
+        "unchanged     dashboard Paceline / Live: it is in the folder mine; --folder paceline moves it\n"
+    ) in asked.output
+    assert there.output == _UNCHANGED.replace("folder Paceline", "folder My folder")
+    assert {one.folder for one in server.dashboards.values()} == {"mine"}
+
+
+@pytest.mark.parametrize("option", ["--dry-run", "--force"])
+def test_a_title_that_is_taken_is_found_first(server: FakeGrafana, option: str) -> None:
+    """
+    Grafana would refuse it after others were written, and to replace it would be to lose another's dashboard.
+    """
+    server.save("foreign", title="Paceline / Live")
+    server.dashboards["foreign"].folder = "paceline"
+    result = _install(server.url, option)
+
+    assert (result.exit_code, server.writes) == (1, [])
+    assert (
+        "refused       dashboard Paceline / Live: the folder has another of that title, with the uid foreign; "
+        "rename that, or name another --folder\n"
+    ) in result.output
+
+
+def test_a_name_that_is_taken_is_found_first(server: FakeGrafana, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Of data sources likewise.
+    """
+    monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", "Admin")
+    server.sources["other"] = {"uid": "other", "name": "Paceline Prometheus"}
+    result = _install(server.url, "--prometheus", "http://prometheus:9090")
+
+    assert server.writes == []
+    assert "refused       data source Paceline Prometheus: that name has the uid other; rename that\n" in result.output
 
 
 def test_what_a_person_changed_is_not_lost(server: FakeGrafana) -> None:
@@ -105,7 +149,7 @@ def test_what_a_person_changed_is_not_lost(server: FakeGrafana) -> None:
         "would create  dashboard Paceline / Live",
         "unchanged     dashboard Paceline / Compare",
         "unchanged     dashboard Paceline / Pipeline",
-        "Error: nothing was written: 1 thing would be lost",
+        "Error: nothing was written: 1 thing refused",
     ]
     assert forced.exit_code == 0
     assert server.dashboards["paceline-test"].content["title"] == "Paceline / Test"
@@ -117,7 +161,13 @@ def test_what_is_provisioned_is_left_to_its_file(server: FakeGrafana) -> None:
     """
     server.save("paceline-test")
     server.dashboards["paceline-test"].provisioned = True
-    server.sources["paceline-prometheus"] = {"type": "prometheus", "url": "http://old:9090", "readOnly": True}
+    server.sources["paceline-prometheus"] = {
+        "uid": "paceline-prometheus",
+        "name": "Paceline Prometheus",
+        "type": "prometheus",
+        "url": "http://old:9090",
+        "readOnly": True,
+    }
     result = _install(server.url, "--force", "--prometheus", "http://new:9090")
 
     assert "refused       dashboard Paceline / Test: it comes from a file of that Grafana\n" in result.output
@@ -148,6 +198,7 @@ def test_a_data_source_that_asks_another_server_stays(server: FakeGrafana, monke
     monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", "Admin")
     server.sources["paceline-prometheus"] = {
         "uid": "paceline-prometheus",
+        "name": "Paceline Prometheus",
         "type": "prometheus",
         "url": "http://old:9090",
         "basicAuth": True,
@@ -187,6 +238,32 @@ def test_a_token_that_is_wrong(server: FakeGrafana, monkeypatch: pytest.MonkeyPa
     result = _install(server.url)
 
     assert (result.exit_code, result.output) == (1, f"Error: {server.url} {expected}\n")
+
+
+@pytest.mark.parametrize("token", ["glsa_…", "glsa_a\nb"])
+def test_a_token_that_is_none(monkeypatch: pytest.MonkeyPatch, token: str) -> None:
+    """
+    Is never shown.
+    """
+    monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", token)
+    result = _install("http://127.0.0.1:3000")
+
+    assert (result.exit_code, result.output) == (
+        1,
+        (
+            "Error: the environment variable PACELINE_GRAFANA_TOKEN has a character that no header can have, "
+            "expected a token\n"
+        ),
+    )
+
+
+def test_a_line_end_after_a_token_is_no_part_of_it(server: FakeGrafana, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    As a file leaves it.
+    """
+    monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", "Editor\n")
+
+    assert _install(server.url).exit_code == 0
 
 
 def test_a_password_that_is_wrong(server: FakeGrafana, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,9 +306,8 @@ def test_a_folder_of_that_name_is_no_other(server: FakeGrafana) -> None:
     server.folders["abc"] = {"uid": "abc", "title": "Paceline"}
     result, named = _install(server.url), _install(server.url, "--folder", "abc")
 
-    assert result.output == (
-        f"Error: folder Paceline: {server.url} answered 409 Conflict "
-        "(a folder or dashboard in the general folder with the same name already exists)\n"
+    assert result.output.splitlines()[0] == (
+        "refused       folder Paceline: that name has the uid abc; --folder abc puts the dashboards there"
     )
     assert named.exit_code == 0
     assert {one.folder for one in server.dashboards.values()} == {"abc"}
@@ -286,6 +362,27 @@ def test_an_address_that_is_none(url: str, expected: str) -> None:
     assert _install(url).output == f"Error: {expected}\n"
 
 
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("not-a-url", " 'not-a-url', expected an address such as http://alertmanager:9093"),
+        (
+            "http://u:secret@host:9093",
+            (
+                " has a user in it, which all users of this machine can read; "
+                "expected http://host:9093, and who asks to be set in Grafana"
+            ),
+        ),
+    ],
+)
+def test_an_address_of_a_data_source_that_is_none(server: FakeGrafana, url: str, expected: str) -> None:
+    """
+    Is refused likewise.
+    """
+    assert _install(server.url, "--alertmanager", url).output == f"Error: --alertmanager{expected}\n"
+    assert server.writes == []
+
+
 def test_files_are_those_that_are_committed(tmp_path: Path) -> None:
     """
     For a Grafana that reads them from files.
@@ -307,3 +404,32 @@ def test_config_maps_are_one_file(tmp_path: Path) -> None:
 
     assert result.output == f"wrote 1 file to {tmp_path}\n"
     assert (tmp_path / "dashboards.yml").read_text("utf-8") == (_KUBERNETES / "dashboards.yml").read_text("utf-8")
+
+
+def test_files_that_differ_are_kept(tmp_path: Path) -> None:
+    """
+    None is written until it is asked for, the others neither.
+    """
+    theirs = tmp_path / "paceline-test.json"
+    theirs.write_bytes(b"\xff")
+    command = ["grafana", "write", str(tmp_path)]
+    refused, there = CliRunner().invoke(main, command), [*tmp_path.iterdir()]
+    forced, again = (CliRunner().invoke(main, [*command, *force]) for force in (["--force"], []))
+
+    assert (refused.exit_code, there) == (1, [theirs])
+    assert refused.output == f"Error: {theirs} is there and differs, --force replaces it\n"
+    assert forced.output == again.output == f"wrote 5 files to {tmp_path}\n"
+
+
+@pytest.mark.parametrize("command", [["grafana", "write"], ["rules"]])
+def test_a_folder_that_cannot_be_made(tmp_path: Path, command: list[str]) -> None:
+    """
+    The message names what cannot be written, and why.
+    """
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "folder"
+    result = CliRunner().invoke(main, [*command, str(folder)])
+
+    assert result.exit_code == 1
+    assert result.output.startswith(f"Error: {folder}")
+    assert result.output.endswith(" cannot be written (Not a directory)\n")

@@ -2,7 +2,8 @@
 A stand-in for Grafana, which no package here installs: its HTTP API as version 9.4 answers, as far as it is used.
 
 What it does was read off a real one: a dashboard gets a new version whenever it is saved, and is not saved over another
-version than the one that was looked at; whoever is no admin is refused what is not there, too.
+version than the one that was looked at; titles and names are taken once; whoever is no admin is refused
+what is not there, too.
 """
 
 import json
@@ -11,12 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
+from urllib.parse import unquote
 
 from support.serving import serving
 
 Json = dict[str, Any]
 _ROLES = ("Viewer", "Editor", "Admin")
-_Answer = tuple[int, Json]
+_Answer = tuple[int, Json | list[Json]]
 _REFUSED: _Answer = (403, {"message": "You'll need additional permissions to perform this action."})
 
 
@@ -58,7 +60,7 @@ class FakeGrafana:
         if token not in _ROLES:
             return 401, {"message": "invalid API key" if token else "Unauthorized"}
         level = _ROLES.index(token)
-        kind, *rest = path.removeprefix("/api/").split("/")
+        kind, *rest = unquote(path.removeprefix("/api/")).split("?")[0].split("/")
         if method == "GET":
             return getattr(self, f"_get_{kind}")(level, *rest)  # type: ignore[no-any-return]
         if level < (2 if kind == "datasources" else 1):
@@ -69,8 +71,18 @@ class FakeGrafana:
     def _get_folders(self, level: int, uid: str) -> _Answer:
         return _found(self.folders.get(uid), level)
 
-    def _get_datasources(self, level: int, _: str, uid: str) -> _Answer:
-        return _found(self.sources.get(uid), level)
+    def _get_search(self, _: int) -> _Answer:
+        folders = [{"type": "dash-folder", "uid": one["uid"], "title": one["title"]} for one in self.folders.values()]
+        dashboards = [
+            {"type": "dash-db", "uid": uid, "title": one.content["title"], "folderUid": one.folder}
+            for uid, one in self.dashboards.items()
+            if "title" in one.content
+        ]
+        return 200, folders + dashboards
+
+    def _get_datasources(self, level: int, key: str, value: str) -> _Answer:
+        found = (one for uid, one in self.sources.items() if value == (uid if key == "uid" else one["name"]))
+        return _found(next(found, None), level)
 
     def _get_dashboards(self, level: int, _: str, uid: str, *version: str) -> _Answer:
         found = self.dashboards.get(uid)

@@ -12,7 +12,8 @@ import click
 
 from paceline import __version__
 from paceline.cli.project import clear_errors
-from paceline.client.endpoint import Endpoint, read_endpoint
+from paceline.cli.writing import write_files
+from paceline.client.endpoint import Endpoint, Naming, read_endpoint
 from paceline.errors import ConfigError
 from paceline.units import counted
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _DONE = {"create": "created", "update": "updated", "keep": "unchanged", "refuse": "refused"}
 _WOULD = {**_DONE, "create": "would create", "update": "would update"}
+_FOLDER = "paceline"
 
 
 @click.group()
@@ -32,13 +34,17 @@ def grafana() -> None:
 
 @grafana.command()
 @click.option("--url", required=True, envvar="PACELINE_GRAFANA_URL", show_envvar=True, help="Address of Grafana.")
-@click.option("--folder", metavar="UID", default="paceline", show_default=True, help="Folder of the dashboards.")
+@click.option(
+    "--folder",
+    metavar="UID",
+    help="Folder that the dashboards are put into, and moved to (default: paceline, and where they were moved to).",
+)
 @click.option("--prometheus", metavar="URL", help="Add this Prometheus, as Grafana reaches it, as a data source.")
 @click.option("--alertmanager", metavar="URL", help="Likewise an Alertmanager.")
 @click.option("--force", is_flag=True, help="Replace what others wrote or changed.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 def install(
-    url: str, folder: str, prometheus: str | None, alertmanager: str | None, *, force: bool, dry_run: bool
+    url: str, folder: str | None, prometheus: str | None, alertmanager: str | None, *, force: bool, dry_run: bool
 ) -> None:
     """
     Put the dashboards and their folder into a Grafana, and data sources if they are named.
@@ -57,8 +63,14 @@ def install(
 
     with clear_errors():
         server = Grafana(_endpoint(url))
-        sources = _sources(prometheus, alertmanager)
-        steps = list(plan(server, Wanted(version=__version__, folder=folder, sources=sources, force=force)))
+        wanted = Wanted(
+            version=__version__,
+            folder=folder or _FOLDER,
+            is_moving=bool(folder),
+            sources=_sources(prometheus, alertmanager),
+            force=force,
+        )
+        steps = list(plan(server, wanted))
         refused = [step for step in steps if step.action is Action.REFUSE]
         words = _WOULD if refused or dry_run else _DONE
         for step in steps:
@@ -67,7 +79,7 @@ def install(
             said = f": {step.reason}" if step.reason else ""
             click.echo(f"{words[step.action.value]:<12}  {step.what}{said}")
     if refused:
-        raise click.ClickException(f"nothing was written: {counted(len(refused), 'thing')} would be lost")
+        raise click.ClickException(f"nothing was written: {counted(len(refused), 'thing')} refused")
 
 
 @grafana.command()
@@ -80,20 +92,20 @@ def install(
     show_default=True,
     help="JSON for Grafana itself, or ConfigMaps for the sidecar that brings them to it in Kubernetes.",
 )
-def write(folder: Path, form: str) -> None:
+@click.option("--force", is_flag=True, help="Replace files that differ.")
+def write(folder: Path, form: str, *, force: bool) -> None:
     """
     Write the dashboards into FOLDER, for a Grafana that reads them from files.
 
     \b
       paceline grafana write /var/lib/grafana/dashboards
-      paceline grafana write kubernetes --format configmap
+      paceline grafana write kubernetes --format configmap --force
     """
     from paceline.grafana.files import config_maps, dashboards  # noqa: PLC0415 - asked for by no other command
 
     texts = config_maps() if form == "configmap" else dashboards()
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        (folder / name).write_text(text, "utf-8")
+    with clear_errors():
+        write_files(folder, texts, force=force)
     click.echo(f"wrote {counted(len(texts), 'file')} to {folder}")
 
 
@@ -112,5 +124,18 @@ def _endpoint(url: str) -> Endpoint:
 def _sources(prometheus: str | None, alertmanager: str | None) -> "Sequence[DataSource]":
     from paceline.grafana import installing  # noqa: PLC0415 - asked for by no other command
 
-    asked = ((installing.prometheus, prometheus), (installing.alertmanager, alertmanager))
-    return [make(address) for make, address in asked if address]
+    asked = (
+        (installing.prometheus, prometheus, "--prometheus", "http://prometheus:9090"),
+        (installing.alertmanager, alertmanager, "--alertmanager", "http://alertmanager:9093"),
+    )
+    return [make(_address(url, option, example)) for make, url, option, example in asked if url]
+
+
+def _address(url: str, option: str, example: str) -> str:
+    address = str(read_endpoint(url, Naming(option, example), {}))
+    if "@" in urlsplit(url).netloc:
+        raise ConfigError(
+            f"{option} has a user in it, which all users of this machine can read; "
+            f"expected {address}, and who asks to be set in Grafana"
+        )
+    return address

@@ -12,6 +12,8 @@ from paceline import units
 from paceline.alerting.kubernetes import prometheus_rules
 from paceline.alerting.options import MATCHERS, NAME, Options
 from paceline.alerting.writing import render
+from paceline.cli.project import clear_errors
+from paceline.cli.writing import write_files
 
 _DEFAULT = Options()
 _Check = Callable[[click.Context, click.Parameter, str | tuple[str, ...]], str | tuple[str, ...]]
@@ -92,15 +94,10 @@ def rules(folder: Path, form: str, *, force: bool, **settings: object) -> None:
     \b
       paceline rules monitoring
       paceline rules monitoring --match 'branch=~"main|release-.*"' --by python --window 30
-      paceline rules kubernetes --format prometheusrule
+      paceline rules kubernetes --format prometheusrule --force
     """
     rendered = render(Options(**settings))  # type: ignore[arg-type]
     written = prometheus_rules(rendered) if form == "prometheusrule" else rendered
-    texts = {folder / path: text for path, text in written.items()}
-    differing = [path for path, text in texts.items() if path.is_file() and path.read_text("utf-8") != text]
-    if differing and not force:
-        raise click.ClickException(f"{differing[0]} is there and differs, --force replaces it")
-    for path, text in texts.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    click.echo(f"wrote {units.counted(len(texts), 'file')} to {folder}")
+    with clear_errors():
+        write_files(folder, written, force=force)
+    click.echo(f"wrote {units.counted(len(written), 'file')} to {folder}")

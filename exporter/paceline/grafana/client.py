@@ -4,13 +4,14 @@ Grafana's HTTP API, as far as it is needed to put something in.
 
 from collections.abc import Collection
 from typing import Any, Final
+from urllib.parse import quote
 
 import requests
 
 from paceline.client.endpoint import Endpoint, Naming
 from paceline.client.speaking import auth_of, failure_of
 from paceline.errors import StorageError
-from paceline.grafana.steps import Found, Request, Step
+from paceline.grafana.steps import Found, Named, Request, Step
 from paceline.identity import safe_text
 
 NAMING = Naming(
@@ -25,6 +26,8 @@ _NOT_FOUND, _FORBIDDEN = 404, 403
 # Whoever is no admin is refused what is not there, too. Where it is there, writing it is refused.
 _NOT_SEEN = {_NOT_FOUND, _FORBIDDEN}
 _LONGEST_QUOTE = 200
+# What a search finds at most.
+_MOST = 5000
 
 
 class Grafana:
@@ -78,6 +81,23 @@ class Grafana:
             folder=meta.get("folderUid", ""),
             is_provisioned=bool(meta.get("provisioned")),
         )
+
+    def find_named(self, part: str) -> list[Named]:
+        """
+        Folders and dashboards that have this in their titles.
+
+        Raises:
+            StorageError: they cannot be read.
+        """
+        return [
+            Named(
+                uid=hit["uid"],
+                title=hit["title"],
+                folder=hit.get("folderUid", ""),
+                is_folder=hit["type"] == "dash-folder",
+            )
+            for hit in self.find(f"/api/search?query={quote(part)}&limit={_MOST}") or ()
+        ]
 
     def do(self, step: Step) -> None:
         """

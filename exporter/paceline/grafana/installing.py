@@ -47,9 +47,11 @@ def plan(grafana: Grafana, wanted: Wanted) -> Iterator[Step]:
         StorageError: Grafana does not answer as it should.
     """
     grafana.check()
-    yield folder_step(wanted.folder, _TITLE, grafana.find(f"/api/folders/{quote(wanted.folder, safe='')}"))
+    named = grafana.find_named(_TITLE)
+    yield folder_step(wanted.folder, _TITLE, grafana.find(f"/api/folders/{quote(wanted.folder, safe='')}"), named)
     for source in wanted.sources:
-        yield source_step(source, grafana.find(f"/api/datasources/uid/{source.uid}"), force=wanted.force)
+        found = grafana.find(f"/api/datasources/uid/{source.uid}")
+        namesake = grafana.find(f"/api/datasources/name/{quote(source.name)}")
+        yield source_step(source, found, namesake, force=wanted.force)
     for board in BOARDS:
-        found = grafana.find_dashboard(board.uid)
-        yield dashboard_step(board.as_json(), found, wanted)
+        yield dashboard_step(board.as_json(), grafana.find_dashboard(board.uid), wanted, named)

@@ -3,7 +3,7 @@ What is to be done in a Grafana, from what it has; nothing is asked here and not
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -79,33 +79,51 @@ class Wanted(Struct, frozen=True, kw_only=True):
     """
     What a Grafana is to have beside the dashboards, and which version of Paceline says so.
 
-    `folder` is the uid of the dashboards' folder; `force` replaces what others wrote.
+    `folder` is the uid of the dashboards' folder; dashboards that are in another one go there where `is_moving`.
+    `force` replaces what others wrote.
     """
 
     version: str
     folder: str
+    is_moving: bool = False
     sources: Sequence[DataSource] = ()
     force: bool = False
 
 
-def folder_step(uid: str, title: str, found: Json | None) -> Step:
+class Named(Struct, frozen=True, kw_only=True):
+    """
+    What a title belongs to; `folder` is "" where it is in none, as folders are.
+    """
+
+    uid: str
+    title: str
+    folder: str
+    is_folder: bool
+
+
+def folder_step(uid: str, title: str, found: Json | None, named: Iterable[Named]) -> Step:
     """
     A folder is made once, and left as it is then.
     """
     if found is not None:
         return Step(what=f"folder {found['title']}", action=Action.KEEP)
-    return Step(
-        what=f"folder {title}",
-        action=Action.CREATE,
-        request=Request("POST", "/api/folders", {"uid": uid, "title": title}),
-    )
+    what = f"folder {title}"
+    # Grafana up to 10 has one namespace for folders and what is in none.
+    if other := _other(named, uid, title, ""):
+        advice = f"--folder {other.uid} puts the dashboards there" if other.is_folder else "rename that"
+        said = f"{'that' if other.is_folder else 'a dashboard of that'} name has the uid {other.uid}; {advice}"
+        return Step(what=what, action=Action.REFUSE, reason=said)
+    return Step(what=what, action=Action.CREATE, request=Request("POST", "/api/folders", {"uid": uid, "title": title}))
 
 
-def source_step(source: DataSource, found: Json | None, *, force: bool) -> Step:
+def source_step(source: DataSource, found: Json | None, namesake: Json | None, *, force: bool) -> Step:
     """
     A data source is made once; what was set beside its address, for example who asks, stays.
     """
     what = f"data source {source.name}"
+    if namesake is not None and namesake["uid"] != source.uid:
+        said = f"that name has the uid {namesake['uid']}; rename that"
+        return Step(what=what, action=Action.REFUSE, reason=said)
     if found is None:
         return Step(what=what, action=Action.CREATE, request=Request("POST", "/api/datasources", source.as_json()))
     if (found["type"], found["url"].rstrip("/")) == (source.kind, source.address.rstrip("/")):
@@ -131,24 +149,48 @@ class Found(Struct, frozen=True, kw_only=True):
     is_provisioned: bool
 
 
-def dashboard_step(board: Json, found: Found | None, wanted: Wanted) -> Step:
+def dashboard_step(board: Json, found: Found | None, wanted: Wanted, named: Iterable[Named]) -> Step:
     """
-    A dashboard is written over where its last version is Paceline's, and stays in the folder that it was moved to.
+    A dashboard is written over where its last version is Paceline's, and stays where it is unless it is to be moved.
     """
-    what = f"dashboard {board['title']}"
+    folder = wanted.folder if found is None or wanted.is_moving else found.folder
+    # Grafana up to 10 takes no title twice in a folder, and to overwrite would be to lose the other one.
+    if other := _other(named, board["uid"], board["title"], folder):
+        said = f"the folder has another of that title, with the uid {other.uid}; rename that, or name another --folder"
+        return _refused(board, said)
     mark = _mark(board, wanted.version)
     if found is None:
-        return Step(what=what, action=Action.CREATE, request=_saving(board, wanted.folder, mark))
+        return _step(board, Action.CREATE, request=_saving(board, folder, mark))
     if found.is_provisioned:
-        return Step(what=what, action=Action.REFUSE, reason="it comes from a file of that Grafana")
-    if found.message == mark:
-        return Step(what=what, action=Action.KEEP)
+        return _refused(board, "it comes from a file of that Grafana")
     if not wanted.force and not found.message.startswith(_OURS):
         said = f"its version {found.version}, by {found.author}, is not Paceline's"
-        return Step(what=what, action=Action.REFUSE, reason=f"{said}; --force replaces it, and Grafana keeps that one")
+        return _refused(board, f"{said}; --force replaces it, and Grafana keeps that one")
+    if found.message == mark and found.folder == folder:
+        return _step(board, Action.KEEP, _whereabouts(found, wanted))
     # The version that was looked at: Grafana refuses where somebody saved another meanwhile.
     changed = {**board, "version": found.version}
-    return Step(what=what, action=Action.UPDATE, request=_saving(changed, found.folder, mark))
+    return _step(board, Action.UPDATE, _whereabouts(found, wanted), _saving(changed, folder, mark))
+
+
+def _step(board: Json, action: Action, reason: str = "", request: Request | None = None) -> Step:
+    return Step(what=f"dashboard {board['title']}", action=action, reason=reason, request=request)
+
+
+def _refused(board: Json, reason: str) -> Step:
+    return _step(board, Action.REFUSE, reason)
+
+
+def _whereabouts(found: Found, wanted: Wanted) -> str:
+    if found.folder == wanted.folder:
+        return ""
+    place = f"the folder {found.folder}" if found.folder else "no folder"
+    return f"from {place}" if wanted.is_moving else f"it is in {place}; --folder {wanted.folder} moves it"
+
+
+def _other(named: Iterable[Named], uid: str, title: str, folder: str) -> Named | None:
+    same = (one for one in named if one.title.casefold() == title.casefold() and one.folder == folder)
+    return next((one for one in same if one.uid != uid), None)
 
 
 def _mark(board: Json, version: str) -> str:
