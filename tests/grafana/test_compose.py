@@ -2,7 +2,11 @@
 docker-compose.yml and all that it mounts fit together.
 """
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +15,10 @@ import yaml
 
 from paceline.grafana.installing import alertmanager, prometheus
 from support.dashboards import GRAFANA, boards
+from support.exporter import exporter_in
 
 _ROOT = GRAFANA.parent
+_PATH = os.pathsep.join([str(Path(sys.executable).parent), os.defpath])
 _FILES = [
     *(_ROOT / "docker-compose.yml", _ROOT / "prometheus" / "compose.yml"),
     *sorted((GRAFANA / "provisioning").rglob("*.yml")),
@@ -93,6 +99,42 @@ def test_the_demonstration_is_made_once(service: str, made: str) -> None:
 
     assert command.startswith(f"test -e {made} || (")
     assert command.endswith(f" {made})")
+
+
+def test_the_demonstration_runs_the_example_suite(tmp_path: Path) -> None:
+    """
+    One round of it, by the command as it is, brings the exporter a run; nothing is written beside its results.
+    """
+    found = _SERVICES["demo-suite"]
+    shop = shutil.copytree(_ROOT / "examples" / "shop", tmp_path / "shop")
+    before = sorted(shop.rglob("*"))
+    environment = {**found["environment"], "PACELINE_PUSH_TOKEN": "", "NO_PROXY": "127.0.0.1", "PATH": _PATH}
+    with exporter_in(tmp_path) as exporter:
+        command = _one_round(found["command"][0], tmp_path / "kept", exporter.url)
+        done = subprocess.run(
+            ["/bin/sh", "-c", command], cwd=shop, env=environment, capture_output=True, text=True, check=False
+        )
+        runs = exporter.ledger.summaries()
+
+    assert f"sent        1 run to {exporter.url} (push)" in done.stdout
+    assert [suite for suite, *_ in runs] == ["shop"]
+    assert sorted(shop.rglob("*")) == before
+
+
+def _one_round(command: str, folder: Path, url: str) -> str:
+    (found,) = re.findall(r"^while true; do (.*); sleep 300; done$", command)
+    once: str = found.replace("$$", "$").replace("/var/lib/paceline", f"{folder}").replace("http://exporter:10464", url)
+    return once
+
+
+def test_nobody_is_told_by_default() -> None:
+    """
+    What would tell somebody needs files that a fresh copy of this project does not have.
+    """
+    (option,) = (one for one in _SERVICES["alertmanager"]["command"] if one.startswith("--config.file="))
+    path = re.sub(r"\$\{ALERTMANAGER_CONFIG:-(.*)\}", r"\1", option.removeprefix("--config.file="))
+
+    assert _in_project("alertmanager", path) == _ROOT / "alerts" / "quiet.yml"
 
 
 def test_the_password_has_no_default() -> None:

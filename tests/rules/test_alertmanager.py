@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from support.servers import amtool
 
@@ -27,6 +28,16 @@ def test_the_configuration_is_read() -> None:
 
     assert "SUCCESS" in found
     assert " - 1 templates" in found
+
+
+def test_the_quiet_configuration_is_read() -> None:
+    """
+    It needs no file that is not there, and tells nobody.
+    """
+    found = _run("check-config", ALERTS / "quiet.yml")
+
+    assert "SUCCESS" in found
+    assert yaml.safe_load((ALERTS / "quiet.yml").read_text("utf-8"))["receivers"] == [{"name": "nobody"}]
 
 
 @pytest.mark.parametrize(
