@@ -73,6 +73,15 @@ def test_dashboards_are_those_of_the_files() -> None:
     assert max(len(json.dumps(one)) for one in maps) < 1 << 18
 
 
+def test_the_exporter_waits_for_its_tokens() -> None:
+    """
+    A pod reads a secret when it starts: one that may be missing would leave the exporter open to all of the cluster.
+    """
+    (tokens,) = (one["valueFrom"]["secretKeyRef"] for one in _container()["env"] if one["name"] == "PACELINE_TOKENS")
+
+    assert tokens == {"name": "paceline-tokens", "key": "tokens"}
+
+
 def test_names_are_used_once() -> None:
     """
     Of each kind, and all are Paceline's.
