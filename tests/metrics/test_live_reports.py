@@ -23,7 +23,7 @@ def _report(run_id: str, **changes: Any) -> LiveReport:
 
 
 def _values(*reports: LiveReport) -> dict[tuple[str, ...], float]:
-    families = report_families(reports, lambda branch: branch if branch == "main" else "other")
+    families = report_families(reports, lambda branch: branch if branch == "main" else "other", {})
     return {(sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples}
 
 

@@ -14,7 +14,7 @@ def test_a_run_is_there_for_three_of_its_intervals() -> None:
     """
     Then it is gone.
     """
-    live = LiveRuns()
+    live = LiveRuns(str)
     live.add(_report(), 100.0)
 
     assert live.current(106.0) == [_report()]
@@ -25,7 +25,7 @@ def test_the_last_report_ends_it() -> None:
     """
     At once.
     """
-    live = LiveRuns()
+    live = LiveRuns(str)
     live.add(_report(), 100.0)
     live.add(_report(is_over=True), 101.0)
 
@@ -36,7 +36,7 @@ def test_the_latest_report_holds() -> None:
     """
     Of each run one.
     """
-    live = LiveRuns()
+    live = LiveRuns(str)
     for now in (100.0, 105.0):
         live.add(_report(), now)
 
@@ -47,8 +47,24 @@ def test_there_are_never_too_many() -> None:
     """
     Of a flood the last thousand stay.
     """
-    live = LiveRuns()
+    live = LiveRuns(str)
     for number in range(1005):
         live.add(_report(f"run-{number}"), 100.0)
 
     assert [report.run_id for report in live.current(100.0)] == [f"run-{number}" for number in range(5, 1005)]
+
+
+def test_a_row_goes_with_its_last_run() -> None:
+    """
+    What runs used is kept by their labels, which a run may change until its branch is known.
+    """
+    live = LiveRuns(lambda branch: branch if branch == "main" else "other")
+    for branch, run_id in (("", "a"), ("main", "a"), ("mine", "b")):
+        live.add(LiveReport(run_id=run_id, suite="shop", branch=branch), 100.0)
+    rows = [*live.counters()]
+    live.add(_report("a", is_over=True), 101.0)
+
+    assert rows == [("shop", "main", ""), ("shop", "other", "")]
+    assert [*live.counters()] == [("shop", "other", "")]
+    assert live.current(200.0) == []
+    assert live.counters() == {}

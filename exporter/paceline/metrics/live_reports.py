@@ -6,31 +6,42 @@ not, for runs on the same machine all report it; of several machines the busiest
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client.metrics_core import Metric as Family
 
 from paceline.metrics import catalogue
-from paceline.metrics.catalogue import Metric
+from paceline.metrics.catalogue import Kind, Metric
 from paceline.metrics.families import family
 from paceline.metrics.state import of_machine, of_tree
 from paceline.model import LiveReport
 
 _WHERE = ("suite", "branch", "shard")
 _Labels = tuple[str, ...]
+Row = tuple[str, str, str]
 
 
-def report_families(reports: Iterable[LiveReport], branch_label: Callable[[str], str]) -> Iterator[Family]:
+def row_of(report: LiveReport, branch_label: Callable[[str], str]) -> Row:
+    """
+    Suite, branch and shard, as in labels.
+    """
+    return report.suite, branch_label(report.branch), report.shard
+
+
+def report_families(
+    reports: Iterable[LiveReport], branch_label: Callable[[str], str], counters: Mapping[Row, Mapping[Metric, float]]
+) -> Iterator[Family]:
     """
     The families of what runs now. All have the labels suite, branch and shard.
 
     Args:
         reports: the latest of each run.
         branch_label: what a branch is called in labels.
+        counters: what the runs of each row have used.
     """
-    groups: defaultdict[_Labels, list[LiveReport]] = defaultdict(list)
+    groups: defaultdict[Row, list[LiveReport]] = defaultdict(list)
     for report in reports:
-        groups[report.suite, branch_label(report.branch), report.shard].append(report)
+        groups[row_of(report, branch_label)].append(report)
     values: defaultdict[Metric, dict[_Labels, float]] = defaultdict(dict)
     for where, group in groups.items():
         for metric, labels, value in _summed(group):
@@ -39,6 +50,8 @@ def report_families(reports: Iterable[LiveReport], branch_label: Callable[[str],
         for metric, labels, value in _greatest(group):
             key = (*where, *labels)
             values[metric][key] = max(value, values[metric].get(key, value))
+        for metric, value in counters.get(where, {}).items():
+            values[metric][where] = value
         values[catalogue.PROGRESS][where] = _progress(group)
     for metric, samples in values.items():
         labels = (*_WHERE, *(name for name in metric.labels if name not in _WHERE))
@@ -51,14 +64,18 @@ def _summed(group: Sequence[LiveReport]) -> Iterator[tuple[Metric, _Labels, floa
         yield catalogue.ACTIVE_CASES, (), len(report.active)
         yield catalogue.EXPECTED_CASES, (), report.expected or 0
         yield from ((catalogue.ACTIVE_RUN_CASES, (key.value,), count) for key, count in report.outcomes.items())
-        yield from ((metric, (), value) for metric, value in of_tree(report.sample.tree).items())
+        yield from _gauges(of_tree(report.sample.tree))
 
 
 def _greatest(group: Sequence[LiveReport]) -> Iterator[tuple[Metric, _Labels, float]]:
     for report in group:
-        yield from ((metric, (), value) for metric, value in of_machine(report.sample.system).items())
+        yield from _gauges(of_machine(report.sample.system))
         # The same test may run in two of them: then it is the older one that matters.
         yield from ((catalogue.ACTIVE_CASE_SECONDS, (test,), seconds) for test, seconds in report.active.items())
+
+
+def _gauges(figures: Mapping[Metric, float]) -> Iterator[tuple[Metric, _Labels, float]]:
+    return ((metric, (), value) for metric, value in figures.items() if metric.kind is Kind.GAUGE)
 
 
 def _progress(group: Sequence[LiveReport]) -> float:

@@ -58,7 +58,7 @@ class Service:
         rules = Rules(seconds=settings.expose_seconds, scrapes=settings.expose_scrapes, samples=settings.max_series)
         self._exposures: Final = Exposures(rules, self._ledger.exposed())
         self._cache: Final = Cache(_CACHE_BYTES)
-        self._live: Final = LiveRuns()
+        self._live: Final = LiveRuns(self._branch)
         self._drop_folder: Final = DropFolder(settings.watch) if settings.watch is not None else None
         self._lock: Final = threading.Lock()
         # Held while a run is rendered, so that it is done once; within the other one, never around it.
@@ -166,7 +166,7 @@ class Service:
             ends[key] = max(ended, ends.get(key, 0.0))
         yield family(catalogue.LAST_RUN_END, ends)
         yield family(catalogue.EXPORTER_WAITING, {(): self.exposed})
-        yield from report_families(self._live.current(self._ticks()), self._branch)
+        yield from report_families(self._live.current(self._ticks()), self._branch, self._live.counters())
 
     def summary(self) -> Summary:
         """
