@@ -76,21 +76,32 @@ def test_a_run_says_what_it_was() -> None:
     )
     told = _told(run)
     labels = {"suite": "shop", "branch": "main"}
-    info = {"ref": "main", "run_id": "run-1", "commit": "4f2c", "dirty": "true", "partial": "false"}
+    whole = {**labels, "partial": "false"}
+    info = {"ref": "main", "run_id": "run-1", "commit": "4f2c", "dirty": "true"}
 
     assert {name: samples for name, samples in told.items() if name.startswith("paceline_run_")} == {
-        "paceline_run_info": [({**labels, **info, "outcome": "failed"}, 1.0)],
-        "paceline_run_duration_seconds": [(labels, 10.0)],
+        "paceline_run_info": [({**whole, **info, "outcome": "failed"}, 1.0)],
+        "paceline_run_duration_seconds": [(whole, 10.0)],
         "paceline_run_cases": [
-            ({**labels, "outcome": one}, {"passed": 2.0, "failed": 1.0}.get(one, 0.0)) for one in Outcome
+            ({**whole, "outcome": one}, {"passed": 2.0, "failed": 1.0}.get(one, 0.0)) for one in Outcome
         ],
-        "paceline_run_verdicts": [({**labels, "kind": kind}, float(kind == "budget")) for kind in VerdictKind],
+        "paceline_run_verdicts": [({**whole, "kind": kind}, float(kind == "budget")) for kind in VerdictKind],
         "paceline_run_machine_slowdown_ratio": [(labels, 1.5)],
         "paceline_run_machine_calibration_seconds": [(labels, 0.03)],
         "paceline_run_threshold": [({**labels, "rule": "regression_ratio"}, 1.15)],
         "paceline_run_wrecked": [(labels, 0.0)],
         "paceline_run_pace": [(labels, 50.0)],
     }
+
+
+def test_a_part_of_a_suite_is_told_apart() -> None:
+    """
+    Else the few tests of it would be taken for the latest state of the whole.
+    """
+    told = _told(make_run(1, [make_case()], is_partial=True))
+    names = ("duration_seconds", "cases", "verdicts")
+
+    assert {labels["partial"] for name in names for labels, _ in told[f"paceline_run_{name}"]} == {"true"}
 
 
 def test_a_part_of_a_suite_has_no_pace() -> None:

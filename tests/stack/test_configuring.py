@@ -28,7 +28,7 @@ def test_prometheus_is_that_of_the_rules_on_the_ports_that_were_chosen() -> None
     targets = {target for job in found["scrape_configs"] for one in job["static_configs"] for target in one["targets"]}
 
     assert found["global"] == {"scrape_interval": "3s", "evaluation_interval": "3s"}
-    assert targets == {"127.0.0.1:1001"}
+    assert targets == {"127.0.0.1:1001", "127.0.0.1:1002", "127.0.0.1:1003"}
     assert found["alerting"]["alertmanagers"] == [{"static_configs": [{"targets": ["127.0.0.1:1003"]}]}]
 
 

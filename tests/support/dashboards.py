@@ -69,6 +69,8 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 
 
 def _formatted(value: str, form: str | None) -> str:
+    if form == "json":
+        return json.dumps(value, ensure_ascii=False)
     # Grafana's own list of what its format `regex` quotes.
     return re.sub(r"[\\^$*+?.()|[\]{}/]", r"\\\g<0>", value) if form == "regex" else value
 

@@ -21,7 +21,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `match` is added to the selectors of all run samples; by default every branch that keeps its name alerts.
     `by` names labels that tell one suite from another beside suite and branch. `hold_days` is how long a verdict
-    stands when no run comes. `exporter` and `alertmanager` are where Prometheus finds them, as host:port.
+    stands when no run comes. `exporter`, `prometheus` and `alertmanager` are where Prometheus finds them, and
+    itself, as host:port.
     """
 
     window_days: Days = 14
@@ -29,6 +30,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     interval_seconds: Seconds = 60
     scrape_seconds: Seconds = 15
     exporter: str = "127.0.0.1:10464"
+    prometheus: str = "127.0.0.1:9090"
     alertmanager: str = "127.0.0.1:9093"
     prefix: Name = "paceline_"
     match: Matchers = 'branch!="other"'

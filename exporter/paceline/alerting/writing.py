@@ -65,6 +65,7 @@ def _values(options: Options) -> dict[str, str]:
         "lately": "1h",
         "scrape_interval": f"{options.scrape_seconds}s",
         "exporter": options.exporter,
+        "prometheus": options.prometheus,
         "alertmanager": options.alertmanager,
         # A bare selector looks back five minutes. Prometheus 2 takes what is exactly so old as well.
         "before": "301s",

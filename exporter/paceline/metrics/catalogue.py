@@ -166,9 +166,9 @@ RUN_INFO = _of_run(
     "What is known of a run, always 1; ref is the name of its branch, also where branch is other.",
     *("ref", "run_id", "commit", "dirty", "partial", "outcome"),
 )
-RUN_DURATION = _of_run("duration_seconds", "Time from the start of a run to its end.")
-RUN_CASES = _of_run("cases", "Tests of a run, by how they ended.", "outcome")
-RUN_VERDICTS = _of_run("verdicts", "Verdicts on a run, by kind.", "kind")
+RUN_DURATION = _of_run("duration_seconds", "Time from the start of a run to its end.", "partial")
+RUN_CASES = _of_run("cases", "Tests of a run, by how they ended.", "partial", "outcome")
+RUN_VERDICTS = _of_run("verdicts", "Verdicts on a run, by kind.", "partial", "kind")
 RUN_SLOWDOWN = _of_run("machine_slowdown_ratio", "How much slower than usual the suite as a whole ran; 1 is usual.")
 RUN_CALIBRATION = _of_run(
     "machine_calibration_seconds", "CPU time of a fixed piece of work at the start of a run: the speed of the machine."

@@ -61,17 +61,18 @@ def of_run(run: Run, branches: Collection[str]) -> Iterator[Sample]:
     The samples of the run as a whole.
     """
     labels = (run.suite, branch_label(run.branch, branches))
-    flags = (str(run.dirty).lower(), str(run.is_partial).lower())
-    info = (run.branch, run.run_id, run.commit, *flags, run.outcome.value)
+    partial = str(run.is_partial).lower()
+    info = (run.branch, run.run_id, run.commit, str(run.dirty).lower(), partial, run.outcome.value)
     yield Sample(catalogue.RUN_INFO, (*labels, *info), 1.0, run.ended)
-    yield Sample(catalogue.RUN_DURATION, labels, run.duration_seconds, run.ended)
+    yield Sample(catalogue.RUN_DURATION, (*labels, partial), run.duration_seconds, run.ended)
     # What did not happen is 0: without a sample the figure of an earlier run would be taken for this one's.
+    # A part of the suite is apart, else its figures would be taken for those of the whole.
     outcomes = Counter(case.outcome for case in run.cases)
     for outcome in Outcome:
-        yield Sample(catalogue.RUN_CASES, (*labels, outcome.value), float(outcomes[outcome]), run.ended)
+        yield Sample(catalogue.RUN_CASES, (*labels, partial, outcome.value), float(outcomes[outcome]), run.ended)
     kinds = Counter(verdict.kind for verdict in run.verdicts)
     for kind in VerdictKind:
-        yield Sample(catalogue.RUN_VERDICTS, (*labels, kind.value), float(kinds[kind]), run.ended)
+        yield Sample(catalogue.RUN_VERDICTS, (*labels, partial, kind.value), float(kinds[kind]), run.ended)
     for rule, value in run.thresholds.items():
         yield Sample(catalogue.RUN_THRESHOLD, (*labels, rule), value, run.ended)
     yield from _of_machine(run, labels)

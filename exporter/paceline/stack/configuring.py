@@ -10,7 +10,7 @@ import yaml
 
 from paceline.alerting.options import Options
 from paceline.alerting.writing import render
-from paceline.stack.settings import ALERTMANAGER, EXPORTER, Settings
+from paceline.stack.settings import ALERTMANAGER, EXPORTER, PROMETHEUS, Settings
 
 _ALERTMANAGER_FILE = "alerts/alertmanager.yml"
 _PACE = ("group_wait", "group_interval")
@@ -32,6 +32,7 @@ def configuration(settings: Settings, ports: Mapping[str, int], grafana: str | N
         interval_seconds=settings.interval_seconds,
         scrape_seconds=settings.interval_seconds,
         exporter=f"127.0.0.1:{ports[EXPORTER]}",
+        prometheus=f"127.0.0.1:{ports[PROMETHEUS]}",
         alertmanager=f"127.0.0.1:{ports[ALERTMANAGER]}",
         dashboards=grafana or Options().dashboards,
     )

@@ -16,14 +16,15 @@ from paceline.grafana.boards.panel import (
     per_run,
     stat,
 )
-from paceline.grafana.boards.promql import by_test, each_run
+from paceline.grafana.boards.promql import SUITE, by_test, each_run
 from paceline.grafana.boards.ranking import Column, ranking
 from paceline.grafana.boards.variables import MAIN, choice, labels, of_suite
 
 _NORMALIZED = "paceline_test_normalized_duration_seconds"
 _NOTHING = "no test was run on both sides"
+_NONE = "none, or no test was run on both sides"
 _FACTOR = (Step(colors.GOOD, None), Step("text", 0.87), Step(colors.WARNING, 1.15), Step(colors.BAD, 2))
-_OF_BASE, _OF_BRANCH = 'suite="$suite",branch="$base"', 'suite="$suite",branch="$branch"'
+_OF_BASE, _OF_BRANCH = "suite=${suite:json},branch=${base:json}", SUITE
 _BASE = _OF_BASE + ',test_type=~"$test_type"'
 _OTHER = _OF_BRANCH + ',test_type=~"$test_type"'
 
@@ -37,14 +38,14 @@ def _other(metric: str) -> str:
 
 
 def _runs(labels_of: str, offset: str = "") -> str:
-    return f"max(count_over_time(paceline_run_duration_seconds{{{labels_of}}}[$__range]{offset}))"
+    return f"sum(max by (partial) (count_over_time(paceline_run_duration_seconds{{{labels_of}}}[$__range]{offset})))"
 
 
 _TIMES = f"{_other(_NORMALIZED)} / ({_base(_NORMALIZED)} > 0)"
-# Tests of a few milliseconds vary by half their time: 5 ms are taken off the slower side.
-_SLOWER = f"({_other(_NORMALIZED)} - 0.005) / ({_base(_NORMALIZED)} > 0)"
-_FASTER = f"({_other(_NORMALIZED)} + 0.005) / ({_base(_NORMALIZED)} > 0)"
-_SLOWER_TESTS = f"topk(30, {_SLOWER} > 1)"
+# Tests of a few milliseconds vary by half their time: what counts is more than 5 ms beyond.
+_SLOWER = f"{_other(_NORMALIZED)} / ({_base(_NORMALIZED)} > 0 < ({_other(_NORMALIZED)} - 0.005) / 1.15)"
+_FASTER = f"{_other(_NORMALIZED)} / ({_base(_NORMALIZED)} > ({_other(_NORMALIZED)} + 0.005) / 0.87)"
+_SLOWER_TESTS = f"topk(30, {_SLOWER})"
 
 
 def _count(which: str) -> str:
@@ -76,16 +77,16 @@ _SIDES: tuple[Panel, ...] = (
     ),
     stat(
         title="Slower",
-        description="Tests whose median, less 5 ms of noise, is above 1.15 times that of the base.",
-        queries=(Query(expr=_count(f"{_SLOWER} > 1.15"), now=True),),
+        description="Tests whose median is above 1.15 times that of the base, by more than 5 ms of noise.",
+        queries=(Query(expr=_count(_SLOWER), now=True),),
         unit="none",
         empty=_NOTHING,
         steps=(Step(colors.GOOD), Step(colors.WARNING, 1)),
     ),
     stat(
         title="Faster",
-        description="Tests whose median, and 5 ms of noise, is below 0.87 times that of the base.",
-        queries=(Query(expr=_count(f"{_FASTER} < 0.87"), now=True),),
+        description="Tests whose median is below 0.87 times that of the base, by more than 5 ms of noise.",
+        queries=(Query(expr=_count(_FASTER), now=True),),
         unit="none",
         empty=_NOTHING,
         steps=(Step("text"), Step(colors.GOOD, 1)),
@@ -155,8 +156,8 @@ _SHAPE: tuple[Panel, ...] = (
 _TESTS: tuple[Panel, ...] = (
     ranking(
         "Slower than the base",
-        "Tests by the factor of their medians, the worst first; 5 ms of noise are taken off before.",
-        _NOTHING,
+        "Tests by the factor of their medians, the worst first: above 1.15, and by more than 5 ms of noise.",
+        _NONE,
         (
             Column(name="Factor", expr=_SLOWER_TESTS, unit=TIMES, steps=_FACTOR),
             Column(name="Base", expr=_both(_NORMALIZED, "base"), unit="s"),
@@ -167,16 +168,16 @@ _TESTS: tuple[Panel, ...] = (
     ),
     ranking(
         "Faster than the base",
-        "Tests by the factor of their medians, the best first; 5 ms of noise are added before.",
-        _NOTHING,
-        (Column(name="Factor", expr=f"bottomk(30, {_FASTER} < 1)", unit=TIMES, lowest_first=True, steps=_FACTOR),),
+        "Tests by the factor of their medians, the best first: below 0.87, and by more than 5 ms of noise.",
+        _NONE,
+        (Column(name="Factor", expr=f"bottomk(30, {_FASTER})", unit=TIMES, lowest_first=True, steps=_FACTOR),),
         width=12,
         height=12,
     ),
     ranking(
         "More memory than the base",
         "By how much the median of the highest memory of a test is above that of the base, from 1 MiB on.",
-        "no test needs more memory",
+        _NONE,
         (
             Column(
                 name="Peak added",
@@ -190,7 +191,7 @@ _TESTS: tuple[Panel, ...] = (
     ranking(
         "Fails more often than the base",
         "By how much the share of failed runs of a test is above that of the base.",
-        "no test fails more often",
+        _NONE,
         (
             Column(
                 name="Failures added",
@@ -208,7 +209,7 @@ _TESTS: tuple[Panel, ...] = (
 )
 
 # Prometheus takes no offset of 0.
-_BACK = {"the same time": "1ms", "a day before": "1d", "a week before": "7d", "two weeks before": "14d"}
+_BACK = {"a week before": "7d", "a day before": "1d", "two weeks before": "14d", "the same time": "1ms"}
 
 COMPARE = Board(
     uid="paceline-compare",
@@ -216,7 +217,7 @@ COMPARE = Board(
     description="What is slower or faster: on one branch beside another, or now beside then?",
     variables=(
         *of_suite(),
-        labels("base", "Base", "branch", 'paceline_run_duration_seconds{suite="$suite"}', **MAIN),
+        labels("base", "Base", "branch", "paceline_run_duration_seconds{suite=${suite:json}}", **MAIN),
         choice("back", "Base from", _BACK),
     ),
     rows=(Row("Two sides", (*_SIDES, *_SHAPE)), Row("Test by test", _TESTS)),

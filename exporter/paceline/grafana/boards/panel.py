@@ -12,6 +12,8 @@ Json = dict[str, Any]
 
 PROMETHEUS: Mapping[str, str] = {"type": "prometheus", "uid": "${datasource}"}
 TIMES = "suffix:\N{MULTIPLICATION SIGN}"
+# Steps fine enough for a run each; Prometheus answers with 11,000 at most.
+EACH = 10_000
 # What Grafana migrates panels from; without it those of 6.1 are assumed.
 _PANEL_VERSION = "9.4.0"
 
@@ -19,12 +21,14 @@ _PANEL_VERSION = "9.4.0"
 class Query(Struct, frozen=True, kw_only=True):
     """
     One expression. `now` asks for one value, else there is one for each step; `is_table` keeps the labels as columns.
+    `step` is the least one, as in `1h`.
     """
 
     expr: str
     legend: str = ""
     now: bool = False
     is_table: bool = False
+    step: str = ""
 
     def as_json(self, place: int) -> Json:
         return {
@@ -36,6 +40,7 @@ class Query(Struct, frozen=True, kw_only=True):
             "legendFormat": self.legend or "__auto",
             "range": not self.now,
             "refId": ref_id(place),
+            **({"interval": self.step} if self.step else {}),
         }
 
 
@@ -94,7 +99,8 @@ def in_colors(**by_ref: str) -> tuple[Override, ...]:
 class Panel(Struct, frozen=True, kw_only=True):
     """
     One panel. `description` says how to read it, `empty` what it means that there is nothing; `width` is of 24.
-    `points` is how many steps the time is cut into, None for one a pixel.
+    `points` is how many steps the time is cut into, None for one a pixel; `least_step` is the least one, as in `2s`,
+    None for the interval of scrapes that the data source names.
     """
 
     kind: str
@@ -106,6 +112,7 @@ class Panel(Struct, frozen=True, kw_only=True):
     width: int
     height: int
     points: int | None = None
+    least_step: str | None = None
     steps: tuple[Step, ...] = ()
     defaults: Mapping[str, Any] = {}
     custom: Mapping[str, Any] = {}
@@ -129,6 +136,7 @@ class Panel(Struct, frozen=True, kw_only=True):
             "fieldConfig": {"defaults": self._defaults(), "overrides": [one.as_json() for one in self.overrides]},
             "options": dict(self.options),
             **({"maxDataPoints": self.points} if self.points else {}),
+            **({"interval": self.least_step} if self.least_step else {}),
             "transformations": [dict(one) for one in self.transformations],
         }
 
@@ -197,7 +205,7 @@ _CHART = partial(
     },
 )
 
-per_run = partial(_CHART, custom=_DRAWING)
+per_run = partial(_CHART, points=EACH, custom=_DRAWING)
 """
 A point for each run, with lines between them.
 """
@@ -241,6 +249,7 @@ bar_chart = partial(
 timeline = partial(
     Panel,
     kind="state-timeline",
+    points=EACH,
     width=24,
     height=4,
     custom={"fillOpacity": 80, "lineWidth": 0, "spanNulls": True},

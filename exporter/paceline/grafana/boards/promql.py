@@ -5,11 +5,12 @@ A bare selector sees a sample for five minutes and a rate needs two samples in a
 nothing between runs. So everything here looks back over a range.
 """
 
-SUITE = 'suite="$suite",branch="$branch"'
+# Names have brackets, quotes and backslashes: of Grafana's formats only this one brings all of them through.
+SUITE = "suite=${suite:json},branch=${branch:json}"
 TESTS = SUITE + ',test_type=~"$test_type"'
-# Names of tests have brackets, quotes and backslashes: of Grafana's formats only this one, between backticks,
-# brings all of them through.
-TEST = TESTS + ",test=~`${test:regex}`"
+TEST = TESTS + ",test=${test:json}"
+# A run of a few chosen tests says nothing of the suite.
+WHOLE = SUITE + ',partial!="true"'
 
 
 def over(function: str, metric: str, labels: str = TESTS) -> str:
@@ -31,6 +32,14 @@ def usual(metric: str, labels: str = TESTS) -> str:
     The median of the runs within the time that is looked at.
     """
     return f"quantile_over_time(0.5, {metric}{{{labels}}}[$__range])"
+
+
+def usual_at_end(metric: str, labels: str = TESTS) -> str:
+    """
+    The same at each step of a graph: the median up to its right edge, also where its runs are still to come.
+    """
+    # As in `in_step`: the last step begins at the end.
+    return f"quantile_over_time(0.5, {metric}{{{labels}}}[$__range] @ end() offset -$__interval)"
 
 
 def each_run(metric: str, labels: str = TESTS) -> str:

@@ -18,7 +18,7 @@ from paceline.grafana.boards.panel import (
     stat,
 )
 from paceline.grafana.boards.promql import SUITE as OF_SUITE
-from paceline.grafana.boards.promql import each_run, last, usual
+from paceline.grafana.boards.promql import WHOLE, each_run, last, usual_at_end
 from paceline.grafana.boards.ranking import Column, rows_of
 from paceline.grafana.boards.suite_tests import TESTS
 from paceline.grafana.boards.variables import of_suite
@@ -49,17 +49,13 @@ _KIND_COLORS = {
 
 def cases(which: str) -> str:
     """
-    How many tests of the last run ended so.
+    How many tests of the last whole run ended so.
     """
-    return f"sum({last('paceline_run_cases', f'{OF_SUITE},{which}')})"
+    return f"sum({last('paceline_run_cases', f'{WHOLE},{which}')})"
 
 
 def _cases_of_each(which: str) -> str:
-    return f"sum({each_run('paceline_run_cases', f'{OF_SUITE},{which}')})"
-
-
-def _verdicts(which: str) -> str:
-    return last("paceline_run_verdicts", f"{OF_SUITE}{which}")
+    return f"sum({each_run('paceline_run_cases', f'{WHOLE},{which}')})"
 
 
 def _named(label: str) -> dict[str, str]:
@@ -68,15 +64,23 @@ def _named(label: str) -> dict[str, str]:
 
 
 def _beside_its_median(metric: str) -> str:
-    return f"max({each_run(metric, OF_SUITE)}) / scalar(max({usual(metric, OF_SUITE)}))"
+    return f"max({each_run(metric, OF_SUITE)}) / scalar(max({usual_at_end(metric, OF_SUITE)}))"
 
 
-_CONFIRMED = _verdicts(',kind!="unconfirmed"')
+_CONFIRMED = WHOLE + ',kind!="unconfirmed"'
+_VERDICTS = last("paceline_run_verdicts", _CONFIRMED)
+
+
+def _runs(partial: str) -> str:
+    info = each_run("paceline_run_info", f"{OF_SUITE},{partial}")
+    took = each_run("paceline_run_duration_seconds", f"{OF_SUITE},{partial}")
+    return f"max by (commit, outcome) ({info} * on (suite, branch) group_left () max by (suite, branch) ({took}))"
+
 
 _HEALTH: tuple[Panel, ...] = (
     stat(
         title="Passed",
-        description="Share of the tests of the last run that passed; skipped ones do not count. "
+        description="Share of the tests of the last whole run that passed; skipped ones do not count. "
         "Blue is all of them, orange 95% and more.",
         queries=(Query(expr=f"{cases(PASSES)} / {cases(TRIED)}", now=True),),
         unit="percentunit",
@@ -86,7 +90,7 @@ _HEALTH: tuple[Panel, ...] = (
     ),
     stat(
         title="Failing tests",
-        description="Tests that failed in the last run. The table of failing and flaky tests names them.",
+        description="Tests that failed in the last whole run. The table of failing and flaky tests names them.",
         queries=(Query(expr=cases(FAILURES), now=True),),
         unit="none",
         empty=NO_RUN,
@@ -94,17 +98,17 @@ _HEALTH: tuple[Panel, ...] = (
     ),
     stat(
         title="Verdicts",
-        description="What judgement found in the last run: broken budgets, regressions, leaks and so on. "
+        description="What judgement found in the last whole run: broken budgets, regressions, leaks and so on. "
         "What was not confirmed by a second look is left out.",
-        queries=(Query(expr=f"sum({_CONFIRMED})", now=True),),
+        queries=(Query(expr=f"sum({_VERDICTS})", now=True),),
         unit="none",
         empty=NO_RUN,
         steps=(Step(colors.GOOD), Step(colors.WARNING, 1)),
     ),
     stat(
         title="Run took",
-        description="From the start of the last run to its end. Below is each run.",
-        queries=(Query(expr=f"max({last('paceline_run_duration_seconds', OF_SUITE)})", now=True),),
+        description="From the start of the last whole run to its end. Below is each run.",
+        queries=(Query(expr=f"max({last('paceline_run_duration_seconds', WHOLE)})", now=True),),
         unit="s",
         empty=NO_RUN,
         defaults={"decimals": 1},
@@ -121,8 +125,8 @@ _HEALTH: tuple[Panel, ...] = (
     ),
     stat(
         title="Last run",
-        description="How long ago the last run ended. Where it is longer than runs are apart, results stopped coming: "
-        "the dashboard Pipeline says where.",
+        description="How long ago the last run ended, whole or not. Where it is longer than runs are apart, results "
+        "stopped coming: the dashboard Pipeline says where.",
         queries=(Query(expr=f"time() - max({_ENDED})", now=True),),
         unit="s",
         empty=NO_RUN,
@@ -134,10 +138,10 @@ _HEALTH: tuple[Panel, ...] = (
 _NOW: tuple[Panel, ...] = (
     bars(
         title="Verdicts by kind",
-        description="What was found in the last run; the tables below name the tests.",
+        description="What was found and confirmed in the last whole run; the tables below name the tests.",
         queries=(
             Query(
-                expr=f"sort_desc(sum by (kind) ({_verdicts('')}) > 0) or on () "
+                expr=f"sort_desc(sum by (kind) ({_VERDICTS}) > 0) or on () "
                 f'label_replace(0 * {cases(TRIED)}, "kind", "nothing was found", "", "")',
                 legend="{{kind}}",
                 now=True,
@@ -165,13 +169,14 @@ _NOW: tuple[Panel, ...] = (
     ),
     rows_of(
         "Alerts",
-        "Alerts on this suite that fire now, and how many tests each is about. The rules in Prometheus make them.",
-        "no alert fires",
+        "Alerts on this suite that fire now, and how many tests each is about. The rules in Prometheus make them, "
+        "of runs as they arrive: a past that was imported, as that of the demonstration, has verdicts and no alerts.",
+        "no alert fires; rules judge runs as they arrive, not an imported past",
         (
             Column(
                 name="Firing",
                 expr="count by (alertname, severity) "
-                '(ALERTS{alertname=~"Paceline.*",alertstate="firing",suite="$suite"})',
+                '(ALERTS{alertname=~"Paceline.*",alertstate="firing",suite=${suite:json}})',
                 unit="none",
                 steps=(Step(colors.BAD),),
             ),
@@ -184,21 +189,21 @@ _NOW: tuple[Panel, ...] = (
 _RUNS: tuple[Panel, ...] = (
     per_run(
         title="Duration of each run",
-        description="A point for each run; its tooltip names the commit. Runs in orange did not pass. "
+        description="A point for each run; its tooltip names the commit. Runs in orange did not pass, grey ones are "
+        "of a part of the suite. Of runs closer together than a ten-thousandth of the time that is shown, the last is. "
         "Compare a step with the machine beside it before you look for a cause in the code.",
         queries=(
-            Query(
-                expr="max by (commit, outcome) ("
-                f"{each_run('paceline_run_info', OF_SUITE)} * on (suite, branch) group_left () "
-                f"max by (suite, branch) ({each_run('paceline_run_duration_seconds', OF_SUITE)}))",
-                legend="{{outcome}} {{commit}}",
-            ),
+            Query(expr=_runs('partial!="true"'), legend="{{outcome}} {{commit}}"),
+            Query(expr=_runs('partial="true"'), legend="{{outcome}} {{commit}}, a part of the suite"),
         ),
         unit="s",
         empty=NO_RUN,
         custom={"drawStyle": "points", "pointSize": 7, "showPoints": "always"},
         defaults={"color": fixed(colors.GOOD), "min": 0},
-        overrides=(Override(matcher="byRegexp", pattern="/^(?!passed)/", properties={"color": fixed(colors.WARNING)}),),
+        overrides=(
+            Override(matcher="byRegexp", pattern="/^(?!passed)/", properties={"color": fixed(colors.WARNING)}),
+            *in_colors(B=colors.QUIET),
+        ),
         options={
             "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []},
             "tooltip": {"mode": "single", "sort": "none"},
@@ -221,18 +226,21 @@ _RUNS: tuple[Panel, ...] = (
     ),
     per_run(
         title="Passed in each run",
-        description="Share of the tests of each run that passed; skipped ones do not count.",
+        description="Share of the tests of each whole run that passed; skipped ones do not count.",
         queries=(Query(expr=f"{_cases_of_each(PASSES)} / {_cases_of_each(TRIED)}", legend="passed"),),
         unit="percentunit",
         empty=NO_RUN,
         defaults={"color": fixed(colors.GOOD), "max": 1},
     ),
     stacked_per_run(
-        title="Verdicts on each run",
-        description="How many verdicts each run got, by kind. A kind that stays is a finding that nobody acts on.",
-        queries=(Query(expr=f"sum by (kind) ({each_run('paceline_run_verdicts', OF_SUITE)}) > 0", legend="{{kind}}"),),
+        title="Verdicts, run after run",
+        description="How many confirmed verdicts whole runs got, by kind; of several runs within a bar, the last. "
+        "A kind that stays is a finding that nobody acts on.",
+        queries=(
+            Query(expr=f"sum by (kind) ({each_run('paceline_run_verdicts', _CONFIRMED)}) > 0", legend="{{kind}}"),
+        ),
         unit="none",
-        empty="nothing was found",
+        empty="nothing was found, or no run in this time",
         defaults={"color": fixed(colors.QUIET), "min": 0},
         overrides=tuple(
             Override(matcher="byName", pattern=kind.value, properties={"color": fixed(color)})

@@ -13,18 +13,21 @@ _FACTOR = (Step("text"), Step(colors.WARNING, 1.15), Step(colors.BAD, 2))
 _OF_BUDGET = (Step(colors.GOOD), Step(colors.WARNING, 0.8), Step(colors.BAD, 1))
 _NORMALIZED = "paceline_test_normalized_duration_seconds"
 _PASSED = "paceline_test_passed"
-# Less the 5 ms that the noise of short tests stays below: so each series is read twice, not four times.
-_SLOWER = f"({last(_NORMALIZED)} - 0.005) / {usual(_NORMALIZED)} > 1.15"
+# By more than the 5 ms that the noise of short tests stays below.
+_SLOWER = f"{last(_NORMALIZED)} / ({usual(_NORMALIZED)} < ({last(_NORMALIZED)} - 0.005) / 1.15)"
 _SLOWER_TESTS = worst(20, _SLOWER)
 _SLOWEST = worst(15, last(_DURATION))
 _GROWTH = (
     f"(604800 * {over('deriv', _NORMALIZED)} > 0.001) / {over('avg_over_time', _NORMALIZED)} "
-    f"and {over('count_over_time', _NORMALIZED)} >= 8"
+    f"and {over('count_over_time', _NORMALIZED)} >= 8 "
+    # A line through minutes says nothing of a week.
+    f"and count_over_time(count_over_time({_NORMALIZED}{{{OF_TESTS}}}[1d] offset -1d)[$__range:1d]) >= 3"
 )
 # A pass on the third attempt is two failures and a pass.
 _FAILING = f"1 - {over('sum_over_time', _PASSED)} / {over('sum_over_time', 'paceline_test_attempts')} > 0"
 _FAILING_TESTS = worst(30, _FAILING)
-_KEPT = f"{over('min_over_time', 'paceline_test_memory_retained_bytes')} > 1048576"
+_RETAINED = "paceline_test_memory_retained_bytes"
+_KEPT = f"{last(_RETAINED)} and {over('min_over_time', _RETAINED)} > 1048576"
 
 
 def _more(metric: str, which: str = "") -> str:
@@ -35,10 +38,10 @@ def _more(metric: str, which: str = "") -> str:
 TESTS: tuple[Panel, ...] = (
     ranking(
         "Slower than usual",
-        "Tests whose latest normalised time, less 5 ms of noise, is above 1.15 times their median in this time. "
+        "Tests whose latest normalised time is above 1.15 times their median in this time, by more than 5 ms of noise. "
         "The cause is what grew with it: with about as much CPU added, the test computes more; with more queries or "
         "bytes, it asks for more; with none of them, it waits.",
-        "no test is slower than usual",
+        "no test is slower than usual, or no run in this time",
         (
             Column(name="Factor", expr=_SLOWER_TESTS, unit=TIMES, steps=_FACTOR),
             Column(name="Added", expr=_more(_NORMALIZED), unit="s"),
@@ -66,8 +69,9 @@ TESTS: tuple[Panel, ...] = (
     ranking(
         "Growing fastest",
         "By how much of its mean the normalised time of a test rises in a week, along a straight line through all "
-        "runs of this time. Less than 1 ms a week is left out, and what had fewer than eight runs.",
-        "no test grows",
+        "runs of this time. Less than 1 ms a week is left out, and what had fewer than eight runs, or runs on fewer "
+        "than three days.",
+        "no test grows, or none has runs on three days",
         (
             Column(
                 name="In a week",
@@ -82,7 +86,7 @@ TESTS: tuple[Panel, ...] = (
         "Failing and flaky",
         "Tests that failed in this time, and in what share of their attempts. Many changes between pass and failure "
         "are a flaky test; one change, and one that does not pass now, is a test that broke.",
-        "no test failed",
+        "no test failed, or no run in this time",
         (
             Column(
                 name="Failed",
@@ -102,12 +106,12 @@ TESTS: tuple[Panel, ...] = (
     ),
     ranking(
         "Keeping memory",
-        "The least that a test kept after its teardown in any run of this time, from 1 MiB on. "
-        "What is kept each time is a leak, or a cache that somebody should know of.",
-        "no test keeps memory each time",
+        "What a test kept after its teardown when it last ran, of tests that kept 1 MiB or more in each run of this "
+        "time. What is kept each time is a leak, or a cache that somebody should know of.",
+        "no test keeps memory each time, or no run in this time",
         (
             Column(
-                name="Kept each time",
+                name="Kept",
                 expr=worst(15, _KEPT),
                 unit="bytes",
                 steps=(Step(colors.WARNING), Step(colors.BAD, 64 << 20)),

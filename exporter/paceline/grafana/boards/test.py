@@ -39,7 +39,12 @@ def _quantile(share: float, window: str) -> str:
     return f"max(quantile_over_time({share}, {_NORMALIZED}{{{OF_TEST}}}[{window}]))"
 
 
+# Where there is nothing a timeline of Grafana 9 says "no data", not what it is told to.
+_NOTHING_AT_ALL = (
+    f"(vector(-1) unless on () count_over_time({_PASSED}{{{OF_TEST}}}[$__range] @ end() offset -$__interval))"
+)
 # As judgement takes it, so that a spike in a short past hides nothing.
+_OF_BAND = "1h"
 _HIGH, _AT_MOST = _quantile(0.95, "14d"), f"1.3 * {_quantile(0.5, '14d')}"
 
 
@@ -98,9 +103,9 @@ _NOW: tuple[Panel, ...] = (
     ),
     timeline(
         title="Passed and failed",
-        description="Each run from the left to the right: blue passed, red failed. "
+        description="Each run from the left to the right: blue passed, dark orange failed; grey is no run at all. "
         "Many changes on unchanged code are a flaky test.",
-        queries=(each(_PASSED, "outcome"),),
+        queries=(Query(expr=f"{each(_PASSED, '').expr} or {_NOTHING_AT_ALL}", legend="outcome"),),
         unit="none",
         empty=_NO_RUN,
         steps=(Step(colors.BAD), Step(colors.GOOD, 1)),
@@ -109,6 +114,7 @@ _NOW: tuple[Panel, ...] = (
                 {
                     "type": "value",
                     "options": {
+                        "-1": {"text": _NO_RUN, "color": colors.QUIET, "index": 2},
                         "0": {"text": "failed", "color": colors.BAD, "index": 0},
                         "1": {"text": "passed", "color": colors.GOOD, "index": 1},
                     },
@@ -147,8 +153,8 @@ _TIME: tuple[Panel, ...] = (
         "where that is less. Points that leave it upwards and stay are a regression; single ones are spikes.",
         queries=(
             each(_NORMALIZED, "normalised"),
-            Query(expr=f"{_AT_MOST} < {_HIGH} or {_HIGH}", legend="usually at most"),
-            Query(expr=_quantile(0.05, "14d"), legend="usually at least"),
+            Query(expr=f"{_AT_MOST} < {_HIGH} or {_HIGH}", legend="usually at most", step=_OF_BAND),
+            Query(expr=_quantile(0.05, "14d"), legend="usually at least", step=_OF_BAND),
         ),
         unit="s",
         empty=_NO_RUN,
@@ -175,6 +181,7 @@ _TIME: tuple[Panel, ...] = (
             Query(
                 expr=f"{_quantile(0.5, '3d')} / max(quantile_over_time(0.5, {_NORMALIZED}{{{OF_TEST}}}[3d] offset 3d))",
                 legend="step",
+                step="1h",
             ),
         ),
         unit=TIMES,
@@ -191,7 +198,7 @@ _TIME: tuple[Panel, ...] = (
     ),
     stacked_per_run(
         title="Phases",
-        description="Setup, call and teardown of each run that passed, one on the other. "
+        description="Setup, call and teardown of runs that passed, one on the other; of several in a bar, the last. "
         "Where setup is most of it, look at the fixtures.",
         queries=(
             each("paceline_test_setup_seconds", "setup"),

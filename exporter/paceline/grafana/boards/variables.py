@@ -95,7 +95,7 @@ _ALL = {"current": {"selected": True, "text": ["All"], "value": ["$__all"]}}
 SUITE_VARIABLE = labels("suite", "Suite", "suite", "paceline_run_duration_seconds")
 # The branch to begin with, where the suite has it.
 MAIN = {"current": {"selected": True, "text": "main", "value": "main"}}
-BRANCH_VARIABLE = labels("branch", "Branch", "branch", 'paceline_run_duration_seconds{suite="$suite"}', **MAIN)
+BRANCH_VARIABLE = labels("branch", "Branch", "branch", "paceline_run_duration_seconds{suite=${suite:json}}", **MAIN)
 TYPE_VARIABLE = labels("test_type", "Test type", "test_type", f"paceline_test_passed{{{SUITE}}}", **_EVERYTHING, **_ALL)
 TEST_VARIABLE = labels("test", "Test", "test", f"paceline_test_passed{{{TESTS}}}")
 

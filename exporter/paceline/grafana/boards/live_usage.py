@@ -1,0 +1,154 @@
+"""
+Live, the panels of what a run uses: its processes, and the machine.
+"""
+
+from functools import partial
+
+from paceline.grafana.boards import colors
+from paceline.grafana.boards.panel import Override, Panel, Query, Step, fixed, in_colors, over_time
+from paceline.grafana.boards.promql import SUITE as OF_SUITE
+
+NO_RUN = "no run reports now"
+_BUSY = (Step(colors.GOOD), Step(colors.WARNING, 0.8), Step(colors.BAD, 0.95))
+_UNNAMED = 'suite=""'
+_WHOSE = f"(1 + 0 * max by (instance, suite) (paceline_expected_cases{{{OF_SUITE}}}))"
+
+# Whatever step the data source has: a run may be over in one.
+as_it_happens = partial(over_time, least_step="1s")
+_PART = "{{suite}} {{shard}}"
+# Shards are numbered, and have no names to colour them by.
+_SHARD_COLORS = (colors.GOOD, colors.WARNING, colors.GREEN, colors.PURPLE, colors.SKY, colors.BAD, colors.YELLOW)
+_OF_SHARDS = tuple(
+    Override(matcher="byRegexp", pattern=f"/ {number}$/", properties={"color": fixed(color)})
+    for number, color in enumerate(_SHARD_COLORS, 1)
+)
+
+
+def _per_part(title: str, description: str, unit: str, expr: str) -> Panel:
+    return as_it_happens(
+        title=title,
+        description=description,
+        queries=(Query(expr=expr, legend=_PART),),
+        unit=unit,
+        empty=NO_RUN,
+        width=8,
+        defaults={"color": fixed(colors.GOOD), "min": 0},
+        overrides=_OF_SHARDS,
+    )
+
+
+def _two_ways(title: str, description: str, **expressions: str) -> Panel:
+    return as_it_happens(
+        title=title,
+        description=description,
+        queries=tuple(Query(expr=expr, legend=f"{legend} {_PART}") for legend, expr in expressions.items()),
+        unit="Bps",
+        empty=NO_RUN,
+        width=8,
+        defaults={"min": 0},
+        overrides=in_colors(A=colors.GOOD, B=colors.WARNING),
+    )
+
+
+def _rate(metric: str) -> str:
+    return _here(f"rate({metric}{{{{{{}}}}}}[$__rate_interval])")
+
+
+def _of_machine(metric: str) -> str:
+    return _here(f"{metric}{{{{{{}}}}}}")
+
+
+def _here(expr: str) -> str:
+    """
+    Of a run that tells an exporter; and of a live endpoint, where no label of the figure itself tells whose it is.
+    """
+    return f"{expr.format(OF_SUITE)} or {expr.format(_UNNAMED)} * on (instance) group_left (suite) {_WHOSE}"
+
+
+PROCESSES: tuple[Panel, ...] = (
+    _per_part(
+        "CPU",
+        "CPUs that the test processes and all below them use. 1 is one CPU; more needs xdist or threads.",
+        "none",
+        _rate("paceline_process_cpu_seconds_total"),
+    ),
+    _per_part(
+        "Memory",
+        "Resident memory of the test processes and all below them. A line that only rises is a leak of the session.",
+        "bytes",
+        _of_machine("paceline_process_resident_memory_bytes"),
+    ),
+    _two_ways(
+        "Disk",
+        "Bytes a second that the test processes read from disk and write to it.",
+        read=_rate("paceline_process_read_bytes_total"),
+        written=_rate("paceline_process_written_bytes_total"),
+    ),
+    _per_part(
+        "Processes",
+        "Processes in the tree of the tests. What stays after a test was left behind by it.",
+        "none",
+        _of_machine("paceline_process_processes"),
+    ),
+    _per_part(
+        "Threads",
+        "Threads in the tree of the tests. A line that only rises is a pool that nobody closes.",
+        "none",
+        _of_machine("paceline_process_threads"),
+    ),
+    _per_part(
+        "Open files",
+        "Open file descriptors in the tree of the tests. A line that only rises is files that nobody closes.",
+        "none",
+        _of_machine("paceline_process_open_files"),
+    ),
+)
+
+MACHINE: tuple[Panel, ...] = (
+    as_it_happens(
+        title="In use",
+        description="Shares of the machine's CPU, memory and disk. "
+        "With the CPU at 100% tests wait for each other, and times by the clock say little.",
+        queries=(
+            Query(expr=_of_machine("paceline_system_cpu_ratio"), legend="CPU {{suite}} {{shard}}"),
+            Query(expr=_of_machine("paceline_system_memory_used_ratio"), legend="memory {{suite}} {{shard}}"),
+            Query(expr=_of_machine("paceline_system_disk_used_ratio"), legend="disk {{suite}} {{shard}}"),
+        ),
+        unit="percentunit",
+        empty=NO_RUN,
+        width=8,
+        steps=_BUSY,
+        defaults={"min": 0, "max": 1},
+        overrides=in_colors(A=colors.GOOD, B=colors.WARNING, C=colors.PURPLE),
+    ),
+    _per_part(
+        "Memory in use",
+        "Memory of the machine in use, of all programs.",
+        "bytes",
+        _of_machine("paceline_system_memory_used_bytes"),
+    ),
+    _per_part(
+        "Load",
+        "Programs that run or want to, on average over a minute. Above the number of CPUs, some wait.",
+        "none",
+        _of_machine("paceline_system_load1"),
+    ),
+    _two_ways(
+        "Disks",
+        "Bytes a second that all programs read from the disks and write to them.",
+        read=_rate("paceline_system_disk_read_bytes_total"),
+        written=_rate("paceline_system_disk_written_bytes_total"),
+    ),
+    _two_ways(
+        "Network",
+        "Bytes a second that all programs receive and send.",
+        received=_rate("paceline_system_network_receive_bytes_total"),
+        sent=_rate("paceline_system_network_transmit_bytes_total"),
+    ),
+    _per_part(
+        "All processes",
+        "Processes on the machine. A jump beside a run of yours is somebody else's work.",
+        "none",
+        _of_machine("paceline_system_processes"),
+    ),
+)

@@ -1,0 +1,163 @@
+"""
+Pipeline, the panels of what is on the way: reports, rules, notifications.
+"""
+
+from paceline.grafana.boards import colors
+from paceline.grafana.boards.panel import Panel, Query, Step, by_name, fixed, in_colors, over_time
+from paceline.grafana.boards.ranking import Column, rows_of
+
+ANY_IS_BAD = (Step(colors.GOOD), Step(colors.BAD, 1))
+NO_SERVER = "Prometheus does not scrape itself"
+NO_EXPORTER = "no exporter is scraped"
+_ONE_COLOR = {"color": fixed(colors.GOOD), "min": 0}
+
+
+def _by_group(metric: str, rest: str = "") -> str:
+    # Without the path of its file, which is in front of the name.
+    selected = f'{metric}{{rule_group=~"(?i).*paceline.*"}}{rest}'
+    return f'max by (rule_group) (label_replace({selected}, "rule_group", "$1", "rule_group", ".*;(.*)"))'
+
+
+def _p95(metric: str, window: str) -> str:
+    return f"histogram_quantile(0.95, sum by (le) (rate({metric}_bucket[{window}])))"
+
+
+DETAIL: tuple[Panel, ...] = (
+    over_time(
+        title="Reports by result",
+        description="What became of the runs that were sent, in each hour. Duplicates are harmless: a sender that "
+        "did not hear the answer sends again.",
+        queries=(
+            Query(
+                expr="sum by (result) (increase(paceline_exporter_reports_total[1h]))",
+                legend="{{result}}",
+            ),
+        ),
+        unit="none",
+        empty=NO_EXPORTER,
+        width=8,
+        defaults={"color": fixed(colors.BAD), "min": 0},
+        overrides=by_name(accepted=colors.GOOD, duplicate=colors.QUIET),
+    ),
+    over_time(
+        title="Dropped by suite",
+        description="Samples that the exporter left out in each hour, by suite and reason. "
+        "Raise its limit, or expose fewer branches.",
+        queries=(
+            Query(
+                expr="sum by (suite, reason) (increase(paceline_exporter_series_dropped_total[1h]))",
+                legend="{{suite}}: {{reason}}",
+            ),
+        ),
+        unit="none",
+        empty="nothing was dropped",
+        width=8,
+        defaults=_ONE_COLOR,
+    ),
+    over_time(
+        title="Series in Prometheus",
+        description="Series that Prometheus keeps at hand; those of a test are one for each metric and branch. "
+        "Steps are suites that began to report, a steady rise is a label that should not be one.",
+        queries=(Query(expr="prometheus_tsdb_head_series", legend="{{instance}}"),),
+        unit="short",
+        empty=NO_SERVER,
+        width=8,
+        defaults=_ONE_COLOR,
+    ),
+    rows_of(
+        "Rules",
+        "How long each group of rules of Paceline took when it was last evaluated, also as a share of its interval, "
+        "and evaluations that were left out in this time, as the one before still ran. None should be.",
+        "no rules of Paceline are loaded, or Prometheus does not scrape itself",
+        (
+            Column(
+                name="Of interval",
+                expr=_by_group("prometheus_rule_group_last_duration_seconds")
+                + " / "
+                + _by_group("prometheus_rule_group_interval_seconds"),
+                unit="percentunit",
+                steps=(Step(colors.GOOD), Step(colors.WARNING, 0.5), Step(colors.BAD, 0.9)),
+            ),
+            Column(name="Takes", expr=_by_group("prometheus_rule_group_last_duration_seconds"), unit="s"),
+            Column(
+                name="Left out",
+                expr=_by_group("increase(prometheus_rule_group_iterations_missed_total", "[$__range])"),
+                unit="none",
+                steps=ANY_IS_BAD,
+            ),
+        ),
+        width=12,
+        height=8,
+    ),
+    over_time(
+        title="Notifications",
+        description="Alerts that Prometheus could not hand to Alertmanager, and that Alertmanager could not deliver, "
+        "in each hour.",
+        queries=(
+            Query(expr="sum(increase(prometheus_notifications_dropped_total[1h]))", legend="not handed over"),
+            Query(expr="sum(increase(alertmanager_notifications_failed_total[1h]))", legend="not delivered"),
+        ),
+        unit="none",
+        empty=NO_SERVER,
+        width=6,
+        overrides=in_colors(A=colors.WARNING, B=colors.BAD),
+    ),
+    rows_of(
+        "Versions",
+        "The versions of the exporters, and of plugins whose live endpoint is scraped.",
+        NO_EXPORTER,
+        (
+            Column(
+                name="Processes",
+                expr="count by (version) (paceline_exporter_build_info) or count by (version) (paceline_build_info)",
+                unit="none",
+            ),
+        ),
+        width=6,
+        height=8,
+    ),
+    over_time(
+        title="Runs exposed, and too late",
+        description="Runs that the exporter holds out to Prometheus, for a quarter of an hour and three scrapes: where "
+        "it only rises, nobody fetches them. And runs of each hour that came after the window of Prometheus: "
+        "they are kept, and not shown here.",
+        queries=(
+            Query(expr="sum(paceline_exporter_exposed_runs)", legend="exposed"),
+            Query(expr="sum(increase(paceline_exporter_late_runs_total[1h]))", legend="too late"),
+        ),
+        unit="none",
+        empty=NO_EXPORTER,
+        width=8,
+        defaults={"min": 0},
+        overrides=in_colors(A=colors.GOOD, B=colors.BAD),
+    ),
+    over_time(
+        title="The exporter takes",
+        description="What 95 of 100 answers stay below: to a run that is sent, over an hour, and to scrapes. "
+        "A scrape that takes as long as its timeout, 10 s, brings nothing.",
+        queries=(
+            Query(expr=_p95("paceline_exporter_ingest_duration_seconds", "1h"), legend="for a run"),
+            Query(expr=_p95("paceline_exporter_scrape_duration_seconds", "$__rate_interval"), legend="for a scrape"),
+        ),
+        unit="s",
+        empty=NO_EXPORTER,
+        width=8,
+        defaults={"min": 0},
+        overrides=in_colors(A=colors.WARNING, B=colors.GOOD),
+    ),
+    over_time(
+        title="Memory",
+        description="Resident memory of the programs of the chain. One that rises for days is ended by the system.",
+        queries=(
+            Query(
+                expr='max by (job) (process_resident_memory_bytes{job=~"paceline|prometheus|alertmanager"})',
+                legend="{{job}}",
+            ),
+        ),
+        unit="bytes",
+        empty=NO_EXPORTER,
+        width=8,
+        defaults={"color": fixed(colors.QUIET), "min": 0},
+        overrides=by_name(paceline=colors.WARNING, prometheus=colors.GOOD, alertmanager=colors.PURPLE),
+    ),
+)
