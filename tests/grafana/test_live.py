@@ -37,6 +37,17 @@ _BY_ENDPOINT = {
     f'paceline_run_progress_ratio{{{_RUN},instance="laptop"}}': 0.125,
 }
 _WELL = {name: value for name, value in _BY_EXPORTER.items() if "failed" not in name}
+# Beside it a run of another suite; neither says of its own process whose it is.
+_TWO_ENDPOINTS = {
+    **_BY_ENDPOINT,
+    'paceline_expected_cases{suite="other",branch="main",instance="desk"}': 8,
+    'paceline_process_resident_memory_bytes{instance="laptop"}': 50,
+    'paceline_process_resident_memory_bytes{instance="desk"}': 70,
+    f'paceline_case_duration_seconds_bucket{{{_RUN},instance="laptop",test_type="unit",le="0.1"}}': 1,
+    f'paceline_case_duration_seconds_bucket{{{_RUN},instance="laptop",test_type="unit",le="+Inf"}}': 1,
+    'paceline_budget_seconds{suite="shop",instance="laptop",test_type="unit"}': 0.1,
+}
+_PART_OF_TWO = {f'paceline_process_resident_memory_bytes{{{_RUN},instance="exporter",shard="1of2"}}': 30}
 # One run that tells both.
 _BOTH = {f'paceline_expected_cases{{{_RUN},instance="{instance}",shard=""}}': 5 for instance in ("exporter", "laptop")}
 
@@ -71,12 +82,16 @@ def _check(folder: Path, series: Mapping[str, float], panel: str, expected: floa
         (_BY_ENDPOINT, "Progress", 0.125),
         (_BY_ENDPOINT, "Tests ended", 1),
         (_BY_ENDPOINT, "Failed so far", 1),
+        (_TWO_ENDPOINTS, "Memory", 50),
+        (_TWO_ENDPOINTS, "Call phase, of the budget", 0.95),
+        (_PART_OF_TWO, "Memory", 30),
         (_BOTH, "To run", 5),
         ({**_BY_EXPORTER, **_BY_ENDPOINT}, "Tests ended", 8),
     ],
 )
 def test_a_run_is_told_as_it_is(tmp_path: Path, series: Mapping[str, float], panel: str, expected: float) -> None:
     """
-    Of parts that tell an exporter all count, once; of a live endpoint the first failure, too; earlier runs do not.
+    Of parts that tell an exporter all count, once; of a live endpoint the first failure, too; earlier runs and those
+    of other suites do not.
     """
     assert not _check(tmp_path, series, panel, expected)

@@ -16,10 +16,10 @@ _WHOSE = f"(1 + 0 * max by (instance, suite) (paceline_expected_cases{{{OF_SUITE
 # Whatever step the data source has: a run may be over in one.
 as_it_happens = partial(over_time, least_step="1s")
 _PART = "{{suite}} {{shard}}"
-# Shards are numbered, and have no names to colour them by.
+# As in `1of4`: that many colours there are.
 _SHARD_COLORS = (colors.GOOD, colors.WARNING, colors.GREEN, colors.PURPLE, colors.SKY, colors.BAD, colors.YELLOW)
 _OF_SHARDS = tuple(
-    Override(matcher="byRegexp", pattern=f"/ {number}$/", properties={"color": fixed(color)})
+    Override(matcher="byRegexp", pattern=f"/ {number}of\\d+$/", properties={"color": fixed(color)})
     for number, color in enumerate(_SHARD_COLORS, 1)
 )
 
@@ -51,7 +51,8 @@ def _two_ways(title: str, description: str, **expressions: str) -> Panel:
 
 
 def _rate(metric: str) -> str:
-    return _here(f"rate({metric}{{{{{{}}}}}}[$__rate_interval])")
+    # Of the last two scrapes: of an interval that is mostly before the run, a rate is too low.
+    return _here(f"irate({metric}{{{{{{}}}}}}[$__rate_interval])")
 
 
 def _of_machine(metric: str) -> str:

@@ -254,7 +254,7 @@ timeline = partial(
     height=4,
     custom={"fillOpacity": 80, "lineWidth": 0, "spanNulls": True},
     options={
-        "showValue": "never",
+        "showValue": "auto",
         "mergeValues": True,
         "rowHeight": 0.8,
         "alignValue": "left",

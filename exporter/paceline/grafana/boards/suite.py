@@ -163,7 +163,7 @@ _NOW: tuple[Panel, ...] = (
             ),
         ),
         unit="percentunit",
-        empty="no test has a budget",
+        empty="no test has a budget, or no run in this time",
         steps=SHARE_PASSED,
         defaults={"min": 0, "max": 1, "decimals": 1, **_named("test_type")},
     ),

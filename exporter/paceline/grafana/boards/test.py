@@ -23,7 +23,6 @@ from paceline.grafana.boards.test_usage import USED, each
 from paceline.grafana.boards.variables import TEST_VARIABLE, of_suite
 
 _NO_RUN = "no run of this test in this time"
-_NOT_MEASURED = "never measured for this test"
 _DURATION = "paceline_test_duration_seconds"
 _NORMALIZED = "paceline_test_normalized_duration_seconds"
 _PASSED = "paceline_test_passed"
@@ -61,7 +60,7 @@ _NOW: tuple[Panel, ...] = (
         description="The latest call phase as a share of the budget; above 100% it is broken.",
         queries=_now(f"{last(_DURATION, OF_TEST)} / {last('paceline_test_budget_seconds', OF_TEST)}"),
         unit="percentunit",
-        empty="no budget",
+        empty="no budget, or no run",
         steps=(Step(colors.GOOD), Step(colors.WARNING, 0.8), Step(colors.BAD, 1)),
         defaults={"decimals": 0},
     ),
@@ -108,8 +107,9 @@ _NOW: tuple[Panel, ...] = (
         queries=(Query(expr=f"{each(_PASSED, '').expr} or {_NOTHING_AT_ALL}", legend="outcome"),),
         unit="none",
         empty=_NO_RUN,
-        steps=(Step(colors.BAD), Step(colors.GOOD, 1)),
         defaults={
+            # Those of the mappings: by steps, Grafana 9 leaves them out.
+            "color": fixed(colors.QUIET),
             "mappings": [
                 {
                     "type": "value",
@@ -119,7 +119,7 @@ _NOW: tuple[Panel, ...] = (
                         "1": {"text": "passed", "color": colors.GOOD, "index": 1},
                     },
                 }
-            ]
+            ],
         },
     ),
 )
