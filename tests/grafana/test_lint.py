@@ -96,6 +96,17 @@ def test_colours_are_those_that_all_can_tell_apart(board: str, panel: dict[str, 
     assert "palette-classic" not in text
 
 
+def test_prometheus_answers_with_as_many_points_as_are_asked_for() -> None:
+    """
+    It refuses more than 11,000, and Grafana rounds the step, by up to 1.75: from nearly 3.5 minutes to 2.
+
+    Source: grafana/grafana, packages/grafana-data/src/datetime/rangeutil.ts, `roundInterval`.
+    """
+    points = {panel.get("maxDataPoints", 0) for _, panel in _PANELS}
+
+    assert max(points) * 1.75 < 11_000
+
+
 def test_links_lead_to_dashboards_with_what_was_chosen() -> None:
     """
     From table to test with data source, suite, branch and time; between dashboards with all variables and the time.

@@ -190,7 +190,7 @@ _RUNS: tuple[Panel, ...] = (
     per_run(
         title="Duration of each run",
         description="A point for each run; its tooltip names the commit. Runs in orange did not pass, grey ones are "
-        "of a part of the suite. Of runs closer together than a ten-thousandth of the time that is shown, the last is. "
+        "of a part of the suite. Of runs closer together than a four-thousandth of the time shown, the last is. "
         "Compare a step with the machine beside it before you look for a cause in the code.",
         queries=(
             Query(expr=_runs('partial!="true"'), legend="{{outcome}} {{commit}}"),
