@@ -29,7 +29,6 @@ from support.dashboards import Asked, boards, filled, queries, selectors
 from support.servers import prometheus_with
 
 _DAYS = 30
-_STEPS = 500
 _UNTIL = 1.8e9
 _USAGE = {
     *(UsageKey.CPU_SECONDS, UsageKey.MEMORY_PEAK_BYTES, UsageKey.MEMORY_RETAINED_BYTES, UsageKey.READ_BYTES),
@@ -68,8 +67,8 @@ def _is_of_runs(asked: Asked) -> bool:
 
 
 def _best(url: str, asked: Asked, test: str) -> tuple[float, float]:
-    query = filled(asked.expr, {**_VALUES, "test": test})
-    step = _DAYS * 86400 // _STEPS
+    step = max(_DAYS * 86400 // asked.points, asked.least_step)
+    query = filled(asked.expr, {**_VALUES, "test": test, "__interval": f"{step}s"})
     times = {"time": _UNTIL} if asked.is_instant else {"start": _UNTIL - _DAYS * 86400, "end": _UNTIL, "step": step}
     path = f"{url}/api/v1/{'query' if asked.is_instant else 'query_range'}"
     seconds, cpu = zip(*(_once(url, path, {"query": query, **times}) for _ in range(3)), strict=True)

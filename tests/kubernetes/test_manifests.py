@@ -152,7 +152,8 @@ def test_both_channels_are_scraped_as_elsewhere() -> None:
     At the paths, names, and intervals of prometheus.yml; the past of a test does not end with a pod.
     """
     settings = yaml.safe_load((_ROOT / "prometheus" / "prometheus.yml").read_text("utf-8"))
-    jobs = {one.get("metrics_path", "/metrics"): one["job_name"] for one in settings["scrape_configs"]}
+    of_exporter = [one for one in settings["scrape_configs"] if one["job_name"].startswith("paceline")]
+    jobs = {one.get("metrics_path", "/metrics"): one["job_name"] for one in of_exporter}
     replaced = {
         path: {one["targetLabel"]: one["replacement"] for one in found["relabelings"] if "targetLabel" in one}
         for path, found in _endpoints().items()

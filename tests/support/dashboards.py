@@ -19,19 +19,25 @@ Json = dict[str, Any]
 
 # What Grafana fills in by itself.
 _BUILTIN = {"__interval": "1h", "__range": "30d", "__rate_interval": "1m"}
+_A_PIXEL_EACH = 1000
+_OF_SCRAPES = "15s"
+_SECONDS = {"1s": 1, "15s": 15, "1h": 3600}
 _VARIABLE = re.compile(r"\$(?:\{(?P<name>\w+)(?::(?P<form>\w+))?\}|(?P<short>[a-zA-Z_]\w*))")
 _COUNTED = ("_bucket", "_sum", "_count")
 
 
 class Asked(NamedTuple):
     """
-    A query of a panel, as it stands in the dashboard.
+    A query of a panel, as it stands in the dashboard. `points` is how many steps the time is cut into, and
+    `least_step` the least of them in seconds.
     """
 
     board: str
     panel: str
     expr: str
     is_instant: bool
+    points: int
+    least_step: int
 
 
 def boards() -> list[Json]:
@@ -54,7 +60,9 @@ def queries(board: Json) -> Iterator[Asked]:
     """
     for panel in panels(board):
         for target in panel["targets"]:
-            yield Asked(board["uid"], panel["title"], target["expr"], target["instant"])
+            points = panel.get("maxDataPoints", _A_PIXEL_EACH)
+            least = _SECONDS[target.get("interval", panel.get("interval", _OF_SCRAPES))]
+            yield Asked(board["uid"], panel["title"], target["expr"], target["instant"], points, least)
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
