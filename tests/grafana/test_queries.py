@@ -129,6 +129,19 @@ def test_the_latest_run_is_seen_at_once(url: str) -> None:
     assert point[0] == _UNTIL - _STEP
 
 
+def test_each_run_is_a_point(url: str) -> None:
+    """
+    Over ninety days, at the steps that Grafana then asks with.
+    """
+    cpu = next(one for one in _ASKED if (one.board, one.panel) == ("paceline-test", "CPU"))
+    step = 90 * _DAY // cpu.points
+    query = filled(cpu.expr, {**_VALUES, "test": _TEST, "__interval": f"{step}s"})
+    times: dict[str, Any] = {"start": _UNTIL - 90 * _DAY, "end": _UNTIL, "step": step}
+    answer = requests.post(f"{url}/api/v1/query_range", data={"query": query, **times}, timeout=30).json()
+
+    assert len(answer["data"]["result"][0]["values"]) == int(_row(url, "Runs", 0, test=_TEST)[""])
+
+
 def test_nothing_that_was_found_is_told_from_no_run(url: str) -> None:
     """
     A run without a verdict says so, and where there is no run there is no answer.
