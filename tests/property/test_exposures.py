@@ -54,7 +54,7 @@ def test_every_run_is_seen_and_then_over(ages: list[float], rules: Rules) -> Non
     for _ in range(_SCRAPES * len(runs)):
         _scrape(exposures, _NOW, 0.0)
 
-    assert {run.run_id for run in exposures.retire(_NOW + 900)} == {run.run_id for run in runs}
+    assert {one.run.run_id for one in exposures.retire(_NOW + 900)} == {run.run_id for run in runs}
 
 
 @given(ages=st.lists(_ages, min_size=1, max_size=12), rules=_rules)
