@@ -17,6 +17,7 @@ from paceline.server.drop_folder import DropFolder
 from support.exporter import exporter_in
 from support.values import make_case, make_run
 
+_FILES = "paceline_exporter_watched_files_total"
 _DOCUMENT = encode_run(make_run(1, [make_case()]))
 
 
@@ -156,16 +157,18 @@ def test_an_exporter_takes_what_is_put_there(tmp_path: Path) -> None:
         (watched / ".new").write_bytes(_DOCUMENT)
         (watched / ".new").rename(watched / "run.json")
         (watched / "bad.json").write_bytes(b"{")
+        (watched / "second.json").write_bytes(_DOCUMENT.replace(b'"shop"', b'"e2e"'))
         end = time.monotonic() + 60
-        while not exporter.runs() and time.monotonic() < end:
+        while sum(exporter.state(_FILES).values()) < 3 and time.monotonic() < end:
             time.sleep(0.1)
 
         assert exporter.runs() == ["run-1"]
-        assert exporter.state("paceline_exporter_watched_files_total") == {
+        assert exporter.state(_FILES) == {
             "taken": 1,
-            "damaged": 1,
+            "damaged": 2,
             "skipped": 0,
             "unreadable": 0,
         }
         assert "INFO accepted: run run-1 of shop with 1 test, from the file run.json" in exporter.log.read_text()
+        assert "WARNING set aside: second.json: run run-1 is there already, of suite shop, " in exporter.log.read_text()
         assert "WARNING set aside: bad.json: not a run document: Input data was truncated" in exporter.log.read_text()

@@ -164,8 +164,8 @@ def test_a_run_that_the_window_closed_on_is_exposed_no_longer(tmp_path: Path) ->
 
 
 _CLOSED_ON = (
-    "run run-1 is exposed no longer: not every Prometheus came for it, and it ended at 2023-11-14 23:13:20 UTC, too long"
-    " ago for --expose-window=7d; `paceline export openmetrics` brings it to Prometheus"
+    "run run-1 is exposed no longer: not every Prometheus came for it, and it ended at 2023-11-14 23:13:20 UTC, too"
+    " long ago for --expose-window=7d; `paceline export openmetrics` brings it to Prometheus"
 )
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
-from paceline.errors import DocumentError
+from paceline.errors import ConflictError, DocumentError
 from paceline.history.served import Exposed, Received, ServedLedger, Terms
 from paceline.identity import safe_text
 from paceline.metrics import catalogue
@@ -85,20 +85,26 @@ class Service:
 
         Raises:
             DocumentError: it is no run.
+            ConflictError: another run has its id.
             StorageError: it cannot be kept now.
         """
         terms = self._terms()
         run, document = read_arrival(document, where, terms.now)
-        part = part_of(run.run_id)
-        if part is None:
-            received = self._ledger.receive(run, document, terms)
-        else:
-            received = self._ledger.receive_part(part, run, document, terms)
+        try:
+            received = self._keep(run, document, terms)
+        except ConflictError as error:
+            raise ConflictError(f"{where}: {error}") from error
         result = "accepted" if received.is_new else "duplicate"
         self.own.reports.labels(result).inc()
         tests = counted(len(run.cases), "test")
         _LOG.info("%s: run %s of %s with %s, from %s", result, run.run_id, run.suite, tests, sender)
         return Receipt(run_id=run.run_id, result=result, note=self._take(received))
+
+    def _keep(self, run: Run, document: bytes, terms: Terms) -> Received:
+        part = part_of(run.run_id)
+        if part is None:
+            return self._ledger.receive(run, document, terms)
+        return self._ledger.receive_part(part, run, document, terms)
 
     def prepare(self) -> None:
         """
