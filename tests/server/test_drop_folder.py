@@ -119,6 +119,27 @@ def test_what_is_no_file_is_skipped_and_told_once(tmp_path: Path, caplog: pytest
     ]
 
 
+def test_a_document_that_is_hidden_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """
+    When it stays: a program may write it aside, and rename it when it is whole. A link to nothing is told too.
+    """
+    (tmp_path / "gone.json").symlink_to("nowhere.json")
+    for name in (".aside.json", ".hidden.json", ".run.json.x7"):
+        (tmp_path / name).write_bytes(_DOCUMENT)
+    drop_folder, taken = DropFolder(tmp_path), list[str]()
+    results = []
+    for _ in range(3):
+        results.append(drop_folder.look(lambda _, where: taken.append(where)))
+        if len(results) == 1:
+            (tmp_path / ".aside.json").rename(tmp_path / "aside.json")
+
+    assert (results, taken) == ([{"unreadable": 1}, {"skipped": 1}, {"taken": 1}], ["aside.json"])
+    assert caplog.messages == [
+        "gone.json cannot be read: it is a link to a file that is not there",
+        "skipped: .hidden.json begins with a dot",
+    ]
+
+
 def test_a_folder_that_is_gone_may_come_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """
     That it cannot be read is told once, and once more when it is gone again.

@@ -235,6 +235,15 @@ def test_the_landing_page_says_what_is_there(exporter: Exporter) -> None:
     assert "1 run exposed, 0 under way, 0 scraping." in page
 
 
+def test_a_run_without_a_branch_has_a_dash(exporter: Exporter) -> None:
+    """
+    As a cell with nothing in it looks like a mistake of the page.
+    """
+    exporter.push(make_run(1, [make_case()], branch=""))
+
+    assert "<td>shop</td><td>&ndash;</td><td>run-1</td>" in exporter.get("/").text
+
+
 def test_too_many_series_are_dropped_and_counted(tmp_path: Path) -> None:
     """
     Whole tests, the quickest first; the counter and the page say how many samples.

@@ -66,4 +66,4 @@ def _left_out(summary: Summary, settings: Settings) -> Iterator[str]:
 
 
 def _row(*cells: str) -> str:
-    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+    return "<tr>" + "".join(f"<td>{escape(cell.strip()) or '&ndash;'}</td>" for cell in cells) + "</tr>"
