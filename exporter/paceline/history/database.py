@@ -25,7 +25,7 @@ _STAMPS = (
     " stamp INTEGER NOT NULL, UNIQUE (suite, stamp))"
 )
 # By what a part is known when its document is in the whole.
-_HEADS = "ALTER TABLE shards ADD COLUMN head BLOB"
+_HEADS = ("ALTER TABLE shards ADD COLUMN head BLOB", "CREATE INDEX shards_by_whole ON shards (whole)")
 _SCHEMA = f"""
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY,
@@ -58,7 +58,7 @@ CREATE TABLE columns (
 );
 {"; ".join(_SERVED_TABLES)};
 {_STAMPS};
-{_HEADS};
+{"; ".join(_HEADS)};
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
 """
@@ -74,7 +74,7 @@ _UPGRADES = {
         *_SERVED_TABLES,
     ),
     3: (_STAMPS,),
-    4: (_HEADS,),
+    4: _HEADS,
 }
 
 
