@@ -4,6 +4,7 @@ The errors that a caller can act on.
     PacelineError
     ├── ConfigError      a setting, an option or a marker is wrong: mend it and start again
     ├── DocumentError    the content of a file is not what it should be
+    │   └── ConflictError    another run has its id: give it one of its own
     ├── StorageError     a folder, a file or a database cannot be read or written
     ├── StackError       a program of the local stack is missing, or does not start: install it, or see its log
     ├── TrialError       two versions cannot be run side by side: git or pytest refused
@@ -29,6 +30,12 @@ class ConfigError(PacelineError):
 class DocumentError(PacelineError):
     """
     A file or a body does not hold the document that it should hold.
+    """
+
+
+class ConflictError(DocumentError):
+    """
+    A run has the id of another run.
     """
 
 

@@ -395,7 +395,7 @@ def test_a_ledger_of_a_later_version_is_left_alone(ledger: Ledger) -> None:
     with pytest.raises(StorageError) as caught:
         ledger.add(make_run(2))
 
-    assert str(caught.value) == f"{ledger.path} has version 99, expected at most 4: upgrade paceline"
+    assert str(caught.value) == f"{ledger.path} has version 99, expected at most 5: upgrade paceline"
     assert ledger.path.read_bytes() == before
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from paceline.history.served import ServedLedger, Terms
 from paceline.model import Run, encode_run
+from paceline.shards import Part
 from support.values import EPOCH, make_case, make_run
 
 
@@ -18,6 +19,7 @@ def _no_tally(_: Run) -> Mapping[tuple[str, ...], float]:
     return {}
 
 
+_WITHOUT_HEADS = "DROP INDEX shards_by_whole; ALTER TABLE shards DROP COLUMN head"
 _TERMS = Terms(now=EPOCH, tally=_no_tally)
 
 
@@ -91,6 +93,20 @@ def test_runs_that_an_earlier_version_exposed_have_their_end(ledger: ServedLedge
     _receive(ledger, "a")
     _receive(ledger, "b")
     with closing(sqlite3.connect(ledger.path)) as database:
-        database.executescript("DROP TABLE stamps; PRAGMA user_version = 3")
+        database.executescript(f"{_WITHOUT_HEADS}; DROP TABLE stamps; PRAGMA user_version = 3")
 
     assert _stamps(ledger) == {"a": 0, "b": 0}
+
+
+def test_parts_that_waited_in_an_earlier_version_are_put_together(ledger: ServedLedger) -> None:
+    """
+    By their ids alone, as no more was kept of them.
+    """
+    for number in (1, 2):
+        run = make_run(number, [make_case(f"test_{number}")], run_id=f"a.{number}of2")
+        received = ledger.receive_part(Part("a", number, 2), run, encode_run(run), _TERMS)
+        with closing(sqlite3.connect(ledger.path)) as database:
+            database.executescript(f"{_WITHOUT_HEADS}; PRAGMA user_version = 4")
+
+    assert received.run is not None
+    assert len(received.run.cases) == 2

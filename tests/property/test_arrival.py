@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from msgspec import json
 
 from paceline.errors import DocumentError
+from paceline.history.conflict import is_same
 from paceline.metrics.totals import tally
 from paceline.model import Run, decode_live_report, decode_run, encode_run
 from paceline.server.arrival import read_arrival
 from paceline.server.rendering import render
 from property.strategies import runs
-from support.values import EPOCH
+from support.values import EPOCH, make_run
 
 _scalars = st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(st.characters(exclude_categories=["Cs"]))
 _values = st.recursive(
@@ -49,3 +50,18 @@ def test_a_run_with_one_wrong_byte_is_taken_or_refused(run: Run, place: int, byt
         assert render(arrived, 1, ["main"], 1000).samples > 0
         assert decode_run(kept, "it") == arrived
         assert 0 <= arrived.started <= arrived.ended <= EPOCH + 60
+
+
+_moments = st.lists(st.floats(EPOCH, EPOCH + 1e8), min_size=2, max_size=2).map(sorted)
+
+
+@given(started=st.floats(0, 3e9), duration=st.floats(0, 1e5), moments=_moments)
+def test_a_run_is_the_same_whenever_it_arrives(started: float, duration: float, moments: list[float]) -> None:
+    """
+    is_same(arrived now, arrived then), whatever its clock said, also where one exporter hands it to another one later.
+    """
+    document = encode_run(make_run(0, started=started, ended=started + duration))
+    (one, kept), (other, _) = (read_arrival(document, "it", now) for now in moments)
+
+    assert is_same(one, other)
+    assert is_same(read_arrival(kept, "it", moments[1])[0], other)

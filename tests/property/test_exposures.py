@@ -4,6 +4,7 @@ What is exposed arrives, whatever a Prometheus refuses.
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from paceline.history.served import Exposed
 from paceline.server.exposures import WINDOWS, Exposures, Rules
@@ -54,7 +55,7 @@ def test_every_run_is_seen_and_then_over(ages: list[float], rules: Rules) -> Non
     for _ in range(_SCRAPES * len(runs)):
         _scrape(exposures, _NOW, 0.0)
 
-    assert {run.run_id for run in exposures.retire(_NOW + 900)} == {run.run_id for run in runs}
+    assert {one.run.run_id for one in exposures.retire(_NOW + 900)} == {run.run_id for run in runs}
 
 
 @given(ages=st.lists(_ages, min_size=1, max_size=12), rules=_rules)
@@ -71,3 +72,17 @@ def test_what_comes_later_holds_up_nothing(ages: list[float], rules: Rules) -> N
         arrived |= _scrape(exposures, now, float("inf"))
 
     assert arrived >= {run.run_id for run in runs}
+
+
+@given(ages=st.lists(_ages, max_size=12), rules=_rules, window=st.sampled_from(WINDOWS))
+def test_nothing_leaves_its_window_unseen_and_untold(ages: list[float], rules: Rules, window: float) -> None:
+    """
+    answered + retired unseen == all, and max(age answered) <= window, whether or not it is tended to between.
+    """
+    runs = _runs(ages)
+    exposures = Exposures(replace(rules, window=window), runs)
+    answered = set().union(*(_scrape(exposures, _NOW, window) for _ in range(_SCRAPES * len(runs))))
+    retired = {one.run.run_id: one.is_seen for one in exposures.retire(_NOW)}
+
+    assert answered == {run.run_id for run in runs if _NOW - run.ended <= window}
+    assert retired == {run.run_id: False for run in runs if run.run_id not in answered}

@@ -17,6 +17,7 @@ from paceline.server.drop_folder import DropFolder
 from support.exporter import exporter_in
 from support.values import make_case, make_run
 
+_FILES = "paceline_exporter_watched_files_total"
 _DOCUMENT = encode_run(make_run(1, [make_case()]))
 
 
@@ -118,6 +119,27 @@ def test_what_is_no_file_is_skipped_and_told_once(tmp_path: Path, caplog: pytest
     ]
 
 
+def test_a_document_that_is_hidden_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """
+    When it stays: a program may write it aside, and rename it when it is whole. A link to nothing is told too.
+    """
+    (tmp_path / "gone.json").symlink_to("nowhere.json")
+    for name in (".aside.json", ".hidden.json", ".run.json.x7"):
+        (tmp_path / name).write_bytes(_DOCUMENT)
+    drop_folder, taken = DropFolder(tmp_path), list[str]()
+    results = []
+    for _ in range(3):
+        results.append(drop_folder.look(lambda _, where: taken.append(where)))
+        if len(results) == 1:
+            (tmp_path / ".aside.json").rename(tmp_path / "aside.json")
+
+    assert (results, taken) == ([{"unreadable": 1}, {"skipped": 1}, {"taken": 1}], ["aside.json"])
+    assert caplog.messages == [
+        "gone.json cannot be read: it is a link to a file that is not there",
+        "skipped: .hidden.json begins with a dot",
+    ]
+
+
 def test_a_folder_that_is_gone_may_come_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """
     That it cannot be read is told once, and once more when it is gone again.
@@ -156,16 +178,18 @@ def test_an_exporter_takes_what_is_put_there(tmp_path: Path) -> None:
         (watched / ".new").write_bytes(_DOCUMENT)
         (watched / ".new").rename(watched / "run.json")
         (watched / "bad.json").write_bytes(b"{")
+        (watched / "second.json").write_bytes(_DOCUMENT.replace(b'"shop"', b'"e2e"'))
         end = time.monotonic() + 60
-        while not exporter.runs() and time.monotonic() < end:
+        while sum(exporter.state(_FILES).values()) < 3 and time.monotonic() < end:
             time.sleep(0.1)
 
         assert exporter.runs() == ["run-1"]
-        assert exporter.state("paceline_exporter_watched_files_total") == {
+        assert exporter.state(_FILES) == {
             "taken": 1,
-            "damaged": 1,
+            "damaged": 2,
             "skipped": 0,
             "unreadable": 0,
         }
         assert "INFO accepted: run run-1 of shop with 1 test, from the file run.json" in exporter.log.read_text()
+        assert "WARNING set aside: second.json: run run-1 is there already, of suite shop, " in exporter.log.read_text()
         assert "WARNING set aside: bad.json: not a run document: Input data was truncated" in exporter.log.read_text()

@@ -143,6 +143,32 @@ def test_a_run_that_nobody_came_for_is_told(tmp_path: Path) -> None:
     )
 
 
+def test_a_run_that_the_window_closed_on_is_exposed_no_longer(tmp_path: Path) -> None:
+    """
+    As Prometheus would refuse the whole answer; where nobody had come for it, it is counted and told as late.
+    """
+    exporter = Exporter(tmp_path, "--expose-window=7d")
+    exporter.data.mkdir()
+    run = make_run(1, [make_case()])
+    exporter.ledger.receive(run, encode_run(run), Terms(now=time.time(), tally=lambda _: {}))
+    try:
+        exporter.start()
+        scraped = exporter.runs()
+        _wait_until_empty(exporter)
+        late = exporter.state("paceline_exporter_late_runs_total")
+    finally:
+        exporter.stop()
+
+    assert (scraped, late) == ([], {"shop": 1})
+    assert f"WARNING {_CLOSED_ON}\n" in exporter.log.read_text("utf-8")
+
+
+_CLOSED_ON = (
+    "run run-1 is exposed no longer: not every Prometheus came for it, and it ended at 2023-11-14 23:13:20 UTC, too"
+    " long ago for --expose-window=7d; `paceline export openmetrics` brings it to Prometheus"
+)
+
+
 def test_labels_cannot_be_injected(exporter: Exporter) -> None:
     """
     Quotes, braces and line breaks stay within the label; control characters are written out.
@@ -209,6 +235,15 @@ def test_the_landing_page_says_what_is_there(exporter: Exporter) -> None:
     assert "1 run exposed, 0 under way, 0 scraping." in page
 
 
+def test_a_run_without_a_branch_has_a_dash(exporter: Exporter) -> None:
+    """
+    As a cell with nothing in it looks like a mistake of the page.
+    """
+    exporter.push(make_run(1, [make_case()], branch=""))
+
+    assert "<td>shop</td><td>&ndash;</td><td>run-1</td>" in exporter.get("/").text
+
+
 def test_too_many_series_are_dropped_and_counted(tmp_path: Path) -> None:
     """
     Whole tests, the quickest first; the counter and the page say how many samples.
@@ -234,7 +269,7 @@ def test_a_run_before_the_window_is_kept_and_not_exposed(tmp_path: Path) -> None
     with exporter_in(tmp_path, "--expose-window=1h30m") as exporter:
         late = exporter.push(make_run(1, [make_case()]))
         again = exporter.push(make_run(1, [make_case()]))
-        recent = exporter.push(make_run(2, [make_case()], started=now - 5350, ended=now - 5340))
+        recent = exporter.push(make_run(2, [make_case()], started=now - 5250, ended=now - 5240))
         log = exporter.log.read_text("utf-8")
 
         assert (late.status_code, late.json()) == (201, {"run_id": "run-1", "result": "accepted", "note": _LATE})
@@ -245,14 +280,14 @@ def test_a_run_before_the_window_is_kept_and_not_exposed(tmp_path: Path) -> None
         assert exporter.state("paceline_exporter_late_runs_total") == {"shop": 1}
         assert exporter.state("paceline_runs_total") == {"main,passed,shop": 2}
         assert (
-            "<p>Kept and not exposed, of suite shop: 1 run that ended longer ago than --expose-window=1h30m.</p>"
+            "<p>Kept, and too late for a Prometheus, of suite shop: 1 run that left --expose-window=1h30m.</p>"
             in exporter.get("/").text
         )
         assert f"WARNING {_LATE}\n" in log
 
 
 _LATE = (
-    "run run-1 is kept and not exposed: it ended at 2023-11-14 23:13:20 UTC, longer ago than --expose-window=1h30m;"
+    "run run-1 is kept and not exposed: it ended at 2023-11-14 23:13:20 UTC, too long ago for --expose-window=1h30m;"
     " `paceline export openmetrics` brings it to Prometheus"
 )
 

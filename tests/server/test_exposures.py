@@ -26,7 +26,7 @@ def _scrape(exposures: Exposures, scraper: str, now: float, samples: int = 10) -
 
 
 def _retire(exposures: Exposures, now: float) -> list[str]:
-    return [run.run_id for run in exposures.retire(now)]
+    return [one.run.run_id for one in exposures.retire(now)]
 
 
 def test_a_run_stays_for_its_time_however_often_it_is_seen() -> None:
@@ -95,6 +95,31 @@ def test_without_anybody_a_run_waits_a_week() -> None:
 
     assert _retire(exposures, 7 * _DAY) == []
     assert _retire(exposures, 7 * _DAY + 1) == ["run-0"]
+
+
+def test_a_run_that_leaves_the_window_is_exposed_no_longer() -> None:
+    """
+    Not even in the answer before it is retired; who had not seen it by then never will.
+    """
+    exposures = Exposures(Rules(seconds=900, scrapes=3, samples=100, window=_HOUR), [_run(0), _run(1)])
+    answers = [_scrape(exposures, "a", now) for now in (_HOUR, _HOUR + 0.5)]
+    exposures.add(_run(2, ended=1.0))
+    retired = exposures.retire(_HOUR + 1.5)
+
+    assert answers == [["run-0", "run-1"], ["run-1"]]
+    assert [(one.run.run_id, one.is_seen) for one in retired] == [("run-0", True), ("run-1", True), ("run-2", False)]
+
+
+def test_what_one_of_two_has_not_seen_is_not_seen() -> None:
+    """
+    Nor is what nobody came for.
+    """
+    exposures = Exposures(Rules(seconds=900, scrapes=3, samples=100, window=_HOUR), [_run(0)])
+    _scrape(exposures, "away", -1)
+    exposures.add(_run(0))
+    _scrape(exposures, "there", 0)
+
+    assert [one.is_seen for one in exposures.retire(_HOUR + 1)] == [False]
 
 
 def test_what_has_no_room_goes_with_the_next_scrape() -> None:

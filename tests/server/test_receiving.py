@@ -32,6 +32,7 @@ def test_a_run_is_accepted_once(exporter: Exporter) -> None:
     assert exporter.state("paceline_exporter_reports_total") == {
         "accepted": 1,
         "duplicate": 1,
+        "conflict": 0,
         "rejected": 0,
         "unauthorized": 0,
         "unavailable": 0,
@@ -49,6 +50,26 @@ def test_a_whole_run_replaces_what_a_crash_left(exporter: Exporter) -> None:
     assert exporter.state("paceline_cases_total") == {"main,passed,shop,unit": 2}
     assert exporter.state("paceline_runs_total") == {"main,crashed,shop": 1}
     assert len([name for name, *_ in exporter.scrape() if name == "paceline_test_passed"]) == 2
+
+
+def test_another_run_under_a_known_id_is_refused(exporter: Exporter) -> None:
+    """
+    409, with both runs and what to do; it is counted, and neither the kept run nor its samples change.
+    """
+    exporter.push(_RUN)
+    answer = exporter.post(_document(suite="e2e"))
+
+    assert (answer.status_code, answer.json()) == (409, {"error": _CONFLICT})
+    assert exporter.state("paceline_exporter_reports_total")["conflict"] == 1
+    assert exporter.ledger.run("run-1") == _RUN
+    assert exporter.runs() == ["run-1"]
+    assert f"WARNING rejected, 409: {_CONFLICT}, from 127.0.0.1\n" in exporter.log.read_text("utf-8")
+
+
+_CONFLICT = (
+    "the run: run run-1 is there already, of suite shop, begun at 2023-11-14 23:13:10 UTC; this one is of suite e2e,"
+    " begun at 2023-11-14 23:13:10 UTC: give each session an id of its own, or PACELINE_SHARD to the parts of one run"
+)
 
 
 def _without(key: str) -> bytes:

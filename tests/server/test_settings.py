@@ -56,6 +56,14 @@ def test_an_address_that_is_none_is_refused(address: str) -> None:
     assert str(caught.value) == (f"--web.listen-address is {address!r}, expected one as 127.0.0.1:10464 or :10464")
 
 
+@pytest.mark.parametrize(("text", "longest"), [("7d", 604_680.0), ("30s", 27.0), ("0", inf)])
+def test_a_window_ends_a_margin_earlier(text: str, longest: float) -> None:
+    """
+    Of a short one a tenth.
+    """
+    assert read_window(text).longest(120.0) == longest
+
+
 def test_an_address_in_use_is_said() -> None:
     """
     With the reason of the system.

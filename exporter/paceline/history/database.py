@@ -10,7 +10,7 @@ from pathlib import Path
 from paceline.errors import DocumentError, StorageError
 
 _APPLICATION_ID = 0x50414345
-_VERSION = 4
+_VERSION = 5
 _BUSY_SECONDS = 30.0
 READ = "BEGIN"
 WRITE = "BEGIN IMMEDIATE"
@@ -24,6 +24,8 @@ _STAMPS = (
     "CREATE TABLE stamps (run INTEGER PRIMARY KEY REFERENCES runs (number) ON DELETE CASCADE, suite TEXT NOT NULL,"
     " stamp INTEGER NOT NULL, UNIQUE (suite, stamp))"
 )
+# By what a part is known when its document is in the whole.
+_HEADS = ("ALTER TABLE shards ADD COLUMN head BLOB", "CREATE INDEX shards_by_whole ON shards (whole)")
 _SCHEMA = f"""
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY,
@@ -56,6 +58,7 @@ CREATE TABLE columns (
 );
 {"; ".join(_SERVED_TABLES)};
 {_STAMPS};
+{"; ".join(_HEADS)};
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
 """
@@ -71,6 +74,7 @@ _UPGRADES = {
         *_SERVED_TABLES,
     ),
     3: (_STAMPS,),
+    4: _HEADS,
 }
 
 

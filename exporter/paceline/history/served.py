@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct, json
 
+from paceline.history.conflict import check_part, check_run, head_of
 from paceline.history.database import WRITE, connected
 from paceline.history.ledger import Ledger
 from paceline.history.rows import insert_run, pack, unpack
@@ -81,23 +82,32 @@ class ServedLedger(Ledger):
             run: the run.
             document: the same run encoded.
             terms: when it came, and what is asked of it.
+
+        Raises:
+            ConflictError: another run has its id.
         """
         with connected(self.path, begin=WRITE) as database:
+            check_run(database, run)
             return _receive(database, run, document, terms)
 
     def receive_part(self, part: Part, run: Run, document: bytes, terms: Terms) -> Received:
         """
         Keep a part of a run; with the last of them the whole is received. A part that comes after the whole was
         made without it is a run of its own.
+
+        Raises:
+            ConflictError: another part has its id, or the parts of the run are of another suite.
         """
         with connected(self.path, begin=WRITE) as database:
+            check_part(database, run, part.run_id)
             if _is_known_part(database, run.run_id):
                 return Received(is_new=False)
             if database.execute("SELECT 1 FROM runs WHERE run_id = ?", (part.run_id,)).fetchone():
+                check_run(database, run)
                 return _receive(database, run, document, terms)
             database.execute(
-                "INSERT OR REPLACE INTO shards (run_id, whole, arrived, document) VALUES (?, ?, ?, ?)",
-                (run.run_id, part.run_id, terms.now, pack(document)),
+                "INSERT OR REPLACE INTO shards (run_id, whole, arrived, document, head) VALUES (?, ?, ?, ?, ?)",
+                (run.run_id, part.run_id, terms.now, pack(document), head_of(run)),
             )
             parts = _parts(database, part.run_id)
             if len(parts) < part.parts:

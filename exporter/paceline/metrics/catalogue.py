@@ -141,7 +141,7 @@ EXPORTER_DROPPED = _of_exporter(
 EXPORTER_LATE = _of_exporter(
     "paceline_exporter_late_runs_total",
     Kind.COUNTER,
-    "Runs that are kept and not exposed, as they ended before the window.",
+    "Runs that are kept and that not every Prometheus got, as they ended before the window.",
     "suite",
 )
 EXPORTER_FILES = _of_exporter(

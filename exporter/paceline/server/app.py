@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from paceline.errors import DocumentError, PacelineError, StorageError
+from paceline.errors import ConflictError, DocumentError, PacelineError, StorageError
 from paceline.identity import safe_text
 from paceline.server.access import Users, UsersOnly, is_token
 from paceline.server.arrival import read_report
@@ -36,7 +36,8 @@ RUNS, LIVE = "/api/v1/runs", "/api/v1/live"
 _TEND_SECONDS = 1.0
 _RETRY_SECONDS = 10
 _RECEIVERS = 2
-_UNAUTHORIZED = 401
+_UNAUTHORIZED, _CONFLICT = 401, 409
+_RESULT = {_UNAUTHORIZED: "unauthorized", _CONFLICT: "conflict"}
 _ASKS_FOR_TOKEN = {"WWW-Authenticate": 'Bearer realm="paceline"'}
 _LONGEST_REASON = 300
 _STATUS = {"accepted": 201, "duplicate": 200}
@@ -91,6 +92,8 @@ class _Endpoints:
         with self._own.ingest.time():
             try:
                 receipt = await run_sync(receive, limiter=self._receiving)
+            except ConflictError as error:
+                raise RefusedError(_CONFLICT, str(error)) from error
             except DocumentError as error:
                 raise RefusedError(400, str(error)) from error
         # Whoever sent it need not wait for that.
@@ -128,11 +131,10 @@ class _Endpoints:
 
     async def refused(self, request: Request, error: Exception) -> Response:
         status = error.status if isinstance(error, RefusedError) else 400
-        is_stranger = status == _UNAUTHORIZED
-        self._count(request, "unauthorized" if is_stranger else "rejected")
+        self._count(request, _RESULT.get(status, "rejected"))
         # What the error says may be out of the body.
         _LOG.warning("rejected, %d: %s, from %s", status, safe_text(str(error), _LONGEST_REASON), _host(request))
-        return JSONResponse({"error": str(error)}, status, _ASKS_FOR_TOKEN if is_stranger else None)
+        return JSONResponse({"error": str(error)}, status, _ASKS_FOR_TOKEN if status == _UNAUTHORIZED else None)
 
     async def unavailable(self, request: Request, error: Exception) -> Response:
         self._count(request, "unavailable")

@@ -7,6 +7,7 @@ from collections import Counter
 from msgspec.structs import replace
 
 from paceline.errors import DocumentError
+from paceline.history.conflict import AHEAD, BEHIND
 from paceline.identity import safe_text
 from paceline.model import LiveReport, Run, decode_live_report, decode_run, encode_run
 
@@ -14,7 +15,6 @@ from paceline.model import LiveReport, Run, decode_live_report, decode_run, enco
 _AHEAD_SECONDS = 60.0
 # 9 September 2001: a clock that says less was never set.
 _UNSET = 1e9
-AHEAD, BEHIND = "clock_ahead_seconds", "clock_behind_seconds"
 
 
 def read_arrival(document: bytes, where: str, now: float) -> tuple[Run, bytes]:

@@ -34,8 +34,9 @@ class DropFolder:
     Takes each document once and moves it into `taken/`, or into `damaged/` where it is no run; nothing is deleted.
 
     A file that is being written is left alone: it is taken when it did not change from one look to the next.
-    Names that begin with a dot, and files that are not named as documents, are other programs' business. Folders and
-    special files are skipped, and what cannot be read or kept now is tried again; each of these is told once.
+    Files that are not named as documents are other programs' business. What is hidden by a dot, as by programs that
+    write it aside first, folders and special files are skipped, and what cannot be read or kept now is tried again;
+    each of these is told once.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -69,13 +70,16 @@ class DropFolder:
             yield UNREADABLE, f"{self._folder} cannot be read: {error.strerror}"
             return
         for path in paths:
-            if not path.name.startswith(".") and path.name not in {TAKEN, DAMAGED}:
+            is_foreign = path.name.startswith(".") and not path.name.endswith(_SUFFIXES)
+            if not is_foreign and path.name not in {TAKEN, DAMAGED}:
                 yield from self._results_of(path, before.get(path), take)
 
     def _results_of(self, path: Path, before: _Look | None, take: _Take) -> Iterator[_Result]:
         try:
             status = path.stat()
-        except FileNotFoundError:  # taken away meanwhile
+        except FileNotFoundError:
+            if path.is_symlink():  # and no file that was taken away meanwhile
+                yield UNREADABLE, f"{path.name} cannot be read: it is a link to a file that is not there"
             return
         except OSError as error:
             yield UNREADABLE, f"{path.name} cannot be read: {error.strerror}"
@@ -88,6 +92,8 @@ class DropFolder:
                 yield self._take(path, take)
 
     def _take(self, path: Path, take: _Take) -> _Result:
+        if path.name.startswith("."):
+            return SKIPPED, f"skipped: {path.name} begins with a dot"
         try:
             take(_content(path), path.name)
         except DocumentError as error:

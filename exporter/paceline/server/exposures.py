@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
+from math import inf
 from typing import Final
 from zlib import crc32
 
@@ -17,6 +18,9 @@ from paceline.history.served import Exposed
 FORGET_SECONDS = 6 * 3600.0
 # Without anybody who scrapes, a run waits so long. It stays in the ledger.
 LONGEST_SECONDS = 7 * 24 * 3600.0
+# A run leaves so long before the window closes on it: Prometheus counts from its newest sample, which may be a minute
+# ahead of now, as far as a clock that is off is let be, and a scrape that is under way may take up to a minute.
+MARGIN_SECONDS = 120.0
 _HOUR, _DAY = 3600.0, 24 * 3600.0
 # One sample that is older than its out_of_order_time_window, and Prometheus refuses the whole answer. These are the
 # windows that people set: runs that are within one of them never share an answer with runs that are not.
@@ -29,12 +33,23 @@ WINDOWS = (
 class Rules(Struct, frozen=True, kw_only=True):
     """
     A run is exposed for at least so many seconds, and to each who scrapes at least so often. One answer has at
-    most so many samples, unless the first run alone has more.
+    most so many samples, unless the first run alone has more. What ended longer than `window` seconds ago is exposed
+    no longer.
     """
 
     seconds: float
     scrapes: int
     samples: int
+    window: float = inf
+
+
+class Retired(Struct, frozen=True, kw_only=True):
+    """
+    A run that is exposed no longer, and whether everybody who scrapes had it.
+    """
+
+    run: Exposed
+    is_seen: bool
 
 
 class Exposures:
@@ -78,7 +93,8 @@ class Exposures:
         known = self._scrapers.get(scraper) or _Scraper()
         room = self._rules.samples
         chosen: list[Exposed] = []
-        runs = self._next_class(known, now) if scraper else self._runs.values()
+        current = [run for run in self._runs.values() if now - run.ended <= self._rules.window]
+        runs = self._next_class(known, current, now) if scraper else current
         for run in sorted(runs, key=partial(self._place, known)):
             room -= samples_of(run)
             if room < 0 and chosen:
@@ -97,25 +113,26 @@ class Exposures:
             known.answers += 1
             known.turns[age_class(now - runs[0].ended)] = known.answers
 
-    def retire(self, now: float) -> list[Exposed]:
+    def retire(self, now: float) -> list[Retired]:
         """
-        Take out the runs that have been exposed long enough.
+        Take out the runs that have been exposed long enough, or that the window has closed on.
         """
         for name in [name for name, known in self._scrapers.items() if now - known.last > FORGET_SECONDS]:
             del self._scrapers[name]
         over = [run for run in self._runs.values() if self._is_over(run, now)]
+        retired = [Retired(run=run, is_seen=self._least_seen(run) > 0) for run in over]
         for run in over:
             del self._runs[run.run_id]
         self._unsee(run.run_id for run in over)
-        return over
+        return retired
 
-    def _next_class(self, scraper: "_Scraper", now: float) -> Collection[Exposed]:
+    def _next_class(self, scraper: "_Scraper", runs: Iterable[Exposed], now: float) -> Collection[Exposed]:
         """
         The runs whose turn it is: those of the class of age that was answered longest ago, the recent ones first.
         Classes in which nothing is wanted any more wait for the others, and then come by lot.
         """
         classes: defaultdict[int, list[Exposed]] = defaultdict(list)
-        for run in self._runs.values():
+        for run in runs:
             classes[age_class(now - run.ended)].append(run)
 
         def rank(number: int) -> tuple[bool, int, int]:
@@ -135,10 +152,12 @@ class Exposures:
 
     def _is_over(self, run: Exposed, now: float) -> bool:
         waited = now - run.since
-        if waited > LONGEST_SECONDS:
+        if waited > LONGEST_SECONDS or now - run.ended > self._rules.window:
             return True
-        counts = [scraper.seen[run.run_id] for scraper in self._scrapers.values()]
-        return waited >= self._rules.seconds and min(counts, default=0) >= self._rules.scrapes
+        return waited >= self._rules.seconds and self._least_seen(run) >= self._rules.scrapes
+
+    def _least_seen(self, run: Exposed) -> int:
+        return min((scraper.seen[run.run_id] for scraper in self._scrapers.values()), default=0)
 
 
 class _Scraper:

@@ -62,8 +62,8 @@ def _left_out(summary: Summary, settings: Settings) -> Iterator[str]:
         yield f"Left out of suite {suite}: {count:.0f} samples beyond --max-series={settings.max_series}."
     for suite, count in sorted(summary.late.items()):
         runs, window = counted(round(count), "run"), settings.expose_window.text
-        yield f"Kept and not exposed, of suite {suite}: {runs} that ended longer ago than --expose-window={window}."
+        yield f"Kept, and too late for a Prometheus, of suite {suite}: {runs} that left --expose-window={window}."
 
 
 def _row(*cells: str) -> str:
-    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+    return "<tr>" + "".join(f"<td>{escape(cell.strip()) or '&ndash;'}</td>" for cell in cells) + "</tr>"

@@ -13,7 +13,7 @@ from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
 from paceline.server import drop_folder
 
-RESULTS = ("accepted", "duplicate", "rejected", "unauthorized", "unavailable")
+RESULTS = ("accepted", "duplicate", "conflict", "rejected", "unauthorized", "unavailable")
 MAX_SERIES = "max_series"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _M = TypeVar("_M", Counter, Gauge, Histogram)

@@ -21,6 +21,7 @@ from prometheus_client import disable_created_metrics
 from paceline import __version__
 from paceline.errors import ConfigError, StorageError
 from paceline.server.app import make_app
+from paceline.server.lock import lock
 from paceline.server.service import Service
 from paceline.server.settings import Settings
 from paceline.server.web_config import WebConfig, read_web_config, tls_context
@@ -53,13 +54,16 @@ def serve(settings: Settings, addresses: Sequence[str], web_file: Path | None, l
     disable_created_metrics()  # type: ignore[no-untyped-call]
     with suppress(ValueError, OSError):  # a slow connection costs a descriptor
         resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-    service = Service(settings)
-    _LOG.info("%s", _started(settings, web))
-    sockets = [listen(address) for address in addresses]
+    with lock(settings.data):
+        service = Service(settings)
+        _LOG.info("%s", _started(settings, web))
+        _run(service, _server(service, web, tls), [listen(address) for address in addresses])
+
+
+def _run(service: Service, server: uvicorn.Server, sockets: list[socket.socket]) -> None:
     for listener in sockets:
         host, port = listener.getsockname()[:2]
-        _LOG.info("listening on %s://%s:%d", "https" if tls else "http", host, port)
-    server = _server(service, web, tls)
+        _LOG.info("listening on %s://%s:%d", "https" if server.config.ssl else "http", host, port)
     # uvicorn raises the signal that ended it once more, when all is over.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, partial(_ended, service))

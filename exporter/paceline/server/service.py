@@ -13,7 +13,7 @@ from typing import Final
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
-from paceline.errors import DocumentError
+from paceline.errors import ConflictError, DocumentError
 from paceline.history.served import Exposed, Received, ServedLedger, Terms
 from paceline.identity import safe_text
 from paceline.metrics import catalogue
@@ -26,7 +26,7 @@ from paceline.server.answers import Answer, Receipt, Summary
 from paceline.server.arrival import read_arrival
 from paceline.server.cache import Cache
 from paceline.server.drop_folder import DropFolder
-from paceline.server.exposures import LONGEST_SECONDS, Exposures, Rules, shares_series
+from paceline.server.exposures import MARGIN_SECONDS, Exposures, Rules, shares_series
 from paceline.server.live_runs import LiveRuns
 from paceline.server.own_metrics import MAX_SERIES, OwnMetrics
 from paceline.server.rendering import NOTHING, Format, Rendered, join, render
@@ -55,8 +55,8 @@ class Service:
         uncounted = self._ledger.count_rest(self._tally)
         if uncounted:
             _LOG.info("counted %s that came into the ledger by another way", counted(uncounted, "run"))
-        rules = Rules(seconds=settings.expose_seconds, scrapes=settings.expose_scrapes, samples=settings.max_series)
-        self._exposures: Final = Exposures(rules, self._ledger.exposed())
+        self._window: Final = settings.expose_window.longest(MARGIN_SECONDS)
+        self._exposures: Final = Exposures(self._rules(), self._ledger.exposed())
         self._cache: Final = Cache(_CACHE_BYTES)
         self._live: Final = LiveRuns(self._branch)
         self._drop_folder: Final = DropFolder(settings.watch) if settings.watch is not None else None
@@ -85,20 +85,26 @@ class Service:
 
         Raises:
             DocumentError: it is no run.
+            ConflictError: another run has its id.
             StorageError: it cannot be kept now.
         """
         terms = self._terms()
         run, document = read_arrival(document, where, terms.now)
-        part = part_of(run.run_id)
-        if part is None:
-            received = self._ledger.receive(run, document, terms)
-        else:
-            received = self._ledger.receive_part(part, run, document, terms)
+        try:
+            received = self._keep(run, document, terms)
+        except ConflictError as error:
+            raise ConflictError(f"{where}: {error}") from error
         result = "accepted" if received.is_new else "duplicate"
         self.own.reports.labels(result).inc()
         tests = counted(len(run.cases), "test")
         _LOG.info("%s: run %s of %s with %s, from %s", result, run.run_id, run.suite, tests, sender)
         return Receipt(run_id=run.run_id, result=result, note=self._take(received))
+
+    def _keep(self, run: Run, document: bytes, terms: Terms) -> Received:
+        part = part_of(run.run_id)
+        if part is None:
+            return self._ledger.receive(run, document, terms)
+        return self._ledger.receive_part(part, run, document, terms)
 
     def prepare(self) -> None:
         """
@@ -149,8 +155,9 @@ class Service:
         with self._lock:
             retired = self._exposures.retire(terms.now)
         if retired:
-            self._ledger.retire([run.run_id for run in retired])
-            self._forget(retired, terms.now)
+            self._tell([one.run for one in retired if not one.is_seen], terms.now)
+            self._ledger.retire([one.run.run_id for one in retired])
+            self._forget([one.run for one in retired])
         if self._drop_folder is not None:
             self._look_into(self._drop_folder)
         self.prepare()
@@ -188,9 +195,15 @@ class Service:
         for result, count in results.items():
             self.own.files.labels(result).inc(count)
 
+    def _rules(self) -> Rules:
+        told = self.settings
+        return Rules(
+            seconds=told.expose_seconds, scrapes=told.expose_scrapes, samples=told.max_series, window=self._window
+        )
+
     def _terms(self) -> Terms:
         now = self._now()
-        return Terms(now=now, tally=self._tally, oldest=now - self.settings.expose_window.seconds)
+        return Terms(now=now, tally=self._tally, oldest=now - self._window)
 
     def _take(self, received: Received) -> str:
         """
@@ -202,13 +215,15 @@ class Service:
         if run is None or received.exposed is not None:
             return ""
         self.own.late.labels(run.suite).inc()
-        window = f"--expose-window={self.settings.expose_window.text}"
-        note = (
-            f"run {run.run_id} is kept and not exposed: it ended at {moment(run.ended)}, longer ago than {window};"
-            " `paceline export openmetrics` brings it to Prometheus"
-        )
+        note = f"run {run.run_id} is kept and not exposed: {self._too_late(run.ended)}"
         _LOG.warning("%s", note)
         return note
+
+    def _too_late(self, ended: float) -> str:
+        return (
+            f"it ended at {moment(ended)}, too long ago for --expose-window={self.settings.expose_window.text};"
+            " `paceline export openmetrics` brings it to Prometheus"
+        )
 
     def _expose(self, run: Exposed) -> None:
         with self._rendering:
@@ -217,14 +232,22 @@ class Service:
             self._exposures.add(run)
         self._fresh.append(run)
 
-    def _forget(self, retired: Sequence[Exposed], now: float) -> None:
+    def _forget(self, retired: Sequence[Exposed]) -> None:
         with self._rendering:
             for run in retired:
                 self._cache.drop(run.run_id)
         self._dropped.difference_update(run.run_id for run in retired)
-        for run in retired:
-            if now - run.since > LONGEST_SECONDS:
-                _LOG.warning("run %s is exposed no longer: in a week not every Prometheus came for it", run.run_id)
+
+    def _tell(self, unseen: Sequence[Exposed], now: float) -> None:
+        """
+        Say which runs not every Prometheus came for, and count those that are late for it now.
+        """
+        for run in unseen:
+            why = "in a week not every Prometheus came for it"
+            if now - run.ended > self._window:
+                self.own.late.labels(run.suite).inc()
+                why = f"not every Prometheus came for it, and {self._too_late(run.ended)}"
+            _LOG.warning("run %s is exposed no longer: %s", run.run_id, why)
 
     def _rendered(self, exposed: Exposed) -> Rendered:
         with self._rendering:

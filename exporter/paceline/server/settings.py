@@ -31,6 +31,12 @@ class Window(Struct, frozen=True, kw_only=True):
     text: str
     seconds: float
 
+    def longest(self, margin: float) -> float:
+        """
+        How old something may be to be within it for a while yet: a margin less, or a tenth where that is less.
+        """
+        return self.seconds - min(margin, self.seconds / 10)
+
 
 WEEK = Window(text="7d", seconds=7 * 86400.0)
 

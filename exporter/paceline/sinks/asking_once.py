@@ -18,8 +18,8 @@ from paceline.units import duration
 _MULTIPLE_CHOICES, _SERVER_ERRORS = 300, 500
 _ASK_AGAIN = {408, 425, 429}
 # Of these the run is the cause, and would be the next time. All other 4xx are about the address or who asks.
-_ABOUT_THE_RUN = {400, 413, 415, 422}
-_LONGEST_QUOTE = 200
+_ABOUT_THE_RUN = {400, 409, 413, 415, 422}
+_LONGEST_QUOTE = 400
 _SHORTEST = 0.001
 
 
@@ -93,4 +93,4 @@ def _quote(response: requests.Response) -> str:
     finally:
         response.close()
     text = body.decode("utf-8", "replace").strip()
-    return safe_text(text) if "<" not in text else ""  # a page of a proxy
+    return safe_text(text, _LONGEST_QUOTE) if "<" not in text else ""  # a page of a proxy

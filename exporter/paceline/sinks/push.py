@@ -28,7 +28,7 @@ _LONGEST_NOTE = 500
 
 class Push:
     """
-    The sink `push`. The exporter knows a run by its id, so that one that comes twice counts once.
+    The sink `push`. The exporter knows a run by its id, suite and start, so that one that comes twice counts once.
 
     Args:
         endpoint: the exporter.

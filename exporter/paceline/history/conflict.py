@@ -1,0 +1,95 @@
+"""
+Whether what comes under a known id is the run that is known, or another one that would be lost as a duplicate.
+"""
+
+from collections.abc import Iterator
+from sqlite3 import Connection
+
+from msgspec.structs import replace
+
+from paceline.errors import ConflictError
+from paceline.history.rows import pack, unpack
+from paceline.model import Run, encode_run
+from paceline.units import moment
+
+# What the environment of a run says that was moved on arrival, as its clock was off.
+AHEAD, BEHIND = "clock_ahead_seconds", "clock_behind_seconds"
+# It says so in whole seconds, of each time that the run was moved.
+_MOVED_SECONDS = 2.0
+
+
+def check_run(database: Connection, run: Run) -> None:
+    """
+    See that no other run has the id of this one.
+
+    A run is known by its id, suite and start. One that was made of parts began with the first of them, so that whoever
+    made it of the same parts may send it as well.
+
+    Raises:
+        ConflictError: another one has it.
+    """
+    if _is_kept(database, run):
+        return
+    known = [*_heads(database, run.run_id), *_kept(database, run.run_id)]
+    if known and not any(is_same(one, run) for one in known):
+        raise _conflict(known[-1], run)
+
+
+def check_part(database: Connection, run: Run, whole: str) -> None:
+    """
+    See that no other session sent this part, and that all parts of the whole are of one suite.
+
+    Raises:
+        ConflictError: it is not so.
+    """
+    for part in _heads(database, whole):
+        if part.suite != run.suite or (part.run_id == run.run_id and not is_same(part, run)):
+            raise _conflict(part, run)
+
+
+def head_of(run: Run) -> bytes:
+    """
+    A run without its cases, to be known by when they are elsewhere.
+    """
+    return pack(encode_run(replace(run, cases=(), verdicts=())))
+
+
+def is_same(known: Run, run: Run) -> bool:
+    """
+    Whether two documents of one id are of one run: of one suite, and begun at one time by the clock of their machine.
+    """
+    is_moved = any(key in one.environment for one in (known, run) for key in (AHEAD, BEHIND))
+    apart = abs(_told_start(known) - _told_start(run))
+    return known.suite == run.suite and apart <= (_MOVED_SECONDS if is_moved else 0.0)
+
+
+def _told_start(run: Run) -> float:
+    ahead, behind = (run.environment.get(key) for key in (AHEAD, BEHIND))
+    # Whoever sent a run may have written anything there.
+    return run.started + (ahead if isinstance(ahead, int) else 0) - (behind if isinstance(behind, int) else 0)
+
+
+def _heads(database: Connection, whole: str) -> Iterator[Run]:
+    rows = database.execute("SELECT run_id, head FROM shards WHERE whole = ? AND head IS NOT NULL", (whole,)).fetchall()
+    return (unpack(head, f"part {run_id}") for run_id, head in rows)
+
+
+def _is_kept(database: Connection, run: Run) -> bool:
+    """
+    Whether it is kept for certain, which is known without reading a document.
+    """
+    same = "SELECT 1 FROM runs WHERE run_id = ? AND suite = ? AND started = ?"
+    return database.execute(same, (run.run_id, run.suite, run.started)).fetchone() is not None
+
+
+def _kept(database: Connection, run_id: str) -> Iterator[Run]:
+    rows = database.execute("SELECT document FROM runs WHERE run_id = ?", (run_id,)).fetchall()
+    return (unpack(document, f"run {run_id}") for (document,) in rows)
+
+
+def _conflict(known: Run, run: Run) -> ConflictError:
+    return ConflictError(
+        f"run {known.run_id} is there already, of suite {known.suite}, begun at {moment(known.started)}; this one is of"
+        f" suite {run.suite}, begun at {moment(run.started)}: give each session an id of its own, or PACELINE_SHARD to"
+        " the parts of one run"
+    )
