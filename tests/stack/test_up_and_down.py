@@ -13,7 +13,7 @@ import requests
 from msgspec.structs import replace
 
 from paceline.stack.state import StateFile
-from support.local_stack import LocalStack, stack_in
+from support.local_stack import LocalStack, paceline, stack_in
 
 _TABLE = """server state address pid log
 exporter runs http://127.0.0.1:PORT PID stack/logs/exporter.log
@@ -122,6 +122,20 @@ def test_what_cannot_be_started_again_leaves_the_rest(tmp_path: Path) -> None:
     assert again.returncode == 1
     assert again.stdout.startswith("Error: alertmanager ended at its start; its log ")
     assert down.stdout == "ended exporter, prometheus\n"
+
+
+def test_the_next_start_is_where_the_last_one_was(tmp_path: Path) -> None:
+    """
+    Without a word of ports, and with the command that ends it.
+    """
+    with stack_in(tmp_path) as stack:
+        before = [one.url for one in stack.started.values()]
+        stack.call("down")
+        again = paceline("stack", "up", "--folder=stack", cwd=tmp_path, PATH=str(stack.programs))
+        after = [one.url for one in stack.started.values()]
+
+    assert before == after
+    assert again.stdout.splitlines()[-1] == "paceline stack down --folder stack"
 
 
 def test_a_webhook_that_is_no_address_is_told(stack: LocalStack) -> None:
