@@ -2,17 +2,22 @@
 `paceline gate` where it gets no answer: exit code 1, which is not that of a finding.
 """
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 
 from paceline.alerting.options import Options
 from paceline.alerting.writing import render
+from paceline.model import Run, Severity, Verdict, VerdictKind, encode_run
 from support.local_stack import LocalStack, paceline, stack_in
-from support.servers import free_port, prometheus_with
-from support.values import make_case, make_run
+from support.servers import Prometheus, free_port, prometheus_with
+from support.values import TEST, make_case, make_run
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +34,29 @@ def _gate(folder: Path, url: str, *options: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+@contextmanager
+def _judging(runs: Sequence[Run], folder: Path, prefix: str = "paceline_") -> Iterator[Prometheus]:
+    """
+    A Prometheus that has these runs and the rules.
+    """
+    for path, text in render(Options(interval_seconds=1, prefix=prefix)).items():
+        if path.endswith(".rules.yml"):
+            (folder / path.replace("/", "-")).write_text(text, "utf-8")
+    with prometheus_with(runs, folder, rules=sorted(folder.glob("*.rules.yml")), prefix=prefix) as server:
+        yield server
+
+
+def _broken(number: int, ended: float, **changes: Any) -> Run:
+    """
+    A run of which one test takes ten times its budget.
+    """
+    verdict = Verdict(
+        kind=VerdictKind.BUDGET, severity=Severity.CRITICAL, case=TEST, measured=1, limit=0.1, reason="over its budget"
+    )
+    case = make_case(seconds=1, budget_seconds=0.1)
+    return make_run(number, [case], started=ended - 10, ended=ended, verdicts=(verdict,), **changes)
+
+
 def test_a_run_that_never_arrives_is_told(stack: LocalStack, tmp_path: Path) -> None:
     """
     After the time that it was given.
@@ -41,13 +69,14 @@ def test_a_run_that_never_arrives_is_told(stack: LocalStack, tmp_path: Path) -> 
     )
 
 
-def test_a_suite_of_which_nothing_fires_is_let_through(stack: LocalStack, tmp_path: Path) -> None:
+def test_a_suite_without_a_run_is_not_let_through(stack: LocalStack, tmp_path: Path) -> None:
     """
-    Without a run, as it is now.
+    Nothing fires for a name that nobody knows, and that is not that all is well.
     """
-    found = _gate(tmp_path, stack.url("prometheus"), "--suite=shop", "--branch=main")
+    url = stack.url("prometheus")
+    found = _gate(tmp_path, url, "--suite=nosuch", "--branch=main")
 
-    assert found == (0, "nothing fires for shop on main\n")
+    assert found == (1, f"Error: {url}: no run of nosuch on main within 14 days, so that nothing can be told of it\n")
 
 
 def test_a_server_without_rules_is_told(tmp_path: Path) -> None:
@@ -64,11 +93,8 @@ def test_names_of_metrics_are_up_to_the_user(tmp_path: Path) -> None:
     """
     Rules are known by their groups, and a run by its labels.
     """
-    for path, text in render(Options(interval_seconds=1, prefix="acme_")).items():
-        if path.endswith(".rules.yml"):
-            (tmp_path / path.replace("/", "-")).write_text(text, "utf-8")
     run = make_run(1, [make_case()], ended=time.time() - 5)
-    with prometheus_with([run], tmp_path, rules=sorted(tmp_path.glob("*.rules.yml"))) as server:
+    with _judging([run], tmp_path, prefix="acme_") as server:
         found = _gate(tmp_path, server.url, "--run=run-1")
 
     assert found == (0, "nothing fires for shop on main\n")
@@ -82,3 +108,197 @@ def test_a_server_that_is_down_is_told(tmp_path: Path) -> None:
     found = {_gate(tmp_path, url, option) for option in ("--suite=shop", "--run=lost")}
 
     assert found == {(1, f"Error: {url}: the connection failed (Connection refused), expected a Prometheus\n")}
+
+
+@pytest.mark.parametrize("asked", [("--run=run-1",), ("--suite=shop", "--branch=feature-x")])
+def test_a_branch_that_no_rule_judges_is_not_let_through(tmp_path: Path, asked: Sequence[str]) -> None:
+    """
+    With what to do, whether the run is asked for or its branch, by the name that git has for it.
+    """
+    with _judging([_broken(1, time.time() - 5, branch="feature-x")], tmp_path) as server:
+        found = _gate(tmp_path, server.url, *asked)
+
+    assert found == (
+        1,
+        (
+            f"Error: {server.url}: run run-1 of shop on feature-x (in labels other) is not judged by the rules there; "
+            "`paceline rules --match` writes rules that do, "
+            "`paceline serve --branches` names branches that keep their name, "
+            "and `pytest --paceline-fail-on` judges where it runs\n"
+        ),
+    )
+
+
+@pytest.mark.parametrize("asked", [("--run=run-1",), ("--suite=shop", "--branch=main")])
+def test_a_run_that_came_too_late_is_not_let_through(tmp_path: Path, asked: Sequence[str]) -> None:
+    """
+    No rule saw it; what it said of itself is told.
+    """
+    with _judging([_broken(1, time.time() - 1000)], tmp_path) as server:
+        found = _gate(tmp_path, server.url, *asked)
+
+    assert found == (
+        1,
+        (
+            f"Error: {server.url}: run run-1 of shop on main came too late for the rules to judge it, "
+            "more than 5 min 0 s after its end; its own report has 1 finding\n"
+        ),
+    )
+
+
+def test_a_run_that_was_superseded_before_it_was_judged_is_not_let_through(tmp_path: Path) -> None:
+    """
+    What fires then is of the later run, which is let through.
+    """
+    now = time.time()
+    runs = [_broken(1, now - 60), make_run(2, [make_case(budget_seconds=0.1)], ended=now - 30)]
+    with _judging(runs, tmp_path) as server:
+        found, later = _gate(tmp_path, server.url, "--run=run-1"), _gate(tmp_path, server.url, "--run=run-2")
+
+    assert found == (
+        1,
+        (
+            f"Error: {server.url}: run run-1 of shop on main was superseded by run run-2 "
+            "before the rules had judged it, so that nothing can be told of it alone\n"
+        ),
+    )
+    assert later == (0, "nothing fires for shop on main\n")
+
+
+def test_a_run_that_was_judged_is_told_when_a_later_one_is_there(stack: LocalStack, tmp_path: Path) -> None:
+    """
+    As what fired before the later one ended, and not as the suite is now.
+    """
+    url = stack.url("prometheus")
+    _push(stack, _broken(1, time.time(), suite="two"))
+    first = _gate(tmp_path, url, "--run=run-1")
+    _wait_for(stack, 'count_over_time(suite:paceline_run:end_timestamp_seconds{suite="two"}[1m]) > 5')
+    _push(stack, make_run(2, [make_case(budget_seconds=0.1)], suite="two", ended=time.time()))
+    now, again = _gate(tmp_path, url, "--run=run-2"), _gate(tmp_path, url, "--run=run-1")
+
+    assert first[0] == 10
+    assert now == (0, "nothing fires for two on main\n")
+    assert again == (
+        10,
+        (
+            "paceline: run run-1 was superseded by run-2: this is what fired before that ended\n"
+            "1 alert fires for two on main\n"
+            f"CRITICAL  PacelineBudgetBroken  {TEST}\n"
+        ),
+    )
+
+
+def _push(stack: LocalStack, run: Run) -> None:
+    _post(stack, encode_run(run)).raise_for_status()
+
+
+def _wait_for(stack: LocalStack, query: str) -> None:
+    """
+    Until a query has an answer.
+    """
+    server, end = Prometheus(stack.url("prometheus")), time.monotonic() + 60
+    while not server.samples(query, time.time()):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def _post(stack: LocalStack, body: bytes) -> requests.Response:
+    headers = {"Content-Type": "application/json"}
+    return requests.post(f"{stack.url('exporter')}/api/v1/runs", body, headers=headers, timeout=30)
+
+
+def test_alerts_about_no_suite_are_told_and_decide_nothing(stack: LocalStack, tmp_path: Path) -> None:
+    """
+    A report that the exporter refused is no finding of a suite.
+    """
+    _push(stack, make_run(3, [make_case()], suite="three", ended=time.time()))
+    _post(stack, b"{}")
+    _wait_for(stack, 'ALERTS{alertname="PacelineExporterRejectsReports",alertstate="firing"}')
+    code, output = _gate(tmp_path, stack.url("prometheus"), "--suite=three", "--branch=main")
+
+    assert code == 0
+    assert re.sub(r"[\d.]+ runs", "N runs", output) == (
+        "paceline: PacelineExporterRejectsReports fires, which is about no suite: "
+        "N runs were refused in the last 15 minutes (rejected).\n"
+        "nothing fires for three on main\n"
+    )
+
+
+_SHOP = ["--suite=shop", "--branch=main"]
+_DOWN = """
+groups:
+  - name: paceline-health-alerts
+    interval: 1s
+    rules:
+      - alert: PacelineExporterDown
+        expr: vector(1)
+        labels: {severity: critical}
+        annotations: {description: It does not answer.}
+"""
+
+
+def test_without_an_exporter_a_suite_is_not_let_through(tmp_path: Path) -> None:
+    """
+    Its newest run may be missing; a run that was judged is known.
+    """
+    (tmp_path / "down.rules.yml").write_text(_DOWN)
+    with _judging([make_run(1, [make_case()], ended=time.time() - 5)], tmp_path) as server:
+        run, suite = (_gate(tmp_path, server.url, *asked) for asked in (["--run=run-1"], _SHOP))
+
+    assert run == (
+        0,
+        (
+            "paceline: PacelineExporterDown fires, which is about no suite: It does not answer.\n"
+            "nothing fires for shop on main\n"
+        ),
+    )
+    assert suite == (
+        1,
+        (f"Error: {server.url}: PacelineExporterDown fires, so that newer runs may be missing. It does not answer.\n"),
+    )
+
+
+def test_the_beginning_of_an_id_will_do(tmp_path: Path) -> None:
+    """
+    Where one id begins so, which is told; several are refused at once.
+    """
+    now = time.time()
+    names = ("01AB", "01CD")
+    runs = [make_run(n, [make_case()], run_id=name, suite=name, ended=now - 5) for n, name in enumerate(names)]
+    with _judging(runs, tmp_path) as server:
+        one, several = _gate(tmp_path, server.url, "--run=01A"), _gate(tmp_path, server.url, "--run=01")
+
+    assert one == (0, "paceline: 01A is run 01AB of 01AB on main\nnothing fires for 01AB on main\n")
+    assert several == (1, f"Error: {server.url}: '01' is the beginning of several ids: 01AB, 01CD\n")
+
+
+def test_a_branch_is_asked_for_by_the_name_that_the_exporter_gave_it(tmp_path: Path) -> None:
+    """
+    Whatever git takes for the default branch.
+    """
+    environ = {"PACELINE_BRANCH": "main", "PACELINE_DEFAULT_BRANCH": "master"}
+    with _judging([_broken(1, time.time() - 5)], tmp_path) as server:
+        done = paceline("gate", f"--prometheus={server.url}", "--suite=shop", cwd=tmp_path, **environ)
+
+    assert (done.returncode, done.stdout.partition("\n")[0]) == (10, "1 alert fires for shop on main")
+
+
+@pytest.mark.parametrize("option", ["--run=", "--suite=", "--branch="])
+def test_an_empty_name_is_refused(tmp_path: Path, option: str) -> None:
+    """
+    An empty variable of a pipeline is no suite.
+    """
+    code, output = _gate(tmp_path, "http://127.0.0.1:9", option)
+
+    assert code == 2
+    assert output.endswith(f"Error: Invalid value for '{option[:-1]}': it is empty, expected a name\n")
+
+
+def test_a_run_has_a_suite_and_a_branch_of_its_own(tmp_path: Path) -> None:
+    """
+    Another one beside it is refused.
+    """
+    code, output = _gate(tmp_path, "http://127.0.0.1:9", "--run=run-1", "--branch=main")
+
+    assert code == 2
+    assert output.endswith("Error: --run has a suite and a branch of its own, expected it or --suite and --branch\n")

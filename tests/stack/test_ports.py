@@ -3,6 +3,7 @@ The ports of a stack.
 """
 
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,32 @@ def test_a_port_that_was_chosen_is_taken(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(ports, "PORTS", usual)
     chosen = free_port()
     with socket.create_server(("127.0.0.1", usual["exporter"])):
-        found = ports.choose_ports({"prometheus": chosen})
+        found = ports.choose_ports({"prometheus": chosen}, {})
 
     assert (found["prometheus"], found["alertmanager"]) == (chosen, usual["alertmanager"])
     assert found["exporter"] not in {0, *usual.values()}
+
+
+def test_ports_stay_from_one_start_to_the_next(tmp_path: Path) -> None:
+    """
+    As far as they are free.
+    """
+    last = {name: free_port() for name in PORTS}
+    ports.write_ports(tmp_path / "ports.json", last)
+    with socket.create_server(("127.0.0.1", last["exporter"])):
+        found = ports.choose_ports({}, ports.read_ports(tmp_path / "ports.json"))
+
+    assert {name: found[name] for name in found if name != "exporter"} == {
+        name: last[name] for name in last if name != "exporter"
+    }
+    assert found["exporter"] != last["exporter"]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"exporter": 0}'])
+def test_ports_that_cannot_be_read_are_forgotten(tmp_path: Path, content: bytes) -> None:
+    """
+    Others do as well.
+    """
+    (tmp_path / "ports.json").write_bytes(content)
+
+    assert ports.read_ports(tmp_path / "ports.json") == {}

@@ -13,7 +13,7 @@ import requests
 from msgspec.structs import replace
 
 from paceline.stack.state import StateFile
-from support.local_stack import LocalStack, stack_in
+from support.local_stack import LocalStack, paceline, stack_in
 
 _TABLE = """server state address pid log
 exporter runs http://127.0.0.1:PORT PID stack/logs/exporter.log
@@ -21,7 +21,7 @@ prometheus runs http://127.0.0.1:PORT PID stack/logs/prometheus.log
 alertmanager runs http://127.0.0.1:PORT PID stack/logs/alertmanager.log
 """
 _DAMAGED = """Error: DIR/state.json: Object missing required field `name` - at `$[0]`, \
-expected what `paceline stack up` writes
+expected what `paceline stack up` writes; end what `pgrep -af DIR` lists, and remove the file
 """
 
 
@@ -82,20 +82,73 @@ def test_nothing_runs_before(stack: LocalStack) -> None:
     assert not stack.folder.exists()
 
 
-def test_what_ended_by_itself_is_told(tmp_path: Path) -> None:
+def _kill(stack: LocalStack, name: str) -> None:
+    process = psutil.Process(stack.started[name].pid)
+    process.kill()
+    psutil.wait_procs([process], timeout=30)
+
+
+def test_what_ended_by_itself_is_started_again(tmp_path: Path) -> None:
     """
-    The rest cannot be started beside it, and is ended.
+    Where it was, beside what still runs.
     """
     with stack_in(tmp_path) as stack:
-        process = psutil.Process(stack.started["alertmanager"].pid)
-        process.kill()
-        psutil.wait_procs([process], timeout=30)
-        status, again, down = stack.call("status"), stack.call("up"), stack.call("down")
+        before = stack.started
+        _kill(stack, "prometheus")
+        status, again = stack.call("status"), stack.call("up", "--interval=7")
+        after = stack.started
 
     assert status.returncode == 1
-    assert "alertmanager ended http://127.0.0.1:PORT PID stack/logs/alertmanager.log" in _plain(status.stdout)
-    assert again.stdout == "Error: a part of it runs already: `paceline stack down` ends it\n"
+    assert "prometheus ended http://127.0.0.1:PORT PID stack/logs/prometheus.log" in _plain(status.stdout)
+    assert (again.returncode, _plain(again.stdout)) == (
+        0,
+        f"it runs already; started again, as configured: prometheus\n{_TABLE}",
+    )
+    assert [before[name] == after[name] for name in before] == [True, False, True]
+    assert [one.url for one in before.values()] == [one.url for one in after.values()]
+
+
+def test_what_cannot_be_started_again_leaves_the_rest(tmp_path: Path) -> None:
+    """
+    It still runs, and is known.
+    """
+    with stack_in(tmp_path) as stack:
+        _kill(stack, "alertmanager")
+        (stack.programs / "alertmanager").unlink()
+        (stack.programs / "alertmanager").write_text("#!/bin/sh\nexit 1\n")
+        (stack.programs / "alertmanager").chmod(0o755)
+        again, down = stack.call("up"), stack.call("down")
+
+    assert again.returncode == 1
+    assert again.stdout.startswith("Error: alertmanager ended at its start; its log ")
     assert down.stdout == "ended exporter, prometheus\n"
+
+
+def test_the_next_start_is_where_the_last_one_was(tmp_path: Path) -> None:
+    """
+    Without a word of ports, and with the command that ends it.
+    """
+    with stack_in(tmp_path) as stack:
+        before = [one.url for one in stack.started.values()]
+        stack.call("down")
+        again = paceline("stack", "up", "--folder=stack", cwd=tmp_path, PATH=str(stack.programs))
+        after = [one.url for one in stack.started.values()]
+
+    assert before == after
+    assert again.stdout.splitlines()[-1] == "paceline stack down --folder stack"
+
+
+def test_a_webhook_that_is_no_address_is_told(stack: LocalStack) -> None:
+    """
+    At once; nothing was started.
+    """
+    done = stack.call("up", "--webhook=nonsense")
+
+    assert done.returncode == 1
+    assert done.stdout == (
+        "Error: --webhook is 'nonsense', expected an address such as http://127.0.0.1:9099/paceline\n"
+    )
+    assert not stack.folder.exists()
 
 
 def test_another_process_of_the_same_number_is_left_alone(tmp_path: Path) -> None:

@@ -105,7 +105,12 @@ class Prometheus:
 
 @contextmanager
 def prometheus_with(
-    runs: Iterable[Run], folder: Path, branches: Sequence[str] = ("main",), *, rules: Sequence[Path] = ()
+    runs: Iterable[Run],
+    folder: Path,
+    branches: Sequence[str] = ("main",),
+    *,
+    rules: Sequence[Path] = (),
+    prefix: str = "paceline_",
 ) -> Iterator[Prometheus]:
     """
     A Prometheus that has these runs, filled as a user would: from the OpenMetrics export, by promtool.
@@ -115,11 +120,13 @@ def prometheus_with(
         folder: empty; for its data.
         branches: the branches that keep their name.
         rules: files of rules, all evaluated.
+        prefix: what the names of metrics begin with.
     """
     programs = prometheus_folder()
     text, settings = folder / "runs.txt", folder / "prometheus.yml"
     with text.open("w", encoding="utf-8") as file:
-        file.writelines(exposition(sample for run in runs for sample in run_samples(run, branches)))
+        lines = exposition(sample for run in runs for sample in run_samples(run, branches))
+        file.writelines(line.replace("paceline_", prefix) for line in lines)
     # One block for weeks instead of one for two hours: promtool reads the whole text for each.
     fill: list[str | Path] = [
         "tsdb",

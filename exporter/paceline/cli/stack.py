@@ -3,6 +3,7 @@
 """
 
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -13,16 +14,21 @@ import click
 from tabulate import tabulate
 
 from paceline.cli.project import clear_errors
+from paceline.client.endpoint import Naming, read_endpoint
 from paceline.errors import ConfigError
 
 if TYPE_CHECKING:
     from paceline.stack.state import Started
 
 _DIR = click.Path(file_okay=False, path_type=Path)
+_FOLDER = Path(".paceline-stack")
 _PORT = click.IntRange(1, 65535)
 _folder_option = click.option(
-    "--folder", metavar="DIR", type=_DIR, default=Path(".paceline-stack"), show_default=True, help="All that it keeps."
+    "--folder", metavar="DIR", type=_DIR, default=_FOLDER, show_default=True, help="All that it keeps."
 )
+
+
+_WEBHOOK = Naming(place="--webhook is", example="http://127.0.0.1:9099/paceline")
 
 
 @click.group()
@@ -72,25 +78,28 @@ def up(
     and stay when it is ended.
     """
     with _local_stack():
+        if webhook:
+            read_endpoint(webhook, _WEBHOOK)
         from paceline.stack.programs import Programs, default_cache  # noqa: PLC0415 - an extra
         from paceline.stack.running import Stack  # noqa: PLC0415
         from paceline.stack.settings import Settings  # noqa: PLC0415
 
         local = Stack(folder)
-        status = local.status()
-        if status and all(runs for _, runs in status):
-            click.echo("it runs already")
-            click.echo(_table(status))
+        programs = Programs(default_cache(), programs_folder, partial(click.echo, err=True))
+        if any(runs for _, runs in local.status()):
+            mended = local.mend(programs, install=install)
+            names = ", ".join(one.name for one in mended)
+            click.echo(f"it runs already; started again, as configured: {names}" if mended else "it runs already")
+            click.echo(_table(local.status()))
             return
         settings = Settings(
             interval_seconds=interval_seconds,
             webhook=webhook,
             ports={name.removeprefix("port_"): port for name, port in ports.items() if port is not None},
         )
-        programs = Programs(default_cache(), programs_folder, partial(click.echo, err=True))
         started = local.up(settings, programs, install=install)
     click.echo(_table([(one, True) for one in started]))
-    click.echo("\n".join(_what_next(started)))
+    click.echo("\n".join(_what_next(started, folder)))
 
 
 @stack.command()
@@ -137,9 +146,9 @@ def _table(status: "Sequence[tuple[Started, bool]]") -> str:
     return tabulate(rows, headers=["server", "state", "address", "pid", "log"], tablefmt="plain")
 
 
-def _what_next(started: "Sequence[Started]") -> Iterator[str]:
+def _what_next(started: "Sequence[Started]", folder: Path) -> Iterator[str]:
     urls = {one.name: one.url for one in started}
     yield ""
     yield f"pytest --paceline --paceline-push {urls['exporter']}"
     yield f"paceline gate --prometheus {urls['prometheus']}"
-    yield "paceline stack down"
+    yield f"paceline stack down{'' if folder == _FOLDER else f' --folder {shlex.quote(str(folder))}'}"

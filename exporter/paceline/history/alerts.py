@@ -1,24 +1,22 @@
 """
-What the alert rules of a Prometheus say now.
+What the alert rules of a Prometheus say.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct, field, json
 
-from paceline.errors import StorageError
 from paceline.history.query_client import QueryClient
-from paceline.metrics.labels import quoted
 from paceline.model import Severity
 
-# What the names of Paceline's alerts, and of its groups of rules, begin with. Those of metrics are up to the user.
+# What the names of Paceline's alerts begin with.
 PREFIX = "Paceline"
-_GROUP_PREFIX = "paceline-"
+# The one of those about no suite after which nobody knows how a suite is.
+EXPORTER_DOWN = f"{PREFIX}ExporterDown"
 _FIRING = "firing"
-_LOOK_BACK_SECONDS = 14 * 24 * 3600.0
+_OF_PROMETHEUS = {"__name__", "alertstate"}
 
 
 class Alert(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -39,23 +37,27 @@ class Alert(Struct, frozen=True, kw_only=True, rename="camel"):
     def severity(self) -> str:
         return self.labels.get("severity", Severity.WARNING.value)
 
+    @property
+    def said(self) -> str:
+        return self.annotations.get("description") or self.annotations.get("summary", "")
 
-class RuleKind(StrEnum):
-    """
-    The kinds of rules, as Prometheus calls them. Alerts are made of what was recorded before.
-    """
-
-    RECORDING = "recording"
-    ALERTING = "alerting"
+    @property
+    def is_of_suite(self) -> bool:
+        return "suite" in self.labels
 
 
 class Place(Struct, frozen=True, kw_only=True):
     """
-    What alerts are about: a suite, and a branch as labels have it.
+    What alerts are about: a suite and a branch as labels have them, and what else tells one suite from another.
     """
 
-    suite: str
-    branch: str
+    labels: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return f"{self.labels['suite']} on {self.labels['branch']}"
+
+    def has(self, alert: Alert) -> bool:
+        return alert.is_of_suite and all(alert.labels.get(name, value) == value for name, value in self.labels.items())
 
 
 class AlertReader:
@@ -66,71 +68,44 @@ class AlertReader:
     def __init__(self, client: QueryClient) -> None:
         self._client: Final = client
 
-    @property
-    def server(self) -> str:
-        return str(self._client.endpoint)
-
-    def firing(self, place: Place, severities: Collection[str]) -> list[Alert]:
+    def firing(self, severities: Collection[str]) -> list[Alert]:
         """
-        The alerts of Paceline that fire for a suite on a branch, the most severe first.
-
-        An alert without one of these labels is about all of them.
+        The alerts of Paceline that fire now, the most severe first.
 
         Raises:
             StorageError: the server does not answer as it should.
         """
         alerts = self._client.get("alerts", {}, _alerts, "alerts")
-        found = [alert for alert in alerts if _is_about(alert, place) and alert.severity in severities]
-        order = list(Severity)
-        return sorted(found, key=lambda alert: (order.index(Severity(alert.severity)), alert.name, str(alert.labels)))
+        return _sorted(one for one in alerts if one.state == _FIRING and _counts(one, severities))
 
-    def place_of(self, run_id: str, now: float) -> Place | None:
+    def fired(self, at: float, interval: float, severities: Collection[str]) -> list[Alert]:
         """
-        Where a run belongs; None as long as the server has not got it.
+        The alerts of suites that fired at an earlier time, without their texts, which Prometheus does not keep.
+
+        Args:
+            at: seconds since 1970.
+            interval: seconds from one evaluation to the next.
+            severities: the others are left out.
 
         Raises:
             StorageError: the server does not answer as it should.
         """
-        # The name of the metric is up to the user; its labels are not.
-        selector = f'{{run_id={quoted(run_id)},suite!="",branch!=""}}[{int(_LOOK_BACK_SECONDS)}s]'
-        answer = self._client.query(selector, now)
-        return next((Place(suite=one.labels["suite"], branch=one.labels["branch"]) for one in answer), None)
-
-    def server_time(self) -> float:
-        """
-        The clock by which rules are evaluated.
-
-        Raises:
-            StorageError: the server does not answer as it should.
-        """
-        return self._client.get("query", {"query": "time()"}, _scalar, "a number")
-
-    def evaluated(self, kind: RuleKind) -> float:
-        """
-        Up to when all groups that have rules of Paceline of one kind were evaluated, in seconds since 1970.
-
-        Groups that are evaluated less often than others have what is usual, or what is no news of one run.
-
-        Raises:
-            StorageError: the server does not answer as it should, or has none of them.
-        """
-        ours = [group for group in self._client.get("rules", {}, _groups, "rules") if group.is_ours]
-        found = [group for group in ours if any(rule.type == kind for rule in group.rules)]
-        if not found:
-            raise StorageError(
-                f"{self._client.endpoint}: no {kind} rule of Paceline, expected what `paceline rules` writes"
-            )
-        shortest = min(group.interval for group in found)
-        return min(group.seconds for group in found if group.interval == shortest)
+        series = f'ALERTS{{alertstate="{_FIRING}",suite!=""}}[{round(interval)}s]'
+        found = [Alert(labels=_without_own(one.labels), state=_FIRING) for one in self._client.query(series, at)]
+        return _sorted(one for one in found if _counts(one, severities))
 
 
-def _is_about(alert: Alert, place: Place) -> bool:
-    return (
-        alert.state == _FIRING
-        and alert.name.startswith(PREFIX)
-        and alert.labels.get("suite", place.suite) == place.suite
-        and alert.labels.get("branch", place.branch) == place.branch
-    )
+def _counts(alert: Alert, severities: Collection[str]) -> bool:
+    return alert.name.startswith(PREFIX) and alert.severity in severities
+
+
+def _sorted(alerts: Iterable[Alert]) -> list[Alert]:
+    order = list(Severity)
+    return sorted(alerts, key=lambda alert: (order.index(Severity(alert.severity)), alert.name, str(alert.labels)))
+
+
+def _without_own(labels: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in labels.items() if name not in _OF_PROMETHEUS}
 
 
 class _Alerts(Struct, frozen=True):
@@ -141,48 +116,5 @@ class _AlertsAnswer(Struct, frozen=True):
     data: _Alerts
 
 
-class _Rule(Struct, frozen=True):
-    type: str
-
-
-class _Group(Struct, frozen=True, rename="camel"):
-    name: str
-    interval: float
-    rules: list[_Rule]
-    last_evaluation: datetime
-
-    @property
-    def is_ours(self) -> bool:
-        return self.name.startswith(_GROUP_PREFIX)
-
-    @property
-    def seconds(self) -> float:
-        return self.last_evaluation.timestamp()
-
-
-class _Groups(Struct, frozen=True):
-    groups: list[_Group]
-
-
-class _RulesAnswer(Struct, frozen=True):
-    data: _Groups
-
-
-class _Scalar(Struct, frozen=True):
-    result: tuple[float, str]
-
-
-class _ScalarAnswer(Struct, frozen=True):
-    data: _Scalar
-
-
 def _alerts(body: bytes) -> Sequence[Alert]:
     return json.decode(body, type=_AlertsAnswer).data.alerts
-
-
-def _groups(body: bytes) -> Sequence[_Group]:
-    return json.decode(body, type=_RulesAnswer).data.groups
-
-
-def _scalar(body: bytes) -> float:
-    return float(json.decode(body, type=_ScalarAnswer).data.result[1])

@@ -3,7 +3,7 @@ A stack on this machine: up, looked after, and down.
 """
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from paceline.errors import StackError, StorageError
 from paceline.stack import processes
 from paceline.stack.configuring import configuration, write
 from paceline.stack.grafana import find_grafana, grafana_files
-from paceline.stack.ports import choose_ports
+from paceline.stack.ports import choose_ports, read_ports, write_ports
 from paceline.stack.programs import Programs
 from paceline.stack.services import PROGRAMS, Service, services
-from paceline.stack.settings import GRAFANA, Layout, Settings
+from paceline.stack.settings import GRAFANA, PORTS, Layout, Settings
 from paceline.stack.state import Started, StateFile
 
 
@@ -46,16 +46,34 @@ class Stack:
         """
         with self._held():
             if any(runs for _, runs in self.status()):
-                raise StackError("a part of it runs already: `paceline stack down` ends it")
-            get = programs.have if install else programs.get
-            found = {name: get(program) for name, program in PROGRAMS.items()}
-            ports = choose_ports(settings.ports)
+                raise StackError("a part of it runs already")
+            found = _programs(programs, install=install)
+            ports = choose_ports(settings.ports, read_ports(self._layout.ports))
             grafana = find_grafana(programs.places)
             address = f"http://127.0.0.1:{ports[GRAFANA]}" if grafana else None
             write(configuration(settings, ports, address), self._layout.configuration)
             if grafana:
                 write(grafana_files(self._layout, ports), self._layout.configuration)
-            return self._start(services(self._layout, ports, found, grafana))
+            write_ports(self._layout.ports, ports)
+            return self._start(services(self._layout, ports, found, grafana), [])
+
+    def mend(self, programs: Programs, *, install: bool = False) -> list[Started]:
+        """
+        Start again what ended by itself, where it was and as it is configured. Where one fails, the rest still runs.
+
+        Returns:
+            What was started.
+
+        Raises:
+            StackError: a program is missing, or one does not start.
+        """
+        with self._held():
+            known = self._state.read()
+            ended = {one.name for one in known if one.process() is None}
+            ports = PORTS | {one.name: one.port for one in known}
+            found = _programs(programs, install=install)
+            all_services = services(self._layout, ports, found, find_grafana(programs.places))
+            return self._start([one for one in all_services if one.name in ended], known)
 
     def down(self) -> list[Started]:
         """
@@ -72,20 +90,31 @@ class Stack:
             self._state.clear()
             return running
 
-    def _start(self, all_services: list[Service]) -> list[Started]:
+    def _start(self, wanted: Iterable[Service], before: Sequence[Started]) -> list[Started]:
+        """
+        Start servers beside, or in place of, what was started before.
+        """
         started: list[Started] = []
+        known = {one.name: one for one in before}
         try:
-            for service in all_services:
+            for service in wanted:
                 started.append(processes.start(service, self._layout.log(service.name)))
+                known[service.name] = started[-1]
                 # Whatever ends this process now, `down` finds what it started.
-                self._state.write(started)
+                self._state.write(list(known.values()))
             for one in started:
                 processes.wait_until_ready(one)
         except BaseException:
             processes.end(reversed(started))
-            self._state.clear()
+            self._forget(before)
             raise
         return started
+
+    def _forget(self, before: Sequence[Started]) -> None:
+        if before:
+            self._state.write(before)
+        else:
+            self._state.clear()
 
     @contextmanager
     def _held(self) -> Iterator[None]:
@@ -98,3 +127,8 @@ class Stack:
             # Two that start at once would both find that nothing runs.
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _programs(programs: Programs, *, install: bool) -> Mapping[str, Path]:
+    get = programs.have if install else programs.get
+    return {name: get(program) for name, program in PROGRAMS.items()}

@@ -35,6 +35,7 @@ class Layout:
         self.folder = folder.absolute()
         self.configuration = self.folder / "configuration"
         self.state = self.folder / "state.json"
+        self.ports = self.folder / "ports.json"
 
     def data(self, name: str) -> Path:
         return self.folder / "data" / name

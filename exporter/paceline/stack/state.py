@@ -2,6 +2,7 @@
 What was started, in a file, so that another command can look after it.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -26,6 +27,10 @@ class Started(Struct, frozen=True, kw_only=True):
     url: str
     log: str
     ready: str = "/-/ready"
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
 
     def process(self) -> psutil.Process | None:
         """
@@ -60,11 +65,14 @@ class StateFile:
         except FileNotFoundError:
             return []
         except (DecodeError, ValidationError) as error:
-            raise DocumentError(f"{self._path}: {error}, expected what `paceline stack up` writes") from error
+            raise DocumentError(
+                f"{self._path}: {error}, expected what `paceline stack up` writes; end what "
+                f"`pgrep -af {self._path.parent}` lists, and remove the file"
+            ) from error
         except OSError as error:
             raise StorageError(f"{self._path}: cannot be read: {error.strerror}") from error
 
-    def write(self, started: list[Started]) -> None:
+    def write(self, started: Sequence[Started]) -> None:
         """
         Keep what was started; a reader sees this or what was before.
         """

@@ -1,0 +1,137 @@
+"""
+The groups of rules of a Prometheus, and how far they were evaluated.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct, json
+
+from paceline.errors import StorageError
+from paceline.history.query_client import QueryClient
+
+# What the names of Paceline's groups begin with. Those of metrics are up to the user.
+_GROUP_PREFIX = "paceline-"
+# What the rule is called that records the end of the latest run, behind a prefix that is up to the user.
+_RUN_END = "run:end_timestamp_seconds"
+_EXPECTED = "expected what `paceline rules` writes"
+
+
+class RuleKind(StrEnum):
+    """
+    The kinds of rules, as Prometheus calls them. Alerts are made of what was recorded before.
+    """
+
+    RECORDING = "recording"
+    ALERTING = "alerting"
+
+
+class Rule(Struct, frozen=True):
+    """
+    A rule: its kind, what it is called, and its expression.
+    """
+
+    type: str
+    name: str
+    query: str
+
+
+class Group(Struct, frozen=True, rename="camel"):
+    """
+    Rules that are evaluated together, once in `interval` seconds.
+    """
+
+    name: str
+    interval: float
+    rules: list[Rule]
+    last_evaluation: datetime
+
+    @property
+    def is_ours(self) -> bool:
+        return self.name.startswith(_GROUP_PREFIX)
+
+    @property
+    def seconds(self) -> float:
+        return self.last_evaluation.timestamp()
+
+
+class Recorder(Struct, frozen=True):
+    """
+    A rule that records when the latest run of each suite and branch ended, and how often it is evaluated, in seconds.
+    """
+
+    rule: Rule
+    interval: float
+
+
+def server_time(client: QueryClient) -> float:
+    """
+    The clock by which rules are evaluated.
+
+    Raises:
+        StorageError: the server does not answer as it should.
+    """
+    return client.get("query", {"query": "time()"}, _scalar, "a number")
+
+
+def evaluated(client: QueryClient, kind: RuleKind) -> float:
+    """
+    Up to when all groups that have rules of Paceline of one kind were evaluated, in seconds since 1970.
+
+    Groups that are evaluated less often than others have what is usual, or what is no news of one run.
+
+    Raises:
+        StorageError: the server does not answer as it should, or has none of them.
+    """
+    found = [group for group in _ours(client) if any(rule.type == kind for rule in group.rules)]
+    if not found:
+        raise StorageError(f"{client.endpoint}: no {kind} rule of Paceline, {_EXPECTED}")
+    shortest = min(group.interval for group in found)
+    return min(group.seconds for group in found if group.interval == shortest)
+
+
+def recorders(client: QueryClient) -> list[Recorder]:
+    """
+    The rules by which it is known which run others judged: one, or more where rules were written more than once.
+
+    Raises:
+        StorageError: the server does not answer as it should, or has none.
+    """
+    found = [
+        Recorder(rule, group.interval)
+        for group in _ours(client)
+        for rule in group.rules
+        if rule.type == RuleKind.RECORDING and rule.name.endswith(_RUN_END)
+    ]
+    if not found:
+        raise StorageError(f"{client.endpoint}: no rule records the end of runs (…{_RUN_END}), {_EXPECTED}")
+    return found
+
+
+def _ours(client: QueryClient) -> list[Group]:
+    return [group for group in client.get("rules", {}, _groups, "rules") if group.is_ours]
+
+
+class _Groups(Struct, frozen=True):
+    groups: list[Group]
+
+
+class _RulesAnswer(Struct, frozen=True):
+    data: _Groups
+
+
+class _Scalar(Struct, frozen=True):
+    result: tuple[float, str]
+
+
+class _ScalarAnswer(Struct, frozen=True):
+    data: _Scalar
+
+
+def _groups(body: bytes) -> Sequence[Group]:
+    return json.decode(body, type=_RulesAnswer).data.groups
+
+
+def _scalar(body: bytes) -> float:
+    return float(json.decode(body, type=_ScalarAnswer).data.result[1])
