@@ -39,7 +39,7 @@ def _expressions() -> Iterator[str]:
         for text in rule.get("annotations", {}).values():
             for query in _ANNOTATED.findall(text):
                 if "(" in query:
-                    yield re.sub(r"%(\[\d\])?q", '"x"', query.replace("%s", ""))
+                    yield re.sub(r"%(\[\d\])?s", "", re.sub(r"%(\[\d\])?q", '"x"', query))
 
 
 def _known() -> dict[str, set[str]]:
@@ -105,8 +105,8 @@ def test_an_alert_is_tested_firing_and_silent(alert: str) -> None:
         if check["alertname"] == alert
     ]
 
-    assert any(firing for firing, _ in checks)
-    assert any(firing < series for firing, series in checks)
+    assert [firing for firing, _ in checks if firing], f"no test in alerts/tests in which {alert} fires"
+    assert [firing for firing, series in checks if firing < series], f"no test in which {alert} is silent"
 
 
 @pytest.mark.parametrize("expression", sorted(set(_expressions())))
@@ -158,3 +158,39 @@ def test_a_recorded_series_is_named_by_level_metric_and_operation(record: str) -
     The level is the labels that are left: those of a test, or those of a suite.
     """
     assert re.fullmatch(r"(test|suite):paceline_\w+:\w+", record)
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.startswith("alerts/")])
+def test_a_label_of_yours_tells_suites_apart_in_texts_too(path: str) -> None:
+    """
+    Wherever an alert asks for its suite and branch, or names them, it asks for the label as well, and names it.
+    """
+    text = render(Options(by=("python",)))[path]
+
+    assert text.count("suite=%q,branch=%q") == text.count("suite=%q,branch=%q,python=%q")
+    assert text.count("$labels.suite $labels.branch") == text.count("$labels.suite $labels.branch $labels.python")
+    assert text.count("{{ $labels.branch }}") == text.count("{{ $labels.branch }}, {{ $labels.python }}") + text.count(
+        "({{ $labels.branch }}){{ else }}"
+    )
+
+
+def test_a_label_of_yours_tells_messages_apart() -> None:
+    """
+    One team's alerts are not grouped with another's, and silence none of them.
+    """
+    config = yaml.safe_load(render(Options(by=("python",)))["alerts/alertmanager.yml"])
+    equal = [rule["equal"] for rule in config["inhibit_rules"] if "suite" in rule.get("equal", ())]
+
+    assert config["route"]["group_by"] == ["alertname", "suite", "branch", "python"]
+    assert len(equal) == 7
+    assert all("python" in labels for labels in equal)
+
+
+@pytest.mark.parametrize(("window", "retention"), [(14, "100d"), (365, "375d")])
+def test_the_retention_is_longer_than_the_window(window: int, retention: str) -> None:
+    """
+    Or what is usual would be that of a shorter one.
+    """
+    text = render(Options(window_days=window))["prometheus/prometheus.yml"]
+
+    assert f"--storage.tsdb.retention.time={retention}:" in text
