@@ -62,7 +62,7 @@ def _promtool(*arguments: str | Path) -> str:
 
 def test_committed_files_are_what_the_command_writes() -> None:
     """
-    `paceline rules . --force` would change nothing.
+    `paceline rules . --force --force-configuration` would change nothing.
     """
     written = render(Options())
 
