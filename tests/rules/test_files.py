@@ -30,6 +30,7 @@ TESTS = sorted((ROOT / "alerts" / "tests").glob("*.test.yml"))
 # What Prometheus adds or has itself.
 _TARGET = {"job", "instance"}
 _FOREIGN = {"up": _TARGET}
+_SLOWER = ("test:paceline_regression:seconds", "test:paceline_normalized_duration_seconds:median")
 _ANNOTATED = re.compile(r"printf `(.*?)`")
 
 
@@ -184,6 +185,39 @@ def test_a_label_of_yours_tells_messages_apart() -> None:
     assert config["route"]["group_by"] == ["alertname", "suite", "branch", "python"]
     assert len(equal) == 7
     assert all("python" in labels for labels in equal)
+
+
+def test_each_of_two_that_a_label_tells_apart_has_its_own_figures(tmp_path: Path) -> None:
+    """
+    Though suite, branch and test are the same.
+    """
+    files = render(Options(by=("python",)))
+    (tmp_path / "alerts.rules.yml").write_text(files["alerts/regression.rules.yml"], "utf-8")
+    figures = {"3.12": ("0.2", "0.1"), "3.13": ("0.9", "0.6")}
+    series = [
+        {"series": f'{name}{{suite="shop",branch="main",python="{python}",test="a"}}', "values": value}
+        for python, values in figures.items()
+        for name, value in zip(_SLOWER, values, strict=True)
+    ]
+    expected = [_slower("3.12", "200ms", "100ms"), _slower("3.13", "900ms", "600ms")]
+    check = {"eval_time": "1m", "alertname": "PacelineTestSlower", "exp_alerts": expected}
+    tests = [{"interval": "1m", "input_series": series, "alert_rule_test": [check]}]
+    (tmp_path / "it.yml").write_text(yaml.safe_dump({"rule_files": ["alerts.rules.yml"], "tests": tests}), "utf-8")
+
+    assert _promtool("test", "rules", tmp_path / "it.yml") == ""
+
+
+def _slower(python: str, took: str, usually: str) -> dict[str, Any]:
+    return {
+        "exp_labels": {"severity": "warning", "suite": "shop", "branch": "main", "python": python, "test": "a"},
+        "exp_annotations": {
+            "summary": "A test is slower than it used to be.",
+            "description": f"a (shop, main, {python}) took {took} with the machine taken out, usually {usually}.",
+            "cause": "Neither CPU time nor a count rose with it: it waits.",
+            "runbook_url": "docs/how-to/runbooks/PacelineTestSlower.md",
+            "dashboard": "http://127.0.0.1:3000/d/paceline-test?var-suite=shop&var-branch=main&var-test=a",
+        },
+    }
 
 
 @pytest.mark.parametrize(("window", "retention"), [(14, "100d"), (365, "375d")])
