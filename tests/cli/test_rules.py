@@ -5,6 +5,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from paceline.cli import main
@@ -44,6 +45,26 @@ def test_what_was_edited_is_kept(tmp_path: Path) -> None:
     assert results[0].output == f"Error: {edited} is there and differs, --force replaces it\n"
 
 
+def test_the_configuration_is_left_to_whom_it_is_for(tmp_path: Path) -> None:
+    """
+    A channel or a target that was edited in is gone only where that is asked in so many words.
+    """
+    _call(tmp_path)
+    edited = tmp_path / "alerts" / "alertmanager.yml"
+    edited.write_text("mine\n")
+    result = _call(tmp_path, "--force")
+    kept = edited.read_text()
+    _call(tmp_path, "--force", "--force-configuration")
+
+    assert result.output == (
+        f"wrote 15 files to {tmp_path}\n"
+        f"left {edited} as it is, --force --force-configuration replaces it\n"
+        f"left {tmp_path}/prometheus/prometheus.yml as it is, --force --force-configuration replaces it\n"
+    )
+    assert kept == "mine\n"
+    assert edited.read_text() != "mine\n"
+
+
 def test_options_reach_every_rule(tmp_path: Path) -> None:
     """
     The window and its quarters, what is judged, whose names, how often, and what tells suites apart.
@@ -81,7 +102,37 @@ def test_options_reach_every_rule(tmp_path: Path) -> None:
             "--match=main",
             "Invalid value for '--match': 'main', expected matchers as in PromQL, for example branch=\"main\"",
         ),
-        ("--by=py-3", "Invalid value for '--by': 'py-3', expected the name of a label, for example python"),
+        ("--by=py-3", "Invalid value for '--by': 'py-3', expected the name of a label of yours, for example python"),
+        ("--by=suite", "Invalid value for '--by': 'suite', expected the name of a label of yours, for example python"),
+        (
+            '--match=branch!="o\'ther\\d"',
+            (
+                "Invalid value for '--match': 'branch!=\"o\\'ther\\\\d\"', "
+                'expected matchers as in PromQL, for example branch="main"'
+            ),
+        ),
+        (
+            '--match=branch=~"main("',
+            "Invalid value for '--match': 'main(', expected a regular expression, for example main|release-.*",
+        ),
+        (
+            '--match=branch=~"(?!main)"',
+            "Invalid value for '--match': '(?!main)', expected a regular expression, for example main|release-.*",
+        ),
+        (
+            '--dashboards=x "y" {{ .x }}',
+            (
+                "Invalid value for '--dashboards': 'x \"y\" {{ .x }}', "
+                "expected an address, for example https://grafana.example.org"
+            ),
+        ),
+        (
+            "--runbooks=- a: b",
+            (
+                "Invalid value for '--runbooks': '- a: b', "
+                "expected an address or a path, for example https://wiki.example.org/runbooks"
+            ),
+        ),
         (
             "--prefix=1_",
             "Invalid value for '--prefix': '1_', expected the beginning of a metric's name, for example acme_paceline_",
@@ -109,3 +160,18 @@ def test_rules_for_the_operator_are_one_file(tmp_path: Path) -> None:
     assert first.output == f"wrote 1 file to {tmp_path}\n"
     assert "[30d]" in (tmp_path / "rules.yml").read_text()
     assert second.output == f"Error: {tmp_path / 'rules.yml'} is there and differs, --force replaces it\n"
+
+
+@pytest.mark.parametrize(
+    "match", ['branch=~"main|release-\\\\d{2}"', 'team="a: b #1"', 'branch!~"x.*", team=~"\\u0041"']
+)
+def test_what_prometheus_reads_is_written(tmp_path: Path, match: str) -> None:
+    """
+    Whatever the matchers hold, the files can be read.
+    """
+    result = _call(tmp_path, "--match", match)
+    texts = [path.read_text() for path in tmp_path.rglob("*.rules.yml")]
+
+    assert result.exit_code == 0
+    assert all(yaml.safe_load(text)["groups"] for text in texts)
+    assert all(match in text for text in texts if "paceline_run_duration_seconds" in text)

@@ -149,3 +149,13 @@ def test_no_secret_is_kept() -> None:
 
     assert "hooks.slack.com" not in text
     assert "smtp_auth_password:" not in text
+
+
+def test_a_broken_budget_is_silenced_only_by_many() -> None:
+    """
+    A budget is a promise, and a test that is slower, which may be silenced itself, does not tell of it.
+    """
+    rules = yaml.safe_load(CONFIG.read_text("utf-8"))["inhibit_rules"]
+    silencing = [rule for rule in rules if "PacelineBudgetBroken" in str(rule["target_matchers"])]
+
+    assert [rule["source_matchers"] for rule in silencing] == [['alertname="PacelineManyBudgetsBroken"']]

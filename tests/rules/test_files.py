@@ -30,6 +30,7 @@ TESTS = sorted((ROOT / "alerts" / "tests").glob("*.test.yml"))
 # What Prometheus adds or has itself.
 _TARGET = {"job", "instance"}
 _FOREIGN = {"up": _TARGET}
+_SLOWER = ("test:paceline_regression:seconds", "test:paceline_normalized_duration_seconds:median")
 _ANNOTATED = re.compile(r"printf `(.*?)`")
 
 
@@ -39,7 +40,7 @@ def _expressions() -> Iterator[str]:
         for text in rule.get("annotations", {}).values():
             for query in _ANNOTATED.findall(text):
                 if "(" in query:
-                    yield re.sub(r"%(\[\d\])?q", '"x"', query.replace("%s", ""))
+                    yield re.sub(r"%(\[\d\])?s", "", re.sub(r"%(\[\d\])?q", '"x"', query))
 
 
 def _known() -> dict[str, set[str]]:
@@ -62,7 +63,7 @@ def _promtool(*arguments: str | Path) -> str:
 
 def test_committed_files_are_what_the_command_writes() -> None:
     """
-    `paceline rules . --force` would change nothing.
+    `paceline rules . --force --force-configuration` would change nothing.
     """
     written = render(Options())
 
@@ -105,8 +106,8 @@ def test_an_alert_is_tested_firing_and_silent(alert: str) -> None:
         if check["alertname"] == alert
     ]
 
-    assert any(firing for firing, _ in checks)
-    assert any(firing < series for firing, series in checks)
+    assert [firing for firing, _ in checks if firing], f"no test in alerts/tests in which {alert} fires"
+    assert [firing for firing, series in checks if firing < series], f"no test in which {alert} is silent"
 
 
 @pytest.mark.parametrize("expression", sorted(set(_expressions())))
@@ -118,7 +119,7 @@ def test_every_metric_and_label_is_known(expression: str) -> None:
 
     for name, labels in selectors_of(tree):
         assert labels <= known[name], name
-    assert labels_of(tree) <= {"suite", "branch", "test", "test_type"}
+    assert labels_of(tree) <= {"suite", "branch", "test", "test_type", "partial"}
 
 
 def test_thresholds_are_those_that_travel_with_a_run() -> None:
@@ -158,3 +159,72 @@ def test_a_recorded_series_is_named_by_level_metric_and_operation(record: str) -
     The level is the labels that are left: those of a test, or those of a suite.
     """
     assert re.fullmatch(r"(test|suite):paceline_\w+:\w+", record)
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.startswith("alerts/")])
+def test_a_label_of_yours_tells_suites_apart_in_texts_too(path: str) -> None:
+    """
+    Wherever an alert asks for its suite and branch, or names them, it asks for the label as well, and names it.
+    """
+    text = render(Options(by=("python",)))[path]
+
+    assert text.count("suite=%q,branch=%q") == text.count("suite=%q,branch=%q,python=%q")
+    assert text.count("$labels.suite $labels.branch") == text.count("$labels.suite $labels.branch $labels.python")
+    assert text.count("{{ $labels.branch }}") == text.count("{{ $labels.branch }}, {{ $labels.python }}") + text.count(
+        "({{ $labels.branch }}){{ else }}"
+    )
+
+
+def test_a_label_of_yours_tells_messages_apart() -> None:
+    """
+    One team's alerts are not grouped with another's, and silence none of them.
+    """
+    config = yaml.safe_load(render(Options(by=("python",)))["alerts/alertmanager.yml"])
+    equal = [rule["equal"] for rule in config["inhibit_rules"] if "suite" in rule.get("equal", ())]
+
+    assert config["route"]["group_by"] == ["alertname", "suite", "branch", "python"]
+    assert len(equal) == 7
+    assert all("python" in labels for labels in equal)
+
+
+def test_each_of_two_that_a_label_tells_apart_has_its_own_figures(tmp_path: Path) -> None:
+    """
+    Though suite, branch and test are the same.
+    """
+    files = render(Options(by=("python",)))
+    (tmp_path / "alerts.rules.yml").write_text(files["alerts/regression.rules.yml"], "utf-8")
+    figures = {"3.12": ("0.2", "0.1"), "3.13": ("0.9", "0.6")}
+    series = [
+        {"series": f'{name}{{suite="shop",branch="main",python="{python}",test="a"}}', "values": value}
+        for python, values in figures.items()
+        for name, value in zip(_SLOWER, values, strict=True)
+    ]
+    expected = [_slower("3.12", "200ms", "100ms"), _slower("3.13", "900ms", "600ms")]
+    check = {"eval_time": "1m", "alertname": "PacelineTestSlower", "exp_alerts": expected}
+    tests = [{"interval": "1m", "input_series": series, "alert_rule_test": [check]}]
+    (tmp_path / "it.yml").write_text(yaml.safe_dump({"rule_files": ["alerts.rules.yml"], "tests": tests}), "utf-8")
+
+    assert _promtool("test", "rules", tmp_path / "it.yml") == ""
+
+
+def _slower(python: str, took: str, usually: str) -> dict[str, Any]:
+    return {
+        "exp_labels": {"severity": "warning", "suite": "shop", "branch": "main", "python": python, "test": "a"},
+        "exp_annotations": {
+            "summary": "A test is slower than it used to be.",
+            "description": f"a (shop, main, {python}) took {took} with the machine taken out, usually {usually}.",
+            "cause": "Neither CPU time nor a count rose with it: it waits.",
+            "runbook_url": "docs/how-to/runbooks/PacelineTestSlower.md",
+            "dashboard": "http://127.0.0.1:3000/d/paceline-test?var-suite=shop&var-branch=main&var-test=a",
+        },
+    }
+
+
+@pytest.mark.parametrize(("window", "retention"), [(14, "100d"), (365, "375d")])
+def test_the_retention_is_longer_than_the_window(window: int, retention: str) -> None:
+    """
+    Or what is usual would be that of a shorter one.
+    """
+    text = render(Options(window_days=window))["prometheus/prometheus.yml"]
+
+    assert f"--storage.tsdb.retention.time={retention}:" in text

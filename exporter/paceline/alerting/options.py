@@ -9,10 +9,20 @@ from msgspec import Meta, Struct
 Days = Annotated[int, Meta(ge=1, le=3650)]
 Seconds = Annotated[int, Meta(ge=1, le=120)]
 NAME = r"[a-zA-Z_][a-zA-Z0-9_]*"
-_MATCHER = rf'{NAME}\s*(=|!=|=~|!~)\s*"([^"\\]|\\.)*"'
-MATCHERS = rf"{_MATCHER}(\s*,\s*{_MATCHER})*"
+# What tells suites, tests and alerts apart already.
+LABEL = rf"(?!(?:suite|branch|test|test_type|measure|unit|alertname|severity)\Z){NAME}"
+# A string of PromQL, but for what ends or fills a string of the templates that it is written into.
+STRING = r'"(?:[^"\\\n\r`%{]|\{(?!\{)|\\(?:[abfnrtv\\"]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}))*"'
+_MATCHER = rf"{NAME}\s*(?:=|!=|=~|!~)\s*{STRING}"
+MATCHERS = rf"{_MATCHER}(?:\s*,\s*{_MATCHER})*"
+_PLACE = r"""[^\s"'`\\{}<>|]"""
+ADDRESS = rf"https?://{_PLACE}+"
+PLACE = rf"{ADDRESS}|[\w./~]{_PLACE}*"
 Name = Annotated[str, Meta(pattern=rf"^{NAME}\Z")]
+Label = Annotated[str, Meta(pattern=rf"^{LABEL}\Z")]
 Matchers = Annotated[str, Meta(pattern=rf"^{MATCHERS}\Z")]
+Address = Annotated[str, Meta(pattern=rf"^{ADDRESS}\Z")]
+Place = Annotated[str, Meta(pattern=rf"^(?:{PLACE})\Z")]
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,6 +44,6 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     alertmanager: str = "127.0.0.1:9093"
     prefix: Name = "paceline_"
     match: Matchers = 'branch!="other"'
-    by: tuple[Name, ...] = ()
-    dashboards: str = "http://127.0.0.1:3000"
-    runbooks: str = "docs/how-to/runbooks"
+    by: tuple[Label, ...] = ()
+    dashboards: Address = "http://127.0.0.1:3000"
+    runbooks: Place = "docs/how-to/runbooks"

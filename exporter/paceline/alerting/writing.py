@@ -17,6 +17,9 @@ _NAME = re.compile(r"^(?P<before>.*?)<(?P<name>[a-z_]+)(?: (?P<of>[\w:]+))?>", r
 _RUN_SAMPLES = re.compile(r"(?<![\w:])paceline_(?:test|run)_\w+(?P<brace>\{)?")
 _PREFIX = re.compile(r"(?<![a-zA-Z/.-])paceline_")
 _HOURS = 24
+# Days that dashboards look back, and some.
+_RETENTION_DAYS = 100
+_SPARE_DAYS = 10
 # How many times as long as the others the groups wait that read the whole window of each test.
 _SLOWER = 10
 
@@ -51,7 +54,7 @@ def _written(path: str, text: str, options: Options) -> str:
 
 def _values(options: Options) -> dict[str, str]:
     hours = options.window_days * _HOURS
-    return {
+    return _identity(options.by) | {
         "window": _duration(hours),
         "half": _duration(hours // 2),
         "quarter": _duration(hours // 4),
@@ -69,10 +72,25 @@ def _values(options: Options) -> dict[str, str]:
         "alertmanager": options.alertmanager,
         # A bare selector looks back five minutes. Prometheus 2 takes what is exactly so old as well.
         "before": "301s",
-        "run": ", ".join(("suite", "branch", *options.by)),
-        "test": ", ".join(("suite", "branch", *options.by, "test")),
+        "retention": f"{max(_RETENTION_DAYS, options.window_days + _SPARE_DAYS)}d",
         "dashboards": options.dashboards.rstrip("/"),
         "runbooks": options.runbooks.rstrip("/"),
+    }
+
+
+def _identity(by: tuple[str, ...]) -> dict[str, str]:
+    """
+    What tells one suite, or one test, from another: as labels, as matchers for `printf` with their values, and as text
+    after the branch.
+    """
+    run = ("suite", "branch", *by)
+    levels = {"run": run, "test": (*run, "test")}
+    return {
+        **{name: ", ".join(labels) for name, labels in levels.items()},
+        **{f"of_{name}": ",".join(f"{label}=%q" for label in labels) for name, labels in levels.items()},
+        **{f"values_of_{name}": " ".join(f"$labels.{label}" for label in labels) for name, labels in levels.items()},
+        "beside": "".join(f", {{{{ $labels.{label} }}}}" for label in by),
+        "beside_in_common": "".join(f"{{{{ with $.CommonLabels.{label} }}}}, {{{{ . }}}}{{{{ end }}}}" for label in by),
     }
 
 

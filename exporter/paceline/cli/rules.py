@@ -2,6 +2,7 @@
 `paceline rules`: rules and alerts for Prometheus, and the configuration of Alertmanager.
 """
 
+import ast
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +11,16 @@ import click
 
 from paceline import units
 from paceline.alerting.kubernetes import prometheus_rules
-from paceline.alerting.options import MATCHERS, NAME, Options
+from paceline.alerting.options import ADDRESS, LABEL, MATCHERS, NAME, PLACE, STRING, Options
 from paceline.alerting.writing import render
 from paceline.cli.project import clear_errors
 from paceline.cli.writing import write_files
 
 _DEFAULT = Options()
+# Who is told and what is scraped is edited in them.
+_YOURS = frozenset({"prometheus/prometheus.yml", "alerts/alertmanager.yml"})
+# What RE2 lacks.
+_NOT_RE2 = re.compile(r"\(\?(?:[=!>]|<[=!])|\\[1-9]")
 _Check = Callable[[click.Context, click.Parameter, str | tuple[str, ...]], str | tuple[str, ...]]
 
 
@@ -27,6 +32,26 @@ def _fits(pattern: str, expected: str) -> _Check:
         return value
 
     return check
+
+
+def _matchers(context: click.Context, option: click.Parameter, value: str) -> str:
+    """
+    Matchers, of which the regular expressions are such as Prometheus has.
+    """
+    _fits(MATCHERS, 'matchers as in PromQL, for example branch="main"')(context, option, value)
+    for text in re.findall(rf"~\s*({STRING})", value):
+        expression = ast.literal_eval(text)
+        if _NOT_RE2.search(expression) or not _compiles(expression):
+            raise click.BadParameter(f"{expression!r}, expected a regular expression, for example main|release-.*")
+    return value
+
+
+def _compiles(expression: str) -> bool:
+    try:
+        re.compile(expression)
+    except re.error:
+        return False
+    return True
 
 
 @click.command()
@@ -66,18 +91,30 @@ def _fits(pattern: str, expected: str) -> _Check:
     "--match",
     default=_DEFAULT.match,
     show_default=True,
-    callback=_fits(MATCHERS, 'matchers as in PromQL, for example branch="main"'),
+    callback=_matchers,
     help="Matchers of the runs that are judged.",
 )
 @click.option(
     "--by",
     multiple=True,
     metavar="LABEL",
-    callback=_fits(NAME, "the name of a label, for example python"),
+    callback=_fits(LABEL, "the name of a label of yours, for example python"),
     help="A label of yours that tells one suite from another.",
 )
-@click.option("--dashboards", default=_DEFAULT.dashboards, show_default=True, help="Address of Grafana.")
-@click.option("--runbooks", default=_DEFAULT.runbooks, show_default=True, help="Address of the runbooks.")
+@click.option(
+    "--dashboards",
+    default=_DEFAULT.dashboards,
+    show_default=True,
+    callback=_fits(ADDRESS, "an address, for example https://grafana.example.org"),
+    help="Address of Grafana.",
+)
+@click.option(
+    "--runbooks",
+    default=_DEFAULT.runbooks,
+    show_default=True,
+    callback=_fits(PLACE, "an address or a path, for example https://wiki.example.org/runbooks"),
+    help="Address of the runbooks.",
+)
 @click.option(
     "--format",
     "form",
@@ -86,10 +123,13 @@ def _fits(pattern: str, expected: str) -> _Check:
     show_default=True,
     help="Files of Prometheus and Alertmanager, or the rules alone for the Prometheus Operator in Kubernetes.",
 )
-@click.option("--force", is_flag=True, help="Replace files that differ.")
-def rules(folder: Path, form: str, *, force: bool, **settings: object) -> None:
+@click.option("--force", is_flag=True, help="Replace rules that differ.")
+@click.option("--force-configuration", is_flag=True, help="With --force: prometheus.yml and alertmanager.yml, too.")
+def rules(folder: Path, form: str, *, force: bool, force_configuration: bool, **settings: object) -> None:
     """
     Write rules, alerts and the configuration of Prometheus and Alertmanager into FOLDER.
+
+    The configuration is yours to edit: once it is there, it is left alone.
 
     \b
       paceline rules monitoring
@@ -98,6 +138,10 @@ def rules(folder: Path, form: str, *, force: bool, **settings: object) -> None:
     """
     rendered = render(Options(**settings))  # type: ignore[arg-type]
     written = prometheus_rules(rendered) if form == "prometheusrule" else rendered
+    kept = {path for path in _YOURS & written.keys() if (folder / path).is_file() and not force_configuration}
+    texts = {path: text for path, text in written.items() if path not in kept}
     with clear_errors():
-        write_files(folder, written, force=force)
-    click.echo(f"wrote {units.counted(len(written), 'file')} to {folder}")
+        write_files(folder, texts, force=force)
+    click.echo(f"wrote {units.counted(len(texts), 'file')} to {folder}")
+    for path in sorted(kept):
+        click.echo(f"left {folder / path} as it is, --force --force-configuration replaces it")
