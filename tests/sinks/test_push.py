@@ -58,6 +58,7 @@ def test_an_address_may_have_a_path_and_a_user() -> None:
     ("status", "body", "kind", "message"),
     [
         (400, b'{"error": "no run"}', RefusedError, 'answered 400 Bad Request ({"error": "no run"})'),
+        (409, b"another run", RefusedError, "answered 409 Conflict (another run)"),
         (413, b"", RefusedError, "answered 413 Request Entity Too Large"),
         (415, b"", RefusedError, "answered 415 Unsupported Media Type"),
         (409, b"there already", RefusedError, "answered 409 Conflict (there already)"),

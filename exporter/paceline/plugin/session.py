@@ -79,7 +79,10 @@ class RunSession:
             config.pluginmanager.register(self._progress, "paceline-progress")
         self._calibration: float | None = None
         given = config.invocation_params
-        self._is_selection = is_selection(list(map(str, given.args)), given.dir, config.getini("testpaths"))
+        # What the parts of a run choose is how they share the suite.
+        self._is_selection = part_of(self._run_id) is None and is_selection(
+            list(map(str, given.args)), given.dir, config.getini("testpaths")
+        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
