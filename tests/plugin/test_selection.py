@@ -58,15 +58,17 @@ _PART = {"PACELINE_RUN_ID": "4711", "PACELINE_SHARD": "1/2"}
         (("test_one.py",), _PART, False),
         (("-k", "fails"), _PART, False),
         (("-x", "test_one.py"), _PART, True),
+        (("--junitxml", "report.xml"), {}, False),
     ],
 )
 def test_parts_share_a_suite_as_they_like(
     suite: Suite, arguments: tuple[str, ...], environ: dict[str, str], is_partial: bool
 ) -> None:
     """
-    A part that was chosen by path or name is a whole part, unless it was cut short.
+    A part that was chosen by path or name is a whole part, unless it was cut short; the file of an option is no path.
     """
     suite.write("test_one.py", "def test_fails(): assert False\ndef test_passes(): pass\n")
     suite.write("test_two.py", "def test_two(): pass\n")
+    suite.write("report.xml", "of the last run")
 
     assert suite.run(*arguments, environ=environ).run.is_partial is is_partial
