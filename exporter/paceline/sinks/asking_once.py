@@ -10,8 +10,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NewConnectionError
 
-from paceline.client.speaking import cause_of, failure_of
-from paceline.errors import BusyError, DeliveryError, RefusedError, UnreachableError
+from paceline.client.speaking import cause_of, failure_of, hung_up
+from paceline.errors import BusyError, DeliveryError, HungUpError, RefusedError, UnreachableError
 from paceline.identity import safe_text
 from paceline.units import duration
 
@@ -69,6 +69,8 @@ def asking_once(seconds: float) -> requests.Session:
 
 def _failure(error: requests.RequestException) -> DeliveryError:
     said = failure_of(error)
+    if hung_up(error):
+        return HungUpError(said)
     if isinstance(error, requests.exceptions.SSLError):
         # A server that went away in the middle may come back; a wrong certificate, or none, stays as it is.
         return BusyError(said) if isinstance(cause_of(error), ssl.SSLEOFError) else DeliveryError(said)
