@@ -62,6 +62,18 @@ def test_an_address_may_have_a_path_and_a_user() -> None:
         (415, b"", RefusedError, "answered 415 Unsupported Media Type"),
         (409, b"there already", RefusedError, "answered 409 Conflict (there already)"),
         (422, b"x" * 500, RefusedError, f"answered 422 Unprocessable Entity ({'x' * 400})"),
+        (
+            400,
+            b"Client sent an HTTP request to an HTTPS server.\n",
+            DeliveryError,
+            "answered 400, as it expects https://",
+        ),
+        (
+            400,
+            b"<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n",
+            DeliveryError,
+            "answered 400, as it expects https://",
+        ),
         (401, b"", DeliveryError, "answered 401 Unauthorized"),
         (404, b"<html>not here</html>", DeliveryError, "answered 404 Not Found"),
         (302, b"", DeliveryError, "answered 302 Found"),
