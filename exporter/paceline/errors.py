@@ -10,7 +10,8 @@ The errors that a caller can act on.
     ├── TrialError       two versions cannot be run side by side: git or pytest refused
     └── DeliveryError    a server did not take a run: see to it, and send the run again
         ├── BusyError        it may take it if asked again at once
-        │   └── UnreachableError    nobody is there: soon, or not for long
+        │   ├── UnreachableError    nobody is there: soon, or not for long
+        │   └── HungUpError         it closes the connection without an answer: once, or always
         └── RefusedError     it will never take it
 """
 
@@ -72,6 +73,12 @@ class BusyError(DeliveryError):
 class UnreachableError(BusyError):
     """
     Nobody listens where a server should be.
+    """
+
+
+class HungUpError(BusyError):
+    """
+    A server closed the connection without an answer.
     """
 
 

@@ -12,7 +12,7 @@ from paceline.cli import main
 from paceline.history.archive import Archive
 from support.reading import read_openmetrics
 from support.servers import prometheus_folder
-from support.values import make_case, make_run
+from support.values import EPOCH, make_case, make_run
 
 
 @pytest.fixture(autouse=True)
@@ -64,12 +64,38 @@ def test_a_branch_may_keep_its_name() -> None:
     assert _runs(result.stdout) == [("run-0", "other"), ("run-1", "other"), ("run-2", "topic")]
 
 
-def test_nothing_to_write_is_an_empty_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (["--suite", "nobody"], "no run of the suite 'nobody' in performance_results/history.sqlite; {}"),
+        (["--since", "2024-01-01"], "no run in that time in performance_results/history.sqlite; {}"),
+        (["--results", "nowhere"], "nowhere/history.sqlite is not there, expected a results folder with a history"),
+    ],
+)
+def test_what_is_not_there_is_said(tmp_path: Path, asked: list[str], message: str) -> None:
     """
-    A suite without runs.
+    And the file stays as it was.
     """
-    assert _call("runs.txt", "--suite", "nobody").output == "wrote 0 runs\n"
-    assert (tmp_path / "runs.txt").read_text() == "# EOF\n"
+    (tmp_path / "runs.txt").write_text("of yesterday")
+    result = _call("runs.txt", *asked)
+
+    hint = "`paceline history list` shows what there is"
+    assert (result.exit_code, result.output.replace(f"{tmp_path}/", "")) == (1, f"Error: {message.format(hint)}\n")
+    assert (tmp_path / "runs.txt").read_text() == "of yesterday"
+
+
+def test_runs_of_one_millisecond_are_all_written(tmp_path: Path) -> None:
+    """
+    Each with a time of its own, by their ids.
+    """
+    archive = Archive(tmp_path / "performance_results", pytest.fail)
+    for number in (5, 4):
+        archive.ledger.add(make_run(number, [make_case()], suite="tools", ended=EPOCH))
+    text = _call("-", "--suite", "tools").stdout
+    (passed,) = (family for family in read_openmetrics(text) if family.name == "paceline_test_passed")
+
+    assert _runs(text) == [("run-4", "main"), ("run-5", "main")]
+    assert [float(sample.timestamp or 0) for sample in passed.samples] == [EPOCH, EPOCH + 0.001]
 
 
 @pytest.mark.parametrize("span", [[], ["--since", "2023-11-14T23:00:00"], ["--until", "2023-11-14T22:30:00"]])
@@ -103,10 +129,10 @@ def test_a_past_goes_on_with_what_is_scraped(tmp_path: Path) -> None:
     assert {(one.labels["job"], one.labels["instance"]) for one in samples} == {("paceline-runs", "a=b")}
 
 
-@pytest.mark.parametrize("label", ["job", "suite=shop", "a-b=c"])
+@pytest.mark.parametrize("label", ["job", "suite=shop", "test=a", "a-b=c", "__name__=x", "__tenant__=x", "le=1"])
 def test_a_label_that_cannot_be_is_refused(label: str) -> None:
     """
-    What has no value, what series have of their own, and what is no name.
+    What has no value, what series have of their own, what is no name, and what is Prometheus's own.
     """
     result = _call("-", "--label", label)
 

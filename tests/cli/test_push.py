@@ -74,7 +74,9 @@ def test_what_waits_for_a_server_that_has_moved_goes_to_another(project: Path, e
     _box(project, old).put(pack(_RUNS[0]))
     left, moved = _call("push", "--otlp", exporter.url), _call("push", "--to", exporter.url)
 
-    assert left.output == (f"paceline: 1 run waits for {old} (push), which is not configured\nnothing waits\n")
+    assert left.output == (
+        f"paceline: 1 run waits for {old} (push); `paceline push` without an address sends it there\nnothing waits\n"
+    )
     assert moved.output == f"sent 1 run to {exporter.url} (push)\n"
 
 
@@ -165,12 +167,58 @@ def test_what_does_not_arrive_waits(project: Path) -> None:
     assert box.count() == 1
 
 
-@pytest.mark.parametrize("verb", ["push", "replay"])
-def test_somebody_has_to_say_where_to(verb: str) -> None:
+def test_what_waits_goes_to_where_it_was_meant_to_go(
+    project: Path, exporter: Receiving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Wherever a session was told on its command line; credentials are in the environment.
+    """
+    addresses = {"push": exporter.url, "otlp": f"{exporter.url}/v1/metrics", "otlp-traces": f"{exporter.url}/v1/traces"}
+    for kind, address in addresses.items():
+        _box(project, address, kind).put(pack(_RUNS[0]))
+    monkeypatch.setenv("PACELINE_PUSH_TOKEN", "t0ken")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Bearer 0tel")
+    result = _call("push")
+
+    assert (result.exit_code, sorted(result.output.splitlines())) == (
+        0,
+        sorted(f"sent 1 run to {address} ({kind})" for kind, address in addresses.items()),
+    )
+    assert {(request.path, request.headers["Authorization"]) for request in exporter.requests} == {
+        ("/api/v1/runs", "Bearer t0ken"),
+        ("/v1/metrics", "Bearer 0tel"),
+        ("/v1/traces", "Bearer 0tel"),
+    }
+
+
+def test_an_outbox_of_another_kind_is_said(project: Path) -> None:
+    """
+    As a later version may have made it.
+    """
+    _box(project, "http://there", "pigeon").put(pack(_RUNS[0]))
+    result = _call("push")
+
+    assert (result.exit_code, result.output) == (
+        1,
+        "Error: the outbox has runs for 'pigeon', expected push, otlp, otlp-traces\n",
+    )
+
+
+def test_where_nothing_waits_nothing_is_asked() -> None:
+    """
+    Also where no server is configured.
+    """
+    result = _call("push")
+
+    assert (result.exit_code, result.output) == (0, "nothing waits\n")
+
+
+@pytest.mark.parametrize("arguments", [("push", "pyproject.toml"), ("replay",)])
+def test_somebody_has_to_say_where_to(arguments: tuple[str, ...]) -> None:
     """
     On the command line, in the environment or in the file.
     """
-    result = _call(verb)
+    result = _call(*arguments)
 
     assert result.exit_code == 1
     assert result.output == (

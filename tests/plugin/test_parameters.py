@@ -76,6 +76,45 @@ def test_a_value_that_its_name_calls_a_secret_is_not_kept(suite: Suite, workers:
     assert made_safe == 14
 
 
+_SHAPES = """
+    import pytest
+
+    KEYS = ["ghp_A0123456789abcdefghij", "plain", "ghp_Z0123456789abcdefghij"]
+
+    @pytest.mark.parametrize("size", [1, 2])
+    @pytest.mark.parametrize("value", KEYS)
+    def test_value(value, size): pass
+
+    @pytest.mark.parametrize("login", [pytest.param(n, id=f"user=ann,pw=hunter{n}") for n in (8, 9)])
+    def test_own_id(login): pass
+"""
+
+
+def test_what_looks_like_a_secret_has_one_name_whatever_runs(suite: Suite) -> None:
+    """
+    The whole suite and any choice of it know a test by the same id.
+    """
+    suite.write("test_shapes.py", _SHAPES)
+    whole = suite.run().outcomes
+    parts = [list(suite.run("-k", some).outcomes) for some in ("ghp_Z", "hunter9", "ghp_A or hunter8")]
+
+    assert list(whole) == [
+        "test_value[value0-1]",
+        "test_value[value0-2]",
+        "test_value[plain-1]",
+        "test_value[plain-2]",
+        "test_value[value2-1]",
+        "test_value[value2-2]",
+        "test_own_id[login0-user=ann,pw=***]",
+        "test_own_id[login1-user=ann,pw=***]",
+    ]
+    assert parts == [
+        ["test_value[value2-1]", "test_value[value2-2]"],
+        ["test_own_id[login1-user=ann,pw=***]"],
+        ["test_value[value0-1]", "test_value[value0-2]", "test_own_id[login0-user=ann,pw=***]"],
+    ]
+
+
 def test_a_worker_that_crashes_betrays_nothing(suite: Suite) -> None:
     """
     The test in which it died is known by its id without the secret.

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from paceline.plugin.selection import is_selection
+from support.suite import Suite
 
 
 @pytest.fixture
@@ -44,3 +45,30 @@ def test_what_is_a_part(project: Path, arguments: tuple[str, ...], testpaths: tu
     Files, node ids and options that choose make a part; whole folders and other options do not.
     """
     assert is_selection(arguments, project, testpaths) is is_part
+
+
+_PART = {"PACELINE_RUN_ID": "4711", "PACELINE_SHARD": "1/2"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "is_partial"),
+    [
+        (("test_one.py",), {}, True),
+        (("test_one.py",), {"PACELINE_RUN_ID": "4711"}, True),
+        (("test_one.py",), _PART, False),
+        (("-k", "fails"), _PART, False),
+        (("-x", "test_one.py"), _PART, True),
+        (("--junitxml", "report.xml"), {}, False),
+    ],
+)
+def test_parts_share_a_suite_as_they_like(
+    suite: Suite, arguments: tuple[str, ...], environ: dict[str, str], is_partial: bool
+) -> None:
+    """
+    A part that was chosen by path or name is a whole part, unless it was cut short; the file of an option is no path.
+    """
+    suite.write("test_one.py", "def test_fails(): assert False\ndef test_passes(): pass\n")
+    suite.write("test_two.py", "def test_two(): pass\n")
+    suite.write("report.xml", "of the last run")
+
+    assert suite.run(*arguments, environ=environ).run.is_partial is is_partial

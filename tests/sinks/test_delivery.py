@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
+import pytest
+
 from paceline.client.endpoint import Endpoint
 from paceline.errors import DeliveryError
 from paceline.sinks.delivery import Errand, deliver
@@ -117,11 +119,12 @@ def test_wrong_credentials_end_it_at_once() -> None:
     assert len(exporter.requests) == 1
 
 
-def test_a_refused_run_is_kept_apart(tmp_path: Path) -> None:
+@pytest.mark.parametrize("status", [409, 422])
+def test_a_refused_run_is_kept_apart(tmp_path: Path, status: int) -> None:
     """
     It is not sent again by itself, and those behind it go.
     """
-    with receiving([422]) as exporter:
+    with receiving([status]) as exporter:
         box = Outbox(tmp_path, "push", exporter.url)
         for number in (1, 2):
             box.put(pack(make_run(number)))

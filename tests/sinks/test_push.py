@@ -4,7 +4,7 @@ Runs to an exporter.
 
 import pytest
 
-from paceline.errors import BusyError, ConfigError, DeliveryError, RefusedError, UnreachableError
+from paceline.errors import BusyError, ConfigError, DeliveryError, HungUpError, RefusedError, UnreachableError
 from paceline.sinks.outbox import pack
 from paceline.sinks.push import read_push
 from paceline.sinks.sink import Receipt
@@ -62,6 +62,18 @@ def test_an_address_may_have_a_path_and_a_user() -> None:
         (415, b"", RefusedError, "answered 415 Unsupported Media Type"),
         (409, b"there already", RefusedError, "answered 409 Conflict (there already)"),
         (422, b"x" * 500, RefusedError, f"answered 422 Unprocessable Entity ({'x' * 400})"),
+        (
+            400,
+            b"Client sent an HTTP request to an HTTPS server.\n",
+            DeliveryError,
+            "answered 400, as it expects https://",
+        ),
+        (
+            400,
+            b"<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n",
+            DeliveryError,
+            "answered 400, as it expects https://",
+        ),
         (401, b"", DeliveryError, "answered 401 Unauthorized"),
         (404, b"<html>not here</html>", DeliveryError, "answered 404 Not Found"),
         (302, b"", DeliveryError, "answered 302 Found"),
@@ -86,18 +98,37 @@ def test_what_is_not_taken_says_why(status: int, body: bytes, kind: type[Deliver
     [
         (silence, "no answer within 200 ms"),
         (lambda connection, _: connection.sendall(b"HTTP/1.1 2"), "the connection failed ("),
-        (lambda connection, _: connection.close(), "the connection failed ("),
     ],
 )
 def test_half_an_answer_is_none(behaviour: Behaviour, message: str) -> None:
     """
-    A server that hangs, ends in the middle of a line, or says nothing, may be asked again.
+    A server that hangs, or ends in the middle of a line, may be asked again.
     """
     with answering(behaviour) as server:
         error = _error(server.url, 0.2)
 
     assert type(error) is BusyError
     assert str(error).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        lambda connection, _: connection.close(),
+        lambda connection, _: connection.sendall(b"\x15\x03\x01\x00\x02\x02\x46"),
+    ],
+)
+def test_a_server_that_hangs_up_may_expect_tls(behaviour: Behaviour) -> None:
+    """
+    It says nothing, or what is an alert of TLS.
+    """
+    with answering(behaviour) as server:
+        error = _error(server.url)
+
+    assert (type(error), str(error)) == (
+        HungUpError,
+        "the connection was closed without an answer, as by a server that expects https://",
+    )
 
 
 def test_a_closed_port_says_so() -> None:

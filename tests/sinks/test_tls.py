@@ -9,8 +9,9 @@ import pytest
 
 from paceline.client.endpoint import Endpoint
 from paceline.errors import DeliveryError
+from paceline.sinks.delivery import Errand, deliver
 from paceline.sinks.otlp.collector import Collector
-from paceline.sinks.outbox import pack
+from paceline.sinks.outbox import Held, pack
 from paceline.sinks.push import read_push
 from support.certificates import make_certificate, tls_settings
 from support.exporter import Exporter, exporter_in
@@ -80,6 +81,17 @@ def test_a_certificate_of_another_name_ends_it(exporter: Exporter, folder: Path)
         DeliveryError,
         "its certificate is not trusted (Hostname mismatch, certificate is not valid for 'localhost'.)",
     )
+
+
+def test_a_session_that_does_not_speak_tls_is_told_soon(exporter: Exporter) -> None:
+    """
+    After one more try, however much time there is.
+    """
+    errand = Errand(read_push(exporter.url.replace("https:", "http:"), {}), Held(pack(make_run(1))))
+    (tally,) = deliver([errand], 60)
+
+    assert (tally.waiting, tally.rounds) == (1, 2)
+    assert tally.failure == "the connection was closed without an answer, as by a server that expects https://"
 
 
 @pytest.mark.parametrize("way", ["variable", "setting"])

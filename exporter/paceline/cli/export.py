@@ -13,12 +13,13 @@ from paceline import units
 from paceline.cli.project import clear_errors, load_project, results_option
 from paceline.cli.span import Span, branches_option, read_all, span_options
 from paceline.metrics.catalogue import CATALOGUE
-from paceline.metrics.run_samples import run_samples
+from paceline.metrics.run_samples import stamped_samples
 from paceline.probes.origin import FALLBACK_BRANCH
 from paceline.sinks.openmetrics import exposition
 
-_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_OWN = {label for metric in CATALOGUE for label in metric.labels}
+# Two underscores are Prometheus's own.
+_NAME = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
+_OWN = {"le", "quantile"}.union(*(metric.labels for metric in CATALOGUE))
 
 
 def _labels(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> Mapping[str, str]:
@@ -65,5 +66,5 @@ def openmetrics(
         kept = branches or (config.default_branch or FALLBACK_BRANCH,)
         ids = Span(**span).ids(archive.ledger)  # type: ignore[arg-type]
         runs = read_all(archive.ledger, ids)
-        file.writelines(exposition((sample for run in runs for sample in run_samples(run, kept)), constant))
+        file.writelines(exposition(stamped_samples(runs, kept), constant))
     click.echo(f"wrote {units.counted(len(ids), 'run')}", err=True)

@@ -2,17 +2,20 @@
 `paceline push`: runs that wait in the outbox, or documents from elsewhere, to a server.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
 
 from paceline.cli.project import clear_errors, load_project, results_option, warn
-from paceline.cli.targets import Target, conclude, find_sinks, target_options
+from paceline.cli.targets import Target, conclude, find_sinks, kept_branches, target_options
+from paceline.config import Config
 from paceline.errors import StorageError
 from paceline.history.folder import read_document
 from paceline.model import Run
 from paceline.sinks.delivery import Errand, Tally, deliver
+from paceline.sinks.opening import open_sink, open_sinks
 from paceline.sinks.outbox import Held, outboxes, pack, unpack
 from paceline.sinks.sink import Sink
 from paceline.units import counted
@@ -27,7 +30,7 @@ def push(files: tuple[Path, ...], results: Path | None, *, refused: bool, **targ
     """
     Send the runs that wait in the outbox, or the run documents FILES.
 
-    What waits for a server that is not configured any more goes to another one with --to or --otlp.
+    What waits goes to where it was meant to go, or to another server with --to or --otlp.
 
     \b
       paceline push
@@ -37,12 +40,12 @@ def push(files: tuple[Path, ...], results: Path | None, *, refused: bool, **targ
     with clear_errors():
         config, archive = load_project(results)
         where = Target(**target)  # type: ignore[arg-type]
-        sinks = find_sinks(config, where)
+        config = where.applied(config)
         if files:
-            parcels = [pack(_read(path)) for path in files]
+            sinks, parcels = find_sinks(config), [pack(_read(path)) for path in files]
             errands = [Errand(sink, Held(*parcels)) for sink in sinks]
         else:
-            errands = _waiting(archive.folder.outbox, sinks, is_moved=where.is_given, refused=refused)
+            errands = _waiting(archive.folder.outbox, config, is_moved=where.is_given, refused=refused)
     if not errands:
         click.echo("nothing waits")
     conclude([(errand, _send(errand, config.push_seconds)) for errand in errands])
@@ -57,19 +60,31 @@ def _read(path: Path) -> Run:
         raise StorageError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _waiting(folder: Path, sinks: Sequence[Sink], *, is_moved: bool, refused: bool) -> list[Errand]:
-    by_server = {(sink.kind, sink.address): sink for sink in sinks}
-    by_kind = {sink.kind: sink for sink in sinks} if is_moved else {}
+def _waiting(folder: Path, config: Config, *, is_moved: bool, refused: bool) -> list[Errand]:
+    find = _moved(config) if is_moved else _meant(config)
     errands = []
     for kind, address, box in outboxes(folder):
         if refused:
             box.readmit()
-        sink = by_server.get((kind, address)) or by_kind.get(kind)
-        if box.count() and sink is not None:
+        sink = find(kind, address) if box.count() else None
+        if sink is not None:
             errands.append(Errand(sink, box))
         elif box.count():
-            warn(f"{counted(box.count(), 'run waits', 'runs wait')} for {address} ({kind}), which is not configured")
+            runs = counted(box.count(), "run waits", "runs wait")
+            warn(f"{runs} for {address} ({kind}); `paceline push` without an address sends it there")
     return errands
+
+
+def _moved(config: Config) -> Callable[[str, str], Sink | None]:
+    by_kind = {sink.kind: sink for sink in find_sinks(config)}
+    return lambda kind, _: by_kind.get(kind)
+
+
+def _meant(config: Config) -> Callable[[str, str], Sink | None]:
+    branches = partial(kept_branches, config)
+    # An address that is configured may have credentials in it, which no outbox has.
+    known = {(sink.kind, sink.address): sink for sink in open_sinks(config, branches)}
+    return lambda kind, address: known.get((kind, address)) or open_sink(kind, address, config, branches)
 
 
 def _send(errand: Errand, seconds: float) -> Tally:

@@ -37,7 +37,7 @@ def replay(to: str | None, otlp: str | None, ca_file: Path | None, results: Path
     with clear_errors():
         config, archive = load_project(results)
         ids = Span(**span).ids(archive.ledger)  # type: ignore[arg-type]
-        for sink in find_sinks(config, Target(to=to, otlp=otlp, ca_file=ca_file)):
+        for sink in find_sinks(Target(to=to, otlp=otlp, ca_file=ca_file).applied(config)):
             conclude([_replay(sink, archive.ledger, ids, config.push_seconds)])
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 import click
 from msgspec import Struct
 
+from paceline.errors import StorageError
 from paceline.history.ledger import Ledger
 from paceline.model import Run
 
@@ -28,9 +29,23 @@ class Span(Struct, frozen=True, kw_only=True):
     def ids(self, ledger: Ledger) -> list[str]:
         """
         The ids of the runs, oldest first.
+
+        Raises:
+            StorageError: there is none.
         """
         since, until = _seconds(self.since, 0.0), _seconds(self.until, inf)
-        return [run.run_id for _, _, run in reversed(ledger.summaries(self.suite)) if since <= run.ended <= until]
+        ends = sorted((run.ended, run.run_id) for _, _, run in ledger.summaries(self.suite))
+        ids = [run_id for ended, run_id in ends if since <= ended <= until]
+        if not ids:
+            raise StorageError(self._none_in(ledger))
+        return ids
+
+    def _none_in(self, ledger: Ledger) -> str:
+        if not ledger.path.exists():
+            return f"{ledger.path} is not there, expected a results folder with a history"
+        suite = f" of the suite {self.suite!r}" if self.suite is not None else ""
+        span = " in that time" if self.since or self.until else ""
+        return f"no run{suite}{span} in {ledger.path}; `paceline history list` shows what there is"
 
 
 def span_options(command: _F) -> _F:

@@ -3,6 +3,7 @@ What `push` and `replay` have in common: where runs go, and what came of it.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -54,22 +55,33 @@ class Target(Struct, frozen=True, kw_only=True):
     def is_given(self) -> bool:
         return self.to is not None or self.otlp is not None
 
+    def applied(self, config: Config) -> Config:
+        """
+        The configuration with what the options say instead.
+        """
+        if self.is_given:
+            config = replace(config, push=self.to or "", otlp=self.otlp or "")
+        return config if self.ca_file is None else replace(config, push_ca_file=str(self.ca_file))
 
-def find_sinks(config: Config, target: Target) -> list[Sink]:
+
+def find_sinks(config: Config) -> list[Sink]:
     """
-    The servers that are asked for, else those that are configured.
+    The servers that are configured.
 
     Raises:
         ConfigError: there is none, or an address is none.
     """
-    if target.is_given:
-        config = replace(config, push=target.to or "", otlp=target.otlp or "")
-    if target.ca_file is not None:
-        config = replace(config, push_ca_file=str(target.ca_file))
-    sinks = open_sinks(config, lambda: (config.default_branch or FALLBACK_BRANCH,))
+    sinks = open_sinks(config, partial(kept_branches, config))
     if not sinks:
         raise ConfigError("no server to send to, expected --to URL, --otlp URL, or push or otlp in [tool.paceline]")
     return sinks
+
+
+def kept_branches(config: Config) -> Sequence[str]:
+    """
+    The branches that keep their name in labels.
+    """
+    return (config.default_branch or FALLBACK_BRANCH,)
 
 
 def conclude(done: Sequence[tuple[Errand, Tally]]) -> None:

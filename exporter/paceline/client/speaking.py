@@ -3,12 +3,15 @@ How to prove who asks, and how to say what went wrong.
 """
 
 import ssl
+from http.client import BadStatusLine, RemoteDisconnected
 
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from paceline.client.endpoint import Endpoint
 from paceline.identity import safe_text
+
+_TLS_ALERT = "\x15\x03"
 
 
 class Bearer(AuthBase):
@@ -40,8 +43,20 @@ def failure_of(error: requests.RequestException) -> str:
     cause = cause_of(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({safe_text(cause.verify_message)})"
+    if hung_up(error):
+        return "the connection was closed without an answer, as by a server that expects https://"
     said = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
     return f"the connection failed ({safe_text(said)})"
+
+
+def hung_up(error: requests.RequestException) -> bool:
+    """
+    Whether a server closed a plain connection without an answer, or with an alert of TLS.
+    """
+    cause, request = cause_of(error), error.request
+    is_plain = request is not None and str(request.url).startswith("http://")
+    is_alert = isinstance(cause, BadStatusLine) and str(cause).startswith(_TLS_ALERT)
+    return is_plain and (is_alert or isinstance(cause, RemoteDisconnected))
 
 
 def cause_of(error: BaseException) -> BaseException:

@@ -13,6 +13,7 @@ from paceline.history.conflict import check_part, check_run, head_of
 from paceline.history.database import WRITE, connected
 from paceline.history.ledger import Ledger
 from paceline.history.rows import insert_run, pack, unpack
+from paceline.metrics.stamps import free_stamp
 from paceline.metrics.totals import Key, added
 from paceline.model import Run, RunOutcome, encode_run
 from paceline.shards import Part, merge
@@ -203,17 +204,9 @@ def _expose(database: Connection, run: Run, now: float) -> Exposed:
 
 
 def _free_stamp(database: Connection, run: Run) -> int:
-    """
-    The first millisecond from the end of a run on that no other run of its suite has. Of two samples of a series at
-    one time a Prometheus keeps one.
-    """
-    stamp = milliseconds(run.ended)
     taken = "SELECT stamp FROM stamps WHERE suite = ? AND stamp >= ? ORDER BY stamp"
-    for (other,) in database.execute(taken, (run.suite, stamp)):
-        if other > stamp:
-            break
-        stamp += 1
-    return stamp
+    later = database.execute(taken, (run.suite, milliseconds(run.ended)))
+    return free_stamp(run.ended, (stamp for (stamp,) in later))
 
 
 def _exposed(row: Sequence[Any]) -> Exposed:

@@ -3,13 +3,14 @@ A run as samples: one sample of each series, stamped with the end of the run.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from paceline.analysis.past import ATTEMPTS, DURATION, MEASURES, NORMALIZED, OUTCOME, columns_of, past_run
 from paceline.analysis.suite import pace_of
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
+from paceline.metrics.stamps import stamped
 from paceline.model import Case, Outcome, Run, VerdictKind
 
 # Each branch of its own would make all series of all tests again.
@@ -47,6 +48,19 @@ def run_samples(run: Run, branches: Collection[str]) -> Iterator[Sample]:
     yield from of_run(run, branches)
     for case in run.cases:
         yield from of_case(case, run, branches)
+
+
+def stamped_samples(runs: Iterable[Run], branches: Collection[str]) -> Iterator[Sample]:
+    """
+    Tell runs in samples, each run at a time of its own.
+
+    Args:
+        runs: in the order in which they take a time that is free.
+        branches: as of one run.
+    """
+    for run, stamp in stamped(runs):
+        for sample in run_samples(run, branches):
+            yield sample._replace(timestamp=stamp / 1e3)
 
 
 def branch_label(branch: str, branches: Collection[str]) -> str:

@@ -101,7 +101,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         default=None,
         help="Certificates of the authorities that servers are trusted by which runs are sent to (default: those of "
-        "the machine). For OTLP, OTEL_EXPORTER_OTLP_CERTIFICATE goes before it.",
+        "the machine); write --paceline-push-ca-file=FILE. For OTLP, OTEL_EXPORTER_OTLP_CERTIFICATE goes before it.",
     )
     group.addoption(
         "--paceline-otlp",

@@ -1,5 +1,5 @@
 """
-Values of parameters in the ids of tests, where the name of a parameter says that they are secrets.
+Values of parameters in the ids of tests, where the name of a parameter or their look says that they are secrets.
 """
 
 import re
@@ -11,7 +11,7 @@ import pytest
 from _pytest.compat import ascii_escaped  # as pytest writes a value into an id
 from _pytest.mark import ParameterSet  # what pytest.param makes
 
-from paceline.identity import is_secret
+from paceline.identity import is_secret, without_secrets
 
 # A value so long is looked for within others, as in an id that the project makes itself; a shorter one is a word.
 _LONG = 5
@@ -20,17 +20,24 @@ _LONG = 5
 def masked_id(item: pytest.Item) -> str:
     """
     The id of a test, with secrets as pytest shows what it cannot write: the name of the parameter and the position of
-    the value, which tells two of them apart and betrays neither.
+    the value, which tells two of them apart, whichever tests run, and betrays neither.
     """
     callspec = getattr(item, "callspec", None)
     if callspec is None:
         return item.nodeid
-    shown = callspec.id
+    shown, looks_so = callspec.id, _looks_secret(callspec.id)
     for name, value in callspec.params.items():
         for text in _texts(value):
-            if is_secret(name, text):
+            if is_secret(name, text) or (looks_so and _looks_secret(text)):
                 shown = masked_text(shown, text, f"{name}{_position(item, name, value)}")
+    if looks_so and _looks_secret(shown):  # an id that the project made itself
+        places = [f"{name}{_position(item, name, value)}" for name, value in callspec.params.items()]
+        shown = "-".join([*places, without_secrets(shown)])
     return f"{item.nodeid.removesuffix(f'[{callspec.id}]')}[{shown}]" if shown != callspec.id else item.nodeid
+
+
+def _looks_secret(text: str) -> bool:
+    return without_secrets(text) != text
 
 
 def _position(item: pytest.Item, name: str, value: object) -> int:

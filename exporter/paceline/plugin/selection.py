@@ -15,7 +15,7 @@ def is_selection(arguments: Sequence[str], folder: Path, testpaths: Sequence[str
     What the project's own `addopts` leave out always, is not asked here: it is never a part of the suite.
 
     Args:
-        arguments: as given, without those of the configuration.
+        arguments: options and paths as given, without those of the configuration.
         folder: where the command was given.
         testpaths: the folders of the suite, where the project names them.
     """
@@ -23,7 +23,6 @@ def is_selection(arguments: Sequence[str], folder: Path, testpaths: Sequence[str
 
 
 def _is_part(argument: str, folder: Path, testpaths: Sequence[str]) -> bool:
-    # A value that stands behind its option, such as ignore::DeprecationWarning, is no path.
     path = argument.partition("::")[0]
     if argument.startswith("-") or not (folder / path).exists():
         return False

@@ -24,6 +24,7 @@ from paceline.plugin.meter import Meter
 from paceline.plugin.parts import Parts
 from paceline.plugin.progress import Progress
 from paceline.plugin.repeats import Repeater, measure_again
+from paceline.plugin.rootdir import misleading
 from paceline.plugin.run_id import find_run_id
 from paceline.plugin.selection import is_selection
 from paceline.plugin.summary import say_repeats, verbose_line, write_messages, write_report, write_sent
@@ -79,7 +80,13 @@ class RunSession:
             config.pluginmanager.register(self._progress, "paceline-progress")
         self._calibration: float | None = None
         given = config.invocation_params
-        self._is_selection = is_selection(list(map(str, given.args)), given.dir, config.getini("testpaths"))
+        # What the parts of a run choose is how they share the suite.
+        self._is_selection = part_of(self._run_id) is None and is_selection(
+            # The value behind an option may be a file, too, such as that of --junitxml.
+            [one for one in map(str, given.args) if one.startswith("-") or one in config.option.file_or_dir],
+            given.dir,
+            config.getini("testpaths"),
+        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
@@ -95,10 +102,12 @@ class RunSession:
         self._calibration = self._guarded(calibrate, "calibration")
 
     def pytest_report_header(self) -> list[str]:
+        given = self._config.invocation_params
         served = [f"paceline: live metrics on {self._live.url}"] if self._live is not None else []
         return [
             f"paceline: suite {self._settings.suite}, results in {os.path.relpath(self._settings.results)}",
             *served,
+            *(f"paceline: {warning}" for warning in misleading(given.args, given.dir, self._config.rootpath)),
         ]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

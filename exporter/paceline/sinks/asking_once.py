@@ -2,6 +2,7 @@
 One request, one answer: what a server says, as errors that tell whether to ask again.
 """
 
+import re
 import ssl
 import time
 from typing import Final
@@ -10,8 +11,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NewConnectionError
 
-from paceline.client.speaking import cause_of, failure_of
-from paceline.errors import BusyError, DeliveryError, RefusedError, UnreachableError
+from paceline.client.speaking import cause_of, failure_of, hung_up
+from paceline.errors import BusyError, DeliveryError, HungUpError, RefusedError, UnreachableError
 from paceline.identity import safe_text
 from paceline.units import duration
 
@@ -19,6 +20,8 @@ _MULTIPLE_CHOICES, _SERVER_ERRORS = 300, 500
 _ASK_AGAIN = {408, 425, 429}
 # Of these the run is the cause, and would be the next time. All other 4xx are about the address or who asks.
 _ABOUT_THE_RUN = {400, 409, 413, 415, 422}
+# As Go's servers and nginx say it, with a 400.
+_EXPECTS_TLS = re.compile("HTTP request (?:was sent )?to (?:an )?HTTPS ")
 _LONGEST_QUOTE = 400
 _SHORTEST = 0.001
 
@@ -69,6 +72,8 @@ def asking_once(seconds: float) -> requests.Session:
 
 def _failure(error: requests.RequestException) -> DeliveryError:
     said = failure_of(error)
+    if hung_up(error):
+        return HungUpError(said)
     if isinstance(error, requests.exceptions.SSLError):
         # A server that went away in the middle may come back; a wrong certificate, or none, stays as it is.
         return BusyError(said) if isinstance(cause_of(error), ssl.SSLEOFError) else DeliveryError(said)
@@ -77,7 +82,10 @@ def _failure(error: requests.RequestException) -> DeliveryError:
 
 
 def _refusal(response: requests.Response) -> DeliveryError:
-    said = _quote(response)
+    body = _beginning(response)
+    if _EXPECTS_TLS.search(body):
+        return DeliveryError(f"answered {response.status_code}, as it expects https://")
+    said = safe_text(body, _LONGEST_QUOTE) if "<" not in body else ""  # a page of a proxy
     message = f"answered {response.status_code} {safe_text(response.reason or '')}".rstrip()
     message += f" ({said})" if said else ""
     if response.status_code >= _SERVER_ERRORS or response.status_code in _ASK_AGAIN:
@@ -85,12 +93,11 @@ def _refusal(response: requests.Response) -> DeliveryError:
     return RefusedError(message) if response.status_code in _ABOUT_THE_RUN else DeliveryError(message)
 
 
-def _quote(response: requests.Response) -> str:
+def _beginning(response: requests.Response) -> str:
     try:
         body: bytes = response.raw.read(_LONGEST_QUOTE, decode_content=True)
     except (HTTPError, OSError):
         return ""
     finally:
         response.close()
-    text = body.decode("utf-8", "replace").strip()
-    return safe_text(text, _LONGEST_QUOTE) if "<" not in text else ""  # a page of a proxy
+    return body.decode("utf-8", "replace").strip()

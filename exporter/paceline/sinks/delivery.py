@@ -3,22 +3,24 @@ Bring runs to servers within a time: try, wait a little longer each time, and le
 """
 
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import chain, repeat
 from threading import Thread
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from paceline.errors import BusyError, DeliveryError, DocumentError, RefusedError, UnreachableError
+from paceline.errors import BusyError, DeliveryError, DocumentError, HungUpError, RefusedError, UnreachableError
 from paceline.sinks.outbox import Box
 from paceline.sinks.sink import Sink
 from paceline.units import duration
 
 # Seconds between one round of tries and the next.
 _PAUSES = (0.5, 1.0, 2.0)
-# Enough for a server that is being started again; for one that is gone, nobody should wait.
-_MOST_UNREACHABLE = 3
+# Enough for a server that is being started again, or ended in the middle; for one that is gone, or expects TLS, nobody
+# should wait.
+_MOST_TRIES: Mapping[type[DeliveryError], int] = {UnreachableError: 3, HungUpError: 2}
 # A run that the server cannot digest does not keep it from the next; a server that is down is not asked for each.
 _MOST_IN_A_ROW = 3
 
@@ -100,13 +102,14 @@ def _concluded(tally: Tally, waiting: int, late: str) -> Tally:
 
 
 def _run(errand: Errand, tally: Tally, end: float) -> None:
-    unreachable = 0
+    failures: Counter[type[DeliveryError]] = Counter()
     try:
         for pause in chain(_PAUSES, repeat(_PAUSES[-1])):
             failure = _round(errand, tally, end)
-            unreachable += isinstance(failure, UnreachableError)
-            is_over = unreachable == _MOST_UNREACHABLE or time.monotonic() + pause > end
-            if is_over or not isinstance(failure, BusyError):
+            if not isinstance(failure, BusyError) or time.monotonic() + pause > end:
+                return
+            failures[type(failure)] += 1
+            if failures[type(failure)] == _MOST_TRIES.get(type(failure)):
                 return
             time.sleep(pause)
     except Exception as error:  # noqa: BLE001 - what a thread raises, nobody sees

@@ -3,14 +3,17 @@ The sinks of a project, as they are configured.
 """
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 
+from paceline.client.endpoint import Endpoint, Naming, read_endpoint
 from paceline.client.trust import read_authorities
 from paceline.config import Config
 from paceline.errors import ConfigError
 from paceline.sinks.otlp.variables import Variables
-from paceline.sinks.push import read_push
+from paceline.sinks.push import Push, read_push
 from paceline.sinks.sink import Sink
+
+_SIGNALS = {"otlp": "metrics", "otlp-traces": "traces"}
 
 
 def open_sinks(
@@ -29,12 +32,47 @@ def open_sinks(
     """
     authorities = read_authorities(config.push_ca_file, "push_ca_file is")
     pushes = [read_push(config.push, environ, authorities)] if config.push else []
-    return [*pushes, *(_collectors(config, branches, environ, authorities) if config.otlp else ())]
+    signals = ("metrics", "traces") if config.otlp_traces else ("metrics",)
+    endpoints = {signal: Variables(environ, signal).endpoint(config.otlp) for signal in signals if config.otlp}
+    return [*pushes, *(_collector(signal, one, branches, environ, authorities) for signal, one in endpoints.items())]
 
 
-def _collectors(
-    config: Config, branches: Callable[[], Collection[str]], environ: Mapping[str, str], authorities: str | None
-) -> Iterator[Sink]:
+def open_sink(
+    kind: str,
+    address: str,
+    config: Config,
+    branches: Callable[[], Collection[str]],
+    environ: Mapping[str, str] = os.environ,
+) -> Sink:
+    """
+    The server that an outbox is for, whether it is configured or not.
+
+    Args:
+        kind: of the sink.
+        address: of the sink.
+        config: says whom to trust.
+        branches: see `open_sinks`.
+        environ: has the credentials.
+
+    Raises:
+        ConfigError: there is no such sink; see `open_sinks`.
+    """
+    authorities = read_authorities(config.push_ca_file, "push_ca_file is")
+    if kind == Push.kind:
+        return read_push(address, environ, authorities)
+    if kind not in _SIGNALS:
+        raise ConfigError(f"the outbox has runs for {kind!r}, expected push, {', '.join(_SIGNALS)}")
+    endpoint = read_endpoint(address, Naming("the outbox has runs for", "http://collector:4318/v1/metrics"), {})
+    return _collector(_SIGNALS[kind], endpoint, branches, environ, authorities)
+
+
+def _collector(
+    signal: str,
+    endpoint: Endpoint,
+    branches: Callable[[], Collection[str]],
+    environ: Mapping[str, str],
+    authorities: str | None,
+) -> Sink:
     try:
         from paceline.sinks.otlp.collector import Collector  # noqa: PLC0415 - an extra
         from paceline.sinks.otlp.metrics import OtlpMetrics  # noqa: PLC0415
@@ -43,10 +81,5 @@ def _collectors(
         raise ConfigError(
             f"OTLP needs a package that is missing ({error.name}), expected pip install 'paceline[otlp]'"
         ) from error
-
-    def collector(signal: str) -> Collector:
-        return Collector(Variables(environ, signal).endpoint(config.otlp), environ, signal, authorities)
-
-    yield OtlpMetrics(collector("metrics"), branches)
-    if config.otlp_traces:
-        yield OtlpTraces(collector("traces"))
+    collector = Collector(endpoint, environ, signal, authorities)
+    return OtlpMetrics(collector, branches) if signal == "metrics" else OtlpTraces(collector)

@@ -80,6 +80,23 @@ def test_a_run_that_comes_twice_is_one_sample(collector: Prometheus) -> None:
     assert found["value"] == [run.ended + 1, str(len(list(run_samples(run, ["main"]))))]
 
 
+def test_who_sent_a_run_has_other_names_there(collector: Prometheus) -> None:
+    """
+    VictoriaMetrics makes no job and no instance of the resource.
+    """
+    run = make_run(4, [make_case()], suite="who")
+    _send(collector, run)
+    (found,) = collector.samples('last_over_time(paceline_run_duration_seconds{suite="who"}[1h])', run.ended + 1)
+
+    assert found["metric"] == {
+        "branch": "main",
+        "service_instance_id": "who",
+        "service_name": "paceline",
+        "suite": "who",
+        "__name__": "paceline_run_duration_seconds",
+    }
+
+
 def test_all_tests_of_a_large_suite_arrive(collector: Prometheus) -> None:
     """
     More than the 2,000 sets of labels at which the instruments of OpenTelemetry's SDK fold the rest into one.

@@ -1,0 +1,28 @@
+"""
+Values of options that pytest takes for places of tests.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from support.suite import Suite
+
+
+@pytest.mark.parametrize("option", ["--paceline-results", "--paceline-push-ca-file"])
+def test_a_path_behind_a_space_is_told_of(tmp_path: Path, option: str) -> None:
+    """
+    Where pytest found no configuration because of it; behind "=" it does no harm.
+    """
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    suite = Suite(tmp_path / "shop")
+    suite.write("pyproject.toml", "[tool.pytest.ini_options]\n")
+    suite.write("test_one.py", "def test_one(): pass\n")
+    outputs = [suite.run(*given).output for given in ((option, str(folder)), (f"{option}={folder}",))]
+
+    warning = (
+        f"paceline: pytest took '{folder}' for a place of tests, and {tmp_path} for the project; "
+        f"write {option}={folder}\n"
+    )
+    assert [warning in output for output in outputs] == [True, False]
