@@ -42,28 +42,26 @@ def open_sink(
     address: str,
     config: Config,
     branches: Callable[[], Collection[str]],
-    environ: Mapping[str, str] = os.environ,
 ) -> Sink:
     """
-    The server that an outbox is for, whether it is configured or not.
+    The server that an outbox is for. It gets no credentials: an outbox may come from somebody else.
 
     Args:
         kind: of the sink.
         address: of the sink.
         config: says whom to trust.
         branches: see `open_sinks`.
-        environ: has the credentials.
 
     Raises:
         ConfigError: there is no such sink; see `open_sinks`.
     """
     authorities = read_authorities(config.push_ca_file, "push_ca_file is")
     if kind == Push.kind:
-        return read_push(address, environ, authorities)
+        return read_push(address, {}, authorities)
     if kind not in _SIGNALS:
         raise ConfigError(f"the outbox has runs for {kind!r}, expected push, {', '.join(_SIGNALS)}")
     endpoint = read_endpoint(address, Naming("the outbox has runs for", "http://collector:4318/v1/metrics"), {})
-    return _collector(_SIGNALS[kind], endpoint, branches, environ, authorities)
+    return _collector(_SIGNALS[kind], endpoint, branches, {}, authorities)
 
 
 def _collector(
