@@ -31,7 +31,7 @@ rivals = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in 
 sampler = Sampler(OwnWork(), 60)
 before = psutil.cpu_times()
 sampler.start()
-time.sleep(1.5)
+time.sleep(0.3)
 sampler.stop()
 after = psutil.cpu_times()
 for rival in rivals:
@@ -199,4 +199,4 @@ def test_a_short_run_knows_how_busy_the_machine_was() -> None:
     script = subprocess.run([sys.executable, "-c", _SHORT_RUN], capture_output=True, text=True, check=True)
     mean, counted = map(float, script.stdout.split())
 
-    assert mean == pytest.approx(counted, rel=0.3, abs=1)
+    assert mean == pytest.approx(counted, rel=0.25, abs=1)

@@ -40,13 +40,12 @@ class Sampler:
 
     def stop(self) -> None:
         """
-        End the thread; a last sample is taken, so that a short run has one too.
+        End the thread; it takes a last sample, so that a short run has one too.
         """
         self._own.remove_thread(self._thread)
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
-        self.sample()
 
     def machine(self) -> Machine:
         """
@@ -86,13 +85,16 @@ class Sampler:
         self.latest = sample
 
     def _watch(self) -> None:
+        # All samples are of this thread: psutil has a "call before" for each thread, at first the import.
+        is_last = False
         while True:
             self._own.busy_thread = threading.get_native_id()
             self.sample()
             self._own.background_read_bytes = _read_by_this_thread()
             self._own.busy_thread = None
-            if self._stopping.wait(self._interval):
+            if is_last:
                 return
+            is_last = self._stopping.wait(self._interval)
 
 
 class _Tree:
