@@ -63,7 +63,7 @@ def habits(tests: int, days: float, random: Random) -> list[Habit]:
         days: the length of the history; stories are told along it.
         random: makes the steady ones.
     """
-    told = list(_stories(days))
+    told = [*_changing(days), *_failing(days)]
     return told + [_steady_test(number, days, random) for number in range(max(tests - len(told), 0))]
 
 
@@ -83,7 +83,10 @@ def _steady_test(number: int, days: float, random: Random) -> Habit:
     )
 
 
-def _stories(days: float) -> Iterator[Habit]:
+def _changing(days: float) -> Iterator[Habit]:
+    """
+    Tests that take other time or memory than they took.
+    """
     yield Habit(
         id="tests/integration/test_cart.py::test_total_of_a_large_cart",
         test_type="integration",
@@ -117,6 +120,12 @@ def _stories(days: float) -> Iterator[Habit]:
         queries=14,
         kept_mebibytes=lambda day: 2 + 22 * day / days,
     )
+
+
+def _failing(days: float) -> Iterator[Habit]:
+    """
+    Tests that fail at times, or break their budget.
+    """
     yield Habit(
         id="tests/api/test_login.py::test_expired_session_is_refused",
         test_type="api",

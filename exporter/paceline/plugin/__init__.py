@@ -21,6 +21,9 @@ _MARKERS = (
     "benchmark: a benchmark; --paceline-benchmarks-only runs these alone (Paceline)",
     "stress: a stress test; under --paceline it runs only with --paceline-stress (Paceline)",
 )
+# A switch that is not given leaves the setting to the configuration.
+_ON: dict[str, Any] = {"action": "store_const", "const": True, "default": None}
+_OFF: dict[str, Any] = {"action": "store_const", "const": False, "default": None}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,13 +33,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("paceline", "performance of the suite (Paceline)")
     group.addoption(
         "--paceline",
-        action="store_const",
-        const=True,
-        default=None,
+        **_ON,
         help="Measure every test, judge it against budgets and its own history, and keep the run. "
         "Also on by 'enabled = true' in [tool.paceline] or by PERFORMANCE_MONITORING=true.",
     )
-    group.addoption("--no-paceline", dest="paceline", action="store_const", const=False, help="Switch it off.")
+    group.addoption("--no-paceline", dest="paceline", **_OFF, help="Switch it off.")
     group.addoption(
         "--paceline-fail-on",
         metavar="KINDS",
@@ -60,17 +61,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--paceline-no-save",
         dest="paceline_save",
-        action="store_const",
-        const=False,
-        default=None,
+        **_OFF,
         help="Judge, but keep nothing of this run.",
     )
     group.addoption(
         "--paceline-no-confirm",
         dest="paceline_confirm",
-        action="store_const",
-        const=False,
-        default=None,
+        **_OFF,
         help="Believe what was measured once: do not measure tests again that look slower.",
     )
     group.addoption(
@@ -89,6 +86,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Prometheus that has the past runs, for example http://prometheus:9090 (default: the results folder). "
         "Credentials come from PACELINE_HISTORY_TOKEN, or PACELINE_HISTORY_USER and PACELINE_HISTORY_PASSWORD.",
     )
+    _add_sending_options(group)
+    group.addoption("--paceline-suite", metavar="NAME", default=None, help="Name of the suite.")
+    group.addoption(
+        "--paceline-benchmarks-only",
+        **_ON,
+        help="Run only benchmarks: tests marked 'benchmark' or using the fixture of that name.",
+    )
+    group.addoption(
+        "--paceline-stress",
+        **_ON,
+        help="Run stress tests too: tests marked 'stress'.",
+    )
+
+
+def _add_sending_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--paceline-push",
         metavar="URL",
@@ -114,9 +126,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--paceline-otlp-traces",
-        action="store_const",
-        const=True,
-        default=None,
+        **_ON,
         help="With --paceline-otlp: also a trace of the run, with a span for each test.",
     )
     group.addoption(
@@ -125,21 +135,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="Tell the exporter (`paceline serve`) there how the run goes while it goes on, for example "
         "http://exporter:10464. The token comes from PACELINE_PUSH_TOKEN.",
-    )
-    group.addoption("--paceline-suite", metavar="NAME", default=None, help="Name of the suite.")
-    group.addoption(
-        "--paceline-benchmarks-only",
-        action="store_const",
-        const=True,
-        default=None,
-        help="Run only benchmarks: tests marked 'benchmark' or using the fixture of that name.",
-    )
-    group.addoption(
-        "--paceline-stress",
-        action="store_const",
-        const=True,
-        default=None,
-        help="Run stress tests too: tests marked 'stress'.",
     )
 
 
