@@ -12,10 +12,10 @@ import click
 
 from paceline import __version__
 from paceline.cli.project import clear_errors
-from paceline.cli.writing import write_files
 from paceline.client.endpoint import Endpoint, Naming, read_endpoint
 from paceline.errors import ConfigError
 from paceline.units import counted
+from paceline.writing import write_files
 
 if TYPE_CHECKING:
     from paceline.grafana.steps import DataSource

@@ -14,7 +14,7 @@ from paceline.alerting.kubernetes import prometheus_rules
 from paceline.alerting.options import ADDRESS, LABEL, MATCHERS, NAME, PLACE, STRING, Options
 from paceline.alerting.writing import render
 from paceline.cli.project import clear_errors
-from paceline.cli.writing import write_files
+from paceline.writing import write_files
 
 _DEFAULT = Options()
 # Who is told and what is scraped is edited in them.

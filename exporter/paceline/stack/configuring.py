@@ -3,7 +3,6 @@ The configuration of a local stack: the project's own, with the ports that were 
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -38,16 +37,6 @@ def configuration(settings: Settings, ports: Mapping[str, int], grafana: str | N
     )
     texts = render(options)
     return texts | {_ALERTMANAGER_FILE: _local(texts[_ALERTMANAGER_FILE], settings)}
-
-
-def write(texts: Mapping[str, str], folder: Path) -> None:
-    """
-    Write files, over those of an earlier start.
-    """
-    for name, text in texts.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
 
 
 def _local(text: str, settings: Settings) -> str:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from paceline.errors import StackError, StorageError
 from paceline.stack import processes
-from paceline.stack.configuring import configuration, write
+from paceline.stack.configuring import configuration
 from paceline.stack.grafana import find_grafana, grafana_files
 from paceline.stack.ports import choose_ports, read_ports, write_ports
 from paceline.stack.programs import Programs
 from paceline.stack.services import PROGRAMS, Service, services
 from paceline.stack.settings import GRAFANA, PORTS, Layout, Settings
 from paceline.stack.state import Started, StateFile
+from paceline.writing import write_files
 
 
 class Stack:
@@ -51,9 +52,10 @@ class Stack:
             ports = choose_ports(settings.ports, read_ports(self._layout.ports))
             grafana = find_grafana(programs.places)
             address = f"http://127.0.0.1:{ports[GRAFANA]}" if grafana else None
-            write(configuration(settings, ports, address), self._layout.configuration)
+            texts = configuration(settings, ports, address)
             if grafana:
-                write(grafana_files(self._layout, ports), self._layout.configuration)
+                texts |= grafana_files(self._layout, ports)
+            write_files(self._layout.configuration, texts, force=True)
             write_ports(self._layout.ports, ports)
             return self._start(services(self._layout, ports, found, grafana), [])
 

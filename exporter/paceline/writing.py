@@ -1,5 +1,5 @@
 """
-Files that a command makes, and others may have changed since.
+Files that are made from texts, and that others may have changed since.
 """
 
 from collections.abc import Mapping
