@@ -94,7 +94,11 @@ class Planner:
         shown = node_id.partition("[")[0] if self.changed_ids is None else self.changed_ids.get(node_id, node_id)
         safe = safe_text(shown)
         test_type = self._type_of_path(node_id.partition("::")[0])
-        return Plan(safe, safe.partition("[")[0], test_type, None, is_hard=False)
+        plan = Plan(safe, safe.partition("[")[0], test_type, None, is_hard=False)
+        if self.changed_ids is not None:
+            # Where workers collect the tests it is asked for with each report.
+            self._plans[node_id] = plan
+        return plan
 
     def _budgets(self) -> Budgets:
         return changed_budgets(self._config.budgets)
