@@ -2,6 +2,7 @@
 A server that answers as a test wants it to, well or badly.
 """
 
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -72,5 +73,21 @@ def _serve(listener: socket.socket, behave: Behaviour, requests: list[str], over
         while not over.is_set():
             connection, _ = listener.accept()
             with connection, suppress(OSError):
-                requests.append(connection.recv(_LONGEST_REQUEST).decode("latin-1"))
+                requests.append(_read(connection).decode("latin-1"))
                 behave(connection, over)
+
+
+def _read(connection: socket.socket) -> bytes:
+    """
+    A whole request: closing with some of it unread resets the connection, and takes back what was said.
+    """
+    request = b""
+    while not _is_whole(request) and (more := connection.recv(_LONGEST_REQUEST)):
+        request += more
+    return request
+
+
+def _is_whole(request: bytes) -> bool:
+    head, end, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"(?im)^content-length: *(\d+)", head)
+    return bool(end) and len(body) >= (int(length[1]) if length else 0)
