@@ -109,6 +109,20 @@ def test_a_run_is_kept_in_three_places(shop: Shop) -> None:
     assert shop.warnings == []
 
 
+def test_a_second_session_under_one_id_is_told(shop: Shop) -> None:
+    """
+    Judgement knows the first one; the document of the second is there.
+    """
+    first, second = (shop.session(1, [make_case(seconds=seconds)]) for seconds in (0.1, 0.2))
+
+    assert shop.archive.ledger.run("run-1") == first
+    assert shop.archive.folder.read_latest() == second
+    assert shop.told == [
+        "results/history.sqlite has a run run-1 already, so that this one is kept as a document only: "
+        "give each session an id of its own, or PACELINE_SHARD to the parts of one run"
+    ]
+
+
 def test_trends_have_the_duration_of_the_suite_and_its_tests(shop: Shop) -> None:
     """
     Two runs, kept one after the other, are two runs in the summary.

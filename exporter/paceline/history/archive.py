@@ -118,6 +118,11 @@ class Archive:
         document = encode_run(run)
         path = self._tried(lambda: self.folder.add_document(document, run.ended))
         added = self._tried(lambda: self._add(run, document))
+        if added is False:
+            self._warn(
+                f"{self.folder.ledger} has a run {run.run_id} already, so that this one is kept as a document only: "
+                "give each session an id of its own, or PACELINE_SHARD to the parts of one run"
+            )
         self._tried(lambda: self._write_trends(run.suite, summarize(run, past)))
         return path is not None or added is not None
 
