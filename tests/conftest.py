@@ -2,12 +2,16 @@
 Fixtures for all tests.
 """
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from support.repository import Project, make_project
 from support.suite import Suite
+
+# What a shell starts in the background ignores Ctrl-C, and so does all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

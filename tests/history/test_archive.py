@@ -118,8 +118,10 @@ def test_a_second_session_under_one_id_is_told(shop: Shop) -> None:
     assert shop.archive.ledger.run("run-1") == first
     assert shop.archive.folder.read_latest() == second
     assert shop.told == [
-        "results/history.sqlite has a run run-1 already, so that this one is kept as a document only: "
-        "give each session an id of its own, or PACELINE_SHARD to the parts of one run"
+        (
+            "results/history.sqlite has a run run-1 already, so that this one is kept as a document only: "
+            "give each session an id of its own, or PACELINE_SHARD to the parts of one run"
+        )
     ]
 
 

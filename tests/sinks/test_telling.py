@@ -33,10 +33,10 @@ def test_a_user_reads_why_and_what_next(tmp_path: Path, monkeypatch: pytest.Monk
     url = f"http://127.0.0.1:{free_port()}"
     errands = [_errand(url, _held(1, 2)), _errand(url, Outbox(tmp_path / "results", "push", url))]
     errands[1].box.put(pack(make_run(1)))
-    tallies = deliver(errands, 0.1)
+    tallies = deliver(errands, 30)
     lines = [line for errand, tally in zip(errands, tallies, strict=True) for line in undelivered(errand, tally)]
 
-    why = f"not sent to {url}: the connection failed (Connection refused)"
+    why = f"not sent to {url}: the connection failed (Connection refused), tried 3 times"
     assert lines == [
         f"2 runs were {why}; nothing is kept here that could be sent later",
         f"1 run was {why}; it goes with the next run, or by `paceline push`",

@@ -40,6 +40,8 @@ def failure_of(error: requests.RequestException) -> str:
     """
     Why there is no answer, in a person's words.
     """
+    if isinstance(error, requests.Timeout):
+        return "it did not answer in time"
     cause = cause_of(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({safe_text(cause.verify_message)})"

@@ -2,7 +2,10 @@
 Our own failure never fails the user's run: one warning, one counter.
 """
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+_T = TypeVar("_T")
 
 
 class Guard:
@@ -13,6 +16,16 @@ class Guard:
     def __init__(self) -> None:
         self.messages: Final[list[str]] = []
         self.failures = 0
+
+    def tried(self, step: Callable[[], _T], doing: str) -> _T | None:
+        """
+        What a step returns; None where it failed, which is noted.
+        """
+        try:
+            return step()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of the user's tests
+            self.failed(error, doing)
+            return None
 
     def failed(self, error: Exception, doing: str) -> None:
         """

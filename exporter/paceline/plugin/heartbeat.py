@@ -87,7 +87,7 @@ class Heartbeat:
             if not answer.ok:
                 self._failures.append(f"it answered {answer.status_code} {safe_text(answer.text)}".strip())
         except requests.RequestException as error:
-            self._failures.append(_reason(error))
+            self._failures.append(failure_of(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of the user's tests
             self._failures.append(f"{type(error).__name__}: {error}")
 
@@ -122,7 +122,3 @@ class LiveServer:
         return session.post(
             self.url, body, headers=headers, auth=self._auth, timeout=_TIMEOUT, verify=self._authorities
         )
-
-
-def _reason(error: requests.RequestException) -> str:
-    return "it did not answer in time" if isinstance(error, requests.Timeout) else failure_of(error)

@@ -3,10 +3,9 @@ A run from its start to its end: what is begun before the first test, and what i
 """
 
 import os
-import time
-from collections.abc import Callable, Generator, Mapping
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Generator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
@@ -20,17 +19,14 @@ from paceline.history.opening import open_archive
 from paceline.identity import safe_text
 from paceline.model import Case, LiveReport, Run, RunOutcome
 from paceline.plugin.cases import CaseBook
+from paceline.plugin.head import RunHead
 from paceline.plugin.meter import Meter
 from paceline.plugin.parts import Parts
 from paceline.plugin.progress import Progress
 from paceline.plugin.repeats import Repeater, measure_again
 from paceline.plugin.rootdir import misleading
-from paceline.plugin.run_id import find_run_id
-from paceline.plugin.selection import is_selection
 from paceline.plugin.summary import say_repeats, verbose_line, write_messages, write_report, write_sent
 from paceline.plugin.workers import Order, measurement_on
-from paceline.probes.calibration import calibrate
-from paceline.probes.origin import FALLBACK_BRANCH, Origin, OriginFinder, find_environment
 from paceline.probes.sampler import Sampler
 from paceline.shards import part_of
 
@@ -40,7 +36,6 @@ if TYPE_CHECKING:
     from paceline.plugin.sending import Sending
 
 EXIT_VERDICT = 10
-_T = TypeVar("_T")
 _OUTCOMES = {
     pytest.ExitCode.OK: RunOutcome.PASSED,
     pytest.ExitCode.NO_TESTS_COLLECTED: RunOutcome.PASSED,
@@ -71,22 +66,11 @@ class RunSession:
         self._judged: tuple[Run, Past] | None = None
         self._past = Past()
         self._is_kept = False
-        self._clock, self._stopwatch = time.time, time.perf_counter
-        self._started, self._started_ticks = self._clock(), self._stopwatch()
-        self._run_id = find_run_id(os.environ, self._started)
+        self._head = RunHead(config, settings, parts.guard)
         if settings.live:
             self._heartbeat = self._make_heartbeat(settings.live)
         if settings.live or settings.port is not None:
             config.pluginmanager.register(self._progress, "paceline-progress")
-        self._calibration: float | None = None
-        given = config.invocation_params
-        # What the parts of a run choose is how they share the suite.
-        self._is_selection = part_of(self._run_id) is None and is_selection(
-            # The value behind an option may be a file, too, such as that of --junitxml.
-            [one for one in map(str, given.args) if one.startswith("-") or one in config.option.file_or_dir],
-            given.dir,
-            config.getini("testpaths"),
-        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
@@ -97,9 +81,8 @@ class RunSession:
             raise pytest.UsageError(f"paceline: {error}") from error
         if self._settings.port is not None:
             self._live = self._start_live(self._settings.port)
-        self._finder = OriginFinder(self._config.rootpath, default_branch=self._settings.default_branch)
-        self._guarded(self._sampler.start, "sampling")
-        self._calibration = self._guarded(calibrate, "calibration")
+        self._guard.tried(self._sampler.start, "sampling")
+        self._head.begin()
 
     def pytest_report_header(self) -> list[str]:
         given = self._config.invocation_params
@@ -114,14 +97,14 @@ class RunSession:
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, Any]:
         # By now git has had the time of the collection to answer, and no test has begun.
         if self._live is not None or self._heartbeat is not None:
-            self._progress.branch = self._origin.branch
+            self._progress.branch = self._head.origin.branch
         if self._heartbeat is not None:
-            self._guarded(self._heartbeat.start, "sending live reports")
+            self._guard.tried(self._heartbeat.start, "sending live reports")
         if self._settings.save_results:
-            self._guarded(self._open_journal, "opening the journal")
+            self._guard.tried(self._open_journal, "opening the journal")
         result = yield
         if self._parts.meter is not None and self._settings.confirmation.enabled:
-            self._guarded(partial(self._measure_again, session, self._parts.meter), "measuring again")
+            self._guard.tried(partial(self._measure_again, session, self._parts.meter), "measuring again")
         return result
 
     @pytest.hookimpl(tryfirst=True)
@@ -130,29 +113,29 @@ class RunSession:
             return
         try:
             self._take(report)
-        except Exception as error:  # noqa: BLE001 - as in _guarded, which costs a closure for each report
+        except Exception as error:  # noqa: BLE001 - as the guard does, which costs a closure for each report
             self._guard.failed(error, "taking a report")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        self._guarded(self._sampler.stop, "sampling")
+        self._guard.tried(self._sampler.stop, "sampling")
         if self._live is not None:
-            self._guarded(self._live.close, "closing the live endpoint")
+            self._guard.tried(self._live.close, "closing the live endpoint")
         if self._heartbeat is not None:
-            self._guarded(self._heartbeat.close, "ending live reports")
+            self._guard.tried(self._heartbeat.close, "ending live reports")
         if self._book.cases:
-            self._guarded(partial(self._finish, session, exitstatus), "judging and keeping the run")
+            self._guard.tried(partial(self._finish, session, exitstatus), "judging and keeping the run")
         if self._journal is not None:
             is_kept = self._is_kept or not self._book.cases
-            self._guarded(partial(self._journal.close, is_kept=is_kept), "closing the journal")
+            self._guard.tried(partial(self._journal.close, is_kept=is_kept), "closing the journal")
         if self._sending is not None and self._run is not None:
-            self._guarded(self._sending.send, "sending the run")
-        self._guarded(self._finder.close, "ending git")
+            self._guard.tried(self._sending.send, "sending the run")
+        self._head.close()
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         if self._run is not None:
             write = partial(write_report, terminalreporter, self._run, self._past, self._settings)
-            self._guarded(write, "writing the report")
+            self._guard.tried(write, "writing the report")
             if self._sending is not None:
                 write_sent(terminalreporter, self._sending.lines)
         write_messages(terminalreporter, self._guard)
@@ -161,7 +144,7 @@ class RunSession:
         """
         What a worker has to know of this run.
         """
-        return Order(run=self._build_run(RunOutcome.PASSED), default_branch=self._origin.default_branch)
+        return Order(run=self._build_run(RunOutcome.PASSED), default_branch=self._head.origin.default_branch)
 
     def _measure_again(self, session: pytest.Session, meter: Meter) -> None:
         if session.shouldstop or session.shouldfail or not self._book.cases:
@@ -174,17 +157,12 @@ class RunSession:
             say_repeats(self._config, len(suspects), limits.seconds)
         measure_again(self._config, suspects, repeater, limits.repeats)
 
-    @cached_property
-    def _origin(self) -> Origin:
-        unknown = Origin(branch=FALLBACK_BRANCH, default_branch=FALLBACK_BRANCH)
-        return self._guarded(self._finder.find, "asking git") or unknown
-
     def _open_sending(self) -> "Sending":
         from paceline.plugin.sending import Sending  # noqa: PLC0415 - imported by those who send
         from paceline.sinks.opening import open_sinks  # noqa: PLC0415
 
         settings = self._settings
-        sinks = open_sinks(settings, lambda: (self._origin.default_branch,))
+        sinks = open_sinks(settings, lambda: (self._head.origin.default_branch,))
         folder = self._archive.folder.outbox if settings.save_results else None
         return Sending(sinks, folder, settings, self._guard.warn)
 
@@ -207,9 +185,9 @@ class RunSession:
         return Heartbeat(server, self._live_report, self._guard, self._parts.own)
 
     def _live_report(self, is_over: bool) -> LiveReport:
-        progress, part = self._progress, part_of(self._run_id)
+        progress, part = self._progress, part_of(self._head.run_id)
         return LiveReport(
-            run_id=self._run_id,
+            run_id=self._head.run_id,
             suite=safe_text(self._settings.suite),
             branch=safe_text(progress.branch),
             shard=f"{part.number}of{part.parts}" if part else "",
@@ -254,7 +232,7 @@ class RunSession:
         run = replace(
             confirmed(judged, self._parts.repeats.cases) if is_confirmed else judged,
             outcome=outcome,
-            is_partial=is_cut or outcome is RunOutcome.INTERRUPTED or self._is_selection,
+            is_partial=is_cut or outcome is RunOutcome.INTERRUPTED or self._head.is_selection,
             counts=self._counts(),
         )
         self._run = run
@@ -277,7 +255,7 @@ class RunSession:
         if self._parts.meter is not None:
             self._book.settle(self._parts.meter.take_settled())
         run = self._build_run(RunOutcome.PASSED)
-        return self._archive.judged(run, self._settings.rules, self._origin.default_branch)
+        return self._archive.judged(run, self._settings.rules, self._head.origin.default_branch)
 
     def _counts(self) -> dict[str, int]:
         return {
@@ -286,28 +264,4 @@ class RunSession:
         }
 
     def _build_run(self, outcome: RunOutcome) -> Run:
-        origin = self._origin
-        return Run(
-            run_id=self._run_id,
-            suite=safe_text(self._settings.suite),
-            branch=safe_text(origin.branch),
-            commit=safe_text(origin.commit),
-            dirty=origin.dirty,
-            outcome=outcome,
-            is_partial=self._is_selection,
-            # A wall clock may be set back while tests run; a stopwatch cannot.
-            started=self._started,
-            ended=self._started + self._stopwatch() - self._started_ticks,
-            environment=find_environment(),
-            machine=replace(self._sampler.machine(), calibration_seconds=self._calibration),
-            counts=self._counts(),
-            thresholds=self._settings.rules.thresholds(),
-            cases=tuple(self._book.cases.values()),
-        )
-
-    def _guarded(self, step: Callable[[], _T], doing: str) -> _T | None:
-        try:
-            return step()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of the user's tests
-            self._guard.failed(error, doing)
-            return None
+        return self._head.run(tuple(self._book.cases.values()), self._sampler.machine(), outcome, self._counts())
