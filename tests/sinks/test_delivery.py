@@ -74,10 +74,10 @@ def test_a_server_that_is_down_is_not_asked_for_each_run() -> None:
     Three failures in a row are enough for a round.
     """
     with receiving(status=503) as exporter:
-        counts = _counts(_held(*range(9)), exporter, 0.2)
+        counts = _counts(_held(*range(9)), exporter, 2)
 
     assert counts == (0, 0, 9)
-    assert exporter.run_ids == ["run-0", "run-1", "run-2"]
+    assert set(exporter.run_ids) == {"run-0", "run-1", "run-2"}
 
 
 def test_where_nobody_listens_it_is_soon_over() -> None:
@@ -139,7 +139,7 @@ def test_no_server_holds_up_the_others_or_the_end() -> None:
     Servers are asked at the same time, and none beyond the limit.
     """
     with answering(silence) as hanging, receiving() as exporter:
-        tallies = deliver([_errand(hanging.url, _held(1)), _errand(exporter.url, _held(1))], 0.5)
+        tallies = deliver([_errand(hanging.url, _held(1)), _errand(exporter.url, _held(1))], 3)
 
     assert [(tally.sent, tally.waiting) for tally in tallies] == [(0, 1), (1, 0)]
     assert tallies[0].failure.startswith("no answer within ")

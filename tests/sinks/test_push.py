@@ -94,18 +94,18 @@ def test_what_is_not_taken_says_why(status: int, body: bytes, kind: type[Deliver
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "message"),
+    ("behaviour", "seconds", "message"),
     [
-        (silence, "no answer within 200 ms"),
-        (lambda connection, _: connection.sendall(b"HTTP/1.1 2"), "the connection failed ("),
+        (silence, 0.2, "no answer within 200 ms"),
+        (lambda connection, _: connection.sendall(b"HTTP/1.1 2"), 60, "the connection failed ("),
     ],
 )
-def test_half_an_answer_is_none(behaviour: Behaviour, message: str) -> None:
+def test_half_an_answer_is_none(behaviour: Behaviour, seconds: float, message: str) -> None:
     """
     A server that hangs, or ends in the middle of a line, may be asked again.
     """
     with answering(behaviour) as server:
-        error = _error(server.url, 0.2)
+        error = _error(server.url, seconds)
 
     assert type(error) is BusyError
     assert str(error).startswith(message)
