@@ -18,6 +18,10 @@ _OF_TEST = (
 _LETTER, _MARGIN, _ARROW, _LEAST, _TYPE_WIDTH = 8, 24, 20, 72, 100
 
 
+# Grafana takes a bound that is missing for 0.
+_FAR = 1e12
+
+
 class Column(Struct, frozen=True, kw_only=True):
     """
     A figure of each test; `steps` colour its cells. `lowest_first` matters in the column that a table is sorted by.
@@ -48,7 +52,44 @@ class Column(Struct, frozen=True, kw_only=True):
         return Override(matcher="byName", pattern=self.name, properties=properties)
 
 
-def ranking(title: str, description: str, empty: str, columns: Sequence[Column], **changes: object) -> Panel:
+class Share(Struct, frozen=True, kw_only=True):
+    """
+    A column that says in a word how much of one column another one is.
+
+    `words` are ascending: each is for shares below its number, the last for all above.
+    """
+
+    name: str
+    part: str
+    whole: str
+    words: Sequence[tuple[float, str]]
+
+    def as_override(self) -> Override:
+        """
+        How the column looks.
+        """
+        bounds = [-_FAR, *(bound for bound, _ in self.words[:-1]), _FAR]
+        mappings = [
+            {
+                "type": "range",
+                "options": {"from": bounds[place], "to": bounds[place + 1], "result": {"index": place, "text": word}},
+            }
+            for place, (_, word) in enumerate(self.words)
+        ]
+        width = _MARGIN + _LETTER * max(len(word) for _, word in self.words)
+        properties = {
+            "mappings": mappings,
+            "noValue": "\N{EN DASH}",
+            "custom.width": width,
+            "custom.align": "left",
+        }
+        return Override(matcher="byName", pattern=self.name, properties=properties)
+
+
+Columns = Sequence[Column | Share]
+
+
+def ranking(title: str, description: str, empty: str, columns: Columns, **changes: object) -> Panel:
     """
     A table of tests, sorted by the first column; the name of a test leads to its dashboard.
 
@@ -56,7 +97,7 @@ def ranking(title: str, description: str, empty: str, columns: Sequence[Column],
         title: of the panel.
         description: how to read it.
         empty: what it means that no test is in it.
-        columns: the first decides which tests are in it and their order.
+        columns: the first, which is no share, decides which tests are in it and their order.
         changes: of other fields of the panel.
     """
     link = {"title": "Show this test", "url": _OF_TEST, "targetBlank": False}
@@ -71,41 +112,52 @@ def rows_of(
     title: str,
     description: str,
     empty: str,
-    columns: Sequence[Column],
+    columns: Columns,
     overrides: tuple[Override, ...] = (),
     **changes: object,
 ) -> Panel:
     """
     A table of whatever the labels of the queries tell apart.
     """
+    asked = [one for one in columns if isinstance(one, Column)]
+    looks = (
+        one.as_override(is_sorted=one is asked[0]) if isinstance(one, Column) else one.as_override() for one in columns
+    )
     made = table(
         title=title,
         description=description,
         empty=empty,
         unit="none",
-        queries=tuple(Query(expr=column.expr, now=True, is_table=True) for column in columns),
-        overrides=(*overrides, _SEVERITY, *(one.as_override(is_sorted=one is columns[0]) for one in columns)),
+        queries=tuple(Query(expr=one.expr, now=True, is_table=True) for one in asked),
+        overrides=(*overrides, _SEVERITY, *looks),
         transformations=_in_columns(columns),
     )
-    order = [{"displayName": columns[0].name, "desc": not columns[0].lowest_first}]
+    order = [{"displayName": asked[0].name, "desc": not asked[0].lowest_first}]
     return replace(made, options={**made.options, "sortBy": order}, **changes)
 
 
+# What the value is called where only one query has an answer.
+_ALONE = "Value"
 _SEVERITY = Override(matcher="byName", pattern="Severity", properties={"custom.width": _TYPE_WIDTH})
 
 
-def _in_columns(columns: Sequence[Column]) -> tuple[Mapping[str, Any], ...]:
-    values = [f"Value #{ref_id(place)}" for place in range(len(columns))]
-    names = {value: column.name for value, column in zip(values, columns, strict=True)}
-    # So it is called where no other query has an answer.
-    names |= {"Value": columns[0].name}
-    order = [*_LABELS, "Value", *values]
+def _in_columns(columns: Columns) -> tuple[Mapping[str, Any], ...]:
+    asked = [column.name for column in columns if isinstance(column, Column)]
+    values = {name: f"Value #{ref_id(place)}" for place, name in enumerate(asked)}
+    order = [*_LABELS, _ALONE, *(values.get(column.name, column.name) for column in columns)]
+    names = {value: name for name, value in values.items()}
     organize = {
         "excludeByName": {"Time": True},
         "indexByName": {name: place for place, name in enumerate(order)},
-        "renameByName": {**_LABELS, **names},
+        "renameByName": {**_LABELS, **names, _ALONE: asked[0]},
     }
-    return {"id": "merge", "options": {}}, {"id": "organize", "options": organize}
+    ratios = ({"id": "calculateField", "options": _ratio(one, values)} for one in columns if isinstance(one, Share))
+    return {"id": "merge", "options": {}}, *ratios, {"id": "organize", "options": organize}
+
+
+def _ratio(share: Share, values: Mapping[str, str]) -> Mapping[str, Any]:
+    binary = {"left": values[share.part], "operator": "/", "right": values[share.whole], "reducer": "sum"}
+    return {"alias": share.name, "mode": "binary", "binary": binary, "reduce": {"reducer": "sum"}}
 
 
 _LABELS = {

@@ -2,11 +2,13 @@
 Suite, its tables of tests: what is slower, slow, growing, failing, and keeping memory.
 """
 
+from math import inf
+
 from paceline.grafana.boards import colors
 from paceline.grafana.boards.panel import TIMES, Panel, Step
 from paceline.grafana.boards.promql import TESTS as OF_TESTS
 from paceline.grafana.boards.promql import among, by_test, last, over, usual, worst
-from paceline.grafana.boards.ranking import Column, ranking
+from paceline.grafana.boards.ranking import Column, Share, ranking
 
 _DURATION = "paceline_test_duration_seconds"
 _FACTOR = (Step("text"), Step(colors.WARNING, 1.15), Step(colors.BAD, 2))
@@ -23,6 +25,8 @@ _GROWTH = (
     # A line through minutes says nothing of a week.
     f"and count_over_time(count_over_time({_NORMALIZED}{{{OF_TESTS}}}[1d] offset -1d)[$__range:1d]) >= 3"
 )
+# Above 0.3 of it the alert says so.
+_CAUSES = ((0.3, "waits"), (0.7, "computes, waits"), (inf, "computes"))
 # A pass on the third attempt is two failures and a pass.
 _FAILING = f"1 - {over('sum_over_time', _PASSED)} / {over('sum_over_time', 'paceline_test_attempts')} > 0"
 _FAILING_TESTS = worst(30, _FAILING)
@@ -39,11 +43,12 @@ TESTS: tuple[Panel, ...] = (
     ranking(
         "Slower than usual",
         "Tests whose latest normalised time is above 1.15 times their median in this time, by more than 5 ms of noise. "
-        "The cause is what grew with it: with about as much CPU added, the test computes more; with more queries or "
-        "bytes, it asks for more; with none of them, it waits.",
+        "The cause is by how much of the added time is CPU time: below 30% the test waits, and above 70% it computes. "
+        "What it waits for, the last columns may tell: more queries, or more bytes that are read.",
         "no test is slower than usual, or no run in this time",
         (
             Column(name="Factor", expr=_SLOWER_TESTS, unit=TIMES, steps=_FACTOR),
+            Share(name="Cause", part="CPU added", whole="Added", words=_CAUSES),
             Column(name="Added", expr=_more(_NORMALIZED), unit="s"),
             Column(name="CPU added", expr=_more("paceline_test_cpu_seconds"), unit="s"),
             Column(name="Queries added", expr=_more("paceline_test_measure", ',measure=~".*queries"'), unit="short"),
