@@ -118,11 +118,11 @@ def test_uncommitted_changes_are_the_head(shop: Project) -> None:
     """
     Without --head the work tree is looked at; exit code 10 where a test is slower by more than was allowed.
     """
-    shop.write("src/shop.py", _SHOP.format(factor=3))
+    shop.write("src/shop.py", _SHOP.format(factor=10))
     result = _call("--base", "main", "--rounds", "4", "--fail-on-slower", "1.5", "--", "tests", "-k", "price")
 
     assert result.exit_code == 10
-    assert re.search(r"^slower +[23]\.\d\d .*tests/test_shop\.py::test_price$", result.stdout, re.MULTILINE)
+    assert re.search(r"^slower +\d+\.\d+ .*tests/test_shop\.py::test_price$", result.stdout, re.MULTILINE)
     assert "paceline: 1 test takes at least 1.5 times as long (--fail-on-slower)\n" in result.stderr
     assert shop.git("status", "--porcelain") == "M src/shop.py"
 
@@ -218,12 +218,9 @@ def test_ending_it_in_the_middle_leaves_no_work_tree(shop: Project, number: sign
     """
     Ctrl-C and a polite kill both end the tests and remove what was made.
     """
-    # A shell that runs this in the background has its children ignore Ctrl-C.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         [sys.executable, "-m", "paceline", "ab", "--base", "main"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
-        signal.signal(signal.SIGINT, before)
         while len(shop.work_trees()) < 3 and process.poll() is None:
             time.sleep(0.05)
         process.send_signal(number)
