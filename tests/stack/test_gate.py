@@ -262,6 +262,69 @@ def test_without_an_exporter_a_suite_is_not_let_through(tmp_path: Path) -> None:
     )
 
 
+def test_an_exporter_that_has_just_gone_is_waited_for(tmp_path: Path) -> None:
+    """
+    Its alert is pending for five minutes, and a run may have come meanwhile; a run that was judged is known.
+    """
+    (tmp_path / "down.rules.yml").write_text(_DOWN.replace("expr:", "for: 1h\n        expr:"))
+    with _judging([make_run(1, [make_case()], ended=time.time() - 5)], tmp_path) as server:
+        run, suite = (_gate(tmp_path, server.url, *asked) for asked in (["--run=run-1"], [*_SHOP, "--wait=3"]))
+
+    assert run == (0, "nothing fires for shop on main\n")
+    assert suite == (
+        1,
+        (
+            f"Error: {server.url}: the exporter does not answer (PacelineExporterDown is pending), "
+            "so that newer runs may be missing\n"
+        ),
+    )
+
+
+_SLOWER = """
+groups:
+  - name: paceline-more-alerts
+    interval: 1s
+    rules:
+      - alert: PacelineTestSlower
+        expr: vector(1)
+        labels: {severity: warning, suite: shop, branch: main, test: test_total}
+        annotations: {description: It is slower., cause: " It waits.", runbook_url: slower.md}
+"""
+
+
+def test_a_finding_is_told_with_its_cause(tmp_path: Path) -> None:
+    """
+    What it is, why, and what to do.
+    """
+    (tmp_path / "slower.rules.yml").write_text(_SLOWER)
+    with _judging([make_run(1, [make_case()], ended=time.time() - 5)], tmp_path) as server:
+        found = _gate(tmp_path, server.url, "--run=run-1")
+
+    assert found == (
+        10,
+        (
+            "1 alert fires for shop on main\n"
+            "WARNING   PacelineTestSlower  test_total\n"
+            "          It is slower.\n"
+            "          It waits.\n"
+            "          slower.md\n"
+        ),
+    )
+
+
+def test_what_is_no_id_is_not_waited_for(tmp_path: Path) -> None:
+    """
+    As a piece of JSON that a pipeline cut out.
+    """
+    code, output = _gate(tmp_path, "http://127.0.0.1:9", '--run="run_id":"01M"')
+
+    assert code == 2
+    assert output.endswith(
+        "Error: Invalid value for '--run': '\"run_id\":\"01M\"' is no id of a run, "
+        "expected letters, digits, '.', '_' and '-'\n"
+    )
+
+
 def test_the_beginning_of_an_id_will_do(tmp_path: Path) -> None:
     """
     Where one id begins so, which is told; several are refused at once.

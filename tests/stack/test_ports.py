@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from paceline.errors import ConfigError
 from paceline.stack import ports
 from paceline.stack.settings import PORTS
 from support.servers import free_port
@@ -24,6 +25,21 @@ def test_a_port_that_was_chosen_is_taken(monkeypatch: pytest.MonkeyPatch) -> Non
 
     assert (found["prometheus"], found["alertmanager"]) == (chosen, usual["alertmanager"])
     assert found["exporter"] not in {0, *usual.values()}
+
+
+def test_one_port_is_not_for_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    One that was chosen twice is refused, and what is chosen for one is not the usual one of another.
+    """
+    usual = {name: free_port() for name in PORTS}
+    monkeypatch.setattr(ports, "PORTS", usual)
+    found = ports.choose_ports({"grafana": usual["prometheus"]}, {})
+    with pytest.raises(ConfigError) as caught:
+        ports.choose_ports({"exporter": 18001, "prometheus": 18001}, {})
+
+    assert found["grafana"] == usual["prometheus"]
+    assert len(set(found.values())) == len(found)
+    assert str(caught.value) == "--port-prometheus 18001 is taken; leave it out, and a free one is chosen"
 
 
 def test_ports_stay_from_one_start_to_the_next(tmp_path: Path) -> None:

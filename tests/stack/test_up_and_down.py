@@ -102,10 +102,30 @@ def test_what_ended_by_itself_is_started_again(tmp_path: Path) -> None:
     assert "prometheus ended http://127.0.0.1:PORT PID stack/logs/prometheus.log" in _plain(status.stdout)
     assert (again.returncode, _plain(again.stdout)) == (
         0,
-        f"it runs already; started again, as configured: prometheus\n{_TABLE}",
+        (
+            "paceline: --interval left out: it runs as it was started; `paceline stack down` before `up` changes it\n"
+            f"it runs already; started again, as configured: prometheus\n{_TABLE}"
+        ),
     )
     assert [before[name] == after[name] for name in before] == [True, False, True]
     assert [one.url for one in before.values()] == [one.url for one in after.values()]
+
+
+def test_who_answers_in_place_of_another_is_found_out(tmp_path: Path) -> None:
+    """
+    A server that took the port of one that had ended is not taken for it.
+    """
+    with stack_in(tmp_path) as stack:
+        _kill(stack, "prometheus")
+        port = stack.ports["prometheus"]
+        with socket.create_server(("127.0.0.1", port)):
+            again, status = stack.call("up"), stack.call("status")
+
+    assert (again.returncode, again.stdout) == (
+        1,
+        f"Error: prometheus: port {port} is taken: end what has it, or `paceline stack down` and `up`\n",
+    )
+    assert "prometheus ended" in _plain(status.stdout)
 
 
 def test_what_cannot_be_started_again_leaves_the_rest(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 `paceline gate`: ask a Prometheus whether anything fires.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from paceline.model import Severity
 from paceline.probes.origin import OriginFinder
 
 EXIT_FIRING = 10
+_ID = re.compile(r"[A-Za-z0-9._-]*")
 _COLOURS = {Severity.CRITICAL: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 
 
@@ -29,13 +31,19 @@ def _named(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     return value
 
 
+def _id(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value and not _ID.fullmatch(value):
+        raise click.BadParameter(f"{value!r} is no id of a run, expected letters, digits, '.', '_' and '-'")
+    return _named(context, parameter, value)
+
+
 @click.command()
 @click.option("--prometheus", metavar="URL", help="The server (default: the history that is configured).")
 @click.option(
     "--run",
     "run_id",
     metavar="ID",
-    callback=_named,
+    callback=_id,
     help="Wait for this run to arrive and to be judged, then ask; the beginning of its id will do.",
 )
 @click.option("--suite", metavar="NAME", callback=_named, help="The suite (default: this project's).")
@@ -128,4 +136,5 @@ def _lines_of(alert: Alert) -> Iterator[str]:
     level = Severity(alert.severity)
     heading = click.style(f"{level.upper():<9}", fg=_COLOURS[level])
     yield f"{heading} {alert.name}  {alert.labels.get('test', '')}".rstrip()
-    yield from (f"          {text}" for text in (alert.said, alert.annotations.get("runbook_url", "")) if text)
+    texts = (alert.said, *(alert.annotations.get(name, "") for name in ("cause", "runbook_url")))
+    yield from (f"          {text.strip()}" for text in texts if text.strip())

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 from tabulate import tabulate
 
-from paceline.cli.project import clear_errors
+from paceline.cli.project import clear_errors, warn
 from paceline.client.endpoint import Naming, read_endpoint
 from paceline.errors import ConfigError
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from paceline.stack.state import Started
 
 _DIR = click.Path(file_okay=False, path_type=Path)
+_THERE = click.Path(exists=True, file_okay=False, path_type=Path)
 _FOLDER = Path(".paceline-stack")
 _PORT = click.IntRange(1, 65535)
 _folder_option = click.option(
@@ -28,6 +30,8 @@ _folder_option = click.option(
 )
 
 
+# What a stack that runs was started with.
+_OF_START = {"interval_seconds", "webhook"}
 _WEBHOOK = Naming(place="--webhook is", example="http://127.0.0.1:9099/paceline")
 
 
@@ -56,13 +60,16 @@ def stack() -> None:
     help="Seconds from one scrape, and one evaluation of the rules, to the next.",
 )
 @click.option("--webhook", metavar="URL", default="", help="Where alerts are sent (default: nowhere).")
-@click.option("--programs", "programs_folder", metavar="DIR", type=_DIR, help="Where programs are looked for first.")
+@click.option("--programs", "programs_folder", metavar="DIR", type=_THERE, help="Where programs are looked for first.")
 @click.option("--install", is_flag=True, help="Fetch programs that are nowhere.")
 @click.option("--port-exporter", metavar="N", type=_PORT, help="(default: 10464, or a free one)")
 @click.option("--port-prometheus", metavar="N", type=_PORT, help="(default: 9090, or a free one)")
 @click.option("--port-alertmanager", metavar="N", type=_PORT, help="(default: 9093, or a free one)")
 @click.option("--port-grafana", metavar="N", type=_PORT, help="(default: 3000, or a free one)")
+@click.pass_context
 def up(
+    context: click.Context,
+    /,
     folder: Path,
     interval_seconds: int,
     webhook: str,
@@ -87,6 +94,7 @@ def up(
         local = Stack(folder)
         programs = Programs(default_cache(), programs_folder, partial(click.echo, err=True))
         if any(runs for _, runs in local.status()):
+            _tell_of_dropped(context, local.status())
             mended = local.mend(programs, install=install)
             names = ", ".join(one.name for one in mended)
             click.echo(f"it runs already; started again, as configured: {names}" if mended else "it runs already")
@@ -99,6 +107,8 @@ def up(
         )
         started = local.up(settings, programs, install=install)
     click.echo(_table([(one, True) for one in started]))
+    if "grafana" not in {one.name for one in started}:
+        warn("no grafana on PATH: with one, the dashboards are there, too, where the links of alerts lead")
     click.echo("\n".join(_what_next(started, folder)))
 
 
@@ -128,6 +138,21 @@ def down(folder: Path) -> None:
 
         ended = Stack(folder).down()
     click.echo(f"ended {', '.join(one.name for one in ended)}" if ended else f"nothing runs from {folder}")
+
+
+def _tell_of_dropped(context: click.Context, running: "Sequence[tuple[Started, bool]]") -> None:
+    """
+    What was given and is not so: a stack that runs is left as it was started.
+    """
+    ports = {f"port_{one.name}": one.port for one, _ in running}
+    dropped = [
+        f"--{option.removesuffix('_seconds').replace('_', '-')}"
+        for option, value in context.params.items()
+        if context.get_parameter_source(option) is ParameterSource.COMMANDLINE
+        and (option in _OF_START or ports.get(option, value) != value)
+    ]
+    if dropped:
+        warn(f"{', '.join(dropped)} left out: it runs as it was started; `paceline stack down` before `up` changes it")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from paceline.model import Severity
 PREFIX = "Paceline"
 # The one of those about no suite after which nobody knows how a suite is.
 EXPORTER_DOWN = f"{PREFIX}ExporterDown"
-_FIRING = "firing"
+_FIRING, _PENDING = "firing", "pending"
 _OF_PROMETHEUS = {"__name__", "alertstate"}
 
 
@@ -75,8 +75,16 @@ class AlertReader:
         Raises:
             StorageError: the server does not answer as it should.
         """
-        alerts = self._client.get("alerts", {}, _alerts, "alerts")
-        return _sorted(one for one in alerts if one.state == _FIRING and _counts(one, severities))
+        return _sorted(one for one in self._all() if one.state == _FIRING and _counts(one, severities))
+
+    def is_pending(self, name: str) -> bool:
+        """
+        Whether what an alert is about is so, and not yet for long enough.
+
+        Raises:
+            StorageError: the server does not answer as it should.
+        """
+        return any(one.name == name and one.state == _PENDING for one in self._all())
 
     def fired(self, at: float, interval: float, severities: Collection[str]) -> list[Alert]:
         """
@@ -93,6 +101,9 @@ class AlertReader:
         series = f'ALERTS{{alertstate="{_FIRING}",suite!=""}}[{round(interval)}s]'
         found = [Alert(labels=_without_own(one.labels), state=_FIRING) for one in self._client.query(series, at)]
         return _sorted(one for one in found if _counts(one, severities))
+
+    def _all(self) -> Sequence[Alert]:
+        return self._client.get("alerts", {}, _alerts, "alerts")
 
 
 def _counts(alert: Alert, severities: Collection[str]) -> bool:

@@ -73,6 +73,10 @@ class Gate:
         Raises:
             StorageError: it cannot be told.
         """
+        self._waited(
+            lambda: None if self._alerts.is_pending(EXPORTER_DOWN) else True,
+            f"the exporter does not answer ({EXPORTER_DOWN} is pending), so that newer runs may be missing",
+        )
         settled, latest = None, self._latest(suite, branch)
         while latest != settled:
             settled, judging = latest, self._settled(latest)

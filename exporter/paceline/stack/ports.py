@@ -21,15 +21,29 @@ def choose_ports(chosen: Mapping[str, int], last: Mapping[str, int]) -> dict[str
     last, its usual one, and any.
 
     Raises:
-        ConfigError: one that was chosen is taken.
+        ConfigError: one that was chosen is taken, or was chosen twice.
     """
     ports: dict[str, int] = {}
+    for name, port in chosen.items():
+        if port in ports.values() or not is_free(port):
+            raise ConfigError(f"--port-{name} {port} is taken; leave it out, and a free one is chosen")
+        ports[name] = port
     for name, usual in PORTS.items():
-        if name in chosen and not _is_free(chosen[name]):
-            raise ConfigError(f"--port-{name} {chosen[name]} is taken; leave it out, and a free one is chosen")
-        wanted = (last.get(name, usual), usual)
-        ports[name] = chosen.get(name) or next((port for port in wanted if _is_free(port)), None) or _free_port()
-    return ports
+        if name not in ports:
+            wanted = (port for port in (last.get(name, usual), usual) if port not in ports.values() and is_free(port))
+            ports[name] = next(wanted, 0) or _free_port()
+    return {name: ports[name] for name in PORTS}
+
+
+def is_free(port: int) -> bool:
+    """
+    Whether nobody listens on a port of loopback.
+    """
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            return True
+    except OSError:
+        return False
 
 
 def read_ports(path: Path) -> dict[str, int]:
@@ -47,14 +61,6 @@ def write_ports(path: Path, ports: Mapping[str, int]) -> None:
     Keep the ports for the next start.
     """
     path.write_bytes(json.encode(ports))
-
-
-def _is_free(port: int) -> bool:
-    try:
-        with socket.create_server(("127.0.0.1", port)):
-            return True
-    except OSError:
-        return False
 
 
 def _free_port() -> int:

@@ -12,6 +12,7 @@ import psutil
 import requests
 
 from paceline.errors import StackError
+from paceline.stack.ports import is_free
 from paceline.stack.services import Service
 from paceline.stack.state import Started
 
@@ -26,8 +27,11 @@ def start(service: Service, log: Path) -> Started:
     Start a server in a session of its own, so that what ends the terminal does not end it.
 
     Raises:
-        StackError: the program cannot be run.
+        StackError: the program cannot be run, or another has its port and would answer in its place.
     """
+    port = int(service.url.rpartition(":")[2])
+    if not is_free(port):
+        raise StackError(f"{service.name}: port {port} is taken: end what has it, or `paceline stack down` and `up`")
     try:
         with log.open("ab") as output:
             process = subprocess.Popen(  # noqa: S603 - made from settings, without a shell
@@ -51,9 +55,11 @@ def wait_until_ready(started: Started) -> None:
     end = time.monotonic() + _START_SECONDS
     with requests.Session() as session:
         session.trust_env = False  # a proxy knows nothing of this machine
-        while not _is_ready(session, f"{started.url}{started.ready}"):
+        while True:
             if started.process() is None:
                 raise StackError(f"{started.name} ended at its start; its log {started.log} ends:\n{_told(started)}")
+            if _is_ready(session, f"{started.url}{started.ready}"):
+                return
             if time.monotonic() > end:
                 raise StackError(
                     f"{started.name} was not ready within {_START_SECONDS} s; its log {started.log} ends:\n"

@@ -56,6 +56,8 @@ def services(
             f"--config.file={layout.configuration / 'alerts' / 'alertmanager.yml'}",
             f"--storage.path={layout.data(ALERTMANAGER)}",
             f"--web.external-url=http://{address[ALERTMANAGER]}",
+            # Its default of five days is shorter than the week after which some alerts are told again.
+            "--data.retention=192h",
             # It would look for others of its kind on all interfaces.
             "--cluster.listen-address=",
         ],
