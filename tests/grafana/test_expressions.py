@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from paceline.metrics.catalogue import CATALOGUE, Channel
-from support.dashboards import Asked, boards, filled, known_series, queries, selectors
+from support.dashboards import Asked, asked_for, boards, filled, known_series, queries, selectors
 from support.foreign import OF_PROMETHEUS
 
 _VALUES = {
@@ -19,6 +19,7 @@ _VALUES = {
     "back": "1d",
     "test_type": ".+",
     "test": "test_total",
+    "end": "0",
     "datasource": "paceline-prometheus",
 }
 _BOARDS = boards()
@@ -54,7 +55,7 @@ def _expressions(board: dict[str, Any]) -> Iterator[str]:
     yield from (mark["expr"] for mark in board["annotations"]["list"] if "expr" in mark)
     for variable in board["templating"]["list"]:
         if variable["type"] == "query":
-            yield variable["query"]["query"].removeprefix("label_values(").rpartition(",")[0]
+            yield asked_for(variable)
 
 
 _SELECTORS = {

@@ -52,7 +52,7 @@ def test_variables_ask_again_for_another_time(board: dict[str, Any]) -> None:
     ahead = [
         (one["name"], name)
         for one in asked
-        for name in re.findall(r"\$\{?(\w+)", one["query"]["query"])
+        for name in re.findall(r"\$\{?(?!__)(\w+)", one["query"]["query"])
         if name not in names[: names.index(one["name"])]
     ]
 

@@ -2,7 +2,7 @@
 Every query of the dashboards, asked of a real Prometheus.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from paceline.analysis.rules import Rules
 from paceline.demo.runs import Demo
 from paceline.metrics.catalogue import CATALOGUE, Channel
 from paceline.model import Run, UsageKey
-from support.dashboards import Asked, boards, filled, queries, selectors
+from support.dashboards import Asked, asked_for, boards, filled, option, queries, selectors, variables
 from support.servers import prometheus_with
 from support.values import make_case, make_run
 
@@ -27,6 +27,7 @@ _TEST = "tests/integration/test_cart.py::test_total_of_a_large_cart"
 _NAMES = ("test_a[x=1]", 'test_a[say "it\'s"]', r"test_a[back\slash\n]", "test_a[é 漢字]", "test_a[a.b|c*(d)/$]")
 _RUN_SAMPLES = {metric.name for metric in CATALOGUE if metric.channel is Channel.RUN_SAMPLE}
 _ASKED = [one for board in boards() for one in queries(board)]
+_END = variables()["paceline-suite end"]
 
 
 def _judged() -> list[Run]:
@@ -50,7 +51,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _answer(url: str, asked: Asked, **values: str) -> list[dict[str, Any]]:
-    query = filled(asked.expr, {**_VALUES, "test": _TEST, **values})
+    known = {**_VALUES, "test": _TEST, **values}
+    query = filled(asked.expr, {"end": _end(url, known), **known})
     times = {"time": _UNTIL} if asked.is_instant else {"start": _UNTIL - 30 * _DAY, "end": _UNTIL, "step": _STEP}
     path = "query" if asked.is_instant else "query_range"
     answer = requests.post(f"{url}/api/v1/{path}", data={"query": query, **times}, timeout=30).json()
@@ -59,8 +61,14 @@ def _answer(url: str, asked: Asked, **values: str) -> list[dict[str, Any]]:
     return result
 
 
+def _end(url: str, known: Mapping[str, str]) -> str:
+    query = {"query": filled(asked_for(_END), known), "time": _UNTIL}
+    (found,) = requests.get(f"{url}/api/v1/query", params=query, timeout=30).json()["data"]["result"]
+    return option(_END, found) or ""
+
+
 def _is_of_runs(asked: Asked) -> bool:
-    found = {one.name for one in selectors(filled(asked.expr, {**_VALUES, "test": "a_test"}))}
+    found = {one.name for one in selectors(filled(asked.expr, {**_VALUES, "end": "0", "test": "a_test"}))}
     # The demonstration has whole runs only.
     return found <= _RUN_SAMPLES and 'partial="true"' not in asked.expr
 

@@ -83,6 +83,37 @@ def _formatted(value: str, form: str | None) -> str:
     return re.sub(r"[\\^$*+?.()|[\]{}/]", r"\\\g<0>", value) if form == "regex" else value
 
 
+def variables() -> dict[str, Json]:
+    """
+    The variables of all dashboards that ask a Prometheus, by dashboard and name as in `paceline-suite end`.
+    """
+    return {
+        f"{board['uid']} {one['name']}": one
+        for board in boards()
+        for one in board["templating"]["list"]
+        if one["type"] == "query"
+    }
+
+
+def asked_for(variable: Json) -> str:
+    """
+    What a variable asks for: the selector of its labels, or the expression.
+    """
+    query: str = variable["query"]["query"]
+    (found,) = re.findall(r"^query_result\((.*)\)$|^label_values\((.*), \w+\)$", query)
+    return "".join(found)
+
+
+def option(variable: Json, sample: Json) -> str | None:
+    """
+    What a variable makes of a sample, which Grafana writes as `{label="value"} 1.5 1795478400000`; None for nothing.
+    """
+    labels = ",".join(f'{name}="{value}"' for name, value in sample["metric"].items())
+    at, value = sample["value"]
+    found = re.search(variable["regex"].strip("/"), f"{{{labels}}} {value} {at * 1000:.0f}")
+    return found and found[1]
+
+
 class Selector(NamedTuple):
     """
     A selector of series: the name, the labels that it asks for, and whether it looks back over a range.

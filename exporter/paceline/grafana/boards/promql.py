@@ -27,6 +27,31 @@ def last(metric: str, labels: str = TESTS) -> str:
     return over("last_over_time", metric, labels)
 
 
+def at_end(metric: str, labels: str = TESTS) -> str:
+    """
+    The sample that the last whole run gave each series: of tests that it did not try there is none, though an earlier
+    run tried them.
+    """
+    # At 0, where there is no such run, nothing was.
+    return f"last_over_time({metric}{{{labels}}}[1s] @ ${{end}})"
+
+
+def still(expr: str) -> str:
+    """
+    The values of those tests that the last whole run tried.
+    """
+    return f"{expr} and on (test, test_type) {at_end('paceline_test_passed')}"
+
+
+def ended(labels: str) -> str:
+    """
+    When the last run ended, in seconds since 1970.
+    """
+    stamp = f"timestamp(paceline_run_duration_seconds{{{labels}}})"
+    # In steps of a minute alone, the run of the last minute would be missing.
+    return f"max(max_over_time({stamp}[1m:1s]) or max_over_time({stamp}[$__range:1m]))"
+
+
 def usual(metric: str, labels: str = TESTS) -> str:
     """
     The median of the runs within the time that is looked at.

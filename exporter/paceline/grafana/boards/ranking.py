@@ -163,6 +163,7 @@ def _ratio(share: Share, values: Mapping[str, str]) -> Mapping[str, Any]:
 _LABELS = {
     "test": "Test",
     "test_type": "Type",
+    "measure": "Measure",
     "alertname": "Alert",
     "severity": "Severity",
     "suite": "Suite",

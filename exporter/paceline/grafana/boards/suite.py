@@ -18,10 +18,10 @@ from paceline.grafana.boards.panel import (
     stat,
 )
 from paceline.grafana.boards.promql import SUITE as OF_SUITE
-from paceline.grafana.boards.promql import WHOLE, each_run, last, usual_at_end
+from paceline.grafana.boards.promql import WHOLE, at_end, by_test, each_run, ended, usual_at_end
 from paceline.grafana.boards.ranking import Column, rows_of
 from paceline.grafana.boards.suite_tests import TESTS
-from paceline.grafana.boards.variables import of_suite
+from paceline.grafana.boards.variables import END_VARIABLE, of_suite
 from paceline.model import VerdictKind
 
 NO_RUN = "no run in this time"
@@ -31,9 +31,6 @@ TRIED = 'outcome!="skipped"'
 SHARE_PASSED = (Step(colors.BAD), Step(colors.WARNING, 0.95), Step(colors.GOOD, 1))
 SLOWDOWN = (Step(colors.GOOD), Step(colors.WARNING, 1.2), Step(colors.BAD, 1.5))
 _AGE = (Step(colors.GOOD), Step(colors.WARNING, 3 * 86400), Step(colors.BAD, 7 * 86400))
-
-_DURATION = "paceline_test_duration_seconds"
-_ENDED = f"max_over_time(timestamp(paceline_run_duration_seconds{{{OF_SUITE}}})[$__range:1m])"
 
 _KIND_COLORS = {
     VerdictKind.BUDGET: colors.BAD,
@@ -51,11 +48,16 @@ def cases(which: str) -> str:
     """
     How many tests of the last whole run ended so.
     """
-    return f"sum({last('paceline_run_cases', f'{WHOLE},{which}')})"
+    return _sum_of_outcomes(at_end("paceline_run_cases", f"{WHOLE},{which}"))
 
 
 def _cases_of_each(which: str) -> str:
-    return f"sum({each_run('paceline_run_cases', f'{WHOLE},{which}')})"
+    return _sum_of_outcomes(each_run("paceline_run_cases", f"{WHOLE},{which}"))
+
+
+def _sum_of_outcomes(expr: str) -> str:
+    # Once, however many jobs of Prometheus bring it.
+    return f"sum(max by (outcome) ({expr}))"
 
 
 def _named(label: str) -> dict[str, str]:
@@ -68,7 +70,7 @@ def _beside_its_median(metric: str) -> str:
 
 
 _CONFIRMED = WHOLE + ',kind!="unconfirmed"'
-_VERDICTS = last("paceline_run_verdicts", _CONFIRMED)
+_VERDICTS = f"max by (kind) ({at_end('paceline_run_verdicts', _CONFIRMED)})"
 
 
 def _runs(partial: str) -> str:
@@ -108,16 +110,16 @@ _HEALTH: tuple[Panel, ...] = (
     stat(
         title="Run took",
         description="From the start of the last whole run to its end. Below is each run.",
-        queries=(Query(expr=f"max({last('paceline_run_duration_seconds', WHOLE)})", now=True),),
+        queries=(Query(expr=f"max({at_end('paceline_run_duration_seconds', WHOLE)})", now=True),),
         unit="s",
         empty=NO_RUN,
         defaults={"decimals": 1},
     ),
     stat(
         title="Machine",
-        description="How many times slower than usual the machine of the last run was. "
+        description="How many times slower than usual the machine of the last whole run was. "
         "Where it is orange, trust normalised times: they have the machine taken out.",
-        queries=(Query(expr=f"max({last('paceline_run_machine_slowdown_ratio', OF_SUITE)})", now=True),),
+        queries=(Query(expr=f"max({at_end('paceline_run_machine_slowdown_ratio', OF_SUITE)})", now=True),),
         unit=TIMES,
         empty="not known yet",
         steps=SLOWDOWN,
@@ -127,7 +129,7 @@ _HEALTH: tuple[Panel, ...] = (
         title="Last run",
         description="How long ago the last run ended, whole or not. Where it is longer than runs are apart, results "
         "stopped coming: the dashboard Pipeline says where.",
-        queries=(Query(expr=f"time() - max({_ENDED})", now=True),),
+        queries=(Query(expr=f"time() - {ended(OF_SUITE)}", now=True),),
         unit="s",
         empty=NO_RUN,
         steps=_AGE,
@@ -141,7 +143,7 @@ _NOW: tuple[Panel, ...] = (
         description="What was found and confirmed in the last whole run; the tables below name the tests.",
         queries=(
             Query(
-                expr=f"sort_desc(sum by (kind) ({_VERDICTS}) > 0) or on () "
+                expr=f"sort_desc({_VERDICTS} > 0) or on () "
                 f'label_replace(0 * {cases(TRIED)}, "kind", "nothing was found", "", "")',
                 legend="{{kind}}",
                 now=True,
@@ -154,10 +156,11 @@ _NOW: tuple[Panel, ...] = (
     ),
     bars(
         title="Within budget",
-        description="Share of the tests of each type whose latest call phase kept its budget.",
+        description="Share of the tests of the last whole run whose call phase kept its budget, by type. "
+        "Those that did not are in the table of tests over their budget.",
         queries=(
             Query(
-                expr=f"avg by (test_type) ({last(_DURATION)} <= bool {last('paceline_test_budget_seconds')})",
+                expr=f"avg by (test_type) ({by_test(at_end('paceline_test_budget_used_ratio'))} <= bool 1)",
                 legend="{{test_type}}",
                 now=True,
             ),
@@ -237,7 +240,7 @@ _RUNS: tuple[Panel, ...] = (
         description="How many confirmed verdicts whole runs got, by kind; of several runs within a bar, the last. "
         "A kind that stays is a finding that nobody acts on.",
         queries=(
-            Query(expr=f"sum by (kind) ({each_run('paceline_run_verdicts', _CONFIRMED)}) > 0", legend="{{kind}}"),
+            Query(expr=f"max by (kind) ({each_run('paceline_run_verdicts', _CONFIRMED)}) > 0", legend="{{kind}}"),
         ),
         unit="none",
         empty="nothing was found, or no run in this time",
@@ -253,7 +256,7 @@ SUITE = Board(
     uid="paceline-suite",
     title="Suite",
     description="Is the suite healthy, and what changed?",
-    variables=of_suite(),
+    variables=(*of_suite(), END_VARIABLE),
     rows=(
         Row("The last run", (*_HEALTH, *_NOW)),
         Row("Run after run", _RUNS),

@@ -1,48 +1,81 @@
 """
-Suite, its tables of tests: what is slower, slow, growing, failing, and keeping memory.
+Suite, its tables of tests: what is slower, over budget, slow, growing, failing, working more, and keeping memory.
 """
 
+from collections.abc import Callable
 from math import inf
 
+from paceline.analysis.count import NOUNS
 from paceline.grafana.boards import colors
 from paceline.grafana.boards.panel import TIMES, Panel, Step
 from paceline.grafana.boards.promql import TESTS as OF_TESTS
-from paceline.grafana.boards.promql import among, by_test, last, over, usual, worst
+from paceline.grafana.boards.promql import among, at_end, by_test, over, still, usual, worst
 from paceline.grafana.boards.ranking import Column, Share, ranking
 
 _DURATION = "paceline_test_duration_seconds"
 _FACTOR = (Step("text"), Step(colors.WARNING, 1.15), Step(colors.BAD, 2))
 _OF_BUDGET = (Step(colors.GOOD), Step(colors.WARNING, 0.8), Step(colors.BAD, 1))
 _NORMALIZED = "paceline_test_normalized_duration_seconds"
-_PASSED = "paceline_test_passed"
+_PASSED, _ATTEMPTS = "paceline_test_passed", "paceline_test_attempts"
 # By more than the 5 ms that the noise of short tests stays below.
-_SLOWER = f"{last(_NORMALIZED)} / ({usual(_NORMALIZED)} < ({last(_NORMALIZED)} - 0.005) / 1.15)"
+_SLOWER = f"{at_end(_NORMALIZED)} / ({usual(_NORMALIZED)} < ({at_end(_NORMALIZED)} - 0.005) / 1.15)"
 _SLOWER_TESTS = worst(20, _SLOWER)
-_SLOWEST = worst(15, last(_DURATION))
+_SLOWEST = worst(15, at_end(_DURATION))
+_BUDGET_USED = "paceline_test_budget_used_ratio"
+_OVER_BUDGET = worst(30, f"{at_end(_BUDGET_USED)} > 1")
 _GROWTH = (
     f"(604800 * {over('deriv', _NORMALIZED)} > 0.001) / {over('avg_over_time', _NORMALIZED)} "
     f"and {over('count_over_time', _NORMALIZED)} >= 8 "
     # A line through minutes says nothing of a week.
     f"and count_over_time(count_over_time({_NORMALIZED}{{{OF_TESTS}}}[1d] offset -1d)[$__range:1d]) >= 3"
 )
+_GROWING = worst(15, still(_GROWTH))
 # Above 0.3 of it the alert says so.
 _CAUSES = ((0.3, "waits"), (0.7, "computes, waits"), (inf, "computes"))
 # A pass on the third attempt is two failures and a pass.
-_FAILING = f"1 - {over('sum_over_time', _PASSED)} / {over('sum_over_time', 'paceline_test_attempts')} > 0"
-_FAILING_TESTS = worst(30, _FAILING)
+_FAILING = f"1 - {over('sum_over_time', _PASSED)} / {over('sum_over_time', _ATTEMPTS)} > 0"
+_FAILING_TESTS = worst(30, still(_FAILING))
+_RETRIES = f"{over('sum_over_time', _ATTEMPTS)} - {over('count_over_time', _ATTEMPTS)}"
 _RETAINED = "paceline_test_memory_retained_bytes"
-_KEPT = f"{last(_RETAINED)} and {over('min_over_time', _RETAINED)} > 1048576"
+_KEPT = f"{at_end(_RETAINED)} and {over('min_over_time', _RETAINED)} > 1048576"
+
+# As judgement tells counts of work: by their unit, or by their name where they have none.
+_COUNTS = (
+    f',unit=~"(.*[ _])?({"|".join(NOUNS)})"',
+    f',unit="",measure=~"(.*_)?({"|".join(NOUNS).replace(" ", "_")})"',
+)
+
+
+def _counts(function: Callable[[str, str], str]) -> str:
+    found = " or ".join(function("paceline_test_measure", OF_TESTS + which) for which in _COUNTS)
+    return f"max by (test, test_type, measure) ({found})"
+
+
+def _low(metric: str, labels: str) -> str:
+    return f"quantile_over_time(0.1, {metric}{{{labels}}}[$__range])"
+
+
+# What varies on unchanged code says nothing by being above its median.
+_STEADY = f"({_counts(usual)} == {_counts(_low)})"
+_RISEN = f"topk(30, {_counts(at_end)} - {_STEADY} > 0)"
+
+
+def _of_risen(counts: str) -> str:
+    return f"{counts} and on (test, test_type, measure) {_RISEN}"
 
 
 def _more(metric: str, which: str = "") -> str:
-    more = f"{last(metric, OF_TESTS + which)} - {usual(metric, OF_TESTS + which)}"
+    more = f"{at_end(metric, OF_TESTS + which)} - {usual(metric, OF_TESTS + which)}"
     return among(more, by_test(_SLOWER))
 
 
 TESTS: tuple[Panel, ...] = (
     ranking(
         "Slower than usual",
-        "Tests whose latest normalised time is above 1.15 times their median in this time, by more than 5 ms of noise. "
+        "Tests of the last whole run whose normalised time is above 1.15 times their median in this time, by more than "
+        "5 ms of noise. That is where to look, and more than the verdicts: those compare with runs before the slower "
+        "ones began, have floors of their own, and were confirmed by a second look. "
+        "Of a test that was measured again the time is the median of its repeats, and its CPU time that of the first. "
         "The cause is by how much of the added time is CPU time: below 30% the test waits, and above 70% it computes. "
         "What it waits for, the last columns may tell: more queries, or more bytes that are read.",
         "no test is slower than usual, or no run in this time",
@@ -57,14 +90,40 @@ TESTS: tuple[Panel, ...] = (
         ),
     ),
     ranking(
+        "Over their budget",
+        "Tests of the last whole run whose call phase took longer than its budget, by the clock, the furthest beyond "
+        "first. A test that failed is in it, too, though only of those that passed a time is kept.",
+        "no test is over its budget, or no run in this time",
+        (
+            Column(name="Of budget", expr=_OVER_BUDGET, unit="percentunit", steps=_OF_BUDGET),
+            Column(name="Took", expr=among(at_end(_DURATION), _OVER_BUDGET), unit="s"),
+            Column(name="Budget", expr=among(at_end("paceline_test_budget_seconds"), _OVER_BUDGET), unit="s"),
+        ),
+        width=12,
+    ),
+    ranking(
+        "More work than usual",
+        "Counts of queries, requests, calls and so on that are higher in the last whole run than their median in this "
+        "time, of those that hardly vary. Verdicts of the kind count are among them; they ask for more runs on which "
+        "nothing varied at all.",
+        "no count is higher than usual, none is reported, or no run in this time",
+        (
+            Column(name="Added", expr=_RISEN, unit="short", steps=(Step(colors.WARNING),)),
+            Column(name="Usually", expr=_of_risen(_counts(usual)), unit="short"),
+            Column(name="Now", expr=_of_risen(_counts(at_end)), unit="short"),
+        ),
+        width=12,
+    ),
+    ranking(
         "Slowest",
-        "Tests that took longest when they last passed, by the clock. Above 100% a budget is broken.",
+        "Tests of the last whole run that took longest, by the clock, of those that passed. "
+        "Above 100% a budget is broken.",
         "no run in this time",
         (
             Column(name="Took", expr=_SLOWEST, unit="s"),
             Column(
                 name="Of budget",
-                expr=among(last("paceline_test_budget_used_ratio"), _SLOWEST),
+                expr=among(at_end(_BUDGET_USED), _SLOWEST),
                 unit="percentunit",
                 steps=_OF_BUDGET,
             ),
@@ -73,14 +132,14 @@ TESTS: tuple[Panel, ...] = (
     ),
     ranking(
         "Growing fastest",
-        "By how much of its mean the normalised time of a test rises in a week, along a straight line through all "
+        "Of tests of the last whole run: by how much of its mean the normalised time of a test rises in a week, along a straight line through all "
         "runs of this time. Less than 1 ms a week is left out, and what had fewer than eight runs, or runs on fewer "
         "than three days.",
         "no test grows, or none has runs on three days",
         (
             Column(
                 name="In a week",
-                expr=worst(15, _GROWTH),
+                expr=_GROWING,
                 unit="percentunit",
                 steps=(Step("text"), Step(colors.WARNING, 0.05), Step(colors.BAD, 0.2)),
             ),
@@ -89,8 +148,9 @@ TESTS: tuple[Panel, ...] = (
     ),
     ranking(
         "Failing and flaky",
-        "Tests that failed in this time, and in what share of their attempts. Many changes between pass and failure "
-        "are a flaky test; one change, and one that does not pass now, is a test that broke.",
+        "Tests of the last whole run that failed in this time, and in what share of their attempts. Many changes "
+        "between pass and failure from run to run are a flaky test, and so are retries: attempts beyond the first of a "
+        "run. One change, and one that does not pass now, is a test that broke.",
         "no test failed, or no run in this time",
         (
             Column(
@@ -100,9 +160,10 @@ TESTS: tuple[Panel, ...] = (
                 steps=(Step("text"), Step(colors.WARNING, 0.01), Step(colors.BAD, 0.5)),
             ),
             Column(name="Changes", expr=among(over("changes", _PASSED), _FAILING_TESTS), unit="none"),
+            Column(name="Retries", expr=among(_RETRIES, _FAILING_TESTS), unit="none"),
             Column(
                 name="Passes",
-                expr=among(last(_PASSED), _FAILING_TESTS),
+                expr=among(at_end(_PASSED), _FAILING_TESTS),
                 unit="bool_yes_no",
                 steps=(Step(colors.BAD), Step(colors.GOOD, 1)),
             ),
@@ -111,8 +172,8 @@ TESTS: tuple[Panel, ...] = (
     ),
     ranking(
         "Keeping memory",
-        "What a test kept after its teardown when it last ran, of tests that kept 1 MiB or more in each run of this "
-        "time. What is kept each time is a leak, or a cache that somebody should know of.",
+        "What a test of the last whole run kept after its teardown, of tests that kept 1 MiB or more in each run of "
+        "this time. What is kept each time is a leak, or a cache that somebody should know of.",
         "no test keeps memory each time, or no run in this time",
         (
             Column(

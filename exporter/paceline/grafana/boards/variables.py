@@ -5,10 +5,11 @@ The variables of the dashboards, each asking for no more than those before it le
 from collections.abc import Mapping, Sequence
 
 from paceline.grafana.boards.panel import PROMETHEUS, Json
-from paceline.grafana.boards.promql import SUITE, TESTS
+from paceline.grafana.boards.promql import SUITE, TESTS, WHOLE, ended
 
 _ON_TIME_RANGE = 2
-_ALPHABETICAL = 1
+_AS_IT_COMES, _ALPHABETICAL = 0, 1
+_HIDDEN = 2
 
 
 def data_source() -> Json:
@@ -42,7 +43,24 @@ def labels(name: str, label: str, of: str, text: str, **changes: object) -> Json
         text: a selector of series that have it.
         changes: of single keys.
     """
-    query = f"label_values({text}, {of})"
+    return _asked(name, label, f"label_values({text}, {of})", **changes)
+
+
+def results(name: str, label: str, expr: str, regex: str, **changes: object) -> Json:
+    """
+    What an expression gives at the end of the time that is looked at, in the order in which it does.
+
+    Args:
+        name: of the variable.
+        label: as it is shown.
+        expr: an instant vector.
+        regex: what is taken of `{label="value"} 1.5 1795478400000`.
+        changes: of single keys.
+    """
+    return _asked(name, label, f"query_result({expr})", **{"regex": regex, "sort": _AS_IT_COMES, **changes})
+
+
+def _asked(name: str, label: str, query: str, **changes: object) -> Json:
     return {
         "name": name,
         "label": label,
@@ -98,6 +116,16 @@ MAIN = {"current": {"selected": True, "text": "main", "value": "main"}}
 BRANCH_VARIABLE = labels("branch", "Branch", "branch", "paceline_run_duration_seconds{suite=${suite:json}}", **MAIN)
 TYPE_VARIABLE = labels("test_type", "Test type", "test_type", f"paceline_test_passed{{{SUITE}}}", **_EVERYTHING, **_ALL)
 TEST_VARIABLE = labels("test", "Test", "test", f"paceline_test_passed{{{TESTS}}}")
+# Of what a link or a bookmark brings it would be that of another time.
+_OF_NOW = {"hide": _HIDDEN, "skipUrlSync": True}
+END_VARIABLE = results(
+    "end",
+    "End of the last whole run",
+    f"{ended(WHOLE)} or vector(0)",
+    r"/^\{\} ([\d.]+) /",
+    **_OF_NOW,
+    current={"selected": True, "text": "0", "value": "0"},
+)
 
 
 def of_suite() -> Sequence[Json]:
