@@ -2,19 +2,27 @@
 What figures of the dashboards mean, of few runs whose answer is known.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
-from paceline.model import Machine, Run, RunOutcome, Severity, UsageKey, Verdict, VerdictKind
-from support.dashboards import boards, filled, queries
-from support.servers import Prometheus, prometheus_with
+from paceline.metrics.run_samples import run_samples
+from paceline.model import Case, Machine, Measure, Run, RunOutcome, Severity, UsageKey, Verdict, VerdictKind
+from paceline.sinks.openmetrics import exposition
+from support.dashboards import asked_for, boards, filled, option, queries, variables
+from support.servers import Prometheus, prometheus_of
 from support.values import failed, make_case, make_run
 
 _UNTIL = 1_795_478_400.0
 _DAY = 86400
+_PAST = _UNTIL - 2 * _DAY
 _MIB = 1 << 20
+# Each names tests.
+_TABLES = (
+    *("Slower than usual", "Over their budget", "More work than usual", "Slowest", "Growing fastest"),
+    *("Failing and flaky", "Keeping memory"),
+)
 _BUDGET = Verdict(kind=VerdictKind.BUDGET, severity=Severity.WARNING, reason="")
 _UNSURE = Verdict(kind=VerdictKind.UNCONFIRMED, severity=Severity.WARNING, reason="")
 _ODD = r'odd "co" & \d {x} $1 `y`'
@@ -31,13 +39,47 @@ def _series(suite: str, seconds: list[float], apart: float, branch: str = "main"
         yield make_run(number, [case], suite=suite, branch=branch, ended=_UNTIL - 60 - number * apart)
 
 
+def _odd_test(number: int) -> list[Case]:
+    """
+    A test that is in each table, as it fails every other time, grows, and is over its budget.
+    """
+    name, budget = "gone", {"budget_seconds": 0.1}
+    if number % 2:
+        return [failed(name, **budget)]
+    queries = {"db_queries": Measure(value=5 if number == 0 else 3, unit="queries")}
+    usage = {UsageKey.MEMORY_RETAINED_BYTES: 2.0 * _MIB}
+    seconds = 2 if number == 0 else 1.5 - 0.01 * number
+    return [make_case(name, seconds, normalized_duration_seconds=seconds, measures=queries, usage=usage, **budget)]
+
+
+def _of_a_past() -> Iterator[Run]:
+    """
+    Twenty runs that had a test, two days ago; then one of all tests without it, and one of that test alone.
+    """
+    for number in range(20):
+        cases = [make_case("a", 0.05, budget_seconds=0.1), *_odd_test(number)]
+        yield make_run(number, cases, suite="past", ended=_PAST - 60 - number * _DAY / 2)
+    yield make_run(
+        30, [make_case("a", 0.05, budget_seconds=0.1)], suite="past", ended=_UNTIL - 300, machine=_machine(1.1)
+    )
+    yield make_run(
+        31, _odd_test(0), suite="past", ended=_UNTIL - 60, is_partial=True, machine=_machine(3), verdicts=(_BUDGET,)
+    )
+
+
+def _machine(slowdown: float) -> Machine:
+    return Machine(slowdown_ratio=slowdown, calibration_seconds=0.03)
+
+
 def _runs() -> Iterator[Run]:
+    yield from _of_a_past()
     whole = [make_case("a"), make_case("b"), failed("c")]
     at = {"started": _UNTIL - 400, "ended": _UNTIL - 300, "outcome": RunOutcome.FAILED}
     yield make_run(1, whole, suite="part", verdicts=(_BUDGET, _UNSURE), **at)
     yield make_run(2, [make_case("a")], suite="part", started=_UNTIL - 62, ended=_UNTIL - 60, is_partial=True)
-    calibrated = Machine(slowdown_ratio=1.1, calibration_seconds=0.03)
-    yield make_run(3, [make_case()], suite=_ODD, branch=_ODD, ended=_UNTIL - 60, machine=calibrated)
+    yield make_run(3, [make_case()], suite=_ODD, branch=_ODD, ended=_UNTIL - 60, machine=_machine(1.1))
+    for number, attempts in enumerate([1, 3, 1]):
+        yield make_run(number, [make_case("a", attempts=attempts)], suite="retried", ended=_UNTIL - 60 - number * _DAY)
     yield from _series("step", [0.02] * 9 + [0.04], _DAY / 2)
     yield from _series("step", [0.02] * 9, _DAY / 2, branch="short")
     yield from _series("step", [0.03] * 9, _DAY / 2, branch="slow")
@@ -48,18 +90,34 @@ def _runs() -> Iterator[Run]:
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """
-    A Prometheus that has the suites of `_runs`.
+    A Prometheus that has the suites of `_runs`, each run from two jobs.
     """
-    with prometheus_with(_runs(), tmp_path_factory.mktemp("figures"), ["main", "short", "slow", _ODD]) as server:
+    branches = ["main", "short", "slow", _ODD]
+    samples = [sample for run in _runs() for sample in run_samples(run, branches)]
+    texts = (exposition(samples, {"job": job}) for job in ("paceline-runs", "otlp"))
+    with prometheus_of(texts, tmp_path_factory.mktemp("figures")) as server:
         yield server
 
 
-def _asked(prometheus: Prometheus, panel: tuple[str, str], place: int = 0, **values: str) -> list[Any]:
+def _asked(
+    prometheus: Prometheus, panel: tuple[str, str], place: int = 0, until: float = _UNTIL, **values: str
+) -> list[Any]:
     known = {"branch": "main", "base": "main", "back": "1ms", "test_type": ".+", "test": "a", **values}
     # A point of a graph is at the beginning of its step.
-    at = _UNTIL - 600 if "__interval" in values else _UNTIL
-    answer: list[Any] = prometheus.samples(filled(_EXPRESSIONS[panel][place], known), at)
+    at = until - 600 if "__interval" in values else until
+    filled_in = filled(_EXPRESSIONS[panel][place], {"end": _end(prometheus, until, known), **known})
+    answer: list[Any] = prometheus.samples(filled_in, at)
     return answer
+
+
+def _end(prometheus: Prometheus, until: float, known: Mapping[str, str]) -> str:
+    variable = variables()["paceline-suite end"]
+    (found,) = prometheus.samples(filled(asked_for(variable), known), until)
+    return option(variable, found) or ""
+
+
+def _tests(prometheus: Prometheus, panel: str, **values: Any) -> set[str]:
+    return {one["metric"]["test"] for one in _asked(prometheus, ("suite", panel), **values)}
 
 
 def _value(prometheus: Prometheus, panel: tuple[str, str], place: int = 0, **values: str) -> float:
@@ -89,6 +147,53 @@ def test_kinds_of_verdicts_add_up_to_their_number(prometheus: Prometheus) -> Non
     (found,) = _asked(prometheus, ("suite", "Verdicts by kind"), suite="part")
 
     assert (found["metric"], found["value"][1]) == ({"kind": "budget"}, "1")
+
+
+@pytest.mark.parametrize("panel", _TABLES)
+def test_a_test_that_is_gone_is_in_no_table(prometheus: Prometheus, panel: str) -> None:
+    """
+    What the last whole run did not try is not told of, though somebody ran it alone since; at a time that ends before,
+    it is.
+    """
+    assert "gone" not in _tests(prometheus, panel, suite="past")
+    assert "gone" in _tests(prometheus, panel, suite="past", until=_PAST)
+
+
+@pytest.mark.parametrize(
+    ("panel", "now", "then"),
+    [("Within budget", 1, 0.5), ("Machine", 1.1, None), ("Verdicts", 0, 0), ("Passed", 1, 1)],
+)
+def test_the_last_run_is_the_last_whole_one_of_the_time(
+    prometheus: Prometheus, panel: str, now: float, then: float | None
+) -> None:
+    """
+    A part that was run since changes nothing, and at a time that has passed it is the last of that time.
+    """
+    figures = [
+        [float(one["value"][1]) for one in _asked(prometheus, ("suite", panel), suite="past", until=until)]
+        for until in (_UNTIL, _PAST)
+    ]
+
+    assert figures == [[pytest.approx(now)], [] if then is None else [pytest.approx(then)]]
+
+
+def test_the_end_of_the_last_whole_run_is_known_at_once(prometheus: Prometheus) -> None:
+    """
+    To the millisecond, as soon as a second has passed; where there is no run, it is a time at which nothing was.
+    """
+    known = {"branch": "main", "suite": "minutes"}
+
+    assert _end(prometheus, _UNTIL - 59, known) == f"{_UNTIL - 60:.0f}"
+    assert _end(prometheus, _UNTIL, {"suite": "nobody", "branch": "main"}) == "0"
+
+
+def test_retries_are_told(prometheus: Prometheus) -> None:
+    """
+    Attempts beyond the first, of a test that passes in each run and so never changes.
+    """
+    figures = [_value(prometheus, ("suite", "Failing and flaky"), place, suite="retried") for place in range(4)]
+
+    assert figures == pytest.approx([0.4, 0, 2, 1])
 
 
 def test_a_part_of_a_suite_is_marked(prometheus: Prometheus) -> None:

@@ -122,11 +122,33 @@ def prometheus_with(
         rules: files of rules, all evaluated.
         prefix: what the names of metrics begin with.
     """
-    programs = prometheus_folder()
-    text, settings = folder / "runs.txt", folder / "prometheus.yml"
+    lines = exposition(sample for run in runs for sample in run_samples(run, branches))
+    with prometheus_of([(line.replace("paceline_", prefix) for line in lines)], folder, rules=rules) as server:
+        yield server
+
+
+@contextmanager
+def prometheus_of(texts: Iterable[Iterable[str]], folder: Path, *, rules: Sequence[Path] = ()) -> Iterator[Prometheus]:
+    """
+    A Prometheus that has these texts in the format of OpenMetrics.
+
+    Args:
+        texts: lines, each with its end.
+        folder: empty; for its data.
+        rules: files of rules, all evaluated.
+    """
+    settings = folder / "prometheus.yml"
+    for lines in texts:
+        _fill(folder, lines)
+    settings.write_text(yaml.safe_dump({"rule_files": [str(path) for path in rules]}), "utf-8")
+    with _started(settings, folder) as server:
+        yield server
+
+
+def _fill(folder: Path, lines: Iterable[str]) -> None:
+    text = folder / "runs.txt"
     with text.open("w", encoding="utf-8") as file:
-        lines = exposition(sample for run in runs for sample in run_samples(run, branches))
-        file.writelines(line.replace("paceline_", prefix) for line in lines)
+        file.writelines(lines)
     # One block for weeks instead of one for two hours: promtool reads the whole text for each.
     fill: list[str | Path] = [
         "tsdb",
@@ -137,10 +159,7 @@ def prometheus_with(
         text,
         folder / "data",
     ]
-    subprocess.run([programs / "promtool", *fill], check=True, capture_output=True)
-    settings.write_text(yaml.safe_dump({"rule_files": [str(path) for path in rules]}), "utf-8")
-    with _started(settings, folder) as server:
-        yield server
+    subprocess.run([prometheus_folder() / "promtool", *fill], check=True, capture_output=True)
 
 
 @contextmanager

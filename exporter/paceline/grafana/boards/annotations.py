@@ -4,18 +4,26 @@ What is marked on the time axis: runs, deployments, alerts.
 
 from paceline.grafana.boards import colors
 from paceline.grafana.boards.panel import PROMETHEUS, Json
-from paceline.grafana.boards.promql import SUITE, before_step, each_run, in_step
+from paceline.grafana.boards.promql import SUITE, before_step, in_step
 
-_FIRING = f'ALERTS{{alertname=~"Paceline.*",alertstate="firing",{SUITE}}}'
+# As a bare selector looks back: each run is within a step or two of it.
+_STEP = "5m"
+_INFO = f"paceline_run_info{{{SUITE}}}"
+_ENDED = (
+    f"last_over_time(timestamp({_INFO})[$__interval:{_STEP}] offset -$__interval) "
+    # The steps are round times; the latest runs come after the last one.
+    f"or timestamp({_INFO} offset -$__interval)"
+)
 
 
-def _by_alert(expr: str) -> str:
-    return f"max by (alertname, severity) ({expr})"
-
-
-def annotations() -> list[Json]:
+def annotations(*alerts: str) -> list[Json]:
     """
-    Of the suite that is looked at. Deployments are those that somebody told Grafana, with the tag `deployment`.
+    Runs and alerts of what is looked at. Deployments are those that somebody told Grafana, with the tag `deployment`.
+
+    Grafana asks at a hundred points or so, hours apart, so that the value of each mark is its time, in ms.
+
+    Args:
+        alerts: labels of those that are marked, each as in a selector.
     """
     return [
         _builtin(
@@ -25,17 +33,29 @@ def annotations() -> list[Json]:
             "Alerts",
             colors.BAD,
             # When each begins: as spans, many would cover what they are to explain.
-            f"{_by_alert(in_step(_FIRING))} unless {_by_alert(before_step(_FIRING))}",
+            f"1000 * min by (alertname, severity) ({' or '.join(_begun(labels) for labels in alerts)})",
             {"titleFormat": "{{alertname}}", "tagKeys": "severity"},
         ),
         # Off at first: where there are many runs, marks hide what they are to explain.
         _asked(
             "Runs",
             colors.QUIET,
-            each_run("paceline_run_info", SUITE),
+            f"1000 * max by (run_id, ref, commit, outcome) ({_ENDED})",
             {"titleFormat": "{{outcome}} {{commit}}", "textFormat": "{{run_id}} on {{ref}}", "enable": False},
         ),
     ]
+
+
+def _begun(labels: str) -> str:
+    """
+    When the condition of each alert became true that fires in this step and did not in the one before, in seconds.
+    """
+    chosen = f'alertname=~"Paceline.*",{labels}'
+    firing = f'ALERTS{{{chosen},alertstate="firing"}}'
+    return (
+        f"{in_step(f'ALERTS_FOR_STATE{{{chosen}}}')} and ignoring (alertstate) {in_step(firing)} "
+        f"unless ignoring (alertstate) {before_step(firing)}"
+    )
 
 
 def _builtin(name: str, color: str, target: Json) -> Json:
@@ -58,6 +78,7 @@ def _asked(name: str, color: str, expr: str, changes: Json) -> Json:
         "iconColor": color,
         "expr": expr,
         "step": "60s",
+        "useValueForTime": True,
         "titleFormat": "",
         "textFormat": "",
         "tagKeys": "",

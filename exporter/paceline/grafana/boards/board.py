@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from paceline.grafana.boards.annotations import annotations
 from paceline.grafana.boards.panel import Json, Panel
+from paceline.grafana.boards.promql import SUITE
 
 TAG = "paceline"
 # That of Grafana 9.4; later ones bring it up to date as they read it.
@@ -27,6 +28,7 @@ class Row(Struct, frozen=True):
 class Board(Struct, frozen=True, kw_only=True):
     """
     One dashboard. `since` is the time that it opens with, as in `now-14d`; `refresh` is how often it asks again.
+    `alerts` are labels of those that are marked, where it `has_runs` to mark.
     """
 
     uid: str
@@ -37,6 +39,7 @@ class Board(Struct, frozen=True, kw_only=True):
     since: str
     refresh: str = ""
     has_runs: bool = True
+    alerts: tuple[str, ...] = (SUITE,)
 
     def as_json(self) -> Json:
         """
@@ -60,7 +63,7 @@ class Board(Struct, frozen=True, kw_only=True):
             "weekStart": "",
             "links": [_links()],
             "templating": {"list": list(self.variables)},
-            "annotations": {"list": annotations() if self.has_runs else []},
+            "annotations": {"list": annotations(*self.alerts) if self.has_runs else []},
             "panels": list(_placed(self.rows)),
         }
 

@@ -132,9 +132,9 @@ TESTS: tuple[Panel, ...] = (
     ),
     ranking(
         "Growing fastest",
-        "Of tests of the last whole run: by how much of its mean the normalised time of a test rises in a week, along a straight line through all "
-        "runs of this time. Less than 1 ms a week is left out, and what had fewer than eight runs, or runs on fewer "
-        "than three days.",
+        "By how much of its mean the normalised time of a test of the last whole run rises in a week, along a straight "
+        "line through all runs of this time. Less than 1 ms a week is left out, and what had fewer than eight runs, or "
+        "runs on fewer than three days.",
         "no test grows, or none has runs on three days",
         (
             Column(

@@ -17,6 +17,7 @@ from paceline.grafana.boards.panel import (
     stat,
     timeline,
 )
+from paceline.grafana.boards.promql import SUITE as OF_SUITE
 from paceline.grafana.boards.promql import TEST as OF_TEST
 from paceline.grafana.boards.promql import last, over, usual
 from paceline.grafana.boards.test_usage import USED, each
@@ -218,4 +219,6 @@ TEST = Board(
     variables=(*of_suite(), TEST_VARIABLE),
     rows=(Row("Now", _NOW), Row("Time", _TIME), Row("What it used", USED)),
     since="now-90d",
+    # Of the test, and of the suite as a whole.
+    alerts=(f"{OF_SUITE},test=${{test:json}}", f'{OF_SUITE},test=""'),
 )
