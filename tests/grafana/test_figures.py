@@ -196,6 +196,18 @@ def test_retries_are_told(prometheus: Prometheus) -> None:
     assert figures == pytest.approx([0.4, 0, 2, 1])
 
 
+def test_runs_are_marked_when_they_ended(prometheus: Prometheus) -> None:
+    """
+    To the millisecond, each of them, however far apart the points are at which Grafana asks.
+    """
+    (expr,) = {mark["expr"] for board in boards() for mark in board["annotations"]["list"] if mark["name"] == "Runs"}
+    query = filled(expr, {"suite": "minutes", "branch": "main", "__interval": "22h"})
+    found: list[Any] = prometheus.samples(query, _UNTIL - 22 * 3600)
+    times = sorted(float(one["value"][1]) / 1000 for one in found)
+
+    assert times == [_UNTIL - 60 - number * 18 for number in reversed(range(11))]
+
+
 def test_a_part_of_a_suite_is_marked(prometheus: Prometheus) -> None:
     """
     It is a point of its own, beside those of whole runs.
