@@ -16,7 +16,7 @@ from paceline.grafana.boards.panel import (
     per_run,
     stat,
 )
-from paceline.grafana.boards.promql import SUITE, by_test, each_run
+from paceline.grafana.boards.promql import SUITE, WHOLE, by_test, each_run
 from paceline.grafana.boards.ranking import Column, ranking
 from paceline.grafana.boards.variables import MAIN, choice, labels, of_suite
 
@@ -41,6 +41,11 @@ def _runs(labels_of: str, offset: str = "") -> str:
     return f"sum(max by (partial) (count_over_time(paceline_run_duration_seconds{{{labels_of}}}[$__range]{offset})))"
 
 
+# Any run has tests that can be compared; those that are counted for the reader are of all tests.
+_ANY_OF_BASE, _ANY_OF_BRANCH = _runs(_OF_BASE, " offset $back"), _runs(_OF_BRANCH)
+_WHOLE_OF_BASE = f'{_OF_BASE},partial!="true"'
+
+
 _TIMES = f"{_other(_NORMALIZED)} / ({_base(_NORMALIZED)} > 0)"
 # Tests of a few milliseconds vary by half their time: what counts is more than 5 ms beyond.
 _SLOWER = f"{_other(_NORMALIZED)} / ({_base(_NORMALIZED)} > 0 < ({_other(_NORMALIZED)} - 0.005) / 1.15)"
@@ -48,9 +53,13 @@ _FASTER = f"{_other(_NORMALIZED)} / ({_base(_NORMALIZED)} > ({_other(_NORMALIZED
 _SLOWER_TESTS = f"topk(30, {_SLOWER})"
 
 
+# Without any run of the base, all of them would be new.
+_NEW = f"{_other(_NORMALIZED)} unless on (test, test_type) {_base(_NORMALIZED)} and on () {_ANY_OF_BASE}"
+
+
 def _count(which: str) -> str:
     # None is known only where both sides have runs.
-    return f"count({which}) or 0 * {_runs(_OF_BRANCH)} * {_runs(_OF_BASE, ' offset $back')}"
+    return f"count({which}) or 0 * {_ANY_OF_BRANCH} * {_ANY_OF_BASE}"
 
 
 def _both(metric: str, side: str) -> str:
@@ -61,16 +70,19 @@ def _both(metric: str, side: str) -> str:
 _SIDES: tuple[Panel, ...] = (
     stat(
         title="Runs of the base",
-        description="Runs that the base has: branch Base, and as long a time as is looked at, moved back as chosen.",
-        queries=(Query(expr=_runs(_OF_BASE, " offset $back"), now=True),),
+        description="Whole runs that the base has: branch Base, and as long a time as is looked at, moved back as "
+        "chosen. Look at no more time than it is moved back, else both sides have runs in common. A branch that the "
+        "exporter was not told of is in the branch other, with all others of that kind.",
+        queries=(Query(expr=_runs(_WHOLE_OF_BASE, " offset $back"), now=True),),
         unit="none",
         empty="none",
         steps=(Step(colors.WARNING), Step(colors.GOOD, 8)),
     ),
     stat(
         title="Runs of the branch",
-        description="Runs of the branch in the time that is looked at. With fewer than eight a median is chance.",
-        queries=(Query(expr=_runs(_OF_BRANCH), now=True),),
+        description="Whole runs of the branch in the time that is looked at. With fewer than eight a median is chance. "
+        "A branch that the exporter was not told of is in the branch other.",
+        queries=(Query(expr=_runs(WHOLE), now=True),),
         unit="none",
         empty="none",
         steps=(Step(colors.WARNING), Step(colors.GOOD, 8)),
@@ -110,13 +122,14 @@ _SIDES: tuple[Panel, ...] = (
     stat(
         title="New tests",
         description="Tests that the branch has and the base has not.",
-        queries=(
-            Query(expr=_count(f"{_other(_NORMALIZED)} unless on (test, test_type) {_base(_NORMALIZED)}"), now=True),
-        ),
+        queries=(Query(expr=_count(_NEW), now=True),),
         unit="none",
-        empty="no run on both sides",
+        empty=_NOTHING,
     ),
 )
+
+# PromQL has no sum of offsets, so that these are a step later than those of the branch: less than can be seen.
+_RUN_OF_BASE = f"last_over_time(paceline_run_duration_seconds{{{_WHOLE_OF_BASE}}}[$__interval] offset $back)"
 
 _SHAPE: tuple[Panel, ...] = (
     bar_chart(
@@ -143,10 +156,11 @@ _SHAPE: tuple[Panel, ...] = (
     ),
     per_run(
         title="Runs of both",
-        description="The duration of each run of the two branches, at the time when it was run.",
+        description="The duration of each whole run of both sides. Those of the branch are at the time when they were "
+        "run, those of the base are moved forward by as much as the base is moved back.",
         queries=(
-            Query(expr=f"max({each_run('paceline_run_duration_seconds', _OF_BRANCH)})", legend="branch"),
-            Query(expr=f"max({each_run('paceline_run_duration_seconds', _OF_BASE)})", legend="base"),
+            Query(expr=f"max({each_run('paceline_run_duration_seconds', WHOLE)})", legend="branch"),
+            Query(expr=f"max({_RUN_OF_BASE})", legend="base"),
         ),
         unit="s",
         empty="no run on either side",
@@ -210,6 +224,7 @@ _TESTS: tuple[Panel, ...] = (
     ),
 )
 
+_APART = "Look at no more time than the base is moved back: of three days and a day before, two are on both sides."
 # Prometheus takes no offset of 0.
 _BACK = {"a week before": "7d", "a day before": "1d", "two weeks before": "14d", "the same time": "1ms"}
 
@@ -220,7 +235,7 @@ COMPARE = Board(
     variables=(
         *of_suite(),
         labels("base", "Base", "branch", "paceline_run_duration_seconds{suite=${suite:json}}", **MAIN),
-        choice("back", "Base from", _BACK),
+        choice("back", "Base from", _BACK, description=_APART),
     ),
     rows=(Row("Two sides", (*_SIDES, *_SHAPE)), Row("Test by test", _TESTS)),
     since="now-7d",

@@ -5,13 +5,14 @@ Live: a run as it happens.
 from paceline.grafana.boards import colors
 from paceline.grafana.boards.board import Board, Row
 from paceline.grafana.boards.live_usage import MACHINE, NO_RUN, PROCESSES, as_it_happens
-from paceline.grafana.boards.panel import Panel, Query, Step, by_name, fixed, stat
+from paceline.grafana.boards.panel import Override, Panel, Query, Step, as_thresholds, by_name, fixed, stat
 from paceline.grafana.boards.promql import SUITE as OF_SUITE
 from paceline.grafana.boards.ranking import Column, ranking
-from paceline.grafana.boards.variables import data_source, labels
+from paceline.grafana.boards.variables import LATEST_BRANCH, LATEST_SUITE, TYPE_VARIABLE, data_source, hidden
 
 _FAILED = ',outcome=~"failed|error"'
 _OF_BUDGET = (Step(colors.GOOD), Step(colors.WARNING, 0.8), Step(colors.BAD, 1))
+_SHARE, _AS_SHARE = "of its budget", {"unit": "percentunit", "thresholds": as_thresholds(_OF_BUDGET)}
 _RUNNING = f"max by (test) (paceline_active_case_seconds{{{OF_SUITE}}})"
 # The type of a test is known from its earlier runs.
 _KNOWN = "[7d])"
@@ -70,12 +71,16 @@ _PROGRESS: tuple[Panel, ...] = (
     ),
     stat(
         title="Longest running",
-        description="How long the test has been running that began first. A test far beyond its budget may hang.",
-        queries=_now(f"max({_RUNNING})"),
+        description="How long the test has been running that began first; and the largest share of its budget that any "
+        "that runs has used, where a budget is known from earlier runs. A test far beyond its budget may hang.",
+        queries=(
+            Query(expr=f"max({_RUNNING})", legend="running for", now=True),
+            Query(expr=f"max({_RUNNING} / {_BUDGET})", legend=_SHARE, now=True),
+        ),
         unit="s",
         empty="nothing runs",
-        steps=(Step(colors.GOOD), Step(colors.WARNING, 10), Step(colors.BAD, 60)),
         defaults={"decimals": 0},
+        overrides=(Override(matcher="byName", pattern=_SHARE, properties=_AS_SHARE),),
     ),
     stat(
         title="Failed so far",
@@ -153,8 +158,9 @@ LIVE = Board(
     description="What does the run do that is under way?",
     variables=(
         data_source(),
-        labels("suite", "Suite", "suite", "paceline_active_cases"),
-        labels("branch", "Branch", "branch", "paceline_active_cases{suite=${suite:json}}"),
+        LATEST_SUITE,
+        LATEST_BRANCH,
+        hidden(TYPE_VARIABLE),
     ),
     rows=(
         Row("The run", _PROGRESS),

@@ -52,7 +52,8 @@ def _two_ways(title: str, description: str, **expressions: str) -> Panel:
 
 def _rate(metric: str) -> str:
     # Of the last two scrapes: of an interval that is mostly before the run, a rate is too low.
-    return _here(f"irate({metric}{{{{{{}}}}}}[$__rate_interval])")
+    # And as long as it is scraped: once it has ended the last two would be seen for up to a minute.
+    return _here(f"(irate({metric}{{{{{{0}}}}}}[$__rate_interval]) and {metric}{{{{{{0}}}}}})")
 
 
 def _of_machine(metric: str) -> str:

@@ -2,7 +2,7 @@
 Panels in the classic schema: what a reader sees, and how it is asked for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -52,6 +52,13 @@ class Step(Struct, frozen=True):
 
     color: str
     value: float | None = None
+
+
+def as_thresholds(steps: Sequence[Step]) -> Json:
+    """
+    The steps as Grafana has them.
+    """
+    return {"mode": "absolute", "steps": [{"color": step.color, "value": step.value} for step in steps]}
 
 
 class Override(Struct, frozen=True, kw_only=True):
@@ -148,7 +155,7 @@ class Panel(Struct, frozen=True, kw_only=True):
         return {
             "unit": self.unit,
             "noValue": self.empty,
-            "thresholds": {"mode": "absolute", "steps": [{"color": one.color, "value": one.value} for one in steps]},
+            "thresholds": as_thresholds(steps),
             "color": {"mode": "thresholds"},
             "custom": dict(self.custom),
             **self.defaults,

@@ -7,7 +7,7 @@ from paceline.grafana.boards.board import Board, Row
 from paceline.grafana.boards.panel import Panel, Query, Step, stat
 from paceline.grafana.boards.pipeline_detail import ANY_IS_BAD, DETAIL, NO_EXPORTER, NO_SERVER
 from paceline.grafana.boards.ranking import Column, rows_of
-from paceline.grafana.boards.variables import data_source
+from paceline.grafana.boards.variables import LATEST_BRANCH, LATEST_SUITE, TYPE_VARIABLE, data_source, hidden
 
 
 def _now(expr: str) -> tuple[Query]:
@@ -113,6 +113,7 @@ _RUNS: tuple[Panel, ...] = (
                 name="Last run ended",
                 expr="1000 * max by (suite, branch) (paceline_last_run_end_timestamp_seconds)",
                 unit="dateTimeFromNow",
+                letters=len("a few seconds ago"),
             ),
         ),
         width=12,
@@ -150,7 +151,7 @@ PIPELINE = Board(
     uid="paceline-pipeline",
     title="Pipeline",
     description="Is what I see complete: do all runs arrive, and all alerts leave?",
-    variables=(data_source(),),
+    variables=(data_source(), hidden(LATEST_SUITE), hidden(LATEST_BRANCH), hidden(TYPE_VARIABLE)),
     rows=(Row("The chain", _CHAIN), Row("What arrives", _RUNS), Row("On the way", DETAIL)),
     since="now-24h",
     refresh="1m",

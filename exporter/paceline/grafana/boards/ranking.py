@@ -8,11 +8,11 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from paceline.grafana.boards.panel import Override, Panel, Query, Step, ref_id, table
+from paceline.grafana.boards.panel import Override, Panel, Query, Step, as_thresholds, ref_id, table
 
 _OF_TEST = (
     "/d/paceline-test?var-datasource=${datasource}&var-suite=${suite:percentencode}"
-    "&var-branch=${branch:percentencode}&var-test=${__data.fields.test:percentencode}&${__url_time_range}"
+    "&var-branch=${branch:percentencode}&${test_type:queryparam}&var-test=${__data.fields.test:percentencode}&${__url_time_range}"
 )
 # In pixels; what is left is for the name of the test.
 _LETTER, _MARGIN, _ARROW, _LEAST, _TYPE_WIDTH = 8, 24, 20, 72, 100
@@ -25,12 +25,14 @@ _FAR = 1e12
 class Column(Struct, frozen=True, kw_only=True):
     """
     A figure of each test; `steps` colour its cells. `lowest_first` matters in the column that a table is sorted by.
+    `letters` is how long a value may be, where it is longer than the name.
     """
 
     name: str
     expr: str
     unit: str
     lowest_first: bool = False
+    letters: int = 0
     steps: tuple[Step, ...] = ()
     mappings: Sequence[Mapping[str, Any]] = ()
 
@@ -38,18 +40,27 @@ class Column(Struct, frozen=True, kw_only=True):
         """
         How the column looks; what a table is sorted by has an arrow beside its name.
         """
-        width = _MARGIN + _LETTER * len(self.name) + (_ARROW if is_sorted else 0)
+        width = _MARGIN + _LETTER * max(len(self.name), self.letters) + (_ARROW if is_sorted else 0)
         properties: dict[str, Any] = {
             "unit": self.unit,
             "noValue": "\N{EN DASH}",
             "custom.width": max(width, _LEAST),
         }
         if self.steps:
-            steps = [{"color": step.color, "value": step.value} for step in self.steps]
-            properties |= {"thresholds": {"mode": "absolute", "steps": steps}, "custom.displayMode": "color-text"}
+            properties |= {"thresholds": as_thresholds(self.steps), "custom.displayMode": "color-text"}
         if self.mappings:
             properties |= {"mappings": list(self.mappings)}
         return Override(matcher="byName", pattern=self.name, properties=properties)
+
+
+def as_words(words: Mapping[str, str]) -> Mapping[str, Any]:
+    """
+    The mapping of values to what is shown for them.
+    """
+    return {
+        "type": "value",
+        "options": {value: {"text": word, "index": place} for place, (value, word) in enumerate(words.items())},
+    }
 
 
 class Share(Struct, frozen=True, kw_only=True):
@@ -88,6 +99,14 @@ class Share(Struct, frozen=True, kw_only=True):
 
 Columns = Sequence[Column | Share]
 
+_LINK = {"title": "Show this test", "url": _OF_TEST, "targetBlank": False}
+# What is about no test has a link too, of a space: nothing to see, and nothing to click.
+_AS_LINK = {"links": [_LINK], "custom.filterable": True, "noValue": " "}
+TO_TEST = Override(matcher="byName", pattern="Test", properties=_AS_LINK)
+"""
+Makes the name of a test lead to its dashboard.
+"""
+
 
 def ranking(title: str, description: str, empty: str, columns: Columns, **changes: object) -> Panel:
     """
@@ -100,12 +119,10 @@ def ranking(title: str, description: str, empty: str, columns: Columns, **change
         columns: the first, which is no share, decides which tests are in it and their order.
         changes: of other fields of the panel.
     """
-    link = {"title": "Show this test", "url": _OF_TEST, "targetBlank": False}
-    test = Override(matcher="byName", pattern="Test", properties={"links": [link], "custom.filterable": True})
     kind = Override(
         matcher="byName", pattern="Type", properties={"custom.width": _TYPE_WIDTH, "custom.filterable": True}
     )
-    return rows_of(title, description, empty, columns, overrides=(test, kind), **changes)
+    return rows_of(title, description, empty, columns, overrides=(TO_TEST, kind), **changes)
 
 
 def rows_of(
@@ -129,7 +146,7 @@ def rows_of(
         empty=empty,
         unit="none",
         queries=tuple(Query(expr=one.expr, now=True, is_table=True) for one in asked),
-        overrides=(*overrides, _SEVERITY, *looks),
+        overrides=(*overrides, *looks),
         transformations=_in_columns(columns),
     )
     order = [{"displayName": asked[0].name, "desc": not asked[0].lowest_first}]
@@ -138,7 +155,6 @@ def rows_of(
 
 # What the value is called where only one query has an answer.
 _ALONE = "Value"
-_SEVERITY = Override(matcher="byName", pattern="Severity", properties={"custom.width": _TYPE_WIDTH})
 
 
 def _in_columns(columns: Columns) -> tuple[Mapping[str, Any], ...]:
@@ -161,11 +177,10 @@ def _ratio(share: Share, values: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 _LABELS = {
+    "alertname": "Alert",
     "test": "Test",
     "test_type": "Type",
     "measure": "Measure",
-    "alertname": "Alert",
-    "severity": "Severity",
     "suite": "Suite",
     "branch": "Branch",
     "job": "Job",

@@ -19,7 +19,7 @@ from paceline.grafana.boards.panel import (
 )
 from paceline.grafana.boards.promql import SUITE as OF_SUITE
 from paceline.grafana.boards.promql import WHOLE, at_end, by_test, each_run, ended, usual_at_end
-from paceline.grafana.boards.ranking import Column, rows_of
+from paceline.grafana.boards.ranking import TO_TEST, Column, as_words, rows_of
 from paceline.grafana.boards.suite_tests import TESTS
 from paceline.grafana.boards.variables import END_VARIABLE, of_suite
 from paceline.model import VerdictKind
@@ -71,6 +71,22 @@ def _beside_its_median(metric: str) -> str:
 
 _CONFIRMED = WHOLE + ',kind!="unconfirmed"'
 _VERDICTS = f"max by (kind) ({at_end('paceline_run_verdicts', _CONFIRMED)})"
+
+
+def _of_alerts(series: str, labels: str = "") -> str:
+    return f'{series}{{alertname=~"Paceline.*",suite=${{suite:json}}{labels}}}'
+
+
+def _firing(severity: str) -> str:
+    return _of_alerts("ALERTS", f',alertstate="firing",severity{severity}')
+
+
+def _by_alert(expr: str) -> str:
+    return f"max by (alertname, test) ({expr})"
+
+
+_RANKED = f"""3 * {_firing('="critical"')} or 2 * {_firing('="warning"')} or {_firing('!~"critical|warning"')}"""
+_WORST_ALERTS = f"topk(50, {_by_alert(_RANKED)})"
 
 
 def _runs(partial: str) -> str:
@@ -151,6 +167,7 @@ _NOW: tuple[Panel, ...] = (
         ),
         unit="none",
         empty=NO_RUN,
+        width=6,
         steps=(Step(colors.GOOD), Step(colors.WARNING, 1)),
         defaults={"min": 0, **_named("kind")},
     ),
@@ -167,24 +184,32 @@ _NOW: tuple[Panel, ...] = (
         ),
         unit="percentunit",
         empty="no test has a budget, or no run in this time",
+        width=6,
         steps=SHARE_PASSED,
         defaults={"min": 0, "max": 1, "decimals": 1, **_named("test_type")},
     ),
     rows_of(
         "Alerts",
-        "Alerts on this suite that fire now, and how many tests each is about. The rules in Prometheus make them, "
-        "of runs as they arrive: a past that was imported, as that of the demonstration, has verdicts and no alerts.",
+        "Alerts on this suite that fire now, the most severe first, for how long, and the test that each is about, "
+        "where it is about one. Of many it has fifty. The rules in Prometheus make them, of runs as they arrive: a past that "
+        "was imported, as that of the demonstration, has verdicts and no alerts.",
         "no alert fires; rules judge runs as they arrive, not an imported past",
         (
             Column(
-                name="Firing",
-                expr="count by (alertname, severity) "
-                '(ALERTS{alertname=~"Paceline.*",alertstate="firing",suite=${suite:json}})',
+                name="Severity",
+                expr=_WORST_ALERTS,
                 unit="none",
-                steps=(Step(colors.BAD),),
+                steps=(Step("text"), Step(colors.WARNING, 2), Step(colors.BAD, 3)),
+                mappings=(as_words({"1": "info", "2": "warning", "3": "critical"}),),
+            ),
+            Column(
+                name="For",
+                expr=f"time() - {_by_alert(_of_alerts('ALERTS_FOR_STATE'))} and on (alertname, test) {_WORST_ALERTS}",
+                unit="s",
             ),
         ),
-        width=8,
+        overrides=(TO_TEST,),
+        width=12,
         height=8,
     ),
 )

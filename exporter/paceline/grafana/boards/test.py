@@ -23,7 +23,7 @@ from paceline.grafana.boards.promql import last, over, usual
 from paceline.grafana.boards.test_usage import USED, each
 from paceline.grafana.boards.variables import TEST_VARIABLE, of_suite
 
-_NO_RUN = "no run of this test in this time"
+_NO_RUN, _NO_PASS = "no run of this test in this time", "no run that passed in this time"
 _DURATION = "paceline_test_duration_seconds"
 _NORMALIZED = "paceline_test_normalized_duration_seconds"
 _PASSED = "paceline_test_passed"
@@ -39,10 +39,12 @@ def _quantile(share: float, window: str) -> str:
     return f"max(quantile_over_time({share}, {_NORMALIZED}{{{OF_TEST}}}[{window}]))"
 
 
-# Where there is nothing a timeline of Grafana 9 says "no data", not what it is told to.
+# Where there is nothing a timeline of Grafana 9 says "no data", not what it is told to; and a single run that has just
+# ended is too narrow to be seen.
 _NOTHING_AT_ALL = (
     f"(vector(-1) unless on () count_over_time({_PASSED}{{{OF_TEST}}}[$__range] @ end() offset -$__interval))"
 )
+_NOTHING_YET = f"(vector(-2) unless on () last_over_time({_PASSED}{{{OF_TEST}}}[$__range]))"
 # As judgement takes it, so that a spike in a short past hides nothing.
 _OF_BAND = "1h"
 _HIGH, _AT_MOST = _quantile(0.95, "14d"), f"1.3 * {_quantile(0.5, '14d')}"
@@ -54,12 +56,13 @@ _NOW: tuple[Panel, ...] = (
         description="The call phase when the test last passed, by the clock.",
         queries=_now(last(_DURATION, OF_TEST)),
         unit="s",
-        empty=_NO_RUN,
+        empty=_NO_PASS,
     ),
     stat(
         title="Of its budget",
-        description="The latest call phase as a share of the budget; above 100% it is broken.",
-        queries=_now(f"{last(_DURATION, OF_TEST)} / {last('paceline_test_budget_seconds', OF_TEST)}"),
+        description="The latest call phase as a share of the budget, whether the test passed or not; "
+        "above 100% the budget is broken.",
+        queries=_now(last("paceline_test_budget_used_ratio", OF_TEST)),
         unit="percentunit",
         empty="no budget, or no run",
         steps=(Step(colors.GOOD), Step(colors.WARNING, 0.8), Step(colors.BAD, 1)),
@@ -71,7 +74,7 @@ _NOW: tuple[Panel, ...] = (
         "From 1.15 on it is worth a look, at 2 it is critical.",
         queries=_now(f"{last(_NORMALIZED, OF_TEST)} / {usual(_NORMALIZED, OF_TEST)}"),
         unit=TIMES,
-        empty=_NO_RUN,
+        empty=_NO_PASS,
         steps=_FACTOR,
         defaults={"decimals": 2},
     ),
@@ -103,9 +106,10 @@ _NOW: tuple[Panel, ...] = (
     ),
     timeline(
         title="Passed and failed",
-        description="Each run from the left to the right: blue passed, dark orange failed; grey is no run at all. "
+        description="Each run from the left to the right: blue passed, dark orange failed; grey is before the first "
+        "run, or no run at all. "
         "Many changes on unchanged code are a flaky test.",
-        queries=(Query(expr=f"{each(_PASSED, '').expr} or {_NOTHING_AT_ALL}", legend="outcome"),),
+        queries=(Query(expr=f"{each(_PASSED, '').expr} or {_NOTHING_AT_ALL} or {_NOTHING_YET}", legend="outcome"),),
         unit="none",
         empty=_NO_RUN,
         defaults={
@@ -115,6 +119,7 @@ _NOW: tuple[Panel, ...] = (
                 {
                     "type": "value",
                     "options": {
+                        "-2": {"text": "no run before", "color": colors.QUIET, "index": 3},
                         "-1": {"text": _NO_RUN, "color": colors.QUIET, "index": 2},
                         "0": {"text": "failed", "color": colors.BAD, "index": 0},
                         "1": {"text": "passed", "color": colors.GOOD, "index": 1},
@@ -132,7 +137,7 @@ _TIME: tuple[Panel, ...] = (
         "The wait for a CPU is in it; a slow machine makes it longer.",
         queries=(each(_DURATION, "took"), each("paceline_test_budget_seconds", "budget")),
         unit="s",
-        empty=_NO_RUN,
+        empty=_NO_PASS,
         defaults={"min": 0},
         overrides=(
             *in_colors(A=colors.GOOD),
@@ -158,7 +163,7 @@ _TIME: tuple[Panel, ...] = (
             Query(expr=_quantile(0.05, "14d"), legend="usually at least", step=_OF_BAND),
         ),
         unit="s",
-        empty=_NO_RUN,
+        empty=_NO_PASS,
         defaults={"min": 0},
         overrides=(
             *in_colors(A=colors.GOOD),
@@ -207,7 +212,7 @@ _TIME: tuple[Panel, ...] = (
             each("paceline_test_teardown_seconds", "teardown"),
         ),
         unit="s",
-        empty=_NO_RUN,
+        empty=_NO_PASS,
         overrides=in_colors(A=colors.WARNING, B=colors.GOOD, C=colors.PURPLE),
     ),
 )

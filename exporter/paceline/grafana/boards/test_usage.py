@@ -7,7 +7,7 @@ from paceline.grafana.boards.panel import Override, Panel, Query, fixed, in_colo
 from paceline.grafana.boards.promql import TEST as OF_TEST
 from paceline.grafana.boards.promql import each_run
 
-_NOT_MEASURED = "not measured for this test in this time"
+_NOT_MEASURED = "not measured for this test, or no run that passed in this time"
 # Names and units that figures of tests often have.
 _MEASURE_COLORS = {
     "quer": colors.GOOD,
@@ -102,7 +102,7 @@ USED: tuple[Panel, ...] = (
             ),
         ),
         unit="short",
-        empty="this test reported no figures in this time",
+        empty="it reported no figures, or did not pass, in this time",
         width=24,
         defaults={"color": fixed(colors.SKY)},
         overrides=tuple(

@@ -81,7 +81,7 @@ def _asked(name: str, label: str, query: str, **changes: object) -> Json:
     }
 
 
-def choice(name: str, label: str, values: Mapping[str, str]) -> Json:
+def choice(name: str, label: str, values: Mapping[str, str], description: str) -> Json:
     """
     One of a few values, the first to begin with.
 
@@ -89,6 +89,7 @@ def choice(name: str, label: str, values: Mapping[str, str]) -> Json:
         name: of the variable.
         label: as it is shown.
         values: text → value.
+        description: what to know before one chooses.
     """
     options = [
         {"selected": place == 0, "text": text, "value": value} for place, (text, value) in enumerate(values.items())
@@ -96,6 +97,7 @@ def choice(name: str, label: str, values: Mapping[str, str]) -> Json:
     return {
         "name": name,
         "label": label,
+        "description": description,
         "type": "custom",
         "query": ",".join(f"{text} : {value}" for text, value in values.items()),
         "current": options[0],
@@ -126,6 +128,27 @@ END_VARIABLE = results(
     **_OF_NOW,
     current={"selected": True, "text": "0", "value": "0"},
 )
+
+
+def hidden(variable: Json) -> Json:
+    """
+    A variable that the dashboard only hands on, by its links to those that show it.
+    """
+    return {**variable, "hide": _HIDDEN}
+
+
+def _latest(name: str, label: str, of: str) -> Json:
+    """
+    The values of `suite` or `branch`, what runs now or ran last first, whatever time is looked at.
+    """
+    stamps = f"max_over_time(timestamp(paceline_run_duration_seconds{of})[90d:5m])"
+    running = f"time() + 0 * paceline_active_cases{of}"
+    return results(name, label, f"sort_desc(max by ({name}) ({running} or {stamps}))", f'/^\\{{{name}="(.*)"\\}} /')
+
+
+# Of a run that is under way, be it the first, and where none is.
+LATEST_SUITE = _latest("suite", "Suite", "")
+LATEST_BRANCH = _latest("branch", "Branch", "{suite=${suite:json}}")
 
 
 def of_suite() -> Sequence[Json]:
