@@ -12,7 +12,7 @@ from paceline.model import Case, Machine, Measure, Run, RunOutcome, Severity, Us
 from paceline.sinks.openmetrics import exposition
 from support.dashboards import asked_for, boards, filled, option, queries, variables
 from support.servers import Prometheus, prometheus_of
-from support.values import failed, make_case, make_run
+from support.values import TEST, failed, make_case, make_run
 
 _UNTIL = 1_795_478_400.0
 _DAY = 86400
@@ -59,9 +59,8 @@ def _of_a_past() -> Iterator[Run]:
     for number in range(20):
         cases = [make_case("a", 0.05, budget_seconds=0.1), *_odd_test(number)]
         yield make_run(number, cases, suite="past", ended=_PAST - 60 - number * _DAY / 2)
-    yield make_run(
-        30, [make_case("a", 0.05, budget_seconds=0.1)], suite="past", ended=_UNTIL - 300, machine=_machine(1.1)
-    )
+    now = [make_case("a", 0.05, budget_seconds=0.1), make_case("new")]
+    yield make_run(30, now, suite="past", ended=_UNTIL - 300, machine=_machine(1.1))
     yield make_run(
         31, _odd_test(0), suite="past", ended=_UNTIL - 60, is_partial=True, machine=_machine(3), verdicts=(_BUDGET,)
     )
@@ -73,7 +72,7 @@ def _machine(slowdown: float) -> Machine:
 
 def _runs() -> Iterator[Run]:
     yield from _of_a_past()
-    whole = [make_case("a"), make_case("b"), failed("c")]
+    whole = [make_case("a"), make_case("b"), failed("c", duration_seconds=0.3, budget_seconds=0.1)]
     at = {"started": _UNTIL - 400, "ended": _UNTIL - 300, "outcome": RunOutcome.FAILED}
     yield make_run(1, whole, suite="part", verdicts=(_BUDGET, _UNSURE), **at)
     yield make_run(2, [make_case("a")], suite="part", started=_UNTIL - 62, ended=_UNTIL - 60, is_partial=True)
@@ -120,7 +119,7 @@ def _tests(prometheus: Prometheus, panel: str, **values: Any) -> set[str]:
     return {one["metric"]["test"] for one in _asked(prometheus, ("suite", panel), **values)}
 
 
-def _value(prometheus: Prometheus, panel: tuple[str, str], place: int = 0, **values: str) -> float:
+def _value(prometheus: Prometheus, panel: tuple[str, str], place: int = 0, **values: Any) -> float:
     (found,) = _asked(prometheus, panel, place, **values)
     return float(found["value"][1])
 
@@ -260,7 +259,64 @@ def test_names_may_have_any_character(prometheus: Prometheus) -> None:
 
 def test_a_timeline_says_that_there_is_no_run(prometheus: Prometheus) -> None:
     """
-    Where there is one, that is all that it says.
+    At all, or before the first one; where there is one, that is all that it says.
     """
-    assert _last_point(prometheus, ("test", "Passed and failed"), suite="nobody") == -1
-    assert _last_point(prometheus, ("test", "Passed and failed"), suite="step") == 1
+    panel = ("test", "Passed and failed")
+    odd = {"suite": _ODD, "branch": _ODD, "test": TEST}
+    query = filled(_EXPRESSIONS[panel][0], {**odd, "test_type": ".+", "__interval": "10m"})
+
+    assert _last_point(prometheus, panel, suite="nobody") == -1
+    assert _last_point(prometheus, panel, **odd) == 1
+    assert prometheus.samples(f"min_over_time(({query})[1d:10m])", _UNTIL)[0]["value"] == [_UNTIL, "-2"]
+
+
+def test_a_budget_is_judged_of_a_test_that_failed_too(prometheus: Prometheus) -> None:
+    """
+    Its call phase took as long as it took.
+    """
+    assert _value(prometheus, ("test", "Of its budget"), suite="part", test="c") == pytest.approx(3)
+    assert _asked(prometheus, ("test", "Took"), suite="part", test="c") == []
+
+
+def test_the_base_is_moved_back_in_the_graph(prometheus: Prometheus) -> None:
+    """
+    Its runs are at the time of those that they are compared with, a step later.
+    """
+    runs = list(_series("days", [0.1] * 3, _DAY / 2))
+    panel, asked = ("compare", "Runs of both"), {"suite": "days", "back": "1d"}
+
+    assert _last_point(prometheus, panel, **asked) == runs[0].duration_seconds
+    assert _value(prometheus, panel, 1, until=_UNTIL + 600, __interval="10m", **asked) == runs[2].duration_seconds
+
+
+def test_parts_of_a_suite_are_no_runs_to_compare(prometheus: Prometheus) -> None:
+    """
+    They are neither counted nor drawn.
+    """
+    counts = [_value(prometheus, ("compare", f"Runs of the {side}"), suite="part") for side in ("base", "branch")]
+
+    assert counts == [1, 1]
+    assert _last_point(prometheus, ("compare", "Runs of both"), suite="part") == 100
+
+
+def test_nothing_is_new_beside_nothing(prometheus: Prometheus) -> None:
+    """
+    Where the base has no run all tests would be; where it has, what it lacks is.
+    """
+    panel = ("compare", "New tests")
+
+    assert _asked(prometheus, panel, suite="past", base="short") == []
+    assert _value(prometheus, panel, suite="days", back="1d", __range="1d") == 0
+    assert _value(prometheus, panel, suite="past", back="2d", __range="1d") == 1
+
+
+def test_a_dashboard_of_what_runs_knows_what_ran(prometheus: Prometheus) -> None:
+    """
+    Whatever time is looked at, what ran last first; names are taken as they are.
+    """
+    suites, branches = (variables()[f"paceline-live {name}"] for name in ("suite", "branch"))
+    found = [option(suites, one) for one in prometheus.samples(asked_for(suites), _UNTIL + 3600)]
+    query = filled(asked_for(branches), {"suite": _ODD})
+
+    assert {"past", "part", "step", "minutes", "days", "retried", _ODD} == set(found)
+    assert [option(branches, one) for one in prometheus.samples(query, _UNTIL + 3600)] == [_ODD]

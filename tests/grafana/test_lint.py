@@ -109,12 +109,16 @@ def test_prometheus_answers_with_as_many_points_as_are_asked_for() -> None:
 
 def test_links_lead_to_dashboards_with_what_was_chosen() -> None:
     """
-    From table to test with data source, suite, branch and time; between dashboards with all variables and the time.
+    From table to test with data source, suite, branch, types and time; between dashboards with all variables and the
+    time, so that each has those that any other shows.
     """
     urls = set(re.findall(r"'url': '(/d/[^']*)'", repr(_BOARDS)))
     links = [board["links"][0] for board in _BOARDS]
+    handed_on = [{one["name"] for one in _variables(board)} for board in _BOARDS]
 
     assert {url.partition("?")[0] for url in urls} == {"/d/paceline-test"}
     assert all(f"var-{name}=" in url for url in urls for name in ("datasource", "suite", "branch", "test"))
+    assert all("&${test_type:queryparam}&" in url for url in urls)
     assert all(url.endswith(_NO_TIME) for url in urls)
+    assert all(names >= {"datasource", "suite", "branch", "test_type"} for names in handed_on)
     assert all(link["includeVars"] and link["keepTime"] and link["tags"] == ["paceline"] for link in links)
