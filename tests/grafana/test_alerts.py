@@ -1,5 +1,5 @@
 """
-When the marks of the dashboards are, of alerts that Prometheus knows.
+What the dashboards say of alerts that Prometheus knows: marks on the time axis, and a table.
 """
 
 import subprocess
@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from support.dashboards import boards, filled
+from support.dashboards import boards, filled, queries
 from support.servers import prometheus_folder
 
 # As Grafana asks of two weeks; the alerts are those of a day.
 _VALUES = {"suite": "shop", "branch": "main", "test": 'a["1"]', "__interval": "4h"}
-_EXPRESSIONS = {
+_TABLE = [filled(one.expr, _VALUES) for board in boards() for one in queries(board) if one.panel == "Alerts"]
+_MARKS = {
     board["uid"]: filled(mark["expr"], _VALUES)
     for board in boards()
     for mark in board["annotations"]["list"]
@@ -22,12 +23,12 @@ _EXPRESSIONS = {
 }
 
 
-def _alert(test: str, began: int, fired: int, ended: int) -> dict[str, str]:
+def _alert(test: str, began: int, fired: int, ended: int, severity: str = "warning") -> dict[str, str]:
     """
     The two series of an alert that was pending until it fired, all in minutes of a day; a sample a minute.
     """
     of_test = f',test="{test}"' if test else ""
-    labels = f'alertname="PacelineTestSlower",severity="warning",suite="shop",branch="main"{of_test}'
+    labels = f'alertname="PacelineTestSlower",severity="{severity}",suite="shop",branch="main"{of_test}'
     value = began * 60
     return {
         f"ALERTS_FOR_STATE{{{labels}}}": f"_x{began - 1} {value}x{ended - began} stale",
@@ -61,28 +62,46 @@ def test_an_alert_is_marked_when_it_began(tmp_path: Path, board: str, hour: int,
     """
     samples = [] if began is None else [_sample(began)]
 
-    assert not _check(tmp_path, board, {**_OWN, **_ANOTHERS, **_SUITES}, hour, samples)
+    assert not _check(tmp_path, _MARKS[board], {**_OWN, **_ANOTHERS, **_SUITES}, hour, samples)
 
 
 def test_a_test_has_no_marks_of_another(tmp_path: Path) -> None:
     """
     The suite has them.
     """
-    assert not _check(tmp_path, "paceline-test", _ANOTHERS, 4, [])
-    assert not _check(tmp_path, "paceline-suite", _ANOTHERS, 4, [_sample(380)])
+    assert not _check(tmp_path, _MARKS["paceline-test"], _ANOTHERS, 4, [])
+    assert not _check(tmp_path, _MARKS["paceline-suite"], _ANOTHERS, 4, [_sample(380)])
+
+
+def test_the_most_severe_alerts_come_first(tmp_path: Path) -> None:
+    """
+    However many there are: of sixty warnings and two that are critical, one of them about no test, both are shown.
+    """
+    warnings = {name: value for number in range(60) for name, value in _alert(f"w{number}", 10, 20, 100).items()}
+    critical = {**_alert("c", 30, 40, 100, "critical"), **_alert("", 50, 60, 100, "critical")}
+    ranks, ages = _TABLE
+    found = [_row('test="c"', 3), _row("", 3)]
+
+    assert not _check(tmp_path, f"({ranks}) == 3", warnings | critical, 1, found)
+    assert not _check(tmp_path, f"count({ranks})", warnings | critical, 1, [{"labels": "{}", "value": 50}])
+    assert not _check(tmp_path, f"({ages}) < 2000", warnings | critical, 1, [_row('test="c"', 1800), _row("", 600)])
+
+
+def _row(test: str, value: float) -> dict[str, object]:
+    return {"labels": f'{{alertname="PacelineTestSlower",{test}}}', "value": value}
 
 
 def _sample(began: int) -> dict[str, object]:
     return {"labels": '{alertname="PacelineTestSlower",severity="warning"}', "value": 1000 * began * 60}
 
 
-def _check(folder: Path, board: str, series: Mapping[str, str], hour: int, samples: list[dict[str, object]]) -> str:
+def _check(folder: Path, expr: str, series: Mapping[str, str], hour: int, samples: list[dict[str, object]]) -> str:
     test = {
         "interval": "1m",
         "input_series": [{"series": name, "values": values} for name, values in series.items()],
         "promql_expr_test": [
             _WHOLE_DAY,
-            {"expr": _EXPRESSIONS[board], "eval_time": f"{hour}h", "exp_samples": samples},
+            {"expr": expr, "eval_time": f"{hour}h", "exp_samples": samples},
         ],
     }
     path = folder / "marks.test.yml"

@@ -65,18 +65,28 @@ def test_ports_are_on_loopback_and_those_of_the_programs() -> None:
     assert ports == {name: [f"127.0.0.1:{port}:{port}"] for name, port in _PORTS.items()}
 
 
-@pytest.mark.parametrize("service", _LONG_RUNNING)
+@pytest.mark.parametrize("service", _SERVICES)
 def test_a_service_is_bounded(service: str) -> None:
     """
-    A fixed version, a read-only file system, no privileges, limits, and a check of its health.
+    A fixed version, a read-only file system, no privileges and none to be had, and limits.
+    """
+    found = _SERVICES[service]
+
+    assert re.fullmatch(r"[\w/-]+:v?\d+\.\d+\.\d+", found["image"])
+    assert (found["read_only"], found["cap_drop"]) == (True, ["ALL"])
+    assert found["security_opt"] == ["no-new-privileges:true"]
+    assert found["mem_limit"]
+    assert found["cpus"]
+
+
+@pytest.mark.parametrize("service", _LONG_RUNNING)
+def test_the_health_of_a_service_is_checked(service: str) -> None:
+    """
+    By the port that it serves at.
     """
     found = _SERVICES[service]
     checked = (_ROOT / "Dockerfile").read_text("utf-8") if "build" in found else str(found.get("healthcheck"))
 
-    assert re.fullmatch(r"[\w/-]+:v?\d+\.\d+\.\d+", found["image"])
-    assert (found["read_only"], found["cap_drop"]) == (True, ["ALL"])
-    assert found["mem_limit"]
-    assert found["cpus"]
     assert f"127.0.0.1:{_PORTS[service]}" in checked
 
 

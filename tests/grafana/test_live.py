@@ -12,7 +12,7 @@ import yaml
 from support.dashboards import boards, filled, queries
 from support.servers import prometheus_folder
 
-_VALUES = {"suite": "shop", "branch": "main"}
+_VALUES = {"suite": "shop", "branch": "main", "__rate_interval": "4m"}
 _EXPRESSIONS = {
     one.panel: filled(one.expr, _VALUES) for board in boards() for one in queries(board) if one.board == "paceline-live"
 }
@@ -50,17 +50,30 @@ _TWO_ENDPOINTS = {
 _PART_OF_TWO = {f'paceline_process_resident_memory_bytes{{{_RUN},instance="exporter",shard="1of2"}}': 30}
 # One run that tells both.
 _BOTH = {f'paceline_expected_cases{{{_RUN},instance="{instance}",shard=""}}': 5 for instance in ("exporter", "laptop")}
+# The last of what the panel says: the share of the budget.
+_RUNNING = {
+    f'paceline_active_case_seconds{{{_RUN},test="a"}}': 3,
+    f'paceline_active_case_seconds{{{_RUN},test="new"}}': 20,
+    f'paceline_test_budget_seconds{{{_RUN},test="a"}}': 2,
+}
 
 
-def _check(folder: Path, series: Mapping[str, float], panel: str, expected: float) -> str:
+def _course(value: float | str) -> str:
+    """
+    A value a minute: the same for a minute, or as it is written.
+    """
+    return value if isinstance(value, str) else f"{value} {value}"
+
+
+def _check(folder: Path, series: Mapping[str, float | str], panel: str, *expected: float, at: str = "1m") -> str:
     test = {
         "interval": "1m",
-        "input_series": [{"series": name, "values": f"{value} {value}"} for name, value in series.items()],
+        "input_series": [{"series": name, "values": _course(value)} for name, value in series.items()],
         "promql_expr_test": [
             {
                 "expr": f"sum({_EXPRESSIONS[panel]})",
-                "eval_time": "1m",
-                "exp_samples": [{"labels": "{}", "value": expected}],
+                "eval_time": at,
+                "exp_samples": [{"labels": "{}", "value": value} for value in expected],
             }
         ],
     }
@@ -87,6 +100,7 @@ def _check(folder: Path, series: Mapping[str, float], panel: str, expected: floa
         (_PART_OF_TWO, "Memory", 30),
         (_BOTH, "To run", 5),
         ({**_BY_EXPORTER, **_BY_ENDPOINT}, "Tests ended", 8),
+        (_RUNNING, "Longest running", 1.5),
     ],
 )
 def test_a_run_is_told_as_it_is(tmp_path: Path, series: Mapping[str, float], panel: str, expected: float) -> None:
@@ -95,3 +109,13 @@ def test_a_run_is_told_as_it_is(tmp_path: Path, series: Mapping[str, float], pan
     of other suites do not.
     """
     assert not _check(tmp_path, series, panel, expected)
+
+
+def test_a_rate_ends_with_its_run(tmp_path: Path) -> None:
+    """
+    No line goes on from the last two scrapes of a run that is no longer there.
+    """
+    cpu = {f'paceline_process_cpu_seconds_total{{{_RUN},instance="exporter",shard=""}}': "0 60 180 stale"}
+
+    assert not _check(tmp_path, cpu, "CPU", 2, at="2m")
+    assert not _check(tmp_path, cpu, "CPU", at="3m")

@@ -185,7 +185,8 @@ TEST_ATTEMPTS = _of_test("attempts", "How many times a test was tried in the run
 TEST_DURATION = _of_test("duration_seconds", "Call phase of a test that passed, by the clock.")
 TEST_NORMALIZED = _of_test(
     "normalized_duration_seconds",
-    "Call phase without the wait for a CPU and with the speed of the machine taken out.",
+    "Call phase without the wait for a CPU and with the speed of the machine taken out; of a test that was measured "
+    "again the median of its repeats.",
 )
 TEST_SETUP = _of_test("setup_seconds", "Setup of a test that passed.")
 TEST_TEARDOWN = _of_test("teardown_seconds", "Teardown of a test that passed.")
@@ -204,7 +205,10 @@ TEST_USAGE = {
     ),
     UsageKey.CPU_WAIT_SECONDS: _of_test("cpu_wait_seconds", "Time in which a test was ready to run and had no CPU."),
     UsageKey.MEMORY_PEAK_BYTES: _of_test("memory_peak_bytes", "Highest memory of a test above its start."),
-    UsageKey.MEMORY_RETAINED_BYTES: _of_test("memory_retained_bytes", "Memory kept after the teardown of a test."),
+    UsageKey.MEMORY_RETAINED_BYTES: _of_test(
+        "memory_retained_bytes",
+        "Memory kept after the teardown of a test; of one that seemed to keep more, the median of its repeats.",
+    ),
     UsageKey.READ_BYTES: _of_test("read_bytes", "Bytes that a test read from disk."),
     UsageKey.WRITTEN_BYTES: _of_test("written_bytes", "Bytes that a test wrote to disk."),
     UsageKey.VOLUNTARY_CONTEXT_SWITCHES: _of_test(

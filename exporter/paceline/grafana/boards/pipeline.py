@@ -5,7 +5,7 @@ Pipeline: is what I see complete?
 from paceline.grafana.boards import colors
 from paceline.grafana.boards.board import Board, Row
 from paceline.grafana.boards.panel import Panel, Query, Step, stat
-from paceline.grafana.boards.pipeline_detail import ANY_IS_BAD, DETAIL, NO_EXPORTER, NO_SERVER
+from paceline.grafana.boards.pipeline_detail import ANY_IS_BAD, DETAIL, NO_EXPORTER, NO_SERVER, SERVERS
 from paceline.grafana.boards.ranking import Column, rows_of
 from paceline.grafana.boards.variables import LATEST_BRANCH, LATEST_SUITE, TYPE_VARIABLE, data_source, hidden
 
@@ -82,6 +82,11 @@ _CHAIN: tuple[Panel, ...] = (
     ),
 )
 
+
+def _of_chain(metric: str) -> str:
+    return f'max by (job, instance) ({metric}{{job=~"paceline.*|{SERVERS}"}})'
+
+
 # A counter that begins between two scrapes begins with what it counts then; `increase` would leave that out.
 _TAKEN = "last_over_time(paceline_runs_total[$__range])"
 _FIRST = "min_over_time(paceline_runs_total[$__range])"
@@ -126,20 +131,20 @@ _RUNS: tuple[Panel, ...] = (
         (
             Column(
                 name="Up",
-                expr='max by (job, instance) (up{job=~"paceline.*|prometheus|alertmanager"})',
+                expr=_of_chain("up"),
                 unit="bool_yes_no",
                 lowest_first=True,
                 steps=(Step(colors.BAD), Step(colors.GOOD, 1)),
             ),
             Column(
                 name="Scrape takes",
-                expr='max by (job, instance) (scrape_duration_seconds{job=~"paceline.*|prometheus|alertmanager"})',
+                expr=_of_chain("scrape_duration_seconds"),
                 unit="s",
                 steps=(Step(colors.GOOD), Step(colors.WARNING, 5), Step(colors.BAD, 9)),
             ),
             Column(
                 name="Samples",
-                expr='max by (job, instance) (scrape_samples_scraped{job=~"paceline.*|prometheus|alertmanager"})',
+                expr=_of_chain("scrape_samples_scraped"),
                 unit="short",
             ),
         ),

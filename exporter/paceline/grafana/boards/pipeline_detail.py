@@ -3,12 +3,15 @@ Pipeline, the panels of what is on the way: reports, rules, notifications.
 """
 
 from paceline.grafana.boards import colors
-from paceline.grafana.boards.panel import Panel, Query, Step, by_name, fixed, in_colors, over_time
+from paceline.grafana.boards.panel import Override, Panel, Query, Step, by_name, fixed, in_colors, over_time
 from paceline.grafana.boards.ranking import Column, rows_of
 
 ANY_IS_BAD = (Step(colors.GOOD), Step(colors.BAD, 1))
 NO_SERVER = "Prometheus does not scrape itself"
 NO_EXPORTER = "no exporter is scraped"
+# As they are called in a Prometheus of one's own, and by the Prometheus Operator's chart behind the name of a release.
+SERVERS = "(.*-)?(prometheus|alertmanager)"
+_OF_JOBS = {"paceline": colors.WARNING, "prometheus": colors.GOOD, "alertmanager": colors.PURPLE}
 _ONE_COLOR = {"color": fixed(colors.GOOD), "min": 0}
 
 
@@ -150,7 +153,7 @@ DETAIL: tuple[Panel, ...] = (
         description="Resident memory of the programs of the chain. One that rises for days is ended by the system.",
         queries=(
             Query(
-                expr='max by (job) (process_resident_memory_bytes{job=~"paceline|prometheus|alertmanager"})',
+                expr=f'max by (job) (process_resident_memory_bytes{{job=~"paceline|{SERVERS}"}})',
                 legend="{{job}}",
             ),
         ),
@@ -158,6 +161,9 @@ DETAIL: tuple[Panel, ...] = (
         empty=NO_EXPORTER,
         width=8,
         defaults={"color": fixed(colors.QUIET), "min": 0},
-        overrides=by_name(paceline=colors.WARNING, prometheus=colors.GOOD, alertmanager=colors.PURPLE),
+        overrides=tuple(
+            Override(matcher="byRegexp", pattern=f"/{job}$/", properties={"color": fixed(color)})
+            for job, color in _OF_JOBS.items()
+        ),
     ),
 )

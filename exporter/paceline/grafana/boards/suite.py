@@ -191,8 +191,8 @@ _NOW: tuple[Panel, ...] = (
     rows_of(
         "Alerts",
         "Alerts on this suite that fire now, the most severe first, for how long, and the test that each is about, "
-        "where it is about one. Of many it has fifty. The rules in Prometheus make them, of runs as they arrive: a past "
-        "that was imported, as that of the demonstration, has verdicts and no alerts.",
+        "where it is about one. Of many it has fifty. The rules in Prometheus make them, of runs as they arrive: a "
+        "past that was imported, as that of the demonstration, has verdicts and no alerts.",
         "no alert fires; rules judge runs as they arrive, not an imported past",
         (
             Column(
