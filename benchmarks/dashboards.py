@@ -30,11 +30,12 @@ from support.servers import prometheus_with
 
 _DAYS = 30
 _UNTIL = 1.8e9
+_ENDED = _UNTIL - 60
 _USAGE = {
     *(UsageKey.CPU_SECONDS, UsageKey.MEMORY_PEAK_BYTES, UsageKey.MEMORY_RETAINED_BYTES, UsageKey.READ_BYTES),
 }
 _RUN_SAMPLES = {metric.name for metric in CATALOGUE if metric.channel is Channel.RUN_SAMPLE}
-_VALUES = {"suite": SUITE, "branch": BRANCH, "base": BRANCH, "back": "1d", "test_type": ".+"}
+_VALUES = {"suite": SUITE, "branch": BRANCH, "base": BRANCH, "back": "1d", "test_type": ".+", "end": f"{_ENDED:.0f}"}
 
 
 def main() -> None:
@@ -56,7 +57,7 @@ def _filled(suite: SyntheticSuite, runs: int, folder: Path) -> Iterator[str]:
     # One run after the other: all of them at once take gigabytes.
     made = (lean(suite.run(number, slower=0.01), _USAGE) for number in range(runs))
     spread = (
-        replace(run, ended=_UNTIL - 60 - (runs - 1 - number) * _DAYS * 86400 / runs) for number, run in enumerate(made)
+        replace(run, ended=_ENDED - (runs - 1 - number) * _DAYS * 86400 / runs) for number, run in enumerate(made)
     )
     with prometheus_with(spread, folder, [BRANCH]) as server:
         yield server.url

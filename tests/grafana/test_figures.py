@@ -124,7 +124,7 @@ def _value(prometheus: Prometheus, panel: tuple[str, str], place: int = 0, **val
     return float(found["value"][1])
 
 
-def _last_point(prometheus: Prometheus, panel: tuple[str, str], place: int = 0, **values: str) -> float:
+def _last_point(prometheus: Prometheus, panel: tuple[str, str], place: int = 0, **values: Any) -> float:
     return _value(prometheus, panel, place, __interval="10m", **values)
 
 
@@ -262,7 +262,7 @@ def test_a_timeline_says_that_there_is_no_run(prometheus: Prometheus) -> None:
     At all, or before the first one; where there is one, that is all that it says.
     """
     panel = ("test", "Passed and failed")
-    odd = {"suite": _ODD, "branch": _ODD, "test": TEST}
+    odd: dict[str, Any] = {"suite": _ODD, "branch": _ODD, "test": TEST}
     query = filled(_EXPRESSIONS[panel][0], {**odd, "test_type": ".+", "__interval": "10m"})
 
     assert _last_point(prometheus, panel, suite="nobody") == -1
@@ -283,7 +283,8 @@ def test_the_base_is_moved_back_in_the_graph(prometheus: Prometheus) -> None:
     Its runs are at the time of those that they are compared with, a step later.
     """
     runs = list(_series("days", [0.1] * 3, _DAY / 2))
-    panel, asked = ("compare", "Runs of both"), {"suite": "days", "back": "1d"}
+    panel = ("compare", "Runs of both")
+    asked: dict[str, Any] = {"suite": "days", "back": "1d"}
 
     assert _last_point(prometheus, panel, **asked) == runs[0].duration_seconds
     assert _value(prometheus, panel, 1, until=_UNTIL + 600, __interval="10m", **asked) == runs[2].duration_seconds

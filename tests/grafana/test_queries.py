@@ -64,8 +64,8 @@ def _answer(url: str, asked: Asked, until: float = _UNTIL, **values: str) -> lis
 
 
 def _end(url: str, known: Mapping[str, str], until: float) -> str:
-    query = {"query": filled(asked_for(_END), known), "time": until}
-    (found,) = requests.get(f"{url}/api/v1/query", params=query, timeout=30).json()["data"]["result"]
+    asked: dict[str, str | float] = {"query": filled(asked_for(_END), known), "time": until}
+    (found,) = requests.get(f"{url}/api/v1/query", params=asked, timeout=30).json()["data"]["result"]
     return option(_END, found) or ""
 
 

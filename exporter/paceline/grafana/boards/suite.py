@@ -206,6 +206,7 @@ _NOW: tuple[Panel, ...] = (
                 name="For",
                 expr=f"time() - {_by_alert(_of_alerts('ALERTS_FOR_STATE'))} and on (alertname, test) {_WORST_ALERTS}",
                 unit="s",
+                letters=len("23.5 hours"),
             ),
         ),
         overrides=(TO_TEST,),
