@@ -155,6 +155,23 @@ def test_what_a_person_changed_is_not_lost(server: FakeGrafana) -> None:
     assert server.dashboards["paceline-test"].content["title"] == "Paceline / Test"
 
 
+def test_two_at_once(server: FakeGrafana) -> None:
+    """
+    What somebody else saves after this command looked is not written over, and done again it finds it.
+    """
+    server.meanwhile = lambda: server.save("paceline-suite", "Paceline 0.1.0, 1", title="Paceline / Suite")
+    second = _install(server.url)
+    server.meanwhile = int
+    again = _install(server.url)
+
+    assert second.output == (
+        "created       folder Paceline\n"
+        f"Error: dashboard Paceline / Suite: {server.url} answered 412 Precondition Failed "
+        "(The dashboard has been changed by someone else): somebody wrote there at the same time; do it again\n"
+    )
+    assert (again.exit_code, len(server.dashboards)) == (0, 5)
+
+
 def test_what_is_provisioned_is_left_to_its_file(server: FakeGrafana) -> None:
     """
     Even where all is to be replaced: Grafana would bring it back.

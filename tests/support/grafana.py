@@ -7,7 +7,7 @@ what is not there, too.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -37,7 +37,7 @@ class Dashboard:
 @dataclass
 class FakeGrafana:
     """
-    What it has. A token is the name of a role.
+    What it has. A token is the name of a role; `meanwhile` happens before each write.
     """
 
     url: str = ""
@@ -45,6 +45,7 @@ class FakeGrafana:
     sources: dict[str, Json] = field(default_factory=dict)
     dashboards: dict[str, Dashboard] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
+    meanwhile: Callable[[], object] = int
 
     def save(self, uid: str, message: str = "", **changes: object) -> None:
         """
@@ -65,6 +66,7 @@ class FakeGrafana:
             return getattr(self, f"_get_{kind}")(level, *rest)  # type: ignore[no-any-return]
         if level < (2 if kind == "datasources" else 1):
             return _REFUSED
+        self.meanwhile()
         self.writes.append(f"{method} {path}")
         return getattr(self, f"_put_{kind}")(body)  # type: ignore[no-any-return]
 

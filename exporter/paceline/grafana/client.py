@@ -23,6 +23,8 @@ NAMING = Naming(
 )
 _SECONDS = (5, 60)
 _NOT_FOUND, _FORBIDDEN = 404, 403
+# Two at once make the same folder, or the same dashboard.
+_MEANWHILE = {409, 412}
 # Whoever is no admin is refused what is not there, too. Where it is there, writing it is refused.
 _NOT_SEEN = {_NOT_FOUND, _FORBIDDEN}
 _LONGEST_QUOTE = 200
@@ -132,6 +134,8 @@ class Grafana:
         said = f"{self._endpoint} answered {_said(response)}"
         if response.status_code == requests.codes.unauthorized:
             raise StorageError(f"{said}: {_who(self._endpoint)}")
+        if response.status_code in _MEANWHILE:
+            raise StorageError(f"{said}: somebody wrote there at the same time; do it again")
         if response.status_code == _FORBIDDEN:
             raise StorageError(f"{said}: dashboards need a token of the role Editor, data sources one of Admin")
         raise StorageError(said)
