@@ -4,11 +4,11 @@ Pieces of PromQL that more than one rule says; {} is what the piece is about.
 
 from collections.abc import Mapping
 
-from paceline.analysis.count import NOUNS
+from paceline.analysis.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS
 
 _MEASURES = {
-    "unit": f'paceline_test_measure{{unit=~"(.*[ _])?({"|".join(NOUNS)})"}}',
-    "name": f'paceline_test_measure{{unit="",measure=~"(.*_)?({"|".join(NOUNS).replace(" ", "_")})"}}',
+    "unit": f'paceline_test_measure{{unit=~"{UNITS_OF_COUNTS}"}}',
+    "name": f'paceline_test_measure{{unit="",measure=~"{NAMES_OF_COUNTS}"}}',
 }
 
 # Of a count by its unit, or by its name where it has no unit.

@@ -36,6 +36,14 @@ NOUNS: Mapping[str, str] = {
     "statements": "statement",
     "transactions": "transaction",
 }
+UNITS_OF_COUNTS = f"(.*[ _])?({'|'.join(NOUNS)})"
+"""
+What a unit of a count matches, as a regular expression for the whole of it.
+"""
+NAMES_OF_COUNTS = f"(.*_)?({'|'.join(NOUNS).replace(' ', '_')})"
+"""
+What the name of a count without a unit matches.
+"""
 
 
 class Level(NamedTuple):

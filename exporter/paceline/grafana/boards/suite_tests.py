@@ -5,7 +5,7 @@ Suite, its tables of tests: what is slower, over budget, slow, growing, failing,
 from collections.abc import Callable
 from math import inf
 
-from paceline.analysis.count import NOUNS
+from paceline.analysis.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS
 from paceline.grafana.boards import colors
 from paceline.grafana.boards.panel import TIMES, Panel, Step
 from paceline.grafana.boards.promql import TESTS as OF_TESTS
@@ -40,10 +40,7 @@ _RETAINED = "paceline_test_memory_retained_bytes"
 _KEPT = f"{at_end(_RETAINED)} and {over('min_over_time', _RETAINED)} > 1048576"
 
 # As judgement tells counts of work: by their unit, or by their name where they have none.
-_COUNTS = (
-    f',unit=~"(.*[ _])?({"|".join(NOUNS)})"',
-    f',unit="",measure=~"(.*_)?({"|".join(NOUNS).replace(" ", "_")})"',
-)
+_COUNTS = (f',unit=~"{UNITS_OF_COUNTS}"', f',unit="",measure=~"{NAMES_OF_COUNTS}"')
 
 
 def _counts(function: Callable[[str, str], str]) -> str:
@@ -104,8 +101,8 @@ TESTS: tuple[Panel, ...] = (
     ranking(
         "More work than usual",
         "Counts of queries, requests, calls and so on that are higher in the last whole run than their median in this "
-        "time, of those that hardly vary. Verdicts of the kind count are among them; they ask for more runs on which "
-        "nothing varied at all.",
+        "time, of those that hardly vary. Verdicts of the kind count are among them, as a rule; they ask for more: "
+        "runs enough, and none of them with so much.",
         "no count is higher than usual, none is reported, or no run in this time",
         (
             Column(name="Added", expr=_RISEN, unit="short", steps=(Step(colors.WARNING),)),

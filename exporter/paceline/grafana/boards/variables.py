@@ -141,7 +141,7 @@ def _latest(name: str, label: str, of: str) -> Json:
     """
     The values of `suite` or `branch`, what runs now or ran last first, whatever time is looked at.
     """
-    stamps = f"max_over_time(timestamp(paceline_run_duration_seconds{of})[90d:5m])"
+    stamps = f"max_over_time(timestamp(paceline_run_duration_seconds{of})[30d:5m])"
     running = f"time() + 0 * paceline_active_cases{of}"
     return results(name, label, f"sort_desc(max by ({name}) ({running} or {stamps}))", f'/^\\{{{name}="(.*)"\\}} /')
 
