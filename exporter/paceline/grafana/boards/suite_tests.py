@@ -102,7 +102,8 @@ TESTS: tuple[Panel, ...] = (
         "More work than usual",
         "Counts of queries, requests, calls and so on that are higher in the last whole run than their median in this "
         "time, of those that hardly vary. Verdicts of the kind count are among them, as a rule; they ask for more: "
-        "runs enough, and none of them with so much.",
+        "runs enough, and none of them with so much. What has been higher for most of the time that is looked at is "
+        "what is usual there: look at a longer one.",
         "no count is higher than usual, none is reported, or no run in this time",
         (
             Column(name="Added", expr=_RISEN, unit="short", steps=(Step(colors.WARNING),)),
