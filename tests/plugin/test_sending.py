@@ -145,6 +145,22 @@ def test_a_damaged_file_does_not_hold_up_the_others(small: Suite) -> None:
     )
 
 
+def test_a_page_that_says_yes_to_all_takes_no_run(small: Suite) -> None:
+    """
+    As a proxy has one for whoever did not log in: the run waits.
+    """
+    with receiving(status=200, body=b"<html>Log in</html>", content_type="text/html") as proxy:
+        result = small.run("--paceline-push", proxy.url)
+
+    assert (result.code, _waiting(result)) == (0, 1)
+    assert _said(result) == [
+        (
+            f"paceline: 1 run was not sent to {proxy.url}: answered 200 OK with text/html, expected an exporter's "
+            "answer, with run_id and result; it goes with the next run, or by `paceline push`"
+        )
+    ]
+
+
 def test_a_killed_process_loses_nothing(small: Suite) -> None:
     """
     The run is in the outbox before the server is asked.

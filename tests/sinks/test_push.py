@@ -3,12 +3,13 @@ Runs to an exporter.
 """
 
 import pytest
+from msgspec import json
 
 from paceline.errors import BusyError, ConfigError, DeliveryError, HungUpError, RefusedError, UnreachableError
 from paceline.sinks.outbox import pack
 from paceline.sinks.push import read_push
 from paceline.sinks.sink import Receipt
-from support.answering import Behaviour, answering, drip, silence
+from support.answering import Behaviour, answer, answering, silence
 from support.receiving import receiving
 from support.servers import free_port
 from support.values import make_case, make_run
@@ -76,7 +77,6 @@ def test_an_address_may_have_a_path_and_a_user() -> None:
         ),
         (401, b"", DeliveryError, "answered 401 Unauthorized"),
         (404, b"<html>not here</html>", DeliveryError, "answered 404 Not Found"),
-        (302, b"", DeliveryError, "answered 302 Found"),
         (429, b"", BusyError, "answered 429 Too Many Requests"),
         (500, b"", BusyError, "answered 500 Internal Server Error"),
         (503, b"later\n", BusyError, "answered 503 Service Unavailable (later)"),
@@ -151,27 +151,77 @@ def test_a_server_without_tls_is_not_asked_again() -> None:
     assert "[SSL: " in str(error)
 
 
-def test_a_server_says_what_it_had() -> None:
+@pytest.mark.parametrize(("result", "is_known"), [("accepted", False), ("duplicate", True)])
+def test_an_exporter_says_what_it_had(result: str, *, is_known: bool) -> None:
     """
-    By its status; a note to the user may be in the answer.
+    It may add a note to the user.
     """
-    with receiving([201, 200], body=b'{"result": "duplicate", "note": "too\\nold"}') as exporter:
-        receipts = [read_push(exporter.url, {}).deliver(_PACKED, 5) for _ in range(2)]
+    body = json.encode({"run_id": "run-1", "result": result, "note": "too\nold"})
+    with receiving(status=200, body=body) as exporter:
+        receipt = read_push(exporter.url, {}).deliver(_PACKED, 5)
 
-    assert receipts == [
-        Receipt(is_known=False, note="too\\nold"),
-        Receipt(is_known=True, note="too\\nold"),
-    ]
+    assert receipt == Receipt(is_known=is_known, note="too\\nold")
 
 
-def test_an_answer_without_an_end_counts() -> None:
+@pytest.mark.parametrize("status", [200, 201])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>Please log in</html>",
+        b"",
+        b"\xff",
+        b"{}",
+        b'{"run_id": "run-1"}',
+        b'{"result": "accepted"}',
+        b'{"run_id": "run-1", "result": "ok"}',
+        b'{"run_id": "run-1", "result": "accepted", "note": "%b"}' % (b"x" * 5000),
+    ],
+)
+def test_only_an_exporter_can_say_that_it_has_a_run(status: int, body: bytes) -> None:
     """
-    Of an answer only its head is waited for.
+    The login page of a proxy says 200 to all that is sent; it says so tomorrow, too, so that nobody asks again at once.
     """
-    with answering(drip) as server:
-        read_push(server.url, {}).deliver(_PACKED, 5)
+    with receiving(status=status, body=body, content_type="text/html; charset=utf-8") as proxy:
+        error = _error(proxy.url)
 
-    assert len(server.requests) == 1
+    assert (type(error), str(error).replace("201 Created", "200 OK")) == (
+        DeliveryError,
+        "answered 200 OK with text/html, expected an exporter's answer, with run_id and result",
+    )
+
+
+def test_an_answer_that_leads_elsewhere_is_told() -> None:
+    """
+    Where to, without what may be secret; nothing is sent there.
+    """
+    behaviour = answer(b"", "307 Temporary Redirect", "Location: https://ann:secret@login.example/in?token=t0ken#t0ken")
+    with answering(behaviour) as proxy:
+        error = _error(proxy.url)
+
+    assert (type(error), str(error)) == (
+        DeliveryError,
+        "answered 307 Temporary Redirect, which points to https://login.example/in",
+    )
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        answer(b'{"run_id": "run-1", "result": "accepted"}', "201 Created", length=100),
+        lambda connection, _: connection.sendall(b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n"),
+    ],
+)
+def test_an_answer_without_an_end_is_asked_for_again(behaviour: Behaviour) -> None:
+    """
+    What an exporter has counts once, however often it is sent.
+    """
+    with answering(behaviour) as server:
+        error = _error(server.url)
+
+    assert (type(error), str(error)) == (
+        BusyError,
+        "answered 201 Created, and the rest of the answer did not come",
+    )
 
 
 def test_what_is_no_address_is_refused() -> None:

@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler
 from paceline.model import Run, decode_run
 from support.serving import serving
 
+_RESULTS = {201: "accepted", 200: "duplicate"}
+
 
 @dataclass(frozen=True)
 class Received:
@@ -30,12 +32,13 @@ class Received:
 @dataclass
 class Receiving:
     """
-    The server. `statuses` are its next answers, in turn; then it answers `status`.
+    The server. `statuses` are its next answers, in turn; then it answers `status`. Without a `body`, it answers a run
+    as an exporter does.
     """
 
     url: str = ""
     status: int = 201
-    body: bytes = b""
+    body: bytes | None = None
     content_type: str = "text/plain"
     statuses: list[int] = field(default_factory=list)
     requests: list[Received] = field(default_factory=list)
@@ -47,12 +50,18 @@ class Receiving:
     def next_status(self) -> int:
         return self.statuses.pop(0) if self.statuses else self.status
 
+    def body_of(self, path: str, status: int) -> bytes:
+        if self.body is not None:
+            return self.body
+        result = _RESULTS.get(status, "")
+        return b'{"run_id":"it","result":"%b"}' % result.encode() if result and path.endswith("/api/v1/runs") else b""
+
 
 @contextmanager
 def receiving(
     statuses: Sequence[int] = (),
     status: int = 201,
-    body: bytes = b"",
+    body: bytes | None = None,
     content_type: str = "text/plain",
     port: int = 0,
 ) -> Iterator[Receiving]:
@@ -71,12 +80,14 @@ def _handler(state: Receiving) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             state.requests.append(Received(self.path, dict(self.headers), body))
-            self.send_response(state.next_status())
+            status = state.next_status()
+            answer = state.body_of(self.path, status)
+            self.send_response(status)
             self.send_header("Content-Type", state.content_type)
-            self.send_header("Content-Length", str(len(state.body)))
+            self.send_header("Content-Length", str(len(answer)))
             self.send_header("Location", "/elsewhere")
             self.end_headers()
-            self.wfile.write(state.body)
+            self.wfile.write(answer)
 
         def log_message(self, *_: object) -> None:
             pass

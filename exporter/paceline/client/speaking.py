@@ -4,6 +4,7 @@ How to prove who asks, and how to say what went wrong.
 
 import ssl
 from http.client import BadStatusLine, RemoteDisconnected
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
@@ -59,6 +60,19 @@ def hung_up(error: requests.RequestException) -> bool:
     is_plain = request is not None and str(request.url).startswith("http://")
     is_alert = isinstance(cause, BadStatusLine) and str(cause).startswith(_TLS_ALERT)
     return is_plain and (is_alert or isinstance(cause, RemoteDisconnected))
+
+
+def target_of(answer: requests.Response) -> str:
+    """
+    The server that an answer points to instead, without what may be secret in its address; "" for none.
+    """
+    if not answer.is_redirect:
+        return ""
+    try:
+        target = urlsplit(urljoin(str(answer.url), answer.headers["Location"]))
+    except ValueError:
+        return "no address"
+    return safe_text(f"{target.scheme}://{target.netloc.rpartition('@')[2]}{target.path}")
 
 
 def cause_of(error: BaseException) -> BaseException:

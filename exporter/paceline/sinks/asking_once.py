@@ -11,7 +11,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NewConnectionError
 
-from paceline.client.speaking import cause_of, failure_of, hung_up
+from paceline.client.speaking import cause_of, failure_of, hung_up, target_of
 from paceline.errors import BusyError, DeliveryError, HungUpError, RefusedError, UnreachableError
 from paceline.identity import safe_text
 from paceline.units import duration
@@ -70,6 +70,36 @@ def asking_once(seconds: float) -> requests.Session:
     return session
 
 
+def read_short(response: requests.Response, longest: int) -> bytes:
+    """
+    The body of an answer that should be a short one; of a longer one the beginning.
+
+    Raises:
+        BusyError: it ends in the middle, or not in time.
+    """
+    try:
+        body: bytes = response.raw.read(longest, decode_content=True)
+    except (HTTPError, OSError) as error:
+        raise BusyError(f"{shown_status(response)}, and the rest of the answer did not come") from error
+    finally:
+        response.close()
+    return body
+
+
+def shown_status(response: requests.Response) -> str:
+    """
+    What a server answered, in a person's words.
+    """
+    return f"answered {response.status_code} {safe_text(response.reason or '')}".rstrip()
+
+
+def shown_type(response: requests.Response) -> str:
+    """
+    What a server says its answer is.
+    """
+    return safe_text(response.headers.get("Content-Type", "").partition(";")[0].strip()) or "no type"
+
+
 def _failure(error: requests.RequestException) -> DeliveryError:
     said = failure_of(error)
     if hung_up(error):
@@ -82,11 +112,11 @@ def _failure(error: requests.RequestException) -> DeliveryError:
 
 
 def _refusal(response: requests.Response) -> DeliveryError:
-    body = _beginning(response)
+    body, target = _beginning(response), target_of(response)
     if _EXPECTS_TLS.search(body):
         return DeliveryError(f"answered {response.status_code}, as it expects https://")
     said = safe_text(body, _LONGEST_QUOTE) if "<" not in body else ""  # a page of a proxy
-    message = f"answered {response.status_code} {safe_text(response.reason or '')}".rstrip()
+    message = f"{shown_status(response)}, which points to {target}" if target else shown_status(response)
     message += f" ({said})" if said else ""
     if response.status_code >= _SERVER_ERRORS or response.status_code in _ASK_AGAIN:
         return BusyError(message)
@@ -95,9 +125,6 @@ def _refusal(response: requests.Response) -> DeliveryError:
 
 def _beginning(response: requests.Response) -> str:
     try:
-        body: bytes = response.raw.read(_LONGEST_QUOTE, decode_content=True)
-    except (HTTPError, OSError):
+        return read_short(response, _LONGEST_QUOTE).decode("utf-8", "replace").strip()
+    except BusyError:
         return ""
-    finally:
-        response.close()
-    return body.decode("utf-8", "replace").strip()

@@ -4,15 +4,16 @@ To the exporter, `paceline serve`: the run document as it is.
 
 import os
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
 import requests
 from msgspec import DecodeError, Struct, json
 
 from paceline.client.endpoint import Endpoint, Naming, read_endpoint
 from paceline.client.speaking import auth_of
+from paceline.errors import DeliveryError
 from paceline.identity import safe_text
-from paceline.sinks.asking_once import asking_once
+from paceline.sinks.asking_once import asking_once, read_short, shown_status, shown_type
 from paceline.sinks.outbox import check_packed
 from paceline.sinks.sink import Receipt
 
@@ -57,22 +58,30 @@ class Push:
                 stream=True,
                 verify=self._authorities,
             )
-            return Receipt(is_known=answer.status_code == requests.codes.ok, note=_note(answer))
+            return _receipt(answer)
 
 
 class _Answer(Struct):
+    """
+    That of an exporter that has the run.
+    """
+
+    run_id: str
+    result: Literal["accepted", "duplicate"]
     note: str = ""
 
 
-def _note(answer: requests.Response) -> str:
-    # The head has said that the run is kept: what follows is read where it is short, and missed where it is not.
-    size = answer.headers.get("Content-Length", "")
-    if not size.isdecimal() or int(size) > _LONGEST_ANSWER:
-        return ""
+def _receipt(answer: requests.Response) -> Receipt:
+    """
+    What an exporter says. Its status alone is no sign of one: the login page of a proxy has 200 for all that is sent.
+    """
     try:
-        return safe_text(json.decode(answer.content, type=_Answer).note, _LONGEST_NOTE)
-    except (requests.RequestException, DecodeError, UnicodeDecodeError):
-        return ""
+        own = json.decode(read_short(answer, _LONGEST_ANSWER), type=_Answer)
+    except (DecodeError, UnicodeDecodeError) as error:
+        raise DeliveryError(
+            f"{shown_status(answer)} with {shown_type(answer)}, expected an exporter's answer, with run_id and result"
+        ) from error
+    return Receipt(is_known=own.result == "duplicate", note=safe_text(own.note, _LONGEST_NOTE))
 
 
 def read_push(url: str, environ: Mapping[str, str] = os.environ, authorities: str | None = None) -> Push:

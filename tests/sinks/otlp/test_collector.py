@@ -77,6 +77,22 @@ def test_what_is_rejected_in_part_is_refused() -> None:
     assert str(caught.value) == "2 samples were rejected (too old)"
 
 
+@pytest.mark.parametrize(("body", "kind"), [(b"Please log in", "text/html; charset=utf-8"), (b"\n<html>", "")])
+def test_a_page_is_no_answer_of_a_collector(body: bytes, kind: str) -> None:
+    """
+    That of a proxy, for example, which says 200 to all that is sent.
+    """
+    with receiving(status=200, body=body, content_type=kind) as server, pytest.raises(DeliveryError) as caught:
+        _send(server, b"one", b"two")
+
+    said = kind.partition(";")[0] or "no type"
+    assert (type(caught.value), str(caught.value)) == (
+        DeliveryError,
+        f"answered 200 OK with {said}, expected an answer of OTLP",
+    )
+    assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize("body", [b"", b"{}", b"\xff\xff"])
 def test_an_answer_that_says_nothing_is_a_good_one(body: bytes) -> None:
     """

@@ -17,9 +17,9 @@ from opentelemetry.sdk.resources import Resource as SdkResource
 from paceline.client.endpoint import Endpoint
 from paceline.client.speaking import auth_of
 from paceline.client.trust import read_authorities
-from paceline.errors import RefusedError
+from paceline.errors import DeliveryError, RefusedError
 from paceline.identity import safe_text
-from paceline.sinks.asking_once import asking_once
+from paceline.sinks.asking_once import asking_once, shown_status, shown_type
 from paceline.sinks.otlp.variables import PREFIX, Variables
 from paceline.units import counted
 
@@ -93,6 +93,9 @@ class Collector:
 
 
 def _check(answer: requests.Response) -> None:
+    # Some servers answer with nothing, or not as the protocol has it: only what is a page for a person is none of them.
+    if shown_type(answer) == "text/html" or answer.content.lstrip()[:1] == b"<":
+        raise DeliveryError(f"{shown_status(answer)} with {shown_type(answer)}, expected an answer of OTLP")
     if answer.headers.get("Content-Type") != _PROTOBUF:
         return
     try:
