@@ -39,7 +39,7 @@ class Shop:
         """
         What a session does at its end.
         """
-        self.archive.recover(_RULES)
+        self.archive.recover(_RULES, "shop")
         measured = make_run(number, cases, **changes)
         run, past = self.archive.judged(measured, _RULES, "main")
         self.archive.keep(run, past)
@@ -213,7 +213,7 @@ def test_garbage_is_set_aside_and_the_ledger_made_again(shop: Shop) -> None:
     """
     runs = [shop.session(number, [make_case(seconds=0.1)]) for number in range(2)]
     shop.archive.folder.ledger.write_bytes(b"garbage" * 100)
-    shop.archive.recover(_RULES)
+    shop.archive.recover(_RULES, "shop")
 
     assert shop.told == [
         (
@@ -231,7 +231,7 @@ def test_one_run_is_read_back_from_one_document(shop: Shop) -> None:
     """
     shop.session(1, [make_case()])
     shop.archive.folder.ledger.write_bytes(b"garbage" * 100)
-    shop.archive.recover(_RULES)
+    shop.archive.recover(_RULES, "shop")
 
     assert shop.told == [
         (
@@ -249,7 +249,7 @@ def test_half_a_ledger_is_set_aside(shop: Shop) -> None:
         shop.session(number, [make_case(f"test_{index}") for index in range(50)])
     half = shop.archive.folder.ledger.read_bytes()[:20_000]
     shop.archive.folder.ledger.write_bytes(half)
-    shop.archive.recover(_RULES)
+    shop.archive.recover(_RULES, "shop")
 
     assert shop.told == [
         (
@@ -326,7 +326,7 @@ def test_a_damaged_document_costs_only_itself(shop: Shop) -> None:
     second = list(shop.archive.folder.documents())[1]
     second.write_text("[]")
     shop.archive.folder.ledger.write_bytes(b"garbage" * 100)
-    shop.archive.recover(_RULES)
+    shop.archive.recover(_RULES, "shop")
 
     assert shop.told[0] == f"results/{second.name}: not a run document: Expected `object`, got `array`"
     assert shop.ids == ["run-2", "run-0"]
@@ -392,7 +392,7 @@ def test_a_session_that_died_is_recovered_once(shop: Shop) -> None:
     leave_journal(
         shop.archive.folder.journals, make_run(1, [make_case(seconds=0.3, budget_seconds=0.1), failed("test_b")])
     )
-    recovered = [shop.archive.recover(_RULES) for _ in range(2)]
+    recovered = [shop.archive.recover(_RULES, "shop") for _ in range(2)]
 
     assert [[run.run_id for run in runs] for runs in recovered] == [["run-1"], []]
     kept = shop.archive.ledger.run("run-1")
@@ -408,7 +408,7 @@ def test_a_session_that_died_before_its_first_test_leaves_nothing(shop: Shop) ->
     """
     leave_journal(shop.archive.folder.journals, make_run(1))
 
-    assert shop.archive.recover(_RULES) == []
+    assert shop.archive.recover(_RULES, "shop") == []
     assert shop.ids == []
     assert list(shop.archive.folder.journals.iterdir()) == []
 
@@ -419,11 +419,11 @@ def test_a_full_disk_costs_no_journal(shop: Shop) -> None:
     """
     leave_journal(shop.archive.folder.journals, make_run(1, [make_case()]))
     with _full_disk():
-        recovered = shop.archive.recover(_RULES)
+        recovered = shop.archive.recover(_RULES, "shop")
 
     assert recovered == []
     assert shop.told[0] == "results: the report of the run was not written: File too large"
-    assert [run.run_id for run in shop.archive.recover(_RULES)] == ["run-1"]
+    assert [run.run_id for run in shop.archive.recover(_RULES, "shop")] == ["run-1"]
     assert list(shop.folder.glob(".new-*")) == []
 
 

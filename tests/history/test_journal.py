@@ -3,22 +3,24 @@ What a process that dies leaves.
 """
 
 import os
+import socket
 from pathlib import Path
 
+import psutil
 import pytest
 from msgspec import json
 
 from paceline.errors import StorageError
 from paceline.history.journal import Journal, left_behind
 from paceline.model import Case, RunOutcome, decode_run, encode_run
-from support.dying import leave_journal
+from support.dying import leave_journal, written_journal
 from support.values import EPOCH, failed, make_case, make_run
 
 _CASES = [make_case("test_a", 0.1), failed("test_b", seconds=0.2), make_case("test_ü", 0.3)]
 
 
 def _cases(folder: Path) -> list[tuple[Case, ...]]:
-    return [run.cases for _, run in left_behind(folder)]
+    return [run.cases for _, run in left_behind(folder, "shop")]
 
 
 def test_what_a_dead_process_had_measured_is_found(tmp_path: Path) -> None:
@@ -26,7 +28,7 @@ def test_what_a_dead_process_had_measured_is_found(tmp_path: Path) -> None:
     All cases to the last, in a run that says how it ended and that it is not whole.
     """
     path = leave_journal(tmp_path, make_run(1, _CASES, suite="shop", commit="4f2c"))
-    ((found, run),) = left_behind(tmp_path)
+    ((found, run),) = left_behind(tmp_path, "shop")
 
     assert found == path
     assert run.cases == tuple(_CASES)
@@ -40,7 +42,7 @@ def test_a_journal_of_a_living_process_is_left_alone(tmp_path: Path) -> None:
     """
     journal = Journal(tmp_path, make_run(1))
     journal.add(_CASES[0])
-    left = list(left_behind(tmp_path))
+    left = list(left_behind(tmp_path, "shop"))
     journal.close(is_kept=True)
 
     assert left == []
@@ -58,14 +60,62 @@ def test_a_journal_of_a_run_that_is_not_kept_stays(tmp_path: Path) -> None:
     assert [path.read_bytes().count(b"test_a") for path in tmp_path.iterdir()] == [2]
 
 
+def _say_of_owner(path: Path, **said: object) -> None:
+    owner, rest = path.read_bytes().split(b"\n", 1)
+    path.write_bytes(json.encode(json.decode(owner) | said) + b"\n" + rest)
+
+
+@pytest.mark.parametrize("host", [socket.gethostname(), "another"])
+def test_a_lock_tells_that_a_process_lives(tmp_path: Path, host: str) -> None:
+    """
+    Its number means nothing in another container, which may have the name of this one.
+    """
+    with written_journal(tmp_path, make_run(1, _CASES)) as path:
+        _say_of_owner(path, host=host, process=2**22 + 1)
+        os.utime(path, (EPOCH, EPOCH))
+        living = _cases(tmp_path)
+
+    assert (living, _cases(tmp_path)) == ([], [tuple(_CASES)])
+
+
+def test_what_a_dead_process_forked_off_does_not_hold_its_lock(tmp_path: Path) -> None:
+    """
+    The workers of a pool wait for ever for one that was killed.
+    """
+    with written_journal(tmp_path, make_run(1, _CASES), is_forked=True):
+        assert _cases(tmp_path) == [tuple(_CASES)]
+
+
+@pytest.mark.parametrize("is_locked", [True, False])
+def test_without_a_lock_the_number_of_the_process_tells(tmp_path: Path, *, is_locked: bool) -> None:
+    """
+    A lock that is gone says more than it: a new process may have the same.
+    """
+    path = leave_journal(tmp_path, make_run(1, _CASES))
+    own = {"process": os.getpid(), "process_started": psutil.Process().create_time()}
+    _say_of_owner(path, is_locked=is_locked, **own)
+
+    assert (len(_cases(tmp_path)) == 1) is is_locked
+
+
+def test_journals_of_other_suites_are_left_to_them(tmp_path: Path) -> None:
+    """
+    Of the same id too: a new one has another name.
+    """
+    leave_journal(tmp_path, make_run(1, _CASES, suite="tools"))
+    journal = Journal(tmp_path, make_run(1))
+    journal.close(is_kept=False)
+
+    assert [run.suite for _, run in left_behind(tmp_path, "tools")] == ["tools"]
+    assert [path.name for path, _ in left_behind(tmp_path, "shop")] == ["run-1-2.jsonl"]
+
+
 def test_a_process_that_only_has_the_same_number_is_another(tmp_path: Path) -> None:
     """
     Numbers of processes are used again: one that started at another time did not write the journal.
     """
     path = leave_journal(tmp_path, make_run(1, _CASES))
-    owner, *lines = path.read_bytes().splitlines()
-    changed = json.decode(owner) | {"process": os.getpid()}
-    path.write_bytes(b"\n".join([json.encode(changed), *lines]))
+    _say_of_owner(path, process=os.getpid(), is_locked=False)
 
     assert _cases(tmp_path) == [tuple(_CASES)]
 
@@ -123,7 +173,7 @@ def test_journals_come_in_the_order_of_their_names(tmp_path: Path) -> None:
     for number in (2, 1):
         leave_journal(tmp_path, make_run(number, _CASES))
 
-    assert [run.run_id for _, run in left_behind(tmp_path)] == ["run-1", "run-2"]
+    assert [run.run_id for _, run in left_behind(tmp_path, "shop")] == ["run-1", "run-2"]
 
 
 def test_a_run_never_ends_before_it_starts(tmp_path: Path) -> None:
@@ -132,7 +182,7 @@ def test_a_run_never_ends_before_it_starts(tmp_path: Path) -> None:
     """
     path = leave_journal(tmp_path, make_run(1, _CASES, started=EPOCH))
     os.utime(path, (EPOCH - 60, EPOCH - 60))
-    ((_, run),) = left_behind(tmp_path)
+    ((_, run),) = left_behind(tmp_path, "shop")
 
     assert (run.started, run.ended) == (EPOCH, EPOCH)
     assert decode_run(encode_run(run), "run") == run

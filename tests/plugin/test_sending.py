@@ -190,6 +190,52 @@ def test_what_a_dead_session_left_is_sent_too(small: Suite) -> None:
     assert exporter.run_ids == ["run-1", result.run.run_id]
 
 
+def test_what_died_under_the_id_of_a_session_gives_way_to_it(small: Suite) -> None:
+    """
+    A step that is run again has the same id: sent first, the rest of the run that died would stand for the whole.
+    """
+    small.run()
+    leave_journal(small.results / ".running", make_run(1, [make_case()], run_id="77-1"))
+    with receiving() as exporter:
+        result = small.run("--paceline-push", exporter.url, environ={"PACELINE_RUN_ID": "77-1"})
+
+    assert [request.run for request in exporter.requests] == [result.run]
+    assert result.kept_runs() == 2
+    assert _said(result) == [
+        f"sent        1 run to {exporter.url} (push)",
+        "paceline: a session that died left 1 test under the id of this one, 77-1, which takes its place",
+    ]
+
+
+def test_what_died_waits_where_the_session_of_its_id_has_no_run(small: Suite) -> None:
+    """
+    Else nobody would send it.
+    """
+    small.run()
+    leave_journal(small.results / ".running", make_run(1, [make_case()], run_id="77-1"))
+    with receiving() as exporter:
+        arguments = ("--paceline-push", exporter.url)
+        result = small.run(*arguments, "-k", "nothing", environ={"PACELINE_RUN_ID": "77-1"})
+        waiting = _waiting(result)
+        small.run(*arguments)
+
+    assert (result.code, waiting, exporter.run_ids[0]) == (5, 1, "77-1")
+
+
+def test_what_died_of_another_suite_is_left_to_it(small: Suite) -> None:
+    """
+    Two projects that share a results folder do not share their servers.
+    """
+    small.run()
+    leave_journal(small.results / ".running", make_run(1, [make_case()], suite="tools"))
+    with receiving() as exporter:
+        small.run("--paceline-push", exporter.url)
+        other = small.run(environ={"PACELINE_SUITE": "tools"})
+
+    assert len(exporter.requests) == 1
+    assert "paceline: a session that died left 1 test, kept as run run-1\n" in other.output
+
+
 def test_where_nothing_is_kept_a_run_is_sent_or_lost(small: Suite, tmp_path: Path) -> None:
     """
     No file is written, and the user reads what that means.

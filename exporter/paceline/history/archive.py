@@ -53,16 +53,16 @@ class Archive:
         self._server = server
         self._baselines = baselines or Baselines()
 
-    def recover(self, rules: Rules) -> list[Run]:
+    def recover(self, rules: Rules, suite: str) -> list[Run]:
         """
-        Set a damaged ledger aside, and keep what sessions that died had measured.
+        Set a damaged ledger aside, and keep what sessions of a suite that died had measured.
 
         Returns:
             The runs that were recovered from journals.
         """
         self._check_ledger()
         recovered = []
-        for journal, run in left_behind(self.folder.journals):
+        for journal, run in left_behind(self.folder.journals, suite):
             judged, past = self._judged_here(run, rules)
             if run.cases and not self.keep(judged, past):
                 continue

@@ -7,13 +7,14 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import psutil
 from msgspec import DecodeError, Struct, json
 from msgspec.structs import replace
 
 from paceline.errors import StorageError
+from paceline.history.file_lock import is_held, is_locked
 from paceline.model import Case, Run, RunOutcome
 
 _SUFFIX = ".jsonl"
@@ -25,12 +26,14 @@ _ABANDONED_SECONDS = 24 * 3600.0
 
 class _Owner(Struct, frozen=True, kw_only=True):
     """
-    The first line: whose journal this is, and the run without cases.
+    The first line: whose journal this is, and the run without cases. `is_locked` says that its process holds a lock on
+    it for as long as it lives.
     """
 
     host: str
     process: int
     process_started: float
+    is_locked: bool = False
     run: Run
 
 
@@ -43,19 +46,13 @@ class Journal:
     """
 
     def __init__(self, folder: Path, run: Run) -> None:
-        self.path: Final = folder / f"{run.run_id}{_SUFFIX}"
-        owner = _Owner(
-            host=socket.gethostname(),
-            process=os.getpid(),
-            process_started=psutil.Process().create_time(),
-            run=run,
-        )
         try:
-            # Unbuffered: what was written is the kernel's, and outlives os._exit and kill -9.
-            self._file = self.path.open("xb", buffering=0)
-            self._file.write(json.encode(owner) + b"\n")
+            self._file: Final = _new_file(folder, run.run_id)
+            self.path: Final = Path(self._file.name)
+            self._file.write(json.encode(_owner(self._file, run)) + b"\n")
         except OSError as error:
-            raise StorageError(f"the journal {self.path} cannot be written: {error.strerror}") from error
+            path = folder / f"{run.run_id}{_SUFFIX}"
+            raise StorageError(f"the journal {path} cannot be written: {error.strerror}") from error
 
     def add(self, case: Case) -> None:
         """
@@ -75,26 +72,47 @@ class Journal:
             self.path.unlink(missing_ok=True)
 
 
-def left_behind(folder: Path) -> Iterator[tuple[Path, Run]]:
+def left_behind(folder: Path, suite: str) -> Iterator[tuple[Path, Run]]:
     """
-    Journals whose process is gone, each with the run as far as it came.
+    Journals of a suite whose process is gone, each with the run as far as it came.
 
-    What is no journal is passed over; the last line may be half a line.
+    What is no journal is passed over; the last line may be half a line. Those of other suites in the folder are left to
+    them: they are judged by other rules, and sent elsewhere.
     """
     for path in sorted(folder.glob(f"*{_SUFFIX}")):
-        run = _read(path)
+        run = _read(path, suite)
         if run is not None:
             yield path, run
 
 
-def _read(path: Path) -> Run | None:
+def _new_file(folder: Path, run_id: str, number: int = 1) -> BinaryIO:
+    name = f"{run_id}{_SUFFIX}" if number == 1 else f"{run_id}-{number}{_SUFFIX}"
     try:
-        modified = path.stat().st_mtime
-        first, *lines = path.read_bytes().split(b"\n")
+        # Unbuffered: what was written is the kernel's, and outlives os._exit and kill -9.
+        return (folder / name).open("xb", buffering=0)
+    except FileExistsError:  # of a session of another suite that has the same id, or had it
+        return _new_file(folder, run_id, number + 1)
+
+
+def _owner(file: BinaryIO, run: Run) -> _Owner:
+    return _Owner(
+        host=socket.gethostname(),
+        process=os.getpid(),
+        process_started=psutil.Process().create_time(),
+        is_locked=is_locked(file),
+        run=run,
+    )
+
+
+def _read(path: Path, suite: str) -> Run | None:
+    try:
+        with path.open("rb") as file:
+            is_written, modified = is_held(file), os.fstat(file.fileno()).st_mtime
+            first, *lines = file.read().split(b"\n")
         owner = json.decode(first, type=_Owner)
     except (OSError, DecodeError, UnicodeDecodeError):
         return None
-    if _is_alive(owner, modified):
+    if owner.run.suite != suite or is_written or _is_alive(owner, modified):
         return None
     return replace(
         owner.run,
@@ -115,7 +133,10 @@ def _cases(lines: list[bytes]) -> Iterator[Case]:
 
 def _is_alive(owner: _Owner, modified: float) -> bool:
     if owner.host != socket.gethostname():
+        # It may have a lock that is not seen from here.
         return time.time() - modified < _ABANDONED_SECONDS
+    if owner.is_locked:
+        return False
     try:
         started = psutil.Process(owner.process).create_time()
     except psutil.Error:

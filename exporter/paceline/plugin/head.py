@@ -42,6 +42,7 @@ class RunHead:
         self._stopwatch: Final = time.perf_counter
         self._started, self._started_ticks = time.time(), self._stopwatch()
         self._calibration: float | None = None
+        self.suite: Final = safe_text(settings.suite)
         self.run_id: Final = find_run_id(os.environ, self._started)
         self.is_selection: Final = part_of(self.run_id) is None and _is_selection(config)
 
@@ -73,7 +74,7 @@ class RunHead:
         origin, settings = self.origin, self._settings
         return Run(
             run_id=self.run_id,
-            suite=safe_text(settings.suite),
+            suite=self.suite,
             branch=safe_text(origin.branch),
             commit=safe_text(origin.commit),
             dirty=origin.dirty,

@@ -29,6 +29,7 @@ from paceline.plugin.summary import say_repeats, verbose_line, write_messages, w
 from paceline.plugin.workers import Order, measurement_on
 from paceline.probes.sampler import Sampler
 from paceline.shards import part_of
+from paceline.units import counted
 
 if TYPE_CHECKING:
     from paceline.plugin.heartbeat import Heartbeat
@@ -63,6 +64,8 @@ class RunSession:
         self._progress = Progress(parts.planner)
         self._journal: Journal | None = None
         self._run: Run | None = None
+        # What a session left that died and had the id of this one. It is sent if this one has no run.
+        self._superseded: Run | None = None
         self._judged: tuple[Run, Past] | None = None
         self._past = Past()
         self._is_kept = False
@@ -128,6 +131,8 @@ class RunSession:
         if self._journal is not None:
             is_kept = self._is_kept or not self._book.cases
             self._guard.tried(partial(self._journal.close, is_kept=is_kept), "closing the journal")
+        if self._sending is not None and self._run is None and self._superseded is not None:
+            self._guard.tried(partial(self._sending.put, self._superseded), "keeping the run that waits")
         if self._sending is not None and self._run is not None:
             self._guard.tried(self._sending.send, "sending the run")
         self._head.close()
@@ -188,7 +193,7 @@ class RunSession:
         progress, part = self._progress, part_of(self._head.run_id)
         return LiveReport(
             run_id=self._head.run_id,
-            suite=safe_text(self._settings.suite),
+            suite=self._head.suite,
             branch=safe_text(progress.branch),
             shard=f"{part.number}of{part.parts}" if part else "",
             expected=progress.expected,
@@ -201,9 +206,14 @@ class RunSession:
         )
 
     def _open_journal(self) -> None:
-        recovered = self._archive.recover(self._settings.rules)
-        for run in recovered:
-            self._guard.warn(f"a session that died left {len(run.cases)} tests; they are kept as run {run.run_id}")
+        head = self._head
+        for run in self._archive.recover(self._settings.rules, head.suite):
+            left = f"a session that died left {counted(len(run.cases), 'test')}"
+            if run.run_id == head.run_id:
+                self._superseded = run
+                self._guard.warn(f"{left} under the id of this one, {head.run_id}, which takes its place")
+                continue
+            self._guard.warn(f"{left}, kept as run {run.run_id}")
             if self._sending is not None:
                 self._sending.put(run)
         self._journal = Journal(self._archive.folder.journals, self._build_run(RunOutcome.CRASHED))
