@@ -62,3 +62,11 @@ def moment(seconds: float) -> str:
     A point in time, in seconds since 1970, to the second.
     """
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def precise_moment(seconds: float) -> str:
+    """
+    A point in time, in seconds since 1970, to the millisecond.
+    """
+    at = datetime.fromtimestamp(round(seconds, 3), UTC)
+    return f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03} UTC"

@@ -38,15 +38,31 @@ def _part(name: str, number: int = 1, **changes: object) -> Run:
 )
 def test_another_suite_or_start_is_another_run(ledger: ServedLedger, changes: dict[str, Any]) -> None:
     """
-    Also where the one that is kept crashed: it would be replaced.
+    It would be lost as a duplicate.
     """
-    for name, outcome in (("a", RunOutcome.PASSED), ("b", RunOutcome.CRASHED)):
-        kept = make_run(0, run_id=name, outcome=outcome)
-        _receive(ledger, kept)
-        with pytest.raises(ConflictError):
-            _receive(ledger, make_run(0, run_id=name, **changes))
+    kept = make_run(0)
+    _receive(ledger, kept)
+    with pytest.raises(ConflictError):
+        _receive(ledger, make_run(0, **changes))
 
-        assert ledger.run(name) == kept
+    assert ledger.run("run-0") == kept
+
+
+def test_what_a_crash_left_gives_way_to_a_whole_run_of_its_suite(ledger: ServedLedger) -> None:
+    """
+    A job that is done again has the same id, and begins later.
+    """
+    crashed, again = (make_run(number, run_id="a", outcome=RunOutcome.CRASHED) for number in (0, 1))
+    other, whole = make_run(2, run_id="a", suite="e2e"), make_run(2, run_id="a", outcome=RunOutcome.FAILED)
+    _receive(ledger, crashed)
+    for one in (again, other):
+        with pytest.raises(ConflictError):
+            _receive(ledger, one)
+
+    assert [_receive(ledger, one).is_new for one in (whole, whole)] == [True, False]
+    assert ledger.run("a") == whole
+    with pytest.raises(ConflictError):
+        _receive(ledger, crashed)
 
 
 @pytest.mark.parametrize("hours", [-2, 2, -(EPOCH - 60) / HOUR], ids=["behind", "ahead", "unset"])
@@ -96,6 +112,35 @@ def test_a_part_that_comes_again_is_known(ledger: ServedLedger) -> None:
     assert [_receive(ledger, one).is_new for one in (second, first, second)] == [True, False, False]
 
 
+def test_a_part_that_crashed_is_waited_for(ledger: ServedLedger) -> None:
+    """
+    A job of several that is done again gives its part as a whole one, whenever it began.
+    """
+    crashed, other, again = (_part("a.1of2", outcome=RunOutcome.CRASHED), _part("a.2of2", 2), _part("a.1of2", 3))
+    waiting = [_receive(ledger, one) for one in (crashed, other, crashed)]
+    done = _receive(ledger, again)
+
+    assert [(one.is_new, one.run) for one in waiting] == [(True, None), (True, None), (False, None)]
+    assert done.run == ledger.run("a")
+    assert done.run is not None
+    assert (done.run.outcome, len(done.run.cases)) == (RunOutcome.PASSED, 2)
+
+
+def test_a_part_that_is_done_again_too_late_is_a_run_of_its_own(ledger: ServedLedger) -> None:
+    """
+    The whole has by then what the crash left of it.
+    """
+    for one in (_part("a.1of2", outcome=RunOutcome.CRASHED), _part("a.2of2", 2)):
+        _receive(ledger, one)
+    (whole,) = ledger.receive_incomplete(EPOCH + 20 * HOUR, _TERMS)
+    again = _part("a.1of2", 3)
+
+    assert whole.run is not None
+    assert (whole.run.outcome, len(whole.run.cases)) == (RunOutcome.CRASHED, 2)
+    assert [_receive(ledger, one).is_new for one in (again, again)] == [True, False]
+    assert ledger.run("a.1of2") == again
+
+
 @pytest.mark.parametrize("is_complete", [False, True])
 def test_a_part_of_another_session_is_another_run(ledger: ServedLedger, *, is_complete: bool) -> None:
     """
@@ -126,6 +171,33 @@ def test_a_whole_is_known_by_its_parts(ledger: ServedLedger) -> None:
     assert str(caught.value) == (
         "run a is there already, of suite shop, begun at 2023-11-14 23:13:10 UTC; this one is of suite shop, begun at"
         " 2023-11-15 03:13:10 UTC: give each session an id of its own, or PACELINE_SHARD to the parts of one run"
+    )
+
+
+def test_what_a_crash_left_of_a_part_gives_way_to_no_other_session(ledger: ServedLedger) -> None:
+    """
+    That is no part: the whole has the other parts, too.
+    """
+    for one in (_part("a.1of2", outcome=RunOutcome.CRASHED), _part("a.2of2", 2)):
+        _receive(ledger, one)
+    ledger.receive_incomplete(EPOCH + 20 * HOUR, _TERMS)
+    with pytest.raises(ConflictError):
+        _receive(ledger, _part("a", 5))
+
+    assert len(ledger.summaries()) == 1
+
+
+def test_runs_of_one_second_are_told_apart(ledger: ServedLedger) -> None:
+    """
+    To the millisecond, as two steps of a job may follow one another at once.
+    """
+    _receive(ledger, make_run(0, run_id="a"))
+    with pytest.raises(ConflictError) as caught:
+        _receive(ledger, make_run(0, run_id="a", started=EPOCH - 9.0504))
+
+    assert str(caught.value) == (
+        "run a is there already, of suite shop, begun at 2023-11-14 22:13:10.000 UTC; this one is of suite shop, begun"
+        " at 2023-11-14 22:13:10.950 UTC: give each session an id of its own, or PACELINE_SHARD to the parts of one run"
     )
 
 

@@ -115,7 +115,7 @@ def test_a_process_that_only_has_the_same_number_is_another(tmp_path: Path) -> N
     Numbers of processes are used again: one that started at another time did not write the journal.
     """
     path = leave_journal(tmp_path, make_run(1, _CASES))
-    _say_of_owner(path, process=os.getpid(), is_locked=False)
+    _say_of_owner(path, process=os.getpid(), process_started=psutil.Process().create_time() - 60, is_locked=False)
 
     assert _cases(tmp_path) == [tuple(_CASES)]
 

@@ -6,7 +6,7 @@ import pytest
 
 from paceline.model import Cause
 from paceline.report.words import cause, sparkline
-from paceline.units import counted, duration, milliseconds, moment, size
+from paceline.units import counted, duration, milliseconds, moment, precise_moment, size
 
 
 @pytest.mark.parametrize(
@@ -152,3 +152,4 @@ def test_a_point_in_time_is_told_in_utc() -> None:
     To the second.
     """
     assert moment(1_700_000_000.9) == "2023-11-14 22:13:20 UTC"
+    assert precise_moment(1_700_000_000.9996) == "2023-11-14 22:13:21.000 UTC"

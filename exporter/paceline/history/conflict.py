@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from paceline.errors import ConflictError
 from paceline.history.rows import pack, unpack
-from paceline.model import Run, encode_run
-from paceline.units import moment
+from paceline.model import Run, RunOutcome, encode_run
+from paceline.units import moment, precise_moment
 
 # What the environment of a run says that was moved on arrival, as its clock was off.
 AHEAD, BEHIND = "clock_ahead_seconds", "clock_behind_seconds"
@@ -23,27 +23,31 @@ def check_run(database: Connection, run: Run) -> None:
     See that no other run has the id of this one.
 
     A run is known by its id, suite and start. One that was made of parts began with the first of them, so that whoever
-    made it of the same parts may send it as well.
+    made it of the same parts may send it as well. What a crash left gives way to a whole run that began later, as a job
+    that is done again has the same id.
 
     Raises:
         ConflictError: another one has it.
     """
     if _is_kept(database, run):
         return
-    known = [*_heads(database, run.run_id), *_kept(database, run.run_id)]
-    if known and not any(is_same(one, run) for one in known):
-        raise _conflict(known[-1], run)
+    heads, kept = list(_heads(database, run.run_id)), list(_kept(database, run.run_id))
+    if not heads and all(gives_way(one, run) for one in kept):
+        return
+    if not any(is_same(one, run) for one in heads + kept):
+        raise _conflict((heads + kept)[-1], run)
 
 
 def check_part(database: Connection, run: Run, whole: str) -> None:
     """
-    See that no other session sent this part, and that all parts of the whole are of one suite.
+    See that no other session sent this part, unless a crash left it, and that all parts of the whole are of one suite.
 
     Raises:
         ConflictError: it is not so.
     """
     for part in _heads(database, whole):
-        if part.suite != run.suite or (part.run_id == run.run_id and not is_same(part, run)):
+        is_other = part.run_id == run.run_id and not is_same(part, run) and not gives_way(part, run)
+        if part.suite != run.suite or is_other:
             raise _conflict(part, run)
 
 
@@ -61,6 +65,13 @@ def is_same(known: Run, run: Run) -> bool:
     is_moved = any(key in one.environment for one in (known, run) for key in (AHEAD, BEHIND))
     apart = abs(_told_start(known) - _told_start(run))
     return known.suite == run.suite and apart <= (_MOVED_SECONDS if is_moved else 0.0)
+
+
+def gives_way(known: Run, run: Run) -> bool:
+    """
+    Whether a document is what a crash left of a run, and the other one is a whole run of that suite.
+    """
+    return known.outcome is RunOutcome.CRASHED is not run.outcome and known.suite == run.suite
 
 
 def _told_start(run: Run) -> float:
@@ -88,8 +99,10 @@ def _kept(database: Connection, run_id: str) -> Iterator[Run]:
 
 
 def _conflict(known: Run, run: Run) -> ConflictError:
+    is_close = known.started != run.started and moment(known.started) == moment(run.started)
+    shown = precise_moment if is_close else moment
+    of_known, of_run = (f"suite {one.suite}, begun at {shown(one.started)}" for one in (known, run))
     return ConflictError(
-        f"run {known.run_id} is there already, of suite {known.suite}, begun at {moment(known.started)}; this one is of"
-        f" suite {run.suite}, begun at {moment(run.started)}: give each session an id of its own, or PACELINE_SHARD to"
-        " the parts of one run"
+        f"run {known.run_id} is there already, of {of_known}; this one is of {of_run}: give each session an id of its"
+        " own, or PACELINE_SHARD to the parts of one run"
     )

@@ -49,7 +49,7 @@ class Ledger:
 
     def add(self, run: Run, document: bytes | None = None) -> bool:
         """
-        Keep a run. A run whose id is known is left as it is, unless the kept one is what a crash left of it.
+        Keep a run. A run whose id is known is left as it is, unless the kept one is what a crash left in its suite.
 
         Args:
             run: the run.

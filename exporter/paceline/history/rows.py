@@ -10,7 +10,7 @@ from math import nan
 
 from paceline.analysis.past import PastRun, columns_of
 from paceline.history.database import NotALedgerError
-from paceline.model import Case, Run, decode_run
+from paceline.model import Case, Run, RunOutcome, decode_run
 
 _FASTEST = 1
 SUMMARY = (
@@ -43,8 +43,8 @@ def insert_run(database: sqlite3.Connection, run: Run, document: bytes) -> bool:
     """
     Keep a run within a transaction, as `Ledger.add` says.
     """
-    known = database.execute("SELECT outcome FROM runs WHERE run_id = ?", (run.run_id,)).fetchone()
-    if known and known[0] != "crashed":
+    known = database.execute("SELECT outcome, suite FROM runs WHERE run_id = ?", (run.run_id,)).fetchone()
+    if known and known != (RunOutcome.CRASHED.value, run.suite):
         return False
     database.execute("DELETE FROM runs WHERE run_id = ?", (run.run_id,))
     _insert(database, run, document)

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct, json
 
-from paceline.history.conflict import check_part, check_run, head_of
+from paceline.history.conflict import check_part, check_run, gives_way, head_of
 from paceline.history.database import WRITE, connected
 from paceline.history.ledger import Ledger
 from paceline.history.rows import insert_run, pack, unpack
@@ -93,15 +93,15 @@ class ServedLedger(Ledger):
 
     def receive_part(self, part: Part, run: Run, document: bytes, terms: Terms) -> Received:
         """
-        Keep a part of a run; with the last of them the whole is received. A part that comes after the whole was
-        made without it is a run of its own.
+        Keep a part of a run; with the last of them the whole is received. For a part that crashed a whole one is waited
+        for, as it may be done again. A part that comes after the whole was made without it is a run of its own.
 
         Raises:
             ConflictError: another part has its id, or the parts of the run are of another suite.
         """
         with connected(self.path, begin=WRITE) as database:
             check_part(database, run, part.run_id)
-            if _is_known_part(database, run.run_id):
+            if _is_known_part(database, run):
                 return Received(is_new=False)
             if database.execute("SELECT 1 FROM runs WHERE run_id = ?", (part.run_id,)).fetchone():
                 check_run(database, run)
@@ -111,7 +111,7 @@ class ServedLedger(Ledger):
                 (run.run_id, part.run_id, terms.now, pack(document), head_of(run)),
             )
             parts = _parts(database, part.run_id)
-            if len(parts) < part.parts:
+            if sum(one.outcome is not RunOutcome.CRASHED for one in parts) < part.parts:
                 return Received(is_new=True)
             return _merged(database, part.run_id, parts, terms)
 
@@ -232,11 +232,14 @@ def _count(database: Connection, run_id: str, counts: Mapping[Key, float]) -> No
     database.execute("UPDATE runs SET is_counted = 1 WHERE run_id = ?", (run_id,))
 
 
-def _is_known_part(database: Connection, run_id: str) -> bool:
-    row = database.execute("SELECT document FROM shards WHERE run_id = ?", (run_id,)).fetchone()
-    if row is None or not row[0]:
-        return row is not None
-    return unpack(row[0], f"part {run_id}").outcome is not RunOutcome.CRASHED
+def _is_known_part(database: Connection, run: Run) -> bool:
+    row = database.execute("SELECT document, head FROM shards WHERE run_id = ?", (run.run_id,)).fetchone()
+    if row is None:
+        return False
+    document, head = row
+    # An earlier version kept no head, and nothing of a part that is in the whole.
+    known = unpack(document or head, f"part {run.run_id}") if document or head else run
+    return not gives_way(known, run)
 
 
 def _parts(database: Connection, whole: str) -> list[Run]:

@@ -150,7 +150,7 @@ class Service:
         terms = self._terms()
         for received in self._ledger.receive_incomplete(terms.now - self.settings.shard_seconds, terms):
             if received.run is not None:
-                _LOG.info("run %s of %s is taken without the parts that miss", received.run.run_id, received.run.suite)
+                _LOG.info("run %s of %s is taken as far as its parts came", received.run.run_id, received.run.suite)
             self._take(received)
         with self._lock:
             retired = self._exposures.retire(terms.now)
