@@ -256,11 +256,28 @@ def test_a_replay_that_stops_says_where_to_go_on(exporter: Receiving) -> None:
     """
     With the time of the first run that has not arrived.
     """
-    exporter.statuses += [201, 422]
+    exporter.statuses += [201, 404]
     result = _call("replay", "--to", exporter.url)
 
     assert result.exit_code == 1
     assert result.output.splitlines()[-1] == (
-        f"Error: stopped at run run-1: {exporter.url}: answered 422 Unprocessable Entity; "
-        "go on with --since 2023-11-14T23:13:20"
+        f"Error: stopped at run run-1: {exporter.url}: answered 404 Not Found; go on with --since 2023-11-14T23:13:20"
+    )
+
+
+def test_a_replay_goes_on_where_a_run_is_refused(exporter: Receiving) -> None:
+    """
+    As one is that has the id of another: it would be refused whenever it is sent.
+    """
+    exporter.statuses += [409, 201, 409]
+    result = _call("replay", "--to", exporter.url)
+
+    assert exporter.run_ids == ["run-0", "run-1", "run-2"]
+    assert (result.exit_code, result.output.splitlines()[-3:]) == (
+        1,
+        [
+            f"sent 1 run to {exporter.url} (push)",
+            f"paceline: 2 runs were refused by {exporter.url}: answered 409 Conflict",
+            "Error: not all runs were delivered",
+        ],
     )

@@ -28,7 +28,8 @@ def replay(to: str | None, otlp: str | None, ca_file: Path | None, results: Path
     """
     Send kept runs again, oldest first, to a server that is new or has lost them.
 
-    A run that the server has already counts once. A Prometheus takes samples of the past only as far back as its
+    A run that the server has already counts once, and one that it refuses does not keep it from the others; the exit
+    code is 1 then. A Prometheus takes samples of the past only as far back as its
     storage.tsdb.out_of_order_time_window reaches; for more there is `paceline export openmetrics`.
 
     \b
@@ -37,8 +38,8 @@ def replay(to: str | None, otlp: str | None, ca_file: Path | None, results: Path
     with clear_errors():
         config, archive = load_project(results)
         ids = Span(**span).ids(archive.ledger)  # type: ignore[arg-type]
-        for sink in find_sinks(Target(to=to, otlp=otlp, ca_file=ca_file).applied(config)):
-            conclude([_replay(sink, archive.ledger, ids, config.push_seconds)])
+        sinks = find_sinks(Target(to=to, otlp=otlp, ca_file=ca_file).applied(config))
+        conclude([_replay(sink, archive.ledger, ids, config.push_seconds) for sink in sinks])
 
 
 def _replay(sink: Sink, ledger: Ledger, ids: Sequence[str], seconds: float) -> tuple[Errand, Tally]:
@@ -47,8 +48,8 @@ def _replay(sink: Sink, ledger: Ledger, ids: Sequence[str], seconds: float) -> t
         for run in runs:
             errand.box.put(pack(run))
             (done,) = deliver([errand], seconds)
-            if not done.sent:
-                raise DeliveryError(_stopped(sink, run, done.refusal or done.failure))
+            if done.waiting:
+                raise DeliveryError(_stopped(sink, run, done.failure))
             total = total.with_more(done)
     return errand, total
 
