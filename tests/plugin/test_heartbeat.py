@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from support.answering import answering, silence
+from paceline.plugin.heartbeat import last_wait
+from support.answering import answer, answering, silence
 from support.exporter import Exporter, exporter_in
+from support.receiving import receiving
 from support.servers import free_port
 from support.suite import Suite
 
@@ -82,6 +84,30 @@ def test_a_silent_server_holds_up_nobody(suite: Suite) -> None:
         result = suite.run(f"--paceline-live={server.url}")
 
     assert (result.code, result.outcomes) == (0, {"test_one": "passed"})
+
+
+@pytest.mark.parametrize(
+    ("seconds", "waited", "left"), [(10, 0.5, 1.5), (10, 10.2, 0), (0.3, 0.1, pytest.approx(0.2)), (0.3, 0.4, 0)]
+)
+def test_the_last_report_adds_nothing_to_what_servers_may_take(seconds: float, waited: float, left: float) -> None:
+    """
+    It is on its way while runs are sent.
+    """
+    assert last_wait(seconds, waited) == left
+
+
+@pytest.mark.parametrize(("status", "body"), [("200 OK", b"<html>Log in</html>"), ("302 Found", b"")])
+def test_only_an_exporter_takes_a_report(suite: Suite, status: str, body: bytes) -> None:
+    """
+    Not a proxy that says yes to all, or points to another server, which is told without secrets and not followed.
+    """
+    suite.write("test_one.py", "def test_one(): pass\n")
+    with receiving(status=204) as other, answering(answer(body, status, f"Location: {other.url}/in?t=t0ken")) as proxy:
+        result = suite.run(f"--paceline-live={proxy.url}")
+
+    why = {"200 OK": "200", "302 Found": f"302, which points to {other.url}/in"}[status]
+    assert f"paceline: 2 of 2 live reports did not reach {proxy.url}/api/v1/live: it answered {why}\n" in result.output
+    assert other.requests == []
 
 
 def test_a_wrong_token_is_said(suite: Suite, tmp_path: Path) -> None:

@@ -35,7 +35,11 @@ def _said(result: Result) -> list[str]:
 
 
 def _waiting(result: Result) -> int:
-    return sum(box.count() for _, _, box in outboxes(result.results / ".outbox"))
+    return _waiting_in(result.results)
+
+
+def _waiting_in(results: Path) -> int:
+    return sum(box.count() for _, _, box in outboxes(results / ".outbox"))
 
 
 @pytest.mark.parametrize("way", ["option", "variable", "setting"])
@@ -176,6 +180,25 @@ def test_a_killed_process_loses_nothing(small: Suite) -> None:
 
     assert result.code == -signal.SIGKILL
     assert (result.kept_runs(), _waiting(result)) == (1, 1)
+
+
+def test_ctrl_c_while_a_server_hangs_leaves_the_run_in_the_outbox(small: Suite) -> None:
+    """
+    The report says so, also of a server that answered; the exit code is pytest's of an interruption.
+    """
+    small.write("pyproject.toml", "[tool.paceline]\npush_seconds = 600\n")
+    with answering(silence) as hanging, receiving(status=200) as collector:
+        process = small.start("--paceline-push", hanging.url, f"--paceline-otlp={collector.url}")
+        while not (hanging.requests and collector.requests and _waiting_in(small.results) == 1):
+            time.sleep(0.01)
+        result = small.interrupt(process)
+
+    assert (result.code, result.kept_runs(), _waiting(result)) == (2, 1, 1)
+    assert "Traceback" not in result.output
+    assert _said(result) == [
+        f"sent        1 run to {collector.url}/v1/metrics (otlp)",
+        f"paceline: 1 run was not sent to {hanging.url}: interrupted; it goes with the next run, or by `paceline push`",
+    ]
 
 
 def test_what_a_dead_session_left_is_sent_too(small: Suite) -> None:

@@ -41,7 +41,7 @@ def written_journal(folder: Path, run: Run, *, is_forked: bool = False) -> Itera
     """
     A journal whose process lives until the end, or has died and left one that it had forked off.
     """
-    command = [sys.executable, "-c", _DYING, folder, "forked" if is_forked else "living"]
+    command: list[str | Path] = [sys.executable, "-c", _DYING, folder, "forked" if is_forked else "living"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None

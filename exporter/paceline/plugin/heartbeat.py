@@ -3,6 +3,7 @@ Tell an exporter how a run goes while it goes on.
 """
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -11,7 +12,7 @@ from msgspec import json
 from msgspec.structs import replace
 
 from paceline.client.endpoint import Naming, read_endpoint
-from paceline.client.speaking import auth_of, failure_of
+from paceline.client.speaking import auth_of, failure_of, target_of
 from paceline.client.trust import read_authorities
 from paceline.errors import ConfigError
 from paceline.identity import safe_text
@@ -34,7 +35,7 @@ _LAST_SECONDS = 2.0
 
 class Heartbeat:
     """
-    A thread that sends a report at once and then every `interval` seconds, and a last one at `close`.
+    A thread that sends a report at once and then every `interval` seconds, and a last one from `end` on.
 
     A server that is slow or gone costs the tests nothing: a report that does not get through is left out, and the
     next one says more. That is said once, at the end.
@@ -53,6 +54,8 @@ class Heartbeat:
         self._own: Final = own
         self._sent = 0
         self._failures: list[str] = []
+        self._now: Final = time.monotonic
+        self._ended = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="paceline-heartbeat", daemon=True)
 
@@ -60,13 +63,20 @@ class Heartbeat:
         self._thread.start()
         self._own.add_thread(self._thread)
 
-    def close(self) -> None:
+    def end(self) -> None:
         """
-        Send the last report; waits for it at most a few seconds.
+        Have the last report sent, meanwhile.
         """
         self._own.remove_thread(self._thread)
         self._stopping.set()
-        self._thread.join(_LAST_SECONDS)
+        self._ended = self._now()
+
+    def close(self, seconds: float) -> None:
+        """
+        Wait for the last report, for what is left of so many seconds since `end`.
+        """
+        if self._thread.is_alive():
+            self._thread.join(last_wait(seconds, self._now() - self._ended))
         if self._failures:
             count = f"{len(self._failures)} of {self._sent}"
             self._guard.warn(f"{count} live reports did not reach {self._server.url}: {self._failures[-1]}")
@@ -84,12 +94,31 @@ class Heartbeat:
             # An exporter forgets what is not told again within three intervals.
             report = replace(self._look(is_over), interval_seconds=INTERVAL_SECONDS)
             answer = self._server.post(session, json.encode(report))
-            if not answer.ok:
-                self._failures.append(f"it answered {answer.status_code} {safe_text(answer.text)}".strip())
+            if answer.status_code != requests.codes.no_content:
+                self._failures.append(_refusal(answer))
         except requests.RequestException as error:
             self._failures.append(failure_of(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of the user's tests
             self._failures.append(f"{type(error).__name__}: {error}")
+
+
+def last_wait(seconds: float, waited: float) -> float:
+    """
+    How long the end of a session still waits for the last report.
+
+    Args:
+        seconds: what all servers together may take.
+        waited: how long it has been on its way.
+    """
+    return max(min(seconds, _LAST_SECONDS) - waited, 0.0)
+
+
+def _refusal(answer: requests.Response) -> str:
+    said = f"it answered {answer.status_code}"
+    target = target_of(answer)
+    if target:
+        return f"{said}, which points to {target}"
+    return said if "<" in answer.text else f"{said} {safe_text(answer.text)}".strip()
 
 
 class LiveServer:
@@ -120,5 +149,11 @@ class LiveServer:
         """
         headers = {"Content-Type": "application/json"}
         return session.post(
-            self.url, body, headers=headers, auth=self._auth, timeout=_TIMEOUT, verify=self._authorities
+            self.url,
+            body,
+            headers=headers,
+            auth=self._auth,
+            timeout=_TIMEOUT,
+            verify=self._authorities,
+            allow_redirects=False,
         )

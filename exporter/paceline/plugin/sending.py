@@ -10,7 +10,7 @@ from typing import Final
 from paceline.config import Config
 from paceline.errors import StorageError
 from paceline.model import Run
-from paceline.sinks.delivery import Errand, deliver
+from paceline.sinks.delivery import Errand, InterruptedDeliveryError, Tally, deliver
 from paceline.sinks.outbox import Box, Held, Outbox, pack
 from paceline.sinks.sink import Sink
 from paceline.sinks.telling import delivered, let_go, undelivered
@@ -51,10 +51,19 @@ class Sending:
     def send(self) -> None:
         """
         Send all that waits, for a limited time.
+
+        Raises:
+            KeyboardInterrupt: the user would not wait so long; what came of it until then is said.
         """
         for errand in self._errands:
             self._trim(errand)
-        tallies = deliver(self._errands, self._settings.push_seconds)
+        try:
+            self._tell(deliver(self._errands, self._settings.push_seconds))
+        except InterruptedDeliveryError as interrupt:
+            self._tell(interrupt.tallies)
+            raise
+
+    def _tell(self, tallies: Sequence[Tally]) -> None:
         for errand, tally in zip(self._errands, tallies, strict=True):
             if tally.sent:
                 self.lines.append(delivered(errand, tally))

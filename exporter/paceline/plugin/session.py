@@ -125,16 +125,16 @@ class RunSession:
         if self._live is not None:
             self._guard.tried(self._live.close, "closing the live endpoint")
         if self._heartbeat is not None:
-            self._guard.tried(self._heartbeat.close, "ending live reports")
+            self._guard.tried(self._heartbeat.end, "ending live reports")
         if self._book.cases:
             self._guard.tried(partial(self._finish, session, exitstatus), "judging and keeping the run")
         if self._journal is not None:
             is_kept = self._is_kept or not self._book.cases
             self._guard.tried(partial(self._journal.close, is_kept=is_kept), "closing the journal")
-        if self._sending is not None and self._run is None and self._superseded is not None:
-            self._guard.tried(partial(self._sending.put, self._superseded), "keeping the run that waits")
-        if self._sending is not None and self._run is not None:
-            self._guard.tried(self._sending.send, "sending the run")
+        try:
+            self._wait_for_servers()
+        except KeyboardInterrupt:
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
         self._head.close()
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
@@ -224,6 +224,15 @@ class RunSession:
             meter = self._parts.meter
             measurement = meter.take(report.nodeid) if meter is not None else measurement_on(report)
         self._book.add_report(report, measurement)
+
+    def _wait_for_servers(self) -> None:
+        if self._sending is not None and self._run is None and self._superseded is not None:
+            self._guard.tried(partial(self._sending.put, self._superseded), "keeping the run that waits")
+        if self._sending is not None and self._run is not None:
+            self._guard.tried(self._sending.send, "sending the run")
+        if self._heartbeat is not None:
+            # The last report was on its way meanwhile, so that it adds nothing to what the user gives servers.
+            self._guard.tried(partial(self._heartbeat.close, self._settings.push_seconds), "ending live reports")
 
     def _keep_case(self, case: Case) -> None:
         if self._journal is not None:

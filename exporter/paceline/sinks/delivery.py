@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import chain, repeat
 from threading import Thread
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -74,12 +75,25 @@ class Tally(Struct):
         )
 
 
+class InterruptedDeliveryError(KeyboardInterrupt):
+    """
+    Somebody would not wait for a delivery; `tallies` has what came of each errand until then.
+    """
+
+    def __init__(self, tallies: Sequence[Tally]) -> None:
+        super().__init__()
+        self.tallies: Final = tallies
+
+
 def deliver(errands: Sequence[Errand], seconds: float) -> list[Tally]:
     """
     Do all errands at once, and return when they are done or the time is over.
 
     An errand that is not done by then is left to itself: it ends with the process, and a run that it brings yet is
     taken out of its box as any other.
+
+    Raises:
+        InterruptedDeliveryError: somebody pressed Ctrl-C; it has what came of the errands until then.
     """
     end = time.monotonic() + seconds
     tallies = [Tally() for _ in errands]
@@ -90,15 +104,23 @@ def deliver(errands: Sequence[Errand], seconds: float) -> list[Tally]:
     ]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join(max(end - time.monotonic(), 0.0))
-    late = f"no answer within {duration(seconds)}"
-    # Copies: a thread that is left to itself goes on to count.
-    return [_concluded(tally, errand.box.count(), late) for errand, tally in zip(errands, tallies, strict=True)]
+    try:
+        for thread in threads:
+            thread.join(max(end - time.monotonic(), 0.0))
+    except KeyboardInterrupt as interrupt:
+        raise InterruptedDeliveryError(_concluded(errands, tallies, "interrupted")) from interrupt
+    return _concluded(errands, tallies, f"no answer within {duration(seconds)}")
 
 
-def _concluded(tally: Tally, waiting: int, late: str) -> Tally:
-    return replace(tally, waiting=waiting, failure=(tally.failure or late) if waiting else "")
+def _concluded(errands: Sequence[Errand], tallies: Sequence[Tally], why: str) -> list[Tally]:
+    """
+    Copies, as a thread that is left to itself goes on to count.
+    """
+    waiting = [errand.box.count() for errand in errands]
+    return [
+        replace(tally, waiting=count, failure=(tally.failure or why) if count else "")
+        for tally, count in zip(tallies, waiting, strict=True)
+    ]
 
 
 def _run(errand: Errand, tally: Tally, end: float) -> None:
