@@ -189,6 +189,26 @@ def test_what_waits_goes_to_where_it_was_meant_to_go(
     assert not any("Authorization" in request.headers for request in exporter.requests)
 
 
+def test_what_waits_for_a_collector_waits_where_opentelemetry_is_off(
+    project: Path, exporter: Receiving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    What waits for others goes.
+    """
+    for kind in ("otlp", "push"):
+        _box(project, exporter.url, kind).put(pack(_RUNS[0]))
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    result = _call("push")
+
+    assert (result.exit_code, result.output) == (
+        0,
+        (
+            f"paceline: 1 run waits for {exporter.url} (otlp); nothing is sent by OTLP: the environment variable "
+            f"OTEL_SDK_DISABLED is true\nsent 1 run to {exporter.url} (push)\n"
+        ),
+    )
+
+
 def test_a_server_that_is_configured_gets_the_token(
     project: Path, exporter: Receiving, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -360,6 +360,23 @@ def test_metrics_and_a_trace_go_to_a_collector(small: Suite) -> None:
     ]
 
 
+def test_where_opentelemetry_is_off_nothing_is_sent_by_it(small: Suite) -> None:
+    """
+    The user reads why; what goes elsewhere goes.
+    """
+    with receiving(status=200) as collector:
+        arguments = (f"--paceline-otlp={collector.url}", "--paceline-otlp-traces")
+        off = small.run(*arguments, "--paceline-push", collector.url, environ={"OTEL_SDK_DISABLED": "true"})
+        none = small.run(*arguments, environ={"OTEL_METRICS_EXPORTER": "none"})
+
+    assert [request.path for request in collector.requests] == ["/api/v1/runs", "/v1/traces"]
+    assert _said(off)[-1] == "paceline: nothing is sent by OTLP: the environment variable OTEL_SDK_DISABLED is true"
+    assert _said(none) == [
+        f"sent        1 run to {collector.url}/v1/traces (otlp-traces)",
+        "paceline: no metrics are sent by OTLP: the environment variable OTEL_METRICS_EXPORTER is none",
+    ]
+
+
 def test_without_a_server_nothing_of_sinks_is_imported(small: Suite) -> None:
     """
     Who does not send does not pay.

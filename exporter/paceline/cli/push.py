@@ -5,6 +5,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import click
 
@@ -15,10 +16,13 @@ from paceline.errors import StorageError
 from paceline.history.folder import read_document
 from paceline.model import Run
 from paceline.sinks.delivery import Errand, Tally, deliver
-from paceline.sinks.opening import open_sink, open_sinks
+from paceline.sinks.opening import open_sink, open_sinks, silence_of
 from paceline.sinks.outbox import Held, outboxes, pack, unpack
 from paceline.sinks.sink import Sink
 from paceline.units import counted
+
+# Takes the kind and the address of a sink. What it gives instead of one says why nothing is sent there.
+_Find: TypeAlias = Callable[[str, str], Sink | str]
 
 
 @click.command()
@@ -66,25 +70,28 @@ def _waiting(folder: Path, config: Config, *, is_moved: bool, refused: bool) -> 
     for kind, address, box in outboxes(folder):
         if refused:
             box.readmit()
-        sink = find(kind, address) if box.count() else None
-        if sink is not None:
+        if not box.count():
+            continue
+        sink = find(kind, address)
+        if isinstance(sink, str):
+            warn(f"{counted(box.count(), 'run waits', 'runs wait')} for {address} ({kind}); {sink}")
+        else:
             errands.append(Errand(sink, box))
-        elif box.count():
-            runs = counted(box.count(), "run waits", "runs wait")
-            warn(f"{runs} for {address} ({kind}); `paceline push` without an address sends it there")
     return errands
 
 
-def _moved(config: Config) -> Callable[[str, str], Sink | None]:
+def _moved(config: Config) -> _Find:
     by_kind = {sink.kind: sink for sink in find_sinks(config)}
-    return lambda kind, _: by_kind.get(kind)
+    return lambda kind, _: by_kind.get(kind, "`paceline push` without an address sends it there")
 
 
-def _meant(config: Config) -> Callable[[str, str], Sink | None]:
+def _meant(config: Config) -> _Find:
     branches = partial(kept_branches, config)
     # An address that is configured may have credentials in it, which no outbox has.
-    known = {(sink.kind, sink.address): sink for sink in open_sinks(config, branches)}
-    return lambda kind, address: known.get((kind, address)) or open_sink(kind, address, config, branches)
+    known = {(sink.kind, sink.address): sink for sink in open_sinks(config, branches, lambda _: None)}
+    return lambda kind, address: (
+        silence_of(kind) or known.get((kind, address)) or open_sink(kind, address, config, branches)
+    )
 
 
 def _send(errand: Errand, seconds: float) -> Tally:

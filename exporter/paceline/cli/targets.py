@@ -71,7 +71,7 @@ def find_sinks(config: Config) -> list[Sink]:
     Raises:
         ConfigError: there is none, or an address is none.
     """
-    sinks = open_sinks(config, partial(kept_branches, config))
+    sinks = open_sinks(config, partial(kept_branches, config), warn)
     if not sinks:
         raise ConfigError("no server to send to, expected --to URL, --otlp URL, or push or otlp in [tool.paceline]")
     return sinks

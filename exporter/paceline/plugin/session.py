@@ -167,7 +167,7 @@ class RunSession:
         from paceline.sinks.opening import open_sinks  # noqa: PLC0415
 
         settings = self._settings
-        sinks = open_sinks(settings, lambda: (self._head.origin.default_branch,))
+        sinks = open_sinks(settings, lambda: (self._head.origin.default_branch,), self._guard.warn)
         folder = self._archive.folder.outbox if settings.save_results else None
         return Sending(sinks, folder, settings, self._guard.warn)
 

@@ -17,7 +17,10 @@ _SIGNALS = {"otlp": "metrics", "otlp-traces": "traces"}
 
 
 def open_sinks(
-    config: Config, branches: Callable[[], Collection[str]], environ: Mapping[str, str] = os.environ
+    config: Config,
+    branches: Callable[[], Collection[str]],
+    warn: Callable[[str], None],
+    environ: Mapping[str, str] = os.environ,
 ) -> list[Sink]:
     """
     The servers that runs are sent to.
@@ -25,6 +28,7 @@ def open_sinks(
     Args:
         config: the configuration.
         branches: finds the branches that keep their name in labels; git is asked only when a run is sent.
+        warn: takes a line for the user, where OpenTelemetry's variables say that nothing is to be sent.
         environ: has the credentials.
 
     Raises:
@@ -32,9 +36,21 @@ def open_sinks(
     """
     authorities = read_authorities(config.push_ca_file, "push_ca_file is")
     pushes = [read_push(config.push, environ, authorities)] if config.push else []
-    signals = ("metrics", "traces") if config.otlp_traces else ("metrics",)
-    endpoints = {signal: Variables(environ, signal).endpoint(config.otlp) for signal in signals if config.otlp}
+    kinds = ("otlp", "otlp-traces") if config.otlp_traces else ("otlp",)
+    silent = {kind: silence_of(kind, environ) for kind in kinds if config.otlp}
+    for why in dict.fromkeys(filter(None, silent.values())):
+        warn(why)
+    signals = [_SIGNALS[kind] for kind, why in silent.items() if not why]
+    endpoints = {signal: Variables(environ, signal).endpoint(config.otlp) for signal in signals}
     return [*pushes, *(_collector(signal, one, branches, environ, authorities) for signal, one in endpoints.items())]
+
+
+def silence_of(kind: str, environ: Mapping[str, str] = os.environ) -> str:
+    """
+    Why nothing is to be sent to a kind of sink, as OpenTelemetry's variables say so; "" where they do not.
+    """
+    signal = _SIGNALS.get(kind)
+    return Variables(environ, signal).silence if signal is not None else ""
 
 
 def open_sink(

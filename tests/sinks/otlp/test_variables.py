@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
+from paceline.client.endpoint import Endpoint
 from paceline.errors import ConfigError
-from paceline.sinks.otlp.collector import resource_attributes
+from paceline.sinks.otlp.collector import Collector, resource_attributes
 from paceline.sinks.otlp.variables import Variables
 
 _EVERY = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -63,7 +64,7 @@ def test_a_variable_of_the_signal_wins() -> None:
     """
     environ = {
         "OTEL_EXPORTER_OTLP_HEADERS": "a=1",
-        "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "api-key=x%20y, b = 2,nonsense",
+        "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "api-key=x%20y, b = 2,,c=,",
         "OTEL_EXPORTER_OTLP_TIMEOUT": "3",
         "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip",
         "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION": "none",
@@ -73,7 +74,7 @@ def test_a_variable_of_the_signal_wins() -> None:
     }
     metrics, traces = Variables(environ, "metrics"), Variables(environ, "traces")
 
-    assert (metrics.headers, traces.headers) == ({"a": "1"}, {"api-key": "x y", "b": "2"})
+    assert (metrics.headers, traces.headers) == ({"a": "1"}, {"api-key": "x y", "b": "2", "c": ""})
     assert (metrics.seconds, metrics.is_compressed, traces.is_compressed) == (3.0, True, False)
     assert (metrics.authorities, metrics.certificate) == ("ca.pem", None)
     assert traces.certificate == ("own.pem", "own.key")
@@ -95,17 +96,60 @@ def test_without_variables_the_defaults_hold() -> None:
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon", "seconds, more than 0"),
         ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "-1", "seconds, more than 0"),
         ("OTEL_EXPORTER_OTLP_COMPRESSION", "zip", "gzip or none"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "http/protobuf, the only one that Paceline speaks"),
+        ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/json", "http/protobuf, the only one that Paceline speaks"),
     ],
 )
 def test_a_wrong_variable_is_named(name: str, value: str, expected: str) -> None:
     """
     Before any test runs.
     """
-    variables = Variables({name: value}, "metrics")
     with pytest.raises(ConfigError) as caught:
-        _ = variables.seconds, variables.is_compressed
+        Collector(Endpoint("http://collector"), {name: value}, "metrics")
 
     assert str(caught.value) == f"the environment variable {name} is {value!r}, expected {expected}"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("garbage,,=x", 1),
+        ("a=1,=s3cret", 2),
+        ("a=1,b=s3\ncret", 2),
+        ("a=s3%0Acret", 1),
+        ("a b=1", 1),
+        ("a=1,,b=\u20ac", 3),
+    ],
+)
+def test_what_is_no_header_is_named(text: str, place: int) -> None:
+    """
+    By its place, as it may be a secret; before any test runs.
+    """
+    with pytest.raises(ConfigError) as caught:
+        Collector(Endpoint("http://collector"), {"OTEL_EXPORTER_OTLP_HEADERS": text}, "metrics")
+
+    assert str(caught.value) == (
+        f"the environment variable OTEL_EXPORTER_OTLP_HEADERS has no header in place {place}, expected name=value, "
+        "with commas in between"
+    )
+
+
+@pytest.mark.parametrize(
+    ("environ", "metrics", "traces"),
+    [
+        ({"OTEL_SDK_DISABLED": "True"}, "OTEL_SDK_DISABLED is true", "OTEL_SDK_DISABLED is true"),
+        ({"OTEL_SDK_DISABLED": "1"}, "", ""),
+        ({"OTEL_METRICS_EXPORTER": "none"}, "OTEL_METRICS_EXPORTER is none", ""),
+        ({"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "console"}, "", "OTEL_TRACES_EXPORTER is none"),
+    ],
+)
+def test_a_variable_may_say_that_nothing_is_sent(environ: Mapping[str, str], metrics: str, traces: str) -> None:
+    """
+    Of all signals or of one, in the words of OpenTelemetry.
+    """
+    said = [Variables(environ, signal).silence.rpartition("variable ")[2] for signal in ("metrics", "traces")]
+
+    assert said == [metrics, traces]
 
 
 def test_who_sends_is_the_same_in_each_run(monkeypatch: pytest.MonkeyPatch) -> None:

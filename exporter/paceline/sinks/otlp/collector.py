@@ -47,6 +47,8 @@ class Collector:
     ) -> None:
         self._endpoint: Final = endpoint
         self._variables: Final = Variables(environ, signal)
+        self._variables.check_protocol()
+        self._headers: Final = self._variables.headers
         self._seconds: Final = self._variables.seconds
         self._is_compressed: Final = self._variables.is_compressed
         own = read_authorities(self._variables.authorities, f"the environment variable {PREFIX}_CERTIFICATE is")
@@ -72,7 +74,7 @@ class Collector:
         Raises:
             DeliveryError: one was not taken, or only a part of it.
         """
-        headers = {"Content-Type": _PROTOBUF, **self._variables.headers}
+        headers = {"Content-Type": _PROTOBUF, **self._headers}
         if self._is_compressed:
             headers["Content-Encoding"] = "gzip"
         with asking_once(seconds) as session:

@@ -4,6 +4,7 @@ OpenTelemetry's own variables, `OTEL_*`.
 Source: OpenTelemetry Protocol Exporter, "Configuration Options"; OpenTelemetry, "General SDK Configuration".
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote
@@ -14,11 +15,15 @@ from paceline.errors import ConfigError
 # As a setting: the address is in the variables.
 FROM_ENVIRONMENT = "env"
 PREFIX = "OTEL_EXPORTER_OTLP"
+_DISABLED = "OTEL_SDK_DISABLED"
 _EXAMPLE = "http://collector:4318"
 _DEFAULT = "http://localhost:4318"
 _DEFAULT_SECONDS = 10.0
 # Without a word of the user, the protocol leaves it open: one in fifteen of the bytes for a tenth of the time.
 _COMPRESSIONS = {"": True, "none": False, "gzip": True}
+_PROTOCOL = "http/protobuf"
+# Source: RFC 9110, "Tokens" and "Field Values".
+_NAME, _VALUE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"), re.compile(r"[\x20-\x7e\xa0-\xff]*")
 
 
 class Variables:
@@ -55,8 +60,49 @@ class Variables:
         return _below(self._environ.get(every) or _DEFAULT, f"the environment variable {every} is", path)
 
     @property
+    def silence(self) -> str:
+        """
+        That nothing of the signal is sent, and why; "" where nothing says so.
+        """
+        exporter = f"OTEL_{self._signal.upper()}_EXPORTER"
+        if self._environ.get(_DISABLED, "").strip().lower() == "true":
+            return f"nothing is sent by OTLP: the environment variable {_DISABLED} is true"
+        is_none = self._environ.get(exporter, "").strip().lower() == "none"
+        return f"no {self._signal} are sent by OTLP: the environment variable {exporter} is none" if is_none else ""
+
+    def check_protocol(self) -> None:
+        """
+        See that the protocol is the one that is spoken.
+
+        Raises:
+            ConfigError: some other one is asked for.
+        """
+        name, text = self._find("PROTOCOL")
+        if text.strip().lower() not in {"", _PROTOCOL}:
+            raise ConfigError(
+                f"the environment variable {name} is {text!r}, expected {_PROTOCOL}, the only one that Paceline speaks"
+            )
+
+    @property
     def headers(self) -> dict[str, str]:
-        return _pairs(self._find("HEADERS")[1])
+        """
+        The headers of each request.
+
+        Raises:
+            ConfigError: one is none; it is not shown, as it may be a secret.
+        """
+        variable, text = self._find("HEADERS")
+        headers = {}
+        for place, part in enumerate(text.split(","), 1):
+            name, value = _header(part)
+            if part.strip() and not name:
+                raise ConfigError(
+                    f"the environment variable {variable} has no header in place {place}, expected name=value, with"
+                    " commas in between"
+                )
+            headers[name] = value
+        headers.pop("", None)
+        return headers
 
     @property
     def seconds(self) -> float:
@@ -109,9 +155,13 @@ class Variables:
         return name, self._environ.get(name, "")
 
 
-def _pairs(text: str) -> dict[str, str]:
-    pairs = (pair.partition("=") for pair in text.split(","))
-    return {unquote(name.strip()): unquote(value.strip()) for name, separator, value in pairs if separator}
+def _header(part: str) -> tuple[str, str]:
+    """
+    A name and a value; "" for both where they are none.
+    """
+    key, separator, text = part.partition("=")
+    name, value = unquote(key.strip()), unquote(text.strip()).strip()
+    return (name, value) if separator and _NAME.fullmatch(name) and _VALUE.fullmatch(value) else ("", "")
 
 
 def _below(base: str, place: str, path: str) -> Endpoint:
