@@ -59,6 +59,7 @@ def _handler(relay: Relay, target: str, answers: int | None) -> type[BaseHTTPReq
                 return
             self.send_response(answer.status_code)
             self.end_headers()
+            self.wfile.write(answer.content)
 
         def log_message(self, *_: object) -> None:
             pass
