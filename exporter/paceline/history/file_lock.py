@@ -6,7 +6,7 @@ import os
 from typing import BinaryIO
 
 try:
-    from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
+    from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, flock
 except ImportError:  # Windows
     HAS_LOCKS = False
 else:
@@ -38,8 +38,7 @@ def is_held(file: BinaryIO) -> bool:
         return False
     try:
         flock(file, LOCK_SH | LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
+    except OSError as error:
+        return isinstance(error, BlockingIOError)
+    flock(file, LOCK_UN)
     return False
