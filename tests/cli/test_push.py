@@ -297,7 +297,7 @@ def test_a_replay_goes_on_where_a_run_is_refused(exporter: Receiving) -> None:
         1,
         [
             f"sent 1 run to {exporter.url} (push)",
-            f"paceline: 2 runs were refused by {exporter.url}: answered 409 Conflict",
+            f"paceline: 2 runs were refused by {exporter.url}: answered 409 Conflict; not sent: run-0, run-2",
             "Error: not all runs were delivered",
         ],
     )

@@ -62,6 +62,22 @@ def test_a_user_reads_of_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ]
 
 
+def test_a_user_reads_which_were_refused_where_nothing_is_kept() -> None:
+    """
+    The first of them, by their ids.
+    """
+    with receiving(status=409) as exporter:
+        errand = _errand(exporter.url, _held(*range(12)))
+        (tally,) = deliver([errand], 30)
+
+    assert list(undelivered(errand, tally)) == [
+        (
+            f"12 runs were refused by {exporter.url}: answered 409 Conflict; not sent: run-0, run-1, run-2, run-3, "
+            "run-4, run-5, run-6, run-7, run-8, run-9 and 2 more"
+        )
+    ]
+
+
 def test_a_user_reads_of_a_damaged_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     It is set aside, and the others go.

@@ -216,10 +216,11 @@ def _is_removed(path: Path) -> bool:
 
 class Held:
     """
-    Runs in memory; what is not delivered is gone with the process.
+    Runs in memory; what is not delivered is gone with the process. `refused` has the ids of those that were.
     """
 
     def __init__(self, *parcels: Parcel) -> None:
+        self.refused: Final[list[str]] = []
         self._parcels = {parcel.name: parcel for parcel in parcels}
 
     def put(self, parcel: Parcel) -> None:
@@ -242,11 +243,16 @@ class Held:
 
     def remove(self, name: str) -> None:
         """
-        Take out a run that has arrived, or was refused.
+        Take out a run that has arrived.
         """
         self._parcels.pop(name, None)
 
-    refuse = remove
+    def refuse(self, name: str) -> None:
+        """
+        Take out a run, and note which.
+        """
+        self.remove(name)
+        self.refused.append(name.partition("-")[2])
 
 
 def outboxes(folder: Path) -> list[tuple[str, str, Outbox]]:

@@ -10,6 +10,8 @@ from paceline.sinks.delivery import Errand, Tally
 from paceline.sinks.outbox import Box, Held, Outbox
 from paceline.units import counted, size
 
+_MOST_NAMED = 10
+
 
 def delivered(errand: Errand, tally: Tally) -> str:
     """
@@ -31,7 +33,7 @@ def undelivered(errand: Errand, tally: Tally) -> Iterator[str]:
         runs = counted(tally.waiting, "run was", "runs were")
         why = f"{tally.failure}, tried {tally.rounds} times" if tally.rounds > 1 else tally.failure
         yield f"{runs} not sent to {address}: {why}; {_fate(box, tally.waiting)}"
-    kept = f"; kept in {os.path.relpath(box.refused)}" if isinstance(box, Outbox) else ""
+    kept = _whereabouts(box)
     if tally.refused:
         yield f"{counted(tally.refused, 'run was', 'runs were')} refused by {address}: {tally.refusal}{kept}"
     if tally.damaged:
@@ -46,6 +48,16 @@ def let_go(errand: Errand, count: int, limits: OutboxLimits) -> str:
     most = f"{counted(limits.runs, 'run')}, {size(limits.megabytes * 2**20)} and {limits.days:g} days"
     waits = f"{counted(count, 'run waits', 'runs wait')} no more for {errand.sink.address}"
     return f"{waits}, as an outbox holds at most {most}; `paceline replay` sends what is in the results folder"
+
+
+def _whereabouts(box: Box) -> str:
+    """
+    Where to find the runs that were refused.
+    """
+    if isinstance(box, Held):
+        rest = len(box.refused) - _MOST_NAMED
+        return f"; not sent: {', '.join(box.refused[:_MOST_NAMED])}{f' and {rest} more' if rest > 0 else ''}"
+    return f"; kept in {os.path.relpath(box.refused)}" if isinstance(box, Outbox) else ""
 
 
 def _fate(box: Box, waiting: int) -> str:
