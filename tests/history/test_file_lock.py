@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from paceline.history import file_lock
-from paceline.history.file_lock import is_held, is_locked
+from paceline.history.file_lock import is_held, lock
 
 
 def test_a_lock_is_seen_until_its_file_is_closed(tmp_path: Path) -> None:
@@ -16,7 +16,7 @@ def test_a_lock_is_seen_until_its_file_is_closed(tmp_path: Path) -> None:
     By all that open the file, and nobody else gets it.
     """
     with (tmp_path / "file").open("xb") as file, (tmp_path / "file").open("rb") as other:
-        locked = (is_held(other), is_locked(file), is_held(other), is_locked(other))
+        locked = (is_held(other), lock(file), is_held(other), lock(other))
         file.close()
 
         assert locked == (False, True, True, False)
@@ -38,8 +38,8 @@ def test_what_has_no_locks_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """
     (tmp_path / "file").touch()
     with open(os.open(tmp_path / "file", os.O_PATH), "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor
-        assert (is_locked(file), is_held(file)) == (False, False)
+        assert (lock(file), is_held(file)) == (False, False)
 
     monkeypatch.setattr(file_lock, "HAS_LOCKS", False)
     with (tmp_path / "file").open("rb") as file:
-        assert (is_locked(file), is_held(file)) == (False, False)
+        assert (lock(file), is_held(file)) == (False, False)

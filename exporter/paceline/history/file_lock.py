@@ -13,7 +13,7 @@ else:
     HAS_LOCKS = True
 
 
-def is_locked(file: BinaryIO) -> bool:
+def lock(file: BinaryIO) -> bool:
     """
     Lock a file for this process until it is closed; what is forked off closes it, as it would hold the lock.
 

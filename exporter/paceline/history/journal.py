@@ -14,7 +14,7 @@ from msgspec import DecodeError, Struct, json
 from msgspec.structs import replace
 
 from paceline.errors import StorageError
-from paceline.history.file_lock import is_held, is_locked
+from paceline.history.file_lock import is_held, lock
 from paceline.model import Case, Run, RunOutcome
 
 _SUFFIX = ".jsonl"
@@ -99,7 +99,7 @@ def _owner(file: BinaryIO, run: Run) -> _Owner:
         host=socket.gethostname(),
         process=os.getpid(),
         process_started=psutil.Process().create_time(),
-        is_locked=is_locked(file),
+        is_locked=lock(file),
         run=run,
     )
 
