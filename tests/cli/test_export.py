@@ -2,7 +2,9 @@
 `paceline export`.
 """
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,23 @@ def test_a_branch_may_keep_its_name() -> None:
     result = _call("-", "--branch", "topic")
 
     assert _runs(result.stdout) == [("run-0", "other"), ("run-1", "other"), ("run-2", "topic")]
+
+
+@pytest.mark.parametrize("name", ["stdout", "pipe"])
+def test_what_is_no_file_is_written_to(tmp_path: Path, name: str) -> None:
+    """
+    A pipe gives the runs to whoever reads from it, and stays a pipe.
+    """
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "stdout").symlink_to("/proc/self/fd/1")  # what /dev/stdout is
+    command = [sys.executable, "-m", "paceline", "export", "openmetrics", name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        read = (tmp_path / name).read_text() if name == "pipe" else ""
+        written, said = process.communicate(timeout=60)
+
+    assert (process.returncode, said) == (0, "wrote 3 runs\n")
+    assert len(_runs(read or written)) == 3
+    assert (tmp_path / "pipe").is_fifo()
 
 
 @pytest.mark.parametrize(

@@ -114,4 +114,4 @@ def test_a_file_that_cannot_be_used(path: Path) -> None:
         write_baselines(path, Baselines())
 
     assert str(reading.value) == f"the baselines {path} cannot be read: Is a directory"
-    assert str(writing.value) == f"the baselines {path} cannot be written: Is a directory"
+    assert str(writing.value) == f"{path} cannot be written (Is a directory)"

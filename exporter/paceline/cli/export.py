@@ -3,9 +3,10 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 import click
 
@@ -16,6 +17,7 @@ from paceline.metrics.catalogue import CATALOGUE
 from paceline.metrics.run_samples import stamped_samples
 from paceline.probes.origin import FALLBACK_BRANCH
 from paceline.sinks.openmetrics import exposition
+from paceline.writing import open_to_write
 
 # Two underscores are Prometheus's own.
 _NAME = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
@@ -30,6 +32,17 @@ def _labels(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> Ma
     return dict(text.split("=", 1) for text in value)
 
 
+@contextmanager
+def _opened(file: Path) -> Iterator[IO[str]]:
+    if str(file) != "-":
+        with open_to_write(file) as lines:
+            yield lines
+        return
+    with click.open_file("-", "w", encoding="utf-8") as stream:
+        yield stream
+        stream.flush()
+
+
 @click.group()
 def export() -> None:
     """
@@ -38,7 +51,7 @@ def export() -> None:
 
 
 @export.command()
-@click.argument("file", type=click.File("w", encoding="utf-8", atomic=True))
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
 @span_options
 @branches_option
 @click.option(
@@ -51,7 +64,7 @@ def export() -> None:
 )
 @results_option
 def openmetrics(
-    file: TextIO, branches: tuple[str, ...], constant: Mapping[str, str], results: Path | None, **span: object
+    file: Path, branches: tuple[str, ...], constant: Mapping[str, str], results: Path | None, **span: object
 ) -> None:
     """
     Write runs to FILE as OpenMetrics text, one sample of each series a run; - is the standard output.
@@ -66,5 +79,6 @@ def openmetrics(
         kept = branches or (config.default_branch or FALLBACK_BRANCH,)
         ids = Span(**span).ids(archive.ledger)  # type: ignore[arg-type]
         runs = read_all(archive.ledger, ids)
-        file.writelines(exposition(stamped_samples(runs, kept), constant))
+        with _opened(file) as lines:
+            lines.writelines(exposition(stamped_samples(runs, kept), constant))
     click.echo(f"wrote {units.counted(len(ids), 'run')}", err=True)

@@ -8,6 +8,7 @@ from msgspec import DecodeError, json
 
 from paceline.analysis.baselines import Baseline, Baselines
 from paceline.errors import DocumentError, StorageError
+from paceline.writing import open_to_write
 
 
 def read_baselines(path: Path) -> Baselines:
@@ -36,12 +37,8 @@ def write_baselines(path: Path, baselines: Baselines) -> None:
         StorageError: it cannot be written.
     """
     ordered = Baselines(pinned=_ordered(baselines.pinned), accepted=_ordered(baselines.accepted))
-    beside = path.with_name(f"{path.name}.new")
-    try:
-        beside.write_bytes(json.format(json.encode(ordered), indent=2) + b"\n")
-        beside.replace(path)
-    except OSError as error:
-        raise StorageError(f"the baselines {path} cannot be written: {error.strerror}") from error
+    with open_to_write(path) as file:
+        file.write(f"{json.format(json.encode(ordered), indent=2).decode()}\n")
 
 
 def _ordered(baselines: tuple[Baseline, ...]) -> tuple[Baseline, ...]:
