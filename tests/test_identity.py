@@ -4,7 +4,7 @@ Names that are safe to keep.
 
 import pytest
 
-from paceline.identity import is_secret, safe_ids, safe_text
+from paceline.identity import safe_ids, safe_text
 
 
 @pytest.mark.parametrize(
@@ -24,90 +24,6 @@ def test_control_characters_are_escaped(text: str, safe: str) -> None:
     What would break a line, a terminal or a file is shown as Python would write it; letters stay.
     """
     assert safe_text(text) == safe
-
-
-@pytest.mark.parametrize(
-    ("text", "safe"),
-    [
-        ("test_in[password=hunter2]", "test_in[password=***]"),
-        ("test_in[passwd: hunter2]", "test_in[passwd: ***]"),
-        ("test_in[passphrase=hunter2]", "test_in[passphrase=***]"),
-        ("test_in[PASSWORD=hunter2&user=eve]", "test_in[PASSWORD=***&user=eve]"),
-        ("""test_in[{"password": "hunter2", "user": "eve"}]""", """test_in[{"password": "***", "user": "eve"}]"""),
-        ("test_in[{'client_secret': 'hunter2'}]", "test_in[{'client_secret': '***'}]"),
-        ("test_in[access_token=hunter2]", "test_in[access_token=***]"),
-        ("test_in[X-Api-Key: hunter2]", "test_in[X-Api-Key: ***]"),
-        ("test_in[Bearer abcdef123456]", "test_in[Bearer ***]"),
-        ("test_in[Basic dXNlcjpwYXNz]", "test_in[Basic ***]"),
-        ("test_in[Authorization: Bearer abcdef123456]", "test_in[Authorization: Bearer ***]"),
-        ("test_in[Authorization=Basic dXNlcjpwYXNz]", "test_in[Authorization=Basic ***]"),
-        ("test_in[postgres://admin:hunter2@db/shop]", "test_in[postgres://admin:***@db/shop]"),
-        ("test_in[postgres://admin:p@ss@db/shop]", "test_in[postgres://admin:***@db/shop]"),
-        (
-            "test_in[https://eve%40x.com:pa%20ss@host.com-eve%40x.com-eve@gmail.com-pa]",
-            "test_in[https://eve%40x.com:***@host.com-eve%40x.com-eve@gmail.com-pa]",
-        ),
-        ("test_in[max_tokens=128]", "test_in[max_tokens=128]"),
-        ("test_in[redis://:hunter2@cache:6379]", "test_in[redis://:***@cache:6379]"),
-        ("test_in[redis://:hunter2@[::1]:6379/0]", "test_in[redis://:***@[::1]:6379/0]"),
-        ("test_in[postgresql://eve:hunter2@/shop?host=/run]", "test_in[postgresql://eve:***@/shop?host=/run]"),
-        ("test_in[password=*hunter2*]", "test_in[password=***]"),
-        ("test_in[sk-ant-api03-AbCdEf0123_456789-abcdefghij]", "test_in[***]"),
-        ("test_in[AKIAIOSFODNN7EXAMPLE]", "test_in[***]"),
-        ("test_in[AIzaSyA0123456789abcdefghijklmnopqrst-_]", "test_in[***]"),
-        ("test_in[user=ann,pw=hunter8]", "test_in[user=ann,pw=***]"),
-        ("test_in[db_pwd: hunter8]", "test_in[db_pwd: ***]"),
-        ("test_in[pin=1234]", "test_in[pin=***]"),
-        ("test_in[user=ann&pass=hunter8]", "test_in[user=ann&pass=***]"),
-        ("test_in[auth_header=Basic dXNlcjpwYXNz]", "test_in[auth_header=Basic ***]"),
-        ("test_in[X-Auth-Header: hunter8]", "test_in[X-Auth-Header: ***]"),
-        ("test_in[ASIAIOSFODNN7EXAMPLE]", "test_in[***]"),
-        ("test_in[aws_secret_access_key=wJalrXUtnFEMI/K7MDENG]", "test_in[aws_secret_access_key=***]"),
-        ("test_in[ghp_0123456789abcdefghijABCDEFGHIJ012345]", "test_in[***]"),
-        ("test_in[github_pat_11ABCDEFG0abcdefghijkl_mnopqrstuv]", "test_in[***]"),
-        ("test_in[glpat-0123456789abcdefghij]", "test_in[***]"),
-        ("test_in[sk_live_0123456789abcdefghij]", "test_in[***]"),
-        ("test_in[xoxb-123456789012-abcdefABCDEF]", "test_in[***]"),
-        ("test_in[eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.sflKxwRJ]", "test_in[***]"),
-        ("test_in[-----BEGIN RSA PRIVATE KEY-----\\nMIIEow]", "test_in[***]"),
-    ],
-)
-def test_secrets_are_masked(text: str, safe: str) -> None:
-    """
-    Known shapes of credentials, and values that call themselves secret, are replaced by three asterisks.
-    """
-    assert safe_text(text) == safe
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "tests/test_auth.py::test_token_expired[password-reset]",
-        "tests/test_auth.py::TestToken::test_login",
-        "tests/test_secrets.py::TestPassword::test_reset[1]",
-        "tests/test_api.py::test_authorization[admin]",
-        "test_add[basic operations]",
-        "test_fit[sk-learn-pipeline-with-two-steps]",
-        "test_get[https://shop.example/cart?page=2]",
-        "test_at[12:30@noon]",
-        "test_key[key=value]",
-        "test_in[bypass=cache]",
-        "test_in[compass=north]",
-        "test_in[passes=12]",
-        "test_in[pass=3,fail=1]",
-        "test_in[pass=true]",
-        "test_in[auth=basic]",
-        "test_in[author_header=wide]",
-        "test_in[spin=1,led_pin=13,pinned=x]",
-        "test_in[pwm=50]",
-        "test_in[AIzaSy-is-how-a-key-begins]",
-    ],
-)
-def test_ordinary_words_are_left_alone(text: str) -> None:
-    """
-    A test may be about tokens and passwords without having any.
-    """
-    assert safe_text(text) == text
 
 
 def test_a_long_text_is_cut_with_a_digest() -> None:
@@ -170,49 +86,6 @@ def test_what_stands_for_an_id_is_made_safe_too() -> None:
     ids = safe_ids(["test[a]", "test[b]"], {"test[a]": "test[\n]", "test[b]": "test[\n]"})
 
     assert ids == {"test[a]": "test[\\n]", "test[b]": "test[\\n]#2"}
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "is_so"),
-    [
-        ("password", "x", True),
-        ("db_password", "x", True),
-        ("passwd2", "x", True),
-        ("apiKey", "x", True),
-        ("aws_secret_access_key", "x", True),
-        ("credentials", "x", True),
-        ("token", "12345678", True),
-        ("pwd", "x", True),
-        ("db_pwd", "x", True),
-        ("pw", "x", True),
-        ("pw2", "x", True),
-        ("user_pw", "x", True),
-        ("pass_", "x", True),
-        ("db_pass", "x", True),
-        ("pin", "1234", True),
-        ("auth_header", "x", True),
-        ("auth_headers", "x", True),
-        ("max_tokens", "128", False),
-        ("auth", "x", False),
-        ("author_header", "x", False),
-        ("bypass", "x", False),
-        ("compass", "x", False),
-        ("passes", "x", False),
-        ("should_pass", "x", False),
-        ("spin", "x", False),
-        ("led_pin", "13", False),
-        ("pins", "x", False),
-        ("pwm", "x", False),
-        ("password_length", "x", False),
-        ("key", "x", False),
-        ("user", "x", False),
-    ],
-)
-def test_a_name_tells_of_a_secret(name: str, text: str, is_so: bool) -> None:
-    """
-    Where it ends in a word for one, unless that counts tokens.
-    """
-    assert is_secret(name, text) is is_so
 
 
 def test_an_id_that_comes_twice_is_one_id() -> None:

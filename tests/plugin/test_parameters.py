@@ -23,6 +23,9 @@ _TESTS = """
     @pytest.mark.parametrize("n, max_tokens, token", argvalues=[(1, 128, "x")] * 2)
     def test_token(n, max_tokens, token): pass
 
+    @pytest.mark.parametrize("author, signing_key", [("ann", "hunter7")])
+    def test_sign(author, signing_key): pass
+
     @pytest.mark.parametrize("secret", ["hunter5"], ids=lambda value: f"s={value}!")
     def test_own_id(secret): pass
 
@@ -48,6 +51,7 @@ _IDS = [
     "test_key[2-None]",
     "test_token[1-128-token0]",
     "test_token[1-128-token0]#2",
+    "test_sign[ann-signing_key0]",
     "test_own_id[s=secret0!]",
     "test_fixture[db_password0]",
 ]
@@ -73,7 +77,7 @@ def test_a_value_that_its_name_calls_a_secret_is_not_kept(suite: Suite, workers:
     assert sorted(outcomes) == sorted(_IDS)
     assert list(part.outcomes) == ["test_login[bob-password1]"]
     assert [secret for secret in ("hunter", "cret-7", "12345678") if secret in _left(part)] == []
-    assert made_safe == 14
+    assert made_safe == 15
 
 
 _SHAPES = """

@@ -35,6 +35,7 @@ fragments = st.sampled_from(
     [
         *("password", "token", "api_key", "authorization", "Bearer ", "Basic ", "AKIA", "ghp_", "glpat-", "sk_live_"),
         *("xoxb-", "eyJhbGci", "://", "user:", "-----BEGIN PRIVATE KEY-----", "***", "=", ":", "@", " ", "]", "'", ","),
+        *("cookie", "; ", "dsn", "auth", "--secret ", "-u ", "&sig=", "npm_", "SG.", "none", "1"),
         *("0123456789ABCDEF", "abcdefghijklmnop", "\n", "\x7f", "\u2028", "é", "~", "#2", ".", "/"),
     ]
 )

@@ -11,7 +11,7 @@ import pytest
 from _pytest.compat import ascii_escaped  # as pytest writes a value into an id
 from _pytest.mark import ParameterSet  # what pytest.param makes
 
-from paceline.identity import is_secret, without_secrets
+from paceline.redaction import is_secret, without_secrets
 
 # A value so long is looked for within others, as in an id that the project makes itself; a shorter one is a word.
 _LONG = 5
