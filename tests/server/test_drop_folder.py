@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from paceline.errors import DocumentError, StorageError
+from paceline.errors import ConflictError, DocumentError, StorageError
 from paceline.model import decode_run, encode_run
 from paceline.server.drop_folder import DropFolder
 from support.exporter import exporter_in
@@ -83,7 +83,11 @@ def test_a_name_that_came_before_is_kept_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("error", "result", "names"),
-    [(StorageError("full"), "unreadable", ["a.json"]), (DocumentError("bad"), "damaged", ["damaged/a.json"])],
+    [
+        (StorageError("full"), "unreadable", ["a.json"]),
+        (DocumentError("bad"), "damaged", ["damaged/a.json"]),
+        (ConflictError("known"), "conflict", ["damaged/a.json"]),
+    ],
 )
 def test_what_cannot_be_kept_now_stays(tmp_path: Path, error: Exception, result: str, names: list[str]) -> None:
     """
@@ -186,9 +190,16 @@ def test_an_exporter_takes_what_is_put_there(tmp_path: Path) -> None:
         assert exporter.runs() == ["run-1"]
         assert exporter.state(_FILES) == {
             "taken": 1,
-            "damaged": 2,
+            "damaged": 1,
+            "conflict": 1,
             "skipped": 0,
             "unreadable": 0,
+        }
+        reports = exporter.state("paceline_exporter_reports_total")
+        assert {result: count for result, count in reports.items() if count} == {
+            "accepted": 1,
+            "conflict": 1,
+            "rejected": 1,
         }
         assert "INFO accepted: run run-1 of shop with 1 test, from the file run.json" in exporter.log.read_text()
         assert "WARNING set aside: second.json: run run-1 is there already, of suite shop, " in exporter.log.read_text()

@@ -45,6 +45,20 @@ def test_a_file_of_tokens_that_is_none_is_refused(tmp_path: Path, content: bytes
     assert str(caught.value) == message.format(file)
 
 
+@pytest.mark.parametrize("given", ["", " , "])
+def test_a_variable_without_a_token_is_refused(given: str) -> None:
+    """
+    As a secret that is empty by mistake would open the exporter to everybody; without the variable it is meant so.
+    """
+    with pytest.raises(ConfigError) as caught:
+        read_tokens(None, {"PACELINE_TOKENS": given})
+
+    assert str(caught.value) == (
+        "the environment variable PACELINE_TOKENS has no token; unset it where everybody may send runs"
+    )
+    assert read_tokens(None, {}) == ()
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.1:x", "127.0.0.1:65536"])
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     """

@@ -12,13 +12,13 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Final, TypeAlias
 
-from paceline.errors import DocumentError, StorageError
+from paceline.errors import ConflictError, DocumentError, StorageError
 from paceline.identity import safe_text
 
 _LOG = logging.getLogger(__name__)
 _SUFFIXES = (".json", ".json.gz")
-TAKEN, DAMAGED, SKIPPED, UNREADABLE = "taken", "damaged", "skipped", "unreadable"
-RESULTS = (TAKEN, DAMAGED, SKIPPED, UNREADABLE)
+TAKEN, DAMAGED, CONFLICT, SKIPPED, UNREADABLE = "taken", "damaged", "conflict", "skipped", "unreadable"
+RESULTS = (TAKEN, DAMAGED, CONFLICT, SKIPPED, UNREADABLE)
 _LONGEST = 128 << 20
 _LONGEST_LINE = 500
 
@@ -31,7 +31,8 @@ _Take: TypeAlias = Callable[[bytes, str], object]
 
 class DropFolder:
     """
-    Takes each document once and moves it into `taken/`, or into `damaged/` where it is no run; nothing is deleted.
+    Takes each document once and moves it into `taken/`, or into `damaged/` where it is no run, or another run has its
+    id; nothing is deleted.
 
     A file that is being written is left alone: it is taken when it did not change from one look to the next.
     Files that are not named as documents are other programs' business. What is hidden by a dot, as by programs that
@@ -98,7 +99,7 @@ class DropFolder:
             take(_content(path), path.name)
         except DocumentError as error:
             self._move(path, DAMAGED)
-            return DAMAGED, f"set aside: {error}"
+            return CONFLICT if isinstance(error, ConflictError) else DAMAGED, f"set aside: {error}"
         except (StorageError, OSError) as error:
             return UNREADABLE, f"{path.name} is tried again: {error}"
         self._move(path, TAKEN)

@@ -25,7 +25,7 @@ from paceline.model import LiveReport, Run
 from paceline.server.answers import Answer, Receipt, Summary
 from paceline.server.arrival import read_arrival
 from paceline.server.cache import Cache
-from paceline.server.drop_folder import DropFolder
+from paceline.server.drop_folder import CONFLICT, DAMAGED, DropFolder
 from paceline.server.exposures import MARGIN_SECONDS, Exposures, Rules, shares_series
 from paceline.server.live_runs import LiveRuns
 from paceline.server.own_metrics import MAX_SERIES, OwnMetrics
@@ -37,6 +37,8 @@ from paceline.units import counted, moment
 _LOG = logging.getLogger(__name__)
 LEDGER = "history.sqlite"
 _CACHE_BYTES = 64 << 20
+# A file that is refused is a run that is, as one that is taken is accepted.
+_REFUSED = {CONFLICT: "conflict", DAMAGED: "rejected"}
 
 
 class Service:
@@ -194,6 +196,8 @@ class Service:
         results = folder.look(lambda document, name: self.receive(document, name, f"the file {safe_text(name)}"))
         for result, count in results.items():
             self.own.files.labels(result).inc(count)
+            if result in _REFUSED:
+                self.own.reports.labels(_REFUSED[result]).inc(count)
 
     def _rules(self) -> Rules:
         told = self.settings

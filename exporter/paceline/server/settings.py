@@ -91,16 +91,24 @@ def read_tokens(file: Path | None, environ: Mapping[str, str]) -> tuple[bytes, .
     The tokens that may send runs: one a line in the file, and separated by blanks or commas in `PACELINE_TOKENS`.
 
     Raises:
-        ConfigError: the file cannot be read or has none, or a token is short. The token itself is not shown.
+        ConfigError: the file cannot be read, it or the variable is there and has none, or a token is short. The token
+            itself is not shown.
     """
-    given = environ.get(TOKENS, "").replace(",", " ").split()
-    tokens = [(f"the environment variable {TOKENS}", token) for token in given]
+    tokens = _tokens_of(environ[TOKENS]) if TOKENS in environ else []
     if file is not None:
         tokens += _tokens_in(file)
     for where, token in tokens:
         if len(token) < _SHORTEST_TOKEN:
             raise ConfigError(f"{where}: a token of {len(token)} characters, expected at least {_SHORTEST_TOKEN}")
     return tuple(token.encode() for _, token in tokens)
+
+
+def _tokens_of(variable: str) -> list[tuple[str, str]]:
+    given = variable.replace(",", " ").split()
+    if not given:
+        # A secret that is empty by mistake must not open the exporter to everybody.
+        raise ConfigError(f"the environment variable {TOKENS} has no token; unset it where everybody may send runs")
+    return [(f"the environment variable {TOKENS}", token) for token in given]
 
 
 def _tokens_in(file: Path) -> list[tuple[str, str]]:
