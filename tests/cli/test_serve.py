@@ -43,6 +43,9 @@ def test_without_the_extra_it_says_how_to_get_it(tmp_path: Path) -> None:
             "--expose-window=week",
             "'--expose-window': 'week', expected a duration as 7d, 12h or 1h30m, or 0 for no limit",
         ),
+        ("--branches=", "'--branches': '', expected the name of a branch"),
+        ("--expose-seconds=nan", "'--expose-seconds': 'nan' is not a valid float."),
+        ("--shard-seconds=nan", "'--shard-seconds': 'nan' is not a valid float."),
     ],
 )
 def test_a_wrong_option_is_said(tmp_path: Path, option: str, message: str) -> None:

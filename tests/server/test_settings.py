@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from paceline.errors import ConfigError
-from paceline.server.running import listen
+from paceline.server.running import listen, shown_address
 from paceline.server.settings import read_path, read_tokens, read_window
 
 
@@ -68,6 +68,21 @@ def test_an_address_that_is_none_is_refused(address: str) -> None:
         listen(address)
 
     assert str(caught.value) == (f"--web.listen-address is {address!r}, expected one as 127.0.0.1:10464 or :10464")
+
+
+@pytest.mark.parametrize(
+    ("name", "is_secure", "shown"),
+    [
+        (("127.0.0.1", 10464), False, "http://127.0.0.1:10464"),
+        (("::1", 10464, 0, 0), False, "http://[::1]:10464"),
+        (("::", 443, 0, 0), True, "https://[::]:443"),
+    ],
+)
+def test_an_address_is_shown_as_it_is_entered(name: tuple[object, ...], is_secure: bool, shown: str) -> None:
+    """
+    One of IPv6 in brackets.
+    """
+    assert shown_address(name, is_secure=is_secure) == shown
 
 
 @pytest.mark.parametrize(("text", "longest"), [("7d", 604_680.0), ("30s", 27.0), ("0", inf)])

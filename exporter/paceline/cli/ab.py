@@ -18,6 +18,7 @@ from paceline.analysis.change import ComparisonRule
 from paceline.analysis.comparison import Comparison
 from paceline.analysis.comparison import compare as compare_sides
 from paceline.cli.comparing import Shown, comparison_options, conclude
+from paceline.cli.number import Number
 from paceline.cli.passing import PYTEST_ARGUMENTS, PassingOn
 from paceline.cli.project import clear_errors, warn
 
@@ -27,7 +28,7 @@ from paceline.cli.project import clear_errors, warn
 @click.option("--head", metavar="REF", help="What is looked at (default: the work tree as it is, with all changes).")
 @click.option("--rounds", type=click.IntRange(1), default=10, show_default=True, help="How often each side runs.")
 @click.option("--setup", metavar="CMD", default="", help="Run once in each work tree before: build or install there.")
-@click.option("--max-seconds", metavar="S", type=click.FloatRange(0, min_open=True), help="Stop after so long.")
+@click.option("--max-seconds", metavar="S", type=Number(0, min_open=True), help="Stop after so long.")
 @comparison_options
 @click.pass_context
 def ab(

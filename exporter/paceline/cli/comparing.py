@@ -10,6 +10,7 @@ from msgspec import Struct, json
 
 from paceline.analysis.change import Change, Compared, ComparisonRule
 from paceline.analysis.comparison import Comparison
+from paceline.cli.number import Number
 from paceline.cli.project import warn
 from paceline.cli.terminal import terminal_width
 from paceline.report.comparison import SORTED, markdown, text
@@ -49,7 +50,7 @@ def comparison_options(command: _F) -> _F:
         click.option(
             "--fail-on-slower",
             metavar="RATIO",
-            type=click.FloatRange(1, min_open=True),
+            type=Number(1, min_open=True),
             help="Exit with 10 if a test is called slower and takes at least RATIO times as long.",
         ),
     )

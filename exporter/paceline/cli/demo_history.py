@@ -10,6 +10,7 @@ import click
 from msgspec.structs import replace
 
 from paceline import units
+from paceline.cli.number import Number
 from paceline.cli.project import clear_errors, load_project, results_option
 from paceline.demo.runs import BRANCH, SUITE, TESTS, Demo
 
@@ -17,7 +18,7 @@ from paceline.demo.runs import BRANCH, SUITE, TESTS, Demo
 @click.command("demo-history")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed and end give the same runs.")
 @click.option("--until", type=click.DateTime(), help="When the history ends (UTC; default: now).")
-@click.option("--days", type=click.FloatRange(1, 400), default=30.0, show_default=True, help="How long it is.")
+@click.option("--days", type=Number(1, 400), default=30.0, show_default=True, help="How long it is.")
 @click.option("--tests", type=click.IntRange(8, 20_000), default=TESTS, show_default=True, help="How many tests.")
 @click.option("--suite", metavar="NAME", default=SUITE, show_default=True, help="What the suite is called.")
 @results_option

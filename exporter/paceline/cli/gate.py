@@ -10,6 +10,7 @@ import click
 from msgspec import json
 
 from paceline import units
+from paceline.cli.number import Number
 from paceline.cli.project import clear_errors, find_root, suite_of, warn
 from paceline.client.endpoint import read_endpoint
 from paceline.config import Config, load_config
@@ -57,9 +58,7 @@ def _id(context: click.Context, parameter: click.Parameter, value: str | None) -
     show_default=True,
     help="What is less severe is left out.",
 )
-@click.option(
-    "--wait", "seconds", metavar="S", type=click.FloatRange(1), default=300, show_default=True, help="At most so long."
-)
+@click.option("--wait", "seconds", metavar="S", type=Number(1), default=300, show_default=True, help="At most so long.")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
 @click.pass_context
 def gate(

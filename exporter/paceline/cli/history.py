@@ -11,6 +11,7 @@ import click
 
 from paceline import units
 from paceline.analysis.past import PastRun
+from paceline.cli.number import Number
 from paceline.cli.project import clear_errors, load_project, results_option, suite_of, warn
 from paceline.cli.report import find_run
 from paceline.cli.terminal import terminal_width
@@ -87,7 +88,7 @@ def show_run(run: str, results: Path | None) -> None:
 
 
 @history.command()
-@click.option("--older-than", "days", metavar="DAYS", type=click.FloatRange(0), help="Forget runs older than this.")
+@click.option("--older-than", "days", metavar="DAYS", type=Number(0), help="Forget runs older than this.")
 @click.option("--keep", type=click.IntRange(0), help="Of each suite and branch keep so many runs, the latest.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be forgotten.")
 @results_option

@@ -9,7 +9,9 @@ from typing import TypeVar
 
 import click
 
+from paceline.cli.number import Number
 from paceline.cli.project import clear_errors
+from paceline.cli.span import branch_names
 from paceline.errors import ConfigError
 from paceline.server.settings import BRANCHES, Settings, read_path, read_tokens, read_window
 
@@ -66,6 +68,7 @@ def _by(read: Callable[[str], _V]) -> Callable[[click.Context, click.Parameter, 
 @click.option(
     "--branches",
     metavar="NAME",
+    callback=branch_names,
     multiple=True,
     default=BRANCHES,
     show_default=True,
@@ -73,7 +76,7 @@ def _by(read: Callable[[str], _V]) -> Callable[[click.Context, click.Parameter, 
 )
 @click.option(
     "--expose-seconds",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=900.0,
     show_default=True,
     help="A run is exposed for at least so long,",
@@ -103,7 +106,7 @@ def _by(read: Callable[[str], _V]) -> Callable[[click.Context, click.Parameter, 
 )
 @click.option(
     "--shard-seconds",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=3600.0,
     show_default=True,
     help="How long the parts of a run wait for the others.",

@@ -62,6 +62,16 @@ def span_options(command: _F) -> _F:
     return command
 
 
+def branch_names(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """
+    Names of branches, as given; without one, no run would be on it.
+    """
+    for name in names:
+        if not name.strip():
+            raise click.BadParameter(f"{name!r}, expected the name of a branch")
+    return names
+
+
 def branches_option(command: _F) -> _F:
     """
     The option that names the branches that are told apart.
@@ -70,6 +80,7 @@ def branches_option(command: _F) -> _F:
         "--branch",
         "branches",
         multiple=True,
+        callback=branch_names,
         help="A branch that keeps its name (default: the default branch); the others are called other.",
     )(command)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 from msgspec import Struct
 
+from paceline.cli.number import Number
 from paceline.cli.passing import PYTEST_ARGUMENTS, PassingOn
 from paceline.cli.project import clear_errors, results_option
 from paceline.cli.report import print_report
@@ -52,7 +53,7 @@ def _checked_kinds(_context: click.Context, _option: click.Parameter, kinds: str
 @click.option(
     "--budget",
     metavar="MS",
-    type=click.FloatRange(0, LONGEST_BUDGET_MS, min_open=True, max_open=True),
+    type=Number(0, LONGEST_BUDGET_MS, min_open=True, max_open=True),
     help="Budget of each test that has none of its own.",
 )
 @click.option(

@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from msgspec import json
@@ -62,12 +63,23 @@ def serve(settings: Settings, addresses: Sequence[str], web_file: Path | None, l
 
 def _run(service: Service, server: uvicorn.Server, sockets: list[socket.socket]) -> None:
     for listener in sockets:
-        host, port = listener.getsockname()[:2]
-        _LOG.info("listening on %s://%s:%d", "https" if server.config.ssl else "http", host, port)
+        _LOG.info("listening on %s", shown_address(listener.getsockname(), is_secure=bool(server.config.ssl)))
     # uvicorn raises the signal that ended it once more, when all is over.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, partial(_ended, service))
     server.run(sockets=sockets)
+
+
+def shown_address(name: Sequence[Any], *, is_secure: bool) -> str:
+    """
+    The address of a socket as one enters it in a browser.
+
+    Args:
+        name: host and port, as the socket has them.
+        is_secure: whether it speaks TLS.
+    """
+    host, port = name[:2]
+    return f"{'https' if is_secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def listen(address: str) -> socket.socket:
