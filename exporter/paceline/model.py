@@ -5,6 +5,7 @@ All are frozen; an invalid one cannot be read from a document. Times are in seco
 seconds since 1970 (UTC), sizes are in bytes. What was not measured is absent, never 0.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
@@ -341,7 +342,8 @@ def decode_run(document: bytes, where: str) -> Run:
             raise DocumentError(f"{where}: a run document of version {version}, expected at most {SCHEMA}")
         run = json.decode(document, type=Run)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DocumentError(f"{where}: not a run document: {error}") from error
+        found = "a byte order mark, expected JSON without one" if document.startswith(BOM_UTF8) else error
+        raise DocumentError(f"{where}: not a run document: {found}") from error
     if version is None:
         raise DocumentError(f"{where}: schema is absent, expected {SCHEMA}")
     return run

@@ -88,6 +88,7 @@ _DEEP = b'{"schema": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     [
         (b"", "the run: not a run document: Input data was truncated"),
         (b"not JSON", "the run: not a run document: JSON is malformed: invalid character (byte 4)"),
+        (b"\xef\xbb\xbf{}", "the run: not a run document: a byte order mark, expected JSON without one"),
         (b"[]", "the run: not a run document: Expected `object`, got `array`"),
         (_DEEP, f"{_NOT_A_RUN}: maximum recursion depth exceeded while deserializing an object"),
         (
@@ -111,6 +112,7 @@ _DEEP = b'{"schema": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     ids=[
         "empty",
         "no JSON",
+        "byte order mark",
         "a list",
         "deep",
         "no UTF-8",
