@@ -5,7 +5,7 @@ Parts of one run.
 import pytest
 
 from paceline.model import Run, RunOutcome
-from paceline.shards import Part, merge, part_of
+from paceline.shards import Part, gathered, merge, missing_parts, part_of
 from support.values import make_case, make_run
 
 
@@ -57,3 +57,24 @@ def test_a_test_of_two_parts_is_there_once() -> None:
     parts = [make_run(number, [make_case(seconds=number / 10)], run_id=f"4711.{number}of2") for number in (2, 1)]
 
     assert [case.duration_seconds for case in merge("4711", parts).cases] == [0.2]
+
+
+def test_ids_of_one_run_are_gathered() -> None:
+    """
+    Under the id of the whole, unless that is there itself.
+    """
+    assert gathered(["a.1of2", "b", "a.2of2", "b.1of2"]) == {
+        "a": ["a.1of2", "a.2of2"],
+        "b": ["b"],
+        "b.1of2": ["b.1of2"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("run_ids", "missing"), [(["a.1of2", "a.2of2"], []), (["a.2of4", "a.4of4"], [1, 3]), (["a.1of1"], [])]
+)
+def test_parts_that_are_missing_are_known(run_ids: list[str], missing: list[int]) -> None:
+    """
+    By their places.
+    """
+    assert missing_parts(run_ids) == missing

@@ -5,7 +5,8 @@ The id of a part is that of the run with its place behind: `4711.2of3` is the se
 """
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -42,6 +43,33 @@ def part_of(run_id: str) -> Part | None:
     if found is None or int(found["number"]) > int(found["count"]):
         return None
     return Part(found["run"], int(found["number"]), int(found["count"]))
+
+
+def gathered(run_ids: Collection[str]) -> dict[str, list[str]]:
+    """
+    Which ids are one run.
+
+    Returns:
+        The ids of the parts by that of the whole; a run that is no part is there alone, under its own id. So is a part
+        that came after the whole was made without it.
+    """
+    wholes: defaultdict[str, list[str]] = defaultdict(list)
+    for run_id in run_ids:
+        part = part_of(run_id)
+        wholes[run_id if part is None or part.run_id in run_ids else part.run_id].append(run_id)
+    return dict(wholes)
+
+
+def missing_parts(run_ids: Sequence[str]) -> list[int]:
+    """
+    The places of parts that are not there.
+
+    Args:
+        run_ids: the ids of parts of one run, at least one.
+    """
+    parts = [part for run_id in run_ids if (part := part_of(run_id))]
+    expected = range(1, max(part.parts for part in parts) + 1)
+    return sorted({*expected} - {part.number for part in parts})
 
 
 def merge(run_id: str, parts: Sequence[Run]) -> Run:

@@ -117,6 +117,49 @@ def test_runs_of_one_millisecond_are_all_written(tmp_path: Path) -> None:
     assert [float(sample.timestamp or 0) for sample in passed.samples] == [EPOCH, EPOCH + 0.001]
 
 
+def _add_parts(folder: Path, *ids: str) -> None:
+    archive = Archive(folder / "performance_results", pytest.fail)
+    for number, run_id in enumerate(ids):
+        archive.ledger.add(make_run(number, [make_case(f"test_{run_id}")], suite="tools", run_id=run_id))
+
+
+def test_parts_of_a_run_are_one_run(tmp_path: Path) -> None:
+    """
+    With the tests of all, at the end of the last, a whole one; and in a span with that end.
+    """
+    _add_parts(tmp_path, "gh-1.1of2", "gh-1.2of2")
+    result = _call("runs.txt", "--suite", "tools", "--since", "2023-11-14T23:00:00")
+    families = {family.name: family for family in read_openmetrics((tmp_path / "runs.txt").read_text())}
+
+    assert result.output == "wrote 1 run\n"
+    assert _runs((tmp_path / "runs.txt").read_text()) == [("gh-1", "main")]
+    assert {sample.labels["partial"] for sample in families["paceline_run_info"].samples} == {"false"}
+    assert sum(sample.value for sample in families["paceline_run_cases"].samples) == 2
+
+
+def test_a_part_that_is_missing_is_told(tmp_path: Path) -> None:
+    """
+    The run is a partial one then.
+    """
+    _add_parts(tmp_path, "gh-1.1of4", "gh-1.3of4")
+    result = _call("runs.txt", "--suite", "tools")
+    (info,) = (one for one in read_openmetrics((tmp_path / "runs.txt").read_text()) if one.name == "paceline_run_info")
+
+    assert result.output == "paceline: run gh-1 lacks part 2, 4, and is written as a partial one\nwrote 1 run\n"
+    assert [(sample.labels["run_id"], sample.labels["partial"]) for sample in info.samples] == [("gh-1", "true")]
+
+
+def test_a_part_beside_its_whole_is_a_run_of_its_own(tmp_path: Path) -> None:
+    """
+    As in the history of an exporter, to which it came late.
+    """
+    _add_parts(tmp_path, "gh-1", "gh-1.3of3")
+    result = _call("runs.txt", "--suite", "tools")
+
+    assert result.output == "wrote 2 runs\n"
+    assert _runs((tmp_path / "runs.txt").read_text()) == [("gh-1", "main"), ("gh-1.3of3", "main")]
+
+
 @pytest.mark.parametrize("span", [[], ["--since", "2023-11-14T23:00:00"], ["--until", "2023-11-14T22:30:00"]])
 def test_promtool_takes_any_span(tmp_path: Path, span: list[str]) -> None:
     """

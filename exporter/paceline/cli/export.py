@@ -11,11 +11,12 @@ from typing import IO
 import click
 
 from paceline import units
-from paceline.cli.project import clear_errors, load_project, results_option
-from paceline.cli.span import Span, branches_option, read_all, span_options
+from paceline.cli.project import clear_errors, load_project, results_option, warn
+from paceline.cli.span import Span, Whole, branches_option, span_options
 from paceline.metrics.catalogue import CATALOGUE
 from paceline.metrics.run_samples import stamped_samples
 from paceline.probes.origin import FALLBACK_BRANCH
+from paceline.shards import missing_parts
 from paceline.sinks.openmetrics import exposition
 from paceline.writing import open_to_write
 
@@ -41,6 +42,12 @@ def _opened(file: Path) -> Iterator[IO[str]]:
     with click.open_file("-", "w", encoding="utf-8") as stream:
         yield stream
         stream.flush()
+
+
+def _tell_missing(whole: Whole) -> None:
+    missing = missing_parts(whole.ids) if whole.is_of_parts else []
+    if missing:
+        warn(f"run {whole.run_id} lacks part {', '.join(map(str, missing))}, and is written as a partial one")
 
 
 @click.group()
@@ -69,6 +76,8 @@ def openmetrics(
     """
     Write runs to FILE as OpenMetrics text, one sample of each series a run; - is the standard output.
 
+    Parts of a run are put together, as the exporter does.
+
     \b
       paceline export openmetrics runs.txt --since 2026-01-01
       paceline export openmetrics runs.txt --label job=paceline-runs --label instance=paceline
@@ -77,8 +86,10 @@ def openmetrics(
     with clear_errors():
         config, archive = load_project(results)
         kept = branches or (config.default_branch or FALLBACK_BRANCH,)
-        ids = Span(**span).ids(archive.ledger)  # type: ignore[arg-type]
-        runs = read_all(archive.ledger, ids)
+        wholes = Span(**span).wholes(archive.ledger)  # type: ignore[arg-type]
+        for whole in wholes:
+            _tell_missing(whole)
+        runs = (run for whole in wholes if (run := whole.read(archive.ledger)) is not None)
         with _opened(file) as lines:
             lines.writelines(exposition(stamped_samples(runs, kept), constant))
-    click.echo(f"wrote {units.counted(len(ids), 'run')}", err=True)
+    click.echo(f"wrote {units.counted(len(wholes), 'run')}", err=True)

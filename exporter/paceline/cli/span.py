@@ -2,10 +2,11 @@
 Options that say which of the kept runs are meant.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from math import inf
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import click
 from msgspec import Struct
@@ -13,8 +14,31 @@ from msgspec import Struct
 from paceline.errors import StorageError
 from paceline.history.ledger import Ledger
 from paceline.model import Run
+from paceline.shards import gathered, merge
 
 _F = TypeVar("_F", bound=Callable[..., object])
+
+
+class Whole(NamedTuple):
+    """
+    A run, and the ids that it is kept under: its own, or those of its parts.
+    """
+
+    run_id: str
+    ids: tuple[str, ...]
+
+    @property
+    def is_of_parts(self) -> bool:
+        return self.ids != (self.run_id,)
+
+    def read(self, ledger: Ledger) -> Run | None:
+        """
+        Read it, its parts put together as an exporter does; None where it was pruned meanwhile.
+        """
+        runs = list(read_all(ledger, self.ids))
+        if not runs:
+            return None
+        return merge(self.run_id, runs) if self.is_of_parts else runs[0]
 
 
 class Span(Struct, frozen=True, kw_only=True):
@@ -33,12 +57,34 @@ class Span(Struct, frozen=True, kw_only=True):
         Raises:
             StorageError: there is none.
         """
-        since, until = _seconds(self.since, 0.0), _seconds(self.until, inf)
         ends = sorted((run.ended, run.run_id) for _, _, run in ledger.summaries(self.suite))
-        ids = [run_id for ended, run_id in ends if since <= ended <= until]
+        ids = [run_id for ended, run_id in ends if self._has(ended)]
         if not ids:
             raise StorageError(self._none_in(ledger))
         return ids
+
+    def wholes(self, ledger: Ledger) -> list[Whole]:
+        """
+        The runs, oldest first, the parts of one together; it ends with the last of them.
+
+        Raises:
+            StorageError: there is none.
+        """
+        suites: defaultdict[str, dict[str, float]] = defaultdict(dict)
+        for suite, _, run in ledger.summaries(self.suite):
+            suites[suite][run.run_id] = run.ended
+        wholes = sorted(
+            (max(ends[one] for one in ids), Whole(run_id, tuple(sorted(ids))))
+            for ends in suites.values()
+            for run_id, ids in gathered(ends).items()
+        )
+        kept = [whole for ended, whole in wholes if self._has(ended)]
+        if not kept:
+            raise StorageError(self._none_in(ledger))
+        return kept
+
+    def _has(self, ended: float) -> bool:
+        return _seconds(self.since, 0.0) <= ended <= _seconds(self.until, inf)
 
     def _none_in(self, ledger: Ledger) -> str:
         if not ledger.path.exists():
