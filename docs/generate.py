@@ -9,7 +9,7 @@ import click
 from tabulate import tabulate
 
 from paceline.cli import main
-from paceline.metrics.catalogue import CATALOGUE, Channel
+from paceline.metrics.catalogue import CATALOGUE, Channel, Metric
 
 REFERENCE = Path(__file__).parent / "reference"
 _CHANNELS = {
@@ -18,6 +18,11 @@ _CHANNELS = {
     Channel.RUN_SAMPLE: "Run samples: one sample a run, stamped with its end",
 }
 _NOTES = {
+    Channel.STATE: (
+        "The labels are those at the endpoint of the session (`--paceline-port`), and those at an exporter: of "
+        "sessions that report to it while they run (`--paceline-live`), and of `paceline_cases_total` and "
+        "`paceline_case_duration_seconds` of runs that it has received.\n\n"
+    ),
     Channel.RUN_SAMPLE: (
         "Of a test that failed, `paceline_test_passed`, `paceline_test_attempts` and `paceline_test_budget_used_ratio` "
         "get a sample, and nothing else does: how long it took until it failed, and what it used until then, is not "
@@ -55,12 +60,18 @@ def _metrics_page() -> str:
 
 
 def _metrics_table(channel: Channel) -> str:
-    rows = [
-        [f"`{one.name}`", one.kind.value, ", ".join(one.labels), one.help]
-        for one in CATALOGUE
-        if one.channel is channel
-    ]
-    return tabulate(rows, headers=["metric", "type", "labels", "what"], tablefmt="github")
+    return tabulate([_row(one) for one in CATALOGUE if one.channel is channel], headers="keys", tablefmt="github")
+
+
+def _row(metric: Metric) -> dict[str, str]:
+    there = "not there" if metric.at_exporter is None else ", ".join(metric.at_exporter)
+    return {
+        "metric": f"`{metric.name}`",
+        "type": metric.kind.value,
+        "labels": ", ".join(metric.labels),
+        **({"at an exporter": there} if metric.channel is Channel.STATE else {}),
+        "what": metric.help,
+    }
 
 
 if __name__ == "__main__":

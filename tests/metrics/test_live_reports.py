@@ -4,6 +4,7 @@ Runs under way, as metric families.
 
 from typing import Any
 
+from paceline.metrics.catalogue import CATALOGUE, PROCESS_CPU
 from paceline.metrics.live_reports import report_families
 from paceline.model import LiveReport, Outcome, Sample, SystemSample, TreeSample
 
@@ -40,6 +41,19 @@ def test_a_run_has_its_place_in_labels() -> None:
     assert values["paceline_active_run_cases", *where, "passed"] == 1
     assert values["paceline_run_progress_ratio", *where] == 0.25
     assert values["paceline_process_resident_memory_bytes", *where] == 100
+
+
+def test_the_labels_are_those_of_the_catalogue() -> None:
+    """
+    Of the process tree and the machine too, which have none at the endpoint of a session.
+    """
+    sample = Sample(tree=TreeSample(), system=SystemSample(cpu_percent=1.0, disk_percent=1.0))
+    families = report_families([_report("a", sample=sample)], str, {("shop", "main", ""): {PROCESS_CPU: 1.0}})
+    found = {one.name.removesuffix("_total"): {*one.samples[0].labels} for one in families}
+    told = {one.name.removesuffix("_total"): {*(one.at_exporter or one.labels)} for one in CATALOGUE}
+
+    assert found == {name: told[name] for name in found}
+    assert found["paceline_process_cpu_seconds"] == found["paceline_system_cpu_ratio"] == {"suite", "branch", "shard"}
 
 
 def test_runs_of_one_place_are_added_up() -> None:

@@ -35,6 +35,9 @@ class Channel(StrEnum):
 class Metric(Struct, frozen=True):
     """
     One row of the table. A counter's name carries its `_total`.
+
+    `at_exporter` are the labels of what a session tells of itself while it runs where it is an exporter that tells it;
+    None where only the endpoint of the session does.
     """
 
     name: str
@@ -42,10 +45,21 @@ class Metric(Struct, frozen=True):
     help: str
     labels: tuple[str, ...] = ()
     channel: Channel = Channel.STATE
+    at_exporter: tuple[str, ...] | None = None
 
 
 _RUN = ("suite", "branch")
+_SESSION = (*_RUN, "shard")
 _TEST = (*_RUN, "test", "test_type")
+
+
+def _of_session(name: str, kind: Kind, text: str, *labels: str) -> Metric:
+    beside = (label for label in labels if label not in _SESSION)
+    return Metric(name, kind, text, labels, at_exporter=(*_SESSION, *beside))
+
+
+def _of_cases(name: str, kind: Kind, text: str, *labels: str) -> Metric:
+    return Metric(name, kind, text, (*_RUN, *labels), at_exporter=(*_RUN, *labels))
 
 
 def _of_run(name: str, text: str, *labels: str) -> Metric:
@@ -61,21 +75,18 @@ def _of_exporter(name: str, kind: Kind, text: str, *labels: str) -> Metric:
 
 
 BUILD_INFO = Metric("paceline_build_info", Kind.GAUGE, "Version of Paceline; always 1.", ("version",))
-ACTIVE_CASES = Metric("paceline_active_cases", Kind.GAUGE, "Tests that run now.", _RUN)
-ACTIVE_CASE_SECONDS = Metric(
+ACTIVE_CASES = _of_session("paceline_active_cases", Kind.GAUGE, "Tests that run now.", *_RUN)
+ACTIVE_CASE_SECONDS = _of_session(
     "paceline_active_case_seconds",
     Kind.GAUGE,
     "How long each test that runs now has been running.",
-    (*_RUN, "test"),
+    *(*_RUN, "test"),
 )
-EXPECTED_CASES = Metric("paceline_expected_cases", Kind.GAUGE, "Tests that this run is going to run.", _RUN)
-PROGRESS = Metric("paceline_run_progress_ratio", Kind.GAUGE, "Share of the expected tests that have ended.", _RUN)
-CASES = Metric("paceline_cases_total", Kind.COUNTER, "Tests that have ended.", (*_RUN, "test_type", "outcome"))
-CASE_DURATION = Metric(
-    "paceline_case_duration_seconds",
-    Kind.HISTOGRAM,
-    "Call phase of tests that have ended.",
-    (*_RUN, "test_type"),
+EXPECTED_CASES = _of_session("paceline_expected_cases", Kind.GAUGE, "Tests that this run is going to run.", *_RUN)
+PROGRESS = _of_session("paceline_run_progress_ratio", Kind.GAUGE, "Share of the expected tests that have ended.", *_RUN)
+CASES = _of_cases("paceline_cases_total", Kind.COUNTER, "Tests that have ended.", "test_type", "outcome")
+CASE_DURATION = _of_cases(
+    "paceline_case_duration_seconds", Kind.HISTOGRAM, "Call phase of tests that have ended.", "test_type"
 )
 BUDGET = Metric("paceline_budget_seconds", Kind.GAUGE, "Budget of the call phase by test type.", ("suite", "test_type"))
 INTERNAL_FAILURES = Metric(
@@ -83,35 +94,41 @@ INTERNAL_FAILURES = Metric(
     Kind.COUNTER,
     "Failures of Paceline itself that were kept from the tests.",
 )
-PROCESS_CPU = Metric(
+PROCESS_CPU = _of_session(
     "paceline_process_cpu_seconds_total", Kind.COUNTER, "CPU time of the test processes and all below them."
 )
-PROCESS_MEMORY = Metric(
+PROCESS_MEMORY = _of_session(
     "paceline_process_resident_memory_bytes",
     Kind.GAUGE,
     "Resident memory of the test processes and all below them.",
 )
-PROCESS_COUNT = Metric("paceline_process_processes", Kind.GAUGE, "Processes in the tree of the tests.")
-PROCESS_THREADS = Metric("paceline_process_threads", Kind.GAUGE, "Threads in the process tree of the tests.")
-PROCESS_FILES = Metric("paceline_process_open_files", Kind.GAUGE, "Open file descriptors in the process tree.")
-PROCESS_READ = Metric("paceline_process_read_bytes_total", Kind.COUNTER, "Bytes that the process tree read from disk.")
-PROCESS_WRITTEN = Metric(
+PROCESS_COUNT = _of_session("paceline_process_processes", Kind.GAUGE, "Processes in the tree of the tests.")
+PROCESS_THREADS = _of_session("paceline_process_threads", Kind.GAUGE, "Threads in the process tree of the tests.")
+PROCESS_FILES = _of_session("paceline_process_open_files", Kind.GAUGE, "Open file descriptors in the process tree.")
+PROCESS_READ = _of_session(
+    "paceline_process_read_bytes_total", Kind.COUNTER, "Bytes that the process tree read from disk."
+)
+PROCESS_WRITTEN = _of_session(
     "paceline_process_written_bytes_total", Kind.COUNTER, "Bytes that the process tree wrote to disk."
 )
-SYSTEM_CPU = Metric("paceline_system_cpu_ratio", Kind.GAUGE, "Share of the machine's CPU time in use.")
-SYSTEM_MEMORY = Metric("paceline_system_memory_used_bytes", Kind.GAUGE, "Memory of the machine in use.")
-SYSTEM_MEMORY_RATIO = Metric("paceline_system_memory_used_ratio", Kind.GAUGE, "Share of the machine's memory in use.")
-SYSTEM_LOAD = Metric("paceline_system_load1", Kind.GAUGE, "Load average of the machine over a minute.")
-SYSTEM_PROCESSES = Metric("paceline_system_processes", Kind.GAUGE, "Processes on the machine.")
-SYSTEM_DISK_READ = Metric("paceline_system_disk_read_bytes_total", Kind.COUNTER, "Bytes read from the disks.")
-SYSTEM_DISK_WRITTEN = Metric("paceline_system_disk_written_bytes_total", Kind.COUNTER, "Bytes written to the disks.")
-SYSTEM_DISK_RATIO = Metric(
+SYSTEM_CPU = _of_session("paceline_system_cpu_ratio", Kind.GAUGE, "Share of the machine's CPU time in use.")
+SYSTEM_MEMORY = _of_session("paceline_system_memory_used_bytes", Kind.GAUGE, "Memory of the machine in use.")
+SYSTEM_MEMORY_RATIO = _of_session(
+    "paceline_system_memory_used_ratio", Kind.GAUGE, "Share of the machine's memory in use."
+)
+SYSTEM_LOAD = _of_session("paceline_system_load1", Kind.GAUGE, "Load average of the machine over a minute.")
+SYSTEM_PROCESSES = _of_session("paceline_system_processes", Kind.GAUGE, "Processes on the machine.")
+SYSTEM_DISK_READ = _of_session("paceline_system_disk_read_bytes_total", Kind.COUNTER, "Bytes read from the disks.")
+SYSTEM_DISK_WRITTEN = _of_session(
+    "paceline_system_disk_written_bytes_total", Kind.COUNTER, "Bytes written to the disks."
+)
+SYSTEM_DISK_RATIO = _of_session(
     "paceline_system_disk_used_ratio", Kind.GAUGE, "Share in use of the disk that the tests are started on."
 )
-SYSTEM_NETWORK_RECEIVED = Metric(
+SYSTEM_NETWORK_RECEIVED = _of_session(
     "paceline_system_network_receive_bytes_total", Kind.COUNTER, "Bytes received over the network."
 )
-SYSTEM_NETWORK_SENT = Metric(
+SYSTEM_NETWORK_SENT = _of_session(
     "paceline_system_network_transmit_bytes_total", Kind.COUNTER, "Bytes sent over the network."
 )
 

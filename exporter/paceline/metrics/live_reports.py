@@ -16,7 +16,6 @@ from paceline.metrics.families import family
 from paceline.metrics.state import of_machine, of_tree
 from paceline.model import LiveReport
 
-_WHERE = ("suite", "branch", "shard")
 _Labels = tuple[str, ...]
 Row = tuple[str, str, str]
 
@@ -54,8 +53,7 @@ def report_families(
             values[metric][where] = value
         values[catalogue.PROGRESS][where] = _progress(group)
     for metric, samples in values.items():
-        labels = (*_WHERE, *(name for name in metric.labels if name not in _WHERE))
-        yield family(metric, samples, labels)
+        yield family(metric, samples, metric.at_exporter or metric.labels)
 
 
 def _summed(group: Sequence[LiveReport]) -> Iterator[tuple[Metric, _Labels, float]]:
