@@ -87,6 +87,22 @@ def test_one_that_never_comes_back_is_forgotten() -> None:
     assert (hour, gone) == (7, ["run-0"])
 
 
+def test_of_many_names_those_that_come_again_are_remembered() -> None:
+    """
+    A hundred: what one of them has had does not go first, and one that came once begins anew.
+    """
+    exposures = Exposures(_RULES, [_run(0)])
+    for now in range(3):
+        _scrape(exposures, "there", now)
+    for number in range(1000):
+        _scrape(exposures, f"once-{number}", 10 + number)
+    exposures.add(_run(1, since=2000.0))
+
+    assert exposures.scrapers == 100
+    assert _scrape(exposures, "there", 2000, samples=100) == ["run-1"]
+    assert _scrape(exposures, "once-0", 2000, samples=100) == ["run-0"]
+
+
 def test_without_anybody_a_run_waits_a_week() -> None:
     """
     Then it is in the ledger alone.

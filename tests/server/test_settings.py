@@ -2,6 +2,7 @@
 What the exporter is told at its start.
 """
 
+import socket
 from math import inf
 from pathlib import Path
 
@@ -91,6 +92,18 @@ def test_a_window_ends_a_margin_earlier(text: str, longest: float) -> None:
     Of a short one a tenth.
     """
     assert read_window(text).longest(120.0) == longest
+
+
+def test_a_connection_sends_the_parts_of_an_answer_at_once() -> None:
+    """
+    Without a wait for the acknowledgement of the first.
+    """
+    with listen("127.0.0.1:0") as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            option = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+    assert option != 0
 
 
 def test_an_address_in_use_is_said() -> None:

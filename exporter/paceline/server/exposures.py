@@ -16,6 +16,8 @@ from paceline.history.served import Exposed
 
 # A Prometheus that has not been seen for so long is not waited for.
 FORGET_SECONDS = 6 * 3600.0
+# So many are remembered: anybody may ask under any name, and each is waited for.
+MOST_SCRAPERS = 100
 # Without anybody who scrapes, a run waits so long. It stays in the ledger.
 LONGEST_SECONDS = 7 * 24 * 3600.0
 # A run leaves so long before the window closes on it: Prometheus counts from its newest sample, which may be a minute
@@ -106,8 +108,11 @@ class Exposures:
         """
         Note that a scraper has got the runs of an answer.
         """
+        if scraper not in self._scrapers:
+            self._make_room()
         known = self._scrapers.setdefault(scraper, _Scraper())
         known.last = now
+        known.visits += 1
         known.seen.update(run.run_id for run in runs)
         if runs:
             known.answers += 1
@@ -125,6 +130,14 @@ class Exposures:
             del self._runs[run.run_id]
         self._unsee(run.run_id for run in over)
         return retired
+
+    def _make_room(self) -> None:
+        """
+        Forget one where there are many: of those that came least often the one that has been away longest.
+        """
+        if len(self._scrapers) >= MOST_SCRAPERS:
+            worth = {name: (min(one.visits, self._rules.scrapes), one.last) for name, one in self._scrapers.items()}
+            del self._scrapers[min(worth, key=worth.__getitem__)]
 
     def _next_class(self, scraper: "_Scraper", runs: Iterable[Exposed], now: float) -> Collection[Exposed]:
         """
@@ -162,12 +175,13 @@ class Exposures:
 
 class _Scraper:
     """
-    When somebody came last, how often they have got each run, and in which of their answers each class of age was
-    last.
+    When somebody came last, and how often; how often they have got each run, and in which of their answers each class
+    of age was last.
     """
 
     def __init__(self) -> None:
         self.last = 0.0
+        self.visits = 0
         self.answers = 0
         self.seen: Final[Counter[str]] = Counter()
         self.turns: Final[dict[int, int]] = {}
