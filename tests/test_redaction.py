@@ -70,6 +70,10 @@ from paceline.redaction import is_secret, without_secrets
         ("test_in[bob:hunter2@10.0.0.1:21]", "test_in[bob:***@10.0.0.1:21]"),
         ("test_in[Cookie: theme=dark; sid=hunter2]", "test_in[Cookie: ***]"),
         ("test_in[auth=basic:hunter2]", "test_in[auth=***]"),
+        ("test_in[password='correct horse',user=ann]", "test_in[password='***',user=ann]"),
+        ('test_in[--token "correct horse" -v]', 'test_in[--token "***" -v]'),
+        ("test_in[password='hunter2]", "test_in[password='***]"),
+        ("test_in[Authorization: Token hunter2]", "test_in[Authorization: Token ***]"),
         ("test_in[password2=hunter2]", "test_in[password2=***]"),
     ],
 )

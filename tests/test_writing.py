@@ -3,13 +3,16 @@ Files that are written.
 """
 
 import os
+import resource
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from paceline.errors import StorageError
-from paceline.writing import open_to_write
+from paceline.writing import open_to_write, write_files
 
 
 def _write(path: Path, text: str) -> None:
@@ -88,3 +91,32 @@ def test_what_cannot_be_written_is_said(tmp_path: Path, name: str, why: str) -> 
         _write(tmp_path / name, "new")
 
     assert str(caught.value) == f"{tmp_path / name} cannot be written ({why})"
+
+
+@contextmanager
+def _small_files() -> Iterator[None]:
+    """
+    What a full disk is to whoever writes.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    """
+    And is said, of a file as of a folder of files.
+    """
+    path = tmp_path / "runs.txt"
+    path.write_text("old")
+    with _small_files(), pytest.raises(StorageError) as one:
+        _write(path, "new")
+    with _small_files(), pytest.raises(StorageError) as several:
+        write_files(tmp_path / "folder", {"a.yml": "new"}, force=False)
+
+    assert str(one.value) == f"{path} cannot be written (File too large)"
+    assert str(several.value) == f"{tmp_path / 'folder'} cannot be written (File too large)"
+    assert path.read_text() == "old"

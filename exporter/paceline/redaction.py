@@ -38,9 +38,10 @@ _NEVER = re.compile(r"(?!)")
 # A plain word behind "token" may be a test's own ("token-expired"): it needs a sign, or to be an option.
 _ASSIGNED = re.compile(
     r"(?<![\w-])(?P<name>[\w-]+)"
-    r"(?:(?P<sign>[\"']?\s*(?:=|:(?!:))\s*[\"']?)|\s+[\"']?(?!-))(?:(?i:Bearer|Basic)\s+)?+(?!\*\*\*)"
+    r"(?:(?P<sign>[\"']?\s*(?:=|:(?!:))\s*[\"']?)|\s+[\"']?(?!-))(?:(?i:Basic|Bearer|Digest|Negotiate|Token)\s+)?+(?!\*\*\*)"
 )
 _VALUE = re.compile(r"[^\s,;&\]\"']+")
+_QUOTED = {quote: re.compile(rf"[^{quote}\]]{{1,500}}(?={quote})") for quote in "\"'"}
 _COOKIES = re.compile(r"[^\s,;&\]\"']+(?:;\s*[^\s,;&\]\"']+)*")
 _NAMES = ("pass", "secret", "token", "key", "auth", "cred", "bearer", "pw", "pin", "cv", "jwt", "otp", "cookie", "dsn")
 _NAME_HINTS = (*_NAMES, "session")
@@ -126,15 +127,18 @@ def _without_named(text: str) -> Iterator[str]:
         shown = _what_is_shown(name)
         if shown is None or found.start() < end or (found["sign"] is None and "--" not in name):
             continue
-        value = None if shown.match(text, start) else _value_pattern(name).match(text, start)
+        value = None if shown.match(text, start) else _value(name, text, start)
         if value is not None:
             yield f"{text[end:start]}***"
             end = value.end()
     yield text[end:]
 
 
-def _value_pattern(name: str) -> re.Pattern[str]:
-    return _COOKIES if "cookie" in name.lower() else _VALUE
+def _value(name: str, text: str, start: int) -> re.Match[str] | None:
+    quoted = _QUOTED.get(text[start - 1])
+    if quoted is not None and (value := quoted.match(text, start)):
+        return value
+    return (_COOKIES if "cookie" in name.lower() else _VALUE).match(text, start)
 
 
 @lru_cache(maxsize=1024)
