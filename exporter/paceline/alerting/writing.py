@@ -15,7 +15,14 @@ from paceline.alerting.phrases import PHRASES
 
 _NAME = re.compile(r"^(?P<before>.*?)<(?P<name>[a-z_]+)(?: (?P<of>[\w:]+))?>", re.MULTILINE)
 _RUN_SAMPLES = re.compile(r"(?<![\w:])paceline_(?:test|run)_\w+(?P<brace>\{)?")
-_PREFIX = re.compile(r"(?<![a-zA-Z/.-])paceline_")
+_PREFIX = re.compile(r"(?<![a-zA-Z/.-])paceline_(?=\w)")
+# Names are those of the exporter until they are scraped.
+_RENAMED = """
+    metric_relabel_configs:
+      - source_labels: [__name__]
+        regex: paceline_(.+)
+        target_label: __name__
+        replacement: {}$1"""
 _HOURS = 24
 # Days that dashboards look back, and some.
 _RETENTION_DAYS = 100
@@ -49,7 +56,7 @@ def _written(path: str, text: str, options: Options) -> str:
         text = filled
     if path.endswith(".rules.yml"):
         text = _RUN_SAMPLES.sub(_matching(options.match), text)
-    return _PREFIX.sub(options.prefix, text) if options.prefix != "paceline_" else text
+    return _PREFIX.sub(options.prefix, text)
 
 
 def _values(options: Options) -> dict[str, str]:
@@ -67,6 +74,7 @@ def _values(options: Options) -> dict[str, str]:
         # What was recorded by one of the last slow evaluations, also across a restart.
         "lately": "1h",
         "scrape_interval": f"{options.scrape_seconds}s",
+        "renamed": "" if options.prefix == Options().prefix else _RENAMED.format(options.prefix),
         "exporter": options.exporter,
         "prometheus": options.prometheus,
         "alertmanager": options.alertmanager,
