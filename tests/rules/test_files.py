@@ -16,6 +16,7 @@ from paceline.alerting.options import Options
 from paceline.alerting.writing import render
 from paceline.analysis.rules import Rules
 from paceline.metrics.catalogue import CATALOGUE, Kind
+from support.foreign import OF_PROMETHEUS
 from support.promql import labels_of, selectors_of
 from support.servers import prometheus_folder
 
@@ -29,7 +30,8 @@ RECORDS = {rule["record"] for rule in RULES if "record" in rule}
 TESTS = sorted((ROOT / "alerts" / "tests").glob("*.test.yml"))
 # What Prometheus adds or has itself.
 _TARGET = {"job", "instance"}
-_FOREIGN = {"up": _TARGET}
+# Alerts of another group: one is asked for by what it is made of, and one is long there before what is a part of it.
+_ELSEWHERE = {"PacelineRunWrecked", "PacelineExporterDown"}
 _SLOWER = ("test:paceline_regression:seconds", "test:paceline_normalized_duration_seconds:median")
 _ANNOTATED = re.compile(r"printf `(.*?)`")
 
@@ -37,7 +39,7 @@ _ANNOTATED = re.compile(r"printf `(.*?)`")
 def _expressions() -> Iterator[str]:
     for rule in RULES:
         yield rule["expr"]
-        for text in rule.get("annotations", {}).values():
+        for text in (*rule.get("labels", {}).values(), *rule.get("annotations", {}).values()):
             for query in _ANNOTATED.findall(text):
                 if "(" in query:
                     yield re.sub(r"%(\[\d\])?s", "", re.sub(r"%(\[\d\])?q", '"x"', query))
@@ -53,7 +55,7 @@ def _known() -> dict[str, set[str]]:
         for suffix in suffixes
     }
     recorded = {name: {"suite", "branch", "test", "test_type", "measure", "unit"} for name in RECORDS}
-    return {name: labels | _TARGET for name, labels in (_FOREIGN | known | recorded).items()}
+    return {name: labels | _TARGET for name, labels in (OF_PROMETHEUS | known | recorded).items()}
 
 
 def _promtool(*arguments: str | Path) -> str:
@@ -144,6 +146,34 @@ def test_an_alert_says_what_to_know(rule: dict[str, Any]) -> None:
     assert "value" in rule["annotations"]["description"] or rule["expr"].strip().endswith(("== 0", "== 1"))
 
 
+def test_what_another_alert_tells_is_known_when_it_is_asked_for() -> None:
+    """
+    Rules of a group are evaluated one after another, and those of another group at another time.
+    """
+    groups = [group["rules"] for text in FILES.values() for group in yaml.safe_load(text)["groups"]]
+    wholes = [
+        (whole, [rule["alert"] for rule in rules[:place]])
+        for rules in groups
+        for place, rule in enumerate(rules)
+        for names in re.findall(r'ALERTS{alertname=~?"(.*?)".*unless', rule.get("labels", {}).get("part_of", ""))
+        for whole in names.split("|")
+    ]
+
+    assert {whole for whole, _ in wholes} >= {"PacelineManyTestsSlower", "PacelineManyBudgetsBroken"}
+    assert [(whole, before) for whole, before in wholes if whole not in {*before, *_ELSEWHERE}] == []
+
+
+def test_a_broken_budget_is_part_of_many_and_of_nothing_else() -> None:
+    """
+    A budget is a promise, and a test that is slower, or a run that is wrecked, does not tell of it.
+    """
+    labels = [rule["labels"]["part_of"] for rule in ALERTS if rule["alert"] == "PacelineBudgetBroken"]
+
+    assert [set(re.findall(r"Paceline\w+", label)) for label in labels] == [
+        {"PacelineBudgetBroken", "PacelineManyBudgetsBroken"}
+    ] * 2
+
+
 def test_each_runbook_has_an_alert() -> None:
     """
     What is not asked any more has no answer.
@@ -183,7 +213,7 @@ def test_a_label_of_yours_tells_messages_apart() -> None:
     equal = [rule["equal"] for rule in config["inhibit_rules"] if "suite" in rule.get("equal", ())]
 
     assert config["route"]["group_by"] == ["alertname", "suite", "branch", "python"]
-    assert len(equal) == 7
+    assert len(equal) == 2
     assert all("python" in labels for labels in equal)
 
 
@@ -209,7 +239,14 @@ def test_each_of_two_that_a_label_tells_apart_has_its_own_figures(tmp_path: Path
 
 def _slower(python: str, took: str, usually: str) -> dict[str, Any]:
     return {
-        "exp_labels": {"severity": "warning", "suite": "shop", "branch": "main", "python": python, "test": "a"},
+        "exp_labels": {
+            "severity": "warning",
+            "part_of": "none",
+            "suite": "shop",
+            "branch": "main",
+            "python": python,
+            "test": "a",
+        },
         "exp_annotations": {
             "summary": "A test is slower than it used to be.",
             "description": f"a (shop, main, {python}) took {took} with the machine taken out, usually {usually}.",

@@ -31,7 +31,14 @@ _TESTS = """
         assert len(tries) > {failures}
 """
 _WHERE = {"PACELINE_BRANCH": "main", "PACELINE_DEFAULT_BRANCH": "main"}
-_LABELS = {"suite": "shop", "branch": "main", "test_type": "unit", "instance": "paceline", "job": "paceline-runs"}
+_LABELS = {
+    "suite": "shop",
+    "branch": "main",
+    "part_of": "none",
+    "test_type": "unit",
+    "instance": "paceline",
+    "job": "paceline-runs",
+}
 _BROKEN = (
     "urgent-of-shop",
     _LABELS | {"alertname": "PacelineBudgetBroken", "severity": "critical", "test": "test_shop.py::test_total"},

@@ -8,8 +8,8 @@ _SCRAPED = frozenset({"job", "instance"})
 
 # Of Prometheus, by its rules and its scrapes.
 OF_PROMETHEUS: Mapping[str, frozenset[str]] = {
-    "ALERTS": frozenset({"alertname", "alertstate", "severity", "suite", "branch", "test", "test_type"}),
-    "ALERTS_FOR_STATE": frozenset({"alertname", "severity", "suite", "branch", "test", "test_type"}),
+    "ALERTS": frozenset({"alertname", "alertstate", "severity", "part_of", "suite", "branch", "test", "test_type"}),
+    "ALERTS_FOR_STATE": frozenset({"alertname", "severity", "part_of", "suite", "branch", "test", "test_type"}),
     "up": _SCRAPED,
     "scrape_duration_seconds": _SCRAPED,
     "scrape_samples_scraped": _SCRAPED,

@@ -1,5 +1,5 @@
 """
-Pieces of PromQL that more than one rule says; {} is what the piece is about.
+Pieces that more than one rule says; {} is what the piece is about, {whole} what that may be a part of.
 """
 
 from collections.abc import Mapping
@@ -27,6 +27,15 @@ and
 )
 """
 
+# The alert that tells of a finding already, as the value of a label; none where the finding was told by itself before.
+# That is asked of the evaluation before, so that it is the same for each rule of a group. The label is never empty, for
+# then ALERTS would have its template instead.
+_PART_OF = (
+    "'{{ with query (printf `(<WHOLE>) unless on ()"
+    ' ALERTS{alertname="{}",alertstate="firing",part_of="none",<of_test>} offset <interval>`'
+    """ <VALUES> <values_of_test>) }}{{ . | first | label "alertname" }}{{ else }}none{{ end }}'"""
+)
+
 PHRASES: Mapping[str, str] = {
     # A threshold that came with the run, on the right of an operator.
     "threshold": """
@@ -48,6 +57,21 @@ or
 or
 (last_over_time({}[<hold>]) > 0) * 0 and on (<run>) last_over_time(paceline_run_info{partial="false"}[<since>])
 """,
+    # A wrecked run is asked for itself: the alert of it is in a group of its own, which may be evaluated later.
+    "part_of": _PART_OF.replace(
+        "<WHOLE>",
+        'ALERTS{alertname=~"{whole}",alertstate="firing",<of_run>} or '
+        "label_replace(last_over_time(paceline_run_wrecked{<of_run>}[<hold>]) == 1,"
+        ' "alertname", "PacelineRunWrecked", "", "")',
+    ).replace("<VALUES>", "<values_of_run> <values_of_run>"),
+    # No run is so wrecked that a budget is none.
+    "part_of_type": _PART_OF.replace(
+        "<WHOLE>", 'ALERTS{alertname="{whole}",alertstate="firing",<of_run>,test_type=%q}'
+    ).replace("<VALUES>", "<values_of_run> $labels.test_type"),
+    # The exporter has no suite.
+    "part_of_exporter": _PART_OF.replace("<WHOLE>", 'ALERTS{alertname="{whole}",alertstate="firing"}').replace(
+        "<VALUES> ", ""
+    ),
     "rise": "<rise_{}>",
     "rise_unit": _RISE.replace("{m}", _MEASURES["unit"]),
     "rise_name": _RISE.replace("{m}", _MEASURES["name"]),

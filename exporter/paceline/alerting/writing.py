@@ -13,7 +13,7 @@ from importlib.resources.abc import Traversable
 from paceline.alerting.options import Options
 from paceline.alerting.phrases import PHRASES
 
-_NAME = re.compile(r"^(?P<before>.*?)<(?P<name>[a-z_]+)(?: (?P<of>[\w:]+))?>", re.MULTILINE)
+_NAME = re.compile(r"^(?P<before>.*?)<(?P<name>[a-z_]+)(?: (?P<of>[\w:]+)(?: (?P<whole>[\w|]+))?)?>", re.MULTILINE)
 _RUN_SAMPLES = re.compile(r"(?<![\w:])paceline_(?:test|run)_\w+(?P<brace>\{)?")
 _PREFIX = re.compile(r"(?<![a-zA-Z/.-])paceline_(?=\w)")
 # Names are those of the exporter until they are scraped.
@@ -113,7 +113,7 @@ def _filling(values: Mapping[str, str]) -> Callable[[re.Match[str]], str]:
             return before + values[name]
         if name not in PHRASES:
             return found[0]
-        phrase = PHRASES[name].strip().replace("{}", values.get(of, of or ""))
+        phrase = PHRASES[name].strip().replace("{}", values.get(of, of or "")).replace("{whole}", found["whole"] or "")
         # A phrase of several lines is as far to the right as its first.
         return before + phrase.replace("\n", "\n" + " " * len(before))
 

@@ -46,12 +46,16 @@ def _local(text: str, settings: Settings) -> str:
     config: dict[str, Any] = yaml.safe_load(text)
     del config["global"]
     config["route"] = _paced(config["route"], f"{settings.interval_seconds}s")
-    config["receivers"] = [{"name": one["name"], **_hooks(settings.webhook)} for one in config["receivers"]]
+    config["receivers"] = [_told(one, settings.webhook) for one in config["receivers"]]
     return yaml.safe_dump(config, sort_keys=False)
 
 
-def _hooks(address: str) -> dict[str, Any]:
-    return {"webhook_configs": [{"url": address, "send_resolved": True}]} if address else {}
+def _told(receiver: Mapping[str, Any], address: str) -> dict[str, Any]:
+    """
+    A receiver that has its name alone tells nobody.
+    """
+    hooks = {"webhook_configs": [{"url": address, "send_resolved": True}]}
+    return {"name": receiver["name"], **(hooks if address and len(receiver) > 1 else {})}
 
 
 def _paced(route: Mapping[str, Any], pace: str) -> dict[str, Any]:
