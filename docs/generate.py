@@ -24,9 +24,9 @@ _NOTES = {
         "`paceline_case_duration_seconds` of runs that it has received.\n\n"
     ),
     Channel.RUN_SAMPLE: (
-        "Of a test that failed, `paceline_test_passed`, `paceline_test_attempts` and `paceline_test_budget_used_ratio` "
-        "get a sample, and nothing else does: how long it took until it failed, and what it used until then, is not "
-        "what it takes.\nOf a test that was skipped, nothing does.\n\n"
+        "Of a test that failed, `paceline_test_passed`, `paceline_test_attempts`, `paceline_test_budget_seconds` and "
+        "`paceline_test_budget_used_ratio` get a sample, and nothing else does: how long it took until it failed, and "
+        "what it used until then, is not what it takes.\nOf a test that was skipped, nothing does.\n\n"
     ),
 }
 

@@ -115,10 +115,11 @@ def test_a_part_of_a_suite_has_no_pace() -> None:
 
 def test_a_failed_test_may_break_its_budget() -> None:
     """
-    A budget of a marker fails the test, and an alert on budgets has to see it.
+    A budget of a marker fails the test, and an alert on budgets has to see it, and what the budget is.
     """
     told = _told(make_run(1, [failed(seconds=0.3, budget_seconds=0.1)]))
 
+    assert [value for _, value in told["paceline_test_budget_seconds"]] == [0.1]
     assert [value for _, value in told["paceline_test_budget_used_ratio"]] == [pytest.approx(3.0)]
 
 

@@ -5,6 +5,7 @@ The committed rules and alerts, as the command writes them and as promtool reads
 import re
 import subprocess
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ RULES: list[dict[str, Any]] = [
 ALERTS = [rule for rule in RULES if "alert" in rule]
 RECORDS = {rule["record"] for rule in RULES if "record" in rule}
 TESTS = sorted((ROOT / "alerts" / "tests").glob("*.test.yml"))
-# What Prometheus adds or has itself.
+# What Prometheus adds.
 _TARGET = {"job", "instance"}
 # Alerts of another group: one is asked for by what it is made of, and one is long there before what is a part of it.
 _ELSEWHERE = {"PacelineRunWrecked", "PacelineExporterDown"}
@@ -45,7 +46,7 @@ def _expressions() -> Iterator[str]:
                     yield re.sub(r"%(\[\d\])?s", "", re.sub(r"%(\[\d\])?q", '"x"', query))
 
 
-def _known() -> dict[str, set[str]]:
+def _known() -> dict[str, AbstractSet[str]]:
     suffixes = ("_bucket", "_sum", "_count")
     known = {metric.name: {*metric.labels} for metric in CATALOGUE}
     known |= {
@@ -55,7 +56,7 @@ def _known() -> dict[str, set[str]]:
         for suffix in suffixes
     }
     recorded = {name: {"suite", "branch", "test", "test_type", "measure", "unit"} for name in RECORDS}
-    return {name: labels | _TARGET for name, labels in (OF_PROMETHEUS | known | recorded).items()}
+    return {name: labels | _TARGET for name, labels in {**OF_PROMETHEUS, **known, **recorded}.items()}
 
 
 def _promtool(*arguments: str | Path) -> str:

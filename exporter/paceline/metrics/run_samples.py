@@ -112,6 +112,7 @@ def of_case(case: Case, run: Run, branches: Collection[str]) -> Iterator[Sample]
         if not column.startswith(MEASURES):
             yield Sample(TEST_METRICS[column], labels, float(value), ended)
     if case.duration_seconds is not None and case.budget_seconds:
+        yield Sample(catalogue.TEST_BUDGET, labels, case.budget_seconds, ended)
         yield Sample(catalogue.TEST_BUDGET_USED, labels, case.duration_seconds / case.budget_seconds, ended)
     if not case.outcome.is_pass:
         return
@@ -126,5 +127,4 @@ def _phases(case: Case) -> dict[Metric, float | None]:
     return {
         catalogue.TEST_SETUP: case.setup_seconds,
         catalogue.TEST_TEARDOWN: case.teardown_seconds,
-        catalogue.TEST_BUDGET: case.budget_seconds,
     }
