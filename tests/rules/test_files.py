@@ -122,7 +122,7 @@ def test_every_metric_and_label_is_known(expression: str) -> None:
 
     for name, labels in selectors_of(tree):
         assert labels <= known[name], name
-    assert labels_of(tree) <= {"suite", "branch", "test", "test_type", "partial"}
+    assert labels_of(tree) <= {"suite", "branch", "test", "test_type", "partial", "measure", "unit"}
 
 
 def test_thresholds_are_those_that_travel_with_a_run() -> None:

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from paceline.model import encode_run
+from paceline.model import Run, encode_run
 from support.local_stack import LocalStack, paceline, stack_in
 from support.receiving import Receiving, receiving
 from support.values import make_case, make_run
 
-_FIRST, *_FIVE = (f"test_{name}" for name in "abcdef")
+_ALL = [f"test_{name}" for name in "abcdef"]
+_FIRST, *_FIVE = _ALL
 _BROKEN, _MANY = "PacelineBudgetBroken", "PacelineManyBudgetsBroken"
 # Status, alert, test.
 Told = tuple[str, str, str]
@@ -25,12 +26,14 @@ Told = tuple[str, str, str]
 def told(tmp_path_factory: pytest.TempPathFactory) -> list[Told]:
     """
     What is told of four runs: a test is over its budget, then it is good again and five others are over theirs, and in
-    the last two all is well.
+    the last two all is well, but that one of the five is gone.
     """
     folder = tmp_path_factory.mktemp("part")
     with receiving(status=200) as hook, stack_in(folder, "--interval=1", f"--webhook={hook.url}") as stack:
-        for number, (slow, count) in enumerate((({_FIRST}, 1), (_FIVE, 3), ((), 4), ((), 4))):
-            _run(folder, stack, number, slow)
+        for number, (tests, slow, count) in enumerate(
+            ((_ALL, {_FIRST}, 1), (_ALL, _FIVE, 3), (_ALL[:-1], (), 4), (_ALL[:-1], (), 4))
+        ):
+            _run(folder, stack, _run_of(number, tests, slow))
             _wait_for(hook, count)
         return [one for request in hook.requests for one in _told(request.body)]
 
@@ -50,12 +53,15 @@ def test_what_is_told_of_many_is_told_of_none_of_them(told: list[Told]) -> None:
     assert [status for status, alert, _ in told if alert == _MANY] == ["firing", "resolved"]
 
 
-def _run(folder: Path, stack: LocalStack, number: int, slow: Collection[str]) -> None:
+def _run_of(number: int, tests: Collection[str], slow: Collection[str]) -> Run:
+    cases = [make_case(name, seconds=0.15 if name in slow else 0.01, budget_seconds=0.1) for name in tests]
+    return make_run(number, cases, ended=time.time())
+
+
+def _run(folder: Path, stack: LocalStack, run: Run) -> None:
     """
     Send a run, and wait until the rules have judged it.
     """
-    cases = [make_case(name, seconds=0.15 if name in slow else 0.01, budget_seconds=0.1) for name in (_FIRST, *_FIVE)]
-    run = make_run(number, cases, ended=time.time())
     requests.post(
         f"{stack.url('exporter')}/api/v1/runs",
         data=encode_run(run),

@@ -45,6 +45,13 @@ on (<run>) group_left () max by (<run>) (paceline_run_threshold{rule="{}"})
     "known": """
 on (<run>) group_left () max by (<run>) (last_over_time(paceline_run_threshold{rule="{}"}[<hold>]))
 """,
+    # The tests that a later run of all tests left out, though what they did before may still be to be seen: each group
+    # that judges asks for itself, for another may be evaluated later.
+    "left_out": """
+timestamp(paceline_test_passed)
+  < on (<run>) group_left ()
+  max by (<run>) (timestamp(paceline_run_info{partial="false"}))
+""",
     # The end of a verdict: the test ran again, or was left out of a run of all tests.
     "over": """
 (last_over_time({}[<hold>]) > 0) * 0 and on (<test>) paceline_test_passed
