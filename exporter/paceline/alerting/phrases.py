@@ -102,4 +102,37 @@ and
 sum by (<run>) (sum_over_time(paceline_run_cases{outcome=~"failed|error"}[{}]))
   / sum by (<run>) (sum_over_time(paceline_run_cases{outcome!="skipped"}[{}]))
 """,
+    # A figure as a person reads it.
+    "as_number": 'printf "%.0f" | reReplaceAll "([0-9])([0-9]{3})$" "$1,$2"'
+    + 2 * ' | reReplaceAll "([0-9])([0-9]{3})," "$1,$2,"',
+    "as_percent": 'printf "%.3g" | humanizePercentage',
+    "as_time": 'printf "%.3g" | humanizeDuration',
+    "budget": """
+its budget
+{{- with query (printf `last_over_time(paceline_test_budget_seconds{<of_test>}[<hold>])` <values_of_test>) }}
+of {{ . | first | value | <as_time> }}
+{{- end }}
+""",
+    "slower": """
+{{ $labels.test }} ({{ $labels.suite }}, {{ $labels.branch }}<beside>) took {{ $value | <as_time> }} with the machine
+taken out, usually
+{{ with query (printf `last_over_time(test:paceline_normalized_duration_seconds:median{<of_test>}[<hold>])`
+<values_of_test>) }}{{ . | first | value | <as_time> }}{{ end }}.
+""",
+    # What else moved in the run of the finding; a later run may be there before the alert ends, and has no cause.
+    "cause": """
+{{ $of := printf `<of_test>` <values_of_test> -}}
+{{ if query (printf `last_over_time(paceline_test_normalized_duration_seconds{%[1]s}[<hold>])
+== last_over_time(test:paceline_regression:seconds{%[1]s}[<hold>])` $of) -}}
+{{ $added := query (printf `last_over_time(paceline_test_cpu_seconds{%[1]s}[<hold>])
+- quantile_over_time(0.5, paceline_test_cpu_seconds{%[1]s}[<window>])
+> 0.3 * (last_over_time(test:paceline_regression:seconds{%[1]s}[<hold>])
+- last_over_time(test:paceline_normalized_duration_seconds:median{%[1]s}[<hold>]))` $of) -}}
+{{ $counts := query (printf `last_over_time(test:paceline_count_rise:count{%s}[<hold>]) > 0` $of) -}}
+{{ range $added }}It used {{ . | value | <as_time> }} more CPU time than usual.{{ end -}}
+{{ range $counts }} {{ . | label "measure" }} rose to {{ . | value | <as_number> }}
+{{- with . | label "unit" }} {{ . }}{{ end }}.{{ end -}}
+{{ if not (or $added $counts) }}Neither CPU time nor a count rose with it: it waits.{{ end -}}
+{{ end }}
+""",
 }
