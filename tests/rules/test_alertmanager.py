@@ -3,8 +3,10 @@ Alertmanager's configuration, as amtool reads it.
 """
 
 import json
+import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -83,10 +85,14 @@ def _message(folder: Path, template: str, kind: str = "text", **changes: object)
         "commonAnnotations": alert["annotations"],
         "alerts": [alert],
     }
+    return _rendered(folder, template, data, kind)
+
+
+def _rendered(folder: Path, template: str, data: dict[str, Any], kind: str = "text") -> str:
     (folder / "data.json").write_text(json.dumps(data))
     command = ["template", "render", f"--template.glob={ALERTS}/templates/*.tmpl", f"--template.type={kind}"]
     text = f'{{{{ template "{template}" . }}}}'
-    return _run(*command, f"--template.data={folder / 'data.json'}", f"--template.text={text}").rstrip("\n")
+    return _run(*command, f"--template.data={folder / 'data.json'}", f"--template.text={text}").rstrip()
 
 
 def test_a_message_tells_what_how_much_since_when_and_why(tmp_path: Path) -> None:
@@ -141,6 +147,36 @@ def test_a_mail_is_a_table(tmp_path: Path) -> None:
 
     assert mail.startswith("<h2>shop (main): Slow.</h2>")
     assert "<td>test[&lt;b&gt;]</td>" in mail
+
+
+def test_what_is_told_once_a_week_is_not_forgotten_meanwhile() -> None:
+    """
+    Both ways to start it keep what was told for longer than the longest time until it is told again.
+    """
+    texts = [CONFIG.read_text("utf-8"), (ALERTS.parent / "docker-compose.yml").read_text("utf-8")]
+    hours = [int(found) for text in texts for found in re.findall(r"--data\.retention=(\d+)h", text)]
+    days = [int(found) for found in re.findall(r"repeat_interval: (\d+)d", texts[0])]
+
+    assert len(hours) == 2
+    assert min(hours) > 24 * max(days)
+
+
+def test_only_what_fires_calls_people(tmp_path: Path) -> None:
+    """
+    And not that it is over.
+    """
+    assert _message(tmp_path, "paceline.call") == "<!here>"
+    assert _message(tmp_path, "paceline.call", status="resolved") == ""
+
+
+def test_what_fires_comes_first(tmp_path: Path) -> None:
+    """
+    The title is about that; what has ended in the same group is told apart.
+    """
+    ended, fires = ({"status": status, "annotations": {"description": status}} for status in ("resolved", "firing"))
+    text = _rendered(tmp_path, "paceline.slack", {"status": "firing", "alerts": [ended, fires]})
+
+    assert [line for line in text.splitlines() if "Since" not in line] == ["• firing", "Good again:", "• resolved"]
 
 
 def test_no_secret_is_kept() -> None:
