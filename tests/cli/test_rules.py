@@ -105,6 +105,10 @@ def test_options_reach_every_rule(tmp_path: Path) -> None:
         ("--by=py-3", "Invalid value for '--by': 'py-3', expected the name of a label of yours, for example python"),
         ("--by=suite", "Invalid value for '--by': 'suite', expected the name of a label of yours, for example python"),
         (
+            "--by=part_of",
+            "Invalid value for '--by': 'part_of', expected the name of a label of yours, for example python",
+        ),
+        (
             '--match=branch!="o\'ther\\d"',
             (
                 "Invalid value for '--match': 'branch!=\"o\\'ther\\\\d\"', "
