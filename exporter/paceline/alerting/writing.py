@@ -1,8 +1,9 @@
 """
 The files that Prometheus and Alertmanager read, from their templates.
 
-A template is the file itself with names in angle brackets: `<window>` stands for a value, `<over SERIES>` for a
-piece of PromQL from `phrases`. Selectors of run samples get their matchers here, so that templates stay short.
+A template is the file itself with names in angle brackets: `<window>` stands for a value, `<over SERIES>` and
+`<part_of ALERT WHOLES>` for a piece from `phrases`. Selectors of run samples get their matchers here, so that
+templates stay short.
 """
 
 import re
