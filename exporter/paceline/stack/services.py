@@ -57,7 +57,7 @@ def services(
             f"--storage.path={layout.data(ALERTMANAGER)}",
             f"--web.external-url=http://{address[ALERTMANAGER]}",
             # Its default of five days is shorter than the week after which some alerts are told again.
-            "--data.retention=192h",
+            "--data.retention=240h",
             # It would look for others of its kind on all interfaces.
             "--cluster.listen-address=",
         ],
