@@ -224,6 +224,8 @@ def _watched(url: str, process: psutil.Process) -> int:
     resident = 0
     while len(seen) < _EVALUATIONS:
         time.sleep(0.2)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            raise SystemExit("Prometheus ended by itself")
         resident = max(resident, process.memory_info().rss)
         groups = _groups(url) if _is_fresh(url) else ()
         seen |= {group["lastEvaluation"] for group in groups if group["name"] == _GROUP}
