@@ -2,22 +2,42 @@
 Laws of ids without secrets.
 """
 
-from hypothesis import given
+from collections.abc import Sequence
+
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from paceline.plugin.parameters import masked_text
+from paceline.plugin.parameters import masked
 
 _WORDS = st.text("ABxyz129_+*.[", min_size=1, max_size=12)
+_ROWS = st.lists(_WORDS, max_size=3)
 
 
-@given(secret=_WORDS, before=st.lists(_WORDS, max_size=3), after=st.lists(_WORDS, max_size=3))
-def test_a_secret_is_no_word_of_an_id(secret: str, before: list[str], after: list[str]) -> None:
+def _masked(before: Sequence[str], secret: str, after: Sequence[str]) -> str:
+    params = {f"p{place}": word for place, word in enumerate([*before, secret, *after])}
+    name = f"p{len(before)}"
+    return masked("-".join(params.values()), params, {name: [secret]}, {name: "password0"})
+
+
+@given(secret=_WORDS, before=_ROWS, after=_ROWS)
+def test_a_secret_is_not_in_its_place(secret: str, before: list[str], after: list[str]) -> None:
     """
-    Nor, if it is long, a part of one; each word that has nothing of it stays.
+    Nor, if it is long, anywhere else; each word that has nothing of it stays where it was.
     """
-    masked = masked_text("-".join([*before, secret, *after]), secret, "password0").split("-")
-    others = [word for word in (*before, *after) if secret not in word]
+    words = _masked(before, secret, after).split("-")
+    others = {place: word for place, word in enumerate([*before, "password0", *after]) if secret not in word}
 
-    assert secret not in masked
-    assert len(secret) < 5 or not any(secret in word for word in masked)
-    assert [word for word in masked if word in others] == others
+    assert words[len(before)] == "password0"
+    assert len(secret) < 5 or secret not in words
+    assert len(secret) < 10 or not any(secret in word for word in words)
+    assert {place: words[place] for place in others} == others
+
+
+@given(secret=_WORDS.filter(lambda word: len(word) < 10), one=_ROWS, other=_ROWS, before=_ROWS)
+def test_tests_stay_apart(secret: str, one: list[str], other: list[str], before: list[str]) -> None:
+    """
+    Two that differ in another value have two ids.
+    """
+    assume(one != other)
+
+    assert _masked(before, secret, one) != _masked(before, secret, other)

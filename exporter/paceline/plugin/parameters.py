@@ -3,7 +3,7 @@ Values of parameters in the ids of tests, where the name of a parameter or their
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -13,8 +13,10 @@ from _pytest.mark import ParameterSet  # what pytest.param makes
 
 from paceline.redaction import is_secret, without_secrets
 
-# A value so long is looked for within others, as in an id that the project makes itself; a shorter one is a word.
+# A value so long is no common word: another parameter that has it betrays it, and so does an id that the project makes.
 _LONG = 5
+# One so long is looked for within the values of others, as an address has the password.
+_LONG_WITHIN = 10
 
 
 def masked_id(item: pytest.Item) -> str:
@@ -26,10 +28,14 @@ def masked_id(item: pytest.Item) -> str:
     if callspec is None:
         return item.nodeid
     shown, looks_so = callspec.id, _looks_secret(callspec.id)
-    for name, value in callspec.params.items():
-        for text in _texts(value):
-            if is_secret(name, text) or (looks_so and _looks_secret(text)):
-                shown = masked_text(shown, text, f"{name}{_position(item, name, value)}")
+    secrets = {
+        name: texts
+        for name, value in callspec.params.items()
+        if (texts := [one for one in _texts(value) if is_secret(name, one) or (looks_so and _looks_secret(one))])
+    }
+    if secrets:
+        places = {name: f"{name}{_position(item, name, callspec.params[name])}" for name in secrets}
+        shown = masked(shown, callspec.params, secrets, places)
     if looks_so and _looks_secret(shown):  # an id that the project made itself
         places = [f"{name}{_position(item, name, value)}" for name, value in callspec.params.items()]
         shown = "-".join([*places, without_secrets(shown)])
@@ -69,16 +75,45 @@ def _texts(value: object) -> set[str]:
     return {str(value)} if isinstance(value, int | float) and not isinstance(value, bool) else set()
 
 
-def masked_text(shown: str, text: str, name: str) -> str:
+def masked(
+    shown: str, params: Mapping[str, object], secrets: Mapping[str, Collection[str]], places: Mapping[str, str]
+) -> str:
     """
-    What an id shows of parameters, without one value.
+    What an id shows of parameters, without some values.
 
     Args:
-        shown: values with hyphens between them.
-        text: the value, as it is shown.
-        name: what stands in its place.
+        shown: the values of all parameters, with hyphens between them, unless the project made the id itself.
+        params: the values by name, in that order.
+        secrets: the values that are not to be shown, as pytest writes them.
+        places: what stands in the place of each.
     """
-    # pytest puts a number behind what comes twice.
-    word = rf"(?<![^-]){re.escape(text)}(?:_?\d+)?(?![^-])"
-    pattern = word if len(text) < _LONG else f"{word}|{re.escape(text)}"
-    return re.sub(pattern, lambda _: name, shown)
+    found = _layout(params, secrets).fullmatch(shown)
+    for number, name in reversed([*enumerate(params)]) if found else ():
+        if name in secrets:
+            # pytest numbers what comes twice, which tells the tests apart.
+            twice = found[f"n{number}"]
+            place = f"{places[name]}_{twice}" if twice else places[name]
+            shown = f"{shown[: found.start(f'v{number}')]}{place}{shown[found.end(f'v{number}') :]}"
+    for name, texts in secrets.items():
+        for text in texts:
+            shown = _without(shown, text, places[name], is_own=found is None)
+    return shown
+
+
+def _layout(params: Mapping[str, object], secrets: Mapping[str, Collection[str]]) -> re.Pattern[str]:
+    fields = []
+    for number, (name, value) in enumerate(params.items()):
+        texts = "|".join(map(re.escape, secrets.get(name) or _texts(value)))
+        if name in secrets:
+            fields.append(rf"(?P<v{number}>(?:{texts})(?:_?(?P<n{number}>\d+))?)")
+        else:
+            fields.append(rf"(?:(?:{texts})(?:_?\d+)?|.*?)" if texts else ".*?")
+    return re.compile("-".join(fields), re.DOTALL)
+
+
+def _without(shown: str, text: str, place: str, *, is_own: bool) -> str:
+    if len(text) >= (_LONG if is_own else _LONG_WITHIN):
+        return shown.replace(text, place)
+    if len(text) < _LONG and not is_own:
+        return shown
+    return re.sub(rf"(?<![^-]){re.escape(text)}(?![^-])", lambda _: place, shown)
