@@ -92,6 +92,7 @@ def test_secrets_are_masked(text: str, safe: str) -> None:
         "tests/test_secrets.py::TestPassword::test_reset[1]",
         "tests/test_api.py::test_authorization[admin]",
         "test_add[basic operations]",
+        "test_add[Basic arithmetic-Basic Authentication-Bearer assurance]",
         "test_fit[sk-learn-pipeline-with-two-steps]",
         "test_get[https://shop.example/cart?page=2]",
         "test_at[12:30@noon]",

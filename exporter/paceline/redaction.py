@@ -53,7 +53,7 @@ _ADDRESS = re.compile(
     r"(?!\*\*\*)[^\s/:@\[\],]{4,}(?=@(?!sha\d)(?:[A-Za-z]|\d+\.\d+\.\d+\.\d))"
 )
 _SHAPE = re.compile(
-    r"(?P<scheme>\b(?-i:Bearer|Basic)\s+)[A-Za-z0-9._+/=-]{8,}"
+    r"(?P<scheme>\b(?-i:Bearer|Basic)\s+)(?=[A-Za-z._+/-]{0,200}(?-i:[\d=]|[a-z][A-Z]))[A-Za-z0-9._+/=-]{8,}"
     r"|(?P<login>(?<![\w-])(?:-u|--(?:proxy-)?user)[\s=]+[\"']?(?!\d+:\d+\b)[^\s:\"']+:)(?!\*\*\*)[^\s,;&\]\"']+"
     r"|(?P<signature>[?&](?:[a-z\d]+-)*sig(?:nature)?=)(?!\*\*\*)[^\s,;&\]\"']+"
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"

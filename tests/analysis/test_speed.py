@@ -102,6 +102,17 @@ def test_no_single_test_rules() -> None:
     assert ruler.slowdown == 1.0
 
 
+def test_one_test_that_computes_is_not_the_suite() -> None:
+    """
+    Where all others wait, one that took to computing says nothing of the machine: the calibration does.
+    """
+    needs = {"test_0": _computed(0.08)} | {f"test_{place}": Need(0.02, 0.0) for place in range(1, 12)}
+    ruler = Ruler.of(needs, dict.fromkeys(needs, 0.02), calibration=1.02)
+
+    assert ruler is not None
+    assert ruler.slowdown == 1.02
+
+
 @pytest.mark.parametrize(("usual", "is_ruler"), [(0.006, True), (0.004, False)])
 def test_too_little_time_is_no_ruler(usual: float, is_ruler: bool) -> None:
     """

@@ -145,6 +145,20 @@ def test_no_server_holds_up_the_others_or_the_end() -> None:
     assert tallies[0].failure.startswith("no answer within ")
 
 
+def test_what_another_session_puts_there_meanwhile_is_its_own_business(tmp_path: Path) -> None:
+    """
+    It does not wait because of this one.
+    """
+    with receiving() as exporter:
+        box = Outbox(tmp_path, "push", exporter.url)
+        box.put(pack(make_run(1)))
+        errand = Errand(_Adding(read_push(exporter.url, {}), box), box)
+        (tally,) = deliver([errand], 60)
+
+    assert (tally.sent, tally.waiting, tally.failure) == (1, 0, "")
+    assert box.count() == 1
+
+
 def test_a_damaged_parcel_is_kept_apart(tmp_path: Path) -> None:
     """
     It would stand in the way of all others for ever.
@@ -158,6 +172,22 @@ def test_a_damaged_parcel_is_kept_apart(tmp_path: Path) -> None:
 
     assert (tally.sent, tally.damaged, tally.waiting) == (1, 1, 0)
     assert tally.damage == "the outbox: not compressed with gzip: Not a gzipped file (b'da')"
+
+
+class _Adding:
+    """
+    A sink during whose work another run is put into the box.
+    """
+
+    kind = address = ""
+
+    def __init__(self, sink: Sink, box: Box) -> None:
+        self._sink, self._box = sink, box
+
+    def deliver(self, packed: bytes, seconds: float) -> Receipt:
+        receipt = self._sink.deliver(packed, seconds)
+        self._box.put(pack(make_run(2)))
+        return receipt
 
 
 class _Noticing:

@@ -132,7 +132,7 @@ taken out, usually
 {{ range $added }}It used {{ . | value | <as_time> }} more CPU time than usual.{{ end -}}
 {{ range $counts }} {{ . | label "measure" }} rose to {{ . | value | <as_number> }}
 {{- with . | label "unit" }} {{ . }}{{ end }}.{{ end -}}
-{{ if not (or $added $counts) }}Neither CPU time nor a count rose with it: it waits.{{ end -}}
+{{ if not (or $added $counts) }}Neither CPU time nor a count that never varied rose with it.{{ end -}}
 {{ end }}
 """,
 }

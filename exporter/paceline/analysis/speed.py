@@ -4,6 +4,7 @@ The machine out of the way: the suite is its own ruler, and a calibration holds 
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple, Self
 
@@ -90,11 +91,15 @@ class Ruler:
         is_known = calibration is not None or sum(mark.weight for mark in marks.values()) >= _LIGHTEST
         return cls(marks, calibration) if is_known else None
 
-    @property
+    @cached_property
     def slowdown(self) -> float:
         """
-        The slowdown of the machine by all marks: their weighted median.
+        The slowdown of the machine by all marks: their weighted median. One that has more than half of the weight would
+        be that median whatever the others say, so that it is left out.
         """
+        for case_id, place in self._places.items():
+            if self._weights[place] > self._sums[-1] / 2 + self._rounding:
+                return self.slowdown_of_others(case_id)
         return self._between(self._sums[-1] / 2, self._sums[-1] / 2, self._sums[-1])
 
     def slowdown_of_others(self, case_id: str) -> float:

@@ -37,8 +37,8 @@ def masked_id(item: pytest.Item) -> str:
         places = {name: f"{name}{_position(item, name, callspec.params[name])}" for name in secrets}
         shown = masked(shown, callspec.params, secrets, places)
     if looks_so and _looks_secret(shown):  # an id that the project made itself
-        places = [f"{name}{_position(item, name, value)}" for name, value in callspec.params.items()]
-        shown = "-".join([*places, without_secrets(shown)])
+        all_places = [f"{name}{_position(item, name, value)}" for name, value in callspec.params.items()]
+        shown = "-".join([*all_places, without_secrets(shown)])
     return f"{item.nodeid.removesuffix(f'[{callspec.id}]')}[{shown}]" if shown != callspec.id else item.nodeid
 
 
@@ -88,8 +88,9 @@ def masked(
         places: what stands in the place of each.
     """
     found = _layout(params, secrets).fullmatch(shown)
-    for number, name in reversed([*enumerate(params)]) if found else ():
-        if name in secrets:
+    if found is not None:
+        # Those behind first, so that the others stay where they were found.
+        for number, name in reversed([(number, name) for number, name in enumerate(params) if name in secrets]):
             # pytest numbers what comes twice, which tells the tests apart.
             twice = found[f"n{number}"]
             place = f"{places[name]}_{twice}" if twice else places[name]

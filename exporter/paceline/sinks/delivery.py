@@ -41,7 +41,8 @@ class Tally(Struct):
 
     `sent` runs have arrived, `known` of which the server had already, and on `noted` it had something to say. `refused`
     were refused, and `damaged` cannot be read. `note`, `refusal` and `damage` are of the last of these. `waiting` wait,
-    after so many `rounds` of tries, the last of which ended in `failure`.
+    after so many `rounds` of tries, the last of which ended in `failure`. `is_done` says that none is left of those
+    that waited when it was looked.
     """
 
     sent: int = 0
@@ -55,6 +56,7 @@ class Tally(Struct):
     waiting: int = 0
     rounds: int = 0
     failure: str = ""
+    is_done: bool = False
 
     def with_more(self, more: "Tally") -> "Tally":
         """
@@ -116,7 +118,8 @@ def _concluded(errands: Sequence[Errand], tallies: Sequence[Tally], why: str) ->
     """
     Copies, as a thread that is left to itself goes on to count.
     """
-    waiting = [errand.box.count() for errand in errands]
+    # What is in a box after that, another session has just put there, and brings it.
+    waiting = [0 if tally.is_done else errand.box.count() for errand, tally in zip(errands, tallies, strict=True)]
     return [
         replace(tally, waiting=count, failure=(tally.failure or why) if count else "")
         for tally, count in zip(tallies, waiting, strict=True)
@@ -128,6 +131,7 @@ def _run(errand: Errand, tally: Tally, end: float) -> None:
     try:
         for pause in chain(_PAUSES, repeat(_PAUSES[-1])):
             failure = _round(errand, tally, end)
+            tally.is_done = failure is None and time.monotonic() < end
             if not isinstance(failure, BusyError) or time.monotonic() + pause > end:
                 return
             failures[type(failure)] += 1
