@@ -2,6 +2,7 @@
 Figures in human units.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 # Up to here three digits in this unit, rounded, stay below the next one.
@@ -48,6 +49,14 @@ def counted(count: int, one: str, many: str = "") -> str:
     A count with its noun.
     """
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """
+    Names, at most so many, and how many more there are.
+    """
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def milliseconds(seconds: float) -> int:

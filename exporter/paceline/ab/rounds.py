@@ -16,6 +16,7 @@ from paceline.ab.trial import Tree
 from paceline.analysis.sides import Side
 from paceline.errors import TrialError
 from paceline.model import Run
+from paceline.units import listed
 
 _NAMED = 3
 
@@ -112,10 +113,9 @@ def _warm_up(trees: Sequence[Tree], plan: Plan, deadline: float | None, warn: Ca
         _, imports = tree.run(plan.arguments, 0, _left(deadline))
         names = sorted(strangers(imports, tree.root, tree.original, tree.import_roots))
         if names:
-            places = ", ".join(f"{name} from {imports[name].parent}" for name in names[:_NAMED])
-            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            places = listed([f"{name} from {imports[name].parent}" for name in names], _NAMED)
             warn(
-                f"{tree.name}: not its own code was tested: {places}{more} was imported from outside of its work tree, "
+                f"{tree.name}: not its own code was tested: {places} was imported from outside of its work tree, "
                 "so that both sides may be the same; install it there with --setup"
             )
 

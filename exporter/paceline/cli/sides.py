@@ -13,7 +13,7 @@ from paceline.errors import DocumentError, StorageError, TrialError
 from paceline.history.archive import Archive
 from paceline.history.folder import ResultsFolder, read_document
 from paceline.model import Run
-from paceline.units import counted
+from paceline.units import counted, listed
 
 _SHORTEST_COMMIT = 4
 _SHOWN = 5
@@ -53,7 +53,8 @@ def _find_runs(archive: Archive, wanted: str, latest: int) -> list[Run]:
         raise StorageError(f"{wanted!r} can be {meanings}; give an id in full, or more of a commit")
     ((kind, runs),) = found.items()
     if kind == "a run" and len(runs) > 1:
-        raise StorageError(f"{wanted!r} is the beginning of several ids: {_some([run.run_id for run in runs])}")
+        some = listed([run.run_id for run in runs], _SHOWN)
+        raise StorageError(f"{wanted!r} is the beginning of several ids: {some}")
     return [_read(archive, run.run_id) for run in runs[:latest]]
 
 
@@ -91,7 +92,7 @@ def _meanings(known: Sequence[PastRun], wanted: str) -> Mapping[str, list[PastRu
 
 
 def _nothing(archive: Archive, known: Sequence[PastRun], wanted: str) -> str:
-    branches = _some(sorted({run.branch for run in known})) or "none"
+    branches = listed(sorted({run.branch for run in known}), _SHOWN) or "none"
     return (
         f"{wanted!r} is no file, no revision of git, and no run, branch or commit in {archive.ledger.path}; "
         f"branches with runs: {branches}; `paceline history list` shows what there is"
@@ -120,8 +121,3 @@ def _read(archive: Archive, run_id: str) -> Run:
     if run is None:
         raise DocumentError(f"run {run_id} has gone from {archive.ledger.path}")
     return run
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more

@@ -14,10 +14,12 @@ from paceline.history.query_client import QueryClient
 from paceline.history.rule_groups import Recorder, recorders
 from paceline.metrics.labels import quoted
 from paceline.model import VerdictKind
+from paceline.units import listed
 
 WINDOW_SECONDS = 14 * 24 * 3600.0
 # A bare selector of PromQL sees a sample for so long, and so rules see a run.
 LOOK_BACK_SECONDS = 300.0
+_MOST_NAMED = 3
 # The name of the metric is up to the user; its labels are not.
 _ANY_RUN = 'run_id!="",branch!=""'
 
@@ -76,7 +78,8 @@ class RunReader:
         exact = [run for run in found if run.run_id == beginning]
         ids = sorted({run.run_id for run in found})
         if len(ids) > 1 and not exact:
-            raise StorageError(f"{self._client.endpoint}: {beginning!r} is the beginning of several ids: {_some(ids)}")
+            some = listed(ids, _MOST_NAMED)
+            raise StorageError(f"{self._client.endpoint}: {beginning!r} is the beginning of several ids: {some}")
         return next(iter(exact or found), None)
 
     def latest(self, suite: str, branch: str, now: float) -> KnownRun | None:
@@ -157,8 +160,3 @@ class RunReader:
 
 def _matchers(labels: Mapping[str, str]) -> str:
     return ",".join(f"{name}={quoted(value)}" for name, value in labels.items())
-
-
-def _some(ids: Sequence[str], shown: int = 3) -> str:
-    rest = len(ids) - shown
-    return ", ".join(ids[:shown]) + (f" and {rest} more" if rest > 0 else "")

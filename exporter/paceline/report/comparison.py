@@ -14,7 +14,7 @@ from paceline.analysis.paired import Shift
 from paceline.report import words
 from paceline.report.markdown import code, escaped
 from paceline.report.table import Column, table
-from paceline.units import counted, duration
+from paceline.units import counted, duration, listed
 
 _MARKS = {Change.SLOWER: "🔴", Change.FASTER: "🟢", Change.FAILED: "⚠️", Change.UNKNOWN: "❔", Change.UNCHANGED: ""}
 _ORDER = {change: place for place, change in enumerate(Change)}
@@ -186,9 +186,4 @@ def _rest(comparison: Comparison, shown: int, limit: int) -> Iterator[str]:
         yield f"… and {counted(left, 'more test')}; --limit shows more"
     for side, only in (("base", comparison.only_base), ("head", comparison.only_head)):
         if only:
-            yield f"only on {side}: {_listed(only, limit)}"
-
-
-def _listed(names: Sequence[str], limit: int) -> str:
-    more = f" and {len(names) - limit:,} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more
+            yield f"only on {side}: {listed(only, limit)}"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from paceline.config import OutboxLimits
 from paceline.sinks.delivery import Errand, Tally
 from paceline.sinks.outbox import Box, Held, Outbox
-from paceline.units import counted, size
+from paceline.units import counted, listed, size
 
 _MOST_NAMED = 10
 
@@ -55,8 +55,7 @@ def _whereabouts(box: Box) -> str:
     Where to find the runs that were refused.
     """
     if isinstance(box, Held):
-        rest = len(box.refused) - _MOST_NAMED
-        return f"; not sent: {', '.join(box.refused[:_MOST_NAMED])}{f' and {rest} more' if rest > 0 else ''}"
+        return f"; not sent: {listed(box.refused, _MOST_NAMED)}"
     return f"; kept in {os.path.relpath(box.refused)}" if isinstance(box, Outbox) else ""
 
 
