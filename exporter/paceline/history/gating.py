@@ -74,7 +74,7 @@ class Gate:
             StorageError: it cannot be told.
         """
         self._waited(
-            lambda: None if self._alerts.is_pending(EXPORTER_DOWN) else True,
+            lambda: not self._alerts.is_pending(EXPORTER_DOWN) or None,
             f"the exporter does not answer ({EXPORTER_DOWN} is pending), so that newer runs may be missing",
         )
         settled, latest = None, self._latest(suite, branch)

@@ -52,6 +52,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="Budget in milliseconds of each test that has none of its own.",
     )
+    _add_keeping_options(group)
+    _add_sending_options(group)
+    group.addoption("--paceline-suite", metavar="NAME", default=None, help="Name of the suite.")
+    group.addoption(
+        "--paceline-benchmarks-only",
+        **_ON,
+        help="Run only benchmarks: tests marked 'benchmark' or using the fixture of that name.",
+    )
+    group.addoption(
+        "--paceline-stress",
+        **_ON,
+        help="Run stress tests too: tests marked 'stress'.",
+    )
+
+
+def _add_keeping_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--paceline-results",
         metavar="DIR",
@@ -85,18 +101,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="Prometheus that has the past runs, for example http://prometheus:9090 (default: the results folder). "
         "Credentials come from PACELINE_HISTORY_TOKEN, or PACELINE_HISTORY_USER and PACELINE_HISTORY_PASSWORD.",
-    )
-    _add_sending_options(group)
-    group.addoption("--paceline-suite", metavar="NAME", default=None, help="Name of the suite.")
-    group.addoption(
-        "--paceline-benchmarks-only",
-        **_ON,
-        help="Run only benchmarks: tests marked 'benchmark' or using the fixture of that name.",
-    )
-    group.addoption(
-        "--paceline-stress",
-        **_ON,
-        help="Run stress tests too: tests marked 'stress'.",
     )
 
 

@@ -44,6 +44,7 @@ class RunHead:
         self._calibration: float | None = None
         self.suite: Final = safe_text(settings.suite)
         self.run_id: Final = find_run_id(os.environ, self._started)
+        # What the parts of a run choose is how they share the suite.
         self.is_selection: Final = part_of(self.run_id) is None and _is_selection(config)
 
     def begin(self) -> None:

@@ -35,6 +35,13 @@ def choose_ports(chosen: Mapping[str, int], last: Mapping[str, int]) -> dict[str
     return {name: ports[name] for name in PORTS}
 
 
+def port_of(url: str) -> int:
+    """
+    The port of an address such as `http://127.0.0.1:9090`.
+    """
+    return int(url.rpartition(":")[2])
+
+
 def is_free(port: int) -> bool:
     """
     Whether nobody listens on a port of loopback.

@@ -12,7 +12,7 @@ import psutil
 import requests
 
 from paceline.errors import StackError
-from paceline.stack.ports import is_free
+from paceline.stack.ports import is_free, port_of
 from paceline.stack.services import Service
 from paceline.stack.state import Started
 
@@ -29,7 +29,7 @@ def start(service: Service, log: Path) -> Started:
     Raises:
         StackError: the program cannot be run, or another has its port and would answer in its place.
     """
-    port = int(service.url.rpartition(":")[2])
+    port = port_of(service.url)
     if not is_free(port):
         raise StackError(f"{service.name}: port {port} is taken: end what has it, or `paceline stack down` and `up`")
     try:

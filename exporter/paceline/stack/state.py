@@ -9,6 +9,7 @@ import psutil
 from msgspec import DecodeError, Struct, ValidationError, json
 
 from paceline.errors import DocumentError, StorageError
+from paceline.stack.ports import port_of
 
 # A start is told as the seconds since that of the machine, which is kept in whole seconds and moves with its clock.
 _CLOCK_SECONDS = 2.0
@@ -30,7 +31,7 @@ class Started(Struct, frozen=True, kw_only=True):
 
     @property
     def port(self) -> int:
-        return int(self.url.rpartition(":")[2])
+        return port_of(self.url)
 
     def process(self) -> psutil.Process | None:
         """
