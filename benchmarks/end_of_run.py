@@ -27,8 +27,8 @@ from msgspec import Struct, json
 from synthetic import SyntheticSuite
 
 from paceline.analysis.judge import judge
+from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
-from paceline.analysis.rules import Rules
 from paceline.history import archive
 from paceline.history.archive import Archive
 from paceline.history.folder import ResultsFolder

@@ -20,7 +20,7 @@ from rivals import RIVALS, Rival
 from tabulate import tabulate
 from trial import WINDOW, Figures, Judged, Tally, measure, merge
 
-from paceline.analysis.rules import RegressionRule
+from paceline.analysis.judgement_rules import RegressionRule
 
 _DATA = Path(__file__).with_name("data")
 _MADE = "<!-- made by benchmarks/judgement.py -->\n"

@@ -18,7 +18,7 @@ from pathlib import Path
 from synthetic import BRANCH, SyntheticSuite, lean
 from tabulate import tabulate
 
-from paceline.analysis.rules import Rules
+from paceline.analysis.judgement_rules import Rules
 from paceline.client.endpoint import Endpoint
 from paceline.history.archive import Archive
 from paceline.history.prometheus import Prometheus

@@ -36,7 +36,7 @@ from tabulate import tabulate
 
 from paceline.alerting.options import Options
 from paceline.alerting.writing import render
-from paceline.analysis.rules import Rules
+from paceline.analysis.judgement_rules import Rules
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.servers import free_port, prometheus_folder

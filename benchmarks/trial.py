@@ -15,9 +15,9 @@ from recordings import Recording
 
 from paceline.analysis.confirmation import REPEATS, holds_up
 from paceline.analysis.judge import judge
+from paceline.analysis.judgement_rules import RegressionRule, Rules
 from paceline.analysis.past import NORMALIZED, Past, PastRun, Series, past_run
-from paceline.analysis.regression import Level, judge_regression
-from paceline.analysis.rules import RegressionRule, Rules
+from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
 from paceline.model import Case, Machine, Run, RunOutcome, VerdictKind
 
 # As many runs as are in the window of time of a project that merges twice a day.
@@ -38,7 +38,7 @@ class Trial(NamedTuple):
     test: str
     run: int
     seconds: float
-    level: Level
+    level: UsualDuration
 
     @property
     def noise(self) -> float:
@@ -189,7 +189,7 @@ def _trials(run: Run, past: Past, number: int) -> Iterator[Trial]:
     for case in run.cases:
         values = past.series(NORMALIZED, case.id).values
         if len(values) >= RegressionRule().min_runs and case.normalized_duration_seconds:
-            level = Level.of(values)
+            level = UsualDuration.of(values)
             if level.median > 0:
                 yield Trial(case.id, number, case.normalized_duration_seconds, level)
 

@@ -19,14 +19,14 @@ from typing import Any
 
 from tabulate import tabulate
 
-from paceline.analysis.change_point import onset
-from paceline.analysis.count import usual_count
-from paceline.analysis.course import judge_course
-from paceline.analysis.flakiness import Attempted, judge_flakiness
 from paceline.analysis.judge import judge
+from paceline.analysis.judgement_rules import ModesRule, Rules, TrendRule
 from paceline.analysis.past import NORMALIZED, Past, PastRun, Series, columns_of, past_run
-from paceline.analysis.regression import Level
-from paceline.analysis.rules import ModesRule, Rules, TrendRule
+from paceline.analysis.verdicts.change_point import onset
+from paceline.analysis.verdicts.count import usual_count
+from paceline.analysis.verdicts.flakiness import Attempted, judge_flakiness
+from paceline.analysis.verdicts.regression import UsualDuration
+from paceline.analysis.verdicts.whole_window import judge_course
 from paceline.model import Case, Outcome, Run, RunOutcome, UsageKey, VerdictKind
 
 RULES = Rules()
@@ -260,7 +260,7 @@ def _missed_by(slow: int, noise: float, chance: Random) -> int | None:
     spikes = [chance.uniform(2, 10) if chance.random() < 0.03 else 1.0 for _ in range(30 - slow)]
     levels = [*spikes, *[2.0] * (slow + 1)]
     *earlier, seconds = (_SCALE * level * chance.lognormvariate(0, noise) for level in levels)
-    level = Level.of(earlier)
+    level = UsualDuration.of(earlier)
     if seconds <= level.limit(RULES.regression):
         return None
     return onset(earlier, seconds, level.median) - (len(earlier) - slow)

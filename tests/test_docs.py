@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec import convert
 
-from paceline.analysis.rules import Rules
+from paceline.analysis.judgement_rules import Rules
 from paceline.config import Config
 from paceline.model import FAILING_KINDS, UsageKey
 

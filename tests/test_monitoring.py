@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import paceline
-from paceline.analysis.budget import Budgets
+from paceline.analysis.verdicts.budget import Budgets
 from paceline.errors import ConfigError
 from paceline.model import Outcome, Severity, UsageKey, VerdictKind
 from paceline.monitoring import Monitor, changed_budgets

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct, convert, field
 
-from paceline.analysis.budget import DEFAULT_BUDGETS_MS, Budgets
 from paceline.analysis.confirmation import REPEATS
-from paceline.analysis.rules import Rules
+from paceline.analysis.judgement_rules import Rules
+from paceline.analysis.verdicts.budget import DEFAULT_BUDGETS_MS, Budgets
 from paceline.errors import ConfigError
 from paceline.explaining import NO_FAILING_KIND, explain, find_wrong
 from paceline.model import VerdictKind

@@ -8,7 +8,7 @@ from typing import Final, Self
 
 from msgspec.structs import replace
 
-from paceline.analysis.budget import Budget, Budgets, judge_budget
+from paceline.analysis.verdicts.budget import Budget, Budgets, judge_budget
 from paceline.config import DEFAULT_TEST_TYPE
 from paceline.errors import ConfigError
 from paceline.identity import safe_text

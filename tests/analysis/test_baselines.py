@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from paceline.analysis.baselines import Baseline, Baselines, _View, fits, judge_against
+from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import NORMALIZED, Past
-from paceline.analysis.rules import Rules
 from paceline.model import Run, Verdict, VerdictKind
 from support.values import EPOCH, HOUR, TEST, failed, make_case, make_run, past_of, runs_of
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from paceline.analysis.confirmation import confirmed, holds_up, suspects_of
-from paceline.analysis.regression import Level, judge_regression
-from paceline.analysis.rules import RegressionRule
+from paceline.analysis.judgement_rules import RegressionRule
+from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
 from paceline.model import Case, Run, Severity, UsageKey, Verdict, VerdictKind
 from support.values import make_case, make_run
 
-_LEVEL = Level.of([0.01] * 10)
+_LEVEL = UsualDuration.of([0.01] * 10)
 
 
 @pytest.mark.parametrize(

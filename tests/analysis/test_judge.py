@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from paceline.analysis.judge import judge
+from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
-from paceline.analysis.rules import Rules
 from paceline.model import Case, Cause, Machine, Measure, Outcome, Run, Severity, Since, UsageKey, VerdictKind
 from support.values import TEST, failed, make_case, make_run, past_of, runs_of
 

@@ -5,8 +5,8 @@ The history of a suite that does not exist.
 from msgspec.structs import replace
 
 from paceline.analysis.judge import judge
+from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
-from paceline.analysis.rules import Rules
 from paceline.demo.runs import Demo
 from paceline.model import Run, VerdictKind, decode_run, encode_run
 

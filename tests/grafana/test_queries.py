@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from paceline.analysis.judge import judge
+from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
-from paceline.analysis.rules import Rules
 from paceline.demo.runs import Demo
 from paceline.metrics.catalogue import CATALOGUE, Channel
 from paceline.model import Run, UsageKey

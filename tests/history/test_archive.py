@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from paceline.analysis.rules import Rules
+from paceline.analysis.judgement_rules import Rules
 from paceline.errors import DocumentError, StorageError
 from paceline.history.archive import Archive
 from paceline.history.folder import read_document

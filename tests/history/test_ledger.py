@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from paceline.analysis.flakiness import Attempted, judge_flakiness
 from paceline.analysis.judge import judge
+from paceline.analysis.judgement_rules import FlakyRule, Rules
 from paceline.analysis.past import DURATION, OUTCOME, Past, past_run
-from paceline.analysis.rules import FlakyRule, Rules
+from paceline.analysis.verdicts.flakiness import Attempted, judge_flakiness
 from paceline.errors import DocumentError, StorageError
 from paceline.history.database import NotALedgerError
 from paceline.history.ledger import Ledger, Span

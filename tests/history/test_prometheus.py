@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import columns_of
-from paceline.analysis.rules import Rules
 from paceline.client.endpoint import Endpoint
 from paceline.errors import StorageError
 from paceline.history.archive import Archive

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from paceline.analysis.baselines import Baseline, Baselines, fits, judge_against
 from paceline.analysis.judge import judge
+from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
-from paceline.analysis.rules import Rules
 from paceline.model import Case, Run, Verdict, VerdictKind
 from property.strategies import durations
 from support.values import EPOCH, HOUR, failed, make_case, make_run

@@ -8,10 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paceline.analysis.change import Change, ComparisonRule
-from paceline.analysis.comparison import Comparison, compare
-from paceline.analysis.paired import Shift, dominance, false_discovery_rates, independent_shift, paired_shift
-from paceline.analysis.sides import Side
+from paceline.analysis.compare.compared_runs import Side
+from paceline.analysis.compare.comparison import Comparison, compare
+from paceline.analysis.compare.outcome import Change, ComparisonRule
+from paceline.analysis.compare.shift_test import (
+    Shift,
+    dominance,
+    false_discovery_rates,
+    independent_shift,
+    paired_shift,
+)
 from support.values import runs_of
 
 _seconds = st.floats(min_value=0.001, max_value=10)

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from paceline.analysis.change_point import find_step, onset
-from paceline.analysis.count import usual_count
-from paceline.analysis.course import judge_course
 from paceline.analysis.judge import judge
-from paceline.analysis.modes import find_modes
+from paceline.analysis.judgement_rules import CountRule, ModesRule, Rules
 from paceline.analysis.past import Past, past_run
-from paceline.analysis.rules import CountRule, ModesRule, Rules
+from paceline.analysis.verdicts.change_point import find_step, onset
+from paceline.analysis.verdicts.count import usual_count
+from paceline.analysis.verdicts.two_speeds import find_modes
+from paceline.analysis.verdicts.whole_window import judge_course
 from paceline.model import Machine, Verdict
 from support.values import TEST, make_case, make_run, past_of, runs_of
 

@@ -9,9 +9,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from paceline.analysis.judge import judge
+from paceline.analysis.judgement_rules import RegressionRule, Rules
 from paceline.analysis.past import Past
-from paceline.analysis.regression import Level
-from paceline.analysis.rules import RegressionRule, Rules
+from paceline.analysis.verdicts.regression import UsualDuration
 from paceline.model import Case, Run, Verdict, VerdictKind
 from property.strategies import durations
 from support.values import TEST, failed, make_case, make_run, past_of, runs_of
@@ -152,7 +152,7 @@ def test_a_time_that_was_usual_is_no_regression(values: Mapping[int, float]) -> 
     """
     A test that took its median time again is not slower.
     """
-    usual = Level.of(list(values)).median
+    usual = UsualDuration.of(list(values)).median
     run = judge(make_run(99, [make_case(TEST, usual)]), past_of(list(values)), _RULES)
 
     assert _regressions(run) == {}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from paceline.analysis.judgement_rules import RegressionRule, Rules
 from paceline.analysis.past import Past, PastRun
-from paceline.analysis.rules import RegressionRule, Rules
 from paceline.model import Case, Cause, Machine, Measure, Outcome, Run, Severity, Since, UsageKey, Verdict, VerdictKind
 from paceline.report.content import Content, Finding, compose
 from support.values import TEST, make_case, make_run, past_of, runs_of

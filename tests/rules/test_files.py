@@ -15,7 +15,7 @@ from promql_parser import parse
 
 from paceline.alerting.options import Options
 from paceline.alerting.writing import render
-from paceline.analysis.rules import Rules
+from paceline.analysis.judgement_rules import Rules
 from paceline.metrics.catalogue import CATALOGUE, Kind
 from support.foreign import OF_PROMETHEUS
 from support.promql import labels_of, selectors_of

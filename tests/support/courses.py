@@ -8,8 +8,8 @@ from random import Random
 from msgspec.structs import replace
 
 from paceline.analysis.judge import judge
+from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
-from paceline.analysis.rules import Rules
 from paceline.model import Case, Machine, Measure, Outcome, Run, UsageKey, VerdictKind
 from support.values import failed, make_case, make_run
 

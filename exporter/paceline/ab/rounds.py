@@ -13,7 +13,7 @@ from msgspec import Struct
 from paceline.ab.imported import strangers
 from paceline.ab.repository import Repository, Version
 from paceline.ab.trial import Tree
-from paceline.analysis.sides import Side
+from paceline.analysis.compare.compared_runs import Side
 from paceline.errors import TrialError
 from paceline.model import Run
 from paceline.units import listed

@@ -4,7 +4,7 @@ Pieces that more than one rule says; {} is what the piece is about, {whole} what
 
 from collections.abc import Mapping
 
-from paceline.analysis.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS
+from paceline.analysis.verdicts.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS
 
 _MEASURES = {
     "unit": f'paceline_test_measure{{unit=~"{UNITS_OF_COUNTS}"}}',

@@ -15,10 +15,10 @@ from typing import Annotated, NamedTuple
 from msgspec import Meta
 from msgspec.structs import replace
 
-from paceline.analysis.change_point import since_run
 from paceline.analysis.judge import judge
+from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import ATTEMPTS, NORMALIZED, OUTCOME, Past, PastRun, Series
-from paceline.analysis.rules import Rules
+from paceline.analysis.verdicts.change_point import since_run
 from paceline.model import Run, Since, UsageKey, Value, Verdict, VerdictKind
 
 SCHEMA = 1

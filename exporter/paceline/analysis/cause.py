@@ -8,9 +8,9 @@ from math import log
 from statistics import median
 from typing import NamedTuple
 
-from paceline.analysis.count import is_count
+from paceline.analysis.machine_speed import Need, need_of
 from paceline.analysis.past import DURATION, MEASURES, NORMALIZED, Past
-from paceline.analysis.speed import Need, need_of
+from paceline.analysis.verdicts.count import is_count
 from paceline.model import Case, Cause, UsageKey
 
 # Time in which the test neither ran nor was ready to run: sleep, IO, locks, other processes.
@@ -53,7 +53,7 @@ class Before(NamedTuple):
         return dict(zip(series.runs[:count], series.values[:count], strict=True))
 
 
-class Parts(NamedTuple):
+class TimeShares(NamedTuple):
     """
     The normalised seconds of a test by what they were spent on; `children` is the CPU time of its child processes.
     """
@@ -116,24 +116,24 @@ def _shares_of_time(case: Case, before: Before) -> list[Cause]:
     return sorted(causes, key=lambda cause: cause.before - cause.after)
 
 
-def _parts_now(case: Case) -> Parts | None:
+def _parts_now(case: Case) -> TimeShares | None:
     need = need_of(case)
     if need is None or UsageKey.CPU_SECONDS not in case.usage:
         return None
     return _parts(need, _normalized(case), sum(case.usage.get(key, 0.0) for key in _CHILDREN))
 
 
-def _parts(need: Need, normalized: float, children: float) -> Parts:
+def _parts(need: Need, normalized: float, children: float) -> TimeShares:
     """
     What is divided for a slow machine is the time on its CPUs, and so the rest of the normalised time is that.
     """
     idle = min(need.seconds - need.cpu_seconds, normalized)
     on_cpu = normalized - idle
     of_children = on_cpu * min(children / need.cpu_seconds, 1.0) if need.cpu_seconds > 0 else 0.0
-    return Parts(on_cpu - of_children, of_children, idle)
+    return TimeShares(on_cpu - of_children, of_children, idle)
 
 
-def _usual_parts(before: Before) -> Parts | None:
+def _usual_parts(before: Before) -> TimeShares | None:
     """
     The median of each part, over the runs that know all of them: others do not turn into time without CPU.
     """
@@ -146,7 +146,7 @@ def _usual_parts(before: Before) -> Parts | None:
         needed = max(seconds[run] - wait.get(run, 0.0), on_cpu)
         of_children = sum(column.get(run, 0.0) for column in children)
         parts.append(_parts(Need(needed, on_cpu), normalized.get(run, needed), of_children))
-    return Parts(*map(median, zip(*parts, strict=True))) if parts else None
+    return TimeShares(*map(median, zip(*parts, strict=True))) if parts else None
 
 
 def _grown(figures: Mapping[str, float], before: Before) -> list[Cause]:

@@ -7,7 +7,7 @@ from statistics import median_low
 
 from msgspec.structs import replace
 
-from paceline.analysis.speed import need_of
+from paceline.analysis.machine_speed import need_of
 from paceline.model import Case, Run, Severity, UsageKey, Verdict, VerdictKind
 from paceline.units import counted, duration, size
 

@@ -7,19 +7,19 @@ from math import inf
 
 from msgspec.structs import replace
 
-from paceline.analysis.budget import MARKER, judge_budget
 from paceline.analysis.cause import causes_of
-from paceline.analysis.change_point import onset, since_run
-from paceline.analysis.count import judge_counts
-from paceline.analysis.course import judge_course
-from paceline.analysis.flakiness import Attempted, judge_flakiness
-from paceline.analysis.leak import judge_leak
-from paceline.analysis.modes import find_modes
+from paceline.analysis.judgement_rules import Rules
+from paceline.analysis.machine_speed import Ruler, need_of, normalized
 from paceline.analysis.past import ATTEMPTS, NORMALIZED, OUTCOME, Past, PastRun, past_run
-from paceline.analysis.regression import Level, judge_regression
-from paceline.analysis.rules import Rules
-from paceline.analysis.speed import Ruler, need_of, normalized
-from paceline.analysis.suite import calibration_ratio, judge_suite
+from paceline.analysis.verdicts.budget import MARKER, judge_budget
+from paceline.analysis.verdicts.change_point import onset, since_run
+from paceline.analysis.verdicts.count import judge_counts
+from paceline.analysis.verdicts.flakiness import Attempted, judge_flakiness
+from paceline.analysis.verdicts.leak import judge_leak
+from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
+from paceline.analysis.verdicts.suite_regression import calibration_ratio, judge_suite
+from paceline.analysis.verdicts.two_speeds import find_modes
+from paceline.analysis.verdicts.whole_window import judge_course
 from paceline.model import Case, Outcome, Run, Severity, UsageKey, Verdict, VerdictKind
 
 # A ruler mark that was seen fewer times than this moves too much.
@@ -59,7 +59,7 @@ def judge(run: Run, past: Past, rules: Rules) -> Run:
         The same run with normalised durations, the slowdown of the machine, and verdicts, worst first.
     """
     usual = past.columns.get(NORMALIZED, {})
-    levels = {case.id: Level.of(series.values) for case in run.cases if (series := usual.get(case.id))}
+    levels = {case.id: UsualDuration.of(series.values) for case in run.cases if (series := usual.get(case.id))}
     measured = _normalize(run, past, levels)
     now = past_run(measured)
     verdicts = [verdict for case in measured.cases for verdict in _verdicts(case, now, past, levels, rules)]
@@ -69,7 +69,7 @@ def judge(run: Run, past: Past, rules: Rules) -> Run:
     return replace(measured, verdicts=tuple(verdicts))
 
 
-def _normalize(run: Run, past: Past, levels: Mapping[str, Level]) -> Run:
+def _normalize(run: Run, past: Past, levels: Mapping[str, UsualDuration]) -> Run:
     needs = {case.id: need for case in run.cases if case.outcome.is_pass and (need := need_of(case)) is not None}
     usual = {case_id: level.median for case_id, level in levels.items() if level.runs >= _FEWEST_RUNS_OF_USUAL}
     calibration = calibration_ratio(run.machine.calibration_seconds, past.runs, _FEWEST_RUNS_OF_USUAL)
@@ -82,7 +82,9 @@ def _normalize(run: Run, past: Past, levels: Mapping[str, Level]) -> Run:
     )
 
 
-def _verdicts(case: Case, now: PastRun, past: Past, levels: Mapping[str, Level], rules: Rules) -> Iterator[Verdict]:
+def _verdicts(
+    case: Case, now: PastRun, past: Past, levels: Mapping[str, UsualDuration], rules: Rules
+) -> Iterator[Verdict]:
     slower = _regression(case, past, levels.get(case.id), rules)
     found = (
         judge_budget(case),
@@ -95,7 +97,7 @@ def _verdicts(case: Case, now: PastRun, past: Past, levels: Mapping[str, Level],
     return (verdict for verdict in found if verdict is not None)
 
 
-def _regression(case: Case, past: Past, level: Level | None, rules: Rules) -> Verdict | None:
+def _regression(case: Case, past: Past, level: UsualDuration | None, rules: Rules) -> Verdict | None:
     if level is None:
         return None
     verdict = judge_regression(case, level, rules.regression)

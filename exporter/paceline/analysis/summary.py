@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from paceline.analysis.estimators import Interval, quantile, slope
 from paceline.analysis.past import DURATION, NORMALIZED, OUTCOME, Past, Series, columns_of, past_run
-from paceline.analysis.trend import WEEK, slope_of, weekly_share
+from paceline.analysis.verdicts.trend import WEEK, slope_of, weekly_share
 from paceline.model import Run
 
 _DIGITS = 9

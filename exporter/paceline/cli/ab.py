@@ -14,9 +14,9 @@ import click
 
 from paceline.ab.repository import Repository
 from paceline.ab.rounds import Plan, both_trees, run_rounds
-from paceline.analysis.change import ComparisonRule
-from paceline.analysis.comparison import Comparison
-from paceline.analysis.comparison import compare as compare_sides
+from paceline.analysis.compare.comparison import Comparison
+from paceline.analysis.compare.comparison import compare as compare_sides
+from paceline.analysis.compare.outcome import ComparisonRule
 from paceline.cli.comparing import Shown, comparison_options, conclude
 from paceline.cli.number import Number
 from paceline.cli.passing import PYTEST_ARGUMENTS, PassingOn

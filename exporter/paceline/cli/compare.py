@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from paceline.analysis.change import ComparisonRule
-from paceline.analysis.comparison import compare as compare_sides
-from paceline.analysis.sides import Side
+from paceline.analysis.compare.compared_runs import Side
+from paceline.analysis.compare.comparison import compare as compare_sides
+from paceline.analysis.compare.outcome import ComparisonRule
 from paceline.cli.comparing import Shown, comparison_options, conclude
 from paceline.cli.project import clear_errors, load_project, results_option, warn
 from paceline.cli.sides import find_side

@@ -8,8 +8,8 @@ from typing import TypeVar
 import click
 from msgspec import Struct, json
 
-from paceline.analysis.change import Change, Compared, ComparisonRule
-from paceline.analysis.comparison import Comparison
+from paceline.analysis.compare.comparison import Comparison
+from paceline.analysis.compare.outcome import Change, Compared, ComparisonRule
 from paceline.cli.number import Number
 from paceline.cli.project import warn
 from paceline.cli.terminal import terminal_width

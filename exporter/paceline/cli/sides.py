@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from paceline.ab.repository import Repository
+from paceline.analysis.compare.compared_runs import Side
 from paceline.analysis.past import PastRun
-from paceline.analysis.sides import Side
 from paceline.errors import DocumentError, StorageError, TrialError
 from paceline.history.archive import Archive
 from paceline.history.folder import ResultsFolder, read_document

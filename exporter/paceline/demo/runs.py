@@ -9,7 +9,7 @@ from random import Random
 from msgspec import Struct
 from msgspec.structs import replace
 
-from paceline.analysis.budget import DEFAULT_BUDGETS_MS
+from paceline.analysis.verdicts.budget import DEFAULT_BUDGETS_MS
 from paceline.demo.habits import MEBIBYTE, Habit, habits
 from paceline.model import Case, Machine, Measure, Outcome, Run, RunOutcome, UsageKey
 

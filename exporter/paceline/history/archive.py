@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from paceline.analysis.baselines import ROUNDING, Baseline, Baselines, judge_against
 from paceline.analysis.judge import judge
+from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
-from paceline.analysis.rules import Rules
 from paceline.analysis.summary import SuiteSummary, Trends, summarize
 from paceline.errors import DocumentError, PacelineError, StorageError
 from paceline.history.database import NotALedgerError

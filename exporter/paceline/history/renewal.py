@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import json
 
-from paceline.analysis.rules import Rules
+from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.summary import SuiteSummary, Trends, summarize
 from paceline.history.archive import Archive
 

@@ -4,8 +4,8 @@ Where the past of a run comes from.
 
 from typing import Protocol
 
+from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import ATTEMPTS, DURATION, NORMALIZED, OUTCOME, Past
-from paceline.analysis.rules import Rules
 from paceline.history.ledger import Span
 from paceline.model import Run
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from paceline.analysis.budget import budget_reason
+from paceline.analysis.verdicts.budget import budget_reason
 from paceline.model import Case, Measure, Outcome, Seconds, UsageKey, Value
 from paceline.plugin.fixture import CaseRecorder
 from paceline.plugin.plan import Plan, Planner

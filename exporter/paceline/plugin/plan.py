@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from paceline.analysis.budget import MARKER, Budget, Budgets
+from paceline.analysis.verdicts.budget import MARKER, Budget, Budgets
 from paceline.config import LONGEST_BUDGET_MS, Config
 from paceline.errors import ConfigError
 from paceline.identity import safe_ids, safe_text

@@ -8,9 +8,9 @@ from textwrap import wrap
 
 from tabulate import tabulate
 
-from paceline.analysis.change import Change, Compared, ComparisonRule, is_clear
-from paceline.analysis.comparison import Comparison
-from paceline.analysis.paired import Shift
+from paceline.analysis.compare.comparison import Comparison
+from paceline.analysis.compare.outcome import Change, Compared, ComparisonRule, is_clear
+from paceline.analysis.compare.shift_test import Shift
 from paceline.report import words
 from paceline.report.markdown import code, escaped
 from paceline.report.table import Column, table

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from paceline import units
+from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import DURATION, MEASURES, NORMALIZED, OUTCOME, Past
-from paceline.analysis.rules import Rules
-from paceline.analysis.suite import calibration_ratio
+from paceline.analysis.verdicts.suite_regression import calibration_ratio
 from paceline.model import Case, Cause, Run, UsageKey, Verdict, VerdictKind
 from paceline.report import words
 

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from paceline.analysis.budget import OF_TYPE
+from paceline.analysis.verdicts.budget import OF_TYPE
 from paceline.identity import safe_text
 from paceline.metrics.catalogue import CATALOGUE, Channel, Metric
 from paceline.metrics.labels import quoted

@@ -5,7 +5,7 @@ Suite, its tables of tests: what is slower, over budget, slow, growing, failing,
 from collections.abc import Callable
 from math import inf
 
-from paceline.analysis.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS
+from paceline.analysis.verdicts.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS
 from paceline.grafana.boards import colors
 from paceline.grafana.boards.panel import TIMES, Panel, Step
 from paceline.grafana.boards.promql import TESTS as OF_TESTS

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from paceline.analysis.change_point import since_run
 from paceline.analysis.estimators import wilson
+from paceline.analysis.judgement_rules import FlakyRule
 from paceline.analysis.past import PastRun
-from paceline.analysis.rules import FlakyRule
+from paceline.analysis.verdicts.change_point import since_run
 from paceline.model import Severity, Verdict, VerdictKind
 from paceline.units import counted
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import pytest
 from msgspec.structs import replace
 
-from paceline.analysis.change import Change, Compared, ComparisonRule
-from paceline.analysis.comparison import Comparison, compare
-from paceline.analysis.sides import Side
+from paceline.analysis.compare.compared_runs import Side
+from paceline.analysis.compare.comparison import Comparison, compare
+from paceline.analysis.compare.outcome import Change, Compared, ComparisonRule
 from paceline.model import Machine, Outcome, Run, UsageKey
 from support.values import failed, make_case, make_run, runs_of
 

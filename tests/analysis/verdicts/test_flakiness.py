@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from paceline.analysis.flakiness import Attempted, judge_flakiness
+from paceline.analysis.judgement_rules import FlakyRule
 from paceline.analysis.past import past_run
-from paceline.analysis.rules import FlakyRule
+from paceline.analysis.verdicts.flakiness import Attempted, judge_flakiness
 from paceline.model import Severity, Since, Verdict, VerdictKind
 from support.values import make_run
 

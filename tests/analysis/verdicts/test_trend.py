@@ -4,8 +4,8 @@ Slow creep.
 
 import pytest
 
-from paceline.analysis.rules import TrendRule
-from paceline.analysis.trend import judge_trend, may_rise, slope_of, weekly_share
+from paceline.analysis.judgement_rules import TrendRule
+from paceline.analysis.verdicts.trend import judge_trend, may_rise, slope_of, weekly_share
 from paceline.model import Severity, VerdictKind
 
 _RULE = TrendRule(floor_ms=5, ratio=1.2, min_runs=20)

@@ -4,7 +4,7 @@ Two samples of times compared.
 
 import pytest
 
-from paceline.analysis.paired import (
+from paceline.analysis.compare.shift_test import (
     Shift,
     dominance,
     false_discovery_rates,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from paceline.analysis.modes import Modes, find_modes, judge_modes
-from paceline.analysis.rules import ModesRule
+from paceline.analysis.judgement_rules import ModesRule
+from paceline.analysis.verdicts.two_speeds import Modes, find_modes, judge_modes
 from paceline.model import Severity, VerdictKind
 
 _RULE = ModesRule(floor_ms=5, ratio=1.5, share=0.2, min_runs=20)

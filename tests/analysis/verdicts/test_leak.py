@@ -4,8 +4,8 @@ Memory that a test keeps.
 
 import pytest
 
-from paceline.analysis.leak import judge_leak
-from paceline.analysis.rules import LeakRule
+from paceline.analysis.judgement_rules import LeakRule
+from paceline.analysis.verdicts.leak import judge_leak
 from paceline.model import Severity, VerdictKind
 
 _MEBIBYTE = 1 << 20

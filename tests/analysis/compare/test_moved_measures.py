@@ -2,8 +2,8 @@
 What else moved.
 """
 
-from paceline.analysis.companions import Companions
-from paceline.analysis.sides import Side
+from paceline.analysis.compare.compared_runs import Side
+from paceline.analysis.compare.moved_measures import Companions
 from paceline.model import Case, Measure, UsageKey
 from support.values import TEST, make_case, make_run
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from paceline.analysis.count import is_count, judge_counts, usual_count
+from paceline.analysis.judgement_rules import CountRule
 from paceline.analysis.past import Past, past_run
-from paceline.analysis.rules import CountRule
+from paceline.analysis.verdicts.count import is_count, judge_counts, usual_count
 from paceline.model import Case, Cause, Measure, Severity, Since, Verdict, VerdictKind
 from support.values import failed, make_case, make_run
 

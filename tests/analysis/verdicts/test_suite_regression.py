@@ -4,9 +4,9 @@ Whether the suite as a whole got slower though the machine did not.
 
 import pytest
 
+from paceline.analysis.judgement_rules import RegressionRule
 from paceline.analysis.past import PastRun
-from paceline.analysis.rules import RegressionRule
-from paceline.analysis.suite import calibration_ratio, judge_suite
+from paceline.analysis.verdicts.suite_regression import calibration_ratio, judge_suite
 from paceline.model import Severity, VerdictKind
 
 _RULE = RegressionRule()

@@ -11,8 +11,8 @@ from statistics import median
 from typing import NamedTuple
 
 from paceline.analysis.estimators import spread
+from paceline.analysis.judgement_rules import TrendRule
 from paceline.analysis.past import PastRun
-from paceline.analysis.rules import TrendRule
 from paceline.model import Severity, Since, Verdict, VerdictKind
 from paceline.units import counted, duration
 

@@ -9,7 +9,7 @@ from statistics import median
 from typing import NamedTuple
 
 from paceline.analysis.estimators import quantile
-from paceline.analysis.rules import ModesRule
+from paceline.analysis.judgement_rules import ModesRule
 from paceline.model import Severity, Verdict, VerdictKind
 from paceline.units import duration
 

@@ -4,7 +4,7 @@ The suite as the ruler of the machine's speed.
 
 import pytest
 
-from paceline.analysis.speed import Mark, Need, Ruler, need_of, normalized
+from paceline.analysis.machine_speed import Mark, Need, Ruler, need_of, normalized
 from paceline.model import UsageKey
 from support.values import make_case
 

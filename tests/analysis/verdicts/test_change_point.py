@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from paceline.analysis.change_point import find_step, is_certain, judge_step, onset, since_run
-from paceline.analysis.rules import TrendRule
+from paceline.analysis.judgement_rules import TrendRule
+from paceline.analysis.verdicts.change_point import find_step, is_certain, judge_step, onset, since_run
 from paceline.model import Severity, Since, VerdictKind
 from support.values import past_of
 

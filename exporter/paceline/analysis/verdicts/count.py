@@ -11,9 +11,9 @@ from itertools import groupby
 from math import inf
 from typing import NamedTuple
 
-from paceline.analysis.change_point import since_run
+from paceline.analysis.judgement_rules import CountRule
 from paceline.analysis.past import MEASURES, Past, PastRun
-from paceline.analysis.rules import CountRule
+from paceline.analysis.verdicts.change_point import since_run
 from paceline.model import Case, Cause, Severity, UsageKey, Verdict, VerdictKind
 from paceline.units import counted
 
@@ -46,7 +46,7 @@ What the name of a count without a unit matches.
 """
 
 
-class Level(NamedTuple):
+class UsualCount(NamedTuple):
     """
     A count that was the same in so many runs on end, and the place in the series of the first run after them.
     """
@@ -72,7 +72,7 @@ class Rise(NamedTuple):
     """
 
     figure: Figure
-    level: Level
+    level: UsualCount
     earlier: Sequence[PastRun]
 
     @property
@@ -139,7 +139,7 @@ def _rise(figure: Figure, case_id: str, past: Past, rule: CountRule) -> Rise | N
     return Rise(figure, level, [past.runs[position] for position in series.runs]) if level else None
 
 
-def usual_count(value: float, earlier: Sequence[float], rule: CountRule) -> Level | None:
+def usual_count(value: float, earlier: Sequence[float], rule: CountRule) -> UsualCount | None:
     """
     What a count was, without exception, before it rose to what it is now; None where it did not rise, or varied.
 
@@ -157,7 +157,7 @@ def usual_count(value: float, earlier: Sequence[float], rule: CountRule) -> Leve
     for before, group in groupby(reversed(earlier)):
         runs = len(list(group))
         if before < lowest and runs >= rule.min_runs and runs > len(earlier) - end:
-            return Level(before, runs, end) if value > max(earlier[:end]) and not before % 1 else None
+            return UsualCount(before, runs, end) if value > max(earlier[:end]) and not before % 1 else None
         end, lowest = end - runs, min(lowest, before)
     return None
 

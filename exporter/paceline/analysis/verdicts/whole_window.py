@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from paceline.analysis.cause import causes_of
-from paceline.analysis.change_point import Step, distance, find_step, judge_step, since_run
-from paceline.analysis.modes import judge_modes
+from paceline.analysis.judgement_rules import Rules, TrendRule
 from paceline.analysis.past import NORMALIZED, Past, PastRun
-from paceline.analysis.rules import Rules, TrendRule
-from paceline.analysis.trend import ENDS, WEEK, distance_from_line, judge_trend, may_rise
+from paceline.analysis.verdicts.change_point import Step, distance, find_step, judge_step, since_run
+from paceline.analysis.verdicts.trend import ENDS, WEEK, distance_from_line, judge_trend, may_rise
+from paceline.analysis.verdicts.two_speeds import judge_modes
 from paceline.model import Case, Verdict
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from paceline.analysis.estimators import quantile, spread
-from paceline.analysis.rules import RegressionRule
+from paceline.analysis.judgement_rules import RegressionRule
 from paceline.model import Case, Severity, Since, Verdict, VerdictKind
 from paceline.units import duration
 
@@ -18,7 +18,7 @@ CRITICAL_FACTOR = 2.0
 _CRITICAL_FLOORS = 10
 
 
-class Level(NamedTuple):
+class UsualDuration(NamedTuple):
     """
     What a test usually takes, in normalised seconds; `high` is the 95% quantile.
     """
@@ -29,7 +29,7 @@ class Level(NamedTuple):
     runs: int
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> "Level":
+    def of(cls, values: Sequence[float]) -> "UsualDuration":
         """
         Args:
             values: at least one, in any order.
@@ -45,7 +45,9 @@ class Level(NamedTuple):
         return max(self.median + rule.floor_ms / 1e3, self.median + rule.spreads * self.spread, rule.ratio * usual)
 
 
-def judge_regression(case: Case, level: Level, rule: RegressionRule, since: Since | None = None) -> Verdict | None:
+def judge_regression(
+    case: Case, level: UsualDuration, rule: RegressionRule, since: Since | None = None
+) -> Verdict | None:
     """
     Whether the normalised time of a passed case is above its usual level by all three margins.
     """
@@ -68,6 +70,6 @@ def judge_regression(case: Case, level: Level, rule: RegressionRule, since: Sinc
     )
 
 
-def _severity(measured: float, level: Level, rule: RegressionRule) -> Severity:
+def _severity(measured: float, level: UsualDuration, rule: RegressionRule) -> Severity:
     is_large = measured - level.median >= _CRITICAL_FLOORS * rule.floor_ms / 1e3
     return Severity.CRITICAL if is_large and measured >= CRITICAL_FACTOR * level.median else Severity.WARNING

@@ -7,9 +7,9 @@ from statistics import median
 
 from msgspec.structs import replace
 
+from paceline.analysis.judgement_rules import RegressionRule
 from paceline.analysis.past import PastRun
-from paceline.analysis.regression import CRITICAL_FACTOR, Level
-from paceline.analysis.rules import RegressionRule
+from paceline.analysis.verdicts.regression import CRITICAL_FACTOR, UsualDuration
 from paceline.model import Severity, Verdict, VerdictKind
 from paceline.units import duration
 
@@ -44,7 +44,7 @@ def judge_suite(now: PastRun, runs: Sequence[PastRun], rule: RegressionRule) -> 
     current = pace_of(now)
     if current is None or now.calibration_seconds is None or len(paces) < rule.min_runs:
         return None
-    level = Level.of(paces)
+    level = UsualDuration.of(paces)
     limit = level.limit(replace(rule, floor_ms=0.0, ratio=max(rule.ratio, _LEAST_RATIO)))
     if current <= limit:
         return None

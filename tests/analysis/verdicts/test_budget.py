@@ -4,7 +4,7 @@ Which budget holds, and what is said of a broken one.
 
 import pytest
 
-from paceline.analysis.budget import DEFAULT_BUDGETS_MS, Budget, Budgets, judge_budget
+from paceline.analysis.verdicts.budget import DEFAULT_BUDGETS_MS, Budget, Budgets, judge_budget
 from paceline.model import Severity, VerdictKind
 from support.values import make_case
 

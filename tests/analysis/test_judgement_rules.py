@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec import ValidationError, convert
 
-from paceline.analysis.rules import Rules
+from paceline.analysis.judgement_rules import Rules
 
 
 def test_the_defaults_are_those_of_the_design() -> None:

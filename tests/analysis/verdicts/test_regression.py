@@ -4,8 +4,8 @@ Whether a test is slower than it used to be.
 
 import pytest
 
-from paceline.analysis.regression import Level, judge_regression
-from paceline.analysis.rules import RegressionRule
+from paceline.analysis.judgement_rules import RegressionRule
+from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
 from paceline.model import Severity, Since, VerdictKind
 from support.values import make_case
 
@@ -14,15 +14,15 @@ _STEADY = [0.099, 0.100, 0.100, 0.101] * 5
 _RULE = RegressionRule(floor_ms=5, ratio=1.2, spreads=4, min_runs=8)
 
 
-def _level(median: float, spread: float = 0.0, runs: int = 20) -> Level:
-    return Level(median, spread, median, runs)
+def _level(median: float, spread: float = 0.0, runs: int = 20) -> UsualDuration:
+    return UsualDuration(median, spread, median, runs)
 
 
 def test_a_level_is_median_spread_and_what_nearly_all_are_below() -> None:
     """
     Of 1, 2, 3, 4, 5 the median is 3, the quartiles are 2 apart and 95% are below 4.8, in whatever order they come.
     """
-    level = Level.of([5.0, 1.0, 4.0, 2.0, 3.0])
+    level = UsualDuration.of([5.0, 1.0, 4.0, 2.0, 3.0])
 
     assert level == pytest.approx((3.0, 2 / 1.349, 4.8, 5))
 
@@ -30,15 +30,15 @@ def test_a_level_is_median_spread_and_what_nearly_all_are_below() -> None:
 @pytest.mark.parametrize(
     ("level", "limit"),
     [
-        (Level(0.010, 0.0001, 0.010, 20), 0.015),
-        (Level(0.100, 0.0001, 0.100, 20), 0.120),
-        (Level(0.100, 0.0100, 0.100, 20), 0.140),
-        (Level(0.100, 0.0001, 0.110, 20), 0.132),
-        (Level(0.100, 0.0001, 9.000, 20), 0.156),
-        (Level(0.000, 0.0, 0.0, 20), 0.005),
+        (UsualDuration(0.010, 0.0001, 0.010, 20), 0.015),
+        (UsualDuration(0.100, 0.0001, 0.100, 20), 0.120),
+        (UsualDuration(0.100, 0.0100, 0.100, 20), 0.140),
+        (UsualDuration(0.100, 0.0001, 0.110, 20), 0.132),
+        (UsualDuration(0.100, 0.0001, 9.000, 20), 0.156),
+        (UsualDuration(0.000, 0.0, 0.0, 20), 0.005),
     ],
 )
-def test_the_widest_of_three_margins_counts(level: Level, limit: float) -> None:
+def test_the_widest_of_three_margins_counts(level: UsualDuration, limit: float) -> None:
     """
     A fast test has 5 ms of room, a noisy one four times its spread, any other 20% above nearly all of its runs,
     which are taken for no more than 1.3 times their median.
@@ -53,7 +53,7 @@ def test_a_regression_begins_above_the_limit(milliseconds: float, is_slower: boo
     """
     case = make_case(normalized_duration_seconds=milliseconds / 1e3)
 
-    assert (judge_regression(case, Level.of(_STEADY), _RULE) is not None) is is_slower
+    assert (judge_regression(case, UsualDuration.of(_STEADY), _RULE) is not None) is is_slower
 
 
 def test_a_verdict_says_how_much_slower() -> None:
@@ -61,7 +61,7 @@ def test_a_verdict_says_how_much_slower() -> None:
     Measured, limit, factor, since when, and the same in words.
     """
     since = Since(run_id="run-7", ended=1.0)
-    verdict = judge_regression(make_case(normalized_duration_seconds=0.25), Level.of(_STEADY), _RULE, since)
+    verdict = judge_regression(make_case(normalized_duration_seconds=0.25), UsualDuration.of(_STEADY), _RULE, since)
 
     assert verdict is not None
     assert (verdict.kind, verdict.severity) == (VerdictKind.REGRESSION, Severity.CRITICAL)
@@ -112,7 +112,7 @@ def test_few_runs_are_no_history() -> None:
     Seven runs are too few to say what is usual; eight are enough.
     """
     case = make_case(normalized_duration_seconds=9.0)
-    verdicts = [judge_regression(case, Level.of([0.1] * runs), _RULE) for runs in (7, 8)]
+    verdicts = [judge_regression(case, UsualDuration.of([0.1] * runs), _RULE) for runs in (7, 8)]
 
     assert [verdict is not None for verdict in verdicts] == [False, True]
 
@@ -121,7 +121,7 @@ def test_a_case_without_a_time_is_no_regression() -> None:
     """
     A failed test has no normalised time.
     """
-    assert judge_regression(make_case(normalized_duration_seconds=None), Level.of(_STEADY), _RULE) is None
+    assert judge_regression(make_case(normalized_duration_seconds=None), UsualDuration.of(_STEADY), _RULE) is None
 
 
 @pytest.mark.parametrize("past", [_STEADY, _STEADY[:7]])
@@ -129,7 +129,7 @@ def test_one_spike_in_the_past_does_not_hide_a_regression(past: list[float]) -> 
     """
     In a long past it leaves the limit nearly where it was, and in any it hides nothing of 1.6 times the time.
     """
-    level = Level.of([*past, 1.0])
+    level = UsualDuration.of([*past, 1.0])
 
     assert level.limit(_RULE) <= 1.3 * 1.2 * level.median
     assert judge_regression(make_case(normalized_duration_seconds=0.16), level, _RULE) is not None

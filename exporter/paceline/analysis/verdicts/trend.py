@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
-from paceline.analysis.change_point import distance
 from paceline.analysis.estimators import Interval, slope, theil_sen
-from paceline.analysis.rules import TrendRule
+from paceline.analysis.judgement_rules import TrendRule
+from paceline.analysis.verdicts.change_point import distance
 from paceline.model import Severity, Verdict, VerdictKind
 from paceline.units import duration, signed
 

@@ -9,7 +9,7 @@ from math import inf, log
 from msgspec import Struct
 from msgspec.structs import replace
 
-from paceline.analysis.paired import Shift, false_discovery_rates
+from paceline.analysis.compare.shift_test import Shift, false_discovery_rates
 from paceline.model import Cause
 
 

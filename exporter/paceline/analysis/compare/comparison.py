@@ -11,16 +11,16 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from paceline.analysis.change import Change, Compared, ComparisonRule, is_clear, judged
-from paceline.analysis.companions import Companions
-from paceline.analysis.paired import (
+from paceline.analysis.compare.compared_runs import Cases, Needs, Side, Times
+from paceline.analysis.compare.moved_measures import Companions
+from paceline.analysis.compare.outcome import Change, Compared, ComparisonRule, is_clear, judged
+from paceline.analysis.compare.shift_test import (
     Shift,
     dominance,
     independent_shift,
     paired_dominance,
     paired_shift,
 )
-from paceline.analysis.sides import Cases, Needs, Side, Times
 from paceline.model import Case, Run
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from paceline.analysis.speed import Need, Ruler, need_of, normalized
+from paceline.analysis.machine_speed import Need, Ruler, need_of, normalized
 from paceline.model import Case, Run
 
 # Shorter than any clock can tell; a time of 0 has no ratio.

@@ -5,7 +5,7 @@ Leak: a test that keeps memory, run after run.
 from collections.abc import Sequence
 from statistics import median
 
-from paceline.analysis.rules import LeakRule
+from paceline.analysis.judgement_rules import LeakRule
 from paceline.model import Severity, Verdict, VerdictKind
 from paceline.units import size
 

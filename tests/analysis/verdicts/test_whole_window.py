@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from paceline.analysis.course import judge_course
+from paceline.analysis.judgement_rules import ModesRule, Rules, TrendRule
 from paceline.analysis.past import Past, past_run
-from paceline.analysis.rules import ModesRule, Rules, TrendRule
-from paceline.analysis.trend import judge_trend
+from paceline.analysis.verdicts.trend import judge_trend
+from paceline.analysis.verdicts.whole_window import judge_course
 from paceline.model import Cause, Measure, Since, Verdict, VerdictKind
 from support.values import make_case, make_run
 

@@ -9,9 +9,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from paceline.analysis.cause import causes_of
+from paceline.analysis.compare.compared_runs import Side
+from paceline.analysis.machine_speed import need_of
 from paceline.analysis.past import MEASURES, Past
-from paceline.analysis.sides import Side
-from paceline.analysis.speed import need_of
 from paceline.model import Case, Cause, Measure, UsageKey
 
 

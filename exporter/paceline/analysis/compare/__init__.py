@@ -1,0 +1,3 @@
+"""
+Two groups of runs, test by test.
+"""
