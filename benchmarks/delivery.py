@@ -21,7 +21,7 @@ from end_of_run import peak, reset_peak
 from synthetic import BRANCH, SyntheticSuite
 from tabulate import tabulate
 
-from paceline.client.endpoint import Endpoint
+from paceline.http.endpoint import Endpoint
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Run
 from paceline.sinks.otlp.collector import Collector

@@ -19,10 +19,10 @@ from synthetic import BRANCH, SyntheticSuite, lean
 from tabulate import tabulate
 
 from paceline.analysis.judgement_rules import Rules
-from paceline.client.endpoint import Endpoint
 from paceline.history.archive import Archive
 from paceline.history.prometheus import Prometheus
 from paceline.history.query_client import Answered, QueryClient
+from paceline.http.endpoint import Endpoint
 from paceline.model import Run, UsageKey
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))

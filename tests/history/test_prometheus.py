@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import columns_of
-from paceline.client.endpoint import Endpoint
 from paceline.errors import StorageError
 from paceline.history.archive import Archive
 from paceline.history.ledger import Span
 from paceline.history.prometheus import Prometheus
 from paceline.history.query_client import Answered, QueryClient
 from paceline.history.source import OF_EVERY_TEST
+from paceline.http.endpoint import Endpoint
 from paceline.metrics.run_samples import TEST_METRICS
 from paceline.model import Case, Run, UsageKey, VerdictKind
 from support.histories import troubled_runs

@@ -8,8 +8,8 @@ from threading import Event
 
 import pytest
 
-from paceline.client.endpoint import Endpoint
 from paceline.errors import DeliveryError
+from paceline.http.endpoint import Endpoint
 from paceline.sinks.delivery import Errand, deliver
 from paceline.sinks.otlp.collector import Collector
 from paceline.sinks.otlp.metrics import OtlpMetrics

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from paceline.client.endpoint import Endpoint
 from paceline.errors import DeliveryError
+from paceline.http.endpoint import Endpoint
 from paceline.sinks.delivery import Errand, deliver
 from paceline.sinks.otlp.collector import Collector
 from paceline.sinks.outbox import Held, pack

@@ -12,12 +12,12 @@ from msgspec import json
 from paceline import units
 from paceline.cli.number import Number
 from paceline.cli.project import clear_errors, find_root, suite_of, warn
-from paceline.client.endpoint import read_endpoint
 from paceline.config import Config, load_config
 from paceline.errors import ConfigError
 from paceline.history.alerts import Alert
 from paceline.history.gating import Answer, Gate
 from paceline.history.query_client import NAMING, QueryClient
+from paceline.http.endpoint import read_endpoint
 from paceline.model import Severity
 from paceline.probes.origin import OriginFinder
 

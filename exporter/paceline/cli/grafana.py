@@ -12,8 +12,8 @@ import click
 
 from paceline import __version__
 from paceline.cli.project import clear_errors
-from paceline.client.endpoint import Endpoint, Naming, read_endpoint
 from paceline.errors import ConfigError
+from paceline.http.endpoint import Endpoint, Naming, read_endpoint
 from paceline.units import counted
 from paceline.writing import write_files
 

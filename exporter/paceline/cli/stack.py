@@ -15,8 +15,8 @@ from click.core import ParameterSource
 from tabulate import tabulate
 
 from paceline.cli.project import clear_errors, warn
-from paceline.client.endpoint import Naming, read_endpoint
 from paceline.errors import ConfigError
+from paceline.http.endpoint import Naming, read_endpoint
 
 if TYPE_CHECKING:
     from paceline.stack.state import Started

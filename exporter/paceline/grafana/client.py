@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 import requests
 
-from paceline.client.endpoint import Endpoint, Naming
-from paceline.client.speaking import auth_of, failure_of
 from paceline.errors import StorageError
 from paceline.grafana.steps import Found, Named, Request, Step
+from paceline.http.authentication import auth_of, failure_of
+from paceline.http.endpoint import Endpoint, Naming
 from paceline.identity import safe_text
 
 NAMING = Naming(

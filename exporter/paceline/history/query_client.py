@@ -13,9 +13,9 @@ from typing import Final, Literal, NamedTuple, TypeVar
 import requests
 from msgspec import DecodeError, Raw, Struct, json
 
-from paceline.client.endpoint import Endpoint, Naming
-from paceline.client.speaking import auth_of, failure_of
 from paceline.errors import StorageError
+from paceline.http.authentication import auth_of, failure_of
+from paceline.http.endpoint import Endpoint, Naming
 from paceline.identity import safe_text
 from paceline.units import duration, size
 

@@ -11,10 +11,10 @@ import requests
 from msgspec import json
 from msgspec.structs import replace
 
-from paceline.client.endpoint import Naming, read_endpoint
-from paceline.client.speaking import auth_of, failure_of, target_of
-from paceline.client.trust import read_authorities
 from paceline.errors import ConfigError
+from paceline.http.authentication import auth_of, failure_of, target_of
+from paceline.http.ca_bundle import read_authorities
+from paceline.http.endpoint import Naming, read_endpoint
 from paceline.identity import safe_text
 from paceline.model import LiveReport
 from paceline.plugin.guard import Guard

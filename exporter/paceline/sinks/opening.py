@@ -5,10 +5,10 @@ The sinks of a project, as they are configured.
 import os
 from collections.abc import Callable, Collection, Mapping
 
-from paceline.client.endpoint import Endpoint, Naming, read_endpoint
-from paceline.client.trust import read_authorities
 from paceline.config import Config
 from paceline.errors import ConfigError
+from paceline.http.ca_bundle import read_authorities
+from paceline.http.endpoint import Endpoint, Naming, read_endpoint
 from paceline.sinks.otlp.variables import Variables
 from paceline.sinks.push import Push, read_push
 from paceline.sinks.sink import Sink

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from paceline.client.endpoint import Endpoint
+from paceline.http.endpoint import Endpoint
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Case, Machine, Measure, Outcome, Run, UsageKey
 from paceline.sinks.otlp.collector import Collector

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from paceline.client.endpoint import Endpoint
 from paceline.errors import ConfigError
+from paceline.http.endpoint import Endpoint
 from paceline.sinks.otlp.collector import Collector, resource_attributes
 from paceline.sinks.otlp.variables import Variables
 

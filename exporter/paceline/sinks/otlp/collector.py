@@ -14,12 +14,12 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.sdk.resources import OTELResourceDetector
 from opentelemetry.sdk.resources import Resource as SdkResource
 
-from paceline.client.endpoint import Endpoint
-from paceline.client.speaking import auth_of
-from paceline.client.trust import read_authorities
 from paceline.errors import DeliveryError, RefusedError
+from paceline.http.authentication import auth_of
+from paceline.http.ca_bundle import read_authorities
+from paceline.http.endpoint import Endpoint
+from paceline.http.one_request import asking_once, shown_status, shown_type
 from paceline.identity import safe_text
-from paceline.sinks.asking_once import asking_once, shown_status, shown_type
 from paceline.sinks.otlp.variables import PREFIX, Variables
 from paceline.units import counted
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote
 
-from paceline.client.endpoint import Endpoint, Naming, read_endpoint
 from paceline.errors import ConfigError
+from paceline.http.endpoint import Endpoint, Naming, read_endpoint
 
 # As a setting: the address is in the variables.
 FROM_ENVIRONMENT = "env"

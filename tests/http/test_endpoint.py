@@ -4,9 +4,9 @@ Addresses of servers, and secrets in them.
 
 import pytest
 
-from paceline.client.endpoint import read_endpoint
 from paceline.errors import ConfigError
 from paceline.history.query_client import NAMING
+from paceline.http.endpoint import read_endpoint
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from paceline.client.endpoint import Endpoint
+from paceline.http.endpoint import Endpoint
 from paceline.identity import safe_text
 
 _TLS_ALERT = "\x15\x03"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from paceline.client.trust import read_authorities
 from paceline.errors import ConfigError
+from paceline.http.ca_bundle import read_authorities
 from support.certificates import make_certificate
 
 

@@ -11,8 +11,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NewConnectionError
 
-from paceline.client.speaking import cause_of, failure_of, hung_up, target_of
 from paceline.errors import BusyError, DeliveryError, HungUpError, RefusedError, UnreachableError
+from paceline.http.authentication import cause_of, failure_of, hung_up, target_of
 from paceline.identity import safe_text
 from paceline.units import duration
 
