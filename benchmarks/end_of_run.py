@@ -31,8 +31,8 @@ from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
 from paceline.history import archive
 from paceline.history.archive import Archive
-from paceline.history.folder import ResultsFolder
-from paceline.history.ledger import Ledger
+from paceline.history.results_folder import ResultsFolder
+from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Run
 
 STAGES = {

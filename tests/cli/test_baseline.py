@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 from paceline.analysis.past import PastRun
 from paceline.cli import main
 from paceline.history.baseline_file import read_baselines
-from paceline.history.folder import read_document
-from paceline.history.ledger import Ledger
+from paceline.history.results_folder import read_document
+from paceline.history.sqlite.ledger import Ledger
 from support.suite import Suite
 
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from paceline.cli import main
-from paceline.history.ledger import Ledger
+from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Run, encode_run
 from support.repository import Project
 from support.values import make_case, make_run

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from paceline.analysis.judgement_rules import Rules
 from paceline.cli import main
-from paceline.history.folder import read_document
-from paceline.history.ledger import Ledger
+from paceline.history.results_folder import read_document
+from paceline.history.sqlite.ledger import Ledger
 
 
 @pytest.fixture(autouse=True)

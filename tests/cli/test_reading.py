@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from paceline.cli import main
-from paceline.history.folder import read_document
+from paceline.history.results_folder import read_document
 from support.servers import free_port
 from support.suite import Suite
 

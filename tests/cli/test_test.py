@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from paceline.history.folder import read_document
+from paceline.history.results_folder import read_document
 from paceline.model import VerdictKind
 from support.suite import Suite
 

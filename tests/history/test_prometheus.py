@@ -12,10 +12,10 @@ from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import columns_of
 from paceline.errors import StorageError
 from paceline.history.archive import Archive
-from paceline.history.ledger import Span
 from paceline.history.prometheus import Prometheus
 from paceline.history.query_client import Answered, QueryClient
 from paceline.history.source import OF_EVERY_TEST
+from paceline.history.sqlite.ledger import TimeSpan
 from paceline.http.endpoint import Endpoint
 from paceline.metrics.run_samples import TEST_METRICS
 from paceline.model import Case, Run, UsageKey, VerdictKind
@@ -108,7 +108,7 @@ def test_every_figure_is_read_back(tmp_path: Path, url: str, runs: dict[str, lis
     Whichever column and test is asked for, the values are those of the results folder.
     """
     both = Both(tmp_path, url, runs["troubled"])
-    span = Span(until=runs["troubled"][-1].ended)
+    span = TimeSpan(until=runs["troubled"][-1].ended)
     here, there = (source.past("troubled", "main", span) for source in (both.here.ledger, both.server()))
     measures = {measure for run in runs["troubled"] for case in run.cases for measure in columns_of(case)}
     cases = [case.id for case in runs["troubled"][0].cases]
@@ -139,11 +139,11 @@ def test_the_past_is_a_window_without_the_run_itself(tmp_path: Path, url: str) -
     What ended before the window or after the run is left out, and the latest are taken where they are too many.
     """
     server = Both(tmp_path, url, []).server()
-    span = Span(since=EPOCH + 3 * HOUR, until=EPOCH + 9 * HOUR, excluding="run-5", limit=4)
+    span = TimeSpan(since=EPOCH + 3 * HOUR, until=EPOCH + 9 * HOUR, excluding="run-5", limit=4)
 
     assert [run.run_id for run in server.past("branches", "main", span).runs] == ["run-6", "run-7", "run-8", "run-9"]
     assert server.past("branches", "main", replace(span, limit=99)).runs[0].run_id == "run-3"
-    assert server.past("branches", "main", Span(until=EPOCH - 1)).runs == ()
+    assert server.past("branches", "main", TimeSpan(until=EPOCH - 1)).runs == ()
     assert server.past("nobody", "main", span).runs == ()
 
 
@@ -203,9 +203,9 @@ def test_many_tests_are_asked_at_once(tmp_path: Path, url: str, runs: dict[str, 
     """
     What explains a finding is asked test by test for a few, and as a whole from the hundred and first on.
     """
-    here = Both(tmp_path, url, runs["many"]).here.ledger.past("many", "main", Span())
+    here = Both(tmp_path, url, runs["many"]).here.ledger.past("many", "main", TimeSpan())
     client = _Counting(Endpoint(url), 60)
-    there = Prometheus(client, pytest.fail).past("many", "main", Span(until=runs["many"][-1].ended))
+    there = Prometheus(client, pytest.fail).past("many", "main", TimeSpan(until=runs["many"][-1].ended))
     cases = [case.id for case in runs["many"][0].cases]
     counts = []
     for case in cases:
@@ -221,7 +221,7 @@ def test_time_that_is_over_costs_causes_alone(tmp_path: Path, url: str, runs: di
     """
     both = Both(tmp_path, url, [])
     client = QueryClient(Endpoint(url), 60)
-    span = Span(until=runs["troubled"][-1].ended)
+    span = TimeSpan(until=runs["troubled"][-1].ended)
     past = Prometheus(client, both.warnings.append).past("troubled", "main", span)
     known = past.columns["normalized_duration_seconds"]
     client._left = 0.0

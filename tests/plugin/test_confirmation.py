@@ -5,7 +5,7 @@ Tests that look slower are measured again before anyone is told.
 import pytest
 from msgspec.structs import replace
 
-from paceline.history.ledger import Ledger
+from paceline.history.sqlite.ledger import Ledger
 from paceline.model import VerdictKind
 from support.suite import Result, Suite
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from paceline.history.served import Exposed
+from paceline.history.sqlite.exporter_ledger import Exposed
 from paceline.server.exposures import WINDOWS, Exposures, Rules
 
 _NOW = 1_700_000_000.0

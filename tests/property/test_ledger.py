@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paceline.analysis.past import ATTEMPTS, DURATION, MEASURES, NORMALIZED, OUTCOME, Past
-from paceline.history.ledger import Ledger, Span
-from paceline.history.served import ServedLedger, Terms
+from paceline.history.sqlite.exporter_ledger import ServedLedger, Terms
+from paceline.history.sqlite.ledger import Ledger, TimeSpan
 from paceline.model import Case, Run, UsageKey, encode_run
 from property.strategies import case_lists, runs
 from support.values import EPOCH, make_run
@@ -44,7 +44,7 @@ def test_the_ledgers_past_is_that_of_its_runs(lists: list[tuple[Case, ...]]) -> 
     """
     kept = [make_run(number, cases) for number, cases in enumerate(lists)]
     with tempfile.TemporaryDirectory() as folder:
-        read = _ledger_of(folder, kept).past("shop", "main", Span())
+        read = _ledger_of(folder, kept).past("shop", "main", TimeSpan())
         made = Past.from_runs(kept)
 
         assert read.runs == made.runs
@@ -75,10 +75,10 @@ def test_adding_a_run_again_changes_nothing(lists: list[tuple[Case, ...]], again
     every = [case for cases in lists for case in cases]
     with tempfile.TemporaryDirectory() as folder:
         ledger = _ledger_of(folder, kept)
-        once = ledger.past("shop", "main", Span())
+        once = ledger.past("shop", "main", TimeSpan())
         columns = _plain(once, every)
         _ledger_of(folder, [kept[index % len(kept)] for index in again])
-        twice = ledger.past("shop", "main", Span())
+        twice = ledger.past("shop", "main", TimeSpan())
 
         assert twice.runs == once.runs
         assert _plain(twice, every) == columns
@@ -92,7 +92,7 @@ def test_the_past_is_the_latest_of_what_is_in_the_window(ends: list[int], since:
     """
     with tempfile.TemporaryDirectory() as folder:
         ledger = _ledger_of(folder, [make_run(number, ended=EPOCH + end) for number, end in enumerate(ends)])
-        found = ledger.past("shop", "main", Span(since=EPOCH + since, limit=limit)).runs
+        found = ledger.past("shop", "main", TimeSpan(since=EPOCH + since, limit=limit)).runs
 
         assert [run.ended - EPOCH for run in found] == sorted(end for end in ends if end >= since)[-limit:]
 

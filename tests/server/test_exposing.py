@@ -5,7 +5,7 @@ What a scrape brings, and for how long.
 import time
 from pathlib import Path
 
-from paceline.history.served import Terms
+from paceline.history.sqlite.exporter_ledger import Terms
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Run, encode_run
 from support.exporter import Exporter, Exposed, exporter_in

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from paceline.history.served import Exposed
+from paceline.history.sqlite.exporter_ledger import Exposed
 from paceline.server.exposures import WINDOWS, Exposures, Rules, shares_series
 
 _RULES = Rules(seconds=900, scrapes=3, samples=100)

@@ -16,7 +16,7 @@ from typing import Any
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from paceline.history.served import ServedLedger
+from paceline.history.sqlite.exporter_ledger import ServedLedger
 from paceline.model import Run, encode_run
 from support.servers import free_port
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from paceline.history.folder import read_document
-from paceline.history.ledger import Ledger
+from paceline.history.results_folder import read_document
+from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Case, Run
 
 _QUIET = ("-p", "no:cacheprovider", "-o", "asyncio_default_fixture_loop_scope=function")

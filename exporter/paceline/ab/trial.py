@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from paceline.ab.imported import FOLDER_VARIABLE, INSTALLED, read_imports
 from paceline.errors import TrialError
-from paceline.history.folder import ResultsFolder
+from paceline.history.results_folder import ResultsFolder
 from paceline.model import Run
 
 _SHOWN_LINES = 20

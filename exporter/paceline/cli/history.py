@@ -16,8 +16,8 @@ from paceline.cli.project import clear_errors, load_project, results_option, sui
 from paceline.cli.report import find_run
 from paceline.cli.terminal import terminal_width
 from paceline.errors import PacelineError
-from paceline.history.importing import read_runs
-from paceline.history.renewal import renew_trends
+from paceline.history.importers import read_runs
+from paceline.history.rebuilt_trends import renew_trends
 from paceline.model import Case, UsageKey
 from paceline.probes.origin import FALLBACK_BRANCH
 from paceline.report.table import Column, table

@@ -13,7 +13,7 @@ from paceline.cli.project import clear_errors, load_project, results_option, war
 from paceline.cli.targets import Target, conclude, find_sinks, kept_branches, target_options
 from paceline.config import Config
 from paceline.errors import StorageError
-from paceline.history.folder import read_document
+from paceline.history.results_folder import read_document
 from paceline.model import Run
 from paceline.sinks.delivery import Errand, Tally, deliver
 from paceline.sinks.opening import open_sink, open_sinks, silence_of

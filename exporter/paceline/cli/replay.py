@@ -13,7 +13,7 @@ from paceline.cli.project import clear_errors, load_project, results_option
 from paceline.cli.span import Span, read_all, span_options
 from paceline.cli.targets import Target, conclude, find_sinks, target_options
 from paceline.errors import DeliveryError
-from paceline.history.ledger import Ledger
+from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Run
 from paceline.sinks.delivery import Errand, Tally, deliver
 from paceline.sinks.outbox import Held, pack

@@ -12,7 +12,7 @@ from msgspec import json
 from paceline.cli.project import clear_errors, load_project, results_option
 from paceline.errors import StorageError
 from paceline.history.archive import Archive
-from paceline.history.folder import read_document
+from paceline.history.results_folder import read_document
 from paceline.model import Run, encode_run
 from paceline.probes.origin import FALLBACK_BRANCH
 from paceline.report.content import Content, compose

@@ -11,7 +11,7 @@ from paceline.analysis.compare.compared_runs import Side
 from paceline.analysis.past import PastRun
 from paceline.errors import DocumentError, StorageError, TrialError
 from paceline.history.archive import Archive
-from paceline.history.folder import ResultsFolder, read_document
+from paceline.history.results_folder import ResultsFolder, read_document
 from paceline.model import Run
 from paceline.units import counted, listed
 

@@ -12,7 +12,7 @@ import click
 from msgspec import Struct
 
 from paceline.errors import StorageError
-from paceline.history.ledger import Ledger
+from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Run
 from paceline.shards import gathered, merge
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from paceline.analysis.past import Past, PastRun
-from paceline.history.ledger import Span
 from paceline.history.prometheus_columns import Columns, Selection, range_of
 from paceline.history.query_client import Answered, QueryClient
+from paceline.history.sqlite.ledger import TimeSpan
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
 from paceline.metrics.labels import quoted
@@ -36,7 +36,7 @@ class Prometheus:
         self._warn: Final = warn
         self._runs: Final[dict[tuple[str, float, float], list[_Told]]] = {}
 
-    def past(self, suite: str, branch: str, span: Span) -> Past:
+    def past(self, suite: str, branch: str, span: TimeSpan) -> Past:
         """
         The latest runs of a suite on a branch; `span.until` has to be a point in time.
 
@@ -57,7 +57,7 @@ class Prometheus:
         columns = Columns(self._client, selection, self._warn)
         return Past(runs=tuple(one.run for one in told), columns=columns, source=self.name)
 
-    def _told(self, suite: str, span: Span) -> "list[_Told]":
+    def _told(self, suite: str, span: TimeSpan) -> "list[_Told]":
         key = (suite, span.since, span.until)
         if key not in self._runs:
             selector = f'{{__name__=~"{_METRICS}",suite={quoted(suite)}}}{range_of(span.since, span.until)}'

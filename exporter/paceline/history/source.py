@@ -6,7 +6,7 @@ from typing import Protocol
 
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import ATTEMPTS, DURATION, NORMALIZED, OUTCOME, Past
-from paceline.history.ledger import Span
+from paceline.history.sqlite.ledger import TimeSpan
 from paceline.model import Run
 
 _DAY = 24 * 3600.0
@@ -22,7 +22,7 @@ class Source(Protocol):
     first asked for. What cannot be read is a PacelineError, from `past` or from a column.
     """
 
-    def past(self, suite: str, branch: str, span: Span) -> Past:
+    def past(self, suite: str, branch: str, span: TimeSpan) -> Past:
         """
         The latest runs of a suite on a branch within the span, oldest first.
         """
@@ -54,7 +54,7 @@ def find_past(source: Source, run: Run, rules: Rules, default_branch: str, until
     Raises:
         PacelineError: the past cannot be read.
     """
-    span = Span(since=run.ended - rules.window_days * _DAY, until=until, excluding=run.run_id)
+    span = TimeSpan(since=run.ended - rules.window_days * _DAY, until=until, excluding=run.run_id)
     own = source.past(run.suite, run.branch, span)
     if len(own.runs) >= rules.regression.min_runs or default_branch in {"", run.branch}:
         return own

@@ -15,7 +15,7 @@ from paceline.analysis.past import Past
 from paceline.config import Config
 from paceline.errors import StorageError
 from paceline.history.journal import Journal
-from paceline.history.opening import open_archive
+from paceline.history.project_archive import open_archive
 from paceline.identity import safe_text
 from paceline.model import Case, LiveReport, Run, RunOutcome
 from paceline.plugin.cases import CaseBook

@@ -10,7 +10,7 @@ from msgspec import Struct, json
 from msgspec.structs import replace
 
 from paceline.config import Config
-from paceline.history.opening import open_archive
+from paceline.history.project_archive import open_archive
 from paceline.model import Run
 from paceline.plugin.cases import CaseBook
 from paceline.plugin.meter import Measurement, Meter

@@ -4,7 +4,7 @@ What the exporter has to say to whoever sends runs, scrapes, or looks.
 
 from msgspec import Struct
 
-from paceline.history.served import Exposed
+from paceline.history.sqlite.exporter_ledger import Exposed
 from paceline.server.rendering import Format
 
 

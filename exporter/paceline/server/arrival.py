@@ -7,7 +7,7 @@ from collections import Counter
 from msgspec.structs import replace
 
 from paceline.errors import DocumentError
-from paceline.history.conflict import AHEAD, BEHIND
+from paceline.history.sqlite.same_run import AHEAD, BEHIND
 from paceline.identity import safe_text
 from paceline.model import LiveReport, Run, decode_live_report, decode_run, encode_run
 

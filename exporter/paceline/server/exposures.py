@@ -12,7 +12,7 @@ from zlib import crc32
 
 from msgspec import Struct
 
-from paceline.history.served import Exposed
+from paceline.history.sqlite.exporter_ledger import Exposed
 
 # A Prometheus that has not been seen for so long is not waited for.
 FORGET_SECONDS = 6 * 3600.0

@@ -14,7 +14,7 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
 from paceline.errors import ConflictError, DocumentError
-from paceline.history.served import Exposed, Received, ServedLedger, Terms
+from paceline.history.sqlite.exporter_ledger import Exposed, Received, ServedLedger, Terms
 from paceline.identity import safe_text
 from paceline.metrics import catalogue
 from paceline.metrics.families import family

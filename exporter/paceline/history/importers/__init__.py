@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from paceline.errors import DocumentError
-from paceline.history.importing.document import read_run_document
-from paceline.history.importing.junit import read_junit
-from paceline.history.importing.pytest_benchmark import read_pytest_benchmark
-from paceline.history.importing.source import Source, TypeOf, type_unknown
+from paceline.history.importers.imported_file import ImportedFile, TypeOf, type_unknown
+from paceline.history.importers.junit import read_junit
+from paceline.history.importers.pytest_benchmark import read_pytest_benchmark
+from paceline.history.importers.run_document import read_run_document
 from paceline.model import Run
 
-_READERS: Final[Mapping[str, Callable[[Source], list[Run] | None]]] = {
+_READERS: Final[Mapping[str, Callable[[ImportedFile], list[Run] | None]]] = {
     "a run document of Paceline": read_run_document,
     "JUnit XML": read_junit,
     "JSON of pytest-benchmark": read_pytest_benchmark,
@@ -39,7 +39,7 @@ def read_runs(path: Path, suite: str, branch: str, type_of: TypeOf = type_unknow
         StorageError: the file cannot be read.
         DocumentError: the file has no known format, or not the content that its format asks for.
     """
-    source = Source.read(path, suite, branch, type_of)
+    source = ImportedFile.read(path, suite, branch, type_of)
     try:
         for read in _READERS.values():
             runs = read(source)

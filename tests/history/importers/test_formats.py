@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paceline.errors import DocumentError, StorageError
-from paceline.history.importing import read_runs, source
+from paceline.history.importers import imported_file, read_runs
 from paceline.model import Case, Outcome, Run, RunOutcome, encode_run
 
 _RUN = Run(
@@ -140,7 +140,7 @@ def test_a_file_larger_than_any_report_is_not_read(tmp_path: Path, monkeypatch: 
     """
     There is an end to what is read, even where a file has none.
     """
-    monkeypatch.setattr(source, "_LARGEST_MEBIBYTES", 1)
+    monkeypatch.setattr(imported_file, "_LARGEST_MEBIBYTES", 1)
     path = tmp_path / "file"
     path.write_bytes(bytes((1 << 20) + 1))
 

@@ -16,7 +16,7 @@ Figures = Callable[[str, Sequence[int]], "dict[int, array[float]]"]
 _D = TypeVar("_D")
 
 
-class Columns(Mapping[str, Mapping[str, Series]]):
+class LedgerColumns(Mapping[str, Mapping[str, Series]]):
     """
     Columns by measure.
 

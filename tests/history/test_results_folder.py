@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from paceline.errors import DocumentError, StorageError
-from paceline.history.folder import ResultsFolder, read_document, set_aside
+from paceline.history.results_folder import ResultsFolder, read_document, set_aside
 from paceline.model import encode_run
 from support.values import make_case, make_run
 

@@ -2,11 +2,11 @@
 Paceline's own run documents.
 """
 
-from paceline.history.importing.source import Source
+from paceline.history.importers.imported_file import ImportedFile
 from paceline.model import Run, decode_run
 
 
-def read_run_document(source: Source) -> list[Run] | None:
+def read_run_document(source: ImportedFile) -> list[Run] | None:
     """
     Read a run as it was written: under its own id, suite and branch.
 

@@ -9,8 +9,8 @@ from typing import Annotated, Final
 from msgspec import DecodeError, Meta, Struct, json
 
 from paceline.errors import DocumentError
-from paceline.history.importing.results import Result, with_results
-from paceline.history.importing.source import Source
+from paceline.history.importers.imported_file import ImportedFile
+from paceline.history.importers.result_cases import Result, with_results
 from paceline.identity import safe_text
 from paceline.model import Measure, Outcome, Run, RunOutcome
 
@@ -61,7 +61,7 @@ class _Document(Struct, frozen=True):
     machine_info: _Machine = _Machine()
 
 
-def read_pytest_benchmark(source: Source) -> list[Run] | None:
+def read_pytest_benchmark(source: ImportedFile) -> list[Run] | None:
     """
     Read the benchmarks of a file as one run.
 
@@ -77,7 +77,7 @@ def read_pytest_benchmark(source: Source) -> list[Run] | None:
     return [_run(document, source)] if document.benchmarks else []
 
 
-def _run(document: _Document, source: Source) -> Run:
+def _run(document: _Document, source: ImportedFile) -> Run:
     results = [_result(benchmark) for benchmark in document.benchmarks]
     ended = _ended(document, source)
     seconds = sum(result.seconds or 0.0 for result in results)
@@ -96,7 +96,7 @@ def _run(document: _Document, source: Source) -> Run:
     return with_results(run, results, source.type_of)
 
 
-def _ended(document: _Document, source: Source) -> float:
+def _ended(document: _Document, source: ImportedFile) -> float:
     # The time of writing, which is the end of the session; versions before 5 wrote UTC without saying so.
     time = document.datetime
     ended = (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()

@@ -14,9 +14,9 @@ from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
 
 from paceline.errors import DocumentError
-from paceline.history.importing.address import Address, find_identity
-from paceline.history.importing.results import Result, with_results
-from paceline.history.importing.source import Source
+from paceline.history.importers.imported_file import ImportedFile
+from paceline.history.importers.junit_node_ids import Address, find_identity
+from paceline.history.importers.result_cases import Result, with_results
 from paceline.identity import safe_text
 from paceline.model import Outcome, Run, RunOutcome
 
@@ -36,7 +36,7 @@ _GROUPED: Final = re.compile(r"\d{1,3}(,\d{3})+\.\d+")
 _LONGEST_SECONDS: Final = 1e9
 
 
-def read_junit(source: Source) -> list[Run] | None:
+def read_junit(source: ImportedFile) -> list[Run] | None:
     """
     Read all test suites of a file as one run.
 
@@ -65,7 +65,7 @@ class _Builder(ET.TreeBuilder):
         pass
 
 
-def _parse(source: Source) -> Element:
+def _parse(source: ImportedFile) -> Element:
     parser = ET.XMLParser(target=_Builder())  # noqa: S314 - nothing with entities gets here
     try:
         parser.feed(source.content)
@@ -75,7 +75,7 @@ def _parse(source: Source) -> Element:
         raise DocumentError(f"{source.path}: not XML that can be read: {error}") from error
 
 
-def _run(root: Element, results: list[Result], source: Source) -> Run:
+def _run(root: Element, results: list[Result], source: ImportedFile) -> Run:
     started, ended = _span(root, source)
     is_cut = any(_NO_TESTS.get(child.get("message", ""), False) for case in root.iter("testcase") for child in case)
     is_failed = any(result.outcome.is_failure for result in results)
@@ -91,14 +91,14 @@ def _run(root: Element, results: list[Result], source: Source) -> Run:
     return with_results(run, results, source.type_of)
 
 
-def _results(root: Element, source: Source) -> Iterator[Result]:
+def _results(root: Element, source: ImportedFile) -> Iterator[Result]:
     for suite in _suites(root):
         for case in suite.findall("testcase"):
             if not any(child.get("message") in _NO_TESTS for child in case):
                 yield _result(case, suite.get("name", ""), source)
 
 
-def _result(case: Element, suite: str, source: Source) -> Result:
+def _result(case: Element, suite: str, source: ImportedFile) -> Result:
     name = case.get("name")
     if not name:
         raise DocumentError(f"{source.path}: a test case of test suite {suite!r} without a name, expected one")
@@ -119,7 +119,7 @@ def _outcome(case: Element) -> Outcome:
     return Outcome.XFAILED if outcome is Outcome.SKIPPED and is_xfail else outcome
 
 
-def _span(root: Element, source: Source) -> tuple[float, float]:
+def _span(root: Element, source: ImportedFile) -> tuple[float, float]:
     spans = [
         (started, started + _suite_seconds(suite))
         for suite in _suites(root)
@@ -135,7 +135,7 @@ def _suites(root: Element) -> Iterator[Element]:
     return (element for element in root.iter() if element.tag in _SUITES)
 
 
-def _started(suite: Element, source: Source) -> float | None:
+def _started(suite: Element, source: ImportedFile) -> float | None:
     text = suite.get("timestamp")
     if not text:
         return None

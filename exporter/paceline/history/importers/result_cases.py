@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from paceline.history.importing.source import TypeOf
+from paceline.history.importers.imported_file import TypeOf
 from paceline.identity import safe_ids, safe_text
 from paceline.model import Case, Measure, Outcome, Run
 

@@ -35,7 +35,7 @@ def type_unknown(_path: str) -> str:
     return DEFAULT_TEST_TYPE
 
 
-class Source(Struct, frozen=True, kw_only=True):
+class ImportedFile(Struct, frozen=True, kw_only=True):
     """
     A file to import.
 

@@ -8,7 +8,7 @@ from sqlite3 import Connection
 from msgspec.structs import replace
 
 from paceline.errors import ConflictError
-from paceline.history.rows import pack, unpack
+from paceline.history.sqlite.rows import pack, unpack
 from paceline.model import Run, RunOutcome, encode_run
 from paceline.units import moment, precise_moment
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from math import nan
 
 from paceline.analysis.past import PastRun, columns_of
-from paceline.history.database import NotALedgerError
+from paceline.history.sqlite.database import NotALedgerError
 from paceline.model import Case, Run, RunOutcome, decode_run
 
 _FASTEST = 1

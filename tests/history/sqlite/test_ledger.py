@@ -17,8 +17,8 @@ from paceline.analysis.judgement_rules import FlakyRule, Rules
 from paceline.analysis.past import DURATION, OUTCOME, Past, past_run
 from paceline.analysis.verdicts.flakiness import Attempted, judge_flakiness
 from paceline.errors import DocumentError, StorageError
-from paceline.history.database import NotALedgerError
-from paceline.history.ledger import Ledger, Span
+from paceline.history.sqlite.database import NotALedgerError
+from paceline.history.sqlite.ledger import Ledger, TimeSpan
 from paceline.model import Machine, RunOutcome, UsageKey, VerdictKind, encode_run
 from support.values import TEST, failed, make_case, make_run, runs_of, values_of
 
@@ -26,7 +26,7 @@ _WRITER = """
 import sys
 from contextlib import closing
 from pathlib import Path
-from paceline.history.ledger import Ledger
+from paceline.history.sqlite.ledger import Ledger
 from paceline.model import decode_run
 
 ledger = Ledger(Path(sys.argv[1]))
@@ -39,7 +39,7 @@ _MAKER = """
 import sys, time
 from contextlib import closing
 from pathlib import Path
-from paceline.history.ledger import Ledger
+from paceline.history.sqlite.ledger import Ledger
 from paceline.model import decode_run
 
 run = decode_run(sys.stdin.buffer.readline(), "stdin")
@@ -64,7 +64,7 @@ def _ids(ledger: Ledger, suite: str | None = None) -> list[str]:
 
 
 def _past(ledger: Ledger, branch: str = "main") -> Past:
-    return ledger.past("shop", branch, Span())
+    return ledger.past("shop", branch, TimeSpan())
 
 
 def test_a_run_is_kept_whole(ledger: Ledger) -> None:
@@ -153,7 +153,10 @@ def test_the_past_has_a_window(ledger: Ledger) -> None:
     """
     for number in range(1, 9):
         ledger.add(make_run(number, ended=float(number), started=0.0))
-    spans = (Span(since=2.0, until=7.0, excluding="run-5"), Span(since=2.0, until=7.0, excluding="run-5", limit=3))
+    spans = (
+        TimeSpan(since=2.0, until=7.0, excluding="run-5"),
+        TimeSpan(since=2.0, until=7.0, excluding="run-5", limit=3),
+    )
     found = [[run.run_id for run in ledger.past("shop", "main", span).runs] for span in spans]
 
     assert found == [["run-2", "run-3", "run-4", "run-6", "run-7"], ["run-4", "run-6", "run-7"]]
@@ -377,7 +380,7 @@ def test_a_ledger_of_the_first_version_is_upgraded_in_place(ledger: Ledger) -> N
             "PRAGMA user_version = 1"
         )
     ledger.add(make_run(2, [make_case()], machine=machine))
-    past = ledger.past("shop", "main", Span())
+    past = ledger.past("shop", "main", TimeSpan())
 
     assert [(run.calibration_seconds, run.slowdown_ratio) for run in past.runs] == [(None, None), (0.002, 1.25)]
     assert values_of(past) == ([0, 1], [0.01, 0.01])

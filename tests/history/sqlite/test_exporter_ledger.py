@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from paceline.history.served import ServedLedger, Terms
+from paceline.history.sqlite.exporter_ledger import ServedLedger, Terms
 from paceline.model import Run, encode_run
 from paceline.shards import Part
 from support.values import EPOCH, make_case, make_run

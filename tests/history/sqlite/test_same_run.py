@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from paceline.errors import ConflictError
-from paceline.history.served import Received, ServedLedger, Terms
+from paceline.history.sqlite.exporter_ledger import Received, ServedLedger, Terms
 from paceline.model import Run, RunOutcome, encode_run
 from paceline.server.arrival import read_arrival
 from paceline.shards import part_of

@@ -7,7 +7,7 @@ from _pytest.junitxml import mangle_test_address
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paceline.history.importing.address import Address, find_identity
+from paceline.history.importers.junit_node_ids import Address, find_identity
 
 _SNAKES = st.from_regex(r"[a-z][a-z0-9_]{0,11}", fullmatch=True)
 _CAMELS = st.from_regex(r"[A-Z][A-Za-z0-9_]{0,11}", fullmatch=True)

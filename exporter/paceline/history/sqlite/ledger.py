@@ -15,13 +15,13 @@ from msgspec import Struct
 
 from paceline.analysis.past import Past, PastRun
 from paceline.errors import DocumentError
-from paceline.history.columns import Columns
-from paceline.history.database import WRITE, connected, shrink
-from paceline.history.rows import SUMMARY, insert_run, past_run, unpack
+from paceline.history.sqlite.columns import LedgerColumns
+from paceline.history.sqlite.database import WRITE, connected, shrink
+from paceline.history.sqlite.rows import SUMMARY, insert_run, past_run, unpack
 from paceline.model import Run, encode_run
 
 
-class Span(Struct, frozen=True, kw_only=True):
+class TimeSpan(Struct, frozen=True, kw_only=True):
     """
     Runs that ended from `since` to `until`, without one, and at most `limit` of them, the latest.
     """
@@ -61,7 +61,7 @@ class Ledger:
         with connected(self.path, begin=WRITE) as database:
             return insert_run(database, run, document if document is not None else encode_run(run))
 
-    def past(self, suite: str, branch: str, span: Span) -> Past:
+    def past(self, suite: str, branch: str, span: TimeSpan) -> Past:
         """
         The past of a suite on a branch; a column is read when it is first asked for.
 
@@ -81,7 +81,9 @@ class Ledger:
             ).fetchall()[::-1]
             names = dict(database.execute("SELECT number, id FROM tests")) if rows else {}
         runs = tuple(past_run(row) for row in rows)
-        return Past(runs=runs, columns=Columns(self.figures, [(row[-2], array("I", row[-1])) for row in rows], names))
+        return Past(
+            runs=runs, columns=LedgerColumns(self.figures, [(row[-2], array("I", row[-1])) for row in rows], names)
+        )
 
     def summaries(self, suite: str | None = None, limit: int = -1) -> list[tuple[str, str, PastRun]]:
         """

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from paceline.errors import DocumentError
-from paceline.history.importing import read_runs
+from paceline.history.importers import read_runs
 from paceline.model import Case, Measure, Outcome, Run, RunOutcome, decode_run, encode_run
 from paceline.plugin.fixture import CaseRecorder
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from paceline.errors import DocumentError
-from paceline.history.importing import read_runs
+from paceline.history.importers import read_runs
 from paceline.model import Case, Outcome, Run, RunOutcome, decode_run, encode_run
 from support.suite import Suite
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from msgspec import Struct, json
 
-from paceline.history.conflict import check_part, check_run, gives_way, head_of
-from paceline.history.database import WRITE, connected
-from paceline.history.ledger import Ledger
-from paceline.history.rows import insert_run, pack, unpack
+from paceline.history.sqlite.database import WRITE, connected
+from paceline.history.sqlite.ledger import Ledger
+from paceline.history.sqlite.rows import insert_run, pack, unpack
+from paceline.history.sqlite.same_run import check_part, check_run, gives_way, head_of
 from paceline.metrics.stamps import free_stamp
 from paceline.metrics.totals import Key, added
 from paceline.model import Run, RunOutcome, encode_run
