@@ -20,10 +20,10 @@ from tabulate import tabulate
 
 from paceline.analysis.judgement_rules import Rules
 from paceline.history.archive import Archive
-from paceline.history.prometheus import Prometheus
-from paceline.history.query_client import Answered, QueryClient
 from paceline.http.endpoint import Endpoint
 from paceline.model import Run, UsageKey
+from paceline.prometheus.past_runs import Prometheus
+from paceline.prometheus.query_client import Answered, QueryClient
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.servers import prometheus_with

@@ -5,8 +5,8 @@ Addresses of servers, and secrets in them.
 import pytest
 
 from paceline.errors import ConfigError
-from paceline.history.query_client import NAMING
 from paceline.http.endpoint import read_endpoint
+from paceline.prometheus.query_client import NAMING
 
 
 @pytest.mark.parametrize(

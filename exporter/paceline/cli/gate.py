@@ -14,12 +14,12 @@ from paceline.cli.number import Number
 from paceline.cli.project import clear_errors, find_root, suite_of, warn
 from paceline.config import Config, load_config
 from paceline.errors import ConfigError
-from paceline.history.alerts import Alert
-from paceline.history.gating import Answer, Gate
-from paceline.history.query_client import NAMING, QueryClient
 from paceline.http.endpoint import read_endpoint
 from paceline.model import Severity
 from paceline.probes.origin import OriginFinder
+from paceline.prometheus.gate_checks import Gate, GateAnswer
+from paceline.prometheus.query_client import NAMING, QueryClient
+from paceline.prometheus.rule_alerts import Alert
 
 EXIT_FIRING = 10
 _ID = re.compile(r"[A-Za-z0-9._-]*")
@@ -113,7 +113,7 @@ def _at_least(severity: str) -> Sequence[str]:
     return known[: known.index(severity) + 1]
 
 
-def _tell(answer: Answer, form: str, asked: str) -> None:
+def _tell(answer: GateAnswer, form: str, asked: str) -> None:
     if asked != answer.run.run_id:
         warn(f"{asked} is {answer.run}")
     if answer.superseded_by:
@@ -124,7 +124,7 @@ def _tell(answer: Answer, form: str, asked: str) -> None:
     click.echo("\n".join(_lines(answer)) if is_text else json.format(json.encode(answer.alerts), indent=2).decode())
 
 
-def _lines(answer: Answer) -> Iterator[str]:
+def _lines(answer: GateAnswer) -> Iterator[str]:
     count = units.counted(len(answer.alerts), "alert fires", "alerts fire") if answer.alerts else "nothing fires"
     yield f"{count} for {answer.place}"
     for alert in answer.alerts:

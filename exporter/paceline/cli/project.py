@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from paceline.config import Config, load_config, project_name
 from paceline.errors import PacelineError
 from paceline.history.archive import Archive
-from paceline.history.project_archive import open_archive
+from paceline.project_archive import open_archive
 
 _F = TypeVar("_F", bound=Callable[..., object])
 

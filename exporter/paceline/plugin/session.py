@@ -15,7 +15,6 @@ from paceline.analysis.past import Past
 from paceline.config import Config
 from paceline.errors import StorageError
 from paceline.history.journal import Journal
-from paceline.history.project_archive import open_archive
 from paceline.identity import safe_text
 from paceline.model import Case, LiveReport, Run, RunOutcome
 from paceline.plugin.cases import CaseBook
@@ -28,6 +27,7 @@ from paceline.plugin.rootdir import misleading
 from paceline.plugin.summary import say_repeats, verbose_line, write_messages, write_report, write_sent
 from paceline.plugin.workers import Order, measurement_on
 from paceline.probes.sampler import Sampler
+from paceline.project_archive import open_archive
 from paceline.shards import part_of
 from paceline.units import counted
 

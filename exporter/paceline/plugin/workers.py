@@ -10,12 +10,12 @@ from msgspec import Struct, json
 from msgspec.structs import replace
 
 from paceline.config import Config
-from paceline.history.project_archive import open_archive
 from paceline.model import Run
 from paceline.plugin.cases import CaseBook
 from paceline.plugin.meter import Measurement, Meter
 from paceline.plugin.parts import Parts
 from paceline.plugin.repeats import Repeater, measure_again
+from paceline.project_archive import open_archive
 
 if TYPE_CHECKING:
     from paceline.plugin.session import RunSession

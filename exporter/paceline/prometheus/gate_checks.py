@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from paceline import units
 from paceline.errors import StorageError
-from paceline.history.alerts import EXPORTER_DOWN, Alert, AlertReader, Place
-from paceline.history.known_runs import LOOK_BACK_SECONDS, WINDOW_SECONDS, Judging, KnownRun, RunReader
-from paceline.history.query_client import QueryClient
-from paceline.history.rule_groups import RuleKind, evaluated, server_time
+from paceline.prometheus.exposed_runs import LOOK_BACK_SECONDS, WINDOW_SECONDS, Judging, KnownRun, RunReader
+from paceline.prometheus.query_client import QueryClient
+from paceline.prometheus.rule_alerts import EXPORTER_DOWN, Alert, AlertReader, Place
+from paceline.prometheus.rule_groups import RuleKind, evaluated, server_time
 
 _POLL_SECONDS = 1.0
 # What is recorded from what another group records is there after the second evaluation, and alerts are made of both.
@@ -21,7 +21,7 @@ _CHAIN = (RuleKind.RECORDING, RuleKind.RECORDING, RuleKind.ALERTING)
 _T = TypeVar("_T")
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class GateAnswer(Struct, frozen=True, kw_only=True):
     """
     What fires for a run. `superseded_by` is the id of the run that came next, and then it is what fired before that.
 
@@ -55,7 +55,7 @@ class Gate:
         # A server without rules has nothing to say, which is not that all is well.
         evaluated(client, RuleKind.ALERTING)
 
-    def of_run(self, beginning: str) -> Answer:
+    def of_run(self, beginning: str) -> GateAnswer:
         """
         What fires for a run, which may be still to come.
 
@@ -66,7 +66,7 @@ class Gate:
         run = self._waited(lambda: self._runs.named(beginning, server_time(self._client)), missing)
         return self._answer(run, self._settled(run))
 
-    def of_latest(self, suite: str, branch: str) -> Answer:
+    def of_latest(self, suite: str, branch: str) -> GateAnswer:
         """
         What fires for a suite on a branch as they are now: for its latest run.
 
@@ -123,14 +123,14 @@ class Gate:
             lambda: evaluated(self._client, kind) > since or None, f"the {kind} rules were not evaluated {self._within}"
         )
 
-    def _answer(self, run: KnownRun, judging: Judging) -> Answer:
+    def _answer(self, run: KnownRun, judging: Judging) -> GateAnswer:
         now = self._alerts.firing(self._severities)
         # Asked after the alerts, so that none of them is of a run that is not known here.
         later = self._runs.next_after(run, judging.place, server_time(self._client))
         alerts = self._before(later, run, judging) if later else now
         if later is None and not self._runs.evaluations(run, judging):
             raise self._too_late(run)
-        return Answer(
+        return GateAnswer(
             run=run,
             place=judging.place,
             alerts=[alert for alert in alerts if judging.place.has(alert)],

@@ -9,7 +9,7 @@ from enum import StrEnum
 from msgspec import Struct, json
 
 from paceline.errors import StorageError
-from paceline.history.query_client import QueryClient
+from paceline.prometheus.query_client import QueryClient
 
 # What the names of Paceline's groups begin with. Those of metrics are up to the user.
 _GROUP_PREFIX = "paceline-"

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from paceline.analysis.past import MEASURES, Series
 from paceline.errors import PacelineError
-from paceline.history.query_client import Answered, QueryClient
 from paceline.history.source import OF_EVERY_TEST
 from paceline.metrics import catalogue
 from paceline.metrics.labels import quoted
 from paceline.metrics.run_samples import TEST_METRICS
+from paceline.prometheus.query_client import Answered, QueryClient
 
 # A request for one test costs 5 ms, one for 10,000 tests half a second and more.
 _FEW_TESTS = 100
@@ -34,7 +34,7 @@ class Selection(NamedTuple):
         return f"{{{matchers},{self.labels}}}{range_of(self.since, self.until)}"
 
 
-class Columns(Mapping[str, Mapping[str, Series]]):
+class PrometheusColumns(Mapping[str, Mapping[str, Series]]):
     """
     Columns by measure. Those that no test is judged by are asked of the few tests where something was found.
 
@@ -106,7 +106,7 @@ class _OneByOne(Mapping[str, Series]):
     A column of which single tests are asked.
     """
 
-    def __init__(self, columns: Columns, measure: str) -> None:
+    def __init__(self, columns: PrometheusColumns, measure: str) -> None:
         self._columns = columns
         self._measure = measure
 

@@ -12,13 +12,13 @@ from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import columns_of
 from paceline.errors import StorageError
 from paceline.history.archive import Archive
-from paceline.history.prometheus import Prometheus
-from paceline.history.query_client import Answered, QueryClient
 from paceline.history.source import OF_EVERY_TEST
 from paceline.history.sqlite.ledger import TimeSpan
 from paceline.http.endpoint import Endpoint
 from paceline.metrics.run_samples import TEST_METRICS
 from paceline.model import Case, Run, UsageKey, VerdictKind
+from paceline.prometheus.past_runs import Prometheus
+from paceline.prometheus.query_client import Answered, QueryClient
 from support.histories import troubled_runs
 from support.servers import prometheus_with
 from support.values import EPOCH, HOUR, make_case, make_run, values_of

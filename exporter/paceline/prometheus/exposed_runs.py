@@ -9,11 +9,11 @@ from typing import Final
 from msgspec import Struct
 
 from paceline.errors import StorageError
-from paceline.history.alerts import Place
-from paceline.history.query_client import QueryClient
-from paceline.history.rule_groups import Recorder, recorders
 from paceline.metrics.labels import quoted
 from paceline.model import VerdictKind
+from paceline.prometheus.query_client import QueryClient
+from paceline.prometheus.rule_alerts import Place
+from paceline.prometheus.rule_groups import Recorder, recorders
 from paceline.units import listed
 
 WINDOW_SECONDS = 14 * 24 * 3600.0

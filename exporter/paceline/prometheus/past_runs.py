@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from paceline.analysis.past import Past, PastRun
-from paceline.history.prometheus_columns import Columns, Selection, range_of
-from paceline.history.query_client import Answered, QueryClient
 from paceline.history.sqlite.ledger import TimeSpan
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
 from paceline.metrics.labels import quoted
 from paceline.model import Outcome
+from paceline.prometheus.past_columns import PrometheusColumns, Selection, range_of
+from paceline.prometheus.query_client import Answered, QueryClient
 
 _FAILURES = {outcome.value for outcome in Outcome if outcome.is_failure}
 # Those that have one value a run.
@@ -54,7 +54,7 @@ class Prometheus:
             until=span.until,
             places={one.stamp: place for place, one in enumerate(told)},
         )
-        columns = Columns(self._client, selection, self._warn)
+        columns = PrometheusColumns(self._client, selection, self._warn)
         return Past(runs=tuple(one.run for one in told), columns=columns, source=self.name)
 
     def _told(self, suite: str, span: TimeSpan) -> "list[_Told]":

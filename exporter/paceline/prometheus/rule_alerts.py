@@ -8,8 +8,8 @@ from typing import Final
 
 from msgspec import Struct, field, json
 
-from paceline.history.query_client import QueryClient
 from paceline.model import Severity
+from paceline.prometheus.query_client import QueryClient
 
 # What the names of Paceline's alerts begin with.
 PREFIX = "Paceline"

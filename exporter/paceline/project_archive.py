@@ -33,8 +33,8 @@ def open_archive(config: Config, root: Path, warn: Callable[[str], None]) -> Arc
 
 
 def _server(config: Config, warn: Callable[[str], None], environ: Mapping[str, str]) -> Server:
-    from paceline.history.prometheus import Prometheus  # noqa: PLC0415
-    from paceline.history.query_client import NAMING, QueryClient  # noqa: PLC0415
     from paceline.http.endpoint import read_endpoint  # noqa: PLC0415 - imported by those who use it
+    from paceline.prometheus.past_runs import Prometheus  # noqa: PLC0415
+    from paceline.prometheus.query_client import NAMING, QueryClient  # noqa: PLC0415
 
     return Prometheus(QueryClient(read_endpoint(config.history, NAMING, environ), config.history_seconds), warn)

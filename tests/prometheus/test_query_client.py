@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from paceline.errors import StorageError
-from paceline.history.query_client import NAMING, QueryClient
 from paceline.http.endpoint import Endpoint, read_endpoint
+from paceline.prometheus.query_client import NAMING, QueryClient
 from support.answering import Behaviour, answer, answering, drip, silence
 from support.servers import free_port
 

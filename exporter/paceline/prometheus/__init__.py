@@ -1,0 +1,3 @@
+"""
+All that asks a Prometheus: past runs, rules and alerts.
+"""
