@@ -21,15 +21,15 @@ from end_of_run import peak, reset_peak
 from synthetic import BRANCH, SyntheticSuite
 from tabulate import tabulate
 
+from paceline.delivery.exporter_sink import Push
+from paceline.delivery.otlp.collector import Collector
+from paceline.delivery.otlp.otlp_metrics import OtlpMetrics
+from paceline.delivery.otlp.otlp_traces import OtlpTraces
+from paceline.delivery.outbox import Outbox, pack
+from paceline.delivery.sink import Sink
 from paceline.http.endpoint import Endpoint
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Run
-from paceline.sinks.otlp.collector import Collector
-from paceline.sinks.otlp.metrics import OtlpMetrics
-from paceline.sinks.otlp.traces import OtlpTraces
-from paceline.sinks.outbox import Outbox, pack
-from paceline.sinks.push import Push
-from paceline.sinks.sink import Sink
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.receiving import receiving

@@ -20,10 +20,10 @@ from msgspec.structs import replace
 from synthetic import SyntheticSuite
 from tabulate import tabulate
 
+from paceline.delivery.openmetrics import exposition
 from paceline.history.archive import Archive
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Run, encode_run
-from paceline.sinks.openmetrics import exposition
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.exporter import SCRAPE, Exporter, exporter_in

@@ -5,8 +5,8 @@ An exporter that was away while sessions went on.
 import signal
 from pathlib import Path
 
+from paceline.delivery.outbox import outboxes
 from paceline.model import RunOutcome
-from paceline.sinks.outbox import outboxes
 from support.dying import leave_journal
 from support.exporter import Exporter, exporter_in
 from support.relaying import Relay, relaying

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from paceline.sinks.outbox import Outbox, Parcel, outboxes
+from paceline.delivery.outbox import Outbox, Parcel, outboxes
 from support.answering import answering, silence
 from support.dying import leave_journal
 from support.receiving import receiving
@@ -384,7 +384,7 @@ def test_without_a_server_nothing_of_sinks_is_imported(small: Suite) -> None:
     small.write(
         "conftest.py",
         "import sys\n"
-        "def pytest_sessionfinish(): print([name for name in sys.modules if name.startswith('paceline.sinks')])\n",
+        "def pytest_sessionfinish(): print([name for name in sys.modules if name.startswith('paceline.delivery')])\n",
     )
 
     assert "[]" in small.run("-s").output

@@ -5,8 +5,8 @@ Laws of the exposition.
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paceline.delivery.openmetrics import exposition
 from paceline.metrics.run_samples import run_samples
-from paceline.sinks.openmetrics import exposition
 from support.reading import read_openmetrics
 from support.values import make_case, make_run
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
+from paceline.delivery.otlp.otlp_metrics import metrics_messages
+from paceline.delivery.outbox import pack
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Run, decode_run
-from paceline.sinks.otlp.metrics import metrics_messages
-from paceline.sinks.outbox import pack
 from property.strategies import runs
 
 

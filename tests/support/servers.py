@@ -16,9 +16,9 @@ from typing import Any
 import requests
 import yaml
 
+from paceline.delivery.openmetrics import exposition
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Run
-from paceline.sinks.openmetrics import exposition
 from paceline.stack.programs import AMTOOL, PROMTOOL, Programs
 
 CACHE = Path(__file__).parents[2] / "build" / "servers"

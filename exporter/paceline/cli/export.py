@@ -13,11 +13,11 @@ import click
 from paceline import units
 from paceline.cli.project import clear_errors, load_project, results_option, warn
 from paceline.cli.span import Span, Whole, branches_option, span_options
+from paceline.delivery.openmetrics import exposition
 from paceline.metrics.catalogue import CATALOGUE
 from paceline.metrics.run_samples import stamped_samples
 from paceline.probes.origin import FALLBACK_BRANCH
 from paceline.shards import missing_parts
-from paceline.sinks.openmetrics import exposition
 from paceline.writing import open_to_write
 
 # Two underscores are Prometheus's own.

@@ -12,13 +12,13 @@ import click
 from paceline.cli.project import clear_errors, load_project, results_option, warn
 from paceline.cli.targets import Target, conclude, find_sinks, kept_branches, target_options
 from paceline.config import Config
+from paceline.delivery.configured_sinks import open_sink, open_sinks, silence_of
+from paceline.delivery.outbox import Held, outboxes, pack, unpack
+from paceline.delivery.rounds import Errand, Tally, deliver
+from paceline.delivery.sink import Sink
 from paceline.errors import StorageError
 from paceline.history.results_folder import read_document
 from paceline.model import Run
-from paceline.sinks.delivery import Errand, Tally, deliver
-from paceline.sinks.opening import open_sink, open_sinks, silence_of
-from paceline.sinks.outbox import Held, outboxes, pack, unpack
-from paceline.sinks.sink import Sink
 from paceline.units import counted
 
 # Takes the kind and the address of a sink. What it gives instead of one says why nothing is sent there.

@@ -12,12 +12,12 @@ import click
 from paceline.cli.project import clear_errors, load_project, results_option
 from paceline.cli.span import Span, read_all, span_options
 from paceline.cli.targets import Target, conclude, find_sinks, target_options
+from paceline.delivery.outbox import Held, pack
+from paceline.delivery.rounds import Errand, Tally, deliver
+from paceline.delivery.sink import Sink
 from paceline.errors import DeliveryError
 from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Run
-from paceline.sinks.delivery import Errand, Tally, deliver
-from paceline.sinks.outbox import Held, pack
-from paceline.sinks.sink import Sink
 
 
 @click.command()

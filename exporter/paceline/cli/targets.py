@@ -13,12 +13,12 @@ from msgspec.structs import replace
 
 from paceline.cli.project import warn
 from paceline.config import Config
+from paceline.delivery.configured_sinks import open_sinks
+from paceline.delivery.messages import delivered, undelivered
+from paceline.delivery.rounds import Errand, Tally
+from paceline.delivery.sink import Sink
 from paceline.errors import ConfigError
 from paceline.probes.origin import FALLBACK_BRANCH
-from paceline.sinks.delivery import Errand, Tally
-from paceline.sinks.opening import open_sinks
-from paceline.sinks.sink import Sink
-from paceline.sinks.telling import delivered, undelivered
 
 _F = TypeVar("_F", bound=Callable[..., object])
 

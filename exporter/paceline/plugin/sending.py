@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from paceline.config import Config
+from paceline.delivery.messages import delivered, let_go, undelivered
+from paceline.delivery.outbox import Box, Held, Outbox, pack
+from paceline.delivery.rounds import Errand, InterruptedDeliveryError, Tally, deliver
+from paceline.delivery.sink import Sink
 from paceline.errors import StorageError
 from paceline.model import Run
-from paceline.sinks.delivery import Errand, InterruptedDeliveryError, Tally, deliver
-from paceline.sinks.outbox import Box, Held, Outbox, pack
-from paceline.sinks.sink import Sink
-from paceline.sinks.telling import delivered, let_go, undelivered
 
 
 class Sending:

@@ -163,8 +163,8 @@ class RunSession:
         measure_again(self._config, suspects, repeater, limits.repeats)
 
     def _open_sending(self) -> "Sending":
+        from paceline.delivery.configured_sinks import open_sinks  # noqa: PLC0415
         from paceline.plugin.sending import Sending  # noqa: PLC0415 - imported by those who send
-        from paceline.sinks.opening import open_sinks  # noqa: PLC0415
 
         settings = self._settings
         sinks = open_sinks(settings, lambda: (self._head.origin.default_branch,), self._guard.warn)

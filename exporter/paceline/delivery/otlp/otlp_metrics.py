@@ -12,11 +12,11 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import ScopeMetrics
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
+from paceline.delivery.otlp.collector import SCOPE, Collector, attributes, nanoseconds
+from paceline.delivery.outbox import unpack
+from paceline.delivery.sink import Receipt
 from paceline.metrics.catalogue import Metric
 from paceline.metrics.run_samples import Sample, run_samples
-from paceline.sinks.otlp.collector import SCOPE, Collector, attributes, nanoseconds
-from paceline.sinks.outbox import unpack
-from paceline.sinks.sink import Receipt
 
 # About 1.5 MB; a collector's limit for a request may be as low as 4 MB.
 _POINTS_OF_A_REQUEST = 10_000

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from paceline.delivery.otlp.collector import Collector, resource_attributes
+from paceline.delivery.otlp.environment_variables import Variables
 from paceline.errors import ConfigError
 from paceline.http.endpoint import Endpoint
-from paceline.sinks.otlp.collector import Collector, resource_attributes
-from paceline.sinks.otlp.variables import Variables
 
 _EVERY = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _OWN = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import requests
 
+from paceline.delivery.otlp.collector import Collector
+from paceline.delivery.otlp.otlp_metrics import OtlpMetrics
+from paceline.delivery.outbox import pack
 from paceline.http.endpoint import Endpoint
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Case, Machine, Measure, Outcome, Run, UsageKey
-from paceline.sinks.otlp.collector import Collector
-from paceline.sinks.otlp.metrics import OtlpMetrics
-from paceline.sinks.outbox import pack
 from support.servers import Prometheus, prometheus_with
 from support.values import EPOCH, make_case, make_run
 from support.victoria import victoria_metrics

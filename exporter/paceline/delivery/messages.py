@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 
 from paceline.config import OutboxLimits
-from paceline.sinks.delivery import Errand, Tally
-from paceline.sinks.outbox import Box, Held, Outbox
+from paceline.delivery.outbox import Box, Held, Outbox
+from paceline.delivery.rounds import Errand, Tally
 from paceline.units import counted, listed, size
 
 _MOST_NAMED = 10

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from paceline.config import OutboxLimits
+from paceline.delivery.outbox import Held, Outbox, Parcel, check_packed, outboxes, pack
 from paceline.errors import DocumentError, StorageError
 from paceline.model import decode_run
-from paceline.sinks.outbox import Held, Outbox, Parcel, check_packed, outboxes, pack
 from support.values import EPOCH, make_case, make_run
 
 _URL = "http://exporter:10464"

@@ -12,9 +12,9 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from paceline.delivery.outbox import Box
+from paceline.delivery.sink import Sink
 from paceline.errors import BusyError, DeliveryError, DocumentError, HungUpError, RefusedError, UnreachableError
-from paceline.sinks.outbox import Box
-from paceline.sinks.sink import Sink
 from paceline.units import duration
 
 # Seconds between one round of tries and the next.

@@ -9,13 +9,13 @@ from typing import Final, Literal
 import requests
 from msgspec import DecodeError, Struct, json
 
+from paceline.delivery.outbox import check_packed
+from paceline.delivery.sink import Receipt
 from paceline.errors import DeliveryError
 from paceline.http.authentication import auth_of
 from paceline.http.endpoint import Endpoint, Naming, read_endpoint
 from paceline.http.one_request import asking_once, read_short, shown_status, shown_type
 from paceline.identity import safe_text
-from paceline.sinks.outbox import check_packed
-from paceline.sinks.sink import Receipt
 
 NAMING = Naming(
     place="runs are pushed to",

@@ -6,8 +6,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
+from paceline.delivery.otlp.otlp_traces import spans, trace_messages
 from paceline.model import Outcome, RunOutcome
-from paceline.sinks.otlp.traces import spans, trace_messages
 from support.values import EPOCH, make_case, make_run
 
 _CASES = [

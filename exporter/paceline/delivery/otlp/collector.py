@@ -14,13 +14,13 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.sdk.resources import OTELResourceDetector
 from opentelemetry.sdk.resources import Resource as SdkResource
 
+from paceline.delivery.otlp.environment_variables import PREFIX, Variables
 from paceline.errors import DeliveryError, RefusedError
 from paceline.http.authentication import auth_of
 from paceline.http.ca_bundle import read_authorities
 from paceline.http.endpoint import Endpoint
 from paceline.http.one_request import asking_once, shown_status, shown_type
 from paceline.identity import safe_text
-from paceline.sinks.otlp.variables import PREFIX, Variables
 from paceline.units import counted
 
 SCOPE = InstrumentationScope(name="paceline")

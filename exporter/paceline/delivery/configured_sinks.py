@@ -6,12 +6,12 @@ import os
 from collections.abc import Callable, Collection, Mapping
 
 from paceline.config import Config
+from paceline.delivery.exporter_sink import Push, read_push
+from paceline.delivery.otlp.environment_variables import Variables
+from paceline.delivery.sink import Sink
 from paceline.errors import ConfigError
 from paceline.http.ca_bundle import read_authorities
 from paceline.http.endpoint import Endpoint, Naming, read_endpoint
-from paceline.sinks.otlp.variables import Variables
-from paceline.sinks.push import Push, read_push
-from paceline.sinks.sink import Sink
 
 _SIGNALS = {"otlp": "metrics", "otlp-traces": "traces"}
 
@@ -88,9 +88,9 @@ def _collector(
     authorities: str | None,
 ) -> Sink:
     try:
-        from paceline.sinks.otlp.collector import Collector  # noqa: PLC0415 - an extra
-        from paceline.sinks.otlp.metrics import OtlpMetrics  # noqa: PLC0415
-        from paceline.sinks.otlp.traces import OtlpTraces  # noqa: PLC0415
+        from paceline.delivery.otlp.collector import Collector  # noqa: PLC0415 - an extra
+        from paceline.delivery.otlp.otlp_metrics import OtlpMetrics  # noqa: PLC0415
+        from paceline.delivery.otlp.otlp_traces import OtlpTraces  # noqa: PLC0415
     except ImportError as error:
         raise ConfigError(
             f"OTLP needs a package that is missing ({error.name}), expected pip install 'paceline[otlp]'"

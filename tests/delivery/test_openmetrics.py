@@ -2,10 +2,10 @@
 Runs as OpenMetrics text.
 """
 
+from paceline.delivery.openmetrics import exposition
 from paceline.metrics.catalogue import RUN_INFO
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Run
-from paceline.sinks.openmetrics import exposition
 from support.reading import read_openmetrics
 from support.values import EPOCH, HOUR, make_case, make_run
 

@@ -8,14 +8,14 @@ from threading import Event
 
 import pytest
 
+from paceline.delivery.exporter_sink import read_push
+from paceline.delivery.otlp.collector import Collector
+from paceline.delivery.otlp.otlp_metrics import OtlpMetrics
+from paceline.delivery.outbox import Box, Held, Outbox, Parcel, pack
+from paceline.delivery.rounds import Errand, deliver
+from paceline.delivery.sink import Receipt, Sink
 from paceline.errors import DeliveryError
 from paceline.http.endpoint import Endpoint
-from paceline.sinks.delivery import Errand, deliver
-from paceline.sinks.otlp.collector import Collector
-from paceline.sinks.otlp.metrics import OtlpMetrics
-from paceline.sinks.outbox import Box, Held, Outbox, Parcel, pack
-from paceline.sinks.push import read_push
-from paceline.sinks.sink import Receipt, Sink
 from support.answering import answering, silence
 from support.receiving import Receiving, receiving
 from support.servers import free_port

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 
+from paceline.delivery.otlp.collector import Collector
 from paceline.errors import BusyError, DeliveryError, RefusedError
 from paceline.http.endpoint import Endpoint
-from paceline.sinks.otlp.collector import Collector
 from support.receiving import Receiving, receiving
 
 

@@ -6,10 +6,10 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
+from paceline.delivery.otlp.otlp_metrics import metrics_messages
 from paceline.metrics.catalogue import CATALOGUE, Channel
 from paceline.metrics.run_samples import Sample, run_samples
 from paceline.model import Run
-from paceline.sinks.otlp.metrics import metrics_messages
 from support.values import EPOCH, make_case, make_run
 
 

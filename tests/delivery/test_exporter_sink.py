@@ -5,10 +5,10 @@ Runs to an exporter.
 import pytest
 from msgspec import json
 
+from paceline.delivery.exporter_sink import read_push
+from paceline.delivery.outbox import pack
+from paceline.delivery.sink import Receipt
 from paceline.errors import BusyError, ConfigError, DeliveryError, HungUpError, RefusedError, UnreachableError
-from paceline.sinks.outbox import pack
-from paceline.sinks.push import read_push
-from paceline.sinks.sink import Receipt
 from support.answering import Behaviour, answer, answering, silence
 from support.receiving import receiving
 from support.servers import free_port

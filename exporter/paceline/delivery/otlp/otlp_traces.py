@@ -11,10 +11,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
+from paceline.delivery.otlp.collector import SCOPE, Collector, attributes, nanoseconds
+from paceline.delivery.outbox import unpack
+from paceline.delivery.sink import Receipt
 from paceline.model import Case, Run, RunOutcome
-from paceline.sinks.otlp.collector import SCOPE, Collector, attributes, nanoseconds
-from paceline.sinks.outbox import unpack
-from paceline.sinks.sink import Receipt
 
 _SPANS_OF_A_REQUEST = 5_000
 _TRACE_BYTES, _SPAN_BYTES = 16, 8

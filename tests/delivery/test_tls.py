@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from paceline.delivery.exporter_sink import read_push
+from paceline.delivery.otlp.collector import Collector
+from paceline.delivery.outbox import Held, pack
+from paceline.delivery.rounds import Errand, deliver
 from paceline.errors import DeliveryError
 from paceline.http.endpoint import Endpoint
-from paceline.sinks.delivery import Errand, deliver
-from paceline.sinks.otlp.collector import Collector
-from paceline.sinks.outbox import Held, pack
-from paceline.sinks.push import read_push
 from support.certificates import make_certificate, tls_settings
 from support.exporter import Exporter, exporter_in
 from support.suite import Suite
