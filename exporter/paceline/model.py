@@ -282,7 +282,7 @@ class SystemSample(Value, frozen=True, kw_only=True):
     network_sent_bytes: int = 0
 
 
-class Sample(Value, frozen=True, kw_only=True):
+class ResourceSample(Value, frozen=True, kw_only=True):
     """
     One look at both.
     """
@@ -310,7 +310,7 @@ class LiveReport(Value, frozen=True, kw_only=True):
     active: Mapping[str, Seconds] = field(default_factory=dict)
     outcomes: Mapping[Outcome, Count] = field(default_factory=dict)
     budgets: Mapping[str, Seconds] = field(default_factory=dict)
-    sample: Sample = Sample()
+    sample: ResourceSample = ResourceSample()
     is_over: bool = False
 
 

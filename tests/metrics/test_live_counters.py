@@ -4,11 +4,11 @@ Counters of runs under way that share a row.
 
 from paceline.metrics import catalogue
 from paceline.metrics.live_counters import LiveCounters
-from paceline.model import LiveReport, Sample, SystemSample, TreeSample
+from paceline.model import LiveReport, ResourceSample, SystemSample, TreeSample
 
 
 def _report(run_id: str, cpu: float = 0.0, disk: int = 0) -> LiveReport:
-    sample = Sample(tree=TreeSample(cpu_seconds=cpu), system=SystemSample(disk_read_bytes=disk))
+    sample = ResourceSample(tree=TreeSample(cpu_seconds=cpu), system=SystemSample(disk_read_bytes=disk))
     return LiveReport(run_id=run_id, suite="shop", branch="main", sample=sample)
 
 

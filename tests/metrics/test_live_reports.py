@@ -6,7 +6,7 @@ from typing import Any
 
 from paceline.metrics.catalogue import CATALOGUE, PROCESS_CPU
 from paceline.metrics.live_reports import report_families
-from paceline.model import LiveReport, Outcome, Sample, SystemSample, TreeSample
+from paceline.model import LiveReport, Outcome, ResourceSample, SystemSample, TreeSample
 
 
 def _report(run_id: str, **changes: Any) -> LiveReport:
@@ -18,7 +18,7 @@ def _report(run_id: str, **changes: Any) -> LiveReport:
         "ended": 1,
         "active": {"test_a": 1.0},
         "outcomes": {Outcome.PASSED: 1},
-        "sample": Sample(tree=TreeSample(resident_bytes=100)),
+        "sample": ResourceSample(tree=TreeSample(resident_bytes=100)),
     }
     return LiveReport(**(known | changes))
 
@@ -47,7 +47,7 @@ def test_the_labels_are_those_of_the_catalogue() -> None:
     """
     Of the process tree and the machine too, which have none at the endpoint of a session.
     """
-    sample = Sample(tree=TreeSample(), system=SystemSample(cpu_percent=1.0, disk_percent=1.0))
+    sample = ResourceSample(tree=TreeSample(), system=SystemSample(cpu_percent=1.0, disk_percent=1.0))
     families = report_families([_report("a", sample=sample)], str, {("shop", "main", ""): {PROCESS_CPU: 1.0}})
     found = {one.name.removesuffix("_total"): {*one.samples[0].labels} for one in families}
     told = {one.name.removesuffix("_total"): {*(one.at_exporter or one.labels)} for one in CATALOGUE}
@@ -79,7 +79,9 @@ def test_what_a_machine_uses_is_not_added_up() -> None:
         SystemSample(cpu_percent=60.0, memory_used_bytes=2_100, disk_percent=48.0, processes=119),
         SystemSample(disk_percent=20.0),
     )
-    values = _values(*(_report(str(n), branch=str(n), sample=Sample(system=one)) for n, one in enumerate(systems)))
+    values = _values(
+        *(_report(str(n), branch=str(n), sample=ResourceSample(system=one)) for n, one in enumerate(systems))
+    )
     where = ("shop", "other", "")
 
     assert values["paceline_system_cpu_ratio", *where] == 0.8

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from paceline.model import Machine, Sample
+from paceline.model import Machine, ResourceSample
 from paceline.probes.own import OwnWork
 from paceline.probes.sampler import Sampler
 
@@ -74,7 +74,7 @@ def test_before_the_first_look_there_is_nothing(sampler: Sampler) -> None:
     """
     An empty sample.
     """
-    assert sampler.latest == Sample()
+    assert sampler.latest == ResourceSample()
 
 
 def test_a_look_sees_this_process_and_the_machine(sampler: Sampler) -> None:

@@ -11,7 +11,7 @@ from msgspec import json
 
 from paceline.errors import DocumentError
 from paceline.history.sqlite.same_run import is_same
-from paceline.metrics.totals import tally
+from paceline.metrics.counters import tally
 from paceline.model import Run, decode_live_report, decode_run, encode_run
 from paceline.server.arrival import read_arrival
 from paceline.server.rendering import render

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from paceline.metrics import catalogue
 from paceline.metrics.live_counters import LiveCounters
-from paceline.model import LiveReport, Sample, SystemSample, TreeSample
+from paceline.model import LiveReport, ResourceSample, SystemSample, TreeSample
 
 # Which run, what it read since its report before, what was read on its machine meanwhile, and whether it ends then.
 _events = st.lists(
@@ -40,5 +40,5 @@ def test_no_total_falls(events: list[tuple[str, int, int, bool]]) -> None:
 
 
 def _report(run_id: str, own: int, all_of_it: int) -> LiveReport:
-    sample = Sample(tree=TreeSample(read_bytes=own), system=SystemSample(disk_read_bytes=all_of_it))
+    sample = ResourceSample(tree=TreeSample(read_bytes=own), system=SystemSample(disk_read_bytes=all_of_it))
     return LiveReport(run_id=run_id, suite="shop", branch="main", sample=sample)

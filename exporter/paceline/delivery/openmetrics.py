@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from paceline.metrics.catalogue import CATALOGUE, Metric
-from paceline.metrics.labels import quoted
+from paceline.metrics.label_quoting import quoted
 from paceline.metrics.run_samples import Sample
 
 _NONE: Mapping[str, str] = MappingProxyType({})

@@ -5,7 +5,7 @@ Counters of runs under way that share a row.
 from collections.abc import Mapping
 
 from paceline.metrics.catalogue import Kind, Metric
-from paceline.metrics.state import of_machine, of_tree
+from paceline.metrics.live_state import of_machine, of_tree
 from paceline.model import LiveReport
 
 

@@ -13,7 +13,7 @@ from prometheus_client.metrics_core import Metric as Family
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Kind, Metric
 from paceline.metrics.families import family
-from paceline.metrics.state import of_machine, of_tree
+from paceline.metrics.live_state import of_machine, of_tree
 from paceline.model import LiveReport
 
 _Labels = tuple[str, ...]

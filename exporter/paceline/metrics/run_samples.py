@@ -10,7 +10,7 @@ from paceline.analysis.past import ATTEMPTS, DURATION, MEASURES, NORMALIZED, OUT
 from paceline.analysis.verdicts.suite_regression import pace_of
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
-from paceline.metrics.stamps import stamped
+from paceline.metrics.sample_times import stamped
 from paceline.model import Case, Outcome, Run, VerdictKind
 
 # Each branch of its own would make all series of all tests again.

@@ -13,8 +13,8 @@ from prometheus_client.registry import Collector
 
 from paceline import __version__
 from paceline.metrics import catalogue
-from paceline.metrics.state import LiveState, state_families
-from paceline.metrics.totals import BUCKETS
+from paceline.metrics.counters import BUCKETS
+from paceline.metrics.live_state import LiveState, state_families
 from paceline.model import Case
 from paceline.plugin.parts import Parts
 from paceline.plugin.progress import Progress

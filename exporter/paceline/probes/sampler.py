@@ -10,7 +10,7 @@ from statistics import fmean
 
 import psutil
 
-from paceline.model import Machine, Sample, SystemSample, TreeSample
+from paceline.model import Machine, ResourceSample, SystemSample, TreeSample
 from paceline.probes.own import OwnWork
 
 
@@ -23,7 +23,7 @@ class Sampler:
     """
 
     def __init__(self, own: OwnWork, interval: float) -> None:
-        self.latest = Sample()
+        self.latest = ResourceSample()
         self.failures = 0
         self._own = own
         self._interval = interval
@@ -68,7 +68,7 @@ class Sampler:
         Look once.
         """
         try:
-            sample = Sample(tree=self._tree.sample(), system=_system(has_before=self._has_looked))
+            sample = ResourceSample(tree=self._tree.sample(), system=_system(has_before=self._has_looked))
         except (psutil.Error, OSError):
             self.failures += 1
             return

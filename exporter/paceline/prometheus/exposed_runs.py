@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from paceline.errors import StorageError
-from paceline.metrics.labels import quoted
+from paceline.metrics.label_quoting import quoted
 from paceline.model import VerdictKind
 from paceline.prometheus.query_client import QueryClient
 from paceline.prometheus.rule_alerts import Place

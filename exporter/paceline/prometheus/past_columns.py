@@ -11,7 +11,7 @@ from paceline.analysis.past import MEASURES, Series
 from paceline.errors import PacelineError
 from paceline.history.source import OF_EVERY_TEST
 from paceline.metrics import catalogue
-from paceline.metrics.labels import quoted
+from paceline.metrics.label_quoting import quoted
 from paceline.metrics.run_samples import TEST_METRICS
 from paceline.prometheus.query_client import Answered, QueryClient
 

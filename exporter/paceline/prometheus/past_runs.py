@@ -10,7 +10,7 @@ from paceline.analysis.past import Past, PastRun
 from paceline.history.sqlite.ledger import TimeSpan
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
-from paceline.metrics.labels import quoted
+from paceline.metrics.label_quoting import quoted
 from paceline.model import Outcome
 from paceline.prometheus.past_columns import PrometheusColumns, Selection, range_of
 from paceline.prometheus.query_client import Answered, QueryClient

@@ -18,7 +18,7 @@ from msgspec import Struct
 from paceline.analysis.verdicts.budget import OF_TYPE
 from paceline.identity import safe_text
 from paceline.metrics.catalogue import CATALOGUE, Channel, Metric
-from paceline.metrics.labels import quoted
+from paceline.metrics.label_quoting import quoted
 from paceline.metrics.run_samples import Sample, of_case, of_run
 from paceline.model import Case, Run
 

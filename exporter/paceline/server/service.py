@@ -17,10 +17,10 @@ from paceline.errors import ConflictError, DocumentError
 from paceline.history.sqlite.exporter_ledger import Exposed, Received, ServedLedger, Terms
 from paceline.identity import safe_text
 from paceline.metrics import catalogue
+from paceline.metrics.counters import Key, tally, total_families
 from paceline.metrics.families import family
 from paceline.metrics.live_reports import report_families
 from paceline.metrics.run_samples import branch_label
-from paceline.metrics.totals import Key, tally, total_families
 from paceline.model import LiveReport, Run
 from paceline.server.answers import Answer, Receipt, Summary
 from paceline.server.arrival import read_arrival

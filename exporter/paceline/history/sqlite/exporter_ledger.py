@@ -13,8 +13,8 @@ from paceline.history.sqlite.database import WRITE, connected
 from paceline.history.sqlite.ledger import Ledger
 from paceline.history.sqlite.rows import insert_run, pack, unpack
 from paceline.history.sqlite.same_run import check_part, check_run, gives_way, head_of
-from paceline.metrics.stamps import free_stamp
-from paceline.metrics.totals import Key, added
+from paceline.metrics.counters import Key, added
+from paceline.metrics.sample_times import free_stamp
 from paceline.model import Run, RunOutcome, encode_run
 from paceline.shards import Part, merge
 from paceline.units import milliseconds

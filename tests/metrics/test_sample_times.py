@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from paceline.metrics.stamps import free_stamp, stamped
+from paceline.metrics.sample_times import free_stamp, stamped
 from support.values import make_run
 
 

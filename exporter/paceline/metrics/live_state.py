@@ -10,7 +10,7 @@ from prometheus_client.metrics_core import Metric as Family
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
 from paceline.metrics.families import family
-from paceline.model import Sample, SystemSample, TreeSample
+from paceline.model import ResourceSample, SystemSample, TreeSample
 
 
 class LiveState(Struct, frozen=True, kw_only=True):
@@ -29,7 +29,7 @@ class LiveState(Struct, frozen=True, kw_only=True):
     active: Mapping[str, float]
     budgets: Mapping[str, float]
     failures: int
-    sample: Sample
+    sample: ResourceSample
 
 
 def state_families(state: LiveState) -> Iterator[Family]:

@@ -2,7 +2,7 @@
 What runs add to counters.
 """
 
-from paceline.metrics.totals import added, tally, total_families
+from paceline.metrics.counters import added, tally, total_families
 from paceline.model import Outcome, RunOutcome
 from support.values import failed, make_case, make_run
 

@@ -4,7 +4,7 @@ Label values in text.
 
 import pytest
 
-from paceline.metrics.labels import quoted
+from paceline.metrics.label_quoting import quoted
 
 
 @pytest.mark.parametrize(

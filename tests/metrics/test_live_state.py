@@ -14,10 +14,10 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 from prometheus_client.registry import Collector
 
 from paceline.metrics.catalogue import CATALOGUE, Channel
-from paceline.metrics.state import LiveState, state_families
-from paceline.model import Sample, SystemSample, TreeSample
+from paceline.metrics.live_state import LiveState, state_families
+from paceline.model import ResourceSample, SystemSample, TreeSample
 
-_SAMPLE = Sample(
+_SAMPLE = ResourceSample(
     tree=TreeSample(
         cpu_seconds=1.5,
         resident_bytes=2,
@@ -149,7 +149,7 @@ def test_what_was_not_measured_is_absent() -> None:
     """
     Before the second look nobody knows how busy the machine is.
     """
-    names = {name for name, _ in _samples(sample=Sample())}
+    names = {name for name, _ in _samples(sample=ResourceSample())}
 
     assert "paceline_system_cpu_ratio" not in names
     assert "paceline_system_load1" in names
