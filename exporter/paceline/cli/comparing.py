@@ -13,7 +13,7 @@ from paceline.analysis.compare.outcome import Change, Compared, ComparisonRule
 from paceline.cli.number import Number
 from paceline.cli.project import warn
 from paceline.cli.terminal import terminal_width
-from paceline.report.comparison import SORTED, markdown, text
+from paceline.report.comparison_report import SORTED, markdown, text
 from paceline.units import counted
 
 EXIT_SLOWER = 10

@@ -39,7 +39,7 @@ class Style(StrEnum):
     FAINT = "faint"
 
 
-class Span(NamedTuple):
+class StyledText(NamedTuple):
     """
     A piece of a line.
     """
@@ -48,7 +48,7 @@ class Span(NamedTuple):
     style: Style = Style.PLAIN
 
 
-Line = Sequence[Span]
+Line = Sequence[StyledText]
 _STYLES = {"critical": Style.BAD, "warning": Style.WARNING, "info": Style.FAINT}
 
 
@@ -67,12 +67,12 @@ def lines(content: Content, *, width: int, verbosity: int = 0, ascii_only: bool 
         yield from told
         return
     for line in told:
-        yield [Span(span.text.translate(_ASCII), span.style) for span in line]
+        yield [StyledText(span.text.translate(_ASCII), span.style) for span in line]
 
 
 def _all_lines(content: Content, width: int, verbosity: int, *, ascii_only: bool) -> Iterator[Line]:
     for part in wrap(content.headline, max(width, _NARROWEST), break_long_words=False, break_on_hyphens=False):
-        yield [Span(part, Style.GOOD if content.is_well else Style.STRONG)]
+        yield [StyledText(part, Style.GOOD if content.is_well else Style.STRONG)]
     for _, group in groupby(content.findings, key=lambda finding: finding.kind):
         findings = list(group)
         shown = findings if verbosity > 0 else findings[:_FIRST_OF_A_KIND]
@@ -91,9 +91,9 @@ def _finding_lines(finding: Finding, width: int, ascii_only: bool) -> Iterator[L
     label = f"{_LABELS.get(finding.kind, finding.kind).upper():<{LABEL_WIDTH}}"
     room = width - len(label) - len(spark) - 2
     yield [
-        Span(label, _STYLES[finding.severity]),
-        Span(words.shortened(finding.case, max(room, LABEL_WIDTH), "..." if ascii_only else "…"), Style.STRONG),
-        Span(f"  {spark}" if spark else "", Style.FAINT),
+        StyledText(label, _STYLES[finding.severity]),
+        StyledText(words.shortened(finding.case, max(room, LABEL_WIDTH), "..." if ascii_only else "…"), Style.STRONG),
+        StyledText(f"  {spark}" if spark else "", Style.FAINT),
     ]
     if finding.more:
         yield _labelled("", f"and {units.counted(finding.more, 'other parameter')} of this test", Style.FAINT)
@@ -119,4 +119,4 @@ def _paragraph(text: str, width: int, style: Style = Style.PLAIN) -> Iterator[Li
 
 
 def _labelled(label: str, text: str, style: Style = Style.PLAIN) -> Line:
-    return [Span(f"{label:<{LABEL_WIDTH}}", Style.FAINT), Span(text, style)]
+    return [StyledText(f"{label:<{LABEL_WIDTH}}", Style.FAINT), StyledText(text, style)]

@@ -12,7 +12,7 @@ from paceline.analysis.compare.comparison import Comparison, compare
 from paceline.analysis.compare.outcome import Change, Compared, ComparisonRule
 from paceline.analysis.compare.shift_test import Shift
 from paceline.model import Cause
-from paceline.report.comparison import SORTED, markdown, text
+from paceline.report.comparison_report import SORTED, markdown, text
 from support.values import failed, make_run
 
 RULE = ComparisonRule()
