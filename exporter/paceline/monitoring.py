@@ -14,8 +14,8 @@ from paceline.errors import ConfigError
 from paceline.identity import safe_text
 from paceline.model import Case, Outcome, UsageKey, Verdict
 from paceline.probes import make_probes
-from paceline.probes.own import OwnWork
-from paceline.probes.stack import ProbeStack
+from paceline.probes.own_overhead import OwnWork
+from paceline.probes.runner import ProbeStack
 
 _NANOSECONDS = 1e-9
 

@@ -12,7 +12,7 @@ import pytest
 
 from paceline.model import UsageKey
 from paceline.probes.children import ChildrenProbe
-from paceline.probes.own import OwnWork
+from paceline.probes.own_overhead import OwnWork
 from support.measuring import measured
 
 _THREADS, _PROCESSES = UsageKey.THREADS_LEFT, UsageKey.PROCESSES_LEFT

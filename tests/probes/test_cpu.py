@@ -12,7 +12,7 @@ import pytest
 
 from paceline.model import UsageKey
 from paceline.probes.cpu import CpuProbe
-from paceline.probes.own import OwnWork
+from paceline.probes.own_overhead import OwnWork
 from support.measuring import compute, measured
 
 _COMPUTE = "import time\nwhile time.process_time() < 0.2: pass"

@@ -9,7 +9,7 @@ import psutil
 
 from paceline.model import UsageKey
 from paceline.probes.io import KernelIoProbe, PortableIoProbe, io_probe
-from paceline.probes.own import OwnWork, ProcFile
+from paceline.probes.own_overhead import OwnWork, ProcFile
 from support.measuring import measured
 
 _READ, _WRITTEN = UsageKey.READ_BYTES, UsageKey.WRITTEN_BYTES

@@ -10,7 +10,7 @@ import pytest
 
 from paceline.model import UsageKey
 from paceline.probes.memory import KernelMemoryProbe, SampledMemoryProbe, memory_probe
-from paceline.probes.own import OwnWork
+from paceline.probes.own_overhead import OwnWork
 from paceline.probes.probe import Probe
 from support.measuring import measured
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from paceline.model import Machine, ResourceSample
-from paceline.probes.own import OwnWork
+from paceline.probes.own_overhead import OwnWork
 from paceline.probes.sampler import Sampler
 
 _WAIT = "print(flush=True); input()"
@@ -23,7 +23,7 @@ _COMPUTE = "import time\nwhile time.process_time() < 0.2: pass\nprint(flush=True
 _SHORT_RUN = """
 import os, subprocess, sys, time
 import psutil
-from paceline.probes.own import OwnWork
+from paceline.probes.own_overhead import OwnWork
 from paceline.probes.sampler import Sampler
 
 time.sleep(0.3)

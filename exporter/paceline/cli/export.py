@@ -16,7 +16,7 @@ from paceline.cli.span import Span, Whole, branches_option, span_options
 from paceline.delivery.openmetrics import exposition
 from paceline.metrics.catalogue import CATALOGUE
 from paceline.metrics.run_samples import stamped_samples
-from paceline.probes.origin import FALLBACK_BRANCH
+from paceline.run_origin import FALLBACK_BRANCH
 from paceline.shards import missing_parts
 from paceline.writing import open_to_write
 

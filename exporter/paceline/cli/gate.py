@@ -16,10 +16,10 @@ from paceline.config import Config, load_config
 from paceline.errors import ConfigError
 from paceline.http.endpoint import read_endpoint
 from paceline.model import Severity
-from paceline.probes.origin import OriginFinder
 from paceline.prometheus.gate_checks import Gate, GateAnswer
 from paceline.prometheus.query_client import NAMING, QueryClient
 from paceline.prometheus.rule_alerts import Alert
+from paceline.run_origin import OriginFinder
 
 EXIT_FIRING = 10
 _ID = re.compile(r"[A-Za-z0-9._-]*")

@@ -19,8 +19,8 @@ from paceline.errors import PacelineError
 from paceline.history.importers import read_runs
 from paceline.history.rebuilt_trends import renew_trends
 from paceline.model import Case, UsageKey
-from paceline.probes.origin import FALLBACK_BRANCH
 from paceline.report.table import Column, table
+from paceline.run_origin import FALLBACK_BRANCH
 
 _DAY = 24 * 3600.0
 _RUN_COLUMNS = (

@@ -14,10 +14,10 @@ from paceline.errors import StorageError
 from paceline.history.archive import Archive
 from paceline.history.results_folder import read_document
 from paceline.model import Run, encode_run
-from paceline.probes.origin import FALLBACK_BRANCH
 from paceline.report.content import Content, compose
 from paceline.report.markdown import markdown
 from paceline.report.text import Style, lines
+from paceline.run_origin import FALLBACK_BRANCH
 
 FORMATS = ("text", "markdown", "json")
 _STYLES: dict[Style, dict[str, object]] = {

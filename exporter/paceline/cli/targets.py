@@ -18,7 +18,7 @@ from paceline.delivery.messages import delivered, undelivered
 from paceline.delivery.rounds import Errand, Tally
 from paceline.delivery.sink import Sink
 from paceline.errors import ConfigError
-from paceline.probes.origin import FALLBACK_BRANCH
+from paceline.run_origin import FALLBACK_BRANCH
 
 _F = TypeVar("_F", bound=Callable[..., object])
 

@@ -19,8 +19,8 @@ from paceline.plugin.repeats import Repeats
 from paceline.plugin.settings import settings_of
 from paceline.plugin.unmatched import Unmatched
 from paceline.probes import make_probes
-from paceline.probes.own import OwnWork
-from paceline.probes.stack import ProbeStack
+from paceline.probes.own_overhead import OwnWork
+from paceline.probes.runner import ProbeStack
 
 if TYPE_CHECKING:
     from paceline.plugin.session import RunSession

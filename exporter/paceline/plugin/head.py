@@ -17,7 +17,7 @@ from paceline.plugin.guard import Guard
 from paceline.plugin.run_id import find_run_id
 from paceline.plugin.selection import is_selection
 from paceline.probes.calibration import calibrate
-from paceline.probes.origin import FALLBACK_BRANCH, Origin, OriginFinder, find_environment
+from paceline.run_origin import FALLBACK_BRANCH, Origin, OriginFinder, find_environment
 from paceline.shards import part_of
 
 

@@ -18,7 +18,7 @@ from paceline.http.endpoint import Naming, read_endpoint
 from paceline.identity import safe_text
 from paceline.model import LiveReport
 from paceline.plugin.guard import Guard
-from paceline.probes.own import OwnWork
+from paceline.probes.own_overhead import OwnWork
 
 PATH = "/api/v1/live"
 _NAMING = Naming(

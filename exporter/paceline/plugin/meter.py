@@ -13,7 +13,7 @@ from paceline.analysis.verdicts.budget import budget_reason
 from paceline.model import Case, Measure, Outcome, Seconds, UsageKey, Value
 from paceline.plugin.fixture import CaseRecorder
 from paceline.plugin.plan import Plan, Planner
-from paceline.probes.stack import ProbeStack
+from paceline.probes.runner import ProbeStack
 
 _NANOSECONDS = 1e9
 # Bytes: what is kept below this is no leak, and not worth a second look.

@@ -8,7 +8,7 @@ from paceline.plugin.guard import Guard
 from paceline.plugin.meter import Meter
 from paceline.plugin.plan import Planner
 from paceline.plugin.repeats import Repeats
-from paceline.probes.own import OwnWork
+from paceline.probes.own_overhead import OwnWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from paceline.probes.children import ChildrenProbe
 from paceline.probes.cpu import CpuProbe
 from paceline.probes.io import io_probe
 from paceline.probes.memory import memory_probe
-from paceline.probes.own import OwnWork
+from paceline.probes.own_overhead import OwnWork
 from paceline.probes.probe import Probe
 from paceline.probes.runtime import RuntimeProbe
 

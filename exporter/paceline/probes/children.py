@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from paceline.model import UsageKey
-from paceline.probes.own import OwnWork
+from paceline.probes.own_overhead import OwnWork
 from paceline.probes.probe import Probe, Usage
 
 

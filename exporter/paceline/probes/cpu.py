@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from paceline.model import UsageKey
-from paceline.probes.own import OwnWork, ProcFile
+from paceline.probes.own_overhead import OwnWork, ProcFile
 from paceline.probes.probe import Probe, Usage
 
 try:

@@ -5,7 +5,7 @@ Bytes that the call phase read and wrote.
 import psutil
 
 from paceline.model import UsageKey
-from paceline.probes.own import OwnWork, ProcFile
+from paceline.probes.own_overhead import OwnWork, ProcFile
 from paceline.probes.probe import Probe, Usage
 
 

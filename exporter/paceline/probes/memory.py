@@ -9,7 +9,7 @@ from typing import ClassVar
 import psutil
 
 from paceline.model import UsageKey
-from paceline.probes.own import OwnWork, ProcFile
+from paceline.probes.own_overhead import OwnWork, ProcFile
 from paceline.probes.probe import Probe, Usage
 
 try:

@@ -11,7 +11,7 @@ from statistics import fmean
 import psutil
 
 from paceline.model import Machine, ResourceSample, SystemSample, TreeSample
-from paceline.probes.own import OwnWork
+from paceline.probes.own_overhead import OwnWork
 
 
 class Sampler:

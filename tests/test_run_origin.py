@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from paceline.probes.origin import Origin, OriginFinder, find_environment
+from paceline.run_origin import Origin, OriginFinder, find_environment
 
 _IDENTITY = ("-c", "user.name=eve", "-c", "user.email=eve@shop.example")
 

@@ -6,9 +6,9 @@ import pytest
 
 from paceline.model import UsageKey
 from paceline.probes import make_probes
-from paceline.probes.own import OwnWork
+from paceline.probes.own_overhead import OwnWork
 from paceline.probes.probe import Probe, Usage
-from paceline.probes.stack import ProbeStack
+from paceline.probes.runner import ProbeStack
 
 
 class _Witness(Probe):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from paceline.probes.own import OwnWork, ProcFile
+from paceline.probes.own_overhead import OwnWork, ProcFile
 from support.measuring import compute
 
 
