@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from paceline.plugin.parameters import masked
+from paceline.plugin.collect.masked_ids import masked
 
 _WORDS = st.text("ABxyz129_+*.[", min_size=1, max_size=12)
 _ROWS = st.lists(_WORDS, max_size=3)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from paceline.plugin.fixture import CaseRecorder
+    from paceline.plugin.measure.recorder import CaseRecorder
 
 _MARKERS = (
     "performance(budget_ms, confirm): the longest its call phase may take; False: never measure it again (Paceline)",
@@ -28,7 +28,7 @@ _OFF: dict[str, Any] = {"action": "store_const", "const": False, "default": None
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """
-    The options; their values are read by `paceline.plugin.settings`.
+    The options; their values are read by `paceline.plugin.options`.
     """
     group = parser.getgroup("paceline", "performance of the suite (Paceline)")
     group.addoption(
@@ -161,7 +161,7 @@ def paceline(request: pytest.FixtureRequest) -> "CaseRecorder":
     """
     Keeps custom measures with the test: `paceline.record("cart_items", 3, unit="items")`.
     """
-    from paceline.plugin.fixture import recorder_of  # noqa: PLC0415 - imported by those who use it
+    from paceline.plugin.measure.recorder import recorder_of  # noqa: PLC0415 - imported by those who use it
 
     return recorder_of(request.config)
 

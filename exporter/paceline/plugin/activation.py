@@ -9,15 +9,15 @@ import pytest
 
 from paceline.config import Config
 from paceline.errors import PacelineError
-from paceline.plugin.fixture import RECORDER, CaseRecorder
+from paceline.plugin.collect.plan import Planner
+from paceline.plugin.collect.unused_budgets import UnusedBudgets
+from paceline.plugin.components import Components
 from paceline.plugin.guard import Guard
-from paceline.plugin.meter import Meter
-from paceline.plugin.parts import Parts
-from paceline.plugin.plan import Planner
-from paceline.plugin.quiet import Quiet
-from paceline.plugin.repeats import Repeats
-from paceline.plugin.settings import settings_of
-from paceline.plugin.unmatched import Unmatched
+from paceline.plugin.measure.meter import Meter
+from paceline.plugin.measure.recorder import RECORDER, CaseRecorder
+from paceline.plugin.measure.repeat import Repeats
+from paceline.plugin.options import settings_of
+from paceline.plugin.verbose_tests import VerboseTests
 from paceline.probes import make_probes
 from paceline.probes.own_overhead import OwnWork
 from paceline.probes.runner import ProbeStack
@@ -46,17 +46,17 @@ def _plugins(config: pytest.Config, settings: Config) -> Mapping[str, object]:
     has_workers = bool(config.getoption("tx", None)) and not hasattr(config, "workerinput")
     guard, own, planner, repeats = Guard(), OwnWork(), Planner(settings, has_workers=has_workers), Repeats()
     if has_workers:
-        from paceline.plugin.workers import ControllerHooks  # noqa: PLC0415
+        from paceline.plugin.xdist import ControllerHooks  # noqa: PLC0415
 
-        parts = Parts(planner=planner, meter=None, own=own, guard=guard, repeats=repeats)
+        parts = Components(planner=planner, meter=None, own=own, guard=guard, repeats=repeats)
         session = _session(config, settings, parts)
         controller = ControllerHooks(parts, session)
         return {"planner": planner, "controller": controller, "session": session, **_extras(settings, guard)}
     recorder = config.stash[RECORDER] = CaseRecorder()
     meter = Meter(planner, ProbeStack(make_probes(own), guard.failed), recorder)
-    parts = Parts(planner=planner, meter=meter, own=own, guard=guard, repeats=repeats)
+    parts = Components(planner=planner, meter=meter, own=own, guard=guard, repeats=repeats)
     if hasattr(config, "workerinput"):
-        from paceline.plugin.workers import WorkerHooks  # noqa: PLC0415
+        from paceline.plugin.xdist import WorkerHooks  # noqa: PLC0415
 
         return {"planner": planner, "meter": meter, "worker": WorkerHooks(config, settings, meter, parts)}
     session = _session(config, settings, parts)
@@ -64,12 +64,12 @@ def _plugins(config: pytest.Config, settings: Config) -> Mapping[str, object]:
 
 
 def _extras(settings: Config, guard: Guard) -> Mapping[str, object]:
-    unmatched = Unmatched(settings, guard)
+    unmatched = UnusedBudgets(settings, guard)
     extras: dict[str, object] = {"unmatched": unmatched} if unmatched.is_needed else {}
-    return extras | ({"quiet": Quiet()} if settings.verbose_tests else {})
+    return extras | ({"quiet": VerboseTests()} if settings.verbose_tests else {})
 
 
-def _session(config: pytest.Config, settings: Config, parts: Parts) -> "RunSession":
+def _session(config: pytest.Config, settings: Config, parts: Components) -> "RunSession":
     # A worker needs neither history nor sampler, and starts faster without them.
     from paceline.plugin.session import RunSession  # noqa: PLC0415
 

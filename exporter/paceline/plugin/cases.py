@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from paceline.model import Case, Outcome, UsageKey
-from paceline.plugin.meter import Measurement
-from paceline.plugin.plan import Planner
+from paceline.plugin.collect.plan import Planner
+from paceline.plugin.measure.meter import Measurement
 
 _RERUN = "rerun"  # what pytest-rerunfailures calls the outcome of an attempt that is tried again
 _CALLS = {

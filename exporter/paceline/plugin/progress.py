@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from paceline.model import Case, Outcome
-from paceline.plugin.plan import Planner
+from paceline.plugin.collect.plan import Planner
 
 
 class Progress:

@@ -18,23 +18,23 @@ from paceline.history.journal import Journal
 from paceline.identity import safe_text
 from paceline.model import Case, LiveReport, Run, RunOutcome
 from paceline.plugin.cases import CaseBook
-from paceline.plugin.head import RunHead
-from paceline.plugin.meter import Meter
-from paceline.plugin.parts import Parts
+from paceline.plugin.components import Components
+from paceline.plugin.measure.meter import Meter
+from paceline.plugin.measure.repeat import Repeater, measure_again
+from paceline.plugin.misread_paths import misleading
 from paceline.plugin.progress import Progress
-from paceline.plugin.repeats import Repeater, measure_again
-from paceline.plugin.rootdir import misleading
-from paceline.plugin.summary import say_repeats, verbose_line, write_messages, write_report, write_sent
-from paceline.plugin.workers import Order, measurement_on
+from paceline.plugin.run_metadata import RunMetadata
+from paceline.plugin.terminal_report import say_repeats, verbose_line, write_messages, write_report, write_sent
+from paceline.plugin.xdist import Order, measurement_on
 from paceline.probes.sampler import Sampler
 from paceline.project_archive import open_archive
 from paceline.shards import part_of
 from paceline.units import counted
 
 if TYPE_CHECKING:
-    from paceline.plugin.heartbeat import Heartbeat
-    from paceline.plugin.live import Live
-    from paceline.plugin.sending import Sending
+    from paceline.plugin.live_endpoint import LiveEndpoint
+    from paceline.plugin.live_reports import LiveReports
+    from paceline.plugin.send_runs import Sending
 
 EXIT_VERDICT = 10
 _OUTCOMES = {
@@ -50,7 +50,7 @@ class RunSession:
     In the process that reports: the only one there is, or the controller of xdist.
     """
 
-    def __init__(self, config: pytest.Config, settings: Config, parts: Parts) -> None:
+    def __init__(self, config: pytest.Config, settings: Config, parts: Components) -> None:
         self._config = config
         self._settings = settings
         self._parts = parts
@@ -59,8 +59,8 @@ class RunSession:
         self._sampler = Sampler(parts.own, settings.sample_seconds)
         self._book = CaseBook(parts.planner, self._keep_case)
         self._sending = self._open_sending() if settings.push or settings.otlp else None
-        self._live: Live | None = None
-        self._heartbeat: Heartbeat | None = None
+        self._live: LiveEndpoint | None = None
+        self._heartbeat: LiveReports | None = None
         self._progress = Progress(parts.planner)
         self._journal: Journal | None = None
         self._run: Run | None = None
@@ -69,7 +69,7 @@ class RunSession:
         self._judged: tuple[Run, Past] | None = None
         self._past = Past()
         self._is_kept = False
-        self._head = RunHead(config, settings, parts.guard)
+        self._head = RunMetadata(config, settings, parts.guard)
         if settings.live:
             self._heartbeat = self._make_heartbeat(settings.live)
         if settings.live or settings.port is not None:
@@ -164,18 +164,18 @@ class RunSession:
 
     def _open_sending(self) -> "Sending":
         from paceline.delivery.configured_sinks import open_sinks  # noqa: PLC0415
-        from paceline.plugin.sending import Sending  # noqa: PLC0415 - imported by those who send
+        from paceline.plugin.send_runs import Sending  # noqa: PLC0415 - imported by those who send
 
         settings = self._settings
         sinks = open_sinks(settings, lambda: (self._head.origin.default_branch,), self._guard.warn)
         folder = self._archive.folder.outbox if settings.save_results else None
         return Sending(sinks, folder, settings, self._guard.warn)
 
-    def _start_live(self, port: int) -> "Live":
-        from paceline.plugin.live import Live  # noqa: PLC0415 - an endpoint is rare, and its imports are not
+    def _start_live(self, port: int) -> "LiveEndpoint":
+        from paceline.plugin.live_endpoint import LiveEndpoint  # noqa: PLC0415 - an endpoint is rare, and its imports are not
 
         try:
-            live = Live(port, self._settings.suite, self._parts, self._sampler, self._progress)
+            live = LiveEndpoint(port, self._settings.suite, self._parts, self._sampler, self._progress)
         except OSError as error:
             raise pytest.UsageError(
                 f"paceline: the live endpoint cannot use port {port} on 127.0.0.1: {error.strerror}; "
@@ -183,11 +183,11 @@ class RunSession:
             ) from error
         return live
 
-    def _make_heartbeat(self, url: str) -> "Heartbeat":
-        from paceline.plugin.heartbeat import Heartbeat, LiveServer  # noqa: PLC0415 - as the endpoint
+    def _make_heartbeat(self, url: str) -> "LiveReports":
+        from paceline.plugin.live_reports import LiveReports, LiveServer  # noqa: PLC0415 - as the endpoint
 
         server = LiveServer(url, self._settings.push_ca_file, os.environ)
-        return Heartbeat(server, self._live_report, self._guard, self._parts.own)
+        return LiveReports(server, self._live_report, self._guard, self._parts.own)
 
     def _live_report(self, is_over: bool) -> LiveReport:
         progress, part = self._progress, part_of(self._head.run_id)

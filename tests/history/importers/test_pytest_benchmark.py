@@ -13,7 +13,7 @@ import pytest
 from paceline.errors import DocumentError
 from paceline.history.importers import read_runs
 from paceline.model import Case, Measure, Outcome, Run, RunOutcome, decode_run, encode_run
-from paceline.plugin.fixture import CaseRecorder
+from paceline.plugin.measure.recorder import CaseRecorder
 
 # As pytest-benchmark 5.3 writes it, with fewer figures.
 _DOCUMENT: dict[str, Any] = {

@@ -17,8 +17,8 @@ from _pytest.unittest import TestCaseFunction
 from paceline.analysis.confirmation import leaking, suspects_of
 from paceline.config import Confirmation
 from paceline.model import Case, Outcome, Run
-from paceline.plugin.meter import Measurement, Meter
-from paceline.plugin.plan import Planner
+from paceline.plugin.collect.plan import Planner
+from paceline.plugin.measure.meter import Measurement, Meter
 
 try:
     from _pytest.threadexception import thread_exceptions

@@ -9,7 +9,7 @@ import pytest
 _Status = tuple[str, str, str | tuple[str, dict[str, bool]]]
 
 
-class Quiet:
+class VerboseTests:
     """
     Leaves out pytest's file names and letters while tests run, unless more was asked for.
     """

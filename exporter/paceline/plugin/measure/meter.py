@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from paceline.analysis.verdicts.budget import budget_reason
 from paceline.model import Case, Measure, Outcome, Seconds, UsageKey, Value
-from paceline.plugin.fixture import CaseRecorder
-from paceline.plugin.plan import Plan, Planner
+from paceline.plugin.collect.plan import CasePlan, Planner
+from paceline.plugin.measure.recorder import CaseRecorder
 from paceline.probes.runner import ProbeStack
 
 _NANOSECONDS = 1e9
@@ -167,7 +167,7 @@ class Meter:
                 self._settled[self._last] = after
         self._usage = {}
 
-    def _measurement(self, plan: Plan) -> Measurement:
+    def _measurement(self, plan: CasePlan) -> Measurement:
         budget = plan.budget
         return Measurement(
             id=plan.id,

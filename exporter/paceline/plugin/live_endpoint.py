@@ -16,7 +16,7 @@ from paceline.metrics import catalogue
 from paceline.metrics.counters import BUCKETS
 from paceline.metrics.live_state import LiveState, state_families
 from paceline.model import Case
-from paceline.plugin.parts import Parts
+from paceline.plugin.components import Components
 from paceline.plugin.progress import Progress
 from paceline.probes.sampler import Sampler
 
@@ -25,7 +25,7 @@ _REQUEST_SECONDS = 5
 _POLL_SECONDS = 0.1
 
 
-class Live(Collector):
+class LiveEndpoint(Collector):
     """
     What runs now, served on loopback until `close`.
 
@@ -35,7 +35,7 @@ class Live(Collector):
         OSError: the port is in use, or may not be used.
     """
 
-    def __init__(self, port: int, suite: str, parts: Parts, sampler: Sampler, progress: Progress) -> None:
+    def __init__(self, port: int, suite: str, parts: Components, sampler: Sampler, progress: Progress) -> None:
         self._suite = suite
         self._parts = parts
         self._sampler = sampler

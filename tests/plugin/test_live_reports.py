@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from paceline.plugin.heartbeat import last_wait
+from paceline.plugin.live_reports import last_wait
 from support.answering import answer, answering, silence
 from support.exporter import Exporter, exporter_in
 from support.receiving import receiving

@@ -14,14 +14,14 @@ from paceline.config import LONGEST_BUDGET_MS, Config
 from paceline.errors import ConfigError
 from paceline.identity import safe_ids, safe_text
 from paceline.monitoring import changed_budgets
-from paceline.plugin.parameters import masked_id
+from paceline.plugin.collect.masked_ids import masked_id
 
 _MARKER = "performance"
 
 Markers = Mapping[str, pytest.Mark]
 
 
-class Plan(NamedTuple):
+class CasePlan(NamedTuple):
     """
     One test as planned. A hard budget comes from a marker, and fails the test. One that is not repeatable is never
     run again to measure it.
@@ -44,7 +44,7 @@ class Planner:
 
     def __init__(self, config: Config, *, has_workers: bool = False) -> None:
         self._config = config
-        self._plans: dict[str, Plan] = {}
+        self._plans: dict[str, CasePlan] = {}
         self._known_types = config.known_types
         self.made_safe = 0
         self.changed_ids: Mapping[str, str] | None = None if has_workers else {}
@@ -83,18 +83,18 @@ class Planner:
     def type_budgets_ms(self) -> Mapping[str, float]:
         return self._budgets().by_type_ms
 
-    def plan_of(self, node_id: str) -> Plan:
+    def plan_of(self, node_id: str) -> CasePlan:
         """
         The plan of a test; one that was not collected (made by another plugin while running) has a bare one.
         """
         return self._plans.get(node_id) or self._bare_plan(node_id)
 
-    def _bare_plan(self, node_id: str) -> Plan:
+    def _bare_plan(self, node_id: str) -> CasePlan:
         # Until it is known which ids have secrets, none shows its parameters.
         shown = node_id.partition("[")[0] if self.changed_ids is None else self.changed_ids.get(node_id, node_id)
         safe = safe_text(shown)
         test_type = self._type_of_path(node_id.partition("::")[0])
-        plan = Plan(safe, safe.partition("[")[0], test_type, None, is_hard=False)
+        plan = CasePlan(safe, safe.partition("[")[0], test_type, None, is_hard=False)
         if self.changed_ids is not None:
             # Where workers collect the tests it is asked for with each report.
             self._plans[node_id] = plan
@@ -103,7 +103,7 @@ class Planner:
     def _budgets(self) -> Budgets:
         return changed_budgets(self._config.budgets)
 
-    def _plan(self, item: pytest.Item, ids: Mapping[str, str], markers: Markers, budgets: Budgets) -> Plan:
+    def _plan(self, item: pytest.Item, ids: Mapping[str, str], markers: Markers, budgets: Budgets) -> CasePlan:
         node_id = item.nodeid
         node_family = family_of(item)
         family = ids.get(node_family) or safe_text(node_family)
@@ -113,7 +113,7 @@ class Planner:
         own = _own_budget(item, markers)
         # A benchmark repeats what it times for as long as it likes: the time of its type says nothing of it.
         budget = own or budgets.budget_of(family, "" if _is_benchmark(item, markers) else test_type)
-        return Plan(ids[node_id], family, test_type, budget, own is not None, _is_repeatable(markers))
+        return CasePlan(ids[node_id], family, test_type, budget, own is not None, _is_repeatable(markers))
 
     def _is_wanted(self, item: pytest.Item, markers: Markers) -> bool:
         is_asked_for = self._config.stress or "stress" in item.config.getoption("markexpr", "")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from paceline.plugin.selection import is_selection
+from paceline.plugin.collect.partial_run import is_selection
 from support.suite import Suite
 
 

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from paceline.config import Config
 from paceline.model import Run
 from paceline.plugin.cases import CaseBook
-from paceline.plugin.meter import Measurement, Meter
-from paceline.plugin.parts import Parts
-from paceline.plugin.repeats import Repeater, measure_again
+from paceline.plugin.components import Components
+from paceline.plugin.measure.meter import Measurement, Meter
+from paceline.plugin.measure.repeat import Repeater, measure_again
 from paceline.project_archive import open_archive
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class WorkerHooks:
     A worker finds suspects among its own tests, as the controller cannot judge before all workers have ended.
     """
 
-    def __init__(self, config: pytest.Config, settings: Config, meter: Meter, parts: Parts) -> None:
+    def __init__(self, config: pytest.Config, settings: Config, meter: Meter, parts: Components) -> None:
         self._input: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
         self._output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
         self._root = config.rootpath
@@ -110,7 +110,7 @@ class ControllerHooks:
     In the controller: tell workers which run they are part of, and take over what they say of themselves.
     """
 
-    def __init__(self, parts: Parts, session: "RunSession") -> None:
+    def __init__(self, parts: Components, session: "RunSession") -> None:
         self._planner = parts.planner
         self._guard = parts.guard
         self._repeats = parts.repeats

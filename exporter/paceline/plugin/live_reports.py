@@ -33,7 +33,7 @@ _TIMEOUT = (2.0, 2.0)
 _LAST_SECONDS = 2.0
 
 
-class Heartbeat:
+class LiveReports:
     """
     A thread that sends a report at once and then every `interval` seconds, and a last one from `end` on.
 

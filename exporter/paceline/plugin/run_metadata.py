@@ -13,15 +13,15 @@ from msgspec.structs import replace
 from paceline.config import Config
 from paceline.identity import safe_text
 from paceline.model import Case, Machine, Run, RunOutcome
+from paceline.plugin.collect.partial_run import is_selection
 from paceline.plugin.guard import Guard
 from paceline.plugin.run_id import find_run_id
-from paceline.plugin.selection import is_selection
 from paceline.probes.calibration import calibrate
 from paceline.run_origin import FALLBACK_BRANCH, Origin, OriginFinder, find_environment
 from paceline.shards import part_of
 
 
-class RunHead:
+class RunMetadata:
     """
     Starts the clock of a run when it is made.
 

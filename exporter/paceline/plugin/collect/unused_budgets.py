@@ -8,12 +8,12 @@ import pytest
 
 from paceline.config import DEFAULT_TEST_TYPES, Config
 from paceline.identity import safe_text
+from paceline.plugin.collect.partial_run import is_selection
+from paceline.plugin.collect.plan import family_of
 from paceline.plugin.guard import Guard
-from paceline.plugin.plan import family_of
-from paceline.plugin.selection import is_selection
 
 
-class Unmatched:
+class UnusedBudgets:
     """
     Warns of settings of budgets for tests and types that a whole suite does not have.
     """

@@ -1,0 +1,3 @@
+"""
+Measuring each test in the process that runs it, once or again.
+"""
