@@ -13,8 +13,8 @@ from paceline.errors import DocumentError
 from paceline.history.sqlite.same_run import is_same
 from paceline.metrics.counters import tally
 from paceline.model import Run, decode_live_report, decode_run, encode_run
-from paceline.server.arrival import read_arrival
-from paceline.server.rendering import render
+from paceline.server.rendered_run import render
+from paceline.server.report_checks import read_arrival
 from property.strategies import runs
 from support.values import EPOCH, make_run
 

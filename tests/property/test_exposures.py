@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from paceline.history.sqlite.exporter_ledger import Exposed
-from paceline.server.exposures import WINDOWS, Exposures, Rules
+from paceline.server.exposures import WINDOWS, ExposureRules, Exposures
 
 _NOW = 1_700_000_000.0
 _SCRAPES = 3
 
 _ages = st.floats(-60, 40 * 86400) | st.sampled_from(WINDOWS) | st.sampled_from(WINDOWS).map(lambda age: age + 0.001)
-_rules = st.builds(Rules, seconds=st.just(900), scrapes=st.just(_SCRAPES), samples=st.integers(1, 100))
+_rules = st.builds(ExposureRules, seconds=st.just(900), scrapes=st.just(_SCRAPES), samples=st.integers(1, 100))
 
 
 def _run(name: str, ended: float) -> Exposed:
@@ -34,7 +34,7 @@ def _scrape(exposures: Exposures, now: float, window: float) -> set[str]:
 
 
 @given(ages=st.lists(_ages, max_size=12), window=st.sampled_from(WINDOWS), rules=_rules)
-def test_what_is_within_a_window_arrives(ages: list[float], window: float, rules: Rules) -> None:
+def test_what_is_within_a_window_arrives(ages: list[float], window: float, rules: ExposureRules) -> None:
     """
     union(answers taken) == {run: age <= window}, in as many scrapes as the runs have to be seen.
     """
@@ -46,7 +46,7 @@ def test_what_is_within_a_window_arrives(ages: list[float], window: float, rules
 
 
 @given(ages=st.lists(_ages, max_size=12), rules=_rules)
-def test_every_run_is_seen_and_then_over(ages: list[float], rules: Rules) -> None:
+def test_every_run_is_seen_and_then_over(ages: list[float], rules: ExposureRules) -> None:
     """
     After so many scrapes as all have to be seen, none waits: nothing starves.
     """
@@ -59,7 +59,7 @@ def test_every_run_is_seen_and_then_over(ages: list[float], rules: Rules) -> Non
 
 
 @given(ages=st.lists(_ages, min_size=1, max_size=12), rules=_rules)
-def test_what_comes_later_holds_up_nothing(ages: list[float], rules: Rules) -> None:
+def test_what_comes_later_holds_up_nothing(ages: list[float], rules: ExposureRules) -> None:
     """
     With a new run at every scrape, each of the others is seen all the same.
     """
@@ -75,7 +75,7 @@ def test_what_comes_later_holds_up_nothing(ages: list[float], rules: Rules) -> N
 
 
 @given(ages=st.lists(_ages, max_size=12), rules=_rules, window=st.sampled_from(WINDOWS))
-def test_nothing_leaves_its_window_unseen_and_untold(ages: list[float], rules: Rules, window: float) -> None:
+def test_nothing_leaves_its_window_unseen_and_untold(ages: list[float], rules: ExposureRules, window: float) -> None:
     """
     answered + retired unseen == all, and max(age answered) <= window, whether or not it is tended to between.
     """

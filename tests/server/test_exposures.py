@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from paceline.history.sqlite.exporter_ledger import Exposed
-from paceline.server.exposures import WINDOWS, Exposures, Rules, shares_series
+from paceline.server.exposures import WINDOWS, ExposureRules, Exposures, shares_series
 
-_RULES = Rules(seconds=900, scrapes=3, samples=100)
+_RULES = ExposureRules(seconds=900, scrapes=3, samples=100)
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 24 * 3600.0
 
 
@@ -117,7 +117,7 @@ def test_a_run_that_leaves_the_window_is_exposed_no_longer() -> None:
     """
     Not even in the answer before it is retired; who had not seen it by then never will.
     """
-    exposures = Exposures(Rules(seconds=900, scrapes=3, samples=100, window=_HOUR), [_run(0), _run(1)])
+    exposures = Exposures(ExposureRules(seconds=900, scrapes=3, samples=100, window=_HOUR), [_run(0), _run(1)])
     answers = [_scrape(exposures, "a", now) for now in (_HOUR, _HOUR + 0.5)]
     exposures.add(_run(2, ended=1.0))
     retired = exposures.retire(_HOUR + 1.5)
@@ -130,7 +130,7 @@ def test_what_one_of_two_has_not_seen_is_not_seen() -> None:
     """
     Nor is what nobody came for.
     """
-    exposures = Exposures(Rules(seconds=900, scrapes=3, samples=100, window=_HOUR), [_run(0)])
+    exposures = Exposures(ExposureRules(seconds=900, scrapes=3, samples=100, window=_HOUR), [_run(0)])
     _scrape(exposures, "away", -1)
     exposures.add(_run(0))
     _scrape(exposures, "there", 0)

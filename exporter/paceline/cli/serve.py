@@ -13,7 +13,7 @@ from paceline.cli.number import Number
 from paceline.cli.project import clear_errors
 from paceline.cli.span import branch_names
 from paceline.errors import ConfigError
-from paceline.server.settings import BRANCHES, Settings, read_path, read_tokens, read_window
+from paceline.server.exporter_settings import BRANCHES, ExporterSettings, read_path, read_tokens, read_window
 
 _V = TypeVar("_V")
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -130,11 +130,11 @@ def serve(
     """
     with clear_errors():
         try:
-            from paceline.server.running import serve as run  # noqa: PLC0415 - an extra
+            from paceline.server.asgi_process import serve as run  # noqa: PLC0415 - an extra
         except ModuleNotFoundError as error:
             raise ConfigError(
                 f"the exporter needs {error.name}, which is not installed: pip install 'paceline[server]'"
             ) from error
         tokens = read_tokens(tokens_file, os.environ)
-        settings = Settings(data=data, watch=watch, tokens=tokens, **others)  # type: ignore[arg-type]
+        settings = ExporterSettings(data=data, watch=watch, tokens=tokens, **others)  # type: ignore[arg-type]
         run(settings, addresses, web_file, log_format)

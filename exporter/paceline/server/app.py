@@ -24,11 +24,11 @@ from starlette.routing import Route
 from paceline.errors import ConflictError, DocumentError, PacelineError, StorageError
 from paceline.identity import safe_text
 from paceline.server.access import Users, UsersOnly, is_token
-from paceline.server.arrival import read_report
-from paceline.server.body import Limits, RefusedError, discard_body, read_body
-from paceline.server.landing import landing_page
-from paceline.server.rendering import chosen_format
-from paceline.server.service import Service
+from paceline.server.landing_page import landing_page
+from paceline.server.rendered_run import chosen_format
+from paceline.server.report_checks import read_report
+from paceline.server.request_body import Limits, RefusedBodyError, discard_body, read_body
+from paceline.server.service import ExporterService
 from paceline.server.web_config import WebConfig
 
 _LOG = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ _SCRAPE = "x-prometheus-scrape-timeout-seconds"
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def make_app(service: Service, web: WebConfig, limits: Limits | None = None) -> Starlette:
+def make_app(service: ExporterService, web: WebConfig, limits: Limits | None = None) -> Starlette:
     """
     The application for an ASGI server.
 
@@ -74,12 +74,12 @@ def make_app(service: Service, web: WebConfig, limits: Limits | None = None) -> 
         routes=routes,
         middleware=users,
         lifespan=partial(_tending, service),
-        exception_handlers={RefusedError: endpoints.refused, StorageError: endpoints.unavailable},
+        exception_handlers={RefusedBodyError: endpoints.refused, StorageError: endpoints.unavailable},
     )
 
 
 class _Endpoints:
-    def __init__(self, service: Service, limits: Limits) -> None:
+    def __init__(self, service: ExporterService, limits: Limits) -> None:
         self._service = service
         self._own = service.own
         self._limits = limits
@@ -93,9 +93,9 @@ class _Endpoints:
             try:
                 receipt = await run_sync(receive, limiter=self._receiving)
             except ConflictError as error:
-                raise RefusedError(_CONFLICT, str(error)) from error
+                raise RefusedBodyError(_CONFLICT, str(error)) from error
             except DocumentError as error:
-                raise RefusedError(400, str(error)) from error
+                raise RefusedBodyError(400, str(error)) from error
         # Whoever sent it need not wait for that.
         prepare = BackgroundTask(self._service.prepare)
         return JSONResponse(to_builtins(receipt), _STATUS[receipt.result], background=prepare)
@@ -105,7 +105,7 @@ class _Endpoints:
         try:
             report = read_report(document, "the report")
         except DocumentError as error:
-            raise RefusedError(400, str(error)) from error
+            raise RefusedBodyError(400, str(error)) from error
         self._service.report(report)
         return Response(status_code=204)
 
@@ -130,7 +130,7 @@ class _Endpoints:
         return HTMLResponse(landing_page(summary, self._service.settings))
 
     async def refused(self, request: Request, error: Exception) -> Response:
-        status = error.status if isinstance(error, RefusedError) else 400
+        status = error.status if isinstance(error, RefusedBodyError) else 400
         self._count(request, _RESULT.get(status, "rejected"))
         # What the error says may be out of the body.
         _LOG.warning("rejected, %d: %s, from %s", status, safe_text(str(error), _LONGEST_REASON), _host(request))
@@ -149,7 +149,9 @@ class _Endpoints:
         tokens = self._service.settings.tokens
         if tokens and not is_token(request.headers.get("authorization", ""), tokens):
             await discard_body(request, limits)
-            raise RefusedError(_UNAUTHORIZED, "the request: no token of this exporter, expected one as a bearer token")
+            raise RefusedBodyError(
+                _UNAUTHORIZED, "the request: no token of this exporter, expected one as a bearer token"
+            )
         return await read_body(request, limits)
 
 
@@ -181,13 +183,13 @@ def _packed(body: bytes, content_type: str, request: Request) -> Response:
 
 
 @asynccontextmanager
-async def _tending(service: Service, _: Starlette) -> AsyncIterator[None]:
+async def _tending(service: ExporterService, _: Starlette) -> AsyncIterator[None]:
     task = asyncio.create_task(_tend(service))
     yield
     task.cancel()
 
 
-async def _tend(service: Service) -> None:
+async def _tend(service: ExporterService) -> None:
     while True:
         await asyncio.sleep(_TEND_SECONDS)
         try:

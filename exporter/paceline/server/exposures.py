@@ -32,7 +32,7 @@ WINDOWS = (
 )
 
 
-class Rules(Struct, frozen=True, kw_only=True):
+class ExposureRules(Struct, frozen=True, kw_only=True):
     """
     A run is exposed for at least so many seconds, and to each who scrapes at least so often. One answer has at
     most so many samples, unless the first run alone has more. What ended longer than `window` seconds ago is exposed
@@ -62,7 +62,7 @@ class Exposures:
     nothing, so that the second of a redundant pair gets every run that is exposed when it comes.
     """
 
-    def __init__(self, rules: Rules, runs: Iterable[Exposed] = ()) -> None:
+    def __init__(self, rules: ExposureRules, runs: Iterable[Exposed] = ()) -> None:
         self._rules: Final = rules
         self._runs: Final = {run.run_id: run for run in runs}
         self._scrapers: Final[dict[str, _Scraper]] = {}

@@ -22,15 +22,15 @@ from paceline.metrics.families import family
 from paceline.metrics.live_reports import report_families
 from paceline.metrics.run_samples import branch_label
 from paceline.model import LiveReport, Run
-from paceline.server.answers import Answer, Receipt, Summary
-from paceline.server.arrival import read_arrival
-from paceline.server.cache import Cache
 from paceline.server.drop_folder import CONFLICT, DAMAGED, DropFolder
-from paceline.server.exposures import MARGIN_SECONDS, Exposures, Rules, shares_series
+from paceline.server.exporter_metrics import MAX_SERIES, OwnMetrics
+from paceline.server.exporter_settings import ExporterSettings
+from paceline.server.exposures import MARGIN_SECONDS, ExposureRules, Exposures, shares_series
 from paceline.server.live_runs import LiveRuns
-from paceline.server.own_metrics import MAX_SERIES, OwnMetrics
-from paceline.server.rendering import NOTHING, Format, Rendered, join, render
-from paceline.server.settings import Settings
+from paceline.server.render_cache import Cache
+from paceline.server.rendered_run import NOTHING, Format, Rendered, join, render
+from paceline.server.report_checks import read_arrival
+from paceline.server.response_texts import Acknowledgement, Answer, LandingSummary
 from paceline.shards import part_of
 from paceline.units import counted, moment
 
@@ -41,7 +41,7 @@ _CACHE_BYTES = 64 << 20
 _REFUSED = {CONFLICT: "conflict", DAMAGED: "rejected"}
 
 
-class Service:
+class ExporterService:
     """
     One exporter. Every method may be called from any thread.
 
@@ -49,7 +49,7 @@ class Service:
         PacelineError: the folder of data cannot be used, or its ledger is damaged.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ExporterSettings) -> None:
         self.settings: Final = settings
         self.own: Final = OwnMetrics()
         self._now, self._ticks = time.time, time.monotonic
@@ -76,7 +76,7 @@ class Service:
         """
         return len(self._exposures)
 
-    def receive(self, document: bytes, where: str, sender: str) -> Receipt:
+    def receive(self, document: bytes, where: str, sender: str) -> Acknowledgement:
         """
         Keep a run: when this returns, it is on the disk.
 
@@ -100,7 +100,7 @@ class Service:
         self.own.reports.labels(result).inc()
         tests = counted(len(run.cases), "test")
         _LOG.info("%s: run %s of %s with %s, from %s", result, run.run_id, run.suite, tests, sender)
-        return Receipt(run_id=run.run_id, result=result, note=self._take(received))
+        return Acknowledgement(run_id=run.run_id, result=result, note=self._take(received))
 
     def _keep(self, run: Run, document: bytes, terms: Terms) -> Received:
         part = part_of(run.run_id)
@@ -177,13 +177,13 @@ class Service:
         yield family(catalogue.EXPORTER_WAITING, {(): self.exposed})
         yield from report_families(self._live.current(self._ticks()), self._branch, self._live.counters())
 
-    def summary(self) -> Summary:
+    def summary(self) -> LandingSummary:
         """
         What the landing page says.
         """
         latest = self._ledger.summaries(limit=10)
         with self._lock:
-            return Summary(
+            return LandingSummary(
                 exposed=self.exposed,
                 scrapers=self._exposures.scrapers,
                 live=len(self._live.current(self._ticks())),
@@ -199,9 +199,9 @@ class Service:
             if result in _REFUSED:
                 self.own.reports.labels(_REFUSED[result]).inc(count)
 
-    def _rules(self) -> Rules:
+    def _rules(self) -> ExposureRules:
         told = self.settings
-        return Rules(
+        return ExposureRules(
             seconds=told.expose_seconds, scrapes=told.expose_scrapes, samples=told.max_series, window=self._window
         )
 
@@ -285,7 +285,7 @@ class Service:
 
 
 class _State(Collector):
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: ExporterService) -> None:
         self._service = service
 
     def collect(self) -> Iterator[Family]:

@@ -10,7 +10,7 @@ import pytest
 from paceline.errors import ConflictError
 from paceline.history.sqlite.exporter_ledger import Received, ServedLedger, Terms
 from paceline.model import Run, RunOutcome, encode_run
-from paceline.server.arrival import read_arrival
+from paceline.server.report_checks import read_arrival
 from paceline.shards import part_of
 from support.values import EPOCH, HOUR, make_case, make_run
 

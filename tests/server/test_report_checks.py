@@ -5,7 +5,7 @@ What is asked of a run that arrives.
 import pytest
 
 from paceline.model import Run, encode_run
-from paceline.server.arrival import read_arrival, read_report
+from paceline.server.report_checks import read_arrival, read_report
 from support.values import EPOCH, HOUR, make_case, make_run
 
 _RUN = make_run(0, [make_case()])

@@ -25,7 +25,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     seconds: float = 60.0
 
 
-class RefusedError(Exception):
+class RefusedBodyError(Exception):
     """
     A request that is not served; `status` is that of HTTP, the text says what was found and what was expected.
     """
@@ -45,7 +45,7 @@ async def read_body(request: Request, limits: Limits) -> bytes:
     chunks = request.stream()
     try:
         return await _unpacked(request, chunks, limits)
-    except RefusedError:
+    except RefusedBodyError:
         await _drain(chunks, limits)
         raise
 
@@ -64,9 +64,9 @@ async def _unpacked(request: Request, chunks: AsyncIterator[bytes], limits: Limi
             async for chunk in chunks:
                 unpacker.feed(chunk)
     except TimeoutError as error:
-        raise RefusedError(408, f"the body: not whole after {limits.seconds:g} s") from error
+        raise RefusedBodyError(408, f"the body: not whole after {limits.seconds:g} s") from error
     except ClientDisconnect as error:
-        raise RefusedError(400, "the body: the connection ended before it was whole") from error
+        raise RefusedBodyError(400, "the body: the connection ended before it was whole") from error
     return unpacker.content()
 
 
@@ -86,13 +86,13 @@ async def _drain(chunks: AsyncIterator[bytes], limits: Limits) -> None:
 def _unpacker(request: Request, limits: Limits) -> "_Unpacker":
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise RefusedError(415, f"Content-Type: {kind[:100]!r}, expected application/json")
+        raise RefusedBodyError(415, f"Content-Type: {kind[:100]!r}, expected application/json")
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"identity", "gzip"}:
-        raise RefusedError(415, f"Content-Encoding: {encoding[:100]!r}, expected gzip or none")
+        raise RefusedBodyError(415, f"Content-Encoding: {encoding[:100]!r}, expected gzip or none")
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > limits.sent:
-        raise RefusedError(413, f"the body: {length} bytes, expected at most {limits.sent}")
+        raise RefusedBodyError(413, f"the body: {length} bytes, expected at most {limits.sent}")
     return _Unpacker(limits, is_packed=encoding == "gzip")
 
 
@@ -110,7 +110,7 @@ class _Unpacker:
     def feed(self, chunk: bytes) -> None:
         self._sent += len(chunk)
         if self._sent > self._limits.sent:
-            raise RefusedError(413, f"the body: more than {self._limits.sent} bytes")
+            raise RefusedBodyError(413, f"the body: more than {self._limits.sent} bytes")
         if self._stream is None:
             self._content += chunk
         else:
@@ -118,7 +118,7 @@ class _Unpacker:
 
     def content(self) -> bytes:
         if self._stream is not None and not self._stream.eof:
-            raise RefusedError(400, "the body: ends within its gzip data")
+            raise RefusedBodyError(400, "the body: ends within its gzip data")
         return bytes(self._content)
 
     def _unpack(self, chunk: bytes) -> None:
@@ -129,7 +129,7 @@ class _Unpacker:
             try:
                 self._content += self._stream.decompress(chunk, room + 1)
             except zlib.error as error:
-                raise RefusedError(400, f"the body: not gzip data: {error}") from error
+                raise RefusedBodyError(400, f"the body: not gzip data: {error}") from error
             if len(self._content) > self._limits.unpacked:
-                raise RefusedError(413, f"the body: more than {self._limits.unpacked} bytes when unpacked")
+                raise RefusedBodyError(413, f"the body: more than {self._limits.unpacked} bytes when unpacked")
             chunk = self._stream.unused_data

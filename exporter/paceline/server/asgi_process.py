@@ -22,9 +22,9 @@ from prometheus_client import disable_created_metrics
 from paceline import __version__
 from paceline.errors import ConfigError, StorageError
 from paceline.server.app import make_app
-from paceline.server.lock import lock
-from paceline.server.service import Service
-from paceline.server.settings import Settings
+from paceline.server.data_folder_lock import lock
+from paceline.server.exporter_settings import ExporterSettings
+from paceline.server.service import ExporterService
 from paceline.server.web_config import WebConfig, read_web_config, tls_context
 from paceline.units import counted
 
@@ -35,7 +35,7 @@ _BACKLOG = 1024
 _HIGHEST_PORT = 65535
 
 
-def serve(settings: Settings, addresses: Sequence[str], web_file: Path | None, log_format: str) -> None:
+def serve(settings: ExporterSettings, addresses: Sequence[str], web_file: Path | None, log_format: str) -> None:
     """
     Serve until SIGTERM or SIGINT; what is being received then is finished.
 
@@ -56,12 +56,12 @@ def serve(settings: Settings, addresses: Sequence[str], web_file: Path | None, l
     with suppress(ValueError, OSError):  # a slow connection costs a descriptor
         resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     with lock(settings.data):
-        service = Service(settings)
+        service = ExporterService(settings)
         _LOG.info("%s", _started(settings, web))
         _run(service, _server(service, web, tls), [listen(address) for address in addresses])
 
 
-def _run(service: Service, server: uvicorn.Server, sockets: list[socket.socket]) -> None:
+def _run(service: ExporterService, server: uvicorn.Server, sockets: list[socket.socket]) -> None:
     for listener in sockets:
         _LOG.info("listening on %s", shown_address(listener.getsockname(), is_secure=bool(server.config.ssl)))
     # uvicorn raises the signal that ended it once more, when all is over.
@@ -110,7 +110,7 @@ def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).partition(" (while")[0]
 
 
-def _started(settings: Settings, web: WebConfig) -> str:
+def _started(settings: ExporterSettings, web: WebConfig) -> str:
     """
     What it was told; of what is secret, the number.
     """
@@ -129,13 +129,13 @@ def _started(settings: Settings, web: WebConfig) -> str:
     return f"paceline {__version__}: {options}; {secrets}"
 
 
-def _ended(service: Service, number: int, _: object) -> None:
+def _ended(service: ExporterService, number: int, _: object) -> None:
     # Nothing has to be flushed: a run is on the disk when it is acknowledged.
     name, exposed = signal.Signals(number).name, counted(service.exposed, "run")
     _LOG.info("ended by %s; what was received is on the disk, with %s still exposed", name, exposed)
 
 
-def _prepare(settings: Settings) -> None:
+def _prepare(settings: ExporterSettings) -> None:
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -145,7 +145,7 @@ def _prepare(settings: Settings) -> None:
         raise ConfigError(f"--watch is {str(settings.watch)!r}, expected a folder that exists")
 
 
-def _server(service: Service, web: WebConfig, tls: ssl.SSLContext | None) -> uvicorn.Server:
+def _server(service: ExporterService, web: WebConfig, tls: ssl.SSLContext | None) -> uvicorn.Server:
     config = uvicorn.Config(
         make_app(service, web),
         log_config=None,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from paceline.errors import ConfigError
-from paceline.server.running import listen, shown_address
-from paceline.server.settings import read_path, read_tokens, read_window
+from paceline.server.asgi_process import listen, shown_address
+from paceline.server.exporter_settings import read_path, read_tokens, read_window
 
 
 def test_tokens_come_from_both(tmp_path: Path) -> None:

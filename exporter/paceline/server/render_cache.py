@@ -5,7 +5,7 @@ What was rendered, up to a size.
 from collections import OrderedDict
 from typing import Final
 
-from paceline.server.rendering import Rendered
+from paceline.server.rendered_run import Rendered
 
 
 class Cache:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from html import escape
 
 from paceline import __version__
-from paceline.server.answers import Summary
-from paceline.server.settings import Settings
+from paceline.server.exporter_settings import ExporterSettings
+from paceline.server.response_texts import LandingSummary
 from paceline.units import counted, moment
 
 _PAGE = """<!DOCTYPE html>
@@ -45,7 +45,7 @@ th, td {{ text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #ddd;
 """
 
 
-def landing_page(summary: Summary, settings: Settings) -> str:
+def landing_page(summary: LandingSummary, settings: ExporterSettings) -> str:
     """
     The page as HTML.
     """
@@ -57,7 +57,7 @@ def landing_page(summary: Summary, settings: Settings) -> str:
     )
 
 
-def _left_out(summary: Summary, settings: Settings) -> Iterator[str]:
+def _left_out(summary: LandingSummary, settings: ExporterSettings) -> Iterator[str]:
     for suite, count in sorted(summary.dropped.items()):
         yield f"Left out of suite {suite}: {count:.0f} samples beyond --max-series={settings.max_series}."
     for suite, count in sorted(summary.late.items()):

@@ -41,7 +41,7 @@ class Window(Struct, frozen=True, kw_only=True):
 WEEK = Window(text="7d", seconds=7 * 86400.0)
 
 
-class Settings(Struct, frozen=True, kw_only=True):
+class ExporterSettings(Struct, frozen=True, kw_only=True):
     """
     One frozen configuration. `tokens` is empty where everybody may send runs.
     """

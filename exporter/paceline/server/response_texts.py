@@ -5,10 +5,10 @@ What the exporter has to say to whoever sends runs, scrapes, or looks.
 from msgspec import Struct
 
 from paceline.history.sqlite.exporter_ledger import Exposed
-from paceline.server.rendering import Format
+from paceline.server.rendered_run import Format
 
 
-class Receipt(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Acknowledgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     What became of a run that was sent: `accepted` or `duplicate`; where there is more to say, `note` says it.
     """
@@ -28,7 +28,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     runs: tuple[Exposed, ...]
 
 
-class Summary(Struct, frozen=True, kw_only=True):
+class LandingSummary(Struct, frozen=True, kw_only=True):
     """
     The exporter at a glance; the latest runs as (suite, branch, id, outcome, end).
     """

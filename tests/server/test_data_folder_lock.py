@@ -11,7 +11,7 @@ import pytest
 
 from paceline.errors import StorageError
 from paceline.model import encode_run
-from paceline.server.lock import lock
+from paceline.server.data_folder_lock import lock
 from support.exporter import Exporter, exporter_in
 from support.values import make_case, make_run
 
