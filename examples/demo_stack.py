@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from paceline.stack.state import StateFile
+from paceline.stack.state_file import StateFile
 
 _COURSE_SECONDS = 10
 _QUERIES = (

@@ -9,7 +9,7 @@ import pytest
 
 from paceline.errors import ConfigError
 from paceline.stack import ports
-from paceline.stack.settings import PORTS
+from paceline.stack.stack_settings import PORTS
 from support.servers import free_port
 
 

@@ -12,7 +12,7 @@ import pytest
 import requests
 from msgspec.structs import replace
 
-from paceline.stack.state import StateFile
+from paceline.stack.state_file import StateFile
 from support.local_stack import LocalStack, paceline, stack_in
 
 _TABLE = """server state address pid log

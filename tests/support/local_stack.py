@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from paceline.stack.programs import ALERTMANAGER, PROMETHEUS, Programs
-from paceline.stack.settings import PORTS
-from paceline.stack.state import Started, StateFile
+from paceline.stack.stack_settings import PORTS
+from paceline.stack.state_file import Started, StateFile
 from support.servers import CACHE, free_port
 
 _SECONDS = 120

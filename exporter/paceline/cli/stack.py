@@ -19,7 +19,7 @@ from paceline.errors import ConfigError
 from paceline.http.endpoint import Naming, read_endpoint
 
 if TYPE_CHECKING:
-    from paceline.stack.state import Started
+    from paceline.stack.state_file import Started
 
 _DIR = click.Path(file_okay=False, path_type=Path)
 _THERE = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -88,8 +88,8 @@ def up(
         if webhook:
             read_endpoint(webhook, _WEBHOOK)
         from paceline.stack.programs import Programs, default_cache  # noqa: PLC0415 - an extra
-        from paceline.stack.running import Stack  # noqa: PLC0415
-        from paceline.stack.settings import Settings  # noqa: PLC0415
+        from paceline.stack.stack_settings import StackSettings  # noqa: PLC0415
+        from paceline.stack.up_and_down import Stack  # noqa: PLC0415
 
         local = Stack(folder)
         programs = Programs(default_cache(), programs_folder, partial(click.echo, err=True))
@@ -100,7 +100,7 @@ def up(
             click.echo(f"it runs already; started again, as configured: {names}" if mended else "it runs already")
             click.echo(_table(local.status()))
             return
-        settings = Settings(
+        settings = StackSettings(
             interval_seconds=interval_seconds,
             webhook=webhook,
             ports={name.removeprefix("port_"): port for name, port in ports.items() if port is not None},
@@ -120,7 +120,7 @@ def status(context: click.Context, /, folder: Path) -> None:
     Say what runs and where; the exit code is 1 unless all of it runs.
     """
     with _local_stack():
-        from paceline.stack.running import Stack  # noqa: PLC0415 - an extra
+        from paceline.stack.up_and_down import Stack  # noqa: PLC0415 - an extra
 
         found = Stack(folder).status()
     click.echo(_table(found) if found else f"nothing runs from {folder}")
@@ -134,7 +134,7 @@ def down(folder: Path) -> None:
     End what was started, and nothing else; data and logs stay.
     """
     with _local_stack():
-        from paceline.stack.running import Stack  # noqa: PLC0415 - an extra
+        from paceline.stack.up_and_down import Stack  # noqa: PLC0415 - an extra
 
         ended = Stack(folder).down()
     click.echo(f"ended {', '.join(one.name for one in ended)}" if ended else f"nothing runs from {folder}")

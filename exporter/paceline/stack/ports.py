@@ -10,7 +10,7 @@ from typing import Annotated
 from msgspec import DecodeError, Meta, ValidationError, json
 
 from paceline.errors import ConfigError
-from paceline.stack.settings import PORTS
+from paceline.stack.stack_settings import PORTS
 
 _Port = Annotated[int, Meta(ge=1, le=65535)]
 

@@ -14,7 +14,7 @@ import requests
 from paceline.errors import StackError
 from paceline.stack.ports import is_free, port_of
 from paceline.stack.services import Service
-from paceline.stack.state import Started
+from paceline.stack.state_file import Started
 
 _START_SECONDS = 60
 _END_SECONDS = 15

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from paceline.stack.grafana import Grafana
+from paceline.stack.grafana_server import GrafanaInstallation
 from paceline.stack.programs import ALERTMANAGER as ALERTMANAGER_PROGRAM
 from paceline.stack.programs import PROMETHEUS as PROMETHEUS_PROGRAM
-from paceline.stack.settings import ALERTMANAGER, EXPORTER, GRAFANA, PROMETHEUS, Layout
+from paceline.stack.stack_settings import ALERTMANAGER, EXPORTER, GRAFANA, PROMETHEUS, Layout
 
 # What each is started with; the exporter is Python's.
 PROGRAMS = {PROMETHEUS: PROMETHEUS_PROGRAM, ALERTMANAGER: ALERTMANAGER_PROGRAM}
@@ -29,7 +29,7 @@ class Service(Struct, frozen=True, kw_only=True):
 
 
 def services(
-    layout: Layout, ports: Mapping[str, int], programs: Mapping[str, Path], grafana: Grafana | None = None
+    layout: Layout, ports: Mapping[str, int], programs: Mapping[str, Path], grafana: GrafanaInstallation | None = None
 ) -> list[Service]:
     """
     All servers, in the order in which they are started.
@@ -73,7 +73,7 @@ def services(
     return [*of_family, *_of_grafana(grafana, layout, f"http://{address[GRAFANA]}")]
 
 
-def _of_grafana(grafana: Grafana | None, layout: Layout, url: str) -> list[Service]:
+def _of_grafana(grafana: GrafanaInstallation | None, layout: Layout, url: str) -> list[Service]:
     if grafana is None:
         return []
     return [Service(name=GRAFANA, command=tuple(grafana.command(layout)), url=url, ready="/api/health")]

@@ -8,14 +8,14 @@ import yaml
 
 from paceline.alerting.options import Options
 from paceline.alerting.writing import render
-from paceline.stack.configuring import configuration
-from paceline.stack.settings import Settings
+from paceline.stack.configuration_files import configuration
+from paceline.stack.stack_settings import StackSettings
 
 _PORTS = {"exporter": 1001, "prometheus": 1002, "alertmanager": 1003}
 
 
 def _written(webhook: str = "") -> dict[str, Any]:
-    settings = Settings(interval_seconds=3, webhook=webhook)
+    settings = StackSettings(interval_seconds=3, webhook=webhook)
     texts = configuration(settings, _PORTS)
     return {name: yaml.safe_load(text) for name, text in texts.items() if name.endswith(".yml")}
 

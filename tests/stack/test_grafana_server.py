@@ -12,8 +12,8 @@ import pytest
 import requests
 import yaml
 
-from paceline.stack.grafana import Grafana, find_grafana, grafana_files
-from paceline.stack.settings import Layout
+from paceline.stack.grafana_server import GrafanaInstallation, find_grafana, grafana_files
+from paceline.stack.stack_settings import Layout
 from support.local_stack import stack_in
 
 _PORTS = {"exporter": 1001, "prometheus": 1002, "alertmanager": 1003, "grafana": 1004}
@@ -59,7 +59,7 @@ def test_it_is_started_with_the_settings_of_the_stack(tmp_path: Path, name: str,
     program = _installed(tmp_path / "grafana", name)
     found = find_grafana([tmp_path, program.parent])
 
-    assert found == Grafana(program, tmp_path / "grafana")
+    assert found == GrafanaInstallation(program, tmp_path / "grafana")
     assert found.command(Layout(tmp_path)) == [
         str(program),
         *verb,
@@ -74,7 +74,7 @@ def test_a_program_alone_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """
     program = _installed(tmp_path, "grafana")
     (tmp_path / "conf" / "defaults.ini").unlink()
-    monkeypatch.setattr("paceline.stack.grafana._PACKAGED", tmp_path / "nowhere")
+    monkeypatch.setattr("paceline.stack.grafana_server._PACKAGED", tmp_path / "nowhere")
 
     assert find_grafana([program.parent]) is None
 

@@ -9,13 +9,13 @@ import yaml
 
 from paceline.alerting.options import Options
 from paceline.alerting.writing import render
-from paceline.stack.settings import ALERTMANAGER, EXPORTER, PROMETHEUS, Settings
+from paceline.stack.stack_settings import ALERTMANAGER, EXPORTER, PROMETHEUS, StackSettings
 
 _ALERTMANAGER_FILE = "alerts/alertmanager.yml"
 _PACE = ("group_wait", "group_interval")
 
 
-def configuration(settings: Settings, ports: Mapping[str, int], grafana: str | None = None) -> dict[str, str]:
+def configuration(settings: StackSettings, ports: Mapping[str, int], grafana: str | None = None) -> dict[str, str]:
     """
     All files but those of Grafana.
 
@@ -39,7 +39,7 @@ def configuration(settings: Settings, ports: Mapping[str, int], grafana: str | N
     return texts | {_ALERTMANAGER_FILE: _local(texts[_ALERTMANAGER_FILE], settings)}
 
 
-def _local(text: str, settings: Settings) -> str:
+def _local(text: str, settings: StackSettings) -> str:
     """
     The same routes and inhibitions, at the pace of the stack, to one webhook or to nobody: a channel needs secrets.
     """

@@ -13,7 +13,7 @@ EXPORTER, PROMETHEUS, ALERTMANAGER, GRAFANA = "exporter", "prometheus", "alertma
 PORTS = {EXPORTER: 10464, PROMETHEUS: 9090, ALERTMANAGER: 9093, GRAFANA: 3000}
 
 
-class Settings(Struct, frozen=True, kw_only=True):
+class StackSettings(Struct, frozen=True, kw_only=True):
     """
     A stack.
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from paceline.errors import StackError, StorageError
 from paceline.stack import processes
-from paceline.stack.configuring import configuration
-from paceline.stack.grafana import find_grafana, grafana_files
+from paceline.stack.configuration_files import configuration
+from paceline.stack.grafana_server import find_grafana, grafana_files
 from paceline.stack.ports import choose_ports, read_ports, write_ports
 from paceline.stack.programs import Programs
 from paceline.stack.services import PROGRAMS, Service, services
-from paceline.stack.settings import GRAFANA, PORTS, Layout, Settings
-from paceline.stack.state import Started, StateFile
+from paceline.stack.stack_settings import GRAFANA, PORTS, Layout, StackSettings
+from paceline.stack.state_file import Started, StateFile
 from paceline.writing import write_files
 
 
@@ -37,7 +37,7 @@ class Stack:
         """
         return [(one, one.process() is not None) for one in self._state.read()]
 
-    def up(self, settings: Settings, programs: Programs, *, install: bool = False) -> list[Started]:
+    def up(self, settings: StackSettings, programs: Programs, *, install: bool = False) -> list[Started]:
         """
         Start all servers, Grafana where there is one, and wait until each is ready. Where one fails, none is left.
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import yaml
 
 from paceline.grafana.files import dashboards
-from paceline.stack.settings import ALERTMANAGER, GRAFANA, PROMETHEUS, Layout
+from paceline.stack.stack_settings import ALERTMANAGER, GRAFANA, PROMETHEUS, Layout
 
 # What it is called, and what makes it serve.
 _COMMANDS: Mapping[str, tuple[str, ...]] = {"grafana": ("server",), "grafana-server": ()}
@@ -40,7 +40,7 @@ check_for_plugin_updates = false
 """
 
 
-class Grafana(NamedTuple):
+class GrafanaInstallation(NamedTuple):
     """
     The program, and the folder of what it needs beside itself.
     """
@@ -56,13 +56,13 @@ class Grafana(NamedTuple):
         return [str(self.program), *_COMMANDS[self.program.name], f"--homepath={self.home}", f"--config={settings}"]
 
 
-def find_grafana(places: Iterable[Path]) -> Grafana | None:
+def find_grafana(places: Iterable[Path]) -> GrafanaInstallation | None:
     """
     The first Grafana in these folders that has what it needs; None where there is none.
     """
     found = (shutil.which(name, path=place) for place in places for name in _COMMANDS)
     programs = (Path(path).absolute() for path in found if path)
-    return next((Grafana(program, home) for program in programs if (home := _home(program))), None)
+    return next((GrafanaInstallation(program, home) for program in programs if (home := _home(program))), None)
 
 
 def grafana_files(layout: Layout, ports: Mapping[str, int]) -> dict[str, str]:
