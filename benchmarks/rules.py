@@ -34,8 +34,8 @@ import requests
 import yaml
 from tabulate import tabulate
 
-from paceline.alerting.options import Options
-from paceline.alerting.writing import render
+from paceline.alerting.rule_files import render
+from paceline.alerting.rule_options import Options
 from paceline.analysis.judgement_rules import Rules
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))

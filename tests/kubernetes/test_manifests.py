@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from paceline.alerting.kubernetes import prometheus_rules
-from paceline.alerting.options import Options
-from paceline.alerting.writing import render
+from paceline.alerting.kubernetes_rules import prometheus_rules
+from paceline.alerting.rule_files import render
+from paceline.alerting.rule_options import Options
 from paceline.grafana.files import config_maps, dashboards
 
 _ROOT = Path(__file__).parents[2]

@@ -13,8 +13,8 @@ import pytest
 import yaml
 from promql_parser import parse
 
-from paceline.alerting.options import Options
-from paceline.alerting.writing import render
+from paceline.alerting.rule_files import render
+from paceline.alerting.rule_options import Options
 from paceline.analysis.judgement_rules import Rules
 from paceline.metrics.catalogue import CATALOGUE, Kind
 from support.foreign import OF_PROMETHEUS

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from paceline.alerting.options import Options
-from paceline.alerting.writing import render
+from paceline.alerting.rule_files import render
+from paceline.alerting.rule_options import Options
 from paceline.model import Run, VerdictKind
 from support.courses import DIFFERENT, courses, suite_of_courses, suites_of_paces
 from support.servers import prometheus_with

@@ -5,8 +5,8 @@ Rules for names of one's own, with the configuration that is written beside them
 import time
 from pathlib import Path
 
-from paceline.alerting.options import Options
-from paceline.alerting.writing import render
+from paceline.alerting.rule_files import render
+from paceline.alerting.rule_options import Options
 from paceline.writing import write_files
 from support.exporter import exporter_in
 from support.servers import prometheus_reading

@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from paceline.alerting.options import Options
-from paceline.alerting.writing import render
+from paceline.alerting.rule_files import render
+from paceline.alerting.rule_options import Options
 from paceline.stack.configuration_files import configuration
 from paceline.stack.stack_settings import StackSettings
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import requests
 
-from paceline.alerting.options import Options
-from paceline.alerting.writing import render
+from paceline.alerting.rule_files import render
+from paceline.alerting.rule_options import Options
 from paceline.model import Run, Severity, Verdict, VerdictKind, encode_run
 from support.local_stack import LocalStack, paceline, stack_in
 from support.servers import Prometheus, free_port, prometheus_with

@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from paceline import units
-from paceline.alerting.kubernetes import prometheus_rules
-from paceline.alerting.options import ADDRESS, LABEL, MATCHERS, NAME, PLACE, STRING, Options
-from paceline.alerting.writing import render
+from paceline.alerting.kubernetes_rules import prometheus_rules
+from paceline.alerting.rule_files import render
+from paceline.alerting.rule_options import ADDRESS, LABEL, MATCHERS, NAME, PLACE, STRING, Options
 from paceline.cli.project import clear_errors
 from paceline.writing import write_files
 

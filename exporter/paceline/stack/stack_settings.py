@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from paceline.alerting.options import Seconds
+from paceline.alerting.rule_options import Seconds
 
 EXPORTER, PROMETHEUS, ALERTMANAGER, GRAFANA = "exporter", "prometheus", "alertmanager", "grafana"
 # Where each is by default, in the order in which they are started.

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from paceline.alerting.options import Options
-from paceline.alerting.phrases import PHRASES
+from paceline.alerting.rule_options import Options
+from paceline.alerting.shared_expressions import PHRASES
 
 _NAME = re.compile(r"^(?P<before>.*?)<(?P<name>[a-z_]+)(?: (?P<of>[\w:]+)(?: (?P<whole>[\w|]+))?)?>", re.MULTILINE)
 _RUN_SAMPLES = re.compile(r"(?<![\w:])paceline_(?:test|run)_\w+(?P<brace>\{)?")
