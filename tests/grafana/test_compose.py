@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from paceline.grafana.installing import alertmanager, prometheus
+from paceline.grafana.install import alertmanager, prometheus
 from support.dashboards import GRAFANA, boards
 from support.exporter import exporter_in
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from paceline.grafana.files import dashboards
+from paceline.grafana.dashboard_files import dashboards
 from support.dashboards import FILES, boards, panels
 
 _BOARDS = boards()

@@ -12,7 +12,7 @@ import yaml
 from paceline.alerting.kubernetes_rules import prometheus_rules
 from paceline.alerting.rule_files import render
 from paceline.alerting.rule_options import Options
-from paceline.grafana.files import config_maps, dashboards
+from paceline.grafana.dashboard_files import config_maps, dashboards
 
 _ROOT = Path(__file__).parents[2]
 _FOLDER = _ROOT / "kubernetes"

@@ -18,7 +18,7 @@ from paceline.units import counted
 from paceline.writing import write_files
 
 if TYPE_CHECKING:
-    from paceline.grafana.steps import DataSource
+    from paceline.grafana.install_plan import DataSource
 
 _DONE = {"create": "created", "update": "updated", "keep": "unchanged", "refuse": "refused"}
 _WOULD = {**_DONE, "create": "would create", "update": "would update"}
@@ -57,12 +57,12 @@ def install(
       paceline grafana install --url http://grafana:3000 --dry-run
       paceline grafana install --url http://grafana:3000 --prometheus http://prometheus:9090
     """
-    from paceline.grafana.client import Grafana  # noqa: PLC0415 - asked for by no other command
-    from paceline.grafana.installing import plan  # noqa: PLC0415
-    from paceline.grafana.steps import Action, Wanted  # noqa: PLC0415
+    from paceline.grafana.http_api import GrafanaApi  # noqa: PLC0415 - asked for by no other command
+    from paceline.grafana.install import plan  # noqa: PLC0415
+    from paceline.grafana.install_plan import Action, Wanted  # noqa: PLC0415
 
     with clear_errors():
-        server = Grafana(_endpoint(url))
+        server = GrafanaApi(_endpoint(url))
         wanted = Wanted(
             version=__version__,
             folder=folder or _FOLDER,
@@ -101,7 +101,7 @@ def write(folder: Path, form: str, *, force: bool) -> None:
       paceline grafana write /var/lib/grafana/dashboards
       paceline grafana write kubernetes --format configmap --force
     """
-    from paceline.grafana.files import config_maps, dashboards  # noqa: PLC0415 - asked for by no other command
+    from paceline.grafana.dashboard_files import config_maps, dashboards  # noqa: PLC0415 - asked for by no other command
 
     texts = config_maps() if form == "configmap" else dashboards()
     with clear_errors():
@@ -110,7 +110,7 @@ def write(folder: Path, form: str, *, force: bool) -> None:
 
 
 def _endpoint(url: str) -> Endpoint:
-    from paceline.grafana.client import NAMING  # noqa: PLC0415 - asked for by no other command
+    from paceline.grafana.http_api import NAMING  # noqa: PLC0415 - asked for by no other command
 
     endpoint = read_endpoint(url, NAMING, os.environ)
     if urlsplit(url).password:
@@ -122,11 +122,11 @@ def _endpoint(url: str) -> Endpoint:
 
 
 def _sources(prometheus: str | None, alertmanager: str | None) -> "Sequence[DataSource]":
-    from paceline.grafana import installing  # noqa: PLC0415 - asked for by no other command
+    from paceline.grafana import install  # noqa: PLC0415 - asked for by no other command
 
     asked = (
-        (installing.prometheus, prometheus, "--prometheus", "http://prometheus:9090"),
-        (installing.alertmanager, alertmanager, "--alertmanager", "http://alertmanager:9093"),
+        (install.prometheus, prometheus, "--prometheus", "http://prometheus:9090"),
+        (install.alertmanager, alertmanager, "--alertmanager", "http://alertmanager:9093"),
     )
     return [make(_address(url, option, example)) for make, url, option, example in asked if url]
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import yaml
 
-from paceline.grafana.files import dashboards
+from paceline.grafana.dashboard_files import dashboards
 from paceline.stack.stack_settings import ALERTMANAGER, GRAFANA, PROMETHEUS, Layout
 
 # What it is called, and what makes it serve.

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import requests
 
 from paceline.errors import StorageError
-from paceline.grafana.steps import Found, Named, Request, Step
+from paceline.grafana.install_plan import Found, InstallStep, Named, Request
 from paceline.http.authentication import auth_of, failure_of
 from paceline.http.endpoint import Endpoint, Naming
 from paceline.identity import safe_text
@@ -32,7 +32,7 @@ _LONGEST_QUOTE = 200
 _MOST = 5000
 
 
-class Grafana:
+class GrafanaApi:
     """
     A Grafana. What it does not answer as it should is raised with the reason, in words.
     """
@@ -101,7 +101,7 @@ class Grafana:
             for hit in self.find(f"/api/search?query={quote(part)}&limit={_MOST}") or ()
         ]
 
-    def do(self, step: Step) -> None:
+    def do(self, step: InstallStep) -> None:
         """
         Do a step, where something is to be done.
 

@@ -39,7 +39,7 @@ class Request(Struct, frozen=True):
     body: Json
 
 
-class Step(Struct, frozen=True, kw_only=True):
+class InstallStep(Struct, frozen=True, kw_only=True):
     """
     One thing, what becomes of it, and why; `request` does it.
     """
@@ -101,40 +101,46 @@ class Named(Struct, frozen=True, kw_only=True):
     is_folder: bool
 
 
-def folder_step(uid: str, title: str, found: Json | None, named: Iterable[Named]) -> Step:
+def folder_step(uid: str, title: str, found: Json | None, named: Iterable[Named]) -> InstallStep:
     """
     A folder is made once, and left as it is then.
     """
     if found is not None:
-        return Step(what=f"folder {found['title']}", action=Action.KEEP)
+        return InstallStep(what=f"folder {found['title']}", action=Action.KEEP)
     what = f"folder {title}"
     # Grafana up to 10 has one namespace for folders and what is in none.
     if other := _other(named, uid, title, ""):
         advice = f"--folder {other.uid} puts the dashboards there" if other.is_folder else "rename that"
         said = f"{'that' if other.is_folder else 'a dashboard of that'} name has the uid {other.uid}; {advice}"
-        return Step(what=what, action=Action.REFUSE, reason=said)
-    return Step(what=what, action=Action.CREATE, request=Request("POST", "/api/folders", {"uid": uid, "title": title}))
+        return InstallStep(what=what, action=Action.REFUSE, reason=said)
+    return InstallStep(
+        what=what, action=Action.CREATE, request=Request("POST", "/api/folders", {"uid": uid, "title": title})
+    )
 
 
-def source_step(source: DataSource, found: Json | None, namesake: Json | None, *, force: bool) -> Step:
+def source_step(source: DataSource, found: Json | None, namesake: Json | None, *, force: bool) -> InstallStep:
     """
     A data source is made once; what was set beside its address, for example who asks, stays.
     """
     what = f"data source {source.name}"
     if namesake is not None and namesake["uid"] != source.uid:
         said = f"that name has the uid {namesake['uid']}; rename that"
-        return Step(what=what, action=Action.REFUSE, reason=said)
+        return InstallStep(what=what, action=Action.REFUSE, reason=said)
     if found is None:
-        return Step(what=what, action=Action.CREATE, request=Request("POST", "/api/datasources", source.as_json()))
+        return InstallStep(
+            what=what, action=Action.CREATE, request=Request("POST", "/api/datasources", source.as_json())
+        )
     if (found["type"], found["url"].rstrip("/")) == (source.kind, source.address.rstrip("/")):
-        return Step(what=what, action=Action.KEEP)
+        return InstallStep(what=what, action=Action.KEEP)
     if found.get("readOnly"):
-        return Step(what=what, action=Action.REFUSE, reason="it comes from a file of that Grafana")
+        return InstallStep(what=what, action=Action.REFUSE, reason="it comes from a file of that Grafana")
     if not force:
         said = f"it asks {found['type']} at {found['url']}; --force points it to {source.address}"
-        return Step(what=what, action=Action.REFUSE, reason=said)
+        return InstallStep(what=what, action=Action.REFUSE, reason=said)
     body = {**found, "type": source.kind, "url": source.address}
-    return Step(what=what, action=Action.UPDATE, request=Request("PUT", f"/api/datasources/uid/{source.uid}", body))
+    return InstallStep(
+        what=what, action=Action.UPDATE, request=Request("PUT", f"/api/datasources/uid/{source.uid}", body)
+    )
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -149,7 +155,7 @@ class Found(Struct, frozen=True, kw_only=True):
     is_provisioned: bool
 
 
-def dashboard_step(board: Json, found: Found | None, wanted: Wanted, named: Iterable[Named]) -> Step:
+def dashboard_step(board: Json, found: Found | None, wanted: Wanted, named: Iterable[Named]) -> InstallStep:
     """
     A dashboard is written over where its last version is Paceline's, and stays where it is unless it is to be moved.
     """
@@ -173,11 +179,11 @@ def dashboard_step(board: Json, found: Found | None, wanted: Wanted, named: Iter
     return _step(board, Action.UPDATE, _whereabouts(found, wanted), _saving(changed, folder, mark))
 
 
-def _step(board: Json, action: Action, reason: str = "", request: Request | None = None) -> Step:
-    return Step(what=f"dashboard {board['title']}", action=action, reason=reason, request=request)
+def _step(board: Json, action: Action, reason: str = "", request: Request | None = None) -> InstallStep:
+    return InstallStep(what=f"dashboard {board['title']}", action=action, reason=reason, request=request)
 
 
-def _refused(board: Json, reason: str) -> Step:
+def _refused(board: Json, reason: str) -> InstallStep:
     return _step(board, Action.REFUSE, reason)
 
 

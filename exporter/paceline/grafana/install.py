@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from paceline.grafana.boards import BOARDS
-from paceline.grafana.client import Grafana
-from paceline.grafana.steps import DataSource, Step, Wanted, dashboard_step, folder_step, source_step
+from paceline.grafana.http_api import GrafanaApi
+from paceline.grafana.install_plan import DataSource, InstallStep, Wanted, dashboard_step, folder_step, source_step
 
 _TITLE = "Paceline"
 
@@ -39,7 +39,7 @@ def alertmanager(address: str) -> DataSource:
     )
 
 
-def plan(grafana: Grafana, wanted: Wanted) -> Iterator[Step]:
+def plan(grafana: GrafanaApi, wanted: Wanted) -> Iterator[InstallStep]:
     """
     Find out what is to be done, in the order in which it has to be.
 
