@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 
 from msgspec import Struct
 
-from paceline.ab.imported import strangers
-from paceline.ab.repository import Repository, Version
-from paceline.ab.trial import Tree
+from paceline.ab.import_location import strangers
+from paceline.ab.pytest_run import Tree
+from paceline.ab.work_trees import Repository, Version
 from paceline.analysis.compare.compared_runs import Side
 from paceline.errors import TrialError
 from paceline.model import Run
@@ -21,7 +21,7 @@ from paceline.units import listed
 _NAMED = 3
 
 
-class Plan(Struct, frozen=True, kw_only=True):
+class TrialPlan(Struct, frozen=True, kw_only=True):
     """
     What is asked for: arguments of pytest, how many rounds, how long at most, and what to do in each tree before.
     """
@@ -69,7 +69,7 @@ def both_trees(repository: Repository, versions: Sequence[Version], folder: Path
 
 
 def run_rounds(
-    trees: Sequence[Tree], plan: Plan, warn: Callable[[str], None], done: Callable[[], None]
+    trees: Sequence[Tree], plan: TrialPlan, warn: Callable[[str], None], done: Callable[[], None]
 ) -> tuple[Side, Side]:
     """
     Run both sides in turn; the first round fills caches, and is not counted.
@@ -108,7 +108,7 @@ def run_rounds(
     )
 
 
-def _warm_up(trees: Sequence[Tree], plan: Plan, deadline: float | None, warn: Callable[[str], None]) -> None:
+def _warm_up(trees: Sequence[Tree], plan: TrialPlan, deadline: float | None, warn: Callable[[str], None]) -> None:
     for tree in trees:
         _, imports = tree.run(plan.arguments, 0, _left(deadline))
         names = sorted(strangers(imports, tree.root, tree.original, tree.import_roots))
@@ -120,7 +120,7 @@ def _warm_up(trees: Sequence[Tree], plan: Plan, deadline: float | None, warn: Ca
             )
 
 
-def _round(trees: Sequence[Tree], plan: Plan, number: int, deadline: float | None) -> tuple[Run, Run]:
+def _round(trees: Sequence[Tree], plan: TrialPlan, number: int, deadline: float | None) -> tuple[Run, Run]:
     base, head = trees
     order = (head, base) if is_head_first(number) else (base, head)
     first, second = (tree.run(plan.arguments, number + 1, _left(deadline))[0] for tree in order)

@@ -12,8 +12,8 @@ from typing import NoReturn
 
 import click
 
-from paceline.ab.repository import Repository
-from paceline.ab.rounds import Plan, both_trees, run_rounds
+from paceline.ab.rounds import TrialPlan, both_trees, run_rounds
+from paceline.ab.work_trees import Repository
 from paceline.analysis.compare.comparison import Comparison
 from paceline.analysis.compare.comparison import compare as compare_sides
 from paceline.analysis.compare.outcome import ComparisonRule
@@ -53,14 +53,16 @@ def ab(
       paceline ab --base main --rounds 20 -- tests/unit -k cart
       paceline ab --base v1.2 --head v1.3 --setup "make build" --fail-on-slower 1.2
     """
-    plan = Plan(arguments=tuple(context.meta[PYTEST_ARGUMENTS]), rounds=rounds, max_seconds=max_seconds, setup=setup)
+    plan = TrialPlan(
+        arguments=tuple(context.meta[PYTEST_ARGUMENTS]), rounds=rounds, max_seconds=max_seconds, setup=setup
+    )
     rule = ComparisonRule()
     with clear_errors(), _ended_cleanly():
         comparison = _compare(base, head, plan, rule)
     context.exit(conclude(comparison, rule, Shown(**shown)))  # type: ignore[arg-type]
 
 
-def _compare(base: str, head: str | None, plan: Plan, rule: ComparisonRule) -> Comparison:
+def _compare(base: str, head: str | None, plan: TrialPlan, rule: ComparisonRule) -> Comparison:
     repository = Repository.around(Path.cwd())
     versions = [
         repository.version(base),

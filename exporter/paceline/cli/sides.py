@@ -6,7 +6,7 @@ import glob
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from paceline.ab.repository import Repository
+from paceline.ab.work_trees import Repository
 from paceline.analysis.compare.compared_runs import Side
 from paceline.analysis.past import PastRun
 from paceline.errors import DocumentError, StorageError, TrialError

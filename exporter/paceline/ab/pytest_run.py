@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from paceline.ab.imported import FOLDER_VARIABLE, INSTALLED, read_imports
+from paceline.ab.import_location import FOLDER_VARIABLE, INSTALLED, read_imports
 from paceline.errors import TrialError
 from paceline.history.results_folder import ResultsFolder
 from paceline.model import Run
@@ -92,7 +92,13 @@ class Tree(Struct, frozen=True, kw_only=True):
             results, imports = ResultsFolder(Path(kept) / "results"), Path(kept) / "imports"
             imports.mkdir()
             # Both sides run each test as often, and the comparison alone judges.
-            options = ["-p", "paceline.ab.imported", "--paceline", "--paceline-no-confirm", "--paceline-fail-on="]
+            options = [
+                "-p",
+                "paceline.ab.import_location",
+                "--paceline",
+                "--paceline-no-confirm",
+                "--paceline-fail-on=",
+            ]
             options.append("--paceline-history=")
             command = [sys.executable, "-m", "pytest", *options, f"--paceline-results={results.path}"]
             command += [self._argument(argument) for argument in arguments]

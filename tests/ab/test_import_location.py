@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from paceline.ab.imported import strangers
+from paceline.ab.import_location import strangers
 
 
 @pytest.fixture
