@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from paceline import units
 from paceline.analysis.baselines import Baseline, Baselines, fits
-from paceline.cli.project import clear_errors, find_root, load_project, results_option
+from paceline.cli.options.project import clear_errors, find_root, load_project, results_option
+from paceline.cli.options.terminal import terminal_width
 from paceline.cli.report import find_run
-from paceline.cli.terminal import terminal_width
 from paceline.errors import StorageError
 from paceline.history.baseline_file import read_baselines, write_baselines
 from paceline.model import Run

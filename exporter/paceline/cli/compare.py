@@ -9,9 +9,9 @@ import click
 from paceline.analysis.compare.compared_runs import Side
 from paceline.analysis.compare.comparison import compare as compare_sides
 from paceline.analysis.compare.outcome import ComparisonRule
-from paceline.cli.comparing import Shown, comparison_options, conclude
-from paceline.cli.project import clear_errors, load_project, results_option, warn
-from paceline.cli.sides import find_side
+from paceline.cli.options.comparison_options import Shown, comparison_options, conclude
+from paceline.cli.options.project import clear_errors, load_project, results_option, warn
+from paceline.cli.options.revisions import find_side
 from paceline.errors import StorageError
 
 

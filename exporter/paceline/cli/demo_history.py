@@ -10,8 +10,8 @@ import click
 from msgspec.structs import replace
 
 from paceline import units
-from paceline.cli.number import Number
-from paceline.cli.project import clear_errors, load_project, results_option
+from paceline.cli.options.numbers import Number
+from paceline.cli.options.project import clear_errors, load_project, results_option
 from paceline.demo.runs import BRANCH, SUITE, TESTS, Demo
 
 

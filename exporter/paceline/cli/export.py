@@ -11,8 +11,8 @@ from typing import IO
 import click
 
 from paceline import units
-from paceline.cli.project import clear_errors, load_project, results_option, warn
-from paceline.cli.span import Span, Whole, branches_option, span_options
+from paceline.cli.options.kept_runs import KeptRuns, Whole, branches_option, span_options
+from paceline.cli.options.project import clear_errors, load_project, results_option, warn
 from paceline.delivery.openmetrics import exposition
 from paceline.metrics.catalogue import CATALOGUE
 from paceline.metrics.run_samples import stamped_samples
@@ -86,7 +86,7 @@ def openmetrics(
     with clear_errors():
         config, archive = load_project(results)
         kept = branches or (config.default_branch or FALLBACK_BRANCH,)
-        wholes = Span(**span).wholes(archive.ledger)  # type: ignore[arg-type]
+        wholes = KeptRuns(**span).wholes(archive.ledger)  # type: ignore[arg-type]
         for whole in wholes:
             _tell_missing(whole)
         runs = (run for whole in wholes if (run := whole.read(archive.ledger)) is not None)

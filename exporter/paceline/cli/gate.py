@@ -10,8 +10,8 @@ import click
 from msgspec import json
 
 from paceline import units
-from paceline.cli.number import Number
-from paceline.cli.project import clear_errors, find_root, suite_of, warn
+from paceline.cli.options.numbers import Number
+from paceline.cli.options.project import clear_errors, find_root, suite_of, warn
 from paceline.config import Config, load_config
 from paceline.errors import ConfigError
 from paceline.http.endpoint import read_endpoint

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from paceline import __version__
-from paceline.cli.project import clear_errors
+from paceline.cli.options.project import clear_errors
 from paceline.errors import ConfigError
 from paceline.http.endpoint import Endpoint, Naming, read_endpoint
 from paceline.units import counted

@@ -11,10 +11,10 @@ import click
 
 from paceline import units
 from paceline.analysis.past import PastRun
-from paceline.cli.number import Number
-from paceline.cli.project import clear_errors, load_project, results_option, suite_of, warn
+from paceline.cli.options.numbers import Number
+from paceline.cli.options.project import clear_errors, load_project, results_option, suite_of, warn
+from paceline.cli.options.terminal import terminal_width
 from paceline.cli.report import find_run
-from paceline.cli.terminal import terminal_width
 from paceline.errors import PacelineError
 from paceline.history.importers import read_runs
 from paceline.history.rebuilt_trends import renew_trends

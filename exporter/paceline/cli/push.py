@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 import click
 
-from paceline.cli.project import clear_errors, load_project, results_option, warn
-from paceline.cli.targets import Target, conclude, find_sinks, kept_branches, target_options
+from paceline.cli.options.project import clear_errors, load_project, results_option, warn
+from paceline.cli.options.servers import Target, conclude, find_sinks, kept_branches, target_options
 from paceline.config import Config
 from paceline.delivery.configured_sinks import open_sink, open_sinks, silence_of
 from paceline.delivery.outbox import Held, outboxes, pack, unpack

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from paceline.cli.project import clear_errors, load_project, results_option
-from paceline.cli.span import Span, read_all, span_options
-from paceline.cli.targets import Target, conclude, find_sinks, target_options
+from paceline.cli.options.kept_runs import KeptRuns, read_all, span_options
+from paceline.cli.options.project import clear_errors, load_project, results_option
+from paceline.cli.options.servers import Target, conclude, find_sinks, target_options
 from paceline.delivery.outbox import Held, pack
 from paceline.delivery.rounds import Errand, Tally, deliver
 from paceline.delivery.sink import Sink
@@ -37,7 +37,7 @@ def replay(to: str | None, otlp: str | None, ca_file: Path | None, results: Path
     """
     with clear_errors():
         config, archive = load_project(results)
-        ids = Span(**span).ids(archive.ledger)  # type: ignore[arg-type]
+        ids = KeptRuns(**span).ids(archive.ledger)  # type: ignore[arg-type]
         sinks = find_sinks(Target(to=to, otlp=otlp, ca_file=ca_file).applied(config))
         conclude([_replay(sink, archive.ledger, ids, config.push_seconds) for sink in sinks])
 

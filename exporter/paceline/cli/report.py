@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from msgspec import json
 
-from paceline.cli.project import clear_errors, load_project, results_option
+from paceline.cli.options.project import clear_errors, load_project, results_option
 from paceline.errors import StorageError
 from paceline.history.archive import Archive
 from paceline.history.results_folder import read_document

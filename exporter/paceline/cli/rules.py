@@ -13,7 +13,7 @@ from paceline import units
 from paceline.alerting.kubernetes_rules import prometheus_rules
 from paceline.alerting.rule_files import render
 from paceline.alerting.rule_options import ADDRESS, LABEL, MATCHERS, NAME, PLACE, STRING, Options
-from paceline.cli.project import clear_errors
+from paceline.cli.options.project import clear_errors
 from paceline.writing import write_files
 
 _DEFAULT = Options()

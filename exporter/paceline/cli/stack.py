@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 from tabulate import tabulate
 
-from paceline.cli.project import clear_errors, warn
+from paceline.cli.options.project import clear_errors, warn
 from paceline.errors import ConfigError
 from paceline.http.endpoint import Naming, read_endpoint
 

@@ -11,8 +11,8 @@ from msgspec import json
 
 from paceline import units
 from paceline.analysis.summary import SuiteSummary, Summary
-from paceline.cli.project import clear_errors, load_project, results_option, suite_of
-from paceline.cli.terminal import terminal_width
+from paceline.cli.options.project import clear_errors, load_project, results_option, suite_of
+from paceline.cli.options.terminal import terminal_width
 from paceline.errors import StorageError
 from paceline.report.table import Column, table
 

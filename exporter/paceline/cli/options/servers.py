@@ -11,7 +11,7 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from paceline.cli.project import warn
+from paceline.cli.options.project import warn
 from paceline.config import Config
 from paceline.delivery.configured_sinks import open_sinks
 from paceline.delivery.messages import delivered, undelivered

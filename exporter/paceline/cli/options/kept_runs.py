@@ -41,7 +41,7 @@ class Whole(NamedTuple):
         return merge(self.run_id, runs) if self.is_of_parts else runs[0]
 
 
-class Span(Struct, frozen=True, kw_only=True):
+class KeptRuns(Struct, frozen=True, kw_only=True):
     """
     The options, as given.
     """

@@ -10,9 +10,9 @@ from msgspec import Struct, json
 
 from paceline.analysis.compare.comparison import Comparison
 from paceline.analysis.compare.outcome import Change, Compared, ComparisonRule
-from paceline.cli.number import Number
-from paceline.cli.project import warn
-from paceline.cli.terminal import terminal_width
+from paceline.cli.options.numbers import Number
+from paceline.cli.options.project import warn
+from paceline.cli.options.terminal import terminal_width
 from paceline.report.comparison_report import SORTED, markdown, text
 from paceline.units import counted
 

@@ -1,0 +1,3 @@
+"""
+Options and arguments that verbs of the command share.
+"""
