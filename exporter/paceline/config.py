@@ -14,8 +14,8 @@ from msgspec import Meta, Struct, convert, field
 from paceline.analysis.confirmation import REPEATS
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.verdicts.budget import DEFAULT_BUDGETS_MS, Budgets
+from paceline.config_errors import NO_FAILING_KIND, explain, find_wrong
 from paceline.errors import ConfigError
-from paceline.explaining import NO_FAILING_KIND, explain, find_wrong
 from paceline.model import VerdictKind
 
 DEFAULT_PORT = 4001

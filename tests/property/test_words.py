@@ -7,9 +7,9 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paceline.formatting import duration, size
 from paceline.model import Cause
 from paceline.report.words import cause, sparkline
-from paceline.units import duration, size
 
 _FACTORS = {"µs": 1e-6, "ms": 1e-3, "s": 1.0, "B": 1.0, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30, "TiB": 2.0**40}
 

@@ -4,9 +4,9 @@ Figures in human units.
 
 import pytest
 
+from paceline.formatting import counted, duration, milliseconds, moment, precise_moment, size
 from paceline.model import Cause
 from paceline.report.words import cause, sparkline
-from paceline.units import counted, duration, milliseconds, moment, precise_moment, size
 
 
 @pytest.mark.parametrize(

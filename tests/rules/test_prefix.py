@@ -7,7 +7,7 @@ from pathlib import Path
 
 from paceline.alerting.rule_files import render
 from paceline.alerting.rule_options import Options
-from paceline.writing import write_files
+from paceline.files import write_files
 from support.exporter import exporter_in
 from support.servers import prometheus_reading
 from support.values import make_case, make_run

@@ -15,8 +15,8 @@ from paceline.ab.pytest_run import Tree
 from paceline.ab.work_trees import Repository, Version
 from paceline.analysis.compare.compared_runs import Side
 from paceline.errors import TrialError
+from paceline.formatting import listed
 from paceline.model import Run
-from paceline.units import listed
 
 _NAMED = 3
 

@@ -8,8 +8,8 @@ from statistics import median_low
 from msgspec.structs import replace
 
 from paceline.analysis.machine_speed import need_of
+from paceline.formatting import counted, duration, size
 from paceline.model import Case, Run, Severity, UsageKey, Verdict, VerdictKind
-from paceline.units import counted, duration, size
 
 # Two of three are as many as chance needs to be out of it; more cost time and find no more.
 REPEATS = 3

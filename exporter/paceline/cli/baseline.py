@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from paceline import units
+from paceline import formatting
 from paceline.analysis.baselines import Baseline, Baselines, fits
 from paceline.cli.options.project import clear_errors, find_root, load_project, results_option
 from paceline.cli.options.terminal import terminal_width
@@ -82,7 +82,9 @@ def accept(tests: tuple[str, ...], run: str | None, note: str, results: Path | N
         known = read_baselines(path)
         write_baselines(path, replace(known, accepted=_with(known.accepted, accepted)))
     count = sum(any(fits(pattern, case.id) for pattern in tests) for case in found.cases)
-    click.echo(f"accepted {units.counted(count, 'test')} as of {found.run_id} in {path.name}; commit it with the code")
+    click.echo(
+        f"accepted {formatting.counted(count, 'test')} as of {found.run_id} in {path.name}; commit it with the code"
+    )
 
 
 @baseline.command("list")
@@ -122,7 +124,7 @@ def clear(tests: tuple[str, ...], *, everything: bool) -> None:
         raise click.ClickException(
             f"no baseline fits {', '.join(map(repr, tests))}; `paceline baseline list` shows all"
         )
-    click.echo(f"removed {units.counted(removed, 'baseline')}")
+    click.echo(f"removed {formatting.counted(removed, 'baseline')}")
 
 
 def _path() -> Path:

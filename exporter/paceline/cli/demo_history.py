@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from paceline import units
+from paceline import formatting
 from paceline.cli.options.numbers import Number
 from paceline.cli.options.project import clear_errors, load_project, results_option
 from paceline.demo.runs import BRANCH, SUITE, TESTS, Demo
@@ -45,4 +45,4 @@ def demo_history(seed: int, until: datetime | None, days: float, tests: int, sui
         with click.progressbar(new, label="making runs", file=sys.stderr) as bar:
             for run in bar:
                 archive.keep(*archive.judged(replace(run, thresholds=thresholds), config.rules, BRANCH))
-    click.echo(f"added {units.counted(len(new), 'run')}")
+    click.echo(f"added {formatting.counted(len(new), 'run')}")

@@ -10,15 +10,15 @@ from typing import IO
 
 import click
 
-from paceline import units
+from paceline import formatting
 from paceline.cli.options.kept_runs import KeptRuns, Whole, branches_option, span_options
 from paceline.cli.options.project import clear_errors, load_project, results_option, warn
 from paceline.delivery.openmetrics import exposition
+from paceline.files import open_to_write
 from paceline.metrics.catalogue import CATALOGUE
 from paceline.metrics.run_samples import stamped_samples
 from paceline.run_origin import FALLBACK_BRANCH
 from paceline.shards import missing_parts
-from paceline.writing import open_to_write
 
 # Two underscores are Prometheus's own.
 _NAME = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
@@ -92,4 +92,4 @@ def openmetrics(
         runs = (run for whole in wholes if (run := whole.read(archive.ledger)) is not None)
         with _opened(file) as lines:
             lines.writelines(exposition(stamped_samples(runs, kept), constant))
-    click.echo(f"wrote {units.counted(len(wholes), 'run')}", err=True)
+    click.echo(f"wrote {formatting.counted(len(wholes), 'run')}", err=True)

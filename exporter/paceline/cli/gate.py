@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from msgspec import json
 
-from paceline import units
+from paceline import formatting
 from paceline.cli.options.numbers import Number
 from paceline.cli.options.project import clear_errors, find_root, suite_of, warn
 from paceline.config import Config, load_config
@@ -125,7 +125,7 @@ def _tell(answer: GateAnswer, form: str, asked: str) -> None:
 
 
 def _lines(answer: GateAnswer) -> Iterator[str]:
-    count = units.counted(len(answer.alerts), "alert fires", "alerts fire") if answer.alerts else "nothing fires"
+    count = formatting.counted(len(answer.alerts), "alert fires", "alerts fire") if answer.alerts else "nothing fires"
     yield f"{count} for {answer.place}"
     for alert in answer.alerts:
         yield from _lines_of(alert)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from paceline import units
+from paceline import formatting
 from paceline.analysis.past import PastRun
 from paceline.cli.options.numbers import Number
 from paceline.cli.options.project import clear_errors, load_project, results_option, suite_of, warn
@@ -104,7 +104,7 @@ def prune(days: float | None, keep: int | None, results: Path | None, *, dry_run
         forgotten = archive.prune(before=before, keep=keep, dry_run=dry_run)
         if forgotten and not dry_run:
             renew_trends(archive, config.rules, config.default_branch or FALLBACK_BRANCH)
-    click.echo(f"{'would forget' if dry_run else 'forgot'} {units.counted(len(forgotten), 'run')}")
+    click.echo(f"{'would forget' if dry_run else 'forgot'} {formatting.counted(len(forgotten), 'run')}")
 
 
 @history.command("import")
@@ -132,9 +132,9 @@ def import_runs(files: tuple[Path, ...], suite: str | None, branch: str, results
             except PacelineError as error:
                 failed += 1
                 warn(str(error))
-    click.echo(f"added {units.counted(added, 'run')}" + (f"; {known:,} known already" if known else ""))
+    click.echo(f"added {formatting.counted(added, 'run')}" + (f"; {known:,} known already" if known else ""))
     if failed:
-        raise click.ClickException(f"{units.counted(failed, 'file')} could not be imported")
+        raise click.ClickException(f"{formatting.counted(failed, 'file')} could not be imported")
 
 
 def _run_row(suite: str, outcome: str, run: PastRun) -> list[str]:
@@ -147,7 +147,7 @@ def _run_row(suite: str, outcome: str, run: PastRun) -> list[str]:
         outcome,
         f"{run.cases}{' (partial)' if run.is_partial else ''}",
         str(run.verdicts),
-        units.duration(run.duration_seconds),
+        formatting.duration(run.duration_seconds),
     ]
 
 
@@ -159,8 +159,8 @@ def _case_row(case: Case) -> list[str]:
         case.id,
         case.test_type,
         case.outcome.value,
-        *("" if value is None else units.duration(value) for value in seconds),
-        *("" if value is None else units.size(value) for value in sizes),
+        *("" if value is None else formatting.duration(value) for value in seconds),
+        *("" if value is None else formatting.size(value) for value in sizes),
     ]
 
 

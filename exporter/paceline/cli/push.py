@@ -17,9 +17,9 @@ from paceline.delivery.outbox import Held, outboxes, pack, unpack
 from paceline.delivery.rounds import Errand, Tally, deliver
 from paceline.delivery.sink import Sink
 from paceline.errors import StorageError
+from paceline.formatting import counted
 from paceline.history.results_folder import read_document
 from paceline.model import Run
-from paceline.units import counted
 
 # Takes the kind and the address of a sink. What it gives instead of one says why nothing is sent there.
 _Find: TypeAlias = Callable[[str, str], Sink | str]

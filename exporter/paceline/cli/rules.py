@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
-from paceline import units
+from paceline import formatting
 from paceline.alerting.kubernetes_rules import prometheus_rules
 from paceline.alerting.rule_files import render
 from paceline.alerting.rule_options import ADDRESS, LABEL, MATCHERS, NAME, PLACE, STRING, Options
 from paceline.cli.options.project import clear_errors
-from paceline.writing import write_files
+from paceline.files import write_files
 
 _DEFAULT = Options()
 # Who is told and what is scraped is edited in them.
@@ -142,6 +142,6 @@ def rules(folder: Path, form: str, *, force: bool, force_configuration: bool, **
     texts = {path: text for path, text in written.items() if path not in kept}
     with clear_errors():
         write_files(folder, texts, force=force)
-    click.echo(f"wrote {units.counted(len(texts), 'file')} to {folder}")
+    click.echo(f"wrote {formatting.counted(len(texts), 'file')} to {folder}")
     for path in sorted(kept):
         click.echo(f"left {folder / path} as it is, --force --force-configuration replaces it")

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from msgspec import json
 
-from paceline import units
+from paceline import formatting
 from paceline.analysis.summary import SuiteSummary, Summary
 from paceline.cli.options.project import clear_errors, load_project, results_option, suite_of
 from paceline.cli.options.terminal import terminal_width
@@ -92,13 +92,13 @@ def _table(suite: SuiteSummary, tests: Mapping[str, Summary]) -> str:
 
 
 def _row(name: str, one: Summary) -> list[str]:
-    times = [units.duration(value) for value in (one.latest, one.p50, one.p95, one.p99)]
+    times = [formatting.duration(value) for value in (one.latest, one.p50, one.p95, one.p99)]
     share = f" ({one.slope / one.p50:+.1%})" if one.p50 else ""
     weekly = f"{one.weekly:+.1%}" if one.weekly is not None else ""
-    return [name, str(one.runs), *times, f"{units.signed(one.slope)}{share}", _interval(one), weekly]
+    return [name, str(one.runs), *times, f"{formatting.signed(one.slope)}{share}", _interval(one), weekly]
 
 
 def _interval(one: Summary) -> str:
     if one.slope_low is None or one.slope_high is None:
         return ""
-    return f"{units.signed(one.slope_low)} to {units.signed(one.slope_high)}"
+    return f"{formatting.signed(one.slope_low)} to {formatting.signed(one.slope_high)}"

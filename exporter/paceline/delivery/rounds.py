@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from paceline.delivery.outbox import Box
 from paceline.delivery.sink import Sink
 from paceline.errors import BusyError, DeliveryError, DocumentError, HungUpError, RefusedError, UnreachableError
-from paceline.units import duration
+from paceline.formatting import duration
 
 # Seconds between one round of tries and the next.
 _PAUSES = (0.5, 1.0, 2.0)

@@ -17,13 +17,13 @@ from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
 from paceline.analysis.summary import SuiteSummary, Trends, summarize
 from paceline.errors import DocumentError, PacelineError, StorageError
+from paceline.formatting import counted
 from paceline.history.journal import left_behind
 from paceline.history.results_folder import ResultsFolder, read_document, set_aside
 from paceline.history.source import Server, Source, find_past, preload
 from paceline.history.sqlite.database import NotALedgerError
 from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Run, encode_run
-from paceline.units import counted
 
 _T = TypeVar("_T")
 

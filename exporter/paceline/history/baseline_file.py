@@ -8,7 +8,7 @@ from msgspec import DecodeError, json
 
 from paceline.analysis.baselines import Baseline, Baselines
 from paceline.errors import DocumentError, StorageError
-from paceline.writing import open_to_write
+from paceline.files import open_to_write
 
 
 def read_baselines(path: Path) -> Baselines:

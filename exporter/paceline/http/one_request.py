@@ -12,9 +12,9 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from paceline.errors import BusyError, DeliveryError, HungUpError, RefusedError, UnreachableError
+from paceline.formatting import duration
 from paceline.http.authentication import cause_of, failure_of, hung_up, target_of
 from paceline.identity import safe_text
-from paceline.units import duration
 
 _MULTIPLE_CHOICES, _SERVER_ERRORS = 300, 500
 _ASK_AGAIN = {408, 425, 429}

@@ -8,8 +8,8 @@ from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from paceline.formatting import milliseconds
 from paceline.model import Run
-from paceline.units import milliseconds
 
 
 def free_stamp(ended: float, later: Iterable[int]) -> int:

@@ -14,6 +14,7 @@ from paceline.analysis.confirmation import confirmed
 from paceline.analysis.past import Past
 from paceline.config import Config
 from paceline.errors import StorageError
+from paceline.formatting import counted
 from paceline.history.journal import Journal
 from paceline.identity import safe_text
 from paceline.model import Case, LiveReport, Run, RunOutcome
@@ -29,7 +30,6 @@ from paceline.plugin.xdist import Order, measurement_on
 from paceline.probes.sampler import Sampler
 from paceline.project_archive import open_archive
 from paceline.shards import part_of
-from paceline.units import counted
 
 if TYPE_CHECKING:
     from paceline.plugin.live_endpoint import LiveEndpoint

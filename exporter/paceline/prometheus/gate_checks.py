@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from msgspec import Struct
 
-from paceline import units
+from paceline import formatting
 from paceline.errors import StorageError
 from paceline.prometheus.exposed_runs import LOOK_BACK_SECONDS, WINDOW_SECONDS, Judging, KnownRun, RunReader
 from paceline.prometheus.query_client import QueryClient
@@ -51,7 +51,7 @@ class Gate:
         self._alerts: Final = AlertReader(client)
         self._severities: Final = severities
         self._end: Final = time.monotonic() + seconds
-        self._within: Final = f"within {units.duration(seconds)}; --wait gives it more"
+        self._within: Final = f"within {formatting.duration(seconds)}; --wait gives it more"
         # A server without rules has nothing to say, which is not that all is well.
         evaluated(client, RuleKind.ALERTING)
 
@@ -153,9 +153,9 @@ class Gate:
         return self._alerts.fired(seen[-1], judging.recorder.interval, self._severities)
 
     def _too_late(self, run: KnownRun) -> StorageError:
-        findings = units.counted(self._runs.findings(run), "finding")
+        findings = formatting.counted(self._runs.findings(run), "finding")
         return self._error(
-            f"{run} came too late for the rules to judge it, more than {units.duration(LOOK_BACK_SECONDS)} "
+            f"{run} came too late for the rules to judge it, more than {formatting.duration(LOOK_BACK_SECONDS)} "
             f"after its end; its own report has {findings}"
         )
 

@@ -14,10 +14,10 @@ import requests
 from msgspec import DecodeError, Raw, Struct, json
 
 from paceline.errors import StorageError
+from paceline.formatting import duration, size
 from paceline.http.authentication import auth_of, failure_of
 from paceline.http.endpoint import Endpoint, Naming
 from paceline.identity import safe_text
-from paceline.units import duration, size
 
 # 10,000 tests in 300 runs are 90 MB.
 _LARGEST = 256 << 20

@@ -11,10 +11,10 @@ from tabulate import tabulate
 from paceline.analysis.compare.comparison import Comparison
 from paceline.analysis.compare.outcome import Change, Compared, ComparisonRule, is_clear
 from paceline.analysis.compare.shift_test import Shift
+from paceline.formatting import counted, duration, listed
 from paceline.report import words
 from paceline.report.markdown import code, escaped
 from paceline.report.table import Column, table
-from paceline.units import counted, duration, listed
 
 _MARKS = {Change.SLOWER: "🔴", Change.FASTER: "🟢", Change.FAILED: "⚠️", Change.UNKNOWN: "❔", Change.UNCHANGED: ""}
 _ORDER = {change: place for place, change in enumerate(Change)}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from paceline import units
+from paceline import formatting
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import DURATION, MEASURES, NORMALIZED, OUTCOME, Past
 from paceline.analysis.verdicts.suite_regression import calibration_ratio
@@ -120,7 +120,7 @@ def compose(run: Run, past: Past, rules: Rules) -> Content:
     return Content(
         headline=_headline(run),
         findings=tuple(_findings(run, past)),
-        slowest=tuple((units.duration(case.duration_seconds or 0.0), case) for case in slowest),
+        slowest=tuple((formatting.duration(case.duration_seconds or 0.0), case) for case in slowest),
         machine=_machine(run, past),
         history=_history(past, rules.regression.min_runs),
         troubles=tuple(_trouble(what, count) for what, count in run.counts.items() if count),
@@ -128,13 +128,13 @@ def compose(run: Run, past: Past, rules: Rules) -> Content:
 
 
 def _trouble(what: str, count: int) -> str:
-    return units.counted(count, *_TROUBLES.get(what, (f"time: {what}", f"times: {what}")))
+    return formatting.counted(count, *_TROUBLES.get(what, (f"time: {what}", f"times: {what}")))
 
 
 def _headline(run: Run) -> str:
     found = Counter(verdict.kind for verdict in run.verdicts)
-    parts = [units.counted(found[kind], *nouns) for kind, nouns in _NOUNS.items() if found[kind]]
-    tests = f"{units.counted(len(run.cases), 'test')} in a session of {units.duration(run.duration_seconds)}"
+    parts = [formatting.counted(found[kind], *nouns) for kind, nouns in _NOUNS.items() if found[kind]]
+    tests = f"{formatting.counted(len(run.cases), 'test')} in a session of {formatting.duration(run.duration_seconds)}"
     return f"{', '.join(parts) or 'all within budget, nothing slower than usual'} · {tests}"
 
 
@@ -185,7 +185,7 @@ def _since(verdict: Verdict, branch: str, past: Past) -> str:
     if since is None:
         return ""
     commit = f", commit {since.commit[:10]}" if since.commit else ""
-    return f"since run {since.run_id}{commit}, {units.counted(since.runs_ago, 'run')} ago"
+    return f"since run {since.run_id}{commit}, {formatting.counted(since.runs_ago, 'run')} ago"
 
 
 def _values(verdict: Verdict, case: Case | None, past: Past) -> tuple[float, ...]:
@@ -217,7 +217,7 @@ def _machine(run: Run, past: Past) -> str:
         short = " (nearly full)" if machine.memory_percent_max >= _BUSY_PERCENT else ""
         parts.append(f"memory {machine.memory_percent_max:.0f}%{short}")
     if machine.process_tree_memory_max_bytes:
-        parts.append(f"tests up to {units.size(machine.process_tree_memory_max_bytes)}")
+        parts.append(f"tests up to {formatting.size(machine.process_tree_memory_max_bytes)}")
     return ", ".join(part for part in parts if part)
 
 
@@ -241,4 +241,4 @@ def _history(past: Past, needed: int) -> str:
     origin = f" from {past.source}" if past.source else ""
     if not known:
         return f"none{origin or ' yet'}{judged}"
-    return f"{units.counted(known, 'earlier run')} on {past.runs[-1].branch}{origin}{judged}"
+    return f"{formatting.counted(known, 'earlier run')} on {past.runs[-1].branch}{origin}{judged}"

@@ -4,9 +4,9 @@ The report for a pull request.
 
 from tabulate import tabulate
 
+from paceline.formatting import counted
 from paceline.report import words
 from paceline.report.content import Content, Finding
-from paceline.units import counted
 
 _MARKS = {"critical": "🔴", "warning": "🟠", "info": "🔵"}
 _MOST_ROWS = 50

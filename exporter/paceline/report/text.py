@@ -8,7 +8,7 @@ from itertools import groupby
 from textwrap import wrap
 from typing import NamedTuple
 
-from paceline import units
+from paceline import formatting
 from paceline.model import VerdictKind
 from paceline.report import words
 from paceline.report.content import Content, Finding
@@ -96,7 +96,7 @@ def _finding_lines(finding: Finding, width: int, ascii_only: bool) -> Iterator[L
         StyledText(f"  {spark}" if spark else "", Style.FAINT),
     ]
     if finding.more:
-        yield _labelled("", f"and {units.counted(finding.more, 'other parameter')} of this test", Style.FAINT)
+        yield _labelled("", f"and {formatting.counted(finding.more, 'other parameter')} of this test", Style.FAINT)
     yield from _paragraph(finding.reason, width)
     yield from _paragraph(finding.since, width)
     yield from _paragraph(f"why: {finding.why}" if finding.why else "", width)

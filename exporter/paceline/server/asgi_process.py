@@ -21,12 +21,12 @@ from prometheus_client import disable_created_metrics
 
 from paceline import __version__
 from paceline.errors import ConfigError, StorageError
+from paceline.formatting import counted
 from paceline.server.app import make_app
 from paceline.server.data_folder_lock import lock
 from paceline.server.exporter_settings import ExporterSettings
 from paceline.server.service import ExporterService
 from paceline.server.web_config import WebConfig, read_web_config, tls_context
-from paceline.units import counted
 
 _LOG = logging.getLogger(__name__)
 _GRACE_SECONDS = 10

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from html import escape
 
 from paceline import __version__
+from paceline.formatting import counted, moment
 from paceline.server.exporter_settings import ExporterSettings
 from paceline.server.response_texts import LandingSummary
-from paceline.units import counted, moment
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">

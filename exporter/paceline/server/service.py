@@ -14,6 +14,7 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
 from paceline.errors import ConflictError, DocumentError
+from paceline.formatting import counted, moment
 from paceline.history.sqlite.exporter_ledger import Exposed, Received, ServedLedger, Terms
 from paceline.identity import safe_text
 from paceline.metrics import catalogue
@@ -32,7 +33,6 @@ from paceline.server.rendered_run import NOTHING, Format, Rendered, join, render
 from paceline.server.report_checks import read_arrival
 from paceline.server.response_texts import Acknowledgement, Answer, LandingSummary
 from paceline.shards import part_of
-from paceline.units import counted, moment
 
 _LOG = logging.getLogger(__name__)
 LEDGER = "history.sqlite"

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from paceline.errors import StackError, StorageError
+from paceline.files import write_files
 from paceline.stack import processes
 from paceline.stack.configuration_files import configuration
 from paceline.stack.grafana_server import find_grafana, grafana_files
@@ -16,7 +17,6 @@ from paceline.stack.programs import Programs
 from paceline.stack.services import PROGRAMS, Service, services
 from paceline.stack.stack_settings import GRAFANA, PORTS, Layout, StackSettings
 from paceline.stack.state_file import Started, StateFile
-from paceline.writing import write_files
 
 
 class Stack:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from msgspec import Struct, field
 
+from paceline.formatting import duration
 from paceline.model import Case, Severity, Verdict, VerdictKind
-from paceline.units import duration
 
 DEFAULT_BUDGETS_MS: Mapping[str, float] = {
     "unit": 100.0,

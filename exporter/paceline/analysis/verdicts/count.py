@@ -14,8 +14,8 @@ from typing import NamedTuple
 from paceline.analysis.judgement_rules import CountRule
 from paceline.analysis.past import MEASURES, Past, PastRun
 from paceline.analysis.verdicts.change_point import since_run
+from paceline.formatting import counted
 from paceline.model import Case, Cause, Severity, UsageKey, Verdict, VerdictKind
-from paceline.units import counted
 
 # Work that is counted: many, and one of it.
 NOUNS: Mapping[str, str] = {

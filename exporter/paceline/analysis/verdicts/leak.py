@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from statistics import median
 
 from paceline.analysis.judgement_rules import LeakRule
+from paceline.formatting import size
 from paceline.model import Severity, Verdict, VerdictKind
-from paceline.units import size
 
 _MEBIBYTE = 1 << 20
 

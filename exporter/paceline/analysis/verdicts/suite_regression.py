@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from paceline.analysis.judgement_rules import RegressionRule
 from paceline.analysis.past import PastRun
 from paceline.analysis.verdicts.regression import CRITICAL_FACTOR, UsualDuration
+from paceline.formatting import duration
 from paceline.model import Severity, Verdict, VerdictKind
-from paceline.units import duration
 
 # Both rulers err by some percent, and nobody looks at a verdict on the whole suite that is often wrong.
 _LEAST_RATIO = 1.3

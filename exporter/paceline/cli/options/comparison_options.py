@@ -13,8 +13,8 @@ from paceline.analysis.compare.outcome import Change, Compared, ComparisonRule
 from paceline.cli.options.numbers import Number
 from paceline.cli.options.project import warn
 from paceline.cli.options.terminal import terminal_width
+from paceline.formatting import counted
 from paceline.report.comparison_report import SORTED, markdown, text
-from paceline.units import counted
 
 EXIT_SLOWER = 10
 _F = TypeVar("_F", bound=Callable[..., object])

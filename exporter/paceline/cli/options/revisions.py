@@ -10,10 +10,10 @@ from paceline.ab.work_trees import Repository
 from paceline.analysis.compare.compared_runs import Side
 from paceline.analysis.past import PastRun
 from paceline.errors import DocumentError, StorageError, TrialError
+from paceline.formatting import counted, listed
 from paceline.history.archive import Archive
 from paceline.history.results_folder import ResultsFolder, read_document
 from paceline.model import Run
-from paceline.units import counted, listed
 
 _SHORTEST_COMMIT = 4
 _SHOWN = 5

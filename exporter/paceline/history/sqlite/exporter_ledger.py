@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct, json
 
+from paceline.formatting import milliseconds
 from paceline.history.sqlite.database import WRITE, connected
 from paceline.history.sqlite.ledger import Ledger
 from paceline.history.sqlite.rows import insert_run, pack, unpack
@@ -17,7 +18,6 @@ from paceline.metrics.counters import Key, added
 from paceline.metrics.sample_times import free_stamp
 from paceline.model import Run, RunOutcome, encode_run
 from paceline.shards import Part, merge
-from paceline.units import milliseconds
 
 Tally = Callable[[Run], Mapping[Key, float]]
 _EXPOSED = (

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from paceline.errors import StorageError
-from paceline.writing import open_to_write, write_files
+from paceline.files import open_to_write, write_files
 
 
 def _write(path: Path, text: str) -> None:
