@@ -11,7 +11,7 @@ from paceline.config import OutboxLimits
 from paceline.delivery.exporter_sink import read_push
 from paceline.delivery.messages import delivered, let_go, undelivered
 from paceline.delivery.outbox import Box, Held, Outbox, Parcel, pack
-from paceline.delivery.rounds import Errand, Tally, deliver
+from paceline.delivery.send_rounds import Errand, Tally, deliver
 from support.receiving import receiving
 from support.servers import free_port
 from support.values import make_run

@@ -10,7 +10,7 @@ import pytest
 from paceline.delivery.exporter_sink import read_push
 from paceline.delivery.otlp.collector import Collector
 from paceline.delivery.outbox import Held, pack
-from paceline.delivery.rounds import Errand, deliver
+from paceline.delivery.send_rounds import Errand, deliver
 from paceline.errors import DeliveryError
 from paceline.http.endpoint import Endpoint
 from support.certificates import make_certificate, tls_settings

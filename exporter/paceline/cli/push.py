@@ -14,7 +14,7 @@ from paceline.cli.options.servers import Target, conclude, find_sinks, kept_bran
 from paceline.config import Config
 from paceline.delivery.configured_sinks import open_sink, open_sinks, silence_of
 from paceline.delivery.outbox import Held, outboxes, pack, unpack
-from paceline.delivery.rounds import Errand, Tally, deliver
+from paceline.delivery.send_rounds import Errand, Tally, deliver
 from paceline.delivery.sink import Sink
 from paceline.errors import StorageError
 from paceline.formatting import counted

@@ -13,7 +13,7 @@ from paceline.cli.options.kept_runs import KeptRuns, read_all, span_options
 from paceline.cli.options.project import clear_errors, load_project, results_option
 from paceline.cli.options.servers import Target, conclude, find_sinks, target_options
 from paceline.delivery.outbox import Held, pack
-from paceline.delivery.rounds import Errand, Tally, deliver
+from paceline.delivery.send_rounds import Errand, Tally, deliver
 from paceline.delivery.sink import Sink
 from paceline.errors import DeliveryError
 from paceline.history.sqlite.ledger import Ledger

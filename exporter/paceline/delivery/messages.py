@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from paceline.config import OutboxLimits
 from paceline.delivery.outbox import Box, Held, Outbox
-from paceline.delivery.rounds import Errand, Tally
+from paceline.delivery.send_rounds import Errand, Tally
 from paceline.formatting import counted, listed, size
 
 _MOST_NAMED = 10

@@ -10,7 +10,7 @@ from typing import Final
 from paceline.config import Config
 from paceline.delivery.messages import delivered, let_go, undelivered
 from paceline.delivery.outbox import Box, Held, Outbox, pack
-from paceline.delivery.rounds import Errand, InterruptedDeliveryError, Tally, deliver
+from paceline.delivery.send_rounds import Errand, InterruptedDeliveryError, Tally, deliver
 from paceline.delivery.sink import Sink
 from paceline.errors import StorageError
 from paceline.model import Run

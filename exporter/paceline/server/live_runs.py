@@ -9,7 +9,7 @@ from typing import Final
 
 from paceline.metrics.catalogue import Metric
 from paceline.metrics.live_counters import LiveCounters
-from paceline.metrics.live_reports import Row, row_of
+from paceline.metrics.runs_under_way import Row, row_of
 from paceline.model import LiveReport
 
 _MISSED = 3

@@ -20,8 +20,8 @@ from paceline.identity import safe_text
 from paceline.metrics import catalogue
 from paceline.metrics.counters import Key, tally, total_families
 from paceline.metrics.families import family
-from paceline.metrics.live_reports import report_families
 from paceline.metrics.run_samples import branch_label
+from paceline.metrics.runs_under_way import report_families
 from paceline.model import LiveReport, Run
 from paceline.server.drop_folder import CONFLICT, DAMAGED, DropFolder
 from paceline.server.exporter_metrics import MAX_SERIES, OwnMetrics

@@ -15,7 +15,7 @@ from paceline.cli.options.project import warn
 from paceline.config import Config
 from paceline.delivery.configured_sinks import open_sinks
 from paceline.delivery.messages import delivered, undelivered
-from paceline.delivery.rounds import Errand, Tally
+from paceline.delivery.send_rounds import Errand, Tally
 from paceline.delivery.sink import Sink
 from paceline.errors import ConfigError
 from paceline.run_origin import FALLBACK_BRANCH

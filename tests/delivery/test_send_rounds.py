@@ -12,7 +12,7 @@ from paceline.delivery.exporter_sink import read_push
 from paceline.delivery.otlp.collector import Collector
 from paceline.delivery.otlp.otlp_metrics import OtlpMetrics
 from paceline.delivery.outbox import Box, Held, Outbox, Parcel, pack
-from paceline.delivery.rounds import Errand, deliver
+from paceline.delivery.send_rounds import Errand, deliver
 from paceline.delivery.sink import Receipt, Sink
 from paceline.errors import DeliveryError
 from paceline.http.endpoint import Endpoint

@@ -5,7 +5,7 @@ Runs under way, as metric families.
 from typing import Any
 
 from paceline.metrics.catalogue import CATALOGUE, PROCESS_CPU
-from paceline.metrics.live_reports import report_families
+from paceline.metrics.runs_under_way import report_families
 from paceline.model import LiveReport, Outcome, ResourceSample, SystemSample, TreeSample
 
 
