@@ -2,8 +2,8 @@
 Where the tested code was imported from: the trap of every comparison in work trees is an installed package that
 leads back to one tree, so that both sides measure the same code.
 
-As a pytest plugin (`-p paceline.ab.import_location`) it notes the files of all modules at the end of each process, also of
-xdist's workers.
+As a pytest plugin (`-p paceline.ab.import_location`) it notes the files of all modules at the end of each process,
+also of xdist's workers.
 """
 
 import os

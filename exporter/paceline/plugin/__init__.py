@@ -1,13 +1,15 @@
 """
 The door of the pytest plugin.
 
-pytest imports this module in every session of every project that has Paceline installed, so it imports nothing of
-Paceline and starts nothing. What `--paceline` needs is imported when it is on.
+pytest imports this module in every session of every project that has Paceline installed, so it imports next to
+nothing of Paceline and starts nothing. What `--paceline` needs is imported when it is on.
 """
 
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from paceline import unpatched  # noqa: F401 - before any conftest
 
 if TYPE_CHECKING:
     from paceline.plugin.measure.recorder import CaseRecorder

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from paceline import formatting
 from paceline.analysis.past import Past
 from paceline.config import Config
+from paceline.formatting import counted, duration, size
 from paceline.model import Case, Run, UsageKey
 from paceline.plugin.guard import Guard
 from paceline.report.content import compose
@@ -45,7 +45,7 @@ def write_report(terminal: "pytest.TerminalReporter", run: Run, past: Past, sett
         writer.line()
     failing = sum(verdict.kind in settings.fail_on for verdict in run.verdicts)
     if failing:
-        verdicts = f"{formatting.counted(failing, 'verdict')} of {', '.join(settings.fail_on)}"
+        verdicts = f"{counted(failing, 'verdict')} of {', '.join(settings.fail_on)}"
         terminal.write_line(f"{verdicts}: this run fails", red=True, bold=True)
 
 
@@ -74,7 +74,7 @@ def say_repeats(config: pytest.Config, tests: int, seconds: float) -> None:
     if terminal is not None and terminal.verbosity >= _QUIETEST:
         _write_on_own_line(
             terminal,
-            f"paceline: measuring {formatting.counted(tests, 'test')} again, for at most {formatting.duration(seconds)}",
+            f"paceline: measuring {counted(tests, 'test')} again, for at most {duration(seconds)}",
         )
 
 
@@ -87,11 +87,11 @@ def verbose_line(config: pytest.Config, case: Case) -> None:
         return
     figures = [case.test_type, case.outcome.value]
     if case.duration_seconds is not None:
-        figures.append(formatting.duration(case.duration_seconds))
+        figures.append(duration(case.duration_seconds))
     if UsageKey.CPU_SECONDS in case.usage:
-        figures.append(f"CPU {formatting.duration(case.usage[UsageKey.CPU_SECONDS])}")
+        figures.append(f"CPU {duration(case.usage[UsageKey.CPU_SECONDS])}")
     if UsageKey.MEMORY_PEAK_BYTES in case.usage:
-        figures.append(f"memory +{formatting.size(case.usage[UsageKey.MEMORY_PEAK_BYTES])}")
+        figures.append(f"memory +{size(case.usage[UsageKey.MEMORY_PEAK_BYTES])}")
     _write_on_own_line(terminal, f"{case.id}  {', '.join(figures)}")
 
 

@@ -1,0 +1,82 @@
+"""
+Functions of the interpreter, bound before a conftest or a test can replace them.
+
+`paceline.plugin` imports this module, and pytest loads that as an entry point before any conftest. The functions are
+attributes of an object: freezegun and pyfakefs replace what stands in the globals of modules, `mock.patch` replaces
+attributes of modules, and neither looks into an object.
+"""
+
+import gc
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
+
+class _Unpatched:
+    """
+    The functions that Paceline calls while tests run.
+
+    `wall_time` is computed from a reading at import and a monotonic clock, as time-machine replaces the wall clock
+    itself.
+    """
+
+    __slots__ = (
+        "active_count",
+        "close",
+        "fspath",
+        "fstat",
+        "gc_stats",
+        "get_native_id",
+        "getpid",
+        "getrusage",
+        "open",
+        "perf_counter_ns",
+        "pread",
+        "process_time",
+        "started",
+        "started_ns",
+        "thread_time_ns",
+        "waitid",
+        "write",
+    )
+
+    def __init__(self) -> None:
+        self.perf_counter_ns: Final = time.perf_counter_ns
+        self.process_time: Final = time.process_time
+        self.thread_time_ns: Final = getattr(time, "thread_time_ns", time.process_time_ns)
+        self.started: Final = time.time()
+        self.started_ns: Final = time.perf_counter_ns()
+        self.open: Final = os.open
+        self.close: Final = os.close
+        self.fstat: Final = os.fstat
+        self.fspath: Final = os.fspath
+        self.pread: Final[Callable[[int, int, int], bytes] | None] = getattr(os, "pread", None)
+        self.write: Final = os.write
+        self.getpid: Final = os.getpid
+        self.waitid: Final[Callable[..., Any] | None] = getattr(os, "waitid", None)
+        self.getrusage: Final = resource.getrusage if resource is not None else None
+        self.gc_stats: Final = gc.get_stats
+        self.active_count: Final = threading.active_count
+        self.get_native_id: Final = threading.get_native_id
+
+    def monotonic(self) -> float:
+        """
+        Seconds of a clock that nothing sets back or freezes.
+        """
+        return self.perf_counter_ns() / 1e9
+
+    def wall_time(self) -> float:
+        """
+        Seconds since 1970.
+        """
+        return self.started + (self.perf_counter_ns() - self.started_ns) / 1e9
+
+
+UNPATCHED: Final = _Unpatched()
