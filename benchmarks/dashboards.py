@@ -22,7 +22,7 @@ from synthetic import BRANCH, SUITE, SyntheticSuite, lean
 from tabulate import tabulate
 
 from paceline.metrics.catalogue import CATALOGUE, Channel
-from paceline.model import UsageKey
+from paceline.usage import UsageKey
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.dashboards import Asked, boards, filled, queries, selectors

@@ -27,8 +27,9 @@ from prometheus_client.registry import Collector
 from synthetic import SyntheticSuite
 from tabulate import tabulate
 
+from paceline.documents import encode_run
 from paceline.metrics.run_samples import run_samples
-from paceline.model import Run, encode_run
+from paceline.model import Run
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.exporter import SCRAPE, Exporter, exporter_in

@@ -16,7 +16,7 @@ from tabulate import tabulate
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import ATTEMPTS, NORMALIZED, OUTCOME, Past, PastRun, Series
-from paceline.model import UsageKey
+from paceline.usage import UsageKey
 
 TARGETS = {(10_000, 200): 1.0, (100_000, 50): 5.0}
 _ROUNDS = 3

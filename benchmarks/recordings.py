@@ -13,7 +13,8 @@ from pathlib import Path
 
 from msgspec import DecodeError, Struct, ValidationError, json
 
-from paceline.model import Case, Outcome, UsageKey
+from paceline.model import Case, Outcome
+from paceline.usage import UsageKey
 
 # A benchmark iterates for about a second, however short what it measures.
 _BENCHMARK_SECONDS = 1.0

@@ -21,9 +21,10 @@ from tabulate import tabulate
 from paceline.analysis.judgement_rules import Rules
 from paceline.history.archive import Archive
 from paceline.http.endpoint import Endpoint
-from paceline.model import Run, UsageKey
+from paceline.model import Run
 from paceline.prometheus.past_runs import Prometheus
 from paceline.prometheus.query_client import Answered, QueryClient
+from paceline.usage import UsageKey
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.servers import prometheus_with

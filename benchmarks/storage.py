@@ -21,9 +21,10 @@ from synthetic import SyntheticSuite
 from tabulate import tabulate
 
 from paceline.delivery.openmetrics import exposition
+from paceline.documents import encode_run
 from paceline.history.archive import Archive
 from paceline.metrics.run_samples import run_samples
-from paceline.model import Run, encode_run
+from paceline.model import Run
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.exporter import SCRAPE, Exporter, exporter_in

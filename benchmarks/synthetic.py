@@ -13,7 +13,8 @@ from random import Random
 
 from msgspec.structs import replace
 
-from paceline.model import Case, Machine, Outcome, Run, RunOutcome, UsageKey
+from paceline.model import Case, Machine, Outcome, Run, RunOutcome
+from paceline.usage import UsageKey
 
 SUITE, BRANCH = "synthetic", "main"
 _FIRST_RUN_ENDED = 1.79e9

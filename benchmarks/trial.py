@@ -18,7 +18,8 @@ from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import RegressionRule, Rules
 from paceline.analysis.past import NORMALIZED, Past, PastRun, Series, past_run
 from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
-from paceline.model import Case, Machine, Run, RunOutcome, VerdictKind
+from paceline.model import Case, Machine, Run, RunOutcome
+from paceline.verdict_kinds import VerdictKind
 
 # As many runs as are in the window of time of a project that merges twice a day.
 WINDOW = 30

@@ -27,7 +27,9 @@ from paceline.analysis.verdicts.count import usual_count
 from paceline.analysis.verdicts.flakiness import Attempted, judge_flakiness
 from paceline.analysis.verdicts.regression import UsualDuration
 from paceline.analysis.verdicts.whole_window import judge_course
-from paceline.model import Case, Outcome, Run, RunOutcome, UsageKey, VerdictKind
+from paceline.model import Case, Outcome, Run, RunOutcome
+from paceline.usage import UsageKey
+from paceline.verdict_kinds import VerdictKind
 
 RULES = Rules()
 _NO_FLOORS = Rules(trend=TrendRule(floor_ms=0), modes=ModesRule(floor_ms=0))

@@ -10,7 +10,7 @@ import pytest
 
 from paceline.config import Config, dashboard_port, is_true, load_config, project_name, read_table
 from paceline.errors import ConfigError
-from paceline.model import VerdictKind
+from paceline.verdict_kinds import VerdictKind
 
 _ALL_KEYS = (
     "baselines, benchmarks_only, budget_ms, budgets_ms, confirmation, default_branch, enabled, fail_on, "

@@ -12,7 +12,8 @@ from msgspec import convert
 
 from paceline.analysis.judgement_rules import Rules
 from paceline.config import Config
-from paceline.model import FAILING_KINDS, UsageKey
+from paceline.usage import UsageKey
+from paceline.verdict_kinds import FAILING_KINDS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -11,8 +11,10 @@ import pytest
 import paceline
 from paceline.analysis.verdicts.budget import Budgets
 from paceline.errors import ConfigError
-from paceline.model import Outcome, Severity, UsageKey, VerdictKind
+from paceline.model import Outcome, Severity
 from paceline.monitoring import Monitor, changed_budgets
+from paceline.usage import UsageKey
+from paceline.verdict_kinds import VerdictKind
 from support.measuring import compute
 
 

@@ -16,7 +16,7 @@ from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.verdicts.budget import DEFAULT_BUDGETS_MS, Budgets
 from paceline.config_errors import NO_FAILING_KIND, explain, find_wrong
 from paceline.errors import ConfigError
-from paceline.model import VerdictKind
+from paceline.verdict_kinds import VerdictKind
 
 DEFAULT_PORT = 4001
 DEFAULT_RESULTS = "performance_results"

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from msgspec import ValidationError
 
-from paceline.model import FAILING_KINDS
+from paceline.verdict_kinds import FAILING_KINDS
 
 Check = Callable[[Any], object]
 

@@ -5,14 +5,15 @@ All are frozen; an invalid one cannot be read from a document. Times are in seco
 seconds since 1970 (UTC), sizes are in bytes. What was not measured is absent, never 0.
 """
 
-from codecs import BOM_UTF8
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
-from msgspec import DecodeError, Meta, Struct, field, json
+from msgspec import Meta, field
 
-from paceline.errors import DocumentError
+from paceline.usage import UsageKey
+from paceline.values import Value
+from paceline.verdict_kinds import VerdictKind
 
 SCHEMA = 1
 
@@ -60,57 +61,6 @@ class RunOutcome(StrEnum):
     CRASHED = "crashed"
 
 
-class UsageKey(StrEnum):
-    """
-    What can be measured around a test; each is the name of its metric without the prefix.
-    """
-
-    CPU_SECONDS = "cpu_seconds"
-    CPU_USER_SECONDS = "cpu_user_seconds"
-    CPU_SYSTEM_SECONDS = "cpu_system_seconds"
-    CHILDREN_CPU_USER_SECONDS = "children_cpu_user_seconds"
-    CHILDREN_CPU_SYSTEM_SECONDS = "children_cpu_system_seconds"
-    CPU_WAIT_SECONDS = "cpu_wait_seconds"
-    MEMORY_PEAK_BYTES = "memory_peak_bytes"
-    MEMORY_RETAINED_BYTES = "memory_retained_bytes"
-    READ_BYTES = "read_bytes"
-    WRITTEN_BYTES = "written_bytes"
-    VOLUNTARY_CONTEXT_SWITCHES = "voluntary_context_switches"
-    INVOLUNTARY_CONTEXT_SWITCHES = "involuntary_context_switches"
-    GC_COLLECTIONS = "gc_collections"
-    IMPORTED_MODULES = "imported_modules"
-    THREADS_LEFT = "threads_left"
-    PROCESSES_LEFT = "processes_left"
-
-
-class VerdictKind(StrEnum):
-    """
-    What judgement can find.
-    """
-
-    BUDGET = "budget"
-    REGRESSION = "regression"
-    SUITE_REGRESSION = "suite_regression"
-    COUNT = "count"
-    CHANGE_POINT = "change_point"
-    TREND = "trend"
-    LEAK = "leak"
-    FLAKY = "flaky"
-    DURATION_FLAKY = "duration_flaky"
-    BROKEN = "broken"
-    UNCONFIRMED = "unconfirmed"
-
-    @property
-    def can_fail(self) -> bool:
-        """
-        Whether a run may be made to fail on it: what was not confirmed is no finding.
-        """
-        return self is not VerdictKind.UNCONFIRMED
-
-
-FAILING_KINDS = tuple(kind for kind in VerdictKind if kind.can_fail)
-
-
 class Severity(StrEnum):
     """
     How much a verdict matters; the names of Alertmanager's label.
@@ -119,12 +69,6 @@ class Severity(StrEnum):
     CRITICAL = "critical"
     WARNING = "warning"
     INFO = "info"
-
-
-class Value(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """
-    Base of all values here: compared by content, read strictly.
-    """
 
 
 class Measure(Value, frozen=True, kw_only=True):
@@ -248,115 +192,3 @@ class Run(Value, frozen=True, kw_only=True, omit_defaults=False):
     @property
     def duration_seconds(self) -> float:
         return self.ended - self.started
-
-
-class TreeSample(Value, frozen=True, kw_only=True):
-    """
-    The pytest process and all below it; CPU is cumulative, and keeps what ended processes had used.
-    """
-
-    cpu_seconds: float = 0.0
-    resident_bytes: int = 0
-    processes: int = 0
-    threads: int = 0
-    open_files: int = 0
-    read_bytes: int = 0
-    written_bytes: int = 0
-
-
-class SystemSample(Value, frozen=True, kw_only=True):
-    """
-    The whole machine; percentages are of all its CPUs and memory, byte counts since its start. CPU is that since
-    the look before, so that the first look has none.
-    """
-
-    cpu_percent: float | None = None
-    memory_used_bytes: int = 0
-    memory_percent: float = 0.0
-    load_1m: float = 0.0
-    processes: int = 0
-    disk_read_bytes: int = 0
-    disk_written_bytes: int = 0
-    disk_percent: float | None = None
-    network_received_bytes: int = 0
-    network_sent_bytes: int = 0
-
-
-class ResourceSample(Value, frozen=True, kw_only=True):
-    """
-    One look at both.
-    """
-
-    tree: TreeSample = TreeSample()
-    system: SystemSample = SystemSample()
-
-
-class LiveReport(Value, frozen=True, kw_only=True):
-    """
-    A moment of a run under way, as it is sent to an exporter every `interval_seconds`.
-
-    `expected` is None until the tests are collected. `active` maps a test to the seconds that it has been
-    running, `outcomes` says how the tests ended that have, `budgets` is by test type in seconds.
-    `is_over` says that it is the last.
-    """
-
-    run_id: RunId
-    suite: str
-    branch: str
-    shard: Annotated[str, Meta(max_length=64)] = ""
-    interval_seconds: Annotated[float, Meta(gt=0, le=60)] = 5.0
-    expected: Count | None = None
-    ended: Count = 0
-    active: Mapping[str, Seconds] = field(default_factory=dict)
-    outcomes: Mapping[Outcome, Count] = field(default_factory=dict)
-    budgets: Mapping[str, Seconds] = field(default_factory=dict)
-    sample: ResourceSample = ResourceSample()
-    is_over: bool = False
-
-
-class _Version(Struct):
-    schema: int | None = None
-
-
-def encode_run(run: Run) -> bytes:
-    """
-    The run as a JSON document.
-    """
-    return json.encode(run)
-
-
-def decode_run(document: bytes, where: str) -> Run:
-    """
-    Read a run back from its JSON document.
-
-    Args:
-        document: JSON in UTF-8.
-        where: what to call the document in an error, for example its path.
-
-    Raises:
-        DocumentError: it is not JSON, not a run, or of a version that this release does not know.
-    """
-    try:
-        version = json.decode(document, type=_Version).schema
-        if version is not None and version > SCHEMA:
-            raise DocumentError(f"{where}: a run document of version {version}, expected at most {SCHEMA}")
-        run = json.decode(document, type=Run)
-    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
-        found = "a byte order mark, expected JSON without one" if document.startswith(BOM_UTF8) else error
-        raise DocumentError(f"{where}: not a run document: {found}") from error
-    if version is None:
-        raise DocumentError(f"{where}: schema is absent, expected {SCHEMA}")
-    return run
-
-
-def decode_live_report(document: bytes, where: str) -> LiveReport:
-    """
-    Read a report of a run under way from its JSON document.
-
-    Raises:
-        DocumentError: it is not JSON, or no such report.
-    """
-    try:
-        return json.decode(document, type=LiveReport)
-    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DocumentError(f"{where}: not a live report: {error}") from error

@@ -12,10 +12,11 @@ from paceline.analysis.verdicts.budget import Budget, Budgets, judge_budget
 from paceline.config import DEFAULT_TEST_TYPE
 from paceline.errors import ConfigError
 from paceline.identity import safe_text
-from paceline.model import Case, Outcome, UsageKey, Verdict
+from paceline.model import Case, Outcome, Verdict
 from paceline.probes import make_probes
 from paceline.probes.own_overhead import OwnWork
 from paceline.probes.runner import ProbeStack
+from paceline.usage import UsageKey
 
 _NANOSECONDS = 1e-9
 
@@ -114,7 +115,7 @@ class Monitor:
         ended = time.perf_counter_ns()
         if self._probes is None or self._case is not None:
             raise RuntimeError(f"monitor {self.name!r} is not running, expected start() first")
-        usage: dict[UsageKey, float] = {}
+        usage = dict[UsageKey, float]()
         self._probes.stop_call(usage)
         self._probes.stop_test(usage)
         self._probes.close()

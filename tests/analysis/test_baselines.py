@@ -10,7 +10,8 @@ import pytest
 from paceline.analysis.baselines import Baseline, Baselines, _View, fits, judge_against
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import NORMALIZED, Past
-from paceline.model import Run, Verdict, VerdictKind
+from paceline.model import Run, Verdict
+from paceline.verdict_kinds import VerdictKind
 from support.values import EPOCH, HOUR, TEST, failed, make_case, make_run, past_of, runs_of
 
 _RULES = Rules()

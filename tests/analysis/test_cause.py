@@ -10,7 +10,8 @@ from msgspec import structs
 
 from paceline.analysis.cause import CHILDREN_CPU, IDLE, MACHINE, causes_of
 from paceline.analysis.past import Past
-from paceline.model import Case, Cause, Measure, UsageKey
+from paceline.model import Case, Cause, Measure
+from paceline.usage import UsageKey
 from support.values import make_case, make_run
 
 

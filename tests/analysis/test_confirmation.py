@@ -9,7 +9,9 @@ import pytest
 from paceline.analysis.confirmation import confirmed, holds_up, suspects_of
 from paceline.analysis.judgement_rules import RegressionRule
 from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
-from paceline.model import Case, Run, Severity, UsageKey, Verdict, VerdictKind
+from paceline.model import Case, Run, Severity, Verdict
+from paceline.usage import UsageKey
+from paceline.verdict_kinds import VerdictKind
 from support.values import make_case, make_run
 
 _LEVEL = UsualDuration.of([0.01] * 10)

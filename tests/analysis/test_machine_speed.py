@@ -5,7 +5,7 @@ The suite as the ruler of the machine's speed.
 import pytest
 
 from paceline.analysis.machine_speed import Mark, Need, Ruler, need_of, normalized
-from paceline.model import UsageKey
+from paceline.usage import UsageKey
 from support.values import make_case
 
 _USUAL = {f"test_{number}": 0.01 * number for number in range(1, 11)}

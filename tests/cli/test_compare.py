@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from paceline.cli import main
+from paceline.documents import encode_run
 from paceline.history.sqlite.ledger import Ledger
-from paceline.model import Run, encode_run
+from paceline.model import Run
 from support.repository import Project
 from support.values import make_case, make_run
 

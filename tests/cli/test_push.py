@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 
 from paceline.cli import main
 from paceline.delivery.outbox import Outbox, pack
+from paceline.documents import encode_run
 from paceline.history.archive import Archive
-from paceline.model import encode_run
 from support.receiving import Receiving, receiving
 from support.servers import free_port
 from support.values import make_case, make_run

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from paceline.history.results_folder import read_document
-from paceline.model import VerdictKind
+from paceline.verdict_kinds import VerdictKind
 from support.suite import Suite
 
 _KINDS = """

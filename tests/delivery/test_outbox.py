@@ -10,8 +10,8 @@ import pytest
 
 from paceline.config import OutboxLimits
 from paceline.delivery.outbox import Held, Outbox, Parcel, check_packed, outboxes, pack
+from paceline.documents import decode_run
 from paceline.errors import DocumentError, StorageError
-from paceline.model import decode_run
 from support.values import EPOCH, make_case, make_run
 
 _URL = "http://exporter:10464"

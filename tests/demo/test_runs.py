@@ -8,7 +8,9 @@ from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
 from paceline.demo.runs import Demo
-from paceline.model import Run, VerdictKind, decode_run, encode_run
+from paceline.documents import decode_run, encode_run
+from paceline.model import Run
+from paceline.verdict_kinds import VerdictKind
 
 # Tuesday, 24 November 2026, 00:00 UTC.
 _UNTIL = 1_795_478_400.0

@@ -9,7 +9,9 @@ import pytest
 
 from paceline.delivery.openmetrics import exposition
 from paceline.metrics.run_samples import run_samples
-from paceline.model import Case, Machine, Measure, Run, RunOutcome, Severity, UsageKey, Verdict, VerdictKind
+from paceline.model import Case, Machine, Measure, Run, RunOutcome, Severity, Verdict
+from paceline.usage import UsageKey
+from paceline.verdict_kinds import VerdictKind
 from support.dashboards import asked_for, boards, filled, option, queries, variables
 from support.servers import Prometheus, prometheus_of
 from support.values import TEST, failed, make_case, make_run

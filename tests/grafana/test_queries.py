@@ -13,7 +13,8 @@ from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
 from paceline.demo.runs import Demo
 from paceline.metrics.catalogue import CATALOGUE, Channel
-from paceline.model import Run, UsageKey
+from paceline.model import Run
+from paceline.usage import UsageKey
 from support.dashboards import Asked, asked_for, boards, filled, option, queries, selectors, variables
 from support.servers import prometheus_with
 from support.values import make_case, make_run

@@ -17,7 +17,8 @@ from paceline.analysis.judgement_rules import Rules
 from paceline.errors import DocumentError, StorageError
 from paceline.history.archive import Archive
 from paceline.history.results_folder import read_document
-from paceline.model import Case, Run, RunOutcome, VerdictKind
+from paceline.model import Case, Run, RunOutcome
+from paceline.verdict_kinds import VerdictKind
 from support.dying import leave_journal
 from support.values import EPOCH, TEST, failed, make_case, make_run, values_of
 

@@ -10,9 +10,10 @@ import psutil
 import pytest
 from msgspec import json
 
+from paceline.documents import decode_run, encode_run
 from paceline.errors import StorageError
 from paceline.history.journal import Journal, left_behind
-from paceline.model import Case, RunOutcome, decode_run, encode_run
+from paceline.model import Case, RunOutcome
 from support.dying import leave_journal, written_journal
 from support.values import EPOCH, failed, make_case, make_run
 

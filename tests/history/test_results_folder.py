@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from paceline.documents import encode_run
 from paceline.errors import DocumentError, StorageError
 from paceline.history.results_folder import ResultsFolder, read_document, set_aside
-from paceline.model import encode_run
 from support.values import make_case, make_run
 
 # 12 March 2026, 08:05:09.120 UTC.

@@ -2,9 +2,9 @@
 Counters of runs under way that share a row.
 """
 
+from paceline.live_report import LiveReport, ResourceSample, SystemSample, TreeSample
 from paceline.metrics import catalogue
 from paceline.metrics.live_counters import LiveCounters
-from paceline.model import LiveReport, ResourceSample, SystemSample, TreeSample
 
 
 def _report(run_id: str, cpu: float = 0.0, disk: int = 0) -> LiveReport:

@@ -13,9 +13,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse
 from prometheus_client.registry import Collector
 
+from paceline.live_report import ResourceSample, SystemSample, TreeSample
 from paceline.metrics.catalogue import CATALOGUE, Channel
 from paceline.metrics.live_state import LiveState, state_families
-from paceline.model import ResourceSample, SystemSample, TreeSample
 
 _SAMPLE = ResourceSample(
     tree=TreeSample(

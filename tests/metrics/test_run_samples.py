@@ -6,7 +6,9 @@ import pytest
 
 from paceline.metrics.catalogue import Channel
 from paceline.metrics.run_samples import TEST_METRICS, run_samples
-from paceline.model import Machine, Measure, Outcome, Run, RunOutcome, Severity, UsageKey, Verdict, VerdictKind
+from paceline.model import Machine, Measure, Outcome, Run, RunOutcome, Severity, Verdict
+from paceline.usage import UsageKey
+from paceline.verdict_kinds import VerdictKind
 from support.values import TEST, failed, make_case, make_run
 
 

@@ -4,9 +4,10 @@ Runs under way, as metric families.
 
 from typing import Any
 
+from paceline.live_report import LiveReport, ResourceSample, SystemSample, TreeSample
 from paceline.metrics.catalogue import CATALOGUE, PROCESS_CPU
 from paceline.metrics.runs_under_way import report_families
-from paceline.model import LiveReport, Outcome, ResourceSample, SystemSample, TreeSample
+from paceline.model import Outcome
 
 
 def _report(run_id: str, **changes: Any) -> LiveReport:

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from paceline.history.sqlite.ledger import Ledger
-from paceline.model import VerdictKind
+from paceline.verdict_kinds import VerdictKind
 from support.suite import Result, Suite
 
 _WORK = """

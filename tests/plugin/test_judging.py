@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from paceline.model import VerdictKind
+from paceline.verdict_kinds import VerdictKind
 from support.suite import Suite
 
 _SLOW = """

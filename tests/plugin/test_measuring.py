@@ -4,7 +4,7 @@ What is measured around a test.
 
 import pytest
 
-from paceline.model import UsageKey
+from paceline.usage import UsageKey
 from support.suite import Suite
 
 _MEBIBYTE = 1 << 20

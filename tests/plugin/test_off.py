@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from paceline.model import FAILING_KINDS
+from paceline.verdict_kinds import FAILING_KINDS
 from support.suite import Suite
 
 _WITNESS = """

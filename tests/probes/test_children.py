@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from paceline.model import UsageKey
 from paceline.probes.children import ChildrenProbe
 from paceline.probes.own_overhead import OwnWork
+from paceline.usage import UsageKey
 from support.measuring import measured
 
 _THREADS, _PROCESSES = UsageKey.THREADS_LEFT, UsageKey.PROCESSES_LEFT

@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from paceline.model import UsageKey
 from paceline.probes.cpu import CpuProbe
 from paceline.probes.own_overhead import OwnWork
+from paceline.usage import UsageKey
 from support.measuring import compute, measured
 
 _COMPUTE = "import time\nwhile time.process_time() < 0.2: pass"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import psutil
 
-from paceline.model import UsageKey
 from paceline.probes.io import KernelIoProbe, PortableIoProbe, io_probe
 from paceline.probes.own_overhead import OwnWork, ProcFile
+from paceline.usage import UsageKey
 from support.measuring import measured
 
 _READ, _WRITTEN = UsageKey.READ_BYTES, UsageKey.WRITTEN_BYTES

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from paceline.model import UsageKey
 from paceline.probes.memory import KernelMemoryProbe, SampledMemoryProbe, memory_probe
 from paceline.probes.own_overhead import OwnWork
 from paceline.probes.probe import Probe
+from paceline.usage import UsageKey
 from support.measuring import measured
 
 _MEBIBYTE = 1 << 20

@@ -4,11 +4,11 @@ All probes as one.
 
 import pytest
 
-from paceline.model import UsageKey
 from paceline.probes import make_probes
 from paceline.probes.own_overhead import OwnWork
 from paceline.probes.probe import Probe, Usage
 from paceline.probes.runner import ProbeStack
+from paceline.usage import UsageKey
 
 
 class _Witness(Probe):

@@ -8,8 +8,8 @@ from types import ModuleType
 
 import pytest
 
-from paceline.model import UsageKey
 from paceline.probes.runtime import RuntimeProbe
+from paceline.usage import UsageKey
 from support.measuring import measured
 
 _COLLECTIONS, _MODULES = UsageKey.GC_COLLECTIONS, UsageKey.IMPORTED_MODULES

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from paceline.model import Machine, ResourceSample
+from paceline.live_report import ResourceSample
+from paceline.model import Machine
 from paceline.probes.own_overhead import OwnWork
 from paceline.probes.sampler import Sampler
 

@@ -16,9 +16,11 @@ from paceline.history.source import OF_EVERY_TEST
 from paceline.history.sqlite.ledger import TimeSpan
 from paceline.http.endpoint import Endpoint
 from paceline.metrics.run_samples import TEST_METRICS
-from paceline.model import Case, Run, UsageKey, VerdictKind
+from paceline.model import Case, Run
 from paceline.prometheus.past_runs import Prometheus
 from paceline.prometheus.query_client import Answered, QueryClient
+from paceline.usage import UsageKey
+from paceline.verdict_kinds import VerdictKind
 from support.histories import troubled_runs
 from support.servers import prometheus_with
 from support.values import EPOCH, HOUR, make_case, make_run, values_of

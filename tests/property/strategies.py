@@ -6,20 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from paceline.model import (
-    Case,
-    Cause,
-    Machine,
-    Measure,
-    Outcome,
-    Run,
-    RunOutcome,
-    Severity,
-    Since,
-    UsageKey,
-    Verdict,
-    VerdictKind,
-)
+from paceline.model import Case, Cause, Machine, Measure, Outcome, Run, RunOutcome, Severity, Since, Verdict
+from paceline.usage import UsageKey
+from paceline.verdict_kinds import VerdictKind
 
 texts = st.text(max_size=12)
 ids = st.text(min_size=1, max_size=12)

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import json
 
+from paceline.documents import decode_live_report, decode_run, encode_run
 from paceline.errors import DocumentError
 from paceline.history.sqlite.same_run import is_same
 from paceline.metrics.counters import tally
-from paceline.model import Run, decode_live_report, decode_run, encode_run
+from paceline.model import Run
 from paceline.server.rendered_run import render
 from paceline.server.report_checks import read_arrival
 from property.strategies import runs

@@ -11,7 +11,8 @@ from paceline.analysis.baselines import Baseline, Baselines, fits, judge_against
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
-from paceline.model import Case, Run, Verdict, VerdictKind
+from paceline.model import Case, Run, Verdict
+from paceline.verdict_kinds import VerdictKind
 from property.strategies import durations
 from support.values import EPOCH, HOUR, failed, make_case, make_run
 

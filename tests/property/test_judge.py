@@ -12,7 +12,8 @@ from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import RegressionRule, Rules
 from paceline.analysis.past import Past
 from paceline.analysis.verdicts.regression import UsualDuration
-from paceline.model import Case, Run, Verdict, VerdictKind
+from paceline.model import Case, Run, Verdict
+from paceline.verdict_kinds import VerdictKind
 from property.strategies import durations
 from support.values import TEST, failed, make_case, make_run, past_of, runs_of
 

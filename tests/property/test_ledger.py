@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paceline.analysis.past import ATTEMPTS, DURATION, MEASURES, NORMALIZED, OUTCOME, Past
+from paceline.documents import encode_run
 from paceline.history.sqlite.exporter_ledger import ServedLedger, Terms
 from paceline.history.sqlite.ledger import Ledger, TimeSpan
-from paceline.model import Case, Run, UsageKey, encode_run
+from paceline.model import Case, Run
+from paceline.usage import UsageKey
 from property.strategies import case_lists, runs
 from support.values import EPOCH, make_run
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paceline.documents import decode_run, encode_run
 from paceline.errors import DocumentError
-from paceline.model import Run, decode_run, encode_run
+from paceline.model import Run
 from property.strategies import runs, texts
 
 

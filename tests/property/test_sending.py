@@ -10,8 +10,9 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from paceline.delivery.otlp.otlp_metrics import metrics_messages
 from paceline.delivery.outbox import pack
+from paceline.documents import decode_run
 from paceline.metrics.run_samples import run_samples
-from paceline.model import Run, decode_run
+from paceline.model import Run
 from property.strategies import runs
 
 

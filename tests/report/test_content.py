@@ -8,8 +8,10 @@ import pytest
 
 from paceline.analysis.judgement_rules import RegressionRule, Rules
 from paceline.analysis.past import Past, PastRun
-from paceline.model import Case, Cause, Machine, Measure, Outcome, Run, Severity, Since, UsageKey, Verdict, VerdictKind
+from paceline.model import Case, Cause, Machine, Measure, Outcome, Run, Severity, Since, Verdict
 from paceline.report.content import Content, Finding, compose
+from paceline.usage import UsageKey
+from paceline.verdict_kinds import VerdictKind
 from support.values import TEST, make_case, make_run, past_of, runs_of
 
 

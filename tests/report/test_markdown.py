@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from paceline.model import VerdictKind
 from paceline.report.content import Content, Finding
 from paceline.report.markdown import markdown
+from paceline.verdict_kinds import VerdictKind
 from support.values import make_case
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from paceline.model import VerdictKind
 from paceline.report.content import Content, Finding
 from paceline.report.text import Style, lines
+from paceline.verdict_kinds import VerdictKind
 from support.values import TEST, make_case
 
 _FINDING = Finding(

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from paceline.alerting.rule_files import render
 from paceline.alerting.rule_options import Options
-from paceline.model import Run, VerdictKind
+from paceline.model import Run
+from paceline.verdict_kinds import VerdictKind
 from support.courses import DIFFERENT, courses, suite_of_courses, suites_of_paces
 from support.servers import prometheus_with
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from paceline.documents import encode_run
 from paceline.errors import StorageError
-from paceline.model import encode_run
 from paceline.server.data_folder_lock import lock
 from support.exporter import Exporter, exporter_in
 from support.values import make_case, make_run

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from paceline.documents import decode_run, encode_run
 from paceline.errors import ConflictError, DocumentError, StorageError
-from paceline.model import decode_run, encode_run
 from paceline.server.drop_folder import DropFolder
 from support.exporter import exporter_in
 from support.values import make_case, make_run

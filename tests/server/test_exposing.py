@@ -5,9 +5,10 @@ What a scrape brings, and for how long.
 import time
 from pathlib import Path
 
+from paceline.documents import encode_run
 from paceline.history.sqlite.exporter_ledger import Terms
 from paceline.metrics.run_samples import run_samples
-from paceline.model import Run, encode_run
+from paceline.model import Run
 from support.exporter import Exporter, Exposed, exporter_in
 from support.reading import read_openmetrics
 from support.values import make_case, make_run

@@ -2,7 +2,7 @@
 The runs that report now.
 """
 
-from paceline.model import LiveReport
+from paceline.live_report import LiveReport
 from paceline.server.live_runs import LiveRuns
 
 

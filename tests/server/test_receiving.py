@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from paceline.model import encode_run
+from paceline.documents import encode_run
 from support.exporter import Exporter, exporter_in
 from support.values import make_case, make_run
 

@@ -4,7 +4,8 @@ What is asked of a run that arrives.
 
 import pytest
 
-from paceline.model import Run, encode_run
+from paceline.documents import encode_run
+from paceline.model import Run
 from paceline.server.report_checks import read_arrival, read_report
 from support.values import EPOCH, HOUR, make_case, make_run
 

@@ -14,7 +14,9 @@ import requests
 
 from paceline.alerting.rule_files import render
 from paceline.alerting.rule_options import Options
-from paceline.model import Run, Severity, Verdict, VerdictKind, encode_run
+from paceline.documents import encode_run
+from paceline.model import Run, Severity, Verdict
+from paceline.verdict_kinds import VerdictKind
 from support.local_stack import LocalStack, paceline, stack_in
 from support.servers import Prometheus, free_port, prometheus_with
 from support.values import TEST, make_case, make_run

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from paceline.model import Run, encode_run
+from paceline.documents import encode_run
+from paceline.model import Run
 from support.local_stack import LocalStack, paceline, stack_in
 from support.receiving import Receiving, receiving
 from support.values import make_case, make_run

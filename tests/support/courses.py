@@ -10,7 +10,9 @@ from msgspec.structs import replace
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
-from paceline.model import Case, Machine, Measure, Outcome, Run, UsageKey, VerdictKind
+from paceline.model import Case, Machine, Measure, Outcome, Run
+from paceline.usage import UsageKey
+from paceline.verdict_kinds import VerdictKind
 from support.values import failed, make_case, make_run
 
 # A run every six hours, so that the window of a fortnight is full.

@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from paceline.model import Run, encode_run
+from paceline.documents import encode_run
+from paceline.model import Run
 
 _DYING = """
 import os, sys
 from pathlib import Path
 from msgspec.structs import replace
 from paceline.history.journal import Journal
-from paceline.model import decode_run
+from paceline.documents import decode_run
 
 run = decode_run(sys.stdin.buffer.readline(), "stdin")
 journal = Journal(Path(sys.argv[1]), replace(run, cases=()))

@@ -16,8 +16,9 @@ from typing import Any
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from paceline.documents import encode_run
 from paceline.history.sqlite.exporter_ledger import ServedLedger
-from paceline.model import Run, encode_run
+from paceline.model import Run
 from support.servers import free_port
 
 SCRAPE = {"X-Prometheus-Scrape-Timeout-Seconds": "10", "User-Agent": "Prometheus/3.5.0"}

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
-from paceline.model import Case, Measure, Run, UsageKey
+from paceline.model import Case, Measure, Run
+from paceline.usage import UsageKey
 from support.values import failed, make_case, make_run
 
 RUNS = 30

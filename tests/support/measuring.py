@@ -5,8 +5,8 @@ A probe around a piece of work.
 import time
 from collections.abc import Callable
 
-from paceline.model import UsageKey
 from paceline.probes.probe import Probe
+from paceline.usage import UsageKey
 
 
 def measured(

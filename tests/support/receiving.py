@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 
-from paceline.model import Run, decode_run
+from paceline.documents import decode_run
+from paceline.model import Run
 from support.serving import serving
 
 _RESULTS = {201: "accepted", 200: "duplicate"}

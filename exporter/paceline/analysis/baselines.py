@@ -19,7 +19,10 @@ from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import ATTEMPTS, NORMALIZED, OUTCOME, Past, PastRun, Series
 from paceline.analysis.verdicts.change_point import since_run
-from paceline.model import Run, Since, UsageKey, Value, Verdict, VerdictKind
+from paceline.model import Run, Since, Verdict
+from paceline.usage import UsageKey
+from paceline.values import Value
+from paceline.verdict_kinds import VerdictKind
 
 SCHEMA = 1
 # Prometheus counts in milliseconds, so that a run may seem to end a little earlier than it did.

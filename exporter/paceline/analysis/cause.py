@@ -11,7 +11,8 @@ from typing import NamedTuple
 from paceline.analysis.machine_speed import Need, need_of
 from paceline.analysis.past import DURATION, MEASURES, NORMALIZED, Past
 from paceline.analysis.verdicts.count import is_count
-from paceline.model import Case, Cause, UsageKey
+from paceline.model import Case, Cause
+from paceline.usage import UsageKey
 
 # Time in which the test neither ran nor was ready to run: sleep, IO, locks, other processes.
 IDLE = "idle_seconds"

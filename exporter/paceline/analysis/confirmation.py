@@ -9,7 +9,9 @@ from msgspec.structs import replace
 
 from paceline.analysis.machine_speed import need_of
 from paceline.formatting import counted, duration, size
-from paceline.model import Case, Run, Severity, UsageKey, Verdict, VerdictKind
+from paceline.model import Case, Run, Severity, Verdict
+from paceline.usage import UsageKey
+from paceline.verdict_kinds import VerdictKind
 
 # Two of three are as many as chance needs to be out of it; more cost time and find no more.
 REPEATS = 3

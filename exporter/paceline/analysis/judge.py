@@ -20,7 +20,9 @@ from paceline.analysis.verdicts.regression import UsualDuration, judge_regressio
 from paceline.analysis.verdicts.suite_regression import calibration_ratio, judge_suite
 from paceline.analysis.verdicts.two_speeds import find_modes
 from paceline.analysis.verdicts.whole_window import judge_course
-from paceline.model import Case, Outcome, Run, Severity, UsageKey, Verdict, VerdictKind
+from paceline.model import Case, Outcome, Run, Severity, Verdict
+from paceline.usage import UsageKey
+from paceline.verdict_kinds import VerdictKind
 
 # A ruler mark that was seen fewer times than this moves too much.
 _FEWEST_RUNS_OF_USUAL = 3

@@ -8,7 +8,8 @@ from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple, Self
 
-from paceline.model import Case, UsageKey
+from paceline.model import Case
+from paceline.usage import UsageKey
 
 # A mark weighs as much as its test usually takes, as the time of a short test is mostly scheduling; but no one
 # test rules, however long it takes.

@@ -18,9 +18,10 @@ from paceline.cli.report import find_run
 from paceline.errors import PacelineError
 from paceline.history.importers import read_runs
 from paceline.history.rebuilt_trends import renew_trends
-from paceline.model import Case, UsageKey
+from paceline.model import Case
 from paceline.report.table import Column, table
 from paceline.run_origin import FALLBACK_BRANCH
+from paceline.usage import UsageKey
 
 _DAY = 24 * 3600.0
 _RUN_COLUMNS = (

@@ -10,10 +10,11 @@ import click
 from msgspec import json
 
 from paceline.cli.options.project import clear_errors, load_project, results_option
+from paceline.documents import encode_run
 from paceline.errors import StorageError
 from paceline.history.archive import Archive
 from paceline.history.results_folder import read_document
-from paceline.model import Run, encode_run
+from paceline.model import Run
 from paceline.report.content import Content, compose
 from paceline.report.markdown import markdown
 from paceline.report.text import Style, lines

@@ -17,7 +17,7 @@ from paceline.cli.options.project import clear_errors, results_option
 from paceline.cli.options.pytest_arguments import PYTEST_ARGUMENTS, PassingOn
 from paceline.cli.report import print_report
 from paceline.config import LONGEST_BUDGET_MS, dashboard_port
-from paceline.model import FAILING_KINDS
+from paceline.verdict_kinds import FAILING_KINDS
 
 
 class _Asked(Struct, frozen=True, kw_only=True):

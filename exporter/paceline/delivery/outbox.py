@@ -14,8 +14,9 @@ from urllib.parse import quote, unquote
 from msgspec import Struct
 
 from paceline.config import OutboxLimits
+from paceline.documents import decode_run, encode_run
 from paceline.errors import DocumentError, StorageError
-from paceline.model import Run, decode_run, encode_run
+from paceline.model import Run
 
 _SUFFIX = ".json.gz"
 _FASTEST = 1

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from paceline.analysis.verdicts.budget import DEFAULT_BUDGETS_MS
 from paceline.demo.habits import MEBIBYTE, Habit, habits
-from paceline.model import Case, Machine, Measure, Outcome, Run, RunOutcome, UsageKey
+from paceline.model import Case, Machine, Measure, Outcome, Run, RunOutcome
+from paceline.usage import UsageKey
 
 SUITE, BRANCH = "demo", "main"
 TESTS = 80

@@ -16,6 +16,7 @@ from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
 from paceline.analysis.summary import SuiteSummary, Trends, summarize
+from paceline.documents import encode_run
 from paceline.errors import DocumentError, PacelineError, StorageError
 from paceline.formatting import counted
 from paceline.history.journal import left_behind
@@ -23,7 +24,7 @@ from paceline.history.results_folder import ResultsFolder, read_document, set_as
 from paceline.history.source import Server, Source, find_past, preload
 from paceline.history.sqlite.database import NotALedgerError
 from paceline.history.sqlite.ledger import Ledger
-from paceline.model import Run, encode_run
+from paceline.model import Run
 
 _T = TypeVar("_T")
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from paceline.documents import decode_run
 from paceline.errors import StorageError
-from paceline.model import Run, decode_run
+from paceline.model import Run
 
 _PATTERN = "performance_*.json"
 _MOST_SAME_NAMES = 1000

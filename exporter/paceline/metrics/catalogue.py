@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from paceline.model import UsageKey
+from paceline.usage import UsageKey
 
 
 class Kind(StrEnum):

@@ -4,9 +4,9 @@ Counters of runs under way that share a row.
 
 from collections.abc import Mapping
 
+from paceline.live_report import LiveReport
 from paceline.metrics.catalogue import Kind, Metric
 from paceline.metrics.live_state import of_machine, of_tree
-from paceline.model import LiveReport
 
 
 class LiveCounters:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 from prometheus_client.metrics_core import Metric as Family
 
+from paceline.live_report import ResourceSample, SystemSample, TreeSample
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
 from paceline.metrics.families import family
-from paceline.model import ResourceSample, SystemSample, TreeSample
 
 
 class LiveState(Struct, frozen=True, kw_only=True):

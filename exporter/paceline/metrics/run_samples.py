@@ -11,7 +11,8 @@ from paceline.analysis.verdicts.suite_regression import pace_of
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
 from paceline.metrics.sample_times import stamped
-from paceline.model import Case, Outcome, Run, VerdictKind
+from paceline.model import Case, Outcome, Run
+from paceline.verdict_kinds import VerdictKind
 
 # Each branch of its own would make all series of all tests again.
 OTHER_BRANCH = "other"

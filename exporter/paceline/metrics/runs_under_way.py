@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client.metrics_core import Metric as Family
 
+from paceline.live_report import LiveReport
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Kind, Metric
 from paceline.metrics.families import family
 from paceline.metrics.live_state import of_machine, of_tree
-from paceline.model import LiveReport
 
 _Labels = tuple[str, ...]
 Row = tuple[str, str, str]

@@ -8,9 +8,10 @@ from typing import Final
 import pytest
 from msgspec.structs import replace
 
-from paceline.model import Case, Outcome, UsageKey
+from paceline.model import Case, Outcome
 from paceline.plugin.collect.plan import Planner
 from paceline.plugin.measure.meter import Measurement
+from paceline.usage import UsageKey
 
 _RERUN = "rerun"  # what pytest-rerunfailures calls the outcome of an attempt that is tried again
 _CALLS = {

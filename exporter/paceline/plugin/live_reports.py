@@ -16,7 +16,7 @@ from paceline.http.authentication import auth_of, failure_of, target_of
 from paceline.http.ca_bundle import read_authorities
 from paceline.http.endpoint import Naming, read_endpoint
 from paceline.identity import safe_text
-from paceline.model import LiveReport
+from paceline.live_report import LiveReport
 from paceline.plugin.guard import Guard
 from paceline.probes.own_overhead import OwnWork
 

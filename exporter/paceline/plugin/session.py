@@ -17,7 +17,8 @@ from paceline.errors import StorageError
 from paceline.formatting import counted
 from paceline.history.journal import Journal
 from paceline.identity import safe_text
-from paceline.model import Case, LiveReport, Run, RunOutcome
+from paceline.live_report import LiveReport
+from paceline.model import Case, Run, RunOutcome
 from paceline.plugin.cases import CaseBook
 from paceline.plugin.components import Components
 from paceline.plugin.measure.meter import Meter

@@ -9,10 +9,11 @@ import pytest
 from paceline.analysis.past import Past
 from paceline.config import Config
 from paceline.formatting import counted, duration, size
-from paceline.model import Case, Run, UsageKey
+from paceline.model import Case, Run
 from paceline.plugin.guard import Guard
 from paceline.report.content import compose
 from paceline.report.text import LABEL_WIDTH, Style, lines
+from paceline.usage import UsageKey
 
 _MARKUP: dict[Style, dict[str, bool]] = {
     Style.PLAIN: {},

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import psutil
 
-from paceline.model import UsageKey
 from paceline.probes.own_overhead import OwnWork
 from paceline.probes.probe import Probe, Usage
+from paceline.usage import UsageKey
 
 
 class ChildrenProbe(Probe):

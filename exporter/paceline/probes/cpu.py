@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from paceline.model import UsageKey
 from paceline.probes.own_overhead import OwnWork, ProcFile
 from paceline.probes.probe import Probe, Usage
+from paceline.usage import UsageKey
 
 try:
     import resource

@@ -4,9 +4,9 @@ Bytes that the call phase read and wrote.
 
 import psutil
 
-from paceline.model import UsageKey
 from paceline.probes.own_overhead import OwnWork, ProcFile
 from paceline.probes.probe import Probe, Usage
+from paceline.usage import UsageKey
 
 
 def io_probe(own: OwnWork) -> Probe | None:

@@ -1,6 +1,6 @@
 from collections.abc import MutableMapping
 
-from paceline.model import UsageKey
+from paceline.usage import UsageKey
 
 Usage = MutableMapping[UsageKey, float]
 

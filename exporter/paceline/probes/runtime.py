@@ -5,8 +5,8 @@ What the interpreter knows: garbage collections of the call phase, modules impor
 import gc
 import sys
 
-from paceline.model import UsageKey
 from paceline.probes.probe import Probe, Usage
+from paceline.usage import UsageKey
 
 
 class RuntimeProbe(Probe):

@@ -10,7 +10,8 @@ from statistics import fmean
 
 import psutil
 
-from paceline.model import Machine, ResourceSample, SystemSample, TreeSample
+from paceline.live_report import ResourceSample, SystemSample, TreeSample
+from paceline.model import Machine
 from paceline.probes.own_overhead import OwnWork
 
 

@@ -11,10 +11,10 @@ from msgspec import Struct
 from paceline.errors import StorageError
 from paceline.formatting import listed
 from paceline.metrics.label_quoting import quoted
-from paceline.model import VerdictKind
 from paceline.prometheus.query_client import QueryClient
 from paceline.prometheus.rule_alerts import Place
 from paceline.prometheus.rule_groups import Recorder, recorders
+from paceline.verdict_kinds import VerdictKind
 
 WINDOW_SECONDS = 14 * 24 * 3600.0
 # A bare selector of PromQL sees a sample for so long, and so rules see a run.

@@ -11,8 +11,10 @@ from paceline import formatting
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import DURATION, MEASURES, NORMALIZED, OUTCOME, Past
 from paceline.analysis.verdicts.suite_regression import calibration_ratio
-from paceline.model import Case, Cause, Run, UsageKey, Verdict, VerdictKind
+from paceline.model import Case, Cause, Run, Verdict
 from paceline.report import words
+from paceline.usage import UsageKey
+from paceline.verdict_kinds import VerdictKind
 
 SLOWEST = 5
 _NOUNS = {

@@ -9,9 +9,9 @@ from textwrap import wrap
 from typing import NamedTuple
 
 from paceline import formatting
-from paceline.model import VerdictKind
 from paceline.report import words
 from paceline.report.content import Content, Finding
+from paceline.verdict_kinds import VerdictKind
 
 LABEL_WIDTH = 12
 _TIME = 10

@@ -5,7 +5,8 @@ What moved, in words, and a series as a line of blocks.
 from paceline.analysis.cause import CHILDREN_CPU, IDLE, MACHINE
 from paceline.analysis.past import MEASURES
 from paceline.formatting import duration, size
-from paceline.model import Cause, UsageKey
+from paceline.model import Cause
+from paceline.usage import UsageKey
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS = "_.-=*#"

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from paceline.live_report import LiveReport
 from paceline.metrics.catalogue import Metric
 from paceline.metrics.live_counters import LiveCounters
 from paceline.metrics.runs_under_way import Row, row_of
-from paceline.model import LiveReport
 
 _MISSED = 3
 _MOST = 1000

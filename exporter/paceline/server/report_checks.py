@@ -6,10 +6,12 @@ from collections import Counter
 
 from msgspec.structs import replace
 
+from paceline.documents import decode_live_report, decode_run, encode_run
 from paceline.errors import DocumentError
 from paceline.history.sqlite.same_run import AHEAD, BEHIND
 from paceline.identity import safe_text
-from paceline.model import LiveReport, Run, decode_live_report, decode_run, encode_run
+from paceline.live_report import LiveReport
+from paceline.model import Run
 
 # As far as Prometheus takes samples of the future; a clock that is off by less harms nobody.
 _AHEAD_SECONDS = 60.0

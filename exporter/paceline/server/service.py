@@ -17,12 +17,13 @@ from paceline.errors import ConflictError, DocumentError
 from paceline.formatting import counted, moment
 from paceline.history.sqlite.exporter_ledger import Exposed, Received, ServedLedger, Terms
 from paceline.identity import safe_text
+from paceline.live_report import LiveReport
 from paceline.metrics import catalogue
 from paceline.metrics.counters import Key, tally, total_families
 from paceline.metrics.families import family
 from paceline.metrics.run_samples import branch_label
 from paceline.metrics.runs_under_way import report_families
-from paceline.model import LiveReport, Run
+from paceline.model import Run
 from paceline.server.drop_folder import CONFLICT, DAMAGED, DropFolder
 from paceline.server.exporter_metrics import MAX_SERIES, OwnMetrics
 from paceline.server.exporter_settings import ExporterSettings

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from paceline.analysis.compare.compared_runs import Side
 from paceline.analysis.compare.comparison import Comparison, compare
 from paceline.analysis.compare.outcome import Change, Compared, ComparisonRule
-from paceline.model import Machine, Outcome, Run, UsageKey
+from paceline.model import Machine, Outcome, Run
+from paceline.usage import UsageKey
 from support.values import failed, make_case, make_run, runs_of
 
 RULE = ComparisonRule()

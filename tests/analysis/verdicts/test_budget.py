@@ -5,7 +5,8 @@ Which budget holds, and what is said of a broken one.
 import pytest
 
 from paceline.analysis.verdicts.budget import DEFAULT_BUDGETS_MS, Budget, Budgets, judge_budget
-from paceline.model import Severity, VerdictKind
+from paceline.model import Severity
+from paceline.verdict_kinds import VerdictKind
 from support.values import make_case
 
 _BUDGETS = Budgets(

@@ -8,7 +8,8 @@ import pytest
 
 from paceline.analysis.judgement_rules import TrendRule
 from paceline.analysis.verdicts.change_point import find_step, is_certain, judge_step, onset, since_run
-from paceline.model import Severity, Since, VerdictKind
+from paceline.model import Severity, Since
+from paceline.verdict_kinds import VerdictKind
 from support.values import past_of
 
 _RULE = TrendRule(floor_ms=5, ratio=1.2, min_runs=20)

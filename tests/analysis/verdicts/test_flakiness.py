@@ -10,7 +10,8 @@ import pytest
 from paceline.analysis.judgement_rules import FlakyRule
 from paceline.analysis.past import past_run
 from paceline.analysis.verdicts.flakiness import Attempted, judge_flakiness
-from paceline.model import Severity, Since, Verdict, VerdictKind
+from paceline.model import Severity, Since, Verdict
+from paceline.verdict_kinds import VerdictKind
 from support.values import make_run
 
 _RULE = FlakyRule(broken_runs=3)

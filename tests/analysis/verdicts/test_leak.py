@@ -6,7 +6,8 @@ import pytest
 
 from paceline.analysis.judgement_rules import LeakRule
 from paceline.analysis.verdicts.leak import judge_leak
-from paceline.model import Severity, VerdictKind
+from paceline.model import Severity
+from paceline.verdict_kinds import VerdictKind
 
 _MEBIBYTE = 1 << 20
 _RULE = LeakRule(floor_mb=1, min_runs=3)

@@ -6,7 +6,8 @@ import pytest
 
 from paceline.analysis.judgement_rules import RegressionRule
 from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
-from paceline.model import Severity, Since, VerdictKind
+from paceline.model import Severity, Since
+from paceline.verdict_kinds import VerdictKind
 from support.values import make_case
 
 _CASE = "tests/test_cart.py::test_total"

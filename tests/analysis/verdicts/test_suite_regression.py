@@ -7,7 +7,8 @@ import pytest
 from paceline.analysis.judgement_rules import RegressionRule
 from paceline.analysis.past import PastRun
 from paceline.analysis.verdicts.suite_regression import calibration_ratio, judge_suite
-from paceline.model import Severity, VerdictKind
+from paceline.model import Severity
+from paceline.verdict_kinds import VerdictKind
 
 _RULE = RegressionRule()
 

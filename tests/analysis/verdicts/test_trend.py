@@ -6,7 +6,8 @@ import pytest
 
 from paceline.analysis.judgement_rules import TrendRule
 from paceline.analysis.verdicts.trend import judge_trend, may_rise, slope_of, weekly_share
-from paceline.model import Severity, VerdictKind
+from paceline.model import Severity
+from paceline.verdict_kinds import VerdictKind
 
 _RULE = TrendRule(floor_ms=5, ratio=1.2, min_runs=20)
 _WEEKS = 2.0

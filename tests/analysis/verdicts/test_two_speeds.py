@@ -9,7 +9,8 @@ import pytest
 
 from paceline.analysis.judgement_rules import ModesRule
 from paceline.analysis.verdicts.two_speeds import Modes, find_modes, judge_modes
-from paceline.model import Severity, VerdictKind
+from paceline.model import Severity
+from paceline.verdict_kinds import VerdictKind
 
 _RULE = ModesRule(floor_ms=5, ratio=1.5, share=0.2, min_runs=20)
 # Seven quick runs and three slow ones, as chance might have it.

@@ -13,7 +13,8 @@ from paceline.delivery.otlp.otlp_metrics import OtlpMetrics
 from paceline.delivery.outbox import pack
 from paceline.http.endpoint import Endpoint
 from paceline.metrics.run_samples import run_samples
-from paceline.model import Case, Machine, Measure, Outcome, Run, UsageKey
+from paceline.model import Case, Machine, Measure, Outcome, Run
+from paceline.usage import UsageKey
 from support.servers import Prometheus, prometheus_with
 from support.values import EPOCH, make_case, make_run
 from support.victoria import victoria_metrics

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from paceline.documents import encode_run
 from paceline.errors import DocumentError, StorageError
 from paceline.history.importers import imported_file, read_runs
-from paceline.model import Case, Outcome, Run, RunOutcome, encode_run
+from paceline.model import Case, Outcome, Run, RunOutcome
 
 _RUN = Run(
     run_id="01J0000000000000000000000A",

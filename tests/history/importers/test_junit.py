@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from paceline.documents import decode_run, encode_run
 from paceline.errors import DocumentError
 from paceline.history.importers import read_runs
-from paceline.model import Case, Outcome, Run, RunOutcome, decode_run, encode_run
+from paceline.model import Case, Outcome, Run, RunOutcome
 from support.suite import Suite
 
 _CART = """

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from paceline.documents import encode_run
 from paceline.history.sqlite.exporter_ledger import ServedLedger, Terms
-from paceline.model import Run, encode_run
+from paceline.model import Run
 from paceline.shards import Part
 from support.values import EPOCH, make_case, make_run
 

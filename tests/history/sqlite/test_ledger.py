@@ -16,10 +16,13 @@ from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import FlakyRule, Rules
 from paceline.analysis.past import DURATION, OUTCOME, Past, past_run
 from paceline.analysis.verdicts.flakiness import Attempted, judge_flakiness
+from paceline.documents import encode_run
 from paceline.errors import DocumentError, StorageError
 from paceline.history.sqlite.database import NotALedgerError
 from paceline.history.sqlite.ledger import Ledger, TimeSpan
-from paceline.model import Machine, RunOutcome, UsageKey, VerdictKind, encode_run
+from paceline.model import Machine, RunOutcome
+from paceline.usage import UsageKey
+from paceline.verdict_kinds import VerdictKind
 from support.values import TEST, failed, make_case, make_run, runs_of, values_of
 
 _WRITER = """
@@ -27,7 +30,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 from paceline.history.sqlite.ledger import Ledger
-from paceline.model import decode_run
+from paceline.documents import decode_run
 
 ledger = Ledger(Path(sys.argv[1]))
 for document in sys.stdin.buffer.read().splitlines():
@@ -40,7 +43,7 @@ import sys, time
 from contextlib import closing
 from pathlib import Path
 from paceline.history.sqlite.ledger import Ledger
-from paceline.model import decode_run
+from paceline.documents import decode_run
 
 run = decode_run(sys.stdin.buffer.readline(), "stdin")
 start = float(sys.stdin.buffer.readline())

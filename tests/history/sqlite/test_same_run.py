@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from paceline.documents import encode_run
 from paceline.errors import ConflictError
 from paceline.history.sqlite.exporter_ledger import Received, ServedLedger, Terms
-from paceline.model import Run, RunOutcome, encode_run
+from paceline.model import Run, RunOutcome
 from paceline.server.report_checks import read_arrival
 from paceline.shards import part_of
 from support.values import EPOCH, HOUR, make_case, make_run

@@ -12,7 +12,8 @@ from paceline.analysis.cause import causes_of
 from paceline.analysis.compare.compared_runs import Side
 from paceline.analysis.machine_speed import need_of
 from paceline.analysis.past import MEASURES, Past
-from paceline.model import Case, Cause, Measure, UsageKey
+from paceline.model import Case, Cause, Measure
+from paceline.usage import UsageKey
 
 
 class Companions:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from msgspec import Struct, field
 
 from paceline.formatting import duration
-from paceline.model import Case, Severity, Verdict, VerdictKind
+from paceline.model import Case, Severity, Verdict
+from paceline.verdict_kinds import VerdictKind
 
 DEFAULT_BUDGETS_MS: Mapping[str, float] = {
     "unit": 100.0,

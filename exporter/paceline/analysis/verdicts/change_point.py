@@ -14,7 +14,8 @@ from paceline.analysis.estimators import spread
 from paceline.analysis.judgement_rules import TrendRule
 from paceline.analysis.past import PastRun
 from paceline.formatting import counted, duration
-from paceline.model import Severity, Since, Verdict, VerdictKind
+from paceline.model import Severity, Since, Verdict
+from paceline.verdict_kinds import VerdictKind
 
 # A level needs so many runs, and a step so many standard deviations of the rank statistic. It is the largest of
 # many, so that chance alone reaches 3.2 in one series of a hundred; the noise on both sides has to be less as well.

@@ -15,7 +15,9 @@ from paceline.analysis.judgement_rules import CountRule
 from paceline.analysis.past import MEASURES, Past, PastRun
 from paceline.analysis.verdicts.change_point import since_run
 from paceline.formatting import counted
-from paceline.model import Case, Cause, Severity, UsageKey, Verdict, VerdictKind
+from paceline.model import Case, Cause, Severity, Verdict
+from paceline.usage import UsageKey
+from paceline.verdict_kinds import VerdictKind
 
 # Work that is counted: many, and one of it.
 NOUNS: Mapping[str, str] = {

@@ -11,7 +11,8 @@ from paceline.analysis.judgement_rules import FlakyRule
 from paceline.analysis.past import PastRun
 from paceline.analysis.verdicts.change_point import since_run
 from paceline.formatting import counted
-from paceline.model import Severity, Verdict, VerdictKind
+from paceline.model import Severity, Verdict
+from paceline.verdict_kinds import VerdictKind
 
 # Without version control nobody knows whether the code changed between two runs. One change of outcome is a
 # fault that was made or mended; a second one on top is chance.

@@ -7,7 +7,8 @@ from statistics import median
 
 from paceline.analysis.judgement_rules import LeakRule
 from paceline.formatting import size
-from paceline.model import Severity, Verdict, VerdictKind
+from paceline.model import Severity, Verdict
+from paceline.verdict_kinds import VerdictKind
 
 _MEBIBYTE = 1 << 20
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from paceline.analysis.estimators import quantile, spread
 from paceline.analysis.judgement_rules import RegressionRule
 from paceline.formatting import duration
-from paceline.model import Case, Severity, Since, Verdict, VerdictKind
+from paceline.model import Case, Severity, Since, Verdict
+from paceline.verdict_kinds import VerdictKind
 
 # What all but one in twenty runs stay below is usual too. Spikes may be more than that, above all in a short past,
 # and so it is taken for no more than so many times the median.

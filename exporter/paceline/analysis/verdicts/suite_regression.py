@@ -11,7 +11,8 @@ from paceline.analysis.judgement_rules import RegressionRule
 from paceline.analysis.past import PastRun
 from paceline.analysis.verdicts.regression import CRITICAL_FACTOR, UsualDuration
 from paceline.formatting import duration
-from paceline.model import Severity, Verdict, VerdictKind
+from paceline.model import Severity, Verdict
+from paceline.verdict_kinds import VerdictKind
 
 # Both rulers err by some percent, and nobody looks at a verdict on the whole suite that is often wrong.
 _LEAST_RATIO = 1.3

@@ -10,7 +10,8 @@ from paceline.analysis.estimators import Interval, slope, theil_sen
 from paceline.analysis.judgement_rules import TrendRule
 from paceline.analysis.verdicts.change_point import distance
 from paceline.formatting import duration, signed
-from paceline.model import Severity, Verdict, VerdictKind
+from paceline.model import Severity, Verdict
+from paceline.verdict_kinds import VerdictKind
 
 WEEK = 7 * 86400.0
 # A rate per week that was seen for less than two days would be a guess.

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from paceline.analysis.estimators import quantile
 from paceline.analysis.judgement_rules import ModesRule
 from paceline.formatting import duration
-from paceline.model import Severity, Verdict, VerdictKind
+from paceline.model import Severity, Verdict
+from paceline.verdict_kinds import VerdictKind
 
 # Two modes have nothing between them: the gap is wider than either of them, and most of the way from one to the other.
 _GAP_IN_QUARTILE_DISTANCES = 1.5

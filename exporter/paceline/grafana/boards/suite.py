@@ -22,7 +22,7 @@ from paceline.grafana.boards.promql import WHOLE, at_end, by_test, each_run, end
 from paceline.grafana.boards.ranking import TO_TEST, Column, as_words, rows_of
 from paceline.grafana.boards.suite_tests import TESTS
 from paceline.grafana.boards.variables import END_VARIABLE, of_suite
-from paceline.model import VerdictKind
+from paceline.verdict_kinds import VerdictKind
 
 NO_RUN = "no run in this time"
 PASSES = 'outcome=~"passed|xfailed|xpassed"'

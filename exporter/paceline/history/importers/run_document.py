@@ -2,8 +2,9 @@
 Paceline's own run documents.
 """
 
+from paceline.documents import decode_run
 from paceline.history.importers.imported_file import ImportedFile
-from paceline.model import Run, decode_run
+from paceline.model import Run
 
 
 def read_run_document(source: ImportedFile) -> list[Run] | None:

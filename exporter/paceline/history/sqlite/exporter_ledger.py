@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct, json
 
+from paceline.documents import encode_run
 from paceline.formatting import milliseconds
 from paceline.history.sqlite.database import WRITE, connected
 from paceline.history.sqlite.ledger import Ledger
@@ -16,7 +17,7 @@ from paceline.history.sqlite.rows import insert_run, pack, unpack
 from paceline.history.sqlite.same_run import check_part, check_run, gives_way, head_of
 from paceline.metrics.counters import Key, added
 from paceline.metrics.sample_times import free_stamp
-from paceline.model import Run, RunOutcome, encode_run
+from paceline.model import Run, RunOutcome
 from paceline.shards import Part, merge
 
 Tally = Callable[[Run], Mapping[Key, float]]

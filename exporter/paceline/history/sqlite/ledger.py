@@ -14,11 +14,12 @@ from typing import Final
 from msgspec import Struct
 
 from paceline.analysis.past import Past, PastRun
+from paceline.documents import encode_run
 from paceline.errors import DocumentError
 from paceline.history.sqlite.columns import LedgerColumns
 from paceline.history.sqlite.database import WRITE, connected, shrink
 from paceline.history.sqlite.rows import SUMMARY, insert_run, past_run, unpack
-from paceline.model import Run, encode_run
+from paceline.model import Run
 
 
 class TimeSpan(Struct, frozen=True, kw_only=True):

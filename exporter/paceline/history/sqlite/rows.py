@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from math import nan
 
 from paceline.analysis.past import PastRun, columns_of
+from paceline.documents import decode_run
 from paceline.history.sqlite.database import NotALedgerError
-from paceline.model import Case, Run, RunOutcome, decode_run
+from paceline.model import Case, Run, RunOutcome
 
 _FASTEST = 1
 SUMMARY = (

@@ -7,10 +7,11 @@ from sqlite3 import Connection
 
 from msgspec.structs import replace
 
+from paceline.documents import encode_run
 from paceline.errors import ConflictError
 from paceline.formatting import moment, precise_moment
 from paceline.history.sqlite.rows import pack, unpack
-from paceline.model import Run, RunOutcome, encode_run
+from paceline.model import Run, RunOutcome
 
 # What the environment of a run says that was moved on arrival, as its clock was off.
 AHEAD, BEHIND = "clock_ahead_seconds", "clock_behind_seconds"

@@ -10,10 +10,12 @@ import pytest
 from msgspec.structs import replace
 
 from paceline.analysis.verdicts.budget import budget_reason
-from paceline.model import Case, Measure, Outcome, Seconds, UsageKey, Value
+from paceline.model import Case, Measure, Outcome, Seconds
 from paceline.plugin.collect.plan import CasePlan, Planner
 from paceline.plugin.measure.recorder import CaseRecorder
 from paceline.probes.runner import ProbeStack
+from paceline.usage import UsageKey
+from paceline.values import Value
 
 _NANOSECONDS = 1e9
 # Bytes: what is kept below this is no leak, and not worth a second look.

@@ -1,0 +1,75 @@
+"""
+A moment of a run under way, and the use of resources at that moment.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from msgspec import Meta, field
+
+from paceline.model import Count, Outcome, RunId, Seconds
+from paceline.values import Value
+
+
+class TreeSample(Value, frozen=True, kw_only=True):
+    """
+    The pytest process and all below it; CPU is cumulative, and keeps what ended processes had used.
+    """
+
+    cpu_seconds: float = 0.0
+    resident_bytes: int = 0
+    processes: int = 0
+    threads: int = 0
+    open_files: int = 0
+    read_bytes: int = 0
+    written_bytes: int = 0
+
+
+class SystemSample(Value, frozen=True, kw_only=True):
+    """
+    The whole machine; percentages are of all its CPUs and memory, byte counts since its start. CPU is that since
+    the look before, so that the first look has none.
+    """
+
+    cpu_percent: float | None = None
+    memory_used_bytes: int = 0
+    memory_percent: float = 0.0
+    load_1m: float = 0.0
+    processes: int = 0
+    disk_read_bytes: int = 0
+    disk_written_bytes: int = 0
+    disk_percent: float | None = None
+    network_received_bytes: int = 0
+    network_sent_bytes: int = 0
+
+
+class ResourceSample(Value, frozen=True, kw_only=True):
+    """
+    One look at both.
+    """
+
+    tree: TreeSample = TreeSample()
+    system: SystemSample = SystemSample()
+
+
+class LiveReport(Value, frozen=True, kw_only=True):
+    """
+    A moment of a run under way, as it is sent to an exporter every `interval_seconds`.
+
+    `expected` is None until the tests are collected. `active` maps a test to the seconds that it has been
+    running, `outcomes` says how the tests ended that have, `budgets` is by test type in seconds.
+    `is_over` says that it is the last.
+    """
+
+    run_id: RunId
+    suite: str
+    branch: str
+    shard: Annotated[str, Meta(max_length=64)] = ""
+    interval_seconds: Annotated[float, Meta(gt=0, le=60)] = 5.0
+    expected: Count | None = None
+    ended: Count = 0
+    active: Mapping[str, Seconds] = field(default_factory=dict)
+    outcomes: Mapping[Outcome, Count] = field(default_factory=dict)
+    budgets: Mapping[str, Seconds] = field(default_factory=dict)
+    sample: ResourceSample = ResourceSample()
+    is_over: bool = False

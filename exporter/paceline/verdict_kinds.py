@@ -1,0 +1,33 @@
+"""
+The kinds of verdicts.
+"""
+
+from enum import StrEnum
+
+
+class VerdictKind(StrEnum):
+    """
+    What judgement can find.
+    """
+
+    BUDGET = "budget"
+    REGRESSION = "regression"
+    SUITE_REGRESSION = "suite_regression"
+    COUNT = "count"
+    CHANGE_POINT = "change_point"
+    TREND = "trend"
+    LEAK = "leak"
+    FLAKY = "flaky"
+    DURATION_FLAKY = "duration_flaky"
+    BROKEN = "broken"
+    UNCONFIRMED = "unconfirmed"
+
+    @property
+    def can_fail(self) -> bool:
+        """
+        Whether a run may be made to fail on it: what was not confirmed is no finding.
+        """
+        return self is not VerdictKind.UNCONFIRMED
+
+
+FAILING_KINDS = tuple(kind for kind in VerdictKind if kind.can_fail)
