@@ -3,6 +3,7 @@ FROM python:3.12-slim-bookworm AS build
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
 COPY exporter exporter
+COPY grafana/dashboards grafana/dashboards
 RUN python -m venv /opt/paceline && /opt/paceline/bin/pip install --no-cache-dir '.[server]'
 
 FROM python:3.12-slim-bookworm

@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint format bench docs dashboards kubernetes clean
+.PHONY: demo test lint format bench generated check-generated clean
 .DEFAULT_GOAL := test
 
 $(INSTALLED): pyproject.toml
@@ -21,11 +21,12 @@ test: $(INSTALLED)  ## run all tests, with coverage
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report --fail-under=90
 
-lint: $(INSTALLED)  ## linters, types, order of imports
+lint: $(INSTALLED)  ## linters, types, order of imports, generated files
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(MAKE) --no-print-directory check-generated
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix
@@ -39,15 +40,11 @@ bench-%: $(INSTALLED)
 bench-judgement: $(INSTALLED)  ## how often the judgement is wrong, and how long it takes; DATA=file for another file
 	$(BIN)/python benchmarks/judgement.py $(if $(DATA),--data "$(DATA)")
 
-docs: $(INSTALLED)  ## make the generated pages again
-	$(BIN)/python docs/generate.py
+generated: $(INSTALLED)  ## write all files that are generated: rules, alerts, dashboards, manifests, reference pages
+	$(BIN)/python -m tools.generate
 
-dashboards: $(INSTALLED)  ## make the dashboards of Grafana again
-	$(BIN)/paceline grafana write grafana/dashboards --force
-
-kubernetes: $(INSTALLED)  ## make the generated manifests again
-	$(BIN)/paceline rules kubernetes --format prometheusrule --force
-	$(BIN)/paceline grafana write kubernetes --format configmap --force
+check-generated: $(INSTALLED)  ## compare the committed files with the generated ones, and write no file
+	$(BIN)/python -m tools.generate --check
 
 clean:
 	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,10 +2,12 @@
 `paceline grafana`.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from paceline.cli import main
@@ -14,8 +16,7 @@ from support.dashboards import FILES
 from support.grafana import FakeGrafana, grafana
 from support.servers import free_port
 
-_TITLES = ("Suite", "Test", "Live", "Compare", "Pipeline")
-_KUBERNETES = Path(__file__).parents[2] / "kubernetes"
+_TITLES = ("Compare", "Live", "Pipeline", "Suite", "Test")
 _UNCHANGED = "unchanged     folder Paceline\n" + "".join(
     f"unchanged     dashboard Paceline / {title}\n" for title in _TITLES
 )
@@ -141,14 +142,14 @@ def test_what_a_person_changed_is_not_lost(server: FakeGrafana) -> None:
     assert refused.exit_code == 1
     assert refused.output.splitlines() == [
         "unchanged     folder Paceline",
+        "unchanged     dashboard Paceline / Compare",
+        "would create  dashboard Paceline / Live",
+        "unchanged     dashboard Paceline / Pipeline",
         "unchanged     dashboard Paceline / Suite",
         (
             "refused       dashboard Paceline / Test: its version 2, by anna, is not Paceline's; "
             "--force replaces it, and Grafana keeps that one"
         ),
-        "would create  dashboard Paceline / Live",
-        "unchanged     dashboard Paceline / Compare",
-        "unchanged     dashboard Paceline / Pipeline",
         "Error: nothing was written: 1 thing refused",
     ]
     assert forced.exit_code == 0
@@ -159,14 +160,14 @@ def test_two_at_once(server: FakeGrafana) -> None:
     """
     What somebody else saves after this command looked is not written over, and done again it finds it.
     """
-    server.meanwhile = lambda: server.save("paceline-suite", "Paceline 0.1.0, 1", title="Paceline / Suite")
+    server.meanwhile = lambda: server.save("paceline-compare", "Paceline 0.1.0, 1", title="Paceline / Compare")
     second = _install(server.url)
     server.meanwhile = int
     again = _install(server.url)
 
     assert second.output == (
         "created       folder Paceline\n"
-        f"Error: dashboard Paceline / Suite: {server.url} answered 412 Precondition Failed "
+        f"Error: dashboard Paceline / Compare: {server.url} answered 412 Precondition Failed "
         "(The dashboard has been changed by someone else): somebody wrote there at the same time; do it again\n"
     )
     assert (again.exit_code, len(server.dashboards)) == (0, 5)
@@ -415,12 +416,15 @@ def test_files_are_those_that_are_committed(tmp_path: Path) -> None:
 
 def test_config_maps_are_one_file(tmp_path: Path) -> None:
     """
-    That which is committed for Kubernetes.
+    For a Grafana in Kubernetes; each map has one dashboard.
     """
     result = CliRunner().invoke(main, ["grafana", "write", str(tmp_path), "--format", "configmap"])
 
     assert result.output == f"wrote 1 file to {tmp_path}\n"
-    assert (tmp_path / "dashboards.yml").read_text("utf-8") == (_KUBERNETES / "dashboards.yml").read_text("utf-8")
+    maps = [one for one in yaml.safe_load_all((tmp_path / "dashboards.yml").read_text("utf-8")) if one]
+    assert {name: json.loads(text) for one in maps for name, text in one["data"].items()} == {
+        path.name: json.loads(path.read_text("utf-8")) for path in FILES
+    }
 
 
 def test_files_that_differ_are_kept(tmp_path: Path) -> None:

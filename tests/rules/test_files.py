@@ -68,15 +68,6 @@ def _promtool(*arguments: str | Path) -> str:
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
-def test_committed_files_are_what_the_command_writes() -> None:
-    """
-    `paceline rules . --force --force-configuration` would change nothing.
-    """
-    written = render(Options())
-
-    assert {path: (ROOT / path).read_text("utf-8") for path in written} == written
-
-
 @pytest.mark.parametrize("path", FILES)
 def test_promtool_reads_the_rules(path: str) -> None:
     """

@@ -99,7 +99,7 @@ def write(folder: Path, form: str, *, force: bool) -> None:
 
     \b
       paceline grafana write /var/lib/grafana/dashboards
-      paceline grafana write kubernetes --format configmap --force
+      paceline grafana write manifests --format configmap
     """
     from paceline.grafana.dashboard_files import config_maps, dashboards  # noqa: PLC0415 - asked for by no other command
 

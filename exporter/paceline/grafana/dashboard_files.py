@@ -1,10 +1,14 @@
 """
-The dashboards as files.
+The dashboards as files: JSON, which the wheel carries, and ConfigMaps.
 """
 
 import json
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
 
-from paceline.grafana.boards import BOARDS
+_SUFFIX = ".json"
+_CHECKOUT = Path(__file__).parents[3]
 
 
 def dashboards() -> dict[str, str]:
@@ -14,7 +18,14 @@ def dashboards() -> dict[str, str]:
     Returns:
         The text of each, by the name of its file.
     """
-    return {f"{board.uid}.json": json.dumps(board.as_json(), indent=2, ensure_ascii=False) + "\n" for board in BOARDS}
+    texts = {one.name: one.read_text("utf-8") for one in _folder().iterdir() if one.name.endswith(_SUFFIX)}
+    return dict(sorted(texts.items()))
+
+
+def _folder() -> Traversable:
+    # An editable install imports the package from the checkout, where the files are outside the package.
+    installed = files("paceline.grafana") / "dashboards"
+    return installed if installed.is_dir() else _CHECKOUT / "grafana" / "dashboards"
 
 
 _CONFIG_MAP = """\
@@ -43,6 +54,7 @@ def config_maps() -> dict[str, str]:
         The text of one file, by its name.
     """
     made = (
-        _CONFIG_MAP.format(uid=board.uid, content=json.dumps(board.as_json(), ensure_ascii=False)) for board in BOARDS
+        _CONFIG_MAP.format(uid=name.removesuffix(_SUFFIX), content=json.dumps(json.loads(text), ensure_ascii=False))
+        for name, text in dashboards().items()
     )
     return {"dashboards.yml": "---\n".join(["# Made by `paceline grafana write --format configmap`.\n", *made])}

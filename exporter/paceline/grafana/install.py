@@ -2,10 +2,11 @@
 Put the dashboards, their folder and data sources into a Grafana.
 """
 
+import json
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from paceline.grafana.boards import BOARDS
+from paceline.grafana.dashboard_files import dashboards
 from paceline.grafana.http_api import GrafanaApi
 from paceline.grafana.install_plan import DataSource, InstallStep, Wanted, dashboard_step, folder_step, source_step
 
@@ -53,5 +54,6 @@ def plan(grafana: GrafanaApi, wanted: Wanted) -> Iterator[InstallStep]:
         found = grafana.find(f"/api/datasources/uid/{source.uid}")
         namesake = grafana.find(f"/api/datasources/name/{quote(source.name)}")
         yield source_step(source, found, namesake, force=wanted.force)
-    for board in BOARDS:
-        yield dashboard_step(board.as_json(), grafana.find_dashboard(board.uid), wanted, named)
+    for text in dashboards().values():
+        board = json.loads(text)
+        yield dashboard_step(board, grafana.find_dashboard(board["uid"]), wanted, named)

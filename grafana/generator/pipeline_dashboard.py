@@ -2,12 +2,13 @@
 Pipeline: is what I see complete?
 """
 
-from paceline.grafana.boards import colors
-from paceline.grafana.boards.board import Board, Row
-from paceline.grafana.boards.panel import Panel, Query, Step, stat
-from paceline.grafana.boards.pipeline_detail import ANY_IS_BAD, DETAIL, NO_EXPORTER, NO_SERVER, SERVERS
-from paceline.grafana.boards.ranking import Column, rows_of
-from paceline.grafana.boards.variables import LATEST_BRANCH, LATEST_SUITE, TYPE_VARIABLE, data_source, hidden
+from grafana.generator import colors
+from grafana.generator.dashboard import Dashboard, Row
+from grafana.generator.panel import Panel, Query, Threshold
+from grafana.generator.panel_kinds import stat
+from grafana.generator.pipeline_detail_panels import ANY_IS_BAD, DETAIL, NO_EXPORTER, NO_SERVER, SERVERS
+from grafana.generator.tables import TableColumn, rows_of
+from grafana.generator.variables import LATEST_BRANCH, LATEST_SUITE, TYPE_VARIABLE, data_source, hidden
 
 
 def _now(expr: str) -> tuple[Query]:
@@ -25,7 +26,7 @@ _CHAIN: tuple[Panel, ...] = (
         queries=_now('avg(up{job=~"paceline.*",job!="paceline-live"})'),
         unit="percentunit",
         empty=NO_EXPORTER,
-        steps=(Step(colors.BAD), Step(colors.GOOD, 1)),
+        thresholds=(Threshold(colors.BAD), Threshold(colors.GOOD, 1)),
     ),
     stat(
         title="Reports refused",
@@ -36,7 +37,7 @@ _CHAIN: tuple[Panel, ...] = (
         ),
         unit="none",
         empty=NO_EXPORTER,
-        steps=ANY_IS_BAD,
+        thresholds=ANY_IS_BAD,
         defaults={"decimals": 0},
     ),
     stat(
@@ -46,7 +47,7 @@ _CHAIN: tuple[Panel, ...] = (
         queries=_now(f"{_increase('paceline_exporter_series_dropped_total')} or 0 * sum(paceline_exporter_build_info)"),
         unit="none",
         empty=NO_EXPORTER,
-        steps=ANY_IS_BAD,
+        thresholds=ANY_IS_BAD,
         defaults={"decimals": 0},
     ),
     stat(
@@ -59,7 +60,7 @@ _CHAIN: tuple[Panel, ...] = (
         ),
         unit="none",
         empty=NO_SERVER,
-        steps=ANY_IS_BAD,
+        thresholds=ANY_IS_BAD,
         defaults={"decimals": 0},
     ),
     stat(
@@ -68,7 +69,7 @@ _CHAIN: tuple[Panel, ...] = (
         queries=_now(_increase("prometheus_rule_evaluation_failures_total")),
         unit="none",
         empty=NO_SERVER,
-        steps=ANY_IS_BAD,
+        thresholds=ANY_IS_BAD,
         defaults={"decimals": 0},
     ),
     stat(
@@ -77,7 +78,7 @@ _CHAIN: tuple[Panel, ...] = (
         queries=_now(_increase("alertmanager_notifications_failed_total")),
         unit="none",
         empty="no Alertmanager is scraped",
-        steps=ANY_IS_BAD,
+        thresholds=ANY_IS_BAD,
         defaults={"decimals": 0},
     ),
 )
@@ -103,18 +104,18 @@ _RUNS: tuple[Panel, ...] = (
         "Fewer here than taken in are missing.",
         "no run in this time",
         (
-            Column(
+            TableColumn(
                 name="Here",
                 expr="sum by (suite, branch) (max by (suite, branch, partial) "
                 "(count_over_time(paceline_run_duration_seconds[$__range])))",
                 unit="none",
             ),
-            Column(
+            TableColumn(
                 name="Taken in",
                 expr=f"sum by (suite, branch) ({_TAKEN} - ({_FIRST} unless {_BEGUN}) or {_TAKEN})",
                 unit="none",
             ),
-            Column(
+            TableColumn(
                 name="Last run ended",
                 expr="1000 * max by (suite, branch) (paceline_last_run_end_timestamp_seconds)",
                 unit="dateTimeFromNow",
@@ -129,20 +130,20 @@ _RUNS: tuple[Panel, ...] = (
         "samples it brings. A scrape that takes as long as its timeout brings nothing.",
         "nothing is scraped",
         (
-            Column(
+            TableColumn(
                 name="Up",
                 expr=_of_chain("up"),
                 unit="bool_yes_no",
                 lowest_first=True,
-                steps=(Step(colors.BAD), Step(colors.GOOD, 1)),
+                thresholds=(Threshold(colors.BAD), Threshold(colors.GOOD, 1)),
             ),
-            Column(
+            TableColumn(
                 name="Scrape takes",
                 expr=_of_chain("scrape_duration_seconds"),
                 unit="s",
-                steps=(Step(colors.GOOD), Step(colors.WARNING, 5), Step(colors.BAD, 9)),
+                thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 5), Threshold(colors.BAD, 9)),
             ),
-            Column(
+            TableColumn(
                 name="Samples",
                 expr=_of_chain("scrape_samples_scraped"),
                 unit="short",
@@ -152,7 +153,7 @@ _RUNS: tuple[Panel, ...] = (
     ),
 )
 
-PIPELINE = Board(
+PIPELINE = Dashboard(
     uid="paceline-pipeline",
     title="Pipeline",
     description="Is what I see complete: do all runs arrive, and all alerts leave?",

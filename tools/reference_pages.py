@@ -1,9 +1,8 @@
 """
-Make the generated pages of the reference again: the command's help, and the metrics.
+The pages of the reference that are generated: the help of the command, and the metrics.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 from tabulate import tabulate
@@ -11,7 +10,6 @@ from tabulate import tabulate
 from paceline.cli import main
 from paceline.metrics.catalogue import CATALOGUE, Channel, Metric
 
-REFERENCE = Path(__file__).parent / "reference"
 _CHANNELS = {
     Channel.STATE: "State: scraped while tests run",
     Channel.EXPORTER: "State of the exporter: scraped from `paceline serve`",
@@ -31,15 +29,15 @@ _NOTES = {
 }
 
 
-def pages() -> dict[Path, str]:
+def reference_pages() -> dict[str, str]:
     """
-    The text of each generated page.
+    The text of each page, by its path from the root of the repository.
     """
-    return {REFERENCE / "command.md": _command_page(), REFERENCE / "metrics.md": _metrics_page()}
+    return {"docs/reference/command.md": _command_page(), "docs/reference/metrics.md": _metrics_page()}
 
 
 def _command_page() -> str:
-    parts = ["# The command\n\nMade by `make docs` from the help of the command."]
+    parts = ["# The command\n\nMade by `make generated` from the help of the command."]
     parts += [f"## {path}\n\n```text\n{text}\n```" for path, text in _helps(main, "paceline")]
     return "\n\n".join(parts) + "\n"
 
@@ -52,7 +50,7 @@ def _helps(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _metrics_page() -> str:
-    parts = ["# Metrics\n\nMade by `make docs` from the catalogue in `paceline.metrics.catalogue`."]
+    parts = ["# Metrics\n\nMade by `make generated` from the catalogue in `paceline.metrics.catalogue`."]
     parts += [
         f"## {heading}\n\n{_NOTES.get(channel, '')}{_metrics_table(channel)}" for channel, heading in _CHANNELS.items()
     ]
@@ -72,9 +70,3 @@ def _row(metric: Metric) -> dict[str, str]:
         **({"at an exporter": there} if metric.channel is Channel.STATE else {}),
         "what": metric.help,
     }
-
-
-if __name__ == "__main__":
-    for page, content in pages().items():
-        page.write_text(content, "utf-8")
-        click.echo(f"wrote {page.relative_to(Path.cwd())}")

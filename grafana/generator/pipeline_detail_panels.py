@@ -2,11 +2,12 @@
 Pipeline, the panels of what is on the way: reports, rules, notifications.
 """
 
-from paceline.grafana.boards import colors
-from paceline.grafana.boards.panel import Override, Panel, Query, Step, by_name, fixed, in_colors, over_time
-from paceline.grafana.boards.ranking import Column, rows_of
+from grafana.generator import colors
+from grafana.generator.panel import Override, Panel, Query, Threshold, by_name, fixed, in_colors
+from grafana.generator.panel_kinds import over_time
+from grafana.generator.tables import TableColumn, rows_of
 
-ANY_IS_BAD = (Step(colors.GOOD), Step(colors.BAD, 1))
+ANY_IS_BAD = (Threshold(colors.GOOD), Threshold(colors.BAD, 1))
 NO_SERVER = "Prometheus does not scrape itself"
 NO_EXPORTER = "no exporter is scraped"
 # As they are called in a Prometheus of one's own, and by the Prometheus Operator's chart behind the name of a release.
@@ -73,20 +74,20 @@ DETAIL: tuple[Panel, ...] = (
         "and evaluations that were left out in this time, as the one before still ran. None should be.",
         "no rules of Paceline are loaded, or Prometheus does not scrape itself",
         (
-            Column(
+            TableColumn(
                 name="Of interval",
                 expr=_by_group("prometheus_rule_group_last_duration_seconds")
                 + " / "
                 + _by_group("prometheus_rule_group_interval_seconds"),
                 unit="percentunit",
-                steps=(Step(colors.GOOD), Step(colors.WARNING, 0.5), Step(colors.BAD, 0.9)),
+                thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 0.5), Threshold(colors.BAD, 0.9)),
             ),
-            Column(name="Takes", expr=_by_group("prometheus_rule_group_last_duration_seconds"), unit="s"),
-            Column(
+            TableColumn(name="Takes", expr=_by_group("prometheus_rule_group_last_duration_seconds"), unit="s"),
+            TableColumn(
                 name="Left out",
                 expr=_by_group("increase(prometheus_rule_group_iterations_missed_total", "[$__range])"),
                 unit="none",
-                steps=ANY_IS_BAD,
+                thresholds=ANY_IS_BAD,
             ),
         ),
         width=12,
@@ -110,7 +111,7 @@ DETAIL: tuple[Panel, ...] = (
         "The versions of the exporters, and of plugins whose live endpoint is scraped.",
         NO_EXPORTER,
         (
-            Column(
+            TableColumn(
                 name="Processes",
                 expr="count by (version) (paceline_exporter_build_info) or count by (version) (paceline_build_info)",
                 unit="none",

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from paceline.grafana.boards.annotations import annotations
-from paceline.grafana.boards.panel import Json, Panel
-from paceline.grafana.boards.promql import SUITE
+from grafana.generator.annotations import annotations
+from grafana.generator.panel import Json, Panel
+from grafana.generator.promql import SUITE
 
 TAG = "paceline"
 # That of Grafana 9.4; later ones bring it up to date as they read it.
@@ -25,7 +25,7 @@ class Row(Struct, frozen=True):
     panels: tuple[Panel, ...]
 
 
-class Board(Struct, frozen=True, kw_only=True):
+class Dashboard(Struct, frozen=True, kw_only=True):
     """
     One dashboard. `since` is the time that it opens with, as in `now-14d`; `refresh` is how often it asks again.
     `alerts` are labels of those that are marked, where it `has_runs` to mark.

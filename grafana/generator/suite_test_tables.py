@@ -5,16 +5,16 @@ Suite, its tables of tests: what is slower, over budget, slow, growing, failing,
 from collections.abc import Callable
 from math import inf
 
+from grafana.generator import colors
+from grafana.generator.panel import TIMES, Panel, Threshold
+from grafana.generator.promql import TESTS as OF_TESTS
+from grafana.generator.promql import among, at_end, by_test, over, still, usual, worst
+from grafana.generator.tables import ShareColumn, TableColumn, ranking
 from paceline.analysis.verdicts.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS
-from paceline.grafana.boards import colors
-from paceline.grafana.boards.panel import TIMES, Panel, Step
-from paceline.grafana.boards.promql import TESTS as OF_TESTS
-from paceline.grafana.boards.promql import among, at_end, by_test, over, still, usual, worst
-from paceline.grafana.boards.ranking import Column, Share, ranking
 
 _DURATION = "paceline_test_duration_seconds"
-_FACTOR = (Step("text"), Step(colors.WARNING, 1.15), Step(colors.BAD, 2))
-_OF_BUDGET = (Step(colors.GOOD), Step(colors.WARNING, 0.8), Step(colors.BAD, 1))
+_FACTOR = (Threshold("text"), Threshold(colors.WARNING, 1.15), Threshold(colors.BAD, 2))
+_OF_BUDGET = (Threshold(colors.GOOD), Threshold(colors.WARNING, 0.8), Threshold(colors.BAD, 1))
 _NORMALIZED = "paceline_test_normalized_duration_seconds"
 _PASSED, _ATTEMPTS = "paceline_test_passed", "paceline_test_attempts"
 # By more than the 5 ms that the noise of short tests stays below.
@@ -77,13 +77,15 @@ TESTS: tuple[Panel, ...] = (
         "What it waits for, the last columns may tell: more queries, or more bytes that are read.",
         "no test is slower than usual, or no run in this time",
         (
-            Column(name="Factor", expr=_SLOWER_TESTS, unit=TIMES, steps=_FACTOR),
-            Share(name="Cause", part="CPU added", whole="Added", words=_CAUSES),
-            Column(name="Added", expr=_more(_NORMALIZED), unit="s"),
-            Column(name="CPU added", expr=_more("paceline_test_cpu_seconds"), unit="s"),
-            Column(name="Queries added", expr=_more("paceline_test_measure", ',measure=~".*queries"'), unit="short"),
-            Column(name="Bytes read added", expr=_more("paceline_test_read_bytes"), unit="bytes"),
-            Column(name="Peak added", expr=_more("paceline_test_memory_peak_bytes"), unit="bytes"),
+            TableColumn(name="Factor", expr=_SLOWER_TESTS, unit=TIMES, thresholds=_FACTOR),
+            ShareColumn(name="Cause", part="CPU added", whole="Added", words=_CAUSES),
+            TableColumn(name="Added", expr=_more(_NORMALIZED), unit="s"),
+            TableColumn(name="CPU added", expr=_more("paceline_test_cpu_seconds"), unit="s"),
+            TableColumn(
+                name="Queries added", expr=_more("paceline_test_measure", ',measure=~".*queries"'), unit="short"
+            ),
+            TableColumn(name="Bytes read added", expr=_more("paceline_test_read_bytes"), unit="bytes"),
+            TableColumn(name="Peak added", expr=_more("paceline_test_memory_peak_bytes"), unit="bytes"),
         ),
     ),
     ranking(
@@ -92,9 +94,9 @@ TESTS: tuple[Panel, ...] = (
         "first. A test that failed is in it, too, though only of those that passed a time is kept.",
         "no test is over its budget, or no run in this time",
         (
-            Column(name="Of budget", expr=_OVER_BUDGET, unit="percentunit", steps=_OF_BUDGET),
-            Column(name="Took", expr=among(at_end(_DURATION), _OVER_BUDGET), unit="s"),
-            Column(name="Budget", expr=among(at_end("paceline_test_budget_seconds"), _OVER_BUDGET), unit="s"),
+            TableColumn(name="Of budget", expr=_OVER_BUDGET, unit="percentunit", thresholds=_OF_BUDGET),
+            TableColumn(name="Took", expr=among(at_end(_DURATION), _OVER_BUDGET), unit="s"),
+            TableColumn(name="Budget", expr=among(at_end("paceline_test_budget_seconds"), _OVER_BUDGET), unit="s"),
         ),
         width=12,
     ),
@@ -106,9 +108,9 @@ TESTS: tuple[Panel, ...] = (
         "what is usual there: look at a longer one.",
         "no count is higher than usual, none is reported, or no run in this time",
         (
-            Column(name="Added", expr=_RISEN, unit="short", steps=(Step(colors.WARNING),)),
-            Column(name="Usually", expr=_of_risen(_counts(usual)), unit="short"),
-            Column(name="Now", expr=_of_risen(_counts(at_end)), unit="short"),
+            TableColumn(name="Added", expr=_RISEN, unit="short", thresholds=(Threshold(colors.WARNING),)),
+            TableColumn(name="Usually", expr=_of_risen(_counts(usual)), unit="short"),
+            TableColumn(name="Now", expr=_of_risen(_counts(at_end)), unit="short"),
         ),
         width=12,
     ),
@@ -118,12 +120,12 @@ TESTS: tuple[Panel, ...] = (
         "Above 100% a budget is broken.",
         "no run in this time",
         (
-            Column(name="Took", expr=_SLOWEST, unit="s"),
-            Column(
+            TableColumn(name="Took", expr=_SLOWEST, unit="s"),
+            TableColumn(
                 name="Of budget",
                 expr=among(at_end(_BUDGET_USED), _SLOWEST),
                 unit="percentunit",
-                steps=_OF_BUDGET,
+                thresholds=_OF_BUDGET,
             ),
         ),
         width=12,
@@ -135,11 +137,11 @@ TESTS: tuple[Panel, ...] = (
         "runs on fewer than three days.",
         "no test grows, or none has runs on three days",
         (
-            Column(
+            TableColumn(
                 name="In a week",
                 expr=_GROWING,
                 unit="percentunit",
-                steps=(Step("text"), Step(colors.WARNING, 0.05), Step(colors.BAD, 0.2)),
+                thresholds=(Threshold("text"), Threshold(colors.WARNING, 0.05), Threshold(colors.BAD, 0.2)),
             ),
         ),
         width=12,
@@ -151,19 +153,19 @@ TESTS: tuple[Panel, ...] = (
         "run. One change, and one that does not pass now, is a test that broke.",
         "no test failed, or no run in this time",
         (
-            Column(
+            TableColumn(
                 name="Failed",
                 expr=_FAILING_TESTS,
                 unit="percentunit",
-                steps=(Step("text"), Step(colors.WARNING, 0.01), Step(colors.BAD, 0.5)),
+                thresholds=(Threshold("text"), Threshold(colors.WARNING, 0.01), Threshold(colors.BAD, 0.5)),
             ),
-            Column(name="Changes", expr=among(over("changes", _PASSED), _FAILING_TESTS), unit="none"),
-            Column(name="Retries", expr=among(_RETRIES, _FAILING_TESTS), unit="none"),
-            Column(
+            TableColumn(name="Changes", expr=among(over("changes", _PASSED), _FAILING_TESTS), unit="none"),
+            TableColumn(name="Retries", expr=among(_RETRIES, _FAILING_TESTS), unit="none"),
+            TableColumn(
                 name="Passes",
                 expr=among(at_end(_PASSED), _FAILING_TESTS),
                 unit="bool_yes_no",
-                steps=(Step(colors.BAD), Step(colors.GOOD, 1)),
+                thresholds=(Threshold(colors.BAD), Threshold(colors.GOOD, 1)),
             ),
         ),
         width=12,
@@ -174,11 +176,11 @@ TESTS: tuple[Panel, ...] = (
         "this time. What is kept each time is a leak, or a cache that somebody should know of.",
         "no test keeps memory each time, or no run in this time",
         (
-            Column(
+            TableColumn(
                 name="Kept",
                 expr=worst(15, _KEPT),
                 unit="bytes",
-                steps=(Step(colors.WARNING), Step(colors.BAD, 64 << 20)),
+                thresholds=(Threshold(colors.WARNING), Threshold(colors.BAD, 64 << 20)),
             ),
         ),
         width=12,

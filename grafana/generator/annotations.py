@@ -2,9 +2,9 @@
 What is marked on the time axis: runs, deployments, alerts.
 """
 
-from paceline.grafana.boards import colors
-from paceline.grafana.boards.panel import PROMETHEUS, Json
-from paceline.grafana.boards.promql import SUITE, before_step, in_step
+from grafana.generator import colors
+from grafana.generator.panel import PROMETHEUS, Json
+from grafana.generator.promql import SUITE, before_step, in_step
 
 # As a bare selector looks back: each run is within a step or two of it.
 _STEP = "5m"

@@ -2,10 +2,11 @@
 Test, the panels of what it used.
 """
 
-from paceline.grafana.boards import colors
-from paceline.grafana.boards.panel import Override, Panel, Query, fixed, in_colors, per_run
-from paceline.grafana.boards.promql import TEST as OF_TEST
-from paceline.grafana.boards.promql import each_run
+from grafana.generator import colors
+from grafana.generator.panel import Override, Panel, Query, fixed, in_colors
+from grafana.generator.panel_kinds import per_run
+from grafana.generator.promql import TEST as OF_TEST
+from grafana.generator.promql import each_run
 
 _NOT_MEASURED = "not measured for this test, or no run that passed in this time"
 # Names and units that figures of tests often have.

@@ -2,35 +2,24 @@
 Suite: is it healthy, and what changed?
 """
 
-from paceline.grafana.boards import colors
-from paceline.grafana.boards.board import Board, Row
-from paceline.grafana.boards.panel import (
-    TIMES,
-    Override,
-    Panel,
-    Query,
-    Step,
-    bars,
-    fixed,
-    in_colors,
-    per_run,
-    stacked_per_run,
-    stat,
-)
-from paceline.grafana.boards.promql import SUITE as OF_SUITE
-from paceline.grafana.boards.promql import WHOLE, at_end, by_test, each_run, ended, usual_at_end
-from paceline.grafana.boards.ranking import TO_TEST, Column, as_words, rows_of
-from paceline.grafana.boards.suite_tests import TESTS
-from paceline.grafana.boards.variables import END_VARIABLE, of_suite
+from grafana.generator import colors
+from grafana.generator.dashboard import Dashboard, Row
+from grafana.generator.panel import TIMES, Override, Panel, Query, Threshold, fixed, in_colors
+from grafana.generator.panel_kinds import bars, per_run, stacked_per_run, stat
+from grafana.generator.promql import SUITE as OF_SUITE
+from grafana.generator.promql import WHOLE, at_end, by_test, each_run, ended, usual_at_end
+from grafana.generator.suite_test_tables import TESTS
+from grafana.generator.tables import TO_TEST, TableColumn, as_words, rows_of
+from grafana.generator.variables import END_VARIABLE, of_suite
 from paceline.verdict_kinds import VerdictKind
 
 NO_RUN = "no run in this time"
 PASSES = 'outcome=~"passed|xfailed|xpassed"'
 FAILURES = 'outcome=~"failed|error"'
 TRIED = 'outcome!="skipped"'
-SHARE_PASSED = (Step(colors.BAD), Step(colors.WARNING, 0.95), Step(colors.GOOD, 1))
-SLOWDOWN = (Step(colors.GOOD), Step(colors.WARNING, 1.2), Step(colors.BAD, 1.5))
-_AGE = (Step(colors.GOOD), Step(colors.WARNING, 3 * 86400), Step(colors.BAD, 7 * 86400))
+SHARE_PASSED = (Threshold(colors.BAD), Threshold(colors.WARNING, 0.95), Threshold(colors.GOOD, 1))
+SLOWDOWN = (Threshold(colors.GOOD), Threshold(colors.WARNING, 1.2), Threshold(colors.BAD, 1.5))
+_AGE = (Threshold(colors.GOOD), Threshold(colors.WARNING, 3 * 86400), Threshold(colors.BAD, 7 * 86400))
 
 _KIND_COLORS = {
     VerdictKind.BUDGET: colors.BAD,
@@ -103,7 +92,7 @@ _HEALTH: tuple[Panel, ...] = (
         queries=(Query(expr=f"{cases(PASSES)} / {cases(TRIED)}", now=True),),
         unit="percentunit",
         empty=NO_RUN,
-        steps=SHARE_PASSED,
+        thresholds=SHARE_PASSED,
         defaults={"decimals": 1},
     ),
     stat(
@@ -112,7 +101,7 @@ _HEALTH: tuple[Panel, ...] = (
         queries=(Query(expr=cases(FAILURES), now=True),),
         unit="none",
         empty=NO_RUN,
-        steps=(Step(colors.GOOD), Step(colors.BAD, 1)),
+        thresholds=(Threshold(colors.GOOD), Threshold(colors.BAD, 1)),
     ),
     stat(
         title="Verdicts",
@@ -121,7 +110,7 @@ _HEALTH: tuple[Panel, ...] = (
         queries=(Query(expr=f"sum({_VERDICTS})", now=True),),
         unit="none",
         empty=NO_RUN,
-        steps=(Step(colors.GOOD), Step(colors.WARNING, 1)),
+        thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 1)),
     ),
     stat(
         title="Run took",
@@ -138,7 +127,7 @@ _HEALTH: tuple[Panel, ...] = (
         queries=(Query(expr=f"max({at_end('paceline_run_machine_slowdown_ratio', OF_SUITE)})", now=True),),
         unit=TIMES,
         empty="not known yet",
-        steps=SLOWDOWN,
+        thresholds=SLOWDOWN,
         defaults={"decimals": 2},
     ),
     stat(
@@ -148,7 +137,7 @@ _HEALTH: tuple[Panel, ...] = (
         queries=(Query(expr=f"time() - {ended(OF_SUITE)}", now=True),),
         unit="s",
         empty=NO_RUN,
-        steps=_AGE,
+        thresholds=_AGE,
         defaults={"decimals": 0},
     ),
 )
@@ -168,7 +157,7 @@ _NOW: tuple[Panel, ...] = (
         unit="none",
         empty=NO_RUN,
         width=6,
-        steps=(Step(colors.GOOD), Step(colors.WARNING, 1)),
+        thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 1)),
         defaults={"min": 0, **_named("kind")},
     ),
     bars(
@@ -185,7 +174,7 @@ _NOW: tuple[Panel, ...] = (
         unit="percentunit",
         empty="no test has a budget, or no run in this time",
         width=6,
-        steps=SHARE_PASSED,
+        thresholds=SHARE_PASSED,
         defaults={"min": 0, "max": 1, "decimals": 1, **_named("test_type")},
     ),
     rows_of(
@@ -195,14 +184,14 @@ _NOW: tuple[Panel, ...] = (
         "past that was imported, as that of the demonstration, has verdicts and no alerts.",
         "no alert fires; rules judge runs as they arrive, not an imported past",
         (
-            Column(
+            TableColumn(
                 name="Severity",
                 expr=_WORST_ALERTS,
                 unit="none",
-                steps=(Step("text"), Step(colors.WARNING, 2), Step(colors.BAD, 3)),
+                thresholds=(Threshold("text"), Threshold(colors.WARNING, 2), Threshold(colors.BAD, 3)),
                 mappings=(as_words({"1": "info", "2": "warning", "3": "critical"}),),
             ),
-            Column(
+            TableColumn(
                 name="For",
                 expr=f"time() - {_by_alert(_of_alerts('ALERTS_FOR_STATE'))} and on (alertname, test) {_WORST_ALERTS}",
                 unit="s",
@@ -250,7 +239,7 @@ _RUNS: tuple[Panel, ...] = (
         ),
         unit=TIMES,
         empty="not known yet",
-        steps=SLOWDOWN,
+        thresholds=SLOWDOWN,
         overrides=in_colors(A=colors.GOOD, B=colors.WARNING, C=colors.PURPLE),
     ),
     per_run(
@@ -278,7 +267,7 @@ _RUNS: tuple[Panel, ...] = (
     ),
 )
 
-SUITE = Board(
+SUITE = Dashboard(
     uid="paceline-suite",
     title="Suite",
     description="Is the suite healthy, and what changed?",

@@ -2,33 +2,22 @@
 Test: the life of one test.
 """
 
-from paceline.grafana.boards import colors
-from paceline.grafana.boards.board import Board, Row
-from paceline.grafana.boards.panel import (
-    TIMES,
-    Override,
-    Panel,
-    Query,
-    Step,
-    fixed,
-    in_colors,
-    per_run,
-    stacked_per_run,
-    stat,
-    timeline,
-)
-from paceline.grafana.boards.promql import SUITE as OF_SUITE
-from paceline.grafana.boards.promql import TEST as OF_TEST
-from paceline.grafana.boards.promql import last, over, usual
-from paceline.grafana.boards.test_usage import USED, each
-from paceline.grafana.boards.variables import TEST_VARIABLE, of_suite
+from grafana.generator import colors
+from grafana.generator.dashboard import Dashboard, Row
+from grafana.generator.panel import TIMES, Override, Panel, Query, Threshold, fixed, in_colors
+from grafana.generator.panel_kinds import per_run, stacked_per_run, stat, timeline
+from grafana.generator.per_test_usage_panels import USED, each
+from grafana.generator.promql import SUITE as OF_SUITE
+from grafana.generator.promql import TEST as OF_TEST
+from grafana.generator.promql import last, over, usual
+from grafana.generator.variables import TEST_VARIABLE, of_suite
 
 _NO_RUN, _NO_PASS = "no run of this test in this time", "no run that passed in this time"
 _DURATION = "paceline_test_duration_seconds"
 _NORMALIZED = "paceline_test_normalized_duration_seconds"
 _PASSED = "paceline_test_passed"
-_SHARE = (Step(colors.BAD), Step(colors.WARNING, 0.9), Step(colors.GOOD, 1))
-_FACTOR = (Step(colors.GOOD), Step(colors.WARNING, 1.15), Step(colors.BAD, 2))
+_SHARE = (Threshold(colors.BAD), Threshold(colors.WARNING, 0.9), Threshold(colors.GOOD, 1))
+_FACTOR = (Threshold(colors.GOOD), Threshold(colors.WARNING, 1.15), Threshold(colors.BAD, 2))
 
 
 def _now(expr: str) -> tuple[Query]:
@@ -65,7 +54,7 @@ _NOW: tuple[Panel, ...] = (
         queries=_now(last("paceline_test_budget_used_ratio", OF_TEST)),
         unit="percentunit",
         empty="no budget, or no run",
-        steps=(Step(colors.GOOD), Step(colors.WARNING, 0.8), Step(colors.BAD, 1)),
+        thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 0.8), Threshold(colors.BAD, 1)),
         defaults={"decimals": 0},
     ),
     stat(
@@ -75,7 +64,7 @@ _NOW: tuple[Panel, ...] = (
         queries=_now(f"{last(_NORMALIZED, OF_TEST)} / {usual(_NORMALIZED, OF_TEST)}"),
         unit=TIMES,
         empty=_NO_PASS,
-        steps=_FACTOR,
+        thresholds=_FACTOR,
         defaults={"decimals": 2},
     ),
     stat(
@@ -84,7 +73,7 @@ _NOW: tuple[Panel, ...] = (
         queries=_now(over("avg_over_time", _PASSED, OF_TEST)),
         unit="percentunit",
         empty=_NO_RUN,
-        steps=_SHARE,
+        thresholds=_SHARE,
         defaults={"decimals": 1},
     ),
     stat(
@@ -94,7 +83,7 @@ _NOW: tuple[Panel, ...] = (
         queries=_now(over("max_over_time", "paceline_test_attempts", OF_TEST)),
         unit="none",
         empty=_NO_RUN,
-        steps=(Step(colors.GOOD), Step(colors.WARNING, 2)),
+        thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 2)),
     ),
     stat(
         title="Runs",
@@ -102,7 +91,7 @@ _NOW: tuple[Panel, ...] = (
         queries=_now(over("count_over_time", _PASSED, OF_TEST)),
         unit="none",
         empty=_NO_RUN,
-        steps=(Step(colors.WARNING), Step(colors.GOOD, 8)),
+        thresholds=(Threshold(colors.WARNING), Threshold(colors.GOOD, 8)),
     ),
     timeline(
         title="Passed and failed",
@@ -192,7 +181,7 @@ _TIME: tuple[Panel, ...] = (
         ),
         unit=TIMES,
         empty="needs runs of more than three days",
-        steps=_FACTOR,
+        thresholds=_FACTOR,
         custom={
             "drawStyle": "line",
             "lineWidth": 1,
@@ -217,7 +206,7 @@ _TIME: tuple[Panel, ...] = (
     ),
 )
 
-TEST = Board(
+TEST = Dashboard(
     uid="paceline-test",
     title="Test",
     description="How has this test lived: its time, its budget, what it used and when it changed.",

@@ -4,12 +4,13 @@ Live, the panels of what a run uses: its processes, and the machine.
 
 from functools import partial
 
-from paceline.grafana.boards import colors
-from paceline.grafana.boards.panel import Override, Panel, Query, Step, fixed, in_colors, over_time
-from paceline.grafana.boards.promql import SUITE as OF_SUITE
+from grafana.generator import colors
+from grafana.generator.panel import Override, Panel, Query, Threshold, fixed, in_colors
+from grafana.generator.panel_kinds import over_time
+from grafana.generator.promql import SUITE as OF_SUITE
 
 NO_RUN = "no run reports now"
-_BUSY = (Step(colors.GOOD), Step(colors.WARNING, 0.8), Step(colors.BAD, 0.95))
+_BUSY = (Threshold(colors.GOOD), Threshold(colors.WARNING, 0.8), Threshold(colors.BAD, 0.95))
 _UNNAMED = 'suite=""'
 _WHOSE = f"(1 + 0 * max by (instance, suite) (paceline_expected_cases{{{OF_SUITE}}}))"
 
@@ -119,7 +120,7 @@ MACHINE: tuple[Panel, ...] = (
         unit="percentunit",
         empty=NO_RUN,
         width=8,
-        steps=_BUSY,
+        thresholds=_BUSY,
         defaults={"min": 0, "max": 1},
         overrides=in_colors(A=colors.GOOD, B=colors.WARNING, C=colors.PURPLE),
     ),

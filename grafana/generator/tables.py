@@ -8,7 +8,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from paceline.grafana.boards.panel import Override, Panel, Query, Step, as_thresholds, ref_id, table
+from grafana.generator.panel import Override, Panel, Query, Threshold, as_thresholds, ref_id
+from grafana.generator.panel_kinds import table
 
 _OF_TEST = (
     "/d/paceline-test?var-datasource=${datasource}&var-suite=${suite:percentencode}"
@@ -22,10 +23,12 @@ _LETTER, _MARGIN, _ARROW, _LEAST, _TYPE_WIDTH = 8, 24, 20, 72, 100
 _FAR = 1e12
 
 
-class Column(Struct, frozen=True, kw_only=True):
+class TableColumn(Struct, frozen=True, kw_only=True):
     """
-    A figure of each test; `steps` colour its cells. `lowest_first` matters in the column that a table is sorted by.
-    `letters` is how long a value may be, where it is longer than the name.
+    A figure of each test; `thresholds` colour its cells.
+
+    `lowest_first` matters in the column that sorts the table. `letters` is the length of the longest value, if a value
+    is longer than the name.
     """
 
     name: str
@@ -33,7 +36,7 @@ class Column(Struct, frozen=True, kw_only=True):
     unit: str
     lowest_first: bool = False
     letters: int = 0
-    steps: tuple[Step, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
     mappings: Sequence[Mapping[str, Any]] = ()
 
     def as_override(self, *, is_sorted: bool) -> Override:
@@ -46,8 +49,8 @@ class Column(Struct, frozen=True, kw_only=True):
             "noValue": "\N{EN DASH}",
             "custom.width": max(width, _LEAST),
         }
-        if self.steps:
-            properties |= {"thresholds": as_thresholds(self.steps), "custom.displayMode": "color-text"}
+        if self.thresholds:
+            properties |= {"thresholds": as_thresholds(self.thresholds), "custom.displayMode": "color-text"}
         if self.mappings:
             properties |= {"mappings": list(self.mappings)}
         return Override(matcher="byName", pattern=self.name, properties=properties)
@@ -63,9 +66,9 @@ def as_words(words: Mapping[str, str]) -> Mapping[str, Any]:
     }
 
 
-class Share(Struct, frozen=True, kw_only=True):
+class ShareColumn(Struct, frozen=True, kw_only=True):
     """
-    A column that says in a word how much of one column another one is.
+    A column with a word for the share of one column in another.
 
     `words` are ascending: each is for shares below its number, the last for all above.
     """
@@ -97,7 +100,7 @@ class Share(Struct, frozen=True, kw_only=True):
         return Override(matcher="byName", pattern=self.name, properties=properties)
 
 
-Columns = Sequence[Column | Share]
+Columns = Sequence[TableColumn | ShareColumn]
 
 _LINK = {"title": "Show this test", "url": _OF_TEST, "targetBlank": False}
 # What is about no test has a link too, of a space: nothing to see, and nothing to click.
@@ -136,9 +139,10 @@ def rows_of(
     """
     A table of whatever the labels of the queries tell apart.
     """
-    asked = [one for one in columns if isinstance(one, Column)]
+    asked = [one for one in columns if isinstance(one, TableColumn)]
     looks = (
-        one.as_override(is_sorted=one is asked[0]) if isinstance(one, Column) else one.as_override() for one in columns
+        one.as_override(is_sorted=one is asked[0]) if isinstance(one, TableColumn) else one.as_override()
+        for one in columns
     )
     made = table(
         title=title,
@@ -158,7 +162,7 @@ _ALONE = "Value"
 
 
 def _in_columns(columns: Columns) -> tuple[Mapping[str, Any], ...]:
-    asked = [column.name for column in columns if isinstance(column, Column)]
+    asked = [column.name for column in columns if isinstance(column, TableColumn)]
     values = {name: f"Value #{ref_id(place)}" for place, name in enumerate(asked)}
     order = [*_LABELS, _ALONE, *(values.get(column.name, column.name) for column in columns)]
     names = {value: name for name, value in values.items()}
@@ -167,11 +171,13 @@ def _in_columns(columns: Columns) -> tuple[Mapping[str, Any], ...]:
         "indexByName": {name: place for place, name in enumerate(order)},
         "renameByName": {**_LABELS, **names, _ALONE: asked[0]},
     }
-    ratios = ({"id": "calculateField", "options": _ratio(one, values)} for one in columns if isinstance(one, Share))
+    ratios = (
+        {"id": "calculateField", "options": _ratio(one, values)} for one in columns if isinstance(one, ShareColumn)
+    )
     return {"id": "merge", "options": {}}, *ratios, {"id": "organize", "options": organize}
 
 
-def _ratio(share: Share, values: Mapping[str, str]) -> Mapping[str, Any]:
+def _ratio(share: ShareColumn, values: Mapping[str, str]) -> Mapping[str, Any]:
     binary = {"left": values[share.part], "operator": "/", "right": values[share.whole], "reducer": "sum"}
     return {"alias": share.name, "mode": "binary", "binary": binary, "reduce": {"reducer": "sum"}}
 

@@ -2,28 +2,23 @@
 Compare: two branches, or two spans of time, test by test.
 """
 
-from paceline.grafana.boards import colors
-from paceline.grafana.boards.board import Board, Row
-from paceline.grafana.boards.panel import (
-    TIMES,
-    Override,
-    Panel,
-    Query,
-    Step,
-    bar_chart,
-    fixed,
-    in_colors,
-    per_run,
-    stat,
-)
-from paceline.grafana.boards.promql import SUITE, WHOLE, by_test, each_run
-from paceline.grafana.boards.ranking import Column, ranking
-from paceline.grafana.boards.variables import MAIN, choice, labels, of_suite
+from grafana.generator import colors
+from grafana.generator.dashboard import Dashboard, Row
+from grafana.generator.panel import TIMES, Override, Panel, Query, Threshold, fixed, in_colors
+from grafana.generator.panel_kinds import bar_chart, per_run, stat
+from grafana.generator.promql import SUITE, WHOLE, by_test, each_run
+from grafana.generator.tables import TableColumn, ranking
+from grafana.generator.variables import MAIN, choice, labels, of_suite
 
 _NORMALIZED = "paceline_test_normalized_duration_seconds"
 _NOTHING = "no test was run on both sides"
 _NONE = "none, or no test was run on both sides"
-_FACTOR = (Step(colors.GOOD, None), Step("text", 0.87), Step(colors.WARNING, 1.15), Step(colors.BAD, 2))
+_FACTOR = (
+    Threshold(colors.GOOD, None),
+    Threshold("text", 0.87),
+    Threshold(colors.WARNING, 1.15),
+    Threshold(colors.BAD, 2),
+)
 _OF_BASE, _OF_BRANCH = "suite=${suite:json},branch=${base:json}", SUITE
 _BASE = _OF_BASE + ',test_type=~"$test_type"'
 _OTHER = _OF_BRANCH + ',test_type=~"$test_type"'
@@ -76,7 +71,7 @@ _SIDES: tuple[Panel, ...] = (
         queries=(Query(expr=_runs(_WHOLE_OF_BASE, " offset $back"), now=True),),
         unit="none",
         empty="none",
-        steps=(Step(colors.WARNING), Step(colors.GOOD, 8)),
+        thresholds=(Threshold(colors.WARNING), Threshold(colors.GOOD, 8)),
     ),
     stat(
         title="Runs of the branch",
@@ -85,7 +80,7 @@ _SIDES: tuple[Panel, ...] = (
         queries=(Query(expr=_runs(WHOLE), now=True),),
         unit="none",
         empty="none",
-        steps=(Step(colors.WARNING), Step(colors.GOOD, 8)),
+        thresholds=(Threshold(colors.WARNING), Threshold(colors.GOOD, 8)),
     ),
     stat(
         title="Slower",
@@ -93,7 +88,7 @@ _SIDES: tuple[Panel, ...] = (
         queries=(Query(expr=_count(_SLOWER), now=True),),
         unit="none",
         empty=_NOTHING,
-        steps=(Step(colors.GOOD), Step(colors.WARNING, 1)),
+        thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 1)),
     ),
     stat(
         title="Faster",
@@ -101,7 +96,7 @@ _SIDES: tuple[Panel, ...] = (
         queries=(Query(expr=_count(_FASTER), now=True),),
         unit="none",
         empty=_NOTHING,
-        steps=(Step("text"), Step(colors.GOOD, 1)),
+        thresholds=(Threshold("text"), Threshold(colors.GOOD, 1)),
     ),
     stat(
         title="All tests together",
@@ -116,7 +111,7 @@ _SIDES: tuple[Panel, ...] = (
         ),
         unit=TIMES,
         empty=_NOTHING,
-        steps=_FACTOR,
+        thresholds=_FACTOR,
         defaults={"decimals": 2},
     ),
     stat(
@@ -175,9 +170,9 @@ _TESTS: tuple[Panel, ...] = (
         "Tests by the factor of their medians, the worst first: above 1.15, and by more than 5 ms of noise.",
         _NONE,
         (
-            Column(name="Factor", expr=_SLOWER_TESTS, unit=TIMES, steps=_FACTOR),
-            Column(name="Base", expr=_both(_NORMALIZED, "base"), unit="s"),
-            Column(name="Branch", expr=_both(_NORMALIZED, "branch"), unit="s"),
+            TableColumn(name="Factor", expr=_SLOWER_TESTS, unit=TIMES, thresholds=_FACTOR),
+            TableColumn(name="Base", expr=_both(_NORMALIZED, "base"), unit="s"),
+            TableColumn(name="Branch", expr=_both(_NORMALIZED, "branch"), unit="s"),
         ),
         width=12,
         height=12,
@@ -186,7 +181,11 @@ _TESTS: tuple[Panel, ...] = (
         "Faster than the base",
         "Tests by the factor of their medians, the best first: below 0.87, and by more than 5 ms of noise.",
         _NONE,
-        (Column(name="Factor", expr=f"bottomk(30, {_FASTER})", unit=TIMES, lowest_first=True, steps=_FACTOR),),
+        (
+            TableColumn(
+                name="Factor", expr=f"bottomk(30, {_FASTER})", unit=TIMES, lowest_first=True, thresholds=_FACTOR
+            ),
+        ),
         width=12,
         height=12,
     ),
@@ -195,7 +194,7 @@ _TESTS: tuple[Panel, ...] = (
         "By how much the median of the highest memory of a test is above that of the base, from 1 MiB on.",
         _NONE,
         (
-            Column(
+            TableColumn(
                 name="Peak added",
                 expr=f"topk(30, {_other('paceline_test_memory_peak_bytes')} - "
                 f"{_base('paceline_test_memory_peak_bytes')} > 1048576)",
@@ -209,7 +208,7 @@ _TESTS: tuple[Panel, ...] = (
         "By how much the share of failed runs of a test is above that of the base.",
         _NONE,
         (
-            Column(
+            TableColumn(
                 name="Failures added",
                 expr="topk(30, "
                 + by_test(f"avg_over_time(paceline_test_passed{{{_BASE}}}[$__range] offset $back)")
@@ -217,7 +216,7 @@ _TESTS: tuple[Panel, ...] = (
                 + by_test(f"avg_over_time(paceline_test_passed{{{_OTHER}}}[$__range])")
                 + " > 0)",
                 unit="percentunit",
-                steps=(Step(colors.WARNING), Step(colors.BAD, 0.5)),
+                thresholds=(Threshold(colors.WARNING), Threshold(colors.BAD, 0.5)),
             ),
         ),
         width=12,
@@ -228,7 +227,7 @@ _APART = "Look at no more time than the base is moved back: of three days and a 
 # Prometheus takes no offset of 0.
 _BACK = {"a week before": "7d", "a day before": "1d", "two weeks before": "14d", "the same time": "1ms"}
 
-COMPARE = Board(
+COMPARE = Dashboard(
     uid="paceline-compare",
     title="Compare",
     description="What is slower or faster: on one branch beside another, or now beside then?",

@@ -4,8 +4,8 @@ The variables of the dashboards, each asking for no more than those before it le
 
 from collections.abc import Mapping, Sequence
 
-from paceline.grafana.boards.panel import PROMETHEUS, Json
-from paceline.grafana.boards.promql import SUITE, TESTS, WHOLE, ended
+from grafana.generator.panel import PROMETHEUS, Json
+from grafana.generator.promql import SUITE, TESTS, WHOLE, ended
 
 _ON_TIME_RANGE = 2
 _AS_IT_COMES, _ALPHABETICAL = 0, 1

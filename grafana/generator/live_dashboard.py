@@ -2,16 +2,17 @@
 Live: a run as it happens.
 """
 
-from paceline.grafana.boards import colors
-from paceline.grafana.boards.board import Board, Row
-from paceline.grafana.boards.live_usage import MACHINE, NO_RUN, PROCESSES, as_it_happens
-from paceline.grafana.boards.panel import Override, Panel, Query, Step, as_thresholds, by_name, fixed, stat
-from paceline.grafana.boards.promql import SUITE as OF_SUITE
-from paceline.grafana.boards.ranking import Column, ranking
-from paceline.grafana.boards.variables import LATEST_BRANCH, LATEST_SUITE, TYPE_VARIABLE, data_source, hidden
+from grafana.generator import colors
+from grafana.generator.dashboard import Dashboard, Row
+from grafana.generator.live_usage_panels import MACHINE, NO_RUN, PROCESSES, as_it_happens
+from grafana.generator.panel import Override, Panel, Query, Threshold, as_thresholds, by_name, fixed
+from grafana.generator.panel_kinds import stat
+from grafana.generator.promql import SUITE as OF_SUITE
+from grafana.generator.tables import TableColumn, ranking
+from grafana.generator.variables import LATEST_BRANCH, LATEST_SUITE, TYPE_VARIABLE, data_source, hidden
 
 _FAILED = ',outcome=~"failed|error"'
-_OF_BUDGET = (Step(colors.GOOD), Step(colors.WARNING, 0.8), Step(colors.BAD, 1))
+_OF_BUDGET = (Threshold(colors.GOOD), Threshold(colors.WARNING, 0.8), Threshold(colors.BAD, 1))
 _SHARE, _AS_SHARE = "of its budget", {"unit": "percentunit", "thresholds": as_thresholds(_OF_BUDGET)}
 _RUNNING = f"max by (test) (paceline_active_case_seconds{{{OF_SUITE}}})"
 # The type of a test is known from its earlier runs.
@@ -88,7 +89,7 @@ _PROGRESS: tuple[Panel, ...] = (
         queries=_now(f"sum({_ended(_FAILED)}) or 0 * sum({_parts('paceline_expected_cases')})"),
         unit="none",
         empty=NO_RUN,
-        steps=(Step(colors.GOOD), Step(colors.BAD, 1)),
+        thresholds=(Threshold(colors.GOOD), Threshold(colors.BAD, 1)),
     ),
     stat(
         title="Trouble of Paceline",
@@ -96,7 +97,7 @@ _PROGRESS: tuple[Panel, ...] = (
         queries=_now("sum(paceline_internal_failures_total)"),
         unit="none",
         empty="no live endpoint is scraped",
-        steps=(Step(colors.GOOD), Step(colors.WARNING, 1)),
+        thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 1)),
     ),
 )
 
@@ -107,10 +108,10 @@ _TESTS: tuple[Panel, ...] = (
         "Both are from its runs of the last seven days; new tests have neither.",
         "nothing runs",
         (
-            Column(name="Running for", expr=_RUNNING, unit="s"),
-            Column(name="Of budget", expr=f"{_RUNNING} / {_BUDGET}", unit="percentunit", steps=_OF_BUDGET),
-            Column(name="Budget", expr=_BUDGET, unit="s"),
-            Column(
+            TableColumn(name="Running for", expr=_RUNNING, unit="s"),
+            TableColumn(name="Of budget", expr=f"{_RUNNING} / {_BUDGET}", unit="percentunit", thresholds=_OF_BUDGET),
+            TableColumn(name="Budget", expr=_BUDGET, unit="s"),
+            TableColumn(
                 name="Usually",
                 expr=_of_earlier_runs("quantile_over_time(0.5, ", "paceline_test_duration_seconds"),
                 unit="s",
@@ -152,7 +153,7 @@ _TESTS: tuple[Panel, ...] = (
     ),
 )
 
-LIVE = Board(
+LIVE = Dashboard(
     uid="paceline-live",
     title="Live",
     description="What does the run do that is under way?",

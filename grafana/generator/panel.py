@@ -1,9 +1,8 @@
 """
-Panels in the classic schema: what a reader sees, and how it is asked for.
+A panel, its queries, colours and overrides, in the classic schema of Grafana.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -12,9 +11,6 @@ Json = dict[str, Any]
 
 PROMETHEUS: Mapping[str, str] = {"type": "prometheus", "uid": "${datasource}"}
 TIMES = "suffix:\N{MULTIPLICATION SIGN}"
-# Steps fine enough for a run each. Prometheus answers with 11,000 at most, and Grafana may make up to 1.75 times as
-# many, as it takes round steps: 2 min for all below 3.5.
-EACH = 6000
 # What Grafana migrates panels from; without it those of 6.1 are assumed.
 _PANEL_VERSION = "9.4.0"
 
@@ -45,20 +41,20 @@ class Query(Struct, frozen=True, kw_only=True):
         }
 
 
-class Step(Struct, frozen=True):
+class Threshold(Struct, frozen=True):
     """
-    A colour, and the value that it begins at; None for the first.
+    A colour, and the value from which a panel shows that colour; None for the first.
     """
 
     color: str
     value: float | None = None
 
 
-def as_thresholds(steps: Sequence[Step]) -> Json:
+def as_thresholds(thresholds: Sequence[Threshold]) -> Json:
     """
-    The steps as Grafana has them.
+    The thresholds as Grafana has them.
     """
-    return {"mode": "absolute", "steps": [{"color": step.color, "value": step.value} for step in steps]}
+    return {"mode": "absolute", "steps": [{"color": one.color, "value": one.value} for one in thresholds]}
 
 
 class Override(Struct, frozen=True, kw_only=True):
@@ -121,7 +117,7 @@ class Panel(Struct, frozen=True, kw_only=True):
     height: int
     points: int | None = None
     least_step: str | None = None
-    steps: tuple[Step, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
     defaults: Mapping[str, Any] = {}
     custom: Mapping[str, Any] = {}
     options: Mapping[str, Any] = {}
@@ -149,13 +145,13 @@ class Panel(Struct, frozen=True, kw_only=True):
         }
 
     def _defaults(self) -> Json:
-        first, *others = self.steps or (Step("text"),)
-        # Nothing has the colour of the lowest step, and is neither good nor bad.
-        steps = (Step("text"), Step(first.color, 0), *others)
+        first, *others = self.thresholds or (Threshold("text"),)
+        # No value has the colour of the lowest threshold, and is neither good nor bad.
+        thresholds = (Threshold("text"), Threshold(first.color, 0), *others)
         return {
             "unit": self.unit,
             "noValue": self.empty,
-            "thresholds": as_thresholds(steps),
+            "thresholds": as_thresholds(thresholds),
             "color": {"mode": "thresholds"},
             "custom": dict(self.custom),
             **self.defaults,
@@ -167,115 +163,3 @@ def ref_id(place: int) -> str:
     The name of a query by its place: A, B, C.
     """
     return chr(ord("A") + place)
-
-
-_REDUCE = {"calcs": ["lastNotNull"], "fields": "", "values": False}
-
-stat = partial(
-    Panel,
-    kind="stat",
-    width=4,
-    height=4,
-    options={
-        "reduceOptions": _REDUCE,
-        "colorMode": "value",
-        "graphMode": "none",
-        "justifyMode": "auto",
-        "orientation": "auto",
-        "textMode": "auto",
-    },
-)
-
-bars = partial(
-    Panel,
-    kind="bargauge",
-    width=8,
-    height=8,
-    options={
-        "reduceOptions": _REDUCE,
-        "displayMode": "basic",
-        "orientation": "horizontal",
-        "showUnfilled": True,
-        "minVizHeight": 10,
-        "minVizWidth": 0,
-    },
-)
-
-_DRAWING = {"drawStyle": "line", "lineWidth": 1, "pointSize": 5, "spanNulls": True, "showPoints": "always"}
-_CHART = partial(
-    Panel,
-    kind="timeseries",
-    width=12,
-    height=8,
-    options={
-        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
-        "tooltip": {"mode": "multi", "sort": "desc"},
-    },
-)
-
-per_run = partial(_CHART, points=EACH, custom=_DRAWING)
-"""
-A point for each run, with lines between them.
-"""
-
-over_time = partial(_CHART, custom={**_DRAWING, "showPoints": "auto", "spanNulls": False, "fillOpacity": 10})
-"""
-What is scraped all the time; a gap is a gap.
-"""
-
-stacked_per_run = partial(
-    _CHART,
-    # Bars as wide as a step: with one a pixel nobody would see them.
-    points=120,
-    custom={
-        "drawStyle": "bars",
-        "fillOpacity": 80,
-        "lineWidth": 0,
-        "barWidthFactor": 0.6,
-        "stacking": {"mode": "normal", "group": "A"},
-    },
-)
-
-bar_chart = partial(
-    Panel,
-    kind="barchart",
-    width=12,
-    height=8,
-    custom={"fillOpacity": 80, "lineWidth": 0},
-    options={
-        "orientation": "vertical",
-        "xField": "factor",
-        "showValue": "auto",
-        "stacking": "none",
-        "barWidth": 0.9,
-        "groupWidth": 0.7,
-        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []},
-        "tooltip": {"mode": "single", "sort": "none"},
-    },
-)
-
-timeline = partial(
-    Panel,
-    kind="state-timeline",
-    points=EACH,
-    width=24,
-    height=4,
-    custom={"fillOpacity": 80, "lineWidth": 0, "spanNulls": True},
-    options={
-        "showValue": "auto",
-        "mergeValues": True,
-        "rowHeight": 0.8,
-        "alignValue": "left",
-        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False},
-        "tooltip": {"mode": "single", "sort": "none"},
-    },
-)
-
-table = partial(
-    Panel,
-    kind="table",
-    width=24,
-    height=9,
-    custom={"align": "auto", "displayMode": "auto", "filterable": False},
-    options={"showHeader": True},
-)

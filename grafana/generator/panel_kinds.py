@@ -1,0 +1,122 @@
+"""
+One constructor for each kind of panel: figure, bars, lines, timeline, table.
+"""
+
+from functools import partial
+
+from grafana.generator.panel import Panel
+
+# Steps fine enough for a run each. Prometheus answers with 11,000 at most, and Grafana may make up to 1.75 times as
+# many, as it takes round steps: 2 min for all below 3.5.
+_EACH = 6000
+
+_REDUCE = {"calcs": ["lastNotNull"], "fields": "", "values": False}
+
+stat = partial(
+    Panel,
+    kind="stat",
+    width=4,
+    height=4,
+    options={
+        "reduceOptions": _REDUCE,
+        "colorMode": "value",
+        "graphMode": "none",
+        "justifyMode": "auto",
+        "orientation": "auto",
+        "textMode": "auto",
+    },
+)
+
+bars = partial(
+    Panel,
+    kind="bargauge",
+    width=8,
+    height=8,
+    options={
+        "reduceOptions": _REDUCE,
+        "displayMode": "basic",
+        "orientation": "horizontal",
+        "showUnfilled": True,
+        "minVizHeight": 10,
+        "minVizWidth": 0,
+    },
+)
+
+_DRAWING = {"drawStyle": "line", "lineWidth": 1, "pointSize": 5, "spanNulls": True, "showPoints": "always"}
+_CHART = partial(
+    Panel,
+    kind="timeseries",
+    width=12,
+    height=8,
+    options={
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
+        "tooltip": {"mode": "multi", "sort": "desc"},
+    },
+)
+
+per_run = partial(_CHART, points=_EACH, custom=_DRAWING)
+"""
+A point for each run, with lines between them.
+"""
+
+over_time = partial(_CHART, custom={**_DRAWING, "showPoints": "auto", "spanNulls": False, "fillOpacity": 10})
+"""
+What is scraped all the time; a gap is a gap.
+"""
+
+stacked_per_run = partial(
+    _CHART,
+    # Bars as wide as a step: with one a pixel nobody would see them.
+    points=120,
+    custom={
+        "drawStyle": "bars",
+        "fillOpacity": 80,
+        "lineWidth": 0,
+        "barWidthFactor": 0.6,
+        "stacking": {"mode": "normal", "group": "A"},
+    },
+)
+
+bar_chart = partial(
+    Panel,
+    kind="barchart",
+    width=12,
+    height=8,
+    custom={"fillOpacity": 80, "lineWidth": 0},
+    options={
+        "orientation": "vertical",
+        "xField": "factor",
+        "showValue": "auto",
+        "stacking": "none",
+        "barWidth": 0.9,
+        "groupWidth": 0.7,
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []},
+        "tooltip": {"mode": "single", "sort": "none"},
+    },
+)
+
+timeline = partial(
+    Panel,
+    kind="state-timeline",
+    points=_EACH,
+    width=24,
+    height=4,
+    custom={"fillOpacity": 80, "lineWidth": 0, "spanNulls": True},
+    options={
+        "showValue": "auto",
+        "mergeValues": True,
+        "rowHeight": 0.8,
+        "alignValue": "left",
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False},
+        "tooltip": {"mode": "single", "sort": "none"},
+    },
+)
+
+table = partial(
+    Panel,
+    kind="table",
+    width=24,
+    height=9,
+    custom={"align": "auto", "displayMode": "auto", "filterable": False},
+    options={"showHeader": True},
+)
