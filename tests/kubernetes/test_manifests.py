@@ -6,13 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
-from paceline.alerting.kubernetes_rules import prometheus_rules
-from paceline.alerting.rule_files import render
-from paceline.alerting.rule_options import Options
-from paceline.grafana.dashboard_files import config_maps, dashboards
+from paceline.grafana.dashboard_files import config_maps
+from support.dashboards import FILES, GRAFANA
 
 _ROOT = Path(__file__).parents[2]
 _FOLDER = _ROOT / "kubernetes"
@@ -38,16 +35,6 @@ def _endpoints() -> dict[str, dict[str, Any]]:
     return {one["path"]: one for one in _one("servicemonitor.yml", "ServiceMonitor")["spec"]["endpoints"]}
 
 
-@pytest.mark.parametrize(
-    "made", [prometheus_rules(render(Options())), config_maps()], ids=lambda made: next(iter(made))
-)
-def test_the_files_are_what_the_command_makes(made: dict[str, str]) -> None:
-    """
-    `make kubernetes` would change nothing.
-    """
-    assert {name: (_FOLDER / name).read_text("utf-8") for name in made} == made
-
-
 def test_rules_are_those_of_the_files() -> None:
     """
     Each group of each file, once.
@@ -60,17 +47,65 @@ def test_rules_are_those_of_the_files() -> None:
     assert {one["kind"] for one in _read("rules.yml")} == {"PrometheusRule"}
 
 
-def test_dashboards_are_those_of_the_files() -> None:
+def _generated() -> list[dict[str, Any]]:
     """
-    Each in a ConfigMap that the sidecar of Grafana looks for, and that `kubectl apply` can take.
+    The ConfigMaps that kustomize makes of the dashboards.
     """
-    maps = _read("dashboards.yml")
-    made = {name: json.loads(text) for one in maps for name, text in one["data"].items()}
+    (folder,) = (_FOLDER / one for one in _one("kustomization.yml", "Kustomization")["resources"] if ".." in one)
+    kustomization = yaml.safe_load((folder / "kustomization.yml").read_text("utf-8"))
+    options = kustomization["generatorOptions"]
+    assert options["disableNameSuffixHash"] is True
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {
+                "name": one["name"],
+                "labels": options["labels"],
+                "annotations": options["annotations"],
+            },
+            "data": {Path(name).name: (folder / name).read_text("utf-8") for name in one["files"]},
+        }
+        for one in kustomization["configMapGenerator"]
+    ]
 
-    assert made == {name: json.loads(text) for name, text in dashboards().items()}
-    assert {one["metadata"]["labels"]["grafana_dashboard"] for one in maps} == {"1"}
-    # What kubectl keeps in an annotation, of which Kubernetes takes 256 KiB.
-    assert max(len(json.dumps(one)) for one in maps) < 1 << 18
+
+def test_dashboards_come_from_one_place() -> None:
+    """
+    kustomize makes the ConfigMaps that `paceline grafana write --format configmap` writes, of all dashboards.
+    """
+    written = [one for one in yaml.safe_load_all(config_maps()["dashboards.yml"]) if one]
+    maps = _generated()
+
+    assert [name for one in maps for name in one["data"]] == [path.name for path in FILES]
+    assert [_parsed(one) for one in maps] == [_parsed(one) for one in written]
+
+
+def _parsed(config_map: dict[str, Any]) -> dict[str, Any]:
+    return {**config_map, "data": {name: json.loads(text) for name, text in config_map["data"].items()}}
+
+
+def test_kustomize_reads_no_file_outside_of_its_root() -> None:
+    """
+    A kustomization may include another folder, and a generator may read only files below its own kustomization.
+    """
+    kustomizations = [path for path in (_ROOT / "kubernetes", GRAFANA) for path in path.glob("kustomization.*")]
+    files = [
+        (path.parent / name).resolve().is_relative_to(path.parent)
+        for path in kustomizations
+        for generator in yaml.safe_load(path.read_text("utf-8")).get("configMapGenerator", [])
+        for name in generator["files"]
+    ]
+
+    assert len(files) == len(FILES)
+    assert all(files)
+
+
+def test_kubectl_can_apply_each_dashboard() -> None:
+    """
+    kubectl keeps the manifest in an annotation, for which Kubernetes admits 256 KiB.
+    """
+    assert max(len(json.dumps(one)) for one in _generated()) < 1 << 18
 
 
 def test_the_exporter_waits_for_its_tokens() -> None:
@@ -86,7 +121,8 @@ def test_names_are_used_once() -> None:
     """
     Of each kind, and all are Paceline's.
     """
-    resources = [one for name in _one("kustomization.yml", "Kustomization")["resources"] for one in _read(name)]
+    manifests = [name for name in _one("kustomization.yml", "Kustomization")["resources"] if ".." not in name]
+    resources = [*_generated(), *(one for name in manifests for one in _read(name))]
     names = [(one["kind"], one["metadata"]["name"]) for one in resources]
 
     assert len(set(names)) == len(names)
@@ -101,7 +137,9 @@ def test_every_manifest_is_in_the_kustomization() -> None:
     (image,) = kustomization["images"]
     compose = yaml.safe_load((_ROOT / "docker-compose.yml").read_text("utf-8"))
 
-    assert {*kustomization["resources"], "kustomization.yml"} == {path.name for path in _FOLDER.iterdir()}
+    assert {*kustomization["resources"], "kustomization.yml"} == {path.name for path in _FOLDER.iterdir()} | {
+        "../grafana"
+    }
     assert _container()["image"] == f"{image['name']}:{image['newTag']}" == compose["services"]["exporter"]["image"]
 
 
