@@ -2,8 +2,8 @@
 Paceline makes the performance of a pytest suite something a team can watch.
 """
 
-from typing import TYPE_CHECKING
-
+# As `typing` has it, without importing that: the companion process starts in every session.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paceline.monitoring import (
         Monitor,

@@ -7,6 +7,7 @@ The errors that a caller can act on.
     │   └── ConflictError    another run has its id: give it one of its own
     ├── StorageError     a folder, a file or a database cannot be read or written
     ├── StackError       a program of the local stack is missing, or does not start: install it, or see its log
+    ├── CompanionError   there is no process beside the tests: go on without the figures that it would give
     ├── TrialError       two versions cannot be run side by side: git or pytest refused
     └── DeliveryError    a server did not take a run: see to it, and send the run again
         ├── BusyError        it may take it if asked again at once
@@ -49,6 +50,12 @@ class StorageError(PacelineError):
 class StackError(PacelineError):
     """
     A program of the local stack cannot be found, had or started.
+    """
+
+
+class CompanionError(PacelineError):
+    """
+    The process that looks at tests from outside cannot be started.
     """
 
 

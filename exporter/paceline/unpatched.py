@@ -8,6 +8,7 @@ attributes of modules, and neither looks into an object.
 
 import gc
 import os
+import select
 import threading
 import time
 from collections.abc import Callable
@@ -28,6 +29,7 @@ class _Unpatched:
     """
 
     __slots__ = (
+        "POLLIN",
         "active_count",
         "close",
         "fspath",
@@ -36,14 +38,21 @@ class _Unpatched:
         "get_native_id",
         "getpid",
         "getrusage",
+        "mkfifo",
         "open",
         "perf_counter_ns",
+        "poll",
+        "posix_spawn",
         "pread",
         "process_time",
+        "read",
+        "rmdir",
         "started",
         "started_ns",
         "thread_time_ns",
+        "unlink",
         "waitid",
+        "waitpid",
         "write",
     )
 
@@ -58,7 +67,16 @@ class _Unpatched:
         self.fstat: Final = os.fstat
         self.fspath: Final = os.fspath
         self.pread: Final[Callable[[int, int, int], bytes] | None] = getattr(os, "pread", None)
+        self.read: Final = os.read
         self.write: Final = os.write
+        self.unlink: Final = os.unlink
+        self.rmdir: Final = os.rmdir
+        # Absent on Windows.
+        self.mkfifo: Final[Any] = getattr(os, "mkfifo", None)
+        self.posix_spawn: Final[Any] = getattr(os, "posix_spawn", None)
+        self.waitpid: Final = os.waitpid
+        self.poll: Final[Any] = getattr(select, "poll", None)
+        self.POLLIN: Final[int] = getattr(select, "POLLIN", 1)
         self.getpid: Final = os.getpid
         self.waitid: Final[Callable[..., Any] | None] = getattr(os, "waitid", None)
         self.getrusage: Final = resource.getrusage if resource is not None else None

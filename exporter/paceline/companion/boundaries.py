@@ -1,0 +1,82 @@
+"""
+The boundaries of tests, sent to the companion by each process that runs tests.
+"""
+
+import os
+from typing import Final, Self
+
+from paceline.own_descriptor import OwnDescriptor
+from paceline.unpatched import UNPATCHED
+
+_FLAGS: Final = os.O_RDWR | getattr(os, "O_NONBLOCK", 0)
+
+
+class Boundaries:
+    """
+    One end of the companion's FIFO. In a worker of xdist it is opened by the path that the controller sent.
+
+    Nothing here waits, raises or starts a signal: a message that cannot be sent is counted in `dropped`, and tests go
+    on. The FIFO is opened for reading, too, so that no SIGPIPE comes when the companion died. A process that was
+    forked from this one sends nothing.
+    """
+
+    def __init__(self, path: str, descriptor: OwnDescriptor) -> None:
+        self.dropped = 0
+        self._path: Final = path
+        self._descriptor = descriptor
+        self._process: Final = UNPATCHED.getpid()
+        self._is_closed = False
+
+    @classmethod
+    def open(cls, path: str) -> Self | None:
+        """
+        None where there is no such FIFO: on another machine, or where the companion has ended.
+        """
+        try:
+            return cls(path, OwnDescriptor.open(path, _FLAGS))
+        except OSError:
+            return None
+
+    def test_started(self, key: int) -> None:
+        """
+        Call before the setup of a test. The figures of the test are found by this process' id and `key`.
+        """
+        self.send(b"S %d %d %d\n" % (self._process, UNPATCHED.perf_counter_ns(), key))
+
+    def test_ended(self, key: int) -> None:
+        """
+        Call after the teardown of a test.
+        """
+        self.send(b"E %d %d %d\n" % (self._process, UNPATCHED.perf_counter_ns(), key))
+
+    def send(self, line: bytes) -> None:
+        """
+        Send a line of at most PIPE_BUF bytes; shorter lines of several processes do not mix.
+        """
+        try:
+            self._descriptor.write(line)
+        except OSError:
+            self._send_again(line)
+
+    def close(self) -> None:
+        """
+        Tell the companion how many messages were dropped, and leave no descriptor.
+        """
+        if self.dropped:
+            self.send(b"D %d %d\n" % (self._process, self.dropped))
+        self._is_closed = True
+        self._descriptor.close()
+
+    def _send_again(self, line: bytes) -> None:
+        """
+        Open the FIFO again where a test closed all descriptors.
+        """
+        if UNPATCHED.getpid() != self._process:
+            return
+        try:
+            if self._is_closed or self._descriptor.is_ours():
+                raise BlockingIOError
+            self._descriptor = OwnDescriptor.open(self._path, _FLAGS)
+            self._descriptor.write(line)
+        except OSError:
+            self.dropped += 1
