@@ -13,7 +13,6 @@ from typing import Final
 from msgspec import Struct, json
 from msgspec.structs import asdict
 
-import paceline
 from paceline.companion.boundaries import Boundaries
 from paceline.companion.session_side import Companion, Files
 from paceline.errors import CompanionError
@@ -79,7 +78,7 @@ def _import_path(path: Sequence[str]) -> list[str]:
     """
     Installed packages first: a project may have a module that is called like one of them.
     """
-    own = str(Path(paceline.__file__).parents[1])
+    own = str(Path(__file__).parents[2])
     absolute = dict.fromkeys(str(Path(entry).absolute()) for entry in path)
     return [*sorted(absolute, key=lambda entry: "-packages" not in entry), own]
 
