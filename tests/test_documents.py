@@ -51,6 +51,7 @@ def test_a_document_names_every_key_of_a_run() -> None:
         "run_id",
         "suite",
         "branch",
+        "default_branch",
         "commit",
         "dirty",
         "outcome",

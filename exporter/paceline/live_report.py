@@ -64,6 +64,7 @@ class LiveReport(Value, frozen=True, kw_only=True):
     run_id: RunId
     suite: str
     branch: str
+    default_branch: str = ""
     shard: Annotated[str, Meta(max_length=64)] = ""
     interval_seconds: Annotated[float, Meta(gt=0, le=60)] = 5.0
     expected: Count | None = None

@@ -168,7 +168,8 @@ class Run(Value, frozen=True, kw_only=True, omit_defaults=False):
     One pytest session.
 
     `dirty` says that the work tree differed from `commit`. `is_partial` says that tests were deselected or
-    the session ended early. `counts` holds how often something was made safe or went wrong inside Paceline.
+    the session ended early. `default_branch` is that of the repository; "" in runs that were kept before it was.
+    `counts` holds how often something was made safe or went wrong inside Paceline.
     `thresholds` are those in force, in base units; empty in runs that were kept before they were.
     """
 
@@ -176,6 +177,7 @@ class Run(Value, frozen=True, kw_only=True, omit_defaults=False):
     run_id: RunId
     suite: str
     branch: str
+    default_branch: str = ""
     commit: str = ""
     dirty: bool = False
     outcome: RunOutcome

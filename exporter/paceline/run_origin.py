@@ -10,10 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from msgspec import Struct
+from msgspec import MsgspecError, Struct, json
 
-_GIT_SECONDS = 5.0
+from paceline.identity import safe_text
+
 FALLBACK_BRANCH = "main"
+_GIT_SECONDS = 5.0
+# Names that most repositories give to their default branch, the likeliest first.
+_USUAL_DEFAULTS = ("main", "master", "trunk")
 _DETACHED = "(detached)"
 # Variables of CI systems, where a checkout is often a bare commit that git knows no branch of.
 _BRANCH_VARIABLES = (
@@ -49,7 +53,8 @@ _CI_SYSTEMS = {
 
 class Origin(Struct, frozen=True, kw_only=True):
     """
-    Branch and commit of the code under test; `commit` is "" where nobody knows.
+    Branch and commit of the code under test, and the default branch of its repository; `commit` is "" where it is
+    unknown.
     """
 
     branch: str
@@ -82,11 +87,12 @@ class OriginFinder:
         """
         status, head = _answer(self._status), _answer(self._head)
         headers = dict(re.findall(r"^# branch\.(oid|head) (.+)$", status, re.MULTILINE))
-        default = self._find_default(head.strip().removeprefix("origin/"), headers.get("head", ""))
+        named = _first(self._environ, _BRANCH_VARIABLES)
+        default = self._find_default(head.strip().removeprefix("origin/"), named or headers.get("head", ""))
         commit = _first(self._environ, _COMMIT_VARIABLES) or headers.get("oid", "").replace("(initial)", "")
         return Origin(
-            branch=_first(self._environ, _BRANCH_VARIABLES) or self._find_branch(headers, default),
-            default_branch=default,
+            branch=safe_text(named or self._find_branch(headers, default)),
+            default_branch=safe_text(default),
             commit=commit,
             dirty=any(line and not line.startswith("#") for line in status.splitlines()),
         )
@@ -112,11 +118,23 @@ class OriginFinder:
         guesses: Sequence[Callable[[], str]] = (
             lambda: self._default_branch,
             lambda: _first(self._environ, _DEFAULT_BRANCH_VARIABLES),
+            lambda: _default_of_event(self._environ.get("GITHUB_EVENT_PATH", "")),
             lambda: remote_head,
-            lambda: branch if branch in {"main", "master", "trunk"} else "",
-            lambda: _local_default(self._root),
+            lambda: branch if branch in _USUAL_DEFAULTS else "",
+            lambda: _usual_default(self._root),
         )
         return next((name for guess in guesses if (name := guess())), FALLBACK_BRANCH)
+
+
+def find_origin(root: Path, default_branch: str = "", environ: Mapping[str, str] = os.environ) -> Origin:
+    """
+    Find the origin of the code in a folder, and wait for git; see `OriginFinder`.
+    """
+    finder = OriginFinder(root, environ, default_branch)
+    try:
+        return finder.find()
+    finally:
+        finder.close()
 
 
 def find_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str | int]:
@@ -145,11 +163,29 @@ def _references(branch: str) -> tuple[str, str]:
     return f"refs/heads/{branch}", f"refs/remotes/origin/{branch}"
 
 
-def _local_default(root: Path) -> str:
-    names = _answer(
-        _start_git(root, "for-each-ref", "--format=%(refname:short)", "refs/heads/main", "refs/heads/master")
-    )
-    return names.partition("\n")[0]
+def _usual_default(root: Path) -> str:
+    # A checkout of CI may have no branch of its own, only those of the remote.
+    wanted = {reference: name for name in _USUAL_DEFAULTS for reference in _references(name)}
+    found = _answer(_start_git(root, "for-each-ref", "--format=%(refname)", *wanted)).split()
+    return next((name for reference, name in wanted.items() if reference in found), "")
+
+
+class _Repository(Struct, frozen=True):
+    default_branch: str = ""
+
+
+class _Event(Struct, frozen=True):
+    repository: _Repository = _Repository()
+
+
+def _default_of_event(path: str) -> str:
+    """
+    The default branch in the webhook event that GitHub Actions writes to a file, its only mention there.
+    """
+    try:
+        return json.decode(Path(path).read_bytes(), type=_Event).repository.default_branch if path else ""
+    except (OSError, MsgspecError, UnicodeDecodeError):
+        return ""
 
 
 def _start_git(root: Path, *arguments: str) -> "subprocess.Popen[str] | None":

@@ -59,11 +59,11 @@ def test_a_span_of_time_is_written(tmp_path: Path) -> None:
 
 def test_a_branch_may_keep_its_name() -> None:
     """
-    The standard output is a file as well.
+    Beside the default branch. The standard output is a file as well.
     """
     result = _call("-", "--branch", "topic")
 
-    assert _runs(result.stdout) == [("run-0", "other"), ("run-1", "other"), ("run-2", "topic")]
+    assert _runs(result.stdout) == [("run-0", "main"), ("run-1", "main"), ("run-2", "topic")]
 
 
 @pytest.mark.parametrize("name", ["stdout", "pipe"])

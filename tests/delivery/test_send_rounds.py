@@ -164,7 +164,7 @@ def test_a_damaged_parcel_is_kept_apart(tmp_path: Path) -> None:
     It would stand in the way of all others for ever.
     """
     with receiving(status=200) as server:
-        sink = OtlpMetrics(Collector(Endpoint(server.url), {}, "metrics"), lambda: ["main"])
+        sink = OtlpMetrics(Collector(Endpoint(server.url), {}, "metrics"), lambda: "main")
         box = Outbox(tmp_path, sink.kind, sink.address)
         for parcel in (Parcel("0", b"damaged"), pack(make_run(1))):
             box.put(parcel)

@@ -2,12 +2,16 @@
 Runs under way, as metric families.
 """
 
+from functools import partial
 from typing import Any
 
 from paceline.live_report import LiveReport, ResourceSample, SystemSample, TreeSample
 from paceline.metrics.catalogue import CATALOGUE, PROCESS_CPU
+from paceline.metrics.run_samples import branch_label
 from paceline.metrics.runs_under_way import report_families
 from paceline.model import Outcome
+
+_label = partial(branch_label, branches=["main"])
 
 
 def _report(run_id: str, **changes: Any) -> LiveReport:
@@ -25,7 +29,7 @@ def _report(run_id: str, **changes: Any) -> LiveReport:
 
 
 def _values(*reports: LiveReport) -> dict[tuple[str, ...], float]:
-    families = report_families(reports, lambda branch: branch if branch == "main" else "other", {})
+    families = report_families(reports, _label, {})
     return {(sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples}
 
 
@@ -49,7 +53,7 @@ def test_the_labels_are_those_of_the_catalogue() -> None:
     Of the process tree and the machine too, which have none at the endpoint of a session.
     """
     sample = ResourceSample(tree=TreeSample(), system=SystemSample(cpu_percent=1.0, disk_percent=1.0))
-    families = report_families([_report("a", sample=sample)], str, {("shop", "main", ""): {PROCESS_CPU: 1.0}})
+    families = report_families([_report("a", sample=sample)], _label, {("shop", "main", ""): {PROCESS_CPU: 1.0}})
     found = {one.name.removesuffix("_total"): {*one.samples[0].labels} for one in families}
     told = {one.name.removesuffix("_total"): {*(one.at_exporter or one.labels)} for one in CATALOGUE}
 

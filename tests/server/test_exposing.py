@@ -210,9 +210,25 @@ def test_branches_that_are_not_listed_are_other(tmp_path: Path) -> None:
         }
 
 
+def test_the_default_branch_of_a_run_keeps_its_name(tmp_path: Path) -> None:
+    """
+    An exporter needs no list of the default branches of its projects: each run says its own.
+    """
+    with exporter_in(tmp_path, "--branches=release") as exporter:
+        for number, branch in enumerate(("stable", "release", "mine")):
+            exporter.push(make_run(number, [make_case()], branch=branch, default_branch="stable"))
+        names = {dict(labels)["branch"] for _, labels, _, _ in exporter.scrape()}
+        counters = [
+            exporter.state(metric) for metric in ("paceline_runs_total", "paceline_last_run_end_timestamp_seconds")
+        ]
+
+    assert names == {"stable", "release", "other"}
+    assert [{key.split(",")[0] for key in counter} for counter in counters] == [names, names]
+
+
 def test_the_usual_default_branches_keep_their_name(exporter: Exporter) -> None:
     """
-    An exporter serves several projects, and does not know what each calls its own.
+    Runs of earlier releases do not say the default branch of their project.
     """
     for number, branch in enumerate(("main", "master", "trunk", "develop", "feature")):
         exporter.push(make_run(number, [make_case()], branch=branch))

@@ -228,14 +228,14 @@ def test_runs_of_one_suite_and_branch_share_series(changes: dict[str, object], i
     """
     All others have series of their own.
     """
-    assert shares_series([_run(0), _run(1, **changes)], lambda branch: branch) is is_so
+    assert shares_series([_run(0), _run(1, **changes)], lambda branch, _: branch) is is_so
 
 
 def test_branches_that_are_called_alike_share_series() -> None:
     """
     As all that are not listed are.
     """
-    assert shares_series([_run(0, branch="mine"), _run(1, branch="yours")], lambda _: "other")
+    assert shares_series([_run(0, branch="mine"), _run(1, branch="yours")], lambda *_: "other")
 
 
 @pytest.mark.parametrize("samples", [10, 60])

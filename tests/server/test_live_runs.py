@@ -2,8 +2,13 @@
 The runs that report now.
 """
 
+from functools import partial
+
 from paceline.live_report import LiveReport
+from paceline.metrics.run_samples import branch_label
 from paceline.server.live_runs import LiveRuns
+
+_label = partial(branch_label, branches=["main"])
 
 
 def _report(run_id: str = "a", *, is_over: bool = False) -> LiveReport:
@@ -14,7 +19,7 @@ def test_a_run_is_there_for_three_of_its_intervals() -> None:
     """
     Then it is gone.
     """
-    live = LiveRuns(str)
+    live = LiveRuns(_label)
     live.add(_report(), 100.0)
 
     assert live.current(106.0) == [_report()]
@@ -25,7 +30,7 @@ def test_the_last_report_ends_it() -> None:
     """
     At once.
     """
-    live = LiveRuns(str)
+    live = LiveRuns(_label)
     live.add(_report(), 100.0)
     live.add(_report(is_over=True), 101.0)
 
@@ -36,7 +41,7 @@ def test_the_latest_report_holds() -> None:
     """
     Of each run one.
     """
-    live = LiveRuns(str)
+    live = LiveRuns(_label)
     for now in (100.0, 105.0):
         live.add(_report(), now)
 
@@ -47,7 +52,7 @@ def test_there_are_never_too_many() -> None:
     """
     Of a flood the last thousand stay.
     """
-    live = LiveRuns(str)
+    live = LiveRuns(_label)
     for number in range(1005):
         live.add(_report(f"run-{number}"), 100.0)
 
@@ -58,7 +63,7 @@ def test_a_row_goes_with_its_last_run() -> None:
     """
     What runs used is kept by their labels, which a run may change until its branch is known.
     """
-    live = LiveRuns(lambda branch: branch if branch == "main" else "other")
+    live = LiveRuns(_label)
     for branch, run_id in (("", "a"), ("main", "a"), ("mine", "b")):
         live.add(LiveReport(run_id=run_id, suite="shop", branch=branch), 100.0)
     rows = [*live.counters()]

@@ -32,7 +32,7 @@ def demo_history(seed: int, until: datetime | None, days: float, tests: int, sui
     \b
       paceline demo-history --results demo
       paceline trends --results demo --suite demo
-      paceline export openmetrics demo.txt --results demo --branch main --branch faster-search
+      paceline export openmetrics demo.txt --results demo --branch faster-search
     """
     end = until.replace(tzinfo=UTC) if until is not None else datetime.now(UTC)
     demo = Demo(seed=seed, until=end.timestamp(), days=days, tests=tests, suite=suite)

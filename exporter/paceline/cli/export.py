@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import IO
 
 import click
+from msgspec.structs import replace
 
 from paceline import formatting
 from paceline.cli.options.kept_runs import KeptRuns, Whole, branches_option, span_options
-from paceline.cli.options.project import clear_errors, load_project, results_option, warn
+from paceline.cli.options.project import clear_errors, find_default_branch, load_project, results_option, warn
 from paceline.delivery.openmetrics import exposition
 from paceline.files import open_to_write
 from paceline.metrics.catalogue import CATALOGUE
 from paceline.metrics.run_samples import stamped_samples
-from paceline.run_origin import FALLBACK_BRANCH
 from paceline.shards import missing_parts
 
 # Two underscores are Prometheus's own.
@@ -85,11 +85,12 @@ def openmetrics(
     """
     with clear_errors():
         config, archive = load_project(results)
-        kept = branches or (config.default_branch or FALLBACK_BRANCH,)
+        default = find_default_branch(config)
         wholes = KeptRuns(**span).wholes(archive.ledger)  # type: ignore[arg-type]
         for whole in wholes:
             _tell_missing(whole)
         runs = (run for whole in wholes if (run := whole.read(archive.ledger)) is not None)
         with _opened(file) as lines:
-            lines.writelines(exposition(stamped_samples(runs, kept), constant))
+            told = (replace(run, default_branch=run.default_branch or default) for run in runs)
+            lines.writelines(exposition(stamped_samples(told, branches), constant))
     click.echo(f"wrote {formatting.counted(len(wholes), 'run')}", err=True)

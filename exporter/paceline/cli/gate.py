@@ -19,7 +19,7 @@ from paceline.model import Severity
 from paceline.prometheus.gate_checks import Gate, GateAnswer
 from paceline.prometheus.query_client import NAMING, QueryClient
 from paceline.prometheus.rule_alerts import Alert
-from paceline.run_origin import OriginFinder
+from paceline.run_origin import find_origin
 
 EXIT_FIRING = 10
 _ID = re.compile(r"[A-Za-z0-9._-]*")
@@ -101,11 +101,7 @@ def gate(
 
 
 def _branch_here(config: Config) -> str:
-    finder = OriginFinder(find_root(Path.cwd()), default_branch=config.default_branch)
-    try:
-        return finder.find().branch
-    finally:
-        finder.close()
+    return find_origin(find_root(Path.cwd()), config.default_branch).branch
 
 
 def _at_least(severity: str) -> Sequence[str]:

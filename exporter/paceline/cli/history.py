@@ -12,7 +12,14 @@ import click
 from paceline import formatting
 from paceline.analysis.past import PastRun
 from paceline.cli.options.numbers import Number
-from paceline.cli.options.project import clear_errors, load_project, results_option, suite_of, warn
+from paceline.cli.options.project import (
+    clear_errors,
+    find_default_branch,
+    load_project,
+    results_option,
+    suite_of,
+    warn,
+)
 from paceline.cli.options.terminal import terminal_width
 from paceline.cli.report import find_run
 from paceline.errors import PacelineError
@@ -20,7 +27,6 @@ from paceline.history.importers import read_runs
 from paceline.history.rebuilt_trends import renew_trends
 from paceline.model import Case
 from paceline.report.table import Column, table
-from paceline.run_origin import FALLBACK_BRANCH
 from paceline.usage import UsageKey
 
 _DAY = 24 * 3600.0
@@ -104,14 +110,14 @@ def prune(days: float | None, keep: int | None, results: Path | None, *, dry_run
         config, archive = load_project(results)
         forgotten = archive.prune(before=before, keep=keep, dry_run=dry_run)
         if forgotten and not dry_run:
-            renew_trends(archive, config.rules, config.default_branch or FALLBACK_BRANCH)
+            renew_trends(archive, config.rules, find_default_branch(config))
     click.echo(f"{'would forget' if dry_run else 'forgot'} {formatting.counted(len(forgotten), 'run')}")
 
 
 @history.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--suite", metavar="NAME", help="The suite that they belong to (default: this project's).")
-@click.option("--branch", default="", help="The branch that they ran on (default: as in the file, else main).")
+@click.option("--branch", default="", help="The branch of the runs (default: as in the file, else the default branch).")
 @results_option
 def import_runs(files: tuple[Path, ...], suite: str | None, branch: str, results: Path | None) -> None:
     """
@@ -122,12 +128,13 @@ def import_runs(files: tuple[Path, ...], suite: str | None, branch: str, results
     """
     with clear_errors():
         config, archive = load_project(results)
+        suite, default_branch = suite or suite_of(config), find_default_branch(config)
         archive.folder.prepare()
     added = known = failed = 0
     with click.progressbar(files, label="importing", file=sys.stderr) as bar:
         for path in bar:
             try:
-                runs = read_runs(path, suite or suite_of(config), branch, config.type_of_path)
+                runs = read_runs(path, suite, branch, config.type_of_path, default_branch)
                 new = sum(archive.take_in(run, config.rules) for run in runs)
                 added, known = added + new, known + len(runs) - new
             except PacelineError as error:

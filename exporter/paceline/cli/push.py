@@ -3,14 +3,13 @@
 """
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 import click
 
 from paceline.cli.options.project import clear_errors, load_project, results_option, warn
-from paceline.cli.options.servers import Target, conclude, find_sinks, kept_branches, target_options
+from paceline.cli.options.servers import Target, conclude, default_branch_finder, find_sinks, target_options
 from paceline.config import Config
 from paceline.delivery.configured_sinks import open_sink, open_sinks, silence_of
 from paceline.delivery.outbox import Held, outboxes, pack, unpack
@@ -86,11 +85,11 @@ def _moved(config: Config) -> _Find:
 
 
 def _meant(config: Config) -> _Find:
-    branches = partial(kept_branches, config)
+    default_branch = default_branch_finder(config)
     # An address that is configured may have credentials in it, which no outbox has.
-    known = {(sink.kind, sink.address): sink for sink in open_sinks(config, branches, lambda _: None)}
+    known = {(sink.kind, sink.address): sink for sink in open_sinks(config, default_branch, lambda _: None)}
     return lambda kind, address: (
-        silence_of(kind) or known.get((kind, address)) or open_sink(kind, address, config, branches)
+        silence_of(kind) or known.get((kind, address)) or open_sink(kind, address, config, default_branch)
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from msgspec import json
 
-from paceline.cli.options.project import clear_errors, load_project, results_option
+from paceline.cli.options.project import clear_errors, find_default_branch, load_project, results_option
 from paceline.documents import encode_run
 from paceline.errors import StorageError
 from paceline.history.archive import Archive
@@ -18,7 +18,6 @@ from paceline.model import Run
 from paceline.report.content import Content, compose
 from paceline.report.markdown import markdown
 from paceline.report.text import Style, lines
-from paceline.run_origin import FALLBACK_BRANCH
 
 FORMATS = ("text", "markdown", "json")
 _STYLES: dict[Style, dict[str, object]] = {
@@ -61,7 +60,7 @@ def print_report(wanted: str | None, form: str, results: Path | None, *, verbose
     if form == "json":
         click.echo(json.format(encode_run(run), indent=2).decode())
         return
-    default_branch = config.default_branch or FALLBACK_BRANCH
+    default_branch = run.default_branch or find_default_branch(config)
     past = archive.past_of(run, config.rules, default_branch, until=run.ended)
     if form == "markdown":
         click.echo(markdown(compose(run, past, config.rules)), nl=False)

@@ -72,7 +72,7 @@ def _by(read: Callable[[str], _V]) -> Callable[[click.Context, click.Parameter, 
     multiple=True,
     default=BRANCHES,
     show_default=True,
-    help="A branch that keeps its name; may be given several times. The others are called other.",
+    help="A branch that keeps its name in labels beside default branches; repeatable. The others become other.",
 )
 @click.option(
     "--expose-seconds",

@@ -3,7 +3,7 @@ The sinks of a project, as they are configured.
 """
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 
 from paceline.config import Config
 from paceline.delivery.exporter_sink import Push, read_push
@@ -18,7 +18,7 @@ _SIGNALS = {"otlp": "metrics", "otlp-traces": "traces"}
 
 def open_sinks(
     config: Config,
-    branches: Callable[[], Collection[str]],
+    default_branch: Callable[[], str],
     warn: Callable[[str], None],
     environ: Mapping[str, str] = os.environ,
 ) -> list[Sink]:
@@ -27,7 +27,7 @@ def open_sinks(
 
     Args:
         config: the configuration.
-        branches: finds the branches that keep their name in labels; git is asked only when a run is sent.
+        default_branch: finds the default branch of a run that does not say its own; see `OtlpMetrics`.
         warn: takes a line for the user, where OpenTelemetry's variables say that nothing is to be sent.
         environ: has the credentials.
 
@@ -42,7 +42,10 @@ def open_sinks(
         warn(why)
     signals = [_SIGNALS[kind] for kind, why in silent.items() if not why]
     endpoints = {signal: Variables(environ, signal).endpoint(config.otlp) for signal in signals}
-    return [*pushes, *(_collector(signal, one, branches, environ, authorities) for signal, one in endpoints.items())]
+    return [
+        *pushes,
+        *(_collector(signal, one, default_branch, environ, authorities) for signal, one in endpoints.items()),
+    ]
 
 
 def silence_of(kind: str, environ: Mapping[str, str] = os.environ) -> str:
@@ -57,7 +60,7 @@ def open_sink(
     kind: str,
     address: str,
     config: Config,
-    branches: Callable[[], Collection[str]],
+    default_branch: Callable[[], str],
 ) -> Sink:
     """
     The server that an outbox is for. It gets no credentials: an outbox may come from somebody else.
@@ -66,7 +69,7 @@ def open_sink(
         kind: of the sink.
         address: of the sink.
         config: says whom to trust.
-        branches: see `open_sinks`.
+        default_branch: see `open_sinks`.
 
     Raises:
         ConfigError: there is no such sink; see `open_sinks`.
@@ -77,13 +80,13 @@ def open_sink(
     if kind not in _SIGNALS:
         raise ConfigError(f"the outbox has runs for {kind!r}, expected push, {', '.join(_SIGNALS)}")
     endpoint = read_endpoint(address, Naming("the outbox has runs for", "http://collector:4318/v1/metrics"), {})
-    return _collector(_SIGNALS[kind], endpoint, branches, {}, authorities)
+    return _collector(_SIGNALS[kind], endpoint, default_branch, {}, authorities)
 
 
 def _collector(
     signal: str,
     endpoint: Endpoint,
-    branches: Callable[[], Collection[str]],
+    default_branch: Callable[[], str],
     environ: Mapping[str, str],
     authorities: str | None,
 ) -> Sink:
@@ -96,4 +99,4 @@ def _collector(
             f"OTLP needs a package that is missing ({error.name}), expected pip install 'paceline[otlp]'"
         ) from error
     collector = Collector(endpoint, environ, signal, authorities)
-    return OtlpMetrics(collector, branches) if signal == "metrics" else OtlpTraces(collector)
+    return OtlpMetrics(collector, default_branch) if signal == "metrics" else OtlpTraces(collector)

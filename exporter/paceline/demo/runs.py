@@ -85,6 +85,7 @@ class Demo(Struct, frozen=True, kw_only=True):
             run_id=f"{_UNSAFE.sub('_', self.suite)[:_LONGEST]}-{self.seed}-{int(ended)}",
             suite=self.suite,
             branch=_TOPIC if conditions.is_topic else BRANCH,
+            default_branch=BRANCH,
             commit=f"{commit:040x}",
             outcome=RunOutcome.FAILED if has_failed else RunOutcome.PASSED,
             started=round(ended - 2.0 - seconds, 3),

@@ -93,7 +93,7 @@ class Archive:
         Args:
             run: the run.
             rules: give the window of time and what is enough.
-            default_branch: where to look when the branch has too few runs; "" for nowhere.
+            default_branch: the default branch of a run that does not say its own; "" for none.
             until: runs that ended later are left out. A new run has none of those, unless the clock was set
                 back, and then they are its past all the same.
         """

@@ -18,7 +18,7 @@ def renew_trends(archive: Archive, rules: Rules, default_branch: str) -> None:
     Args:
         archive: the runs.
         rules: give the window of time and what is enough.
-        default_branch: whose runs stand in for those of a branch that has too few.
+        default_branch: the default branch of runs that do not say their own.
 
     Raises:
         PacelineError: the runs cannot be read, or the folder cannot be written to.

@@ -48,7 +48,7 @@ def find_past(source: Source, run: Run, rules: Rules, default_branch: str, until
         source: who keeps past runs.
         run: the run.
         rules: give the window of time and what is enough.
-        default_branch: where to look when the branch has too few runs; "" for nowhere.
+        default_branch: the default branch of a run that does not say its own; "" for none.
         until: runs that ended later are left out.
 
     Raises:
@@ -56,6 +56,7 @@ def find_past(source: Source, run: Run, rules: Rules, default_branch: str, until
     """
     span = TimeSpan(since=run.ended - rules.window_days * _DAY, until=until, excluding=run.run_id)
     own = source.past(run.suite, run.branch, span)
+    default_branch = run.default_branch or default_branch
     if len(own.runs) >= rules.regression.min_runs or default_branch in {"", run.branch}:
         return own
     default = source.past(run.suite, default_branch, span)

@@ -44,7 +44,7 @@ def run_samples(run: Run, branches: Collection[str]) -> Iterator[Sample]:
 
     Args:
         run: the run, judged.
-        branches: the branches that keep their name, for example the default branch; the rest become `other`.
+        branches: the branches that keep their name beside the run's default branch; the rest become `other`.
     """
     yield from of_run(run, branches)
     for case in run.cases:
@@ -64,18 +64,18 @@ def stamped_samples(runs: Iterable[Run], branches: Collection[str]) -> Iterator[
             yield sample._replace(timestamp=stamp / 1e3)
 
 
-def branch_label(branch: str, branches: Collection[str]) -> str:
+def branch_label(branch: str, default_branch: str, branches: Collection[str]) -> str:
     """
-    What a branch is called in labels.
+    The label of a branch: its name where it is the default branch or one of `branches`, else `other`.
     """
-    return branch if branch in branches else OTHER_BRANCH
+    return branch if branch in branches or branch == default_branch != "" else OTHER_BRANCH
 
 
 def of_run(run: Run, branches: Collection[str]) -> Iterator[Sample]:
     """
     The samples of the run as a whole.
     """
-    labels = (run.suite, branch_label(run.branch, branches))
+    labels = _where(run, branches)
     partial = str(run.is_partial).lower()
     info = (run.branch, run.run_id, run.commit, str(run.dirty).lower(), partial, run.outcome.value)
     yield Sample(catalogue.RUN_INFO, (*labels, *info), 1.0, run.ended)
@@ -108,7 +108,7 @@ def of_case(case: Case, run: Run, branches: Collection[str]) -> Iterator[Sample]
     """
     The samples of one test of the run.
     """
-    labels, ended = (run.suite, branch_label(run.branch, branches), case.id, case.test_type), run.ended
+    labels, ended = (*_where(run, branches), case.id, case.test_type), run.ended
     for column, value in columns_of(case).items():
         if not column.startswith(MEASURES):
             yield Sample(TEST_METRICS[column], labels, float(value), ended)
@@ -122,6 +122,10 @@ def of_case(case: Case, run: Run, branches: Collection[str]) -> Iterator[Sample]
             yield Sample(metric, labels, seconds, ended)
     for name, measure in case.measures.items():
         yield Sample(catalogue.TEST_MEASURE, (*labels, name, measure.unit), measure.value, ended)
+
+
+def _where(run: Run, branches: Collection[str]) -> tuple[str, str]:
+    return run.suite, branch_label(run.branch, run.default_branch, branches)
 
 
 def _phases(case: Case) -> dict[Metric, float | None]:

@@ -17,25 +17,27 @@ from paceline.metrics.families import family
 from paceline.metrics.live_state import of_machine, of_tree
 
 _Labels = tuple[str, ...]
+# The label of a branch, from its name and that of the default branch.
+BranchLabel = Callable[[str, str], str]
 Row = tuple[str, str, str]
 
 
-def row_of(report: LiveReport, branch_label: Callable[[str], str]) -> Row:
+def row_of(report: LiveReport, branch_label: BranchLabel) -> Row:
     """
     Suite, branch and shard, as in labels.
     """
-    return report.suite, branch_label(report.branch), report.shard
+    return report.suite, branch_label(report.branch, report.default_branch), report.shard
 
 
 def report_families(
-    reports: Iterable[LiveReport], branch_label: Callable[[str], str], counters: Mapping[Row, Mapping[Metric, float]]
+    reports: Iterable[LiveReport], branch_label: BranchLabel, counters: Mapping[Row, Mapping[Metric, float]]
 ) -> Iterator[Family]:
     """
     The families of what runs now. All have the labels suite, branch and shard.
 
     Args:
         reports: the latest of each run.
-        branch_label: what a branch is called in labels.
+        branch_label: gives the label of a branch.
         counters: what the runs of each row have used.
     """
     groups: defaultdict[Row, list[LiveReport]] = defaultdict(list)

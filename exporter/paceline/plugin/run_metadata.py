@@ -77,6 +77,7 @@ class RunMetadata:
             run_id=self.run_id,
             suite=self.suite,
             branch=safe_text(origin.branch),
+            default_branch=origin.default_branch,
             commit=safe_text(origin.commit),
             dirty=origin.dirty,
             outcome=outcome,

@@ -168,7 +168,7 @@ class RunSession:
         from paceline.plugin.send_runs import Sending  # noqa: PLC0415 - imported by those who send
 
         settings = self._settings
-        sinks = open_sinks(settings, lambda: (self._head.origin.default_branch,), self._guard.warn)
+        sinks = open_sinks(settings, lambda: self._head.origin.default_branch, self._guard.warn)
         folder = self._archive.folder.outbox if settings.save_results else None
         return Sending(sinks, folder, settings, self._guard.warn)
 
@@ -196,6 +196,8 @@ class RunSession:
             run_id=self._head.run_id,
             suite=self._head.suite,
             branch=safe_text(progress.branch),
+            # Nobody waits for git where no test began.
+            default_branch=self._head.origin.default_branch if progress.branch else "",
             shard=f"{part.number}of{part.parts}" if part else "",
             expected=progress.expected,
             ended=progress.ended,

@@ -13,6 +13,7 @@ from zlib import crc32
 from msgspec import Struct
 
 from paceline.history.sqlite.exporter_ledger import Exposed
+from paceline.metrics.runs_under_way import BranchLabel
 
 # A Prometheus that has not been seen for so long is not waited for.
 FORGET_SECONDS = 6 * 3600.0
@@ -200,8 +201,8 @@ def age_class(seconds: float) -> int:
     return bisect_left(WINDOWS, seconds)
 
 
-def shares_series(runs: Sequence[Exposed], branch_label: Callable[[str], str]) -> bool:
+def shares_series(runs: Sequence[Exposed], branch_label: BranchLabel) -> bool:
     """
     Whether two of these runs may have a series in common.
     """
-    return len({(run.suite, branch_label(run.branch)) for run in runs}) < len(runs)
+    return len({(run.suite, branch_label(run.branch, run.default_branch)) for run in runs}) < len(runs)

@@ -4,13 +4,13 @@ The runs that report while they are under way.
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from paceline.live_report import LiveReport
 from paceline.metrics.catalogue import Metric
 from paceline.metrics.live_counters import LiveCounters
-from paceline.metrics.runs_under_way import Row, row_of
+from paceline.metrics.runs_under_way import BranchLabel, Row, row_of
 
 _MISSED = 3
 _MOST = 1000
@@ -22,10 +22,10 @@ class LiveRuns:
     clock that only goes forward.
 
     Args:
-        branch_label: what a branch is called in labels.
+        branch_label: gives the label of a branch.
     """
 
-    def __init__(self, branch_label: Callable[[str], str]) -> None:
+    def __init__(self, branch_label: BranchLabel) -> None:
         self._branch_label: Final = branch_label
         self._latest: dict[str, tuple[float, LiveReport]] = {}
         self._counters: defaultdict[Row, LiveCounters] = defaultdict(LiveCounters)

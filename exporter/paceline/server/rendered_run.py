@@ -58,7 +58,7 @@ def render(run: Run, stamp: int, branches: Collection[str], most: int) -> Render
     Args:
         run: the run.
         stamp: the time of its samples, in milliseconds since 1970.
-        branches: the branches that keep their name in labels.
+        branches: the branches that keep their name in labels beside the run's default branch.
         most: how many samples there may be; a test is there with all of its samples or with none.
     """
     whole = _lines(of_run(run, branches))

@@ -39,7 +39,8 @@ def read_arrival(document: bytes, where: str, now: float) -> tuple[Run, bytes]:
     """
     run = decode_run(document, where)
     _check(run, where)
-    safe = replace(run, suite=safe_text(run.suite), branch=safe_text(run.branch))
+    names = {name: safe_text(getattr(run, name)) for name in ("suite", "branch", "default_branch")}
+    safe = replace(run, **names)
     arrived = _with_plausible_time(safe, now)
     # To encode a huge run once more takes as much memory as its document.
     return arrived, document if arrived == run else encode_run(arrived)
@@ -58,6 +59,7 @@ def read_report(document: bytes, where: str) -> LiveReport:
         report,
         suite=safe_text(report.suite),
         branch=safe_text(report.branch),
+        default_branch=safe_text(report.default_branch),
         shard=safe_text(report.shard),
         active={safe_text(test): seconds for test, seconds in report.active.items()},
     )

@@ -171,8 +171,8 @@ class ExporterService:
         """
         yield from total_families(self._ledger.totals())
         ends: dict[Key, float] = {}
-        for (suite, branch), ended in self._ledger.last_ends().items():
-            key = (suite, self._branch(branch))
+        for (suite, *branches), ended in self._ledger.last_ends().items():
+            key = (suite, self._branch(*branches))
             ends[key] = max(ended, ends.get(key, 0.0))
         yield family(catalogue.LAST_RUN_END, ends)
         yield family(catalogue.EXPORTER_WAITING, {(): self.exposed})
@@ -279,10 +279,10 @@ class ExporterService:
             return None
 
     def _tally(self, run: Run) -> dict[Key, float]:
-        return tally(run, self._branch(run.branch))
+        return tally(run, self._branch(run.branch, run.default_branch))
 
-    def _branch(self, branch: str) -> str:
-        return branch_label(branch, self.settings.branches)
+    def _branch(self, branch: str, default_branch: str) -> str:
+        return branch_label(branch, default_branch, self.settings.branches)
 
 
 class _State(Collector):

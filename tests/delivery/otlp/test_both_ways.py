@@ -35,7 +35,7 @@ def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
 
 def _send(server: Prometheus, run: Run) -> None:
     endpoint = Endpoint(f"{server.url}/opentelemetry/v1/metrics")
-    sink = OtlpMetrics(Collector(endpoint, {}, "metrics"), lambda: ["main"])
+    sink = OtlpMetrics(Collector(endpoint, {}, "metrics"), lambda: "main")
     sink.deliver(pack(run).packed, 60)
     # It shows samples after a second, unless asked.
     requests.get(f"{server.url}/internal/force_flush", timeout=30).raise_for_status()

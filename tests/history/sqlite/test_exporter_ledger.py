@@ -20,7 +20,9 @@ def _no_tally(_: Run) -> Mapping[tuple[str, ...], float]:
     return {}
 
 
-_WITHOUT_HEADS = "DROP INDEX shards_by_whole; ALTER TABLE shards DROP COLUMN head"
+_OF_VERSION_4 = (
+    "DROP INDEX shards_by_whole; ALTER TABLE shards DROP COLUMN head; ALTER TABLE runs DROP COLUMN default_branch"
+)
 _TERMS = Terms(now=EPOCH, tally=_no_tally)
 
 
@@ -94,7 +96,7 @@ def test_runs_that_an_earlier_version_exposed_have_their_end(ledger: ServedLedge
     _receive(ledger, "a")
     _receive(ledger, "b")
     with closing(sqlite3.connect(ledger.path)) as database:
-        database.executescript(f"{_WITHOUT_HEADS}; DROP TABLE stamps; PRAGMA user_version = 3")
+        database.executescript(f"{_OF_VERSION_4}; DROP TABLE stamps; PRAGMA user_version = 3")
 
     assert _stamps(ledger) == {"a": 0, "b": 0}
 
@@ -107,7 +109,7 @@ def test_parts_that_waited_in_an_earlier_version_are_put_together(ledger: Served
         run = make_run(number, [make_case(f"test_{number}")], run_id=f"a.{number}of2")
         received = ledger.receive_part(Part("a", number, 2), run, encode_run(run), _TERMS)
         with closing(sqlite3.connect(ledger.path)) as database:
-            database.executescript(f"{_WITHOUT_HEADS}; PRAGMA user_version = 4")
+            database.executescript(f"{_OF_VERSION_4}; PRAGMA user_version = 4")
 
     assert received.run is not None
     assert len(received.run.cases) == 2

@@ -127,7 +127,7 @@ def branches_option(command: _F) -> _F:
         "branches",
         multiple=True,
         callback=branch_names,
-        help="A branch that keeps its name (default: the default branch); the others are called other.",
+        help="A branch that keeps its name in labels beside the default branch; the others become other.",
     )(command)
 
 

@@ -14,6 +14,7 @@ from paceline.config import Config, load_config, project_name
 from paceline.errors import PacelineError
 from paceline.history.archive import Archive
 from paceline.project_archive import open_archive
+from paceline.run_origin import find_origin
 
 _F = TypeVar("_F", bound=Callable[..., object])
 
@@ -59,6 +60,13 @@ def suite_of(config: Config) -> str:
     """
     root = find_root(Path.cwd())
     return config.suite or project_name(root / "pyproject.toml") or root.name or "suite"
+
+
+def find_default_branch(config: Config) -> str:
+    """
+    The default branch of the project, as the plugin finds it.
+    """
+    return find_origin(find_root(Path.cwd()), config.default_branch).default_branch
 
 
 def warn(message: str) -> None:

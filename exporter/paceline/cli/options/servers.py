@@ -3,7 +3,7 @@ What `push` and `replay` have in common: where runs go, and what came of it.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,14 +11,13 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from paceline.cli.options.project import warn
+from paceline.cli.options.project import find_default_branch, warn
 from paceline.config import Config
 from paceline.delivery.configured_sinks import open_sinks
 from paceline.delivery.messages import delivered, undelivered
 from paceline.delivery.send_rounds import Errand, Tally
 from paceline.delivery.sink import Sink
 from paceline.errors import ConfigError
-from paceline.run_origin import FALLBACK_BRANCH
 
 _F = TypeVar("_F", bound=Callable[..., object])
 
@@ -71,17 +70,17 @@ def find_sinks(config: Config) -> list[Sink]:
     Raises:
         ConfigError: there is none, or an address is none.
     """
-    sinks = open_sinks(config, partial(kept_branches, config), warn)
+    sinks = open_sinks(config, default_branch_finder(config), warn)
     if not sinks:
         raise ConfigError("no server to send to, expected --to URL, --otlp URL, or push or otlp in [tool.paceline]")
     return sinks
 
 
-def kept_branches(config: Config) -> Sequence[str]:
+def default_branch_finder(config: Config) -> Callable[[], str]:
     """
-    The branches that keep their name in labels.
+    A function that finds the default branch of the project, and asks git once.
     """
-    return (config.default_branch or FALLBACK_BRANCH,)
+    return cache(partial(find_default_branch, config))
 
 
 def conclude(done: Sequence[tuple[Errand, Tally]]) -> None:

@@ -2,11 +2,12 @@
 The run samples by OTLP: the names, labels, values and timestamps that a scrape would bring.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import Final
 
+from msgspec.structs import replace
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import ScopeMetrics
@@ -30,22 +31,23 @@ class OtlpMetrics:
 
     Args:
         collector: takes metrics.
-        branches: finds the branches that keep their name.
+        default_branch: finds the default branch of a run that does not say its own.
     """
 
     kind: Final = "otlp"
 
-    def __init__(self, collector: Collector, branches: Callable[[], Collection[str]]) -> None:
+    def __init__(self, collector: Collector, default_branch: Callable[[], str]) -> None:
         self.address: Final = str(collector)
         self._collector: Final = collector
-        self._branches: Final = branches
+        self._default_branch: Final = default_branch
 
     def deliver(self, packed: bytes, seconds: float) -> Receipt:
         """
         Send the samples of a run; see `Sink`.
         """
         run = unpack(packed, "the outbox")
-        samples = run_samples(run, self._branches())
+        run = replace(run, default_branch=run.default_branch or self._default_branch())
+        samples = run_samples(run, ())
         self._collector.send(metrics_messages(samples, self._collector.resource_of(run.suite)), seconds)
         return Receipt()
 

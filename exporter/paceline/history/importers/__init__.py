@@ -20,7 +20,9 @@ _READERS: Final[Mapping[str, Callable[[ImportedFile], list[Run] | None]]] = {
 }
 
 
-def read_runs(path: Path, suite: str, branch: str, type_of: TypeOf = type_unknown) -> list[Run]:
+def read_runs(
+    path: Path, suite: str, branch: str, type_of: TypeOf = type_unknown, default_branch: str = "main"
+) -> list[Run]:
     """
     Read the runs that a file holds, whichever of the known formats it has.
 
@@ -31,6 +33,7 @@ def read_runs(path: Path, suite: str, branch: str, type_of: TypeOf = type_unknow
         suite: the suite of the runs; a run document of Paceline keeps its own.
         branch: the branch of the runs, "" where the file may tell; a run document of Paceline keeps its own.
         type_of: the test type by the path of a test's file.
+        default_branch: the default branch of the project; a run document of Paceline keeps its own.
 
     Returns:
         The runs; none where the file tells of no test.
@@ -39,7 +42,7 @@ def read_runs(path: Path, suite: str, branch: str, type_of: TypeOf = type_unknow
         StorageError: the file cannot be read.
         DocumentError: the file has no known format, or not the content that its format asks for.
     """
-    source = ImportedFile.read(path, suite, branch, type_of)
+    source = ImportedFile.read(path, suite, branch, default_branch, type_of)
     try:
         for read in _READERS.values():
             runs = read(source)

@@ -24,8 +24,6 @@ _SHOWN_KEYS: Final = 5
 _OBJECT: Final = re.compile(rb"\s*+\{")
 _LATEST: Final = 4_102_444_800  # the first second of 2100
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-# What the plugin, too, calls a branch that nobody knows.
-_FALLBACK_BRANCH: Final = "main"
 
 
 def type_unknown(_path: str) -> str:
@@ -39,7 +37,7 @@ class ImportedFile(Struct, frozen=True, kw_only=True):
     """
     A file to import.
 
-    `modified` is when it was last written; `suite` and `branch` are what the caller says, `branch` may be "".
+    `modified` is when it was last written; `suite` and both branches are what the caller says, `branch` may be "".
     """
 
     path: Path
@@ -47,10 +45,11 @@ class ImportedFile(Struct, frozen=True, kw_only=True):
     modified: float
     suite: str
     branch: str
+    default_branch: str
     type_of: TypeOf = type_unknown
 
     @classmethod
-    def read(cls, path: Path, suite: str, branch: str, type_of: TypeOf) -> Self:
+    def read(cls, path: Path, suite: str, branch: str, default_branch: str, type_of: TypeOf) -> Self:
         """
         Read a file, or a pipe.
 
@@ -70,7 +69,15 @@ class ImportedFile(Struct, frozen=True, kw_only=True):
         # A time before 1970 is what some archives give to all their files.
         modified = max(modified, 0.0)
         content = content.removeprefix(_BYTE_ORDER_MARK)
-        return cls(path=path, content=content, modified=modified, suite=suite, branch=branch, type_of=type_of)
+        return cls(
+            path=path,
+            content=content,
+            modified=modified,
+            suite=safe_text(suite),
+            branch=safe_text(branch),
+            default_branch=safe_text(default_branch),
+            type_of=type_of,
+        )
 
     def run_id(self, tool: str) -> str:
         """
@@ -93,9 +100,9 @@ class ImportedFile(Struct, frozen=True, kw_only=True):
 
     def branch_or(self, told: str = "") -> str:
         """
-        The branch: what the caller says, else what the file tells.
+        The branch: what the caller says, else what the file tells, else the default branch.
         """
-        return safe_text(self.branch or told or _FALLBACK_BRANCH)
+        return self.branch or safe_text(told) or self.default_branch
 
     @property
     def keys(self) -> frozenset[str]:

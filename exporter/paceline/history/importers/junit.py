@@ -17,7 +17,6 @@ from paceline.errors import DocumentError
 from paceline.history.importers.imported_file import ImportedFile
 from paceline.history.importers.junit_node_ids import Address, find_identity
 from paceline.history.importers.result_cases import Result, with_results
-from paceline.identity import safe_text
 from paceline.model import Outcome, Run, RunOutcome
 
 # What may stand before the root element. Only here can a document type declaration stand, and it is refused
@@ -81,7 +80,8 @@ def _run(root: Element, results: list[Result], source: ImportedFile) -> Run:
     is_failed = any(result.outcome.is_failure for result in results)
     run = Run(
         run_id=source.run_id("junit"),
-        suite=safe_text(source.suite),
+        suite=source.suite,
+        default_branch=source.default_branch,
         branch=source.branch_or(),
         outcome=RunOutcome.FAILED if is_failed or is_cut else RunOutcome.PASSED,
         is_partial=is_cut,

@@ -84,7 +84,8 @@ def _run(document: _Document, source: ImportedFile) -> Run:
     commit, python = document.commit_info, document.machine_info.python_version
     run = Run(
         run_id=source.run_id("benchmark"),
-        suite=safe_text(source.suite),
+        suite=source.suite,
+        default_branch=source.default_branch,
         branch=source.branch_or(_known(commit.branch)),
         commit=safe_text(_known(commit.id)),
         dirty=commit.dirty,

@@ -10,7 +10,7 @@ from pathlib import Path
 from paceline.errors import DocumentError, StorageError
 
 _APPLICATION_ID = 0x50414345
-_VERSION = 5
+_VERSION = 6
 _BUSY_SECONDS = 30.0
 READ = "BEGIN"
 WRITE = "BEGIN IMMEDIATE"
@@ -26,6 +26,7 @@ _STAMPS = (
 )
 # By what a part is known when its document is in the whole.
 _HEADS = ("ALTER TABLE shards ADD COLUMN head BLOB", "CREATE INDEX shards_by_whole ON shards (whole)")
+_DEFAULT_BRANCH = "ALTER TABLE runs ADD COLUMN default_branch TEXT NOT NULL DEFAULT ''"
 _SCHEMA = f"""
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY,
@@ -59,6 +60,7 @@ CREATE TABLE columns (
 {"; ".join(_SERVED_TABLES)};
 {_STAMPS};
 {"; ".join(_HEADS)};
+{_DEFAULT_BRANCH};
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
 """
@@ -75,6 +77,7 @@ _UPGRADES = {
     ),
     3: (_STAMPS,),
     4: _HEADS,
+    5: (_DEFAULT_BRANCH,),
 }
 
 

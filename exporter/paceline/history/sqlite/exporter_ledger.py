@@ -22,8 +22,8 @@ from paceline.shards import Part, merge
 
 Tally = Callable[[Run], Mapping[Key, float]]
 _EXPOSED = (
-    "SELECT run_id, runs.suite, branch, ended, stamp, exposed_since FROM runs LEFT JOIN stamps ON run = number"
-    " WHERE exposed_since IS NOT NULL"
+    "SELECT run_id, runs.suite, branch, default_branch, ended, stamp, exposed_since"
+    " FROM runs LEFT JOIN stamps ON run = number WHERE exposed_since IS NOT NULL"
 )
 
 
@@ -38,6 +38,7 @@ class Exposed(Struct, frozen=True, kw_only=True):
     run_id: str
     suite: str
     branch: str
+    default_branch: str = ""
     ended: float
     stamp: int
     since: float
@@ -176,13 +177,14 @@ class ServedLedger(Ledger):
             rows = database.execute("SELECT labels, value FROM totals").fetchall()
         return {tuple(json.decode(labels, type=list[str])): value for labels, value in rows}
 
-    def last_ends(self) -> dict[tuple[str, str], float]:
+    def last_ends(self) -> dict[tuple[str, str, str], float]:
         """
-        The end of the latest run by suite and branch.
+        The end of the latest run by suite, branch and default branch.
         """
+        query = "SELECT suite, branch, default_branch, max(ended) FROM runs GROUP BY suite, branch, default_branch"
         with connected(self.path) as database:
-            rows = database.execute("SELECT suite, branch, max(ended) FROM runs GROUP BY suite, branch").fetchall()
-        return {(suite, branch): ended for suite, branch, ended in rows}
+            rows = database.execute(query).fetchall()
+        return {(suite, branch, default): ended for suite, branch, default, ended in rows}
 
 
 def _receive(database: Connection, run: Run, document: bytes, terms: Terms) -> Received:
@@ -201,7 +203,15 @@ def _expose(database: Connection, run: Run, now: float) -> Exposed:
     database.execute(
         "INSERT INTO stamps (run, suite, stamp) SELECT number, suite, ? FROM runs WHERE run_id = ?", (stamp, run.run_id)
     )
-    return Exposed(run_id=run.run_id, suite=run.suite, branch=run.branch, ended=run.ended, stamp=stamp, since=now)
+    return Exposed(
+        run_id=run.run_id,
+        suite=run.suite,
+        branch=run.branch,
+        default_branch=run.default_branch,
+        ended=run.ended,
+        stamp=stamp,
+        since=now,
+    )
 
 
 def _free_stamp(database: Connection, run: Run) -> int:
@@ -211,10 +221,18 @@ def _free_stamp(database: Connection, run: Run) -> int:
 
 
 def _exposed(row: Sequence[Any]) -> Exposed:
-    run_id, suite, branch, ended, stamp, since = row
+    run_id, suite, branch, default_branch, ended, stamp, since = row
     # Runs that an earlier version exposed have the time of their end.
     known = milliseconds(ended) if stamp is None else stamp
-    return Exposed(run_id=run_id, suite=suite, branch=branch, ended=ended, stamp=known, since=since)
+    return Exposed(
+        run_id=run_id,
+        suite=suite,
+        branch=branch,
+        default_branch=default_branch,
+        ended=ended,
+        stamp=known,
+        since=since,
+    )
 
 
 def _crashed(database: Connection, run_id: str) -> Run | None:

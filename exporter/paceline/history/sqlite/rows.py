@@ -57,8 +57,8 @@ def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
     numbers = _test_numbers(database, list(ran))
     cursor = database.execute(
         "INSERT INTO runs (run_id, suite, branch, commit_id, dirty, is_partial, outcome, started, ended, cases,"
-        " failures, verdicts, tests, document, calibration_seconds, slowdown_ratio)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " failures, verdicts, tests, document, calibration_seconds, slowdown_ratio, default_branch)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             run.run_id,
             run.suite,
@@ -76,6 +76,7 @@ def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
             pack(document),
             run.machine.calibration_seconds,
             run.machine.slowdown_ratio,
+            run.default_branch,
         ),
     )
     database.executemany(
