@@ -15,34 +15,13 @@ import psutil
 import pytest
 
 from paceline.companion import launch
-from paceline.companion.launch import Order, start
+from paceline.companion.launch import start
+from paceline.companion.order import Order
 from paceline.companion.session_side import Companion
 from paceline.errors import CompanionError
 
 # Enough for a busy machine: an answer is waited for no longer than it takes.
 _SECONDS = 60
-
-
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """
-    The folder for temporary files.
-    """
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setenv("TMPDIR", str(folder))
-    monkeypatch.setattr("tempfile.tempdir", None)
-    return folder
-
-
-@pytest.fixture
-def companion(temporary: Path) -> Iterator[Companion]:
-    """
-    A companion of this process.
-    """
-    companion = start(_order(temporary))
-    yield companion
-    companion.close()
 
 
 def _order(folder: Path) -> Order:
@@ -177,7 +156,8 @@ def test_it_ends_with_a_session_that_was_killed(temporary: Path) -> None:
     """
     script = """
         import os, signal, sys, time
-        from paceline.companion.launch import Order, start
+        from paceline.companion.launch import start
+        from paceline.companion.order import Order
         companion = start(Order(sample_seconds=60, project=sys.argv[1]))
         if os.fork() == 0:
             time.sleep(600)
@@ -220,7 +200,8 @@ def test_an_interrupt_does_not_end_it(temporary: Path) -> None:
     """
     script = """
         import os, signal, sys, time
-        from paceline.companion.launch import Order, start
+        from paceline.companion.launch import start
+        from paceline.companion.order import Order
         companion = start(Order(sample_seconds=60, project=sys.argv[1]))
         try:
             print(flush=True)

@@ -11,7 +11,6 @@ _NICE = 5
 
 def _main(folder: str) -> None:
     os.setsid()
-    os.chdir("/")
     os.nice(_NICE)
     os.closerange(3, 1024)  # what a C library of the session left open for its children
     try:
@@ -20,7 +19,7 @@ def _main(folder: str) -> None:
         sys.path += order["import_path"]
         from paceline.companion.watch import watch  # noqa: PLC0415 - the path is known only now
 
-        watch(folder, order["session_process"], order["sample_seconds"], order["project"])
+        watch(folder, order["session_process"], order)
     except Exception as error:  # noqa: BLE001 - the session says so
         _leave(folder, f"{type(error).__name__}: {error}")
 

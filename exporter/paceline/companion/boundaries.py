@@ -3,12 +3,15 @@ The boundaries of tests, sent to the companion by each process that runs tests.
 """
 
 import os
+import select
 from typing import Final, Self
 
 from paceline.own_descriptor import OwnDescriptor
 from paceline.unpatched import UNPATCHED
 
 _FLAGS: Final = os.O_RDWR | getattr(os, "O_NONBLOCK", 0)
+
+_LONGEST: Final = getattr(select, "PIPE_BUF", 512)
 
 
 class Boundaries:
@@ -18,22 +21,25 @@ class Boundaries:
     Nothing here waits, raises or starts a signal: a message that cannot be sent is counted in `dropped`, and tests go
     on. The FIFO is opened for reading, too, so that no SIGPIPE comes when the companion died. A process that was
     forked from this one sends nothing.
+
+    Raises:
+        OSError: there is no such FIFO.
     """
 
-    def __init__(self, path: str, descriptor: OwnDescriptor) -> None:
+    def __init__(self, path: str) -> None:
         self.dropped = 0
         self._path: Final = path
-        self._descriptor = descriptor
+        self._descriptor = OwnDescriptor.open(path, _FLAGS)
         self._process: Final = UNPATCHED.getpid()
         self._is_closed = False
 
     @classmethod
     def open(cls, path: str) -> Self | None:
         """
-        None where there is no such FIFO: on another machine, or where the companion has ended.
+        Open the FIFO; None where it is absent: on another machine, or where the companion has ended.
         """
         try:
-            return cls(path, OwnDescriptor.open(path, _FLAGS))
+            return cls(path)
         except OSError:
             return None
 
@@ -51,8 +57,11 @@ class Boundaries:
 
     def send(self, line: bytes) -> None:
         """
-        Send a line of at most PIPE_BUF bytes; shorter lines of several processes do not mix.
+        Send a line. One that is longer than the system keeps apart from those of other processes is dropped.
         """
+        if len(line) > _LONGEST:
+            self.dropped += 1
+            return
         try:
             self._descriptor.write(line)
         except OSError:

@@ -7,15 +7,16 @@ import signal
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from msgspec import Struct, json
+from msgspec import json
 from msgspec.structs import asdict
 
-from paceline.companion.boundaries import Boundaries
-from paceline.companion.session_side import Companion, Files
-from paceline.errors import CompanionError
+from paceline.companion.order import Order
+from paceline.companion.session_side import Answers, Companion, Files
+from paceline.errors import CompanionError, ConfigError
 from paceline.unpatched import UNPATCHED
 
 # The shell ends at once, so that the companion is no child of this process, and keeps none of its output open.
@@ -27,25 +28,20 @@ _TERMINAL_SIGNALS: Final = [
 _SHELL: Final = "/bin/sh"
 _PROGRAM: Final = str(Path(__file__).with_name("__main__.py"))
 
-
-class Order(Struct, frozen=True, kw_only=True):
-    """
-    What the companion does. `project` is the folder whose disk is looked at.
-    """
-
-    sample_seconds: float
-    project: str
+# Enough for the imports of what is served live, on a busy machine.
+_READY_SECONDS: Final = 10.0
 
 
 def start(order: Order) -> Companion:
     """
-    Start the companion and do not wait for it; this takes a few milliseconds.
+    Start the companion, in a few milliseconds. It is waited for only where something live is asked for.
 
     Call in the process that reports, before the first test. Whoever calls has to call `Companion.close` at last, also
     where the session fails.
 
     Raises:
         CompanionError: there can be no companion here; the message is the reason.
+        ConfigError: the port of the live endpoint cannot be used, or the address for live reports is not valid.
     """
     if UNPATCHED.mkfifo is None or UNPATCHED.posix_spawn is None or not sys.executable:
         raise CompanionError("this system has no FIFOs, or the path of the interpreter is unknown")
@@ -53,25 +49,42 @@ def start(order: Order) -> Companion:
         raise CompanionError("pytest is process 1 here, so that tests would find the companion among their children")
     try:
         files = Files(tempfile.mkdtemp(prefix="paceline-"))
+        companion = _prepare(files, order)
         try:
-            return _start(files, order)
-        except OSError:
-            files.remove()
+            _run(files, companion, is_live=order.live is not None)
+        except BaseException:
+            companion.close()
             raise
     except OSError as error:
         raise CompanionError(f"starting the companion failed: {error}") from error
+    return companion
 
 
-def _start(files: Files, order: Order) -> Companion:
-    for name in (files.messages, files.requests, files.answers):
-        UNPATCHED.mkfifo(name, 0o600)
+def _prepare(files: Files, order: Order) -> Companion:
     told = asdict(order) | {"session_process": UNPATCHED.getpid(), "import_path": _import_path(sys.path)}
-    Path(files.order).write_bytes(json.encode(told))
-    boundaries = Boundaries.open(files.messages)
-    if boundaries is None:
-        raise OSError(f"{files.messages} cannot be opened")
-    _spawn_detached([sys.executable, "-I", "-S", _PROGRAM, files.folder])
-    return Companion(files, boundaries)
+    try:
+        for name in (files.messages, files.requests, files.answers):
+            UNPATCHED.mkfifo(name, 0o600)
+        Path(files.order).write_bytes(json.encode(told))
+        return Companion(files)
+    except OSError:
+        files.remove()
+        raise
+
+
+def _run(files: Files, companion: Companion, *, is_live: bool) -> None:
+    command = [sys.executable, "-I", "-S", _PROGRAM, files.folder]
+    if not is_live:
+        _spawn_detached(command)
+        return
+    with closing(Answers(files)) as answers:
+        _spawn_detached(command)
+        answer = answers.wait(_READY_SECONDS)
+    if answer is None:
+        raise CompanionError(f"the companion {files.silence(_READY_SECONDS)}")
+    if "error" in answer:
+        raise ConfigError(answer["error"])
+    companion.go_live(answer["url"])
 
 
 def _import_path(path: Sequence[str]) -> list[str]:

@@ -10,10 +10,12 @@ from typing import Any, Final
 from msgspec import DecodeError, Struct, convert, field, json
 
 from paceline.companion.boundaries import Boundaries
-from paceline.model import Machine
+from paceline.model import Case, Machine
 from paceline.own_descriptor import OwnDescriptor
 from paceline.unpatched import UNPATCHED
 
+# What the end of a session may be held up by the last live report.
+_LAST_SECONDS: Final = 2.0
 _NON_BLOCKING: Final = getattr(os, "O_NONBLOCK", 0)
 
 
@@ -48,6 +50,18 @@ class Files:
             f"{folder}/{name}" for name in self.NAMES
         )
 
+    def silence(self, seconds: float) -> str:
+        """
+        Why the companion gave no answer.
+        """
+        try:
+            descriptor = OwnDescriptor.open(self.failure, os.O_RDONLY)
+        except OSError:
+            return f"did not answer within {seconds:g} s"
+        failure = descriptor.pread(1024).decode(errors="replace").strip()
+        descriptor.close()
+        return f"failed ({failure})"
+
     def remove(self) -> None:
         """
         Remove the folder, as far as it is there.
@@ -63,60 +77,148 @@ class Companion:
     """
     A companion that was started, see `paceline.companion.launch.start`.
 
-    `fifo_path` goes to workers on the same machine, for `Boundaries.open`; this process has `boundaries`. From the
-    first test's setup to the last one's teardown call nothing but `boundaries` and what begins with `tell_`: these
-    neither wait nor raise.
+    `fifo_path` goes to workers on the same machine, for `Boundaries.open`; this process has `boundaries`. `url` is that
+    of the live endpoint, "" without one. From the first test's setup to the last one's teardown call nothing but
+    `boundaries` and what begins with `tell_`: these neither wait nor raise. What begins with `tell_` does nothing
+    unless something live is asked for.
+
+    Raises:
+        OSError: the FIFO cannot be opened.
     """
 
-    def __init__(self, files: Files, boundaries: Boundaries) -> None:
+    def __init__(self, files: Files) -> None:
         self.fifo_path: Final = files.messages
-        self.boundaries: Final = boundaries
+        self.boundaries: Final = Boundaries(files.messages)
+        self.url = ""
+        self.is_live = False
         self._files: Final = files
         self._process: Final = UNPATCHED.getpid()
-        self._answers: _Answers | None = None
+        self._answers: Answers | None = None
+        self._is_answered = False
+        self._asked = 0.0
+        self._started = 0
+        self._numbers: dict[str, int] = {}
+
+    def go_live(self, url: str) -> None:
+        """
+        Somebody is told of the run, at this URL if it is not "".
+        """
+        self.url, self.is_live = url, True
+
+    def tell_branch(self, branch: str) -> None:
+        """
+        Call before the first test; live reports begin with it.
+        """
+        self._tell("branch", branch)
+
+    def tell_expected(self, tests: int) -> None:
+        """
+        How many tests were collected.
+        """
+        self._tell("expected", tests)
+
+    def tell_case_started(self, node_id: str, shown: str) -> None:
+        """
+        A test starts, here or in a worker.
+
+        Args:
+            node_id: stays in this process.
+            shown: the id without secrets.
+        """
+        if self.is_live:
+            self._started += 1
+            self._numbers[node_id] = self._started
+            self._tell("start", self._started, shown)
+
+    def tell_case_ended(self, node_id: str) -> None:
+        """
+        A test no longer runs, however it ended.
+        """
+        if self.is_live and node_id in self._numbers:
+            self._tell("end", self._numbers.pop(node_id))
+
+    def tell_case(self, case: Case) -> None:
+        """
+        Count a test that has ended.
+        """
+        self._tell("case", case.test_type, case.outcome, case.duration_seconds)
+
+    def tell_failures(self, failures: int) -> None:
+        """
+        How often something went wrong inside Paceline so far.
+        """
+        self._tell("failures", failures)
 
     def finish(self, seconds: float = 0.5) -> Observed:
         """
         Ask for the last sample, after the last test's teardown. Where no answer comes in time, all figures are absent
-        and a message says so.
+        and a message says so. The last live report is on its way from now on.
 
         In a process that was forked from the one that started the companion, the answer is empty.
         """
         if UNPATCHED.getpid() != self._process:
             return Observed()
+        self._asked = UNPATCHED.monotonic()
         self.boundaries.close()
         try:
-            self._answers = _Answers(self._files)
-            answer = self._answers.ask(b"finish\n", seconds)
+            self._answers = Answers(self._files)
+            self._answers.request(b"finish\n")
+            answer = self._answers.wait(seconds)
         except OSError:
             answer = None
-        return self._silent(seconds) if answer is None else _observed(answer)
-
-    def close(self) -> None:
-        """
-        Have the companion end if it has not, and leave neither descriptor nor folder; closing twice does nothing.
-        """
-        if UNPATCHED.getpid() != self._process:
-            return
-        self.boundaries.close()
-        with contextlib.suppress(OSError):
-            answers = self._answers or _Answers(self._files)
-            answers.close(b"stop\n")
-        self._files.remove()
-
-    def _silent(self, seconds: float) -> Observed:
-        why = f"did not answer within {seconds:g} s"
-        with contextlib.suppress(OSError):
-            descriptor = OwnDescriptor.open(self._files.failure, os.O_RDONLY)
-            why = f"failed ({descriptor.pread(1024).decode(errors='replace').strip()})"
-            descriptor.close()
+        if answer is not None:
+            self._is_answered = True
+            return _observed(answer)
+        why = self._files.silence(seconds)
         said = f"the companion process {why}: figures of the machine and of child processes are absent"
         return Observed(dropped=self.boundaries.dropped, messages=(said,))
 
+    def close(self, seconds: float = 0.0) -> tuple[str, ...]:
+        """
+        Have the companion end if it has not, and leave neither descriptor nor folder. Closing twice does nothing.
 
-class _Answers:
+        Args:
+            seconds: how long all servers together may hold up the session; the last live report is waited for so long
+                since `finish`, and two seconds at most.
+
+        Returns:
+            What the user should read of the live reports.
+        """
+        if UNPATCHED.getpid() != self._process:
+            return ()
+        self.boundaries.close()
+        messages: tuple[str, ...] = ()
+        with contextlib.suppress(OSError):
+            answers = self._answers or Answers(self._files)
+            if not self._is_answered:
+                answers.request(b"stop\n")
+            elif self.is_live:
+                answer = answers.wait(last_wait(seconds, UNPATCHED.monotonic() - self._asked))
+                messages = tuple(answer["messages"]) if answer is not None else ()
+            answers.close()
+        self._files.remove()
+        self._answers, self._is_answered = None, False
+        return messages
+
+    def _tell(self, kind: str, *figures: float | str | None) -> None:
+        if self.is_live:
+            self.boundaries.send(b"L %d %b\n" % (UNPATCHED.perf_counter_ns(), json.encode((kind, *figures))))
+
+
+def last_wait(seconds: float, waited: float) -> float:
     """
-    One request after the other, and the answer to each.
+    How long the end of a session still waits for the last live report.
+
+    Args:
+        seconds: how long all servers together may hold it up.
+        waited: how long the report has been on its way.
+    """
+    return max(min(seconds, _LAST_SECONDS) - waited, 0.0)
+
+
+class Answers:
+    """
+    Requests to the companion, and its answers.
     """
 
     def __init__(self, files: Files) -> None:
@@ -126,14 +228,13 @@ class _Answers:
         self._requests: Final = UNPATCHED.open(files.requests, os.O_RDWR | _NON_BLOCKING)
         self._unread = b""
 
-    def ask(self, request: bytes, seconds: float) -> Any:  # noqa: ANN401 - JSON
-        """
-        The answer; None where none comes in time.
-        """
+    def request(self, request: bytes) -> None:
         UNPATCHED.write(self._requests, request)
-        return self.wait(seconds)
 
     def wait(self, seconds: float) -> Any:  # noqa: ANN401 - JSON
+        """
+        The next answer; None where none comes in time.
+        """
         deadline = UNPATCHED.monotonic() + seconds
         poll = UNPATCHED.poll()
         poll.register(self._answers, UNPATCHED.POLLIN)
@@ -150,9 +251,7 @@ class _Answers:
             return json.decode(line)
         return None
 
-    def close(self, request: bytes) -> None:
-        with contextlib.suppress(OSError):
-            UNPATCHED.write(self._requests, request)
+    def close(self) -> None:
         UNPATCHED.close(self._requests)
         UNPATCHED.close(self._answers)
 

@@ -14,27 +14,40 @@ from paceline.companion.children_memory import Child, ChildrenMemory
 from paceline.companion.descendants import descendants, resident_bytes, started_ns
 from paceline.companion.sampler import Sampler
 from paceline.companion.session_process import SessionProcess
+from paceline.errors import ConfigError
+
+# As `typing` has it, without importing that.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from paceline.companion.live import LiveOutlets
 
 _LOOK_SECONDS = 0.05
 # Looking takes at most this share of one CPU, however many processes there are.
 _LOOK_SHARE = 0.05
 _SET_PIPE_SIZE = 1031  # F_SETPIPE_SZ of Linux
 _PIPE_BYTES = 1 << 20
+# The session waits two seconds for the last live report; the report itself may take longer.
+_LAST_REPORT_SECONDS = 1.75
+_MORE_SECONDS = 2.5
 
 
-def watch(folder: str, session: int, sample_seconds: float, project: str) -> None:
+def watch(folder: str, session: int, order: "Mapping[str, Any]") -> None:
     """
     Look until the session asks for the last answer, or its process ends.
 
     Args:
         folder: with the FIFOs.
         session: the process that started the companion.
-        sample_seconds: the time between two samples.
-        project: the folder whose disk is looked at.
+        order: an `Order`, as JSON.
     """
     process = SessionProcess(session)
-    sampler = Sampler(session, project)
+    sampler = Sampler(session, order["project"])
     loop = Loop(folder, sampler)
+    if order["live"] is not None and not loop.go_live(order["live"]):
+        return
     poll = select.poll()
     poll.register(loop.requests, select.POLLIN)
     process.register(poll)
@@ -43,7 +56,7 @@ def watch(folder: str, session: int, sample_seconds: float, project: str) -> Non
         loop.look()
         if time.monotonic() >= next_sample:
             sampler.sample()
-            next_sample = time.monotonic() + sample_seconds
+            next_sample = time.monotonic() + order["sample_seconds"]
         poll.poll(1e3 * (min(loop.next_look, next_sample) - time.monotonic()))
         if loop.is_over():
             return
@@ -60,6 +73,10 @@ def remove(folder: str) -> None:
         os.rmdir(folder)  # noqa: PTH106
 
 
+# Time, kind, process, key, memory of the process' children.
+_Event = tuple[int, bytes, int, int, dict[Child, int]]
+
+
 class Loop:
     """
     The steps of the loop. `next_look` is the time, by the monotonic clock, before which no look is due.
@@ -69,7 +86,9 @@ class Loop:
         # For writing, too, so that there is no end of file while nobody else has it open.
         self._messages = os.open(f"{folder}/messages", os.O_RDWR | os.O_NONBLOCK)
         self.requests = os.open(f"{folder}/requests", os.O_RDWR | os.O_NONBLOCK)
-        self._answers = f"{folder}/answers"
+        self._folder = folder
+        self._answers: int | None = None
+        self._live: LiveOutlets | None = None
         self._sampler = sampler
         self.children = ChildrenMemory()
         self._started: dict[int, dict[int, float]] = {}
@@ -77,6 +96,20 @@ class Loop:
         self._dropped = 0
         self.next_look = 0.0
         _enlarge(self._messages)
+
+    def go_live(self, order: "Mapping[str, Any]") -> bool:
+        """
+        Serve and send what is asked for, and answer whether that can be done.
+        """
+        from paceline.companion.live import LiveOutlets  # noqa: PLC0415 - its imports take longer than all others
+
+        try:
+            self._live = LiveOutlets(order, self._sampler)
+        except ConfigError as error:
+            self._answer({"error": str(error)})
+            return False
+        self._answer({"url": self._live.url})
+        return True
 
     def look(self) -> None:
         """
@@ -106,7 +139,10 @@ class Loop:
         if request.startswith(b"finish"):
             self.look()
             self._sampler.sample()
-            self._answer()
+            self._answer(self._figures())
+            if self._live is not None:
+                self._answer({"messages": self._live.end(_LAST_REPORT_SECONDS)})
+                self._live.end(_MORE_SECONDS)
         return True
 
     def close(self) -> None:
@@ -129,33 +165,45 @@ class Loop:
         self._started[process] = started
         return memory
 
-    def _read(self) -> list[tuple[int, bytes, int, int, dict[Child, int]]]:
+    def _read(self) -> "list[_Event]":
         with contextlib.suppress(BlockingIOError):
             while True:
                 self._unread += os.read(self._messages, _PIPE_BYTES)
         *lines, self._unread = self._unread.split(b"\n")
-        events: list[tuple[int, bytes, int, int, dict[Child, int]]] = []
+        events: list[_Event] = []
         for line in lines:
-            kind, process, *rest = line.split()
-            if kind == b"D":
-                self._dropped += int(rest[0])
+            kind, rest = line[:1], line[2:]
+            if kind == b"L":
+                self._tell(rest)
+            elif kind == b"D":
+                self._dropped += int(rest.split()[1])
             else:
-                events.append((int(rest[0]), kind, int(process), int(rest[1]), {}))
+                process, at_ns, key = map(int, rest.split())
+                events.append((at_ns, kind, process, key, {}))
         return events
 
-    def _answer(self) -> None:
-        answer = {
+    def _tell(self, message: bytes) -> None:
+        if self._live is not None:
+            at_ns, _, content = message.partition(b" ")
+            kind, *figures = json.loads(content)
+            self._live.take(int(at_ns), kind, figures)
+
+    def _figures(self) -> "dict[str, Any]":
+        return {
             "machine": self._sampler.machine(),
             "children": [[process, key, peak] for (process, key), peak in self.children.peaks.items()],
             "dropped": self._dropped,
             "failures": self._sampler.failures,
         }
+
+    def _answer(self, document: "dict[str, Any]") -> None:
         with contextlib.suppress(OSError):  # nobody waits for it
-            descriptor = os.open(self._answers, os.O_WRONLY | os.O_NONBLOCK)
-            os.set_blocking(descriptor, True)
-            unsent = json.dumps(answer).encode() + b"\n"
+            if self._answers is None:
+                self._answers = os.open(f"{self._folder}/answers", os.O_WRONLY | os.O_NONBLOCK)
+                os.set_blocking(self._answers, True)
+            unsent = json.dumps(document).encode() + b"\n"
             while unsent:
-                unsent = unsent[os.write(descriptor, unsent) :]
+                unsent = unsent[os.write(self._answers, unsent) :]
 
 
 def _enlarge(descriptor: int) -> None:

@@ -1,0 +1,95 @@
+"""
+How far a run is, as the session's messages say.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+
+from msgspec import convert
+
+from paceline import __version__
+from paceline.companion.order import Live
+from paceline.companion.sampler import Sampler
+from paceline.identity import safe_text
+from paceline.live_report import LiveReport, ResourceSample
+from paceline.metrics.live_state import LiveState
+from paceline.model import Outcome
+
+_NANOSECONDS = 1e9
+_MILLISECONDS = 1e3
+
+
+class LiveRun:
+    """
+    Messages come in one thread; in any other one may ask how the run is at that moment.
+
+    `branch` is "" and `expected` None until they are known.
+    """
+
+    def __init__(self, live: Live, sampler: Sampler) -> None:
+        self.branch = ""
+        self.expected: int | None = None
+        self.failures = 0
+        self._outcomes: Counter[Outcome] = Counter()
+        self._live = live
+        self._sampler = sampler
+        self._active: dict[int, tuple[str, int]] = {}
+
+    def start_case(self, number: int, case: str, at_ns: int) -> None:
+        self._active[number] = case, at_ns
+
+    def end_case(self, number: int) -> None:
+        self._active.pop(number, None)
+
+    def count(self, outcome: str) -> None:
+        """
+        A test has ended so.
+        """
+        self._outcomes[Outcome(outcome)] += 1
+
+    def state(self) -> LiveState:
+        """
+        The moment, for metrics.
+        """
+        return LiveState(
+            version=__version__,
+            suite=self._live.suite,
+            branch=self.branch,
+            expected=self.expected,
+            ended=self._ended(),
+            active=self._seconds(),
+            budgets={name: budget * _MILLISECONDS for name, budget in self._live.budgets.items()},
+            failures=self.failures,
+            sample=self._sample(),
+        )
+
+    def report(self, interval_seconds: float, *, is_over: bool) -> LiveReport:
+        """
+        The moment, for an exporter.
+        """
+        return LiveReport(
+            run_id=self._live.run_id,
+            suite=self._live.suite,
+            branch=safe_text(self.branch),
+            shard=self._live.shard,
+            interval_seconds=interval_seconds,
+            expected=self.expected,
+            ended=self._ended(),
+            active=self._seconds(),
+            outcomes=dict(self._outcomes),
+            budgets=self._live.budgets,
+            sample=self._sample(),
+            is_over=is_over,
+        )
+
+    def _ended(self) -> int:
+        return sum(self._outcomes.copy().values())
+
+    def _seconds(self) -> Mapping[str, float]:
+        now = time.perf_counter_ns()
+        # A copy, as messages go on coming.
+        return {case: (now - began) / _NANOSECONDS for case, began in self._active.copy().values()}
+
+    def _sample(self) -> ResourceSample:
+        return convert({"tree": self._sampler.tree, "system": self._sampler.system}, ResourceSample)
