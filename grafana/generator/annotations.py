@@ -1,5 +1,5 @@
 """
-What is marked on the time axis: runs, deployments, alerts.
+Marks on the time axis: runs, deployments, alerts.
 """
 
 from grafana.generator import colors
@@ -18,12 +18,12 @@ _ENDED = (
 
 def annotations(*alerts: str) -> list[Json]:
     """
-    Runs and alerts of what is looked at. Deployments are those that somebody told Grafana, with the tag `deployment`.
+    Marks for runs, for alerts, and for deployments: annotations in Grafana with the tag `deployment`.
 
     Grafana asks at a hundred points or so, hours apart, so that the value of each mark is its time, in ms.
 
     Args:
-        alerts: labels of those that are marked, each as in a selector.
+        alerts: label matchers of the alerts to mark.
     """
     return [
         _builtin(
@@ -32,11 +32,11 @@ def annotations(*alerts: str) -> list[Json]:
         _asked(
             "Alerts",
             colors.BAD,
-            # When each begins: as spans, many would cover what they are to explain.
+            # Only when each alert begins: many spans would cover the curves.
             f"1000 * min by (alertname, severity) ({' or '.join(_begun(labels) for labels in alerts)})",
             {"titleFormat": "{{alertname}}", "tagKeys": "severity"},
         ),
-        # Off at first: where there are many runs, marks hide what they are to explain.
+        # Off at first: the marks of many runs hide the curves.
         _asked(
             "Runs",
             colors.QUIET,
@@ -48,7 +48,8 @@ def annotations(*alerts: str) -> list[Json]:
 
 def _begun(labels: str) -> str:
     """
-    When the condition of each alert became true that fires in this step and did not in the one before, in seconds.
+    The time in seconds at which the condition of an alert became true, for alerts that fire in this step and did not
+    fire in the step before.
     """
     chosen = f'alertname=~"Paceline.*",{labels}'
     firing = f'ALERTS{{{chosen},alertstate="firing"}}'

@@ -11,8 +11,8 @@ from grafana.generator.tables import TableColumn, ranking
 from grafana.generator.variables import MAIN, choice, labels, of_suite
 
 _NORMALIZED = "paceline_test_normalized_duration_seconds"
-_NOTHING = "no test was run on both sides"
-_NONE = "none, or no test was run on both sides"
+_NOTHING = "no test ran on both sides"
+_NONE = "no such test, or no test ran on both sides"
 _FACTOR = (
     Threshold(colors.GOOD, None),
     Threshold("text", 0.87),
@@ -65,9 +65,9 @@ def _both(metric: str, side: str) -> str:
 _SIDES: tuple[Panel, ...] = (
     stat(
         title="Runs of the base",
-        description="Whole runs that the base has: branch Base, and as long a time as is looked at, moved back as "
-        "chosen. Look at no more time than it is moved back, else both sides have runs in common. A branch that the "
-        "exporter was not told of is in the branch other, with all others of that kind.",
+        description="Whole runs of the branch Base in a time range of the same length, moved back as chosen under "
+        "Base from. The time range must not be longer than that offset, else both sides share runs. Branches that the "
+        "exporter does not list are part of the branch other.",
         queries=(Query(expr=_runs(_WHOLE_OF_BASE, " offset $back"), now=True),),
         unit="none",
         empty="none",
@@ -75,8 +75,8 @@ _SIDES: tuple[Panel, ...] = (
     ),
     stat(
         title="Runs of the branch",
-        description="Whole runs of the branch in the time that is looked at. With fewer than eight a median is chance. "
-        "A branch that the exporter was not told of is in the branch other.",
+        description="Whole runs of the branch in the time range. With fewer than eight runs, the median is due to "
+        "chance. Branches that the exporter does not list are part of the branch other.",
         queries=(Query(expr=_runs(WHOLE), now=True),),
         unit="none",
         empty="none",
@@ -84,7 +84,8 @@ _SIDES: tuple[Panel, ...] = (
     ),
     stat(
         title="Slower",
-        description="Tests whose median is above 1.15 times that of the base, by more than 5 ms of noise.",
+        description="Tests with a median above 1.15 times the median of the base. The difference is more than 5 ms, "
+        "the noise of short tests.",
         queries=(Query(expr=_count(_SLOWER), now=True),),
         unit="none",
         empty=_NOTHING,
@@ -92,7 +93,8 @@ _SIDES: tuple[Panel, ...] = (
     ),
     stat(
         title="Faster",
-        description="Tests whose median is below 0.87 times that of the base, by more than 5 ms of noise.",
+        description="Tests with a median below 0.87 times the median of the base. The difference is more than 5 ms, "
+        "the noise of short tests.",
         queries=(Query(expr=_count(_FASTER), now=True),),
         unit="none",
         empty=_NOTHING,
@@ -100,8 +102,8 @@ _SIDES: tuple[Panel, ...] = (
     ),
     stat(
         title="All tests together",
-        description="The sum of the medians of all tests that both sides have, divided by that of the base. "
-        "1 is the same.",
+        description="The sum of the medians on the branch divided by the sum on the base, over the tests of both "
+        "sides. 1 means no change.",
         queries=(
             Query(
                 expr=f"sum({_other(_NORMALIZED)} and on (test, test_type) {_base(_NORMALIZED)}) / "
@@ -116,7 +118,7 @@ _SIDES: tuple[Panel, ...] = (
     ),
     stat(
         title="New tests",
-        description="Tests that the branch has and the base has not.",
+        description="Tests that ran on the branch and not on the base.",
         queries=(Query(expr=_count(_NEW), now=True),),
         unit="none",
         empty=_NOTHING,
@@ -129,8 +131,9 @@ _RUN_OF_BASE = f"last_over_time(paceline_run_duration_seconds{{{_WHOLE_OF_BASE}}
 _SHAPE: tuple[Panel, ...] = (
     bar_chart(
         title="How many tests by factor",
-        description="Tests that both sides have, by their factor in steps of 0.1; the first and the last bar have "
-        "all beyond them. A hill around 1 is no change; a hill beside it is a change, or a machine, of everything.",
+        description="Number of tests by factor, in steps of 0.1, over the tests of both sides. The first and the last "
+        "bar include all factors beyond them. A peak at 1 means no change. A peak elsewhere means that a change or "
+        "another machine affected all tests.",
         queries=(
             Query(
                 expr=f'count_values("factor", clamp(round({_TIMES}, 0.1), 0.5, 2)) or on () '
@@ -151,8 +154,8 @@ _SHAPE: tuple[Panel, ...] = (
     ),
     per_run(
         title="Runs of both",
-        description="The duration of each whole run of both sides. Those of the branch are at the time when they were "
-        "run, those of the base are moved forward by as much as the base is moved back.",
+        description="Duration of each whole run of both sides. Runs of the base are moved forward by the offset under "
+        "Base from.",
         queries=(
             Query(expr=f"max({each_run('paceline_run_duration_seconds', WHOLE)})", legend="branch"),
             Query(expr=f"max({_RUN_OF_BASE})", legend="base"),
@@ -167,7 +170,8 @@ _SHAPE: tuple[Panel, ...] = (
 _TESTS: tuple[Panel, ...] = (
     ranking(
         "Slower than the base",
-        "Tests by the factor of their medians, the worst first: above 1.15, and by more than 5 ms of noise.",
+        "Tests with a median above 1.15 times the median of the base, by more than 5 ms. The highest factor comes "
+        "first.",
         _NONE,
         (
             TableColumn(name="Factor", expr=_SLOWER_TESTS, unit=TIMES, thresholds=_FACTOR),
@@ -179,7 +183,8 @@ _TESTS: tuple[Panel, ...] = (
     ),
     ranking(
         "Faster than the base",
-        "Tests by the factor of their medians, the best first: below 0.87, and by more than 5 ms of noise.",
+        "Tests with a median below 0.87 times the median of the base, by more than 5 ms. The lowest factor comes "
+        "first.",
         _NONE,
         (
             TableColumn(
@@ -191,7 +196,7 @@ _TESTS: tuple[Panel, ...] = (
     ),
     ranking(
         "More memory than the base",
-        "By how much the median of the highest memory of a test is above that of the base, from 1 MiB on.",
+        "Tests with a median of peak memory at least 1 MiB above the median of the base.",
         _NONE,
         (
             TableColumn(
@@ -205,7 +210,7 @@ _TESTS: tuple[Panel, ...] = (
     ),
     ranking(
         "Fails more often than the base",
-        "By how much the share of failed runs of a test is above that of the base.",
+        "Increase of the share of failed runs of a test over the base.",
         _NONE,
         (
             TableColumn(
@@ -223,14 +228,14 @@ _TESTS: tuple[Panel, ...] = (
     ),
 )
 
-_APART = "Look at no more time than the base is moved back: of three days and a day before, two are on both sides."
+_APART = "Choose no time range longer than this offset: else the sides share runs."
 # Prometheus takes no offset of 0.
 _BACK = {"a week before": "7d", "a day before": "1d", "two weeks before": "14d", "the same time": "1ms"}
 
 COMPARE = Dashboard(
     uid="paceline-compare",
     title="Compare",
-    description="What is slower or faster: on one branch beside another, or now beside then?",
+    description="Which tests are slower or faster than on another branch, or than before?",
     variables=(
         *of_suite(),
         labels("base", "Base", "branch", "paceline_run_duration_seconds{suite=${suite:json}}", **MAIN),

@@ -11,14 +11,14 @@ from grafana.generator.panel import Json, Panel
 from grafana.generator.promql import SUITE
 
 TAG = "paceline"
-# That of Grafana 9.4; later ones bring it up to date as they read it.
+# The schema of Grafana 9.4; later versions migrate a dashboard when they load it.
 _SCHEMA = 37
 _COLUMNS = 24
 
 
 class Row(Struct, frozen=True):
     """
-    A heading, and what is below it, from left to right and line by line.
+    A heading, and the panels below it, from left to right and line by line.
     """
 
     title: str
@@ -27,8 +27,8 @@ class Row(Struct, frozen=True):
 
 class Dashboard(Struct, frozen=True, kw_only=True):
     """
-    One dashboard. `since` is the time that it opens with, as in `now-14d`; `refresh` is how often it asks again.
-    `alerts` are labels of those that are marked, where it `has_runs` to mark.
+    One dashboard. `since` is the start of its default time range, as in `now-14d`; `refresh` is the interval of its
+    queries. `alerts` are the label matchers of the alerts to mark; without `has_runs`, the dashboard has no marks.
     """
 
     uid: str

@@ -32,14 +32,14 @@ _BUDGET = _of_earlier_runs("last_over_time(", "paceline_test_budget_seconds")
 
 def _parts(metric: str, which: str = "") -> str:
     """
-    A figure of each part of the run, once, though an exporter and a live endpoint may both tell it.
+    A figure of each part of the run, once, though an exporter and a live endpoint may both have it.
     """
     return f"max by (suite, branch, shard, outcome) ({metric}{{{OF_SUITE}{which}}})"
 
 
 def _ended(which: str = "") -> str:
     """
-    Tests that have ended: of parts that tell an exporter, else as live endpoints count them, from their start on.
+    Tests that have ended, as parts of the run report to an exporter, else as live endpoints count from their start.
     """
     counted = f"paceline_cases_total{{{OF_SUITE}{which}}} and on (instance) paceline_build_info"
     return f"{_parts('paceline_active_run_cases', which)} or on () max by (instance, outcome) ({counted})"
@@ -58,22 +58,22 @@ _PROGRESS: tuple[Panel, ...] = (
     ),
     stat(
         title="Running now",
-        description="Tests that run at this moment; under xdist, one a worker.",
+        description="Tests that run at this moment. Under xdist, each worker runs one test.",
         queries=_now(f"sum({_parts('paceline_active_cases')})"),
         unit="none",
         empty=NO_RUN,
     ),
     stat(
         title="To run",
-        description="Tests that this run was to run when it began.",
+        description="Number of tests that this run planned at its start.",
         queries=_now(f"sum({_parts('paceline_expected_cases')})"),
         unit="none",
         empty=NO_RUN,
     ),
     stat(
         title="Longest running",
-        description="How long the test has been running that began first; and the largest share of its budget that any "
-        "that runs has used, where a budget is known from earlier runs. A test far beyond its budget may hang.",
+        description="Running time of the test that started first, and the highest share of a budget that a running "
+        "test has used. A budget is known only from earlier runs. A test far beyond its budget may hang.",
         queries=(
             Query(expr=f"max({_RUNNING})", legend="running for", now=True),
             Query(expr=f"max({_RUNNING} / {_BUDGET})", legend=_SHARE, now=True),
@@ -85,15 +85,15 @@ _PROGRESS: tuple[Panel, ...] = (
     ),
     stat(
         title="Failed so far",
-        description="Tests of this run that have failed; the terminal names them.",
+        description="Failed tests of this run. The terminal names them.",
         queries=_now(f"sum({_ended(_FAILED)}) or 0 * sum({_parts('paceline_expected_cases')})"),
         unit="none",
         empty=NO_RUN,
         thresholds=(Threshold(colors.GOOD), Threshold(colors.BAD, 1)),
     ),
     stat(
-        title="Trouble of Paceline",
-        description="Failures of Paceline itself that were kept from the tests. Anything but 0 is a bug to report.",
+        title="Internal errors",
+        description="Internal errors of Paceline that it kept from the tests. Report a bug if the number is not 0.",
         queries=_now("sum(paceline_internal_failures_total)"),
         unit="none",
         empty="no live endpoint is scraped",
@@ -104,8 +104,8 @@ _PROGRESS: tuple[Panel, ...] = (
 _TESTS: tuple[Panel, ...] = (
     ranking(
         "Tests that run now",
-        "Each test that runs, the one that began first on top, beside its budget and what it usually takes. "
-        "Both are from its runs of the last seven days; new tests have neither.",
+        "Running tests, the longest running first, with budget and usual duration. Budget and usual duration come "
+        "from runs of the last seven days. New tests have neither.",
         "nothing runs",
         (
             TableColumn(name="Running for", expr=_RUNNING, unit="s"),
@@ -121,8 +121,8 @@ _TESTS: tuple[Panel, ...] = (
     ),
     as_it_happens(
         title="Tests ended",
-        description="Tests that have ended so far, by how they ended. A line that no longer rises before the end is a "
-        "test that takes very long.",
+        description="Tests that have ended, by outcome. A line that stops rising before the end of the run means that "
+        "a test takes very long.",
         queries=(Query(expr=f"sum by (outcome) ({_ended()})", legend="{{outcome}}"),),
         unit="none",
         empty=NO_RUN,
@@ -133,8 +133,8 @@ _TESTS: tuple[Panel, ...] = (
     ),
     as_it_happens(
         title="Call phase, of the budget",
-        description="What 95 of 100 tests of each type that have ended stay below, as a share of the budget of that "
-        "type. Above 100% more than a few break it. Only a live endpoint that is scraped tells it.",
+        description="The 95th percentile of the call phase as a share of the budget, by test type. Above 100%, more "
+        "than 5% of the tests break their budget. Only a scraped live endpoint has these figures.",
         queries=(
             Query(
                 # As far as it is now: within a run a rate is known only after two scrapes.
@@ -156,7 +156,7 @@ _TESTS: tuple[Panel, ...] = (
 LIVE = Dashboard(
     uid="paceline-live",
     title="Live",
-    description="What does the run do that is under way?",
+    description="Which tests does the current run execute now?",
     variables=(
         data_source(),
         LATEST_SUITE,

@@ -63,7 +63,7 @@ def _of_machine(metric: str) -> str:
 
 def _here(expr: str) -> str:
     """
-    Of a run that tells an exporter; and of a live endpoint, where no label of the figure itself tells whose it is.
+    The figure from an exporter, and from a live endpoint, whose metrics have no label of the suite.
     """
     return f"{expr.format(OF_SUITE)} or {expr.format(_UNNAMED)} * on (instance) group_left (suite) {_WHOSE}"
 
@@ -71,37 +71,40 @@ def _here(expr: str) -> str:
 PROCESSES: tuple[Panel, ...] = (
     _per_part(
         "CPU",
-        "CPUs that the test processes and all below them use. 1 is one CPU; more needs xdist or threads.",
+        "CPUs in use by the test processes and their children. A value above 1 needs xdist or threads.",
         "none",
         _rate("paceline_process_cpu_seconds_total"),
     ),
     _per_part(
         "Memory",
-        "Resident memory of the test processes and all below them. A line that only rises is a leak of the session.",
+        "Resident memory of the test processes and their children. A line that only rises is a memory leak in the "
+        "session.",
         "bytes",
         _of_machine("paceline_process_resident_memory_bytes"),
     ),
     _two_ways(
         "Disk",
-        "Bytes a second that the test processes read from disk and write to it.",
+        "Bytes a second that the test processes read from disk and write to disk.",
         read=_rate("paceline_process_read_bytes_total"),
         written=_rate("paceline_process_written_bytes_total"),
     ),
     _per_part(
         "Processes",
-        "Processes in the tree of the tests. What stays after a test was left behind by it.",
+        "Processes of the tests and their children. A process that stays after its test was left behind by the test.",
         "none",
         _of_machine("paceline_process_processes"),
     ),
     _per_part(
         "Threads",
-        "Threads in the tree of the tests. A line that only rises is a pool that nobody closes.",
+        "Threads of the test processes and their children. A line that only rises is a thread pool that no test "
+        "closes.",
         "none",
         _of_machine("paceline_process_threads"),
     ),
     _per_part(
         "Open files",
-        "Open file descriptors in the tree of the tests. A line that only rises is files that nobody closes.",
+        "Open file descriptors of the test processes and their children. A line that only rises means that files are "
+        "not closed.",
         "none",
         _of_machine("paceline_process_open_files"),
     ),
@@ -110,8 +113,8 @@ PROCESSES: tuple[Panel, ...] = (
 MACHINE: tuple[Panel, ...] = (
     as_it_happens(
         title="In use",
-        description="Shares of the machine's CPU, memory and disk. "
-        "With the CPU at 100% tests wait for each other, and times by the clock say little.",
+        description="Share of CPU, memory and disk of the machine in use. At 100% CPU, tests wait for each other and "
+        "their durations are not reliable.",
         queries=(
             Query(expr=_of_machine("paceline_system_cpu_ratio"), legend="CPU {{suite}} {{shard}}"),
             Query(expr=_of_machine("paceline_system_memory_used_ratio"), legend="memory {{suite}} {{shard}}"),
@@ -126,19 +129,19 @@ MACHINE: tuple[Panel, ...] = (
     ),
     _per_part(
         "Memory in use",
-        "Memory of the machine in use, of all programs.",
+        "Memory in use by all programs on the machine.",
         "bytes",
         _of_machine("paceline_system_memory_used_bytes"),
     ),
     _per_part(
         "Load",
-        "Programs that run or want to, on average over a minute. Above the number of CPUs, some wait.",
+        "Programs that run or wait for a CPU, on average over a minute. Above the number of CPUs, some programs wait.",
         "none",
         _of_machine("paceline_system_load1"),
     ),
     _two_ways(
         "Disks",
-        "Bytes a second that all programs read from the disks and write to them.",
+        "Bytes a second that all programs read from disk and write to disk.",
         read=_rate("paceline_system_disk_read_bytes_total"),
         written=_rate("paceline_system_disk_written_bytes_total"),
     ),
@@ -150,7 +153,7 @@ MACHINE: tuple[Panel, ...] = (
     ),
     _per_part(
         "All processes",
-        "Processes on the machine. A jump beside a run of yours is somebody else's work.",
+        "Processes on the machine. A jump without a change in the tests comes from another program.",
         "none",
         _of_machine("paceline_system_processes"),
     ),

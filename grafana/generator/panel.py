@@ -11,14 +11,14 @@ Json = dict[str, Any]
 
 PROMETHEUS: Mapping[str, str] = {"type": "prometheus", "uid": "${datasource}"}
 TIMES = "suffix:\N{MULTIPLICATION SIGN}"
-# What Grafana migrates panels from; without it those of 6.1 are assumed.
+# Grafana migrates panels from this version; without one, it assumes 6.1.
 _PANEL_VERSION = "9.4.0"
 
 
 class Query(Struct, frozen=True, kw_only=True):
     """
-    One expression. `now` asks for one value, else there is one for each step; `is_table` keeps the labels as columns.
-    `step` is the least one, as in `1h`.
+    One expression. With `now`, it has one value instead of one for each step; `is_table` keeps the labels as columns.
+    `step` is the shortest step, as in `1h`.
     """
 
     expr: str
@@ -75,15 +75,15 @@ class Override(Struct, frozen=True, kw_only=True):
 
 def fixed(color: str) -> Mapping[str, Any]:
     """
-    The default or override of one colour, whatever the value.
+    The default or override that gives all values one colour.
     """
     return {"mode": "fixed", "fixedColor": color}
 
 
 def by_name(**colors: str) -> tuple[Override, ...]:
     """
-    A colour for each series of that name. Grafana has no palette that is safe for all, so that what has no name here
-    has the colour of the panel.
+    A colour for each named series. Other series have the colour of the panel: Grafana has no palette that people with
+    any kind of colour vision can read.
     """
     return tuple(
         Override(matcher="byName", pattern=name, properties={"color": fixed(color)}) for name, color in colors.items()
@@ -102,9 +102,9 @@ def in_colors(**by_ref: str) -> tuple[Override, ...]:
 
 class Panel(Struct, frozen=True, kw_only=True):
     """
-    One panel. `description` says how to read it, `empty` what it means that there is nothing; `width` is of 24.
-    `points` is how many steps the time is cut into, None for one a pixel; `least_step` is the least one, as in `2s`,
-    None for the interval of scrapes that the data source names.
+    One panel. `description` explains how to read the panel, `empty` is its text without data; `width` is in columns of
+    24. `points` is the number of steps in the time range, None for one a pixel; `least_step` is the shortest step, as
+    in `2s`, None for the scrape interval of the data source.
     """
 
     kind: str

@@ -61,12 +61,12 @@ A point for each run, with lines between them.
 
 over_time = partial(_CHART, custom={**_DRAWING, "showPoints": "auto", "spanNulls": False, "fillOpacity": 10})
 """
-What is scraped all the time; a gap is a gap.
+Lines over samples that are scraped all the time, with gaps where samples are missing.
 """
 
 stacked_per_run = partial(
     _CHART,
-    # Bars as wide as a step: with one a pixel nobody would see them.
+    # Bars as wide as a step: bars of one pixel are too thin.
     points=120,
     custom={
         "drawStyle": "bars",

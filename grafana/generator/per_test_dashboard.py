@@ -12,7 +12,7 @@ from grafana.generator.promql import TEST as OF_TEST
 from grafana.generator.promql import last, over, usual
 from grafana.generator.variables import TEST_VARIABLE, of_suite
 
-_NO_RUN, _NO_PASS = "no run of this test in this time", "no run that passed in this time"
+_NO_RUN, _NO_PASS = "no run of this test in this time range", "no run that passed in this time range"
 _DURATION = "paceline_test_duration_seconds"
 _NORMALIZED = "paceline_test_normalized_duration_seconds"
 _PASSED = "paceline_test_passed"
@@ -28,8 +28,8 @@ def _quantile(share: float, window: str) -> str:
     return f"max(quantile_over_time({share}, {_NORMALIZED}{{{OF_TEST}}}[{window}]))"
 
 
-# Where there is nothing a timeline of Grafana 9 says "no data", not what it is told to; and a single run that has just
-# ended is too narrow to be seen.
+# Without samples, a timeline of Grafana 9 shows "no data" instead of the text of the panel; and a single run that has
+# just ended is too narrow to be seen.
 _NOTHING_AT_ALL = (
     f"(vector(-1) unless on () count_over_time({_PASSED}{{{OF_TEST}}}[$__range] @ end() offset -$__interval))"
 )
@@ -42,25 +42,25 @@ _HIGH, _AT_MOST = _quantile(0.95, "14d"), f"1.3 * {_quantile(0.5, '14d')}"
 _NOW: tuple[Panel, ...] = (
     stat(
         title="Took",
-        description="The call phase when the test last passed, by the clock.",
+        description="Duration of the call phase in the last run that passed.",
         queries=_now(last(_DURATION, OF_TEST)),
         unit="s",
         empty=_NO_PASS,
     ),
     stat(
         title="Of its budget",
-        description="The latest call phase as a share of the budget, whether the test passed or not; "
-        "above 100% the budget is broken.",
+        description="The latest call phase as a share of the budget, also if the test failed. Above 100%, the budget "
+        "is broken.",
         queries=_now(last("paceline_test_budget_used_ratio", OF_TEST)),
         unit="percentunit",
-        empty="no budget, or no run",
+        empty="no budget, or no run in this time range",
         thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 0.8), Threshold(colors.BAD, 1)),
         defaults={"decimals": 0},
     ),
     stat(
         title="Beside the usual",
-        description="The latest normalised time divided by its median in this time. "
-        "From 1.15 on it is worth a look, at 2 it is critical.",
+        description="The latest normalised time divided by its median in the time range. Look at the test from 1.15 "
+        "on; 2 is critical.",
         queries=_now(f"{last(_NORMALIZED, OF_TEST)} / {usual(_NORMALIZED, OF_TEST)}"),
         unit=TIMES,
         empty=_NO_PASS,
@@ -69,7 +69,7 @@ _NOW: tuple[Panel, ...] = (
     ),
     stat(
         title="Passed",
-        description="Share of the runs of this time in which the test passed.",
+        description="Share of the runs in the time range in which the test passed.",
         queries=_now(over("avg_over_time", _PASSED, OF_TEST)),
         unit="percentunit",
         empty=_NO_RUN,
@@ -78,8 +78,8 @@ _NOW: tuple[Panel, ...] = (
     ),
     stat(
         title="Most attempts",
-        description="How many attempts the test needed at most in a run of this time. "
-        "More than one is a test that passes on a retry: flaky.",
+        description="The highest number of attempts in one run of the time range. A test that passes after more than "
+        "one attempt is flaky.",
         queries=_now(over("max_over_time", "paceline_test_attempts", OF_TEST)),
         unit="none",
         empty=_NO_RUN,
@@ -87,7 +87,7 @@ _NOW: tuple[Panel, ...] = (
     ),
     stat(
         title="Runs",
-        description="In how many runs of this time the test was tried. Fewer than eight are no history to judge by.",
+        description="Number of runs in the time range that tried the test. Judgement needs at least eight.",
         queries=_now(over("count_over_time", _PASSED, OF_TEST)),
         unit="none",
         empty=_NO_RUN,
@@ -95,9 +95,8 @@ _NOW: tuple[Panel, ...] = (
     ),
     timeline(
         title="Passed and failed",
-        description="Each run from the left to the right: blue passed, dark orange failed; grey is before the first "
-        "run, or no run at all. "
-        "Many changes on unchanged code are a flaky test.",
+        description="Outcome of each run, the oldest on the left: blue is passed, dark orange is failed. Grey is the "
+        "time before the first run, or no run at all. Many changes on unchanged code mean a flaky test.",
         queries=(Query(expr=f"{each(_PASSED, '').expr} or {_NOTHING_AT_ALL} or {_NOTHING_YET}", legend="outcome"),),
         unit="none",
         empty=_NO_RUN,
@@ -122,8 +121,8 @@ _NOW: tuple[Panel, ...] = (
 _TIME: tuple[Panel, ...] = (
     per_run(
         title="By the clock, and its budget",
-        description="The call phase of each run that passed, as a user would feel it, below the budget. "
-        "The wait for a CPU is in it; a slow machine makes it longer.",
+        description="Duration of the call phase of each run that passed, and the budget. The duration includes the "
+        "wait for a CPU and is longer on a slow machine.",
         queries=(each(_DURATION, "took"), each("paceline_test_budget_seconds", "budget")),
         unit="s",
         empty=_NO_PASS,
@@ -143,9 +142,10 @@ _TIME: tuple[Panel, ...] = (
     ),
     per_run(
         title="Normalised, and what is usual",
-        description="The call phase without the wait for a CPU and with the speed of the machine taken out, over "
-        "what was usual in the 14 days before: from the 5% quantile to the 95% quantile, or to 1.3 times the median "
-        "where that is less. Points that leave it upwards and stay are a regression; single ones are spikes.",
+        description="The call phase without the wait for a CPU and without the effect of the machine's speed. The "
+        "band is the usual range in the 14 days before: from the 5% quantile to the 95% quantile, or to 1.3 times the "
+        "median if that is less. Points that stay above the band are a regression; single points above it are "
+        "outliers.",
         queries=(
             each(_NORMALIZED, "normalised"),
             Query(expr=f"{_AT_MOST} < {_HIGH} or {_HIGH}", legend="usually at most", step=_OF_BAND),
@@ -170,8 +170,8 @@ _TIME: tuple[Panel, ...] = (
     ),
     per_run(
         title="Steps",
-        description="The median of three days divided by that of the three days before. "
-        "It peaks a day or two after the test changed for good, and stays near 1 for spikes and noise.",
+        description="The median of three days divided by the median of the three days before. It peaks a day or two "
+        "after a lasting change of the test, and stays near 1 for outliers and noise.",
         queries=(
             Query(
                 expr=f"{_quantile(0.5, '3d')} / max(quantile_over_time(0.5, {_NORMALIZED}{{{OF_TEST}}}[3d] offset 3d))",
@@ -180,7 +180,7 @@ _TIME: tuple[Panel, ...] = (
             ),
         ),
         unit=TIMES,
-        empty="needs runs of more than three days",
+        empty="needs runs on more than three days",
         thresholds=_FACTOR,
         custom={
             "drawStyle": "line",
@@ -193,8 +193,8 @@ _TIME: tuple[Panel, ...] = (
     ),
     stacked_per_run(
         title="Phases",
-        description="Setup, call and teardown of runs that passed, one on the other; of several in a bar, the last. "
-        "Where setup is most of it, look at the fixtures.",
+        description="Setup, call and teardown of runs that passed, stacked. A bar shows the last run of its time. If "
+        "setup is the largest part, look at the fixtures.",
         queries=(
             each("paceline_test_setup_seconds", "setup"),
             each(_DURATION, "call"),
@@ -209,7 +209,7 @@ _TIME: tuple[Panel, ...] = (
 TEST = Dashboard(
     uid="paceline-test",
     title="Test",
-    description="How has this test lived: its time, its budget, what it used and when it changed.",
+    description="Duration, budget, usage and changes of one test.",
     variables=(*of_suite(), TEST_VARIABLE),
     rows=(Row("Now", _NOW), Row("Time", _TIME), Row("What it used", USED)),
     since="now-90d",

@@ -8,7 +8,7 @@ from grafana.generator.panel_kinds import per_run
 from grafana.generator.promql import TEST as OF_TEST
 from grafana.generator.promql import each_run
 
-_NOT_MEASURED = "not measured for this test, or no run that passed in this time"
+_NOT_MEASURED = "not measured for this test, or no run that passed in this time range"
 # Names and units that figures of tests often have.
 _MEASURE_COLORS = {
     "quer": colors.GOOD,
@@ -43,8 +43,8 @@ def _usage(title: str, description: str, unit: str, metrics: dict[str, str]) -> 
 USED: tuple[Panel, ...] = (
     _usage(
         "CPU",
-        "CPU time in each run: all of it, and in the code of the test, in the kernel and in child processes. "
-        "A longer test with the same CPU waits for something.",
+        "CPU time of each run: in total, in user code, in the kernel and in child processes. If the duration rises "
+        "and the CPU time does not, the test waits.",
         "s",
         {
             "cpu_seconds": "all",
@@ -56,28 +56,29 @@ USED: tuple[Panel, ...] = (
     ),
     _usage(
         "Wait for a CPU",
-        "Time in which the test was ready to run and had no CPU. It is the machine's, not the test's, "
-        "and is taken out before the test is judged.",
+        "Time in which the test was ready to run and had no CPU. The machine causes this wait, so judgement subtracts "
+        "it.",
         "s",
         {"cpu_wait_seconds": "waited"},
     ),
     _usage(
         "Memory",
-        "The highest memory above the start of the test, and what it kept after its teardown. "
-        "What is kept in each run is a leak; peaks are what a machine must have.",
+        "Peak memory above the start of the test, and memory kept after its teardown. Memory kept in every run is a "
+        "leak.",
         "bytes",
         {"memory_peak_bytes": "peak", "memory_retained_bytes": "kept"},
     ),
     _usage(
         "Disk",
-        "Bytes that the test read from disk and wrote to it. Reads that are 0 came from the cache of the system.",
+        "Bytes that the test read from disk and wrote to disk. A read from the cache of the system counts 0.",
         "bytes",
         {"read_bytes": "read", "written_bytes": "written"},
     ),
     _usage(
         "Switches and collections",
-        "How often the test gave the CPU away to wait, how often it was taken from it, and garbage collections. "
-        "Many waits are many small requests; many that were taken are a busy machine.",
+        "Voluntary context switches (the test waits), involuntary context switches (another program gets the CPU), "
+        "and garbage collections. Many voluntary switches come from many small requests, many involuntary ones from a "
+        "busy machine.",
         "short",
         {
             "voluntary_context_switches": "waits",
@@ -87,15 +88,15 @@ USED: tuple[Panel, ...] = (
     ),
     _usage(
         "Left behind and imported",
-        "Threads and processes that were still there after the test, and modules that it imported first. "
-        "Anything left is a leak; imports are the cost of being the first test.",
+        "Threads and processes that still ran after the test, and modules that the test was first to import. A thread "
+        "or process left behind is a leak. The first test to need a module pays for its import.",
         "short",
         {"threads_left": "threads", "processes_left": "processes", "imported_modules": "modules imported"},
     ),
     per_run(
         title="Figures of its own",
-        description="What the test itself reported, each in its unit. Counts of queries or requests barely vary on "
-        "unchanged code, so that any step is a change.",
+        description="Figures that the test recorded, each in its unit. Counts of queries or requests barely vary on "
+        "unchanged code, so a step means a change.",
         queries=(
             Query(
                 expr=f"max by (measure, unit) ({each_run('paceline_test_measure', OF_TEST)})",
@@ -103,7 +104,7 @@ USED: tuple[Panel, ...] = (
             ),
         ),
         unit="short",
-        empty="it reported no figures, or did not pass, in this time",
+        empty="the test recorded no figures, or did not pass, in this time range",
         width=24,
         defaults={"color": fixed(colors.SKY)},
         overrides=tuple(

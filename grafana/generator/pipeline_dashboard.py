@@ -22,7 +22,7 @@ def _increase(metric: str, by: str = "") -> str:
 _CHAIN: tuple[Panel, ...] = (
     stat(
         title="Exporters up",
-        description="Share of the exporters that Prometheus reached when it last tried.",
+        description="Share of the exporters that the last scrape reached.",
         queries=_now('avg(up{job=~"paceline.*",job!="paceline-live"})'),
         unit="percentunit",
         empty=NO_EXPORTER,
@@ -30,7 +30,7 @@ _CHAIN: tuple[Panel, ...] = (
     ),
     stat(
         title="Reports refused",
-        description="Runs that were sent and not taken, in this time. The log of the exporter says why.",
+        description="Runs that the exporter refused in the time range. The log of the exporter has the reasons.",
         queries=_now(
             'sum(increase(paceline_exporter_reports_total{result!~"accepted|duplicate"}[$__range])) or '
             "0 * sum(paceline_exporter_reports_total)"
@@ -42,8 +42,8 @@ _CHAIN: tuple[Panel, ...] = (
     ),
     stat(
         title="Series dropped",
-        description="Samples of runs that the exporter left out, as there were too many. "
-        "Tests with a verdict are the last to be left out.",
+        description="Samples that the exporter dropped because they exceeded its limit. Samples of tests with a "
+        "verdict are dropped last.",
         queries=_now(f"{_increase('paceline_exporter_series_dropped_total')} or 0 * sum(paceline_exporter_build_info)"),
         unit="none",
         empty=NO_EXPORTER,
@@ -52,8 +52,8 @@ _CHAIN: tuple[Panel, ...] = (
     ),
     stat(
         title="Samples refused",
-        description="Samples that Prometheus refused, as they were out of order or too old: runs that miss here. "
-        "Set out_of_order_time_window in its configuration.",
+        description="Samples that Prometheus refused because they were out of order or too old. Their runs are "
+        "missing from the dashboards. Set out_of_order_time_window in the configuration of Prometheus.",
         queries=_now(
             f"{_increase('prometheus_target_scrapes_sample_out_of_order_total')} + "
             f"{_increase('prometheus_target_scrapes_sample_out_of_bounds_total')}"
@@ -65,7 +65,7 @@ _CHAIN: tuple[Panel, ...] = (
     ),
     stat(
         title="Rules failing",
-        description="Evaluations of rules that failed in this time. While a rule fails, its alerts do not come.",
+        description="Failed evaluations of rules in the time range. While a rule fails, its alerts do not fire.",
         queries=_now(_increase("prometheus_rule_evaluation_failures_total")),
         unit="none",
         empty=NO_SERVER,
@@ -74,7 +74,7 @@ _CHAIN: tuple[Panel, ...] = (
     ),
     stat(
         title="Messages not sent",
-        description="Notifications that Alertmanager could not deliver in this time.",
+        description="Notifications that Alertmanager could not deliver in the time range.",
         queries=_now(_increase("alertmanager_notifications_failed_total")),
         unit="none",
         empty="no Alertmanager is scraped",
@@ -99,10 +99,9 @@ _BEGUN = (
 _RUNS: tuple[Panel, ...] = (
     rows_of(
         "Runs sent and runs here",
-        "Of each suite and branch: runs that Prometheus has of this time, beside those that the exporter took in "
-        "meanwhile, and when the last one ended. "
-        "Fewer here than taken in are missing.",
-        "no run in this time",
+        "Runs in Prometheus and runs that the exporter accepted in the time range, by suite and branch, and the end "
+        "of the last run. If Prometheus has fewer runs than the exporter accepted, runs are missing.",
+        "no run in this time range",
         (
             TableColumn(
                 name="Here",
@@ -126,8 +125,8 @@ _RUNS: tuple[Panel, ...] = (
     ),
     rows_of(
         "Targets",
-        "Everything that Prometheus scrapes of this chain: whether it is reached, how long a scrape takes and how many "
-        "samples it brings. A scrape that takes as long as its timeout brings nothing.",
+        "Scrape targets of the exporter, Prometheus and Alertmanager: whether the last scrape succeeded, its duration "
+        "and its number of samples. A scrape that exceeds its timeout has no samples.",
         "nothing is scraped",
         (
             TableColumn(
@@ -156,7 +155,7 @@ _RUNS: tuple[Panel, ...] = (
 PIPELINE = Dashboard(
     uid="paceline-pipeline",
     title="Pipeline",
-    description="Is what I see complete: do all runs arrive, and all alerts leave?",
+    description="Do all runs arrive in Prometheus, and does Alertmanager send all alerts?",
     variables=(data_source(), hidden(LATEST_SUITE), hidden(LATEST_BRANCH), hidden(TYPE_VARIABLE)),
     rows=(Row("The chain", _CHAIN), Row("What arrives", _RUNS), Row("On the way", DETAIL)),
     since="now-24h",

@@ -29,8 +29,8 @@ def _p95(metric: str, window: str) -> str:
 DETAIL: tuple[Panel, ...] = (
     over_time(
         title="Reports by result",
-        description="What became of the runs that were sent, in each hour. Duplicates are harmless: a sender that "
-        "did not hear the answer sends again.",
+        description="Runs that senders sent in each hour, by result. Duplicates are harmless: a sender sends a run "
+        "again if it got no answer.",
         queries=(
             Query(
                 expr="sum by (result) (increase(paceline_exporter_reports_total[1h]))",
@@ -45,8 +45,8 @@ DETAIL: tuple[Panel, ...] = (
     ),
     over_time(
         title="Dropped by suite",
-        description="Samples that the exporter left out in each hour, by suite and reason. "
-        "Raise its limit, or expose fewer branches.",
+        description="Samples that the exporter dropped in each hour, by suite and reason. Raise the limit of the "
+        "exporter, or expose fewer branches.",
         queries=(
             Query(
                 expr="sum by (suite, reason) (increase(paceline_exporter_series_dropped_total[1h]))",
@@ -60,8 +60,8 @@ DETAIL: tuple[Panel, ...] = (
     ),
     over_time(
         title="Series in Prometheus",
-        description="Series that Prometheus keeps at hand; those of a test are one for each metric and branch. "
-        "Steps are suites that began to report, a steady rise is a label that should not be one.",
+        description="Active series in Prometheus. Each test has one series for each metric and branch. A step is a "
+        "new suite. A steady rise means that a label has too many values.",
         queries=(Query(expr="prometheus_tsdb_head_series", legend="{{instance}}"),),
         unit="short",
         empty=NO_SERVER,
@@ -70,8 +70,9 @@ DETAIL: tuple[Panel, ...] = (
     ),
     rows_of(
         "Rules",
-        "How long each group of rules of Paceline took when it was last evaluated, also as a share of its interval, "
-        "and evaluations that were left out in this time, as the one before still ran. None should be.",
+        "Duration of the last evaluation of each group of rules of Paceline, its share of the interval of the group, "
+        "and missed evaluations in the time range. Prometheus misses an evaluation if the evaluation before still "
+        "runs.",
         "no rules of Paceline are loaded, or Prometheus does not scrape itself",
         (
             TableColumn(
@@ -95,8 +96,8 @@ DETAIL: tuple[Panel, ...] = (
     ),
     over_time(
         title="Notifications",
-        description="Alerts that Prometheus could not hand to Alertmanager, and that Alertmanager could not deliver, "
-        "in each hour.",
+        description="Alerts in each hour that Prometheus could not send to Alertmanager, and notifications that "
+        "Alertmanager could not deliver.",
         queries=(
             Query(expr="sum(increase(prometheus_notifications_dropped_total[1h]))", legend="not handed over"),
             Query(expr="sum(increase(alertmanager_notifications_failed_total[1h]))", legend="not delivered"),
@@ -108,7 +109,7 @@ DETAIL: tuple[Panel, ...] = (
     ),
     rows_of(
         "Versions",
-        "The versions of the exporters, and of plugins whose live endpoint is scraped.",
+        "Versions of the exporters, and of the plugins with a scraped live endpoint.",
         NO_EXPORTER,
         (
             TableColumn(
@@ -122,9 +123,9 @@ DETAIL: tuple[Panel, ...] = (
     ),
     over_time(
         title="Runs exposed, and too late",
-        description="Runs that the exporter holds out to Prometheus, for a quarter of an hour and three scrapes: where "
-        "it only rises, nobody fetches them. And runs of each hour that came after the window of Prometheus: "
-        "they are kept, and not shown here.",
+        description="Runs that the exporter exposes, each for 15 minutes and three scrapes: if the line only rises, "
+        "Prometheus does not scrape the exporter. The second line shows the runs of each hour that arrived after the "
+        "out-of-order window of Prometheus: the exporter keeps them, and the dashboards do not show them.",
         queries=(
             Query(expr="sum(paceline_exporter_exposed_runs)", legend="exposed"),
             Query(expr="sum(increase(paceline_exporter_late_runs_total[1h]))", legend="too late"),
@@ -137,8 +138,8 @@ DETAIL: tuple[Panel, ...] = (
     ),
     over_time(
         title="The exporter takes",
-        description="What 95 of 100 answers stay below: to a run that is sent, over an hour, and to scrapes. "
-        "A scrape that takes as long as its timeout, 10 s, brings nothing.",
+        description="The 95th percentile of the time that the exporter needs to receive a run, over an hour, and to "
+        "answer a scrape. A scrape that exceeds its timeout of 10 s has no samples.",
         queries=(
             Query(expr=_p95("paceline_exporter_ingest_duration_seconds", "1h"), legend="for a run"),
             Query(expr=_p95("paceline_exporter_scrape_duration_seconds", "$__rate_interval"), legend="for a scrape"),
@@ -151,7 +152,8 @@ DETAIL: tuple[Panel, ...] = (
     ),
     over_time(
         title="Memory",
-        description="Resident memory of the programs of the chain. One that rises for days is ended by the system.",
+        description="Resident memory of the exporter, Prometheus and Alertmanager. The system ends a program whose "
+        "memory rises for days.",
         queries=(
             Query(
                 expr=f'max by (job) (process_resident_memory_bytes{{job=~"paceline|{SERVERS}"}})',

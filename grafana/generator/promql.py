@@ -5,24 +5,24 @@ A bare selector sees a sample for five minutes and a rate needs two samples in a
 nothing between runs. So everything here looks back over a range.
 """
 
-# Names have brackets, quotes and backslashes: of Grafana's formats only this one brings all of them through.
+# Names have brackets, quotes and backslashes: `json` is the only format of Grafana that keeps all of them.
 SUITE = "suite=${suite:json},branch=${branch:json}"
 TESTS = SUITE + ',test_type=~"$test_type"'
 TEST = TESTS + ",test=${test:json}"
-# A run of a few chosen tests says nothing of the suite.
+# A run of a few chosen tests does not represent the suite.
 WHOLE = SUITE + ',partial!="true"'
 
 
 def over(function: str, metric: str, labels: str = TESTS) -> str:
     """
-    A function of all samples within the time that is looked at, each run weighing the same.
+    A function of all samples within the time range, each run weighing the same.
     """
     return f"{function}({metric}{{{labels}}}[$__range])"
 
 
 def last(metric: str, labels: str = TESTS) -> str:
     """
-    The latest sample of each series within the time that is looked at.
+    The latest sample of each series within the time range.
     """
     return over("last_over_time", metric, labels)
 
@@ -32,7 +32,7 @@ def at_end(metric: str, labels: str = TESTS) -> str:
     The sample that the last whole run gave each series: of tests that it did not try there is none, though an earlier
     run tried them.
     """
-    # At 0, where there is no such run, nothing was.
+    # Without such a run, `end` is 0, a time without samples.
     return f"last_over_time({metric}{{{labels}}}[1s] @ ${{end}})"
 
 
@@ -54,14 +54,14 @@ def ended(labels: str) -> str:
 
 def usual(metric: str, labels: str = TESTS) -> str:
     """
-    The median of the runs within the time that is looked at.
+    The median of the runs within the time range.
     """
     return f"quantile_over_time(0.5, {metric}{{{labels}}}[$__range])"
 
 
 def usual_at_end(metric: str, labels: str = TESTS) -> str:
     """
-    The same at each step of a graph: the median up to its right edge, also where its runs are still to come.
+    The median of the runs up to the right edge of a graph, the same at each step of the graph.
     """
     # As in `in_step`: the last step begins at the end.
     return f"quantile_over_time(0.5, {metric}{{{labels}}}[$__range] @ end() offset -$__interval)"

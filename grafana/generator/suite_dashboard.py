@@ -13,7 +13,7 @@ from grafana.generator.tables import TO_TEST, TableColumn, as_words, rows_of
 from grafana.generator.variables import END_VARIABLE, of_suite
 from paceline.verdict_kinds import VerdictKind
 
-NO_RUN = "no run in this time"
+NO_RUN = "no run in this time range"
 PASSES = 'outcome=~"passed|xfailed|xpassed"'
 FAILURES = 'outcome=~"failed|error"'
 TRIED = 'outcome!="skipped"'
@@ -87,8 +87,8 @@ def _runs(partial: str) -> str:
 _HEALTH: tuple[Panel, ...] = (
     stat(
         title="Passed",
-        description="Share of the tests of the last whole run that passed; skipped ones do not count. "
-        "Blue is all of them, orange 95% and more.",
+        description="Share of the tests of the last whole run that passed, without skipped tests. Blue is 100%, "
+        "orange is 95% and more.",
         queries=(Query(expr=f"{cases(PASSES)} / {cases(TRIED)}", now=True),),
         unit="percentunit",
         empty=NO_RUN,
@@ -97,7 +97,7 @@ _HEALTH: tuple[Panel, ...] = (
     ),
     stat(
         title="Failing tests",
-        description="Tests that failed in the last whole run. The table of failing and flaky tests names them.",
+        description="Tests that failed in the last whole run. The table Failing and flaky names them.",
         queries=(Query(expr=cases(FAILURES), now=True),),
         unit="none",
         empty=NO_RUN,
@@ -105,8 +105,7 @@ _HEALTH: tuple[Panel, ...] = (
     ),
     stat(
         title="Verdicts",
-        description="What judgement found in the last whole run: broken budgets, regressions, leaks and so on. "
-        "What was not confirmed by a second look is left out.",
+        description="Confirmed verdicts of the last whole run: broken budgets, regressions, leaks and so on.",
         queries=(Query(expr=f"sum({_VERDICTS})", now=True),),
         unit="none",
         empty=NO_RUN,
@@ -114,7 +113,7 @@ _HEALTH: tuple[Panel, ...] = (
     ),
     stat(
         title="Run took",
-        description="From the start of the last whole run to its end. Below is each run.",
+        description="Duration of the last whole run, from start to end.",
         queries=(Query(expr=f"max({at_end('paceline_run_duration_seconds', WHOLE)})", now=True),),
         unit="s",
         empty=NO_RUN,
@@ -122,8 +121,8 @@ _HEALTH: tuple[Panel, ...] = (
     ),
     stat(
         title="Machine",
-        description="How many times slower than usual the machine of the last whole run was. "
-        "Where it is orange, trust normalised times: they have the machine taken out.",
+        description="How many times slower than usual the machine of the last whole run was. If the value is orange, "
+        "rely on normalised times, which leave out the speed of the machine.",
         queries=(Query(expr=f"max({at_end('paceline_run_machine_slowdown_ratio', OF_SUITE)})", now=True),),
         unit=TIMES,
         empty="not known yet",
@@ -132,8 +131,8 @@ _HEALTH: tuple[Panel, ...] = (
     ),
     stat(
         title="Last run",
-        description="How long ago the last run ended, whole or not. Where it is longer than runs are apart, results "
-        "stopped coming: the dashboard Pipeline says where.",
+        description="Time since the end of the last run, whole or partial. If it is longer than usual between two "
+        "runs, results no longer arrive: the dashboard Pipeline shows where they stop.",
         queries=(Query(expr=f"time() - {ended(OF_SUITE)}", now=True),),
         unit="s",
         empty=NO_RUN,
@@ -145,7 +144,7 @@ _HEALTH: tuple[Panel, ...] = (
 _NOW: tuple[Panel, ...] = (
     bars(
         title="Verdicts by kind",
-        description="What was found and confirmed in the last whole run; the tables below name the tests.",
+        description="Confirmed verdicts of the last whole run, by kind. The tables below name the tests.",
         queries=(
             Query(
                 expr=f"sort_desc({_VERDICTS} > 0) or on () "
@@ -162,8 +161,8 @@ _NOW: tuple[Panel, ...] = (
     ),
     bars(
         title="Within budget",
-        description="Share of the tests of the last whole run whose call phase kept its budget, by type. "
-        "Those that did not are in the table of tests over their budget.",
+        description="Share of the tests of the last whole run that kept their budget, by test type. The table Over "
+        "their budget names the others.",
         queries=(
             Query(
                 expr=f"avg by (test_type) ({by_test(at_end('paceline_test_budget_used_ratio'))} <= bool 1)",
@@ -172,16 +171,16 @@ _NOW: tuple[Panel, ...] = (
             ),
         ),
         unit="percentunit",
-        empty="no test has a budget, or no run in this time",
+        empty="no test has a budget, or no run in this time range",
         width=6,
         thresholds=SHARE_PASSED,
         defaults={"min": 0, "max": 1, "decimals": 1, **_named("test_type")},
     ),
     rows_of(
         "Alerts",
-        "Alerts on this suite that fire now, the most severe first, for how long, and the test that each is about, "
-        "where it is about one. Of many it has fifty. The rules in Prometheus make them, of runs as they arrive: a "
-        "past that was imported, as that of the demonstration, has verdicts and no alerts.",
+        "Up to 50 alerts of this suite that fire now, with the time since they began and the test, if the alert is "
+        "about a test. The most severe come first. The rules in Prometheus judge runs as they arrive, so an imported "
+        "history, such as the one of the demonstration, has verdicts and no alerts.",
         "no alert fires; rules judge runs as they arrive, not an imported past",
         (
             TableColumn(
@@ -207,9 +206,9 @@ _NOW: tuple[Panel, ...] = (
 _RUNS: tuple[Panel, ...] = (
     per_run(
         title="Duration of each run",
-        description="A point for each run; its tooltip names the commit. Runs in orange did not pass, grey ones are "
-        "of a part of the suite. Of runs closer together than a four-thousandth of the time shown, the last is. "
-        "Compare a step with the machine beside it before you look for a cause in the code.",
+        description="Each point is a run. Its tooltip has the commit. Orange runs did not pass, grey runs are "
+        "partial. If several runs are closer together than 1/4000 of the time range, only the last has a point. "
+        "Compare a step with the panel Machine of each run before you look for a cause in the code.",
         queries=(
             Query(expr=_runs('partial!="true"'), legend="{{outcome}} {{commit}}"),
             Query(expr=_runs('partial="true"'), legend="{{outcome}} {{commit}}, a part of the suite"),
@@ -229,9 +228,9 @@ _RUNS: tuple[Panel, ...] = (
     ),
     per_run(
         title="Machine of each run",
-        description="How many times slower than usual the machine was: by the tests themselves, and by a fixed piece "
-        "of work beside its own median. Where both rise it was the machine; where only the tests do, and the one "
-        "beside the other with them, the code.",
+        description="How many times slower than usual the machine was, by the durations of the tests and by a fixed "
+        "calibration. If both rise, the machine was slower. If only the tests and the ratio of tests to calibration "
+        "rise, the code is slower.",
         queries=(
             Query(expr=f"max({each_run('paceline_run_machine_slowdown_ratio', OF_SUITE)})", legend="by the tests"),
             Query(expr=_beside_its_median("paceline_run_machine_calibration_seconds"), legend="by the calibration"),
@@ -244,7 +243,7 @@ _RUNS: tuple[Panel, ...] = (
     ),
     per_run(
         title="Passed in each run",
-        description="Share of the tests of each whole run that passed; skipped ones do not count.",
+        description="Share of the tests of each whole run that passed, without skipped tests.",
         queries=(Query(expr=f"{_cases_of_each(PASSES)} / {_cases_of_each(TRIED)}", legend="passed"),),
         unit="percentunit",
         empty=NO_RUN,
@@ -252,13 +251,13 @@ _RUNS: tuple[Panel, ...] = (
     ),
     stacked_per_run(
         title="Verdicts, run after run",
-        description="How many confirmed verdicts whole runs got, by kind; of several runs within a bar, the last. "
-        "A kind that stays is a finding that nobody acts on.",
+        description="Confirmed verdicts of whole runs, by kind. A bar shows the last run of its time. A kind that "
+        "stays is a finding that nobody has fixed.",
         queries=(
             Query(expr=f"max by (kind) ({each_run('paceline_run_verdicts', _CONFIRMED)}) > 0", legend="{{kind}}"),
         ),
         unit="none",
-        empty="nothing was found, or no run in this time",
+        empty="nothing was found, or no run in this time range",
         defaults={"color": fixed(colors.QUIET), "min": 0},
         overrides=tuple(
             Override(matcher="byName", pattern=kind.value, properties={"color": fixed(color)})

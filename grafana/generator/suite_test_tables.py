@@ -26,7 +26,7 @@ _OVER_BUDGET = worst(30, f"{at_end(_BUDGET_USED)} > 1")
 _GROWTH = (
     f"(604800 * {over('deriv', _NORMALIZED)} > 0.001) / {over('avg_over_time', _NORMALIZED)} "
     f"and {over('count_over_time', _NORMALIZED)} >= 8 "
-    # A line through minutes says nothing of a week.
+    # A line through minutes cannot predict a week.
     f"and count_over_time(count_over_time({_NORMALIZED}{{{OF_TESTS}}}[1d] offset -1d)[$__range:1d]) >= 3"
 )
 _GROWING = worst(15, still(_GROWTH))
@@ -52,7 +52,7 @@ def _low(metric: str, labels: str) -> str:
     return f"quantile_over_time(0.1, {metric}{{{labels}}}[$__range])"
 
 
-# What varies on unchanged code says nothing by being above its median.
+# A count that varies on unchanged code may be above its median by chance.
 _STEADY = f"({_counts(usual)} == {_counts(_low)})"
 _RISEN = f"topk(30, {_counts(at_end)} - {_STEADY} > 0)"
 
@@ -69,13 +69,13 @@ def _more(metric: str, which: str = "") -> str:
 TESTS: tuple[Panel, ...] = (
     ranking(
         "Slower than usual",
-        "Tests of the last whole run whose normalised time is above 1.15 times their median in this time, by more than "
-        "5 ms of noise. That is where to look, and more than the verdicts: those compare with runs before the slower "
-        "ones began, have floors of their own, and were confirmed by a second look. "
-        "Of a test that was measured again the time is the median of its repeats, and its CPU time that of the first. "
-        "The cause is by how much of the added time is CPU time: below 30% the test waits, and above 70% it computes. "
-        "What it waits for, the last columns may tell: more queries, or more bytes that are read.",
-        "no test is slower than usual, or no run in this time",
+        "Tests of the last whole run with a normalised time above 1.15 times their median in the time range, by more "
+        "than 5 ms. The table has more tests than the verdicts: a verdict compares with the runs before the slowdown "
+        "began, needs a higher difference and is confirmed by measuring again. For a test that was measured again, "
+        "the time is the median of its repeats and the CPU time is that of the first. The cause follows from the "
+        "share of CPU time in the added time: below 30% the test waits, above 70% it computes. The last columns show "
+        "possible reasons to wait: more queries, or more bytes read.",
+        "no test is slower than usual, or no run in this time range",
         (
             TableColumn(name="Factor", expr=_SLOWER_TESTS, unit=TIMES, thresholds=_FACTOR),
             ShareColumn(name="Cause", part="CPU added", whole="Added", words=_CAUSES),
@@ -90,9 +90,9 @@ TESTS: tuple[Panel, ...] = (
     ),
     ranking(
         "Over their budget",
-        "Tests of the last whole run whose call phase took longer than its budget, by the clock, the furthest beyond "
-        "first. A test that failed is in it, too, though only of those that passed a time is kept.",
-        "no test is over its budget, or no run in this time",
+        "Tests of the last whole run with a call phase longer than their budget, the highest share first. A failed "
+        "test is listed without a duration: Paceline keeps the duration of passed tests only.",
+        "no test is over its budget, or no run in this time range",
         (
             TableColumn(name="Of budget", expr=_OVER_BUDGET, unit="percentunit", thresholds=_OF_BUDGET),
             TableColumn(name="Took", expr=among(at_end(_DURATION), _OVER_BUDGET), unit="s"),
@@ -102,11 +102,11 @@ TESTS: tuple[Panel, ...] = (
     ),
     ranking(
         "More work than usual",
-        "Counts of queries, requests, calls and so on that are higher in the last whole run than their median in this "
-        "time, of those that hardly vary. Verdicts of the kind count are among them, as a rule; they ask for more: "
-        "runs enough, and none of them with so much. What has been higher for most of the time that is looked at is "
-        "what is usual there: look at a longer one.",
-        "no count is higher than usual, none is reported, or no run in this time",
+        "Counts of queries, requests, calls and the like that are higher in the last whole run than their median in "
+        "the time range. Counts that vary between runs are left out. A verdict of the kind count also needs enough "
+        "runs, and no earlier run with as high a count. If a count has been higher for most of the time range, choose "
+        "a longer time range.",
+        "no count is higher than usual, none is reported, or no run in this time range",
         (
             TableColumn(name="Added", expr=_RISEN, unit="short", thresholds=(Threshold(colors.WARNING),)),
             TableColumn(name="Usually", expr=_of_risen(_counts(usual)), unit="short"),
@@ -116,9 +116,9 @@ TESTS: tuple[Panel, ...] = (
     ),
     ranking(
         "Slowest",
-        "Tests of the last whole run that took longest, by the clock, of those that passed. "
-        "Above 100% a budget is broken.",
-        "no run in this time",
+        "Tests of the last whole run with the longest call phase by the clock, passed tests only. Above 100%, a "
+        "budget is broken.",
+        "no run in this time range",
         (
             TableColumn(name="Took", expr=_SLOWEST, unit="s"),
             TableColumn(
@@ -132,9 +132,9 @@ TESTS: tuple[Panel, ...] = (
     ),
     ranking(
         "Growing fastest",
-        "By how much of its mean the normalised time of a test of the last whole run rises in a week, along a straight "
-        "line through all runs of this time. Less than 1 ms a week is left out, and what had fewer than eight runs, or "
-        "runs on fewer than three days.",
+        "Rise of the normalised time of a test in a week, as a share of its mean, along a straight line through all "
+        "runs in the time range. Only tests of the last whole run with a rise above 1 ms a week, at least eight runs, "
+        "and runs on at least three days.",
         "no test grows, or none has runs on three days",
         (
             TableColumn(
@@ -148,10 +148,10 @@ TESTS: tuple[Panel, ...] = (
     ),
     ranking(
         "Failing and flaky",
-        "Tests of the last whole run that failed in this time, and in what share of their attempts. Many changes "
-        "between pass and failure from run to run are a flaky test, and so are retries: attempts beyond the first of a "
-        "run. One change, and one that does not pass now, is a test that broke.",
-        "no test failed, or no run in this time",
+        "Tests of the last whole run that failed in the time range, and their share of failed attempts. Many changes "
+        "between pass and failure mean a flaky test, and so do retries, the attempts after the first in a run. One "
+        "change, and no pass in the last run, means a broken test.",
+        "no test failed, or no run in this time range",
         (
             TableColumn(
                 name="Failed",
@@ -172,9 +172,9 @@ TESTS: tuple[Panel, ...] = (
     ),
     ranking(
         "Keeping memory",
-        "What a test of the last whole run kept after its teardown, of tests that kept 1 MiB or more in each run of "
-        "this time. What is kept each time is a leak, or a cache that somebody should know of.",
-        "no test keeps memory each time, or no run in this time",
+        "Memory that a test of the last whole run kept after its teardown. Only tests that kept more than 1 MiB in "
+        "each run of the time range. Such memory is a leak or a cache.",
+        "no test keeps memory each time, or no run in this time range",
         (
             TableColumn(
                 name="Kept",

@@ -103,7 +103,7 @@ class ShareColumn(Struct, frozen=True, kw_only=True):
 Columns = Sequence[TableColumn | ShareColumn]
 
 _LINK = {"title": "Show this test", "url": _OF_TEST, "targetBlank": False}
-# What is about no test has a link too, of a space: nothing to see, and nothing to click.
+# A row without a test has a link too; its text is a space, so that readers neither see nor click it.
 _AS_LINK = {"links": [_LINK], "custom.filterable": True, "noValue": " "}
 TO_TEST = Override(matcher="byName", pattern="Test", properties=_AS_LINK)
 """
@@ -157,7 +157,7 @@ def rows_of(
     return replace(made, options={**made.options, "sortBy": order}, **changes)
 
 
-# What the value is called where only one query has an answer.
+# The name of the value column if only one query has a result.
 _ALONE = "Value"
 
 

@@ -1,5 +1,5 @@
 """
-The variables of the dashboards, each asking for no more than those before it leave.
+The variables of the dashboards; each query uses the variables before it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ _HIDDEN = 2
 
 def data_source() -> Json:
     """
-    Which Prometheus; Grafana's default where nothing is chosen.
+    The Prometheus to query; by default the default data source of Grafana.
     """
     return {
         "name": "datasource",
@@ -48,7 +48,7 @@ def labels(name: str, label: str, of: str, text: str, **changes: object) -> Json
 
 def results(name: str, label: str, expr: str, regex: str, **changes: object) -> Json:
     """
-    What an expression gives at the end of the time that is looked at, in the order in which it does.
+    The results of an expression at the end of the time range, in their order.
 
     Args:
         name: of the variable.
@@ -132,14 +132,14 @@ END_VARIABLE = results(
 
 def hidden(variable: Json) -> Json:
     """
-    A variable that the dashboard only hands on, by its links to those that show it.
+    A variable that the dashboard hides, and passes on by its links to other dashboards.
     """
     return {**variable, "hide": _HIDDEN}
 
 
 def _latest(name: str, label: str, of: str) -> Json:
     """
-    The values of `suite` or `branch`, what runs now or ran last first, whatever time is looked at.
+    The values of `suite` or `branch`, the current or latest run first, whatever the time range.
     """
     stamps = f"max_over_time(timestamp(paceline_run_duration_seconds{of})[30d:5m])"
     running = f"time() + 0 * paceline_active_cases{of}"
