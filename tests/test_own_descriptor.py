@@ -67,9 +67,9 @@ def test_a_closed_descriptor_is_not_ours(path: Path) -> None:
     os.close(_number(path))
 
     assert not own.is_ours()
-    with pytest.raises(OSError, match="closed or reused"):
+    with pytest.raises(OSError, match="descriptor"):
         own.pread(1)
-    with pytest.raises(OSError, match="closed or reused"):
+    with pytest.raises(OSError, match="descriptor"):
         own.write(b"x")
     own.close()
 
@@ -81,7 +81,7 @@ def test_a_number_that_stands_for_another_file_is_left_alone(path: Path, tmp_pat
     own = OwnDescriptor.open(str(path), os.O_RDWR)
     number = _reuse(path, tmp_path / "theirs")
 
-    with pytest.raises(OSError, match="closed or reused"):
+    with pytest.raises(OSError, match="descriptor"):
         own.write(b"x")
     own.close()
     assert os.fstat(number).st_size == 0
