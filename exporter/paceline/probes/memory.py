@@ -3,7 +3,7 @@ Memory: the peak of the call phase above its start, and what is still held after
 """
 
 import os
-import threading
+import sys
 from typing import ClassVar
 
 import psutil
@@ -14,23 +14,22 @@ from paceline.usage import UsageKey
 
 try:
     import resource
-except ImportError:  # Windows, where the sampled probe serves
+except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
 _KIBIBYTE = 1024
-_SAMPLE_SECONDS = 0.005
 _RESET_PEAK = b"5"
 _ROUGHNESS = 2 << 20
 
 
 def memory_probe(own: OwnWork) -> Probe:
     """
-    The kernel's own peak where it can be reset, else sampling.
+    The kernel's own peak where it can be reset, else looks before and after.
     """
     try:
         return KernelMemoryProbe(own)
     except OSError:
-        return SampledMemoryProbe(own)
+        return BoundaryMemoryProbe()
 
 
 class _MemoryProbe(Probe):
@@ -62,7 +61,7 @@ class _MemoryProbe(Probe):
 
 class KernelMemoryProbe(_MemoryProbe):
     """
-    Linux keeps the peak of a process and lets it be reset (proc_pid_clear_refs(5)): exact, and no thread needed.
+    Linux keeps the peak of a process and lets it be reset (proc_pid_clear_refs(5)): exact.
 
     `VmHWM` costs 12 µs to read and `ru_maxrss` 1. They are the same peak, but for two things: the latter never
     falls below what the process had before it was replaced by `exec`, and it may lag by some pages per CPU. So
@@ -120,44 +119,35 @@ class KernelMemoryProbe(_MemoryProbe):
         return int(self._statm.read(128).split(None, 2)[1]) * self._page
 
 
-class SampledMemoryProbe(_MemoryProbe):
+class BoundaryMemoryProbe(_MemoryProbe):
     """
-    Elsewhere a thread asks psutil every 5 ms; a peak between two samples is missed.
+    Elsewhere memory is read before and after the call phase, with the highest that the process ever had.
+
+    A peak is seen where it is the highest so far, or still there at the end; an earlier, higher one hides it.
     """
 
-    def __init__(self, own: OwnWork) -> None:
-        self._own = own
-        self._process = psutil.Process()
-        self._call_start = self._peak = 0
-        self._in_call = threading.Event()
-        self._closed = False
-        self._thread = threading.Thread(target=self._watch, name="paceline-memory", daemon=True)
-        self._thread.start()
-        own.add_thread(self._thread)
+    def __init__(self) -> None:
+        # Bound, as a test may replace it.
+        self._memory = psutil.Process().memory_info
+        self._call_start = self._highest_before = 0
 
     def start_call(self) -> None:
-        self._call_start = self._peak = self._resident()
-        self._in_call.set()
+        self._highest_before = self._highest()
+        self._call_start = self._resident()
 
     def stop_call(self, usage: Usage) -> None:
-        self._in_call.clear()
-        usage[UsageKey.MEMORY_PEAK_BYTES] = max(self._peak, self._resident()) - self._call_start
+        highest = self._highest()
+        peak = highest if highest > self._highest_before else self._resident()
+        usage[UsageKey.MEMORY_PEAK_BYTES] = max(peak - self._call_start, 0)
 
-    def close(self) -> None:
-        self._closed = True
-        self._own.remove_thread(self._thread)
-        self._in_call.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        pause = threading.Event()
-        while not self._closed:
-            self._in_call.wait()
-            self._peak = max(self._peak, self._resident())
-            pause.wait(_SAMPLE_SECONDS)
+    def _highest(self) -> int:
+        if resource is None:
+            return int(self._memory().peak_wset)
+        unit = 1 if sys.platform == "darwin" else _KIBIBYTE
+        return int(resource.getrusage(resource.RUSAGE_SELF)[2]) * unit
 
     def _resident(self) -> int:
-        return int(self._process.memory_info().rss)
+        return int(self._memory().rss)
 
 
 def _rough_peak() -> int:
