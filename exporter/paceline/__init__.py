@@ -2,9 +2,12 @@
 Paceline makes the performance of a pytest suite something a team can watch.
 """
 
-# As `typing` has it, without importing that: the companion process starts in every session.
-TYPE_CHECKING = False
+from typing import TYPE_CHECKING
+
 if TYPE_CHECKING:
+    from paceline.errors import ConfigError, DocumentError, PacelineError, StorageError
+    from paceline.history.results_folder import read_run
+    from paceline.model import Case, Cause, Machine, Measure, Outcome, Run, RunOutcome, Severity, Since, Verdict
     from paceline.monitoring import (
         Monitor,
         monitor,
@@ -12,16 +15,80 @@ if TYPE_CHECKING:
         start_test_monitoring,
         stop_test_monitoring,
     )
+    from paceline.recorder import CaseRecorder
+    from paceline.usage import UsageKey
+    from paceline.verdict_kinds import VerdictKind
+    from paceline.version import __version__
 
-__all__ = ["Monitor", "monitor", "set_performance_budget", "start_test_monitoring", "stop_test_monitoring"]
-__version__ = "0.1.0"
+__all__ = [
+    "Case",
+    "CaseRecorder",
+    "Cause",
+    "ConfigError",
+    "DocumentError",
+    "Machine",
+    "Measure",
+    "Monitor",
+    "Outcome",
+    "PacelineError",
+    "Run",
+    "RunOutcome",
+    "Severity",
+    "Since",
+    "StorageError",
+    "UsageKey",
+    "Verdict",
+    "VerdictKind",
+    "__version__",
+    "monitor",
+    "read_run",
+    "set_performance_budget",
+    "start_test_monitoring",
+    "stop_test_monitoring",
+]
+
+_MODULES = {
+    "errors": ("ConfigError", "DocumentError", "PacelineError", "StorageError"),
+    "history.results_folder": ("read_run",),
+    "model": (
+        "Case",
+        "Cause",
+        "Machine",
+        "Measure",
+        "Outcome",
+        "Run",
+        "RunOutcome",
+        "Severity",
+        "Since",
+        "Verdict",
+    ),
+    "monitoring": (
+        "Monitor",
+        "monitor",
+        "set_performance_budget",
+        "start_test_monitoring",
+        "stop_test_monitoring",
+    ),
+    "recorder": ("CaseRecorder",),
+    "usage": ("UsageKey",),
+    "verdict_kinds": ("VerdictKind",),
+    "version": ("__version__",),
+}
 
 
-def __getattr__(name: str) -> object:
-    # pytest imports this package to learn the plugin's options, in every session of every project that has it
-    # installed; nothing more is imported until it is used.
-    if name in __all__:
-        from paceline import monitoring  # noqa: PLC0415
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
-        return getattr(monitoring, name)
-    raise AttributeError(f"module 'paceline' has no attribute {name!r}")
+
+# A type checker that saw this function would accept every name.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        # pytest imports this package to learn the plugin's options, in every session of every project that has it
+        # installed; nothing more is imported until it is used.
+        from importlib import import_module  # noqa: PLC0415
+
+        for module, names in _MODULES.items():
+            if name in names:
+                return getattr(import_module(f"paceline.{module}"), name)
+        raise AttributeError(f"module 'paceline' has no attribute {name!r}")

@@ -11,7 +11,6 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from paceline.usage import UsageKey
 from paceline.values import Value
 from paceline.verdict_kinds import VerdictKind
 
@@ -85,7 +84,7 @@ class Case(Value, frozen=True, kw_only=True):
     One test in a run.
 
     `duration_seconds` is the call phase by the clock. `normalized_duration_seconds` is that time without
-    the wait for a CPU and divided by the slowdown of the machine.
+    the wait for a CPU and divided by the slowdown of the machine. The keys of `usage` are those of `UsageKey`.
     """
 
     id: str
@@ -99,7 +98,7 @@ class Case(Value, frozen=True, kw_only=True):
     normalized_duration_seconds: Seconds | None = None
     budget_seconds: Seconds | None = None
     budget_source: str = ""
-    usage: Mapping[UsageKey, float] = field(default_factory=dict)
+    usage: Mapping[str, float] = field(default_factory=dict)
     measures: Mapping[str, Measure] = field(default_factory=dict)
 
 

@@ -4,7 +4,7 @@ Measuring what is not a test: a block of code, in a script or inside a test.
 
 import time
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, cast
 
 from msgspec.structs import replace
 
@@ -128,7 +128,7 @@ class Monitor:
             duration_seconds=(ended - self._started) * _NANOSECONDS,
             budget_seconds=budget.seconds if budget else None,
             budget_source=budget.source if budget else "",
-            usage=usage,
+            usage=cast("dict[str, float]", usage),
         )
         return self._case
 

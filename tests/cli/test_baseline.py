@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from paceline.analysis.past import PastRun
 from paceline.cli import main
 from paceline.history.baseline_file import read_baselines
-from paceline.history.results_folder import read_document
+from paceline.history.results_folder import read_run
 from paceline.history.sqlite.ledger import Ledger
 from support.suite import Suite
 
@@ -37,7 +37,7 @@ def test_pin_keeps_the_last_run(kept: Suite) -> None:
     """
     Suite, run, time and commit are those of the run; pinned again for the same tests, it takes the place.
     """
-    run = read_document(kept.results / "latest_report.json")
+    run = read_run(kept.results / "latest_report.json")
     output = _call("pin", "--note", "release 2.0").output
     _call("pin", "--note", "release 2.1")
     (pinned,) = read_baselines(kept.folder / "paceline_baselines.json").pinned
@@ -62,7 +62,7 @@ def test_accept_says_how_many_tests(kept: Suite) -> None:
     """
     A test without its parameters means all of them.
     """
-    run_id = read_document(kept.results / "latest_report.json").run_id
+    run_id = read_run(kept.results / "latest_report.json").run_id
     result = _call("accept", "test_shop.py::test_a", "test_cart.py::*", "--note", "checks stock")
     accepted = read_baselines(kept.folder / "paceline_baselines.json").accepted
 
@@ -74,7 +74,7 @@ def test_a_pattern_that_fits_nothing_is_refused(kept: Suite) -> None:
     """
     A slip of the pen accepts nothing, and leaves no file.
     """
-    run_id = read_document(kept.results / "latest_report.json").run_id
+    run_id = read_run(kept.results / "latest_report.json").run_id
     result = _call("accept", "test_cart.py", "test_shopp.py")
 
     assert result.exit_code == 1

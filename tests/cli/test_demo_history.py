@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from paceline.analysis.judgement_rules import Rules
 from paceline.cli import main
-from paceline.history.results_folder import read_document
+from paceline.history.results_folder import read_run
 from paceline.history.sqlite.ledger import Ledger
 
 
@@ -60,6 +60,6 @@ def test_rules_of_prometheus_judge_what_is_made(tmp_path: Path) -> None:
     """
     _make()
     results = tmp_path / "performance_results"
-    documents = [read_document(path) for path in results.glob("performance_*.json")]
+    documents = [read_run(path) for path in results.glob("performance_*.json")]
 
     assert {tuple(one.thresholds.items()) for one in documents} == {tuple(Rules().thresholds().items())}

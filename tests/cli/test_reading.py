@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from paceline.cli import main
-from paceline.history.results_folder import read_document
+from paceline.history.results_folder import read_run
 from support.servers import free_port
 from support.suite import Suite
 
@@ -37,7 +37,7 @@ def test_two_saved_runs_leave_report_and_trends(kept: Suite) -> None:
     trends.json has the duration of the suite and its number of tests; latest_report.json is the last run.
     """
     trends = json.loads((kept.results / "trends.json").read_bytes())["suites"]["shop"]
-    latest = read_document(kept.results / "latest_report.json")
+    latest = read_run(kept.results / "latest_report.json")
 
     assert trends["test_count"] == 2
     assert trends["duration_seconds"]["runs"] == 2
@@ -64,7 +64,7 @@ def test_a_report_by_the_beginning_of_its_id_and_as_json(kept: Suite) -> None:
     """
     A run is found by a part of its id that no other begins with, and JSON is the document itself.
     """
-    run_id = read_document(kept.results / "latest_report.json").run_id
+    run_id = read_run(kept.results / "latest_report.json").run_id
     output = _call("report", run_id[:20], "--format", "json").output
 
     assert json.loads(output) == json.loads((kept.results / "latest_report.json").read_bytes())
@@ -143,7 +143,7 @@ def test_history_list_and_show(kept: Suite) -> None:
     """
     Runs are listed the latest first, and one is shown test by test.
     """
-    run_id = read_document(kept.results / "latest_report.json").run_id
+    run_id = read_run(kept.results / "latest_report.json").run_id
     listed = _call("history", "list").output.splitlines()
     shown = _call("history", "show", run_id).output
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from paceline import __version__
 from paceline.metrics.catalogue import CATALOGUE, Channel
+from paceline.version import __version__
 from support.exporter import exporter_in
 from support.values import make_case, make_run
 

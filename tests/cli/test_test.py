@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from paceline.history.results_folder import read_document
+from paceline.history.results_folder import read_run
 from paceline.verdict_kinds import VerdictKind
 from support.suite import Suite
 
@@ -38,7 +38,7 @@ def _paceline(suite: Suite, *arguments: str) -> "subprocess.CompletedProcess[str
 
 
 def _ran(suite: Suite) -> list[str]:
-    cases = read_document(suite.results / "latest_report.json").cases
+    cases = read_run(suite.results / "latest_report.json").cases
     return [case.id.partition("::")[2] for case in cases]
 
 
@@ -72,7 +72,7 @@ def test_a_budget_of_one_millisecond_is_broken_by_five(suite: Suite) -> None:
     """
     suite.write("test_kinds.py", _KINDS)
     result = _paceline(suite, "plain", "--budget", "1", "--fail-on", "budget")
-    (verdict,) = read_document(suite.results / "latest_report.json").verdicts
+    (verdict,) = read_run(suite.results / "latest_report.json").verdicts
 
     assert result.returncode == 10
     assert (verdict.kind, verdict.limit) == (VerdictKind.BUDGET, 0.001)

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from paceline.analysis.judgement_rules import Rules
 from paceline.errors import DocumentError, StorageError
 from paceline.history.archive import Archive
-from paceline.history.results_folder import read_document
+from paceline.history.results_folder import read_run
 from paceline.model import Case, Run, RunOutcome
 from paceline.verdict_kinds import VerdictKind
 from support.dying import leave_journal
@@ -104,7 +104,7 @@ def test_a_run_is_kept_in_three_places(shop: Shop) -> None:
     run = shop.session(1, [make_case(seconds=0.1)])
     (document,) = shop.archive.folder.documents()
 
-    assert read_document(document) == run
+    assert read_run(document) == run
     assert shop.archive.ledger.run("run-1") == run
     assert shop.archive.read_trends()["shop"].tests[TEST].latest == 0.1
     assert shop.warnings == []

@@ -8,7 +8,7 @@ import pytest
 
 from paceline.documents import encode_run
 from paceline.errors import DocumentError, StorageError
-from paceline.history.results_folder import ResultsFolder, read_document, set_aside
+from paceline.history.results_folder import ResultsFolder, read_run, set_aside
 from support.values import make_case, make_run
 
 # 12 March 2026, 08:05:09.120 UTC.
@@ -207,7 +207,7 @@ def test_a_document_that_is_none_is_an_error(tmp_path: Path) -> None:
     """
     (tmp_path / "run.json").write_text("[]")
     with pytest.raises(DocumentError) as caught:
-        read_document(tmp_path / "run.json")
+        read_run(tmp_path / "run.json")
 
     assert str(caught.value) == f"{tmp_path}/run.json: not a run document: Expected `object`, got `array`"
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from paceline.history.results_folder import read_document
+from paceline.history.results_folder import read_run
 from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Case, Run
 
@@ -31,7 +31,7 @@ class Result:
 
     @property
     def run(self) -> Run:
-        return read_document(self.results / "latest_report.json")
+        return read_run(self.results / "latest_report.json")
 
     @property
     def outcomes(self) -> dict[str, str]:

@@ -3,7 +3,7 @@ The past as judgement sees it: runs in order of time, and for each measure the v
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Self, cast
+from typing import NamedTuple, Self
 
 from msgspec import Struct
 
@@ -123,6 +123,6 @@ def columns_of(case: Case) -> dict[str, float]:
         figures[DURATION] = case.duration_seconds
         normalized = case.normalized_duration_seconds
         figures[NORMALIZED] = case.duration_seconds if normalized is None else normalized
-        figures.update(cast("Mapping[str, float]", case.usage))
+        figures.update(case.usage)
         figures.update({MEASURES + name: measure.value for name, measure in case.measures.items()})
     return figures

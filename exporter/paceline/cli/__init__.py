@@ -4,7 +4,6 @@ The command `paceline`.
 
 import click
 
-from paceline import __version__
 from paceline.cli.ab import ab
 from paceline.cli.baseline import baseline
 from paceline.cli.compare import compare
@@ -21,6 +20,7 @@ from paceline.cli.serve import serve
 from paceline.cli.stack import stack
 from paceline.cli.test import test
 from paceline.cli.trends import trends
+from paceline.version import __version__
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 import click
 
-from paceline import __version__
 from paceline.cli.options.project import clear_errors
 from paceline.errors import ConfigError
 from paceline.files import write_files
 from paceline.formatting import counted
 from paceline.http.endpoint import Endpoint, Naming, read_endpoint
+from paceline.version import __version__
 
 if TYPE_CHECKING:
     from paceline.grafana.install_plan import DataSource

@@ -17,7 +17,7 @@ from paceline.delivery.send_rounds import Errand, Tally, deliver
 from paceline.delivery.sink import Sink
 from paceline.errors import StorageError
 from paceline.formatting import counted
-from paceline.history.results_folder import read_document
+from paceline.history.results_folder import read_run
 from paceline.model import Run
 
 # Takes the kind and the address of a sink. What it gives instead of one says why nothing is sent there.
@@ -56,7 +56,7 @@ def push(files: tuple[Path, ...], results: Path | None, *, refused: bool, **targ
 
 def _read(path: Path) -> Run:
     if path.suffix != ".gz":
-        return read_document(path)
+        return read_run(path)
     try:
         return unpack(path.read_bytes(), str(path))
     except OSError as error:

@@ -13,7 +13,7 @@ from paceline.cli.options.project import clear_errors, find_default_branch, load
 from paceline.documents import encode_run
 from paceline.errors import StorageError
 from paceline.history.archive import Archive
-from paceline.history.results_folder import read_document
+from paceline.history.results_folder import read_run
 from paceline.model import Run
 from paceline.report.content import Content, compose
 from paceline.report.markdown import markdown
@@ -78,7 +78,7 @@ def find_run(archive: Archive, wanted: str | None) -> Run:
     if wanted is None:
         return archive.folder.read_latest()
     if Path(wanted).is_file():
-        return read_document(Path(wanted))
+        return read_run(Path(wanted))
     run = archive.ledger.run(wanted)
     if run is None:
         raise StorageError(f"no run {wanted!r} in {archive.ledger.path}; `paceline history list` shows what there is")

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 
 from msgspec import convert
 
-from paceline import __version__
 from paceline.companion.order import Live
 from paceline.companion.sampler import Sampler
 from paceline.identity import safe_text
 from paceline.live_report import LiveReport, ResourceSample
 from paceline.metrics.live_state import LiveState
 from paceline.model import Outcome
+from paceline.version import __version__
 
 _NANOSECONDS = 1e9
 _MILLISECONDS = 1e3

@@ -20,7 +20,7 @@ from paceline.documents import encode_run
 from paceline.errors import DocumentError, PacelineError, StorageError
 from paceline.formatting import counted
 from paceline.history.journal import left_behind
-from paceline.history.results_folder import ResultsFolder, read_document, set_aside
+from paceline.history.results_folder import ResultsFolder, read_run, set_aside
 from paceline.history.source import Server, Source, find_past, preload
 from paceline.history.sqlite.database import NotALedgerError
 from paceline.history.sqlite.ledger import Ledger
@@ -238,7 +238,7 @@ class Archive:
     def _documented(self) -> Iterator[Run]:
         for path in self.folder.documents():
             try:
-                yield read_document(path)
+                yield read_run(path)
             except (DocumentError, StorageError) as error:
                 self._warn(str(error))
 

@@ -6,6 +6,7 @@ import filecmp
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from os import PathLike
 from pathlib import Path
 
 from msgspec import Struct
@@ -123,7 +124,7 @@ class ResultsFolder(Struct, frozen=True):
             StorageError: there is none.
             DocumentError: it is not a run document.
         """
-        return read_document(self.latest_report)
+        return read_run(self.latest_report)
 
     def _write_aside(self, content: bytes) -> Path:
         descriptor, name = tempfile.mkstemp(dir=self.path, prefix=".new-")
@@ -174,19 +175,24 @@ def _link_or_copy(source: Path, target: Path) -> None:
             file.write(source.read_bytes())
 
 
-def read_document(path: Path) -> Run:
+def read_run(source: str | PathLike[str] | bytes) -> Run:
     """
-    Read the document of a run.
+    Read a run from its document.
+
+    Args:
+        source: the path of the document, or its bytes: JSON in UTF-8.
 
     Raises:
         StorageError: the file cannot be read.
-        DocumentError: it is not a run document.
+        DocumentError: the document is not JSON, not a run, or of a version that this release does not know.
     """
+    if isinstance(source, bytes):
+        return decode_run(source, "the run document")
     try:
-        content = path.read_bytes()
+        content = Path(source).read_bytes()
     except OSError as error:
-        raise StorageError(f"{path} cannot be read: {error.strerror}") from error
-    return decode_run(content, str(path))
+        raise StorageError(f"{source} cannot be read: {error.strerror}") from error
+    return decode_run(content, str(source))
 
 
 def set_aside(path: Path, why: str) -> Path:

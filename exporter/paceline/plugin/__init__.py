@@ -12,7 +12,7 @@ import pytest
 from paceline import unpatched  # noqa: F401 - before any conftest
 
 if TYPE_CHECKING:
-    from paceline.plugin.measure.recorder import CaseRecorder
+    from paceline.recorder import CaseRecorder
 
 _MARKERS = (
     "performance(budget_ms, confirm): the longest its call phase may take; False: never measure it again (Paceline)",
@@ -163,7 +163,7 @@ def paceline(request: pytest.FixtureRequest) -> "CaseRecorder":
     """
     Keeps custom measures with the test: `paceline.record("cart_items", 3, unit="items")`.
     """
-    from paceline.plugin.measure.recorder import recorder_of  # noqa: PLC0415 - imported by those who use it
+    from paceline.recorder import recorder_of  # noqa: PLC0415 - imported by those who use it
 
     return recorder_of(request.config)
 

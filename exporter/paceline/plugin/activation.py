@@ -14,13 +14,13 @@ from paceline.plugin.collect.unused_budgets import UnusedBudgets
 from paceline.plugin.components import Components
 from paceline.plugin.guard import Guard
 from paceline.plugin.measure.meter import Meter
-from paceline.plugin.measure.recorder import RECORDER, CaseRecorder
 from paceline.plugin.measure.repeat import Repeats
 from paceline.plugin.options import settings_of
 from paceline.plugin.verbose_tests import VerboseTests
 from paceline.probes import make_probes
 from paceline.probes.own_overhead import OwnWork
 from paceline.probes.runner import ProbeStack
+from paceline.recorder import RECORDER, CaseRecorder
 
 if TYPE_CHECKING:
     from paceline.plugin.session import RunSession

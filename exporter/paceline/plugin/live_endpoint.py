@@ -11,7 +11,6 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, make_wsgi_a
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
-from paceline import __version__
 from paceline.metrics import catalogue
 from paceline.metrics.counters import BUCKETS
 from paceline.metrics.live_state import LiveState, state_families
@@ -19,6 +18,7 @@ from paceline.model import Case
 from paceline.plugin.components import Components
 from paceline.plugin.progress import Progress
 from paceline.probes.sampler import Sampler
+from paceline.version import __version__
 
 ADDRESS = "127.0.0.1"
 _REQUEST_SECONDS = 5

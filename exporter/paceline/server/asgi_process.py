@@ -19,7 +19,6 @@ import uvicorn
 from msgspec import json
 from prometheus_client import disable_created_metrics
 
-from paceline import __version__
 from paceline.errors import ConfigError, StorageError
 from paceline.formatting import counted
 from paceline.server.app import make_app
@@ -27,6 +26,7 @@ from paceline.server.data_folder_lock import lock
 from paceline.server.exporter_settings import ExporterSettings
 from paceline.server.service import ExporterService
 from paceline.server.web_config import WebConfig, read_web_config, tls_context
+from paceline.version import __version__
 
 _LOG = logging.getLogger(__name__)
 _GRACE_SECONDS = 10

@@ -8,10 +8,10 @@ from typing import Any, Final, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
-from paceline import __version__
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
 from paceline.server import drop_folder
+from paceline.version import __version__
 
 RESULTS = ("accepted", "duplicate", "conflict", "rejected", "unauthorized", "unavailable")
 MAX_SERIES = "max_series"

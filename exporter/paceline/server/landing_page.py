@@ -5,10 +5,10 @@ The page for a person who looks.
 from collections.abc import Iterator
 from html import escape
 
-from paceline import __version__
 from paceline.formatting import counted, moment
 from paceline.server.exporter_settings import ExporterSettings
 from paceline.server.response_texts import LandingSummary
+from paceline.version import __version__
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">

@@ -14,7 +14,7 @@ from paceline.documents import decode_run, encode_run
 from paceline.errors import DocumentError
 from paceline.history.importers import read_runs
 from paceline.model import Case, Measure, Outcome, Run, RunOutcome
-from paceline.plugin.measure.recorder import CaseRecorder
+from paceline.recorder import CaseRecorder
 
 # As pytest-benchmark 5.3 writes it, with fewer figures.
 _DOCUMENT: dict[str, Any] = {

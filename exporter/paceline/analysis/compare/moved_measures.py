@@ -67,12 +67,12 @@ def _typical(cases: Sequence[Case]) -> Case:
     return replace(
         passed[-1],
         duration_seconds=median(durations) if durations else None,
-        usage={UsageKey(key): value for key, value in _medians([case.usage for case in passed]).items()},
+        usage=_medians([case.usage for case in passed]),
         measures=_measures(passed),
     )
 
 
-def _medians(figures: Sequence[Mapping[UsageKey, float] | Mapping[str, float]]) -> dict[str, float]:
+def _medians(figures: Sequence[Mapping[str, float]]) -> dict[str, float]:
     columns: dict[str, list[float]] = {}
     for one in figures:
         for name, value in one.items():

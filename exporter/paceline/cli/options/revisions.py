@@ -12,7 +12,7 @@ from paceline.analysis.past import PastRun
 from paceline.errors import DocumentError, StorageError, TrialError
 from paceline.formatting import counted, listed
 from paceline.history.archive import Archive
-from paceline.history.results_folder import ResultsFolder, read_document
+from paceline.history.results_folder import ResultsFolder, read_run
 from paceline.model import Run
 
 _SHORTEST_COMMIT = 4
@@ -43,7 +43,7 @@ def find_side(archive: Archive, wanted: str, latest: int) -> Side:
 def _find_runs(archive: Archive, wanted: str, latest: int) -> list[Run]:
     files = _files(wanted)
     if files:
-        return [read_document(path) for path in files]
+        return [read_run(path) for path in files]
     known = [run for _, _, run in archive.ledger.summaries()]
     found = {kind: runs for kind, runs in _meanings(known, wanted).items() if runs}
     if not found:

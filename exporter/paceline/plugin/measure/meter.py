@@ -4,7 +4,7 @@ Measures each test in the process that runs it: the only process there is, or ea
 
 import time
 from collections.abc import Generator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from paceline.analysis.verdicts.budget import budget_reason
 from paceline.model import Case, Measure, Outcome, Seconds
 from paceline.plugin.collect.plan import CasePlan, Planner
-from paceline.plugin.measure.recorder import CaseRecorder
 from paceline.probes.runner import ProbeStack
+from paceline.recorder import CaseRecorder
 from paceline.usage import UsageKey
 from paceline.values import Value
 
@@ -58,7 +58,7 @@ class Measurement(Value, frozen=True, kw_only=True):
             teardown_seconds=self.teardown_seconds,
             budget_seconds=self.budget_seconds,
             budget_source=self.budget_source,
-            usage=self.usage,
+            usage=cast("Mapping[str, float]", self.usage),
             measures=self.measures,
         )
 

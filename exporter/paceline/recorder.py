@@ -22,7 +22,7 @@ class CaseRecorder:
     def __init__(self) -> None:
         self.measures: Final[dict[str, Measure]] = {}
 
-    def record(self, name: str, value: float, *, unit: str = "") -> None:
+    def record(self, name: str, value: float, unit: str = "") -> None:
         """
         Keep a figure with the test; recorded again, the last value counts.
 
