@@ -53,7 +53,7 @@ class Sampler:
             self._cpu_sum += system["cpu_percent"]
             self._cpu_count += 1
         seen = {**system, "tree": tree["resident_bytes"], "tree_processes": tree["processes"]}
-        self._worst = {key: max(value, self._worst.get(key, value)) for key, value in seen.items()}
+        self._worst |= {key: max(value, self._worst.get(key, value)) for key, value in seen.items()}
 
     def machine(self) -> Figures:
         """
