@@ -168,6 +168,16 @@ def test_a_silent_server_is_given_up(temporary: Path) -> None:
     assert list(temporary.iterdir()) == []
 
 
+def test_a_text_that_is_no_unicode_is_dropped(temporary: Path) -> None:
+    """
+    A branch may have any bytes in its name.
+    """
+    with closing(_start(temporary, port=0)) as companion:
+        companion.tell_branch("m\udcffain")
+
+        assert companion.boundaries.dropped == 1
+
+
 def test_without_anything_live_nothing_is_told(companion: Companion) -> None:
     """
     No message, and no test that is thought to run.

@@ -131,6 +131,18 @@ def test_looking_takes_a_small_share_of_a_cpu(loop: Loop, monkeypatch: pytest.Mo
     assert loop.next_look == pytest.approx(2.0501)
 
 
+def test_a_line_that_is_no_message_is_dropped(loop: Loop, boundaries: Boundaries) -> None:
+    """
+    A test may find the FIFO and write into it.
+    """
+    for line in (b"\n", b"S 1\n", b"S a b c\n", b"D 1 x\n"):
+        boundaries.send(line)
+    boundaries.test_started(7)
+    loop.look()
+
+    assert loop.children.processes == [os.getpid()]
+
+
 def test_without_a_request_it_goes_on(loop: Loop) -> None:
     """
     Nothing is answered.

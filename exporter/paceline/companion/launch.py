@@ -73,7 +73,8 @@ def _prepare(files: Files, order: Order) -> Companion:
 
 
 def _run(files: Files, companion: Companion, *, is_live: bool) -> None:
-    command = [sys.executable, "-I", "-S", _PROGRAM, files.folder]
+    quiet = ["-B"] if sys.dont_write_bytecode else []
+    command = [sys.executable, "-I", "-S", *quiet, _PROGRAM, files.folder]
     if not is_live:
         _spawn_detached(command)
         return

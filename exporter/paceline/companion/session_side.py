@@ -202,7 +202,12 @@ class Companion:
 
     def _tell(self, kind: str, *figures: float | str | None) -> None:
         if self.is_live:
-            self.boundaries.send(b"L %d %b\n" % (UNPATCHED.perf_counter_ns(), json.encode((kind, *figures))))
+            try:
+                content = json.encode((kind, *figures))
+            except ValueError:  # a text that is no Unicode
+                self.boundaries.dropped += 1
+                return
+            self.boundaries.send(b"L %d %b\n" % (UNPATCHED.perf_counter_ns(), content))
 
 
 def last_wait(seconds: float, waited: float) -> float:
