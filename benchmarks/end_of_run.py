@@ -6,8 +6,7 @@ in FOLDER, keeps it there, and prints what that took as JSON. With `--profile` i
 
 Seconds are by the clock. Memory is the peak of the process above what it held with the run in it, before it was
 judged. The stages are told apart by wrapping public functions; each has its own time, without that of the ones
-that it calls. Columns of the past are read when judgement first asks for them, and so `history` stands for
-the database alone, `judge` and `trends` for what is made of it.
+that it calls.
 """
 
 import argparse
@@ -26,17 +25,17 @@ from typing import Any, Final
 from msgspec import Struct, json
 from synthetic import SyntheticSuite
 
-from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
-from paceline.analysis.past import Past
-from paceline.history import archive
+from paceline.history import archive, judging
 from paceline.history.archive import Archive
 from paceline.history.results_folder import ResultsFolder
+from paceline.history.sqlite.columns import LedgerReader
 from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Run
 
 STAGES = {
-    "history": ((Ledger, "past"), (Ledger, "figures")),
+    "history": ((Ledger, "reader"), (LedgerReader, "read")),
+    "judge": ((judging, "find_verdicts"), (judging, "explain")),
     "document": ((archive, "encode_run"), (ResultsFolder, "add_document")),
     "ledger": ((Ledger, "add"),),
     "trends": ((archive, "summarize"), (Archive, "read_trends"), (ResultsFolder, "replace")),
@@ -84,13 +83,12 @@ class Stopwatch:
         return timed_function
 
 
-def end_run(run: Run, folder: Path, judged_by: Callable[[Run, Past, Rules], Run] = judge) -> Run:
+def end_run(run: Run, folder: Path) -> Run:
     """
     What the plugin does with a run after the last test.
     """
     kept = Archive(folder, sys.exit)
-    past = kept.past_of(run, Rules())
-    judged = judged_by(run, past, Rules())
+    judged, past = kept.judged(run, Rules())
     kept.keep(judged, past)
     return judged
 
@@ -103,7 +101,7 @@ def measure(run: Run, folder: Path) -> Cost:
     gc.collect()
     before = reset_peak()
     started, cpu_started = time.perf_counter(), time.process_time()
-    judged = end_run(run, folder, stopwatch.timed(judge, "judge"))
+    judged = end_run(run, folder)
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
     return Cost(
         seconds=seconds,

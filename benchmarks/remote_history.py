@@ -73,7 +73,7 @@ def _measured(tests: int, runs: int) -> Iterator[list[object]]:
         with prometheus_with(known, folder, [BRANCH]) as server:
             for kind, run in new.items():
                 client = CountingClient(Endpoint(server.url), _SECONDS)
-                there = Archive(folder, print, server=Prometheus(client, print))
+                there = Archive(folder, print, server=Prometheus(client))
                 yield [tests, runs, "Prometheus", kind, *_judged(there, run, client)]
 
 

@@ -27,14 +27,14 @@ def open_archive(config: Config, root: Path, warn: Callable[[str], None]) -> Arc
     return Archive(
         root / config.results,
         warn,
-        server=_server(config, warn, os.environ) if config.history else None,
+        server=_server(config, os.environ) if config.history else None,
         baselines=read_baselines(root / config.baselines),
     )
 
 
-def _server(config: Config, warn: Callable[[str], None], environ: Mapping[str, str]) -> Server:
+def _server(config: Config, environ: Mapping[str, str]) -> Server:
     from paceline.http.endpoint import read_endpoint  # noqa: PLC0415 - imported by those who use it
     from paceline.prometheus.past_runs import Prometheus  # noqa: PLC0415
     from paceline.prometheus.query_client import NAMING, QueryClient  # noqa: PLC0415
 
-    return Prometheus(QueryClient(read_endpoint(config.history, NAMING, environ), config.history_seconds), warn)
+    return Prometheus(QueryClient(read_endpoint(config.history, NAMING, environ), config.history_seconds))

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from paceline.analysis.baselines import Baseline, Baselines, _View, fits, judge_against
+from paceline.analysis.baselines import Baseline, Baselines, fits, past_by_baselines
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import NORMALIZED, Past
 from paceline.model import Run, Verdict
 from paceline.verdict_kinds import VerdictKind
+from support.judging import judge_against
 from support.values import EPOCH, HOUR, TEST, failed, make_case, make_run, past_of, runs_of
 
 _RULES = Rules()
@@ -25,8 +26,7 @@ def _at(number: int, tests: str = "*", suite: str = "shop") -> Baseline:
 def _judged(seconds: float, past: Past, baselines: Baselines, pinned: Sequence[float] = (), number: int = 60) -> Run:
     run = make_run(number, [make_case(seconds=seconds)])
     held = baselines.held_by(run)
-    pasts = {pin.ended: past_of(pinned) for pin in held.pinned}
-    return judge_against(run, past, pasts, held, _RULES)
+    return judge_against(run, past, {pin.ended: past_of(pinned) for pin in held.pinned}, held, _RULES)
 
 
 def _regressions(run: Run) -> list[Verdict]:
@@ -154,11 +154,12 @@ def test_a_value_of_a_pinned_test_is_that_of_its_run() -> None:
     Positions lead to the runs of the window that ends with the pinned run, not to the latest.
     """
     pin = _at(9)
-    view = _View(past_of([0.3] * 50), {pin.ended: past_of([0.1] * 5, branch="release")}, Baselines(pinned=(pin,)))
-    series = view[NORMALIZED][TEST]
+    latest, pinned = past_of([0.3] * 50), past_of([0.1] * 5, branch="release")
+    past = past_by_baselines(Baselines(pinned=(pin,)), latest, {pin.ended: pinned})
+    runs = [past.runs[position] for position in past.series(NORMALIZED, TEST).runs]
 
-    assert [view.runs[position].branch for position in series.runs] == ["release"] * 5
-    assert [view.runs[position].run_id for position in series.runs] == [f"run-{number}" for number in range(5)]
+    assert [run.branch for run in runs] == ["release"] * 5
+    assert [run.run_id for run in runs] == [f"run-{number}" for number in range(5)]
 
 
 def test_other_tests_keep_their_past() -> None:

@@ -2,7 +2,6 @@
 The results folder and its ledger as one thing.
 """
 
-import math
 import re
 import resource
 import sqlite3
@@ -203,7 +202,7 @@ def test_the_past_of_a_kept_run_ends_with_it(shop: Shop) -> None:
     A run that is shown again later is not compared with what came after it; one that is new is, as clocks go back.
     """
     runs = [shop.session(number, [make_case()]) for number in range(3)]
-    pasts = [shop.archive.past_of(runs[1], _RULES, until=until) for until in (runs[1].ended, math.inf)]
+    pasts = [shop.archive.past_of(runs[1], _RULES), shop.archive.judged(runs[1], _RULES)[1]]
 
     assert [[run.run_id for run in past.runs] for past in pasts] == [["run-0"], ["run-0", "run-2"]]
 

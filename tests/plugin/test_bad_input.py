@@ -220,12 +220,12 @@ def test_our_own_failure_fails_no_test(suite: Suite) -> None:
         "conftest.py",
         """
         from paceline.probes.cpu import CpuProbe
-        import paceline.history.archive as archive
+        import paceline.history.judging as judging
 
         def broken(*args): raise RuntimeError("boom")
 
         CpuProbe.start_call = broken
-        archive.judge_against = broken
+        judging.find_verdicts = broken
         """,
     )
     suite.write("test_one.py", _ONE + "def test_two(): pass\n")

@@ -8,22 +8,23 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
-from paceline.analysis.past import columns_of
+from paceline.analysis.past import EVERY_TEST, MEASURES, Needed, columns_of
 from paceline.errors import StorageError
 from paceline.history.archive import Archive
-from paceline.history.source import OF_EVERY_TEST
-from paceline.history.sqlite.ledger import TimeSpan
+from paceline.history.source import TimeSpan
 from paceline.http.endpoint import Endpoint
 from paceline.metrics.run_samples import TEST_METRICS
 from paceline.model import Case, Run
 from paceline.prometheus.past_runs import Prometheus
 from paceline.prometheus.query_client import Answered, QueryClient
+from paceline.report.content import compose
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.histories import troubled_runs
 from support.servers import prometheus_with
-from support.values import EPOCH, HOUR, make_case, make_run, values_of
+from support.values import EPOCH, HOUR, make_case, make_run, values_of, whole_past
 
 _RULES = Rules()
 _HARD_NAMES = (
@@ -87,7 +88,7 @@ class Both:
         self.there = Archive(folder / "there", self.warnings.append, server=self.server())
 
     def server(self) -> Prometheus:
-        return Prometheus(QueryClient(Endpoint(self.url), 60), self.warnings.append)
+        return Prometheus(QueryClient(Endpoint(self.url), 60))
 
 
 @pytest.mark.parametrize("about", ["troubled", "hard"])
@@ -111,8 +112,10 @@ def test_every_figure_is_read_back(tmp_path: Path, url: str, runs: dict[str, lis
     """
     both = Both(tmp_path, url, runs["troubled"])
     span = TimeSpan(until=runs["troubled"][-1].ended)
-    here, there = (source.past("troubled", "main", span) for source in (both.here.ledger, both.server()))
     measures = {measure for run in runs["troubled"] for case in run.cases for measure in columns_of(case)}
+    own = [measure.removeprefix(MEASURES) for measure in measures if measure.startswith(MEASURES)]
+    readers = [source.reader("troubled", "main", span) for source in (both.here.ledger, both.server())]
+    here, there = (whole_past(reader, own) for reader in readers)
     cases = [case.id for case in runs["troubled"][0].cases]
 
     assert [replace(run, verdicts=0) for run in here.runs] == list(there.runs)
@@ -143,10 +146,10 @@ def test_the_past_is_a_window_without_the_run_itself(tmp_path: Path, url: str) -
     server = Both(tmp_path, url, []).server()
     span = TimeSpan(since=EPOCH + 3 * HOUR, until=EPOCH + 9 * HOUR, excluding="run-5", limit=4)
 
-    assert [run.run_id for run in server.past("branches", "main", span).runs] == ["run-6", "run-7", "run-8", "run-9"]
-    assert server.past("branches", "main", replace(span, limit=99)).runs[0].run_id == "run-3"
-    assert server.past("branches", "main", TimeSpan(until=EPOCH - 1)).runs == ()
-    assert server.past("nobody", "main", span).runs == ()
+    assert [run.run_id for run in server.reader("branches", "main", span).runs] == ["run-6", "run-7", "run-8", "run-9"]
+    assert server.reader("branches", "main", replace(span, limit=99)).runs[0].run_id == "run-3"
+    assert server.reader("branches", "main", TimeSpan(until=EPOCH - 1)).runs == ()
+    assert server.reader("nobody", "main", span).runs == ()
 
 
 def test_no_history_is_an_answer(tmp_path: Path, url: str) -> None:
@@ -185,7 +188,7 @@ class _Forgetful(QueryClient):
         return super().query(promql, at)
 
 
-@pytest.mark.parametrize("metric", [TEST_METRICS[column].name for column in OF_EVERY_TEST])
+@pytest.mark.parametrize("metric", [TEST_METRICS[column].name for column in EVERY_TEST.measures])
 def test_half_a_history_is_none(tmp_path: Path, url: str, metric: str) -> None:
     """
     Where one of the figures that every test is judged by or shown with does not come, the run is judged without a
@@ -194,43 +197,91 @@ def test_half_a_history_is_none(tmp_path: Path, url: str, metric: str) -> None:
     warnings: list[str] = []
     client = _Forgetful(Endpoint(url), 60)
     client.metric = f'"{metric}"'
-    archive = Archive(tmp_path, warnings.append, server=Prometheus(client, warnings.append))
+    archive = Archive(tmp_path, warnings.append, server=Prometheus(client))
     run, past = archive.judged(make_run(20, [make_case()], suite="branches"), _RULES, "main")
 
     assert (past.runs, dict(past.columns), run.verdicts) == ((), {}, ())
     assert warnings == [f"no history: {url}: gone"]
 
 
-def test_many_tests_are_asked_at_once(tmp_path: Path, url: str, runs: dict[str, list[Run]]) -> None:
+@pytest.mark.parametrize(("tests", "requests"), [(1, 1), (2, 2), (3, 1), (110, 1)])
+def test_many_tests_are_asked_at_once(
+    tmp_path: Path, url: str, runs: dict[str, list[Run]], tests: int, requests: int
+) -> None:
     """
-    What explains a finding is asked test by test for a few, and as a whole from the hundred and first on.
+    A measure of a few tests is asked test by test, and as a whole from where that takes fewer figures; the values are
+    the same.
     """
-    here = Both(tmp_path, url, runs["many"]).here.ledger.past("many", "main", TimeSpan())
+    here = whole_past(Both(tmp_path, url, runs["many"]).here.ledger.reader("many", "main", TimeSpan()))
     client = _Counting(Endpoint(url), 60)
-    there = Prometheus(client, pytest.fail).past("many", "main", TimeSpan(until=runs["many"][-1].ended))
-    cases = [case.id for case in runs["many"][0].cases]
-    counts = []
-    for case in cases:
-        assert values_of(there, "cpu_seconds", case) == values_of(here, "cpu_seconds", case)
-        counts.append(client.asked)
+    there = Prometheus(client).reader("many", "main", TimeSpan(until=runs["many"][-1].ended))
+    cases, asked = [case.id for case in runs["many"][0].cases][:tests], client.asked
+    there.read(Needed(("cpu_seconds",), cases))
 
-    assert (counts[0], counts[99], counts[100], counts[-1]) == (2, 101, 102, 102)
+    assert client.asked - asked == requests
+    assert [values_of(there.past(), "cpu_seconds", case) for case in cases] == [
+        values_of(here, "cpu_seconds", case) for case in cases
+    ]
 
 
-def test_time_that_is_over_costs_causes_alone(tmp_path: Path, url: str, runs: dict[str, list[Run]]) -> None:
+def test_nothing_is_asked_twice(url: str, runs: dict[str, list[Run]]) -> None:
+    """
+    A measure that was read whole, and a test of which all was read, are known.
+    """
+    client = _Counting(Endpoint(url), 60)
+    reader = Prometheus(client).reader("many", "main", TimeSpan(until=runs["many"][-1].ended))
+    asked = []
+    for needed in (EVERY_TEST, Needed(("cpu_seconds",), ("test_0",))) * 2:
+        reader.read(needed)
+        asked.append(client.asked)
+
+    assert asked == [5, 6, 6, 6]
+
+
+def test_a_past_asks_nothing(tmp_path: Path, url: str, runs: dict[str, list[Run]]) -> None:
+    """
+    Judging, explaining and showing a run read what was read before; the server may be gone.
+    """
+    client = _Counting(Endpoint(url), 60)
+    archive = Archive(tmp_path, pytest.fail, server=Prometheus(client))
+    run, past = archive.judged(runs["troubled"][-1], _RULES, "main")
+    asked = client.asked
+    again = judge(run, past, _RULES)
+    compose(again, past, _RULES)
+
+    assert again == run == runs["troubled"][-1]
+    assert client.asked == asked
+
+
+@pytest.mark.parametrize("found_by", ['measure="db_queries"', 'test="leaking"'])
+def test_what_finds_a_verdict_has_to_answer(
+    tmp_path: Path, url: str, runs: dict[str, list[Run]], found_by: str
+) -> None:
+    """
+    Where the count of some tests, or what a test kept, does not come, there is no history.
+    """
+    warnings: list[str] = []
+    client = _Forgetful(Endpoint(url), 60)
+    client.metric = found_by
+    archive = Archive(tmp_path, warnings.append, server=Prometheus(client))
+    _, past = archive.judged(runs["troubled"][-1], _RULES, "main")
+
+    assert past.runs == ()
+    assert warnings == [f"no history: {url}: gone"]
+
+
+def test_what_explains_a_verdict_may_fail(tmp_path: Path, url: str, runs: dict[str, list[Run]]) -> None:
     """
     A server that stops answering after the verdicts were found costs their causes, and no verdict.
     """
-    both = Both(tmp_path, url, [])
-    client = QueryClient(Endpoint(url), 60)
-    span = TimeSpan(until=runs["troubled"][-1].ended)
-    past = Prometheus(client, both.warnings.append).past("troubled", "main", span)
-    known = past.columns["normalized_duration_seconds"]
-    client._left = 0.0
+    warnings: list[str] = []
+    client = _Forgetful(Endpoint(url), 60)
+    client.metric = 'test="slower"'
+    archive = Archive(tmp_path, warnings.append, server=Prometheus(client))
+    run, _ = archive.judged(runs["troubled"][-1], _RULES, "main")
 
-    assert len(known["slower"].values) == len(runs["troubled"])
-    assert past.series("cpu_seconds", "slower").values == ()
-    assert past.series("cpu_seconds", "creeping").values == ()
-    assert both.warnings == [
-        f"what moved with some tests is not known: {url}: no answer within 60 s, expected a Prometheus"
+    assert [(one.kind, one.case) for one in run.verdicts] == [
+        (one.kind, one.case) for one in runs["troubled"][-1].verdicts
     ]
+    assert "cpu_seconds" not in {cause.measure for verdict in run.verdicts for cause in verdict.causes}
+    assert warnings == [f"some verdicts have no causes: {url}: gone"]

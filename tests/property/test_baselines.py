@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paceline.analysis.baselines import Baseline, Baselines, fits, judge_against
+from paceline.analysis.baselines import Baseline, Baselines, fits
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
 from paceline.model import Case, Run, Verdict
 from paceline.verdict_kinds import VerdictKind
 from property.strategies import durations
+from support.judging import judge_against
 from support.values import EPOCH, HOUR, failed, make_case, make_run
 
 _RULES = Rules()

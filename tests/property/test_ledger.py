@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from paceline.analysis.past import ATTEMPTS, DURATION, MEASURES, NORMALIZED, OUTCOME, Past
 from paceline.documents import encode_run
+from paceline.history.source import TimeSpan
 from paceline.history.sqlite.exporter_ledger import ServedLedger, Terms
-from paceline.history.sqlite.ledger import Ledger, TimeSpan
+from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Case, Run
 from paceline.usage import UsageKey
 from property.strategies import case_lists, runs
-from support.values import EPOCH, make_run
+from support.values import EPOCH, make_run, whole_past
 
 _MEASURES = (DURATION, NORMALIZED, OUTCOME, ATTEMPTS, *UsageKey)
 
@@ -27,6 +28,10 @@ def _ledger_of(folder: str, runs_to_add: Sequence[Run]) -> Ledger:
     for run in runs_to_add:
         ledger.add(run)
     return ledger
+
+
+def _read(ledger: Ledger, cases: Sequence[Case]) -> Past:
+    return whole_past(ledger.reader("shop", "main", TimeSpan()), [name for case in cases for name in case.measures])
 
 
 def _plain(past: Past, cases: Sequence[Case]) -> dict[tuple[str, str], tuple[list[int], list[float]]]:
@@ -46,11 +51,11 @@ def test_the_ledgers_past_is_that_of_its_runs(lists: list[tuple[Case, ...]]) -> 
     """
     kept = [make_run(number, cases) for number, cases in enumerate(lists)]
     with tempfile.TemporaryDirectory() as folder:
-        read = _ledger_of(folder, kept).past("shop", "main", TimeSpan())
+        every = [case for cases in lists for case in cases]
+        read = _read(_ledger_of(folder, kept), every)
         made = Past.from_runs(kept)
 
         assert read.runs == made.runs
-        every = [case for cases in lists for case in cases]
         assert _plain(read, every) == _plain(made, every)
 
 
@@ -77,10 +82,10 @@ def test_adding_a_run_again_changes_nothing(lists: list[tuple[Case, ...]], again
     every = [case for cases in lists for case in cases]
     with tempfile.TemporaryDirectory() as folder:
         ledger = _ledger_of(folder, kept)
-        once = ledger.past("shop", "main", TimeSpan())
+        once = _read(ledger, every)
         columns = _plain(once, every)
         _ledger_of(folder, [kept[index % len(kept)] for index in again])
-        twice = ledger.past("shop", "main", TimeSpan())
+        twice = _read(ledger, every)
 
         assert twice.runs == once.runs
         assert _plain(twice, every) == columns
@@ -94,7 +99,7 @@ def test_the_past_is_the_latest_of_what_is_in_the_window(ends: list[int], since:
     """
     with tempfile.TemporaryDirectory() as folder:
         ledger = _ledger_of(folder, [make_run(number, ended=EPOCH + end) for number, end in enumerate(ends)])
-        found = ledger.past("shop", "main", TimeSpan(since=EPOCH + since, limit=limit)).runs
+        found = ledger.reader("shop", "main", TimeSpan(since=EPOCH + since, limit=limit)).runs
 
         assert [run.ended - EPOCH for run in found] == sorted(end for end in ends if end >= since)[-limit:]
 

@@ -5,8 +5,10 @@ Cases, runs and pasts in a line.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from paceline.analysis.past import NORMALIZED, Past
+from paceline.analysis.past import ATTEMPTS, DURATION, MEASURES, NORMALIZED, OUTCOME, Needed, Past
+from paceline.history.source import PastReader
 from paceline.model import Case, Outcome, Run, RunOutcome
+from paceline.usage import UsageKey
 
 TEST = "tests/test_cart.py::test_total"
 # 14 November 2023, 22:13:20 UTC.
@@ -68,6 +70,14 @@ def past_of(seconds: Sequence[float], case_id: str = TEST, **changes: Any) -> Pa
     The past of one test.
     """
     return Past.from_runs(runs_of({case_id: seconds}, **changes))
+
+
+def whole_past(reader: PastReader, own: Sequence[str] = ()) -> Past:
+    """
+    A past with every measure, among them some that tests reported themselves.
+    """
+    reader.read(Needed((NORMALIZED, DURATION, OUTCOME, ATTEMPTS, *UsageKey, *(MEASURES + name for name in own))))
+    return reader.past()
 
 
 def values_of(past: Past, measure: str = NORMALIZED, case_id: str = TEST) -> tuple[list[int], list[float]]:

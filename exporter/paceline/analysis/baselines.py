@@ -10,13 +10,11 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 from msgspec import Meta
 from msgspec.structs import replace
 
-from paceline.analysis.judge import judge
-from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import ATTEMPTS, NORMALIZED, OUTCOME, Past, PastRun, Series
 from paceline.analysis.verdicts.change_point import since_run
 from paceline.model import Run, Since, Verdict
@@ -68,6 +66,14 @@ class Baselines(Value, frozen=True, kw_only=True, omit_defaults=False):
         """
         return Baselines(pinned=_before(self.pinned, run), accepted=_before(self.accepted, run))
 
+    def pin_of(self, case_id: str) -> Baseline | None:
+        """
+        The pinned baseline of a test: that of the latest run, unless something later was accepted.
+        """
+        pinned, accepted = _latest(self.pinned, case_id), _latest(self.accepted, case_id)
+        is_over = pinned is not None and accepted is not None and accepted.ended > pinned.ended
+        return None if is_over else pinned
+
 
 def fits(pattern: str, case_id: str) -> bool:
     """
@@ -81,26 +87,36 @@ def fits(pattern: str, case_id: str) -> bool:
     )
 
 
-def judge_against(run: Run, past: Past, pasts: Mapping[datetime, Past], baselines: Baselines, rules: Rules) -> Run:
+def past_by_baselines(baselines: Baselines, latest: Past, pinned: Mapping[datetime, Past]) -> Past:
     """
-    Judge a run against its budgets, its past and the baselines.
+    The past in which the series of each test is the one that its baseline chooses.
 
     Args:
-        run: the run, as measured.
-        past: earlier runs within the window, oldest first.
-        pasts: by the end of a pinned run, the runs within the window that ends with it.
         baselines: those that the run is judged by; see `Baselines.held_by`.
-        rules: the thresholds.
-
-    Returns:
-        As `judge`. A regression against a pinned run says so, and since when it was so is told by the latest past.
+        latest: earlier runs within the window, oldest first.
+        pinned: by the end of a pinned run, the runs within the window that ends with it.
     """
     if baselines == Baselines():
-        return judge(run, past, rules)
-    view = _View(past, pasts, baselines)
-    judged = judge(run, Past(runs=view.runs, columns=view, source=past.source), rules)
-    told = (_tell(verdict, view.pin_of(verdict.case or ""), past) for verdict in judged.verdicts)
-    return replace(judged, verdicts=tuple(verdict for verdict in told if verdict is not None))
+        return latest
+    parts = _Parts(baselines, latest, pinned)
+    measures = dict.fromkeys(measure for past in (latest, *pinned.values()) for measure in past.columns)
+    columns = {measure: _Column(parts, measure) for measure in measures if measure not in _OF_LATEST_RUNS}
+    return replace(latest, runs=parts.runs, columns={**latest.columns, **columns})
+
+
+def restate(run: Run, baselines: Baselines, latest: Past) -> Run:
+    """
+    Name the baseline in each regression against a pinned run, and since when the latest past has it.
+
+    Args:
+        run: the run, judged against `past_by_baselines`.
+        baselines: the same baselines.
+        latest: the same latest past.
+    """
+    if not baselines.pinned:
+        return run
+    restated = (_restated(verdict, baselines.pin_of(verdict.case or ""), latest) for verdict in run.verdicts)
+    return replace(run, verdicts=tuple(verdict for verdict in restated if verdict is not None))
 
 
 class _Part(NamedTuple):
@@ -112,82 +128,62 @@ class _Part(NamedTuple):
     offset: int
 
 
-class _View(Mapping[str, Mapping[str, Series]]):
+class _Parts:
     """
-    Columns in which the series of each test is that which it is judged against.
+    The latest past and those of pinned runs, and of each test the part that it is judged against.
     """
 
-    def __init__(self, past: Past, pasts: Mapping[datetime, Past], baselines: Baselines) -> None:
+    def __init__(self, baselines: Baselines, latest: Past, pinned: Mapping[datetime, Past]) -> None:
         self._baselines = baselines
-        self._latest = _Part(past, 0)
-        self._parts: dict[Baseline, _Part] = {}
-        runs = list(past.runs)
+        self.latest: Final = latest
+        runs = list(latest.runs)
+        self._pinned: dict[Baseline, _Part] = {}
         for baseline in baselines.pinned:
-            self._parts[baseline] = _Part(pasts.get(baseline.ended, Past()), len(runs))
-            runs += self._parts[baseline].past.runs
-        self.runs: tuple[PastRun, ...] = tuple(runs)
-        self._pins: dict[str, Baseline | None] = {}
-
-    def __getitem__(self, measure: str) -> Mapping[str, Series]:
-        latest = self._latest.past.columns.get(measure, {})
-        return latest if measure in _OF_LATEST_RUNS else _Column(self, measure, latest)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._latest.past.columns)
-
-    def __len__(self) -> int:
-        return len(self._latest.past.columns)
-
-    def pin_of(self, case_id: str) -> Baseline | None:
-        """
-        The pinned baseline of a test: that of the latest run, unless something later was accepted.
-        """
-        if case_id not in self._pins:
-            pinned = _latest(self._baselines.pinned, case_id)
-            accepted = _latest(self._baselines.accepted, case_id)
-            is_over = pinned is not None and accepted is not None and accepted.ended > pinned.ended
-            self._pins[case_id] = None if is_over else pinned
-        return self._pins[case_id]
+            self._pinned[baseline] = _Part(pinned.get(baseline.ended, Past()), len(runs))
+            runs += self._pinned[baseline].past.runs
+        self.runs: Final[tuple[PastRun, ...]] = tuple(runs)
+        self._known: dict[str, tuple[_Part, float]] = {}
 
     def series(self, measure: str, case_id: str) -> Series | None:
         """
-        What a test is judged against.
+        The series that a test is judged against.
         """
-        pin = self.pin_of(case_id)
-        past, offset = self._parts[pin] if pin is not None else self._latest
-        series = past.columns.get(measure, {}).get(case_id)
-        accepted = _latest(self._baselines.accepted, case_id)
-        if series is not None and accepted is not None:
-            series = _since(series, past.runs, accepted.ended.timestamp() - ROUNDING)
+        (past, offset), since = self._part_of(case_id)
+        series = past.column(measure).get(case_id)
+        if series is not None and since:
+            series = _since(series, past.runs, since)
         if series is None or not series.runs:
             return None
         return Series([run + offset for run in series.runs], series.values) if offset else series
 
+    def _part_of(self, case_id: str) -> tuple[_Part, float]:
+        """
+        The part, and the time from which its runs count.
+        """
+        if case_id not in self._known:
+            pin, accepted = self._baselines.pin_of(case_id), _latest(self._baselines.accepted, case_id)
+            since = accepted.ended.timestamp() - ROUNDING if accepted is not None else 0.0
+            self._known[case_id] = (self._pinned[pin] if pin is not None else _Part(self.latest, 0), since)
+        return self._known[case_id]
 
-class _Column(Mapping[str, Series]):
+
+class _Column:
     """
-    One column of a view.
+    One measure, of each test from the part that it is judged against.
     """
 
-    def __init__(self, view: _View, measure: str, latest: Mapping[str, Series]) -> None:
-        self._view = view
+    def __init__(self, parts: _Parts, measure: str) -> None:
+        self._parts = parts
         self._measure = measure
-        self._latest = latest
 
-    def __getitem__(self, case_id: str) -> Series:
-        series = self._view.series(self._measure, case_id)
-        if series is None:
-            raise KeyError(case_id)
-        return series
+    def get(self, case_id: str, /) -> Series | None:
+        return self._parts.series(self._measure, case_id)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._latest)
-
-    def __len__(self) -> int:
-        return len(self._latest)
+        return iter(self._parts.latest.column(self._measure))
 
 
-def _tell(verdict: Verdict, pin: Baseline | None, past: Past) -> Verdict | None:
+def _restated(verdict: Verdict, pin: Baseline | None, past: Past) -> Verdict | None:
     if pin is None:
         return verdict
     if verdict.kind in _OF_THE_COURSE:

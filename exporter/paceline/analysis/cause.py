@@ -19,6 +19,7 @@ IDLE = "idle_seconds"
 CHILDREN_CPU = "children_cpu_seconds"
 MACHINE = "machine_slowdown_ratio"
 _CHILDREN = (UsageKey.CHILDREN_CPU_USER_SECONDS, UsageKey.CHILDREN_CPU_SYSTEM_SECONDS)
+_OF_TIME = (DURATION, NORMALIZED, UsageKey.CPU_SECONDS, UsageKey.CPU_WAIT_SECONDS, *_CHILDREN)
 # A part of the time that explains less than this share of the growth is not named.
 _TELLING_SHARE = 0.3
 _TELLING_RATIO = 1.2
@@ -66,6 +67,14 @@ class TimeShares(NamedTuple):
     @property
     def seconds(self) -> float:
         return sum(self)
+
+
+def compared_measures(case: Case) -> list[str]:
+    """
+    The measures of the past that `causes_of` compares with a case.
+    """
+    counts = (key for key in case.usage if key in _FLOORS or is_count(key))
+    return [*map(str, (*_OF_TIME, *counts)), *(MEASURES + name for name in case.measures)]
 
 
 def causes_of(case: Case, past: Past, until: int | None = None) -> tuple[Cause, ...]:

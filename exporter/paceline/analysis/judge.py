@@ -7,13 +7,13 @@ from math import inf
 
 from msgspec.structs import replace
 
-from paceline.analysis.cause import causes_of
+from paceline.analysis.explanation import explain
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.machine_speed import Ruler, need_of, normalized
-from paceline.analysis.past import ATTEMPTS, NORMALIZED, OUTCOME, Past, PastRun, past_run
+from paceline.analysis.past import ATTEMPTS, EVERY_TEST, NORMALIZED, OUTCOME, Needed, Past, PastRun, past_run
 from paceline.analysis.verdicts.budget import MARKER, judge_budget
 from paceline.analysis.verdicts.change_point import onset, since_run
-from paceline.analysis.verdicts.count import judge_counts
+from paceline.analysis.verdicts.count import judge_counts, needed_for_counts
 from paceline.analysis.verdicts.flakiness import Attempted, judge_flakiness
 from paceline.analysis.verdicts.leak import judge_leak
 from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
@@ -50,17 +50,41 @@ _WITH_ERROR = frozenset({Outcome.FAILED, Outcome.ERROR, Outcome.XFAILED})
 
 def judge(run: Run, past: Past, rules: Rules) -> Run:
     """
-    Judge a run against its budgets and its past.
+    Judge a run against its budgets and its past, and explain the verdicts.
 
     Args:
         run: the run, as measured.
-        past: earlier runs within the window, oldest first.
+        past: earlier runs within the window, oldest first, with all of their measures.
         rules: the thresholds.
 
     Returns:
         The same run with normalised durations, the slowdown of the machine, and verdicts, worst first.
     """
-    usual = past.columns.get(NORMALIZED, {})
+    return explain(find_verdicts(run, past, rules), past)
+
+
+def needed_to_judge(run: Run, rules: Rules) -> tuple[Needed, ...]:
+    """
+    The measures of the past that `find_verdicts` compares with a run.
+    """
+    keeping = tuple(case.id for case in run.cases if _may_leak(case, rules))
+    leaks = Needed((UsageKey.MEMORY_RETAINED_BYTES, UsageKey.IMPORTED_MODULES), keeping)
+    return EVERY_TEST, needed_for_counts(run.cases, rules.count), leaks
+
+
+def find_verdicts(run: Run, past: Past, rules: Rules) -> Run:
+    """
+    Judge a run against its budgets and its past.
+
+    Args:
+        run: the run, as measured.
+        past: earlier runs within the window, oldest first, with the measures of `needed_to_judge`.
+        rules: the thresholds.
+
+    Returns:
+        As `judge`, but without the causes that `explain` finds.
+    """
+    usual = past.column(NORMALIZED)
     levels = {case.id: UsualDuration.of(series.values) for case in run.cases if (series := usual.get(case.id))}
     measured = _normalize(run, past, levels)
     now = past_run(measured)
@@ -110,21 +134,24 @@ def _regression(case: Case, past: Past, level: UsualDuration | None, rules: Rule
     if modes is not None and seconds <= modes.limit:
         return None
     first = onset(series.values, seconds, level.median)
-    since = since_run([past.runs[position] for position in series.runs], first)
-    return replace(verdict, since=since, causes=causes_of(case, past, series.runs[first] if since else None))
+    return replace(verdict, since=since_run([past.runs[position] for position in series.runs], first))
+
+
+def _may_leak(case: Case, rules: Rules) -> bool:
+    # The error of a test that failed, also of one that was expected to, is kept by pytest and the interpreter.
+    retained = case.usage.get(UsageKey.MEMORY_RETAINED_BYTES, 0.0)
+    return case.outcome not in _WITH_ERROR and retained >= rules.leak.floor_mb * (1 << 20)
 
 
 def _leak(case: Case, past: Past, rules: Rules) -> Verdict | None:
-    retained = case.usage.get(UsageKey.MEMORY_RETAINED_BYTES, 0.0)
-    # The error of a test that failed, also of one that was expected to, is kept by pytest and the interpreter.
-    if case.outcome in _WITH_ERROR or retained < rules.leak.floor_mb * (1 << 20):
+    if not _may_leak(case, rules):
         return None
     before = past.series(UsageKey.MEMORY_RETAINED_BYTES, case.id)
     imports = past.series(UsageKey.IMPORTED_MODULES, case.id)
     imported = dict(zip(imports.runs, imports.values, strict=True))
     return judge_leak(
         case.id,
-        [*before.values, retained],
+        [*before.values, case.usage.get(UsageKey.MEMORY_RETAINED_BYTES, 0.0)],
         [*(imported.get(run, 0.0) for run in before.runs), case.usage.get(UsageKey.IMPORTED_MODULES, 0.0)],
         rules.leak,
     )

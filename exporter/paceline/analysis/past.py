@@ -2,8 +2,8 @@
 The past as judgement sees it: runs in order of time, and for each measure the values of each test.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Self
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol, Self
 
 from msgspec import Struct
 
@@ -29,7 +29,40 @@ class Series(NamedTuple):
     values: Sequence[float]
 
 
-_NOTHING = Series((), ())
+_NO_SERIES = Series((), ())
+
+
+class Column(Protocol):
+    """
+    One measure: the series of each test that has one. A dictionary is a column.
+    """
+
+    def get(self, case_id: str, /) -> Series | None:
+        """
+        The series of a test.
+        """
+
+    def __iter__(self) -> Iterator[str]:
+        """
+        Ids of tests, all of those that have a series among them.
+        """
+
+
+class Needed(NamedTuple):
+    """
+    Measures of some tests, or of every test.
+    """
+
+    measures: Collection[str]
+    tests: Collection[str] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.measures or (self.tests is not None and not self.tests)
+
+
+# Every test is judged by these, or shown with them.
+EVERY_TEST = Needed((NORMALIZED, DURATION, OUTCOME, ATTEMPTS))
 
 
 class PastRun(Struct, frozen=True, kw_only=True):
@@ -63,12 +96,12 @@ class Past(Struct, frozen=True, kw_only=True):
     """
     Earlier runs of one suite, oldest first.
 
-    `columns` maps a measure to its series by test id; a mapping that reads when asked will do. `source` names the
-    server that the runs are from, "" for the project's own folder.
+    `columns` has each measure that was read, by its name. `source` names the server that the runs are from, "" for
+    the project's own folder.
     """
 
     runs: tuple[PastRun, ...] = ()
-    columns: Mapping[str, Mapping[str, Series]] = {}
+    columns: Mapping[str, Column] = {}
     source: str = ""
 
     @classmethod
@@ -86,8 +119,11 @@ class Past(Struct, frozen=True, kw_only=True):
                     series.values.append(value)  # type: ignore[attr-defined]
         return cls(runs=tuple(map(past_run, runs)), columns=columns)
 
+    def column(self, measure: str) -> Column:
+        return self.columns.get(measure, {})
+
     def series(self, measure: str, case_id: str) -> Series:
-        return self.columns.get(measure, {}).get(case_id, _NOTHING)
+        return self.column(measure).get(case_id) or _NO_SERIES
 
 
 def past_run(run: Run) -> PastRun:

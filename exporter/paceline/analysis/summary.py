@@ -17,9 +17,6 @@ _TELLING_GROWTH = 0.1
 _FEWEST_RUNS = 8
 
 
-_NOTHING = Series((), ())
-
-
 class Summary(Struct, frozen=True, kw_only=True):
     """
     A series in a few figures, in seconds but for `runs` and `weekly`.
@@ -70,12 +67,11 @@ def summarize(run: Run, past: Past) -> SuiteSummary:
     suite = [one.duration_seconds for one in whole]
     ended = [*(one.ended for one in past.runs), run.ended]
     figures = {case.id: columns_of(case) for case in run.cases}
-    clock, normal = past.columns.get(DURATION, {}), past.columns.get(NORMALIZED, {})
     tests = {}
     for case_id in _present(figures, run, past):
         now = figures.get(case_id, {})
-        taken = _with(clock.get(case_id, _NOTHING), now.get(DURATION), len(past.runs))
-        steady = _with(normal.get(case_id, _NOTHING), now.get(NORMALIZED), len(past.runs))
+        taken = _with(past.series(DURATION, case_id), now.get(DURATION), len(past.runs))
+        steady = _with(past.series(NORMALIZED, case_id), now.get(NORMALIZED), len(past.runs))
         if taken.runs and steady.runs:
             weeks = (ended[steady.runs[-1]] - ended[steady.runs[0]]) / WEEK
             tests[case_id] = _summary(taken.values, steady.values, weeks)
@@ -96,8 +92,9 @@ def _present(now: Collection[str], run: Run, past: Past) -> Iterable[str]:
     if not run.is_partial:
         return now
     since = max((position for position, one in enumerate(past.runs) if not one.is_partial), default=0)
-    known = past.columns.get(OUTCOME, {})
-    return {**dict.fromkeys(case_id for case_id, one in known.items() if one.runs[-1] >= since), **dict.fromkeys(now)}
+    known = past.column(OUTCOME)
+    latest = (case_id for case_id in known if (series := known.get(case_id)) and series.runs[-1] >= since)
+    return {**dict.fromkeys(latest), **dict.fromkeys(now)}
 
 
 def _with(before: Series, value: float | None, position: int) -> Series:

@@ -15,7 +15,7 @@ from paceline.errors import StorageError
 from paceline.history.archive import Archive
 from paceline.history.results_folder import read_run
 from paceline.model import Run
-from paceline.report.content import Content, compose
+from paceline.report.content import Content, compose, needed_to_show
 from paceline.report.markdown import markdown
 from paceline.report.text import Style, lines
 
@@ -61,7 +61,7 @@ def print_report(wanted: str | None, form: str, results: Path | None, *, verbose
         click.echo(json.format(encode_run(run), indent=2).decode())
         return
     default_branch = run.default_branch or find_default_branch(config)
-    past = archive.past_of(run, config.rules, default_branch, until=run.ended)
+    past = archive.past_of(run, config.rules, default_branch, shown=needed_to_show(run))
     if form == "markdown":
         click.echo(markdown(compose(run, past, config.rules)), nl=False)
         return

@@ -9,26 +9,24 @@ from pathlib import Path
 from typing import TypeVar
 
 from msgspec import DecodeError, Struct, json
-from msgspec.structs import replace
 
-from paceline.analysis.baselines import ROUNDING, Baseline, Baselines, judge_against
+from paceline.analysis.baselines import Baselines
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
-from paceline.analysis.past import Past
+from paceline.analysis.past import EVERY_TEST, Needed, Past
 from paceline.analysis.summary import SuiteSummary, Trends, summarize
 from paceline.documents import encode_run
 from paceline.errors import DocumentError, PacelineError, StorageError
 from paceline.formatting import counted
 from paceline.history.journal import left_behind
+from paceline.history.judging import Judging, Warn, read_or_warn
 from paceline.history.results_folder import ResultsFolder, read_run, set_aside
-from paceline.history.source import Server, Source, find_past, preload
+from paceline.history.source import Server, find_past
 from paceline.history.sqlite.database import NotALedgerError
 from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Run
 
 _T = TypeVar("_T")
-
-Warn = Callable[[str], None]
 
 
 class Archive:
@@ -81,29 +79,30 @@ class Archive:
         if self._server is None:
             return self._judged_here(run, rules, default_branch)
         try:
-            return self._judged(self._server, run, rules, default_branch, run.ended)
+            return Judging(self._server, self._baselines, self._warn).judged(run, rules, default_branch, run.ended)
         except PacelineError as error:
             self._warn(f"no history: {error}")
             return judge(run, Past(), rules), Past(source=self._server.name)
 
-    def past_of(self, run: Run, rules: Rules, default_branch: str = "", *, until: float = inf) -> Past:
+    def past_of(self, run: Run, rules: Rules, default_branch: str = "", *, shown: Needed = EVERY_TEST) -> Past:
         """
-        What a run is judged against: its own branch where that has runs enough, else the default branch.
+        The past of a kept run up to its end, on its own branch where that has runs enough, else on the default
+        branch. It is empty where it cannot be read.
 
         Args:
             run: the run.
             rules: give the window of time and what is enough.
             default_branch: the default branch of a run that does not say its own; "" for none.
-            until: runs that ended later are left out. A new run has none of those, unless the clock was set
-                back, and then they are its past all the same.
+            shown: the measures that are shown beside those of every test.
         """
         try:
-            if self._server is not None:
-                return preload(find_past(self._server, run, rules, default_branch, run.ended))
-            return find_past(self.ledger, run, rules, default_branch, until)
+            reader = find_past(self._server or self.ledger, run, rules, default_branch, run.ended)
+            reader.read(EVERY_TEST)
+            read_or_warn(reader, shown, self._warn)
         except PacelineError as error:
             self._warn(f"no history: {error}")
             return Past(source=self._server.name if self._server is not None else "")
+        return reader.past()
 
     def keep(self, run: Run, past: Past) -> bool:
         """
@@ -173,29 +172,13 @@ class Archive:
     def _judged_here(self, run: Run, rules: Rules, default_branch: str = "") -> tuple[Run, Past]:
         for _ in ("as it is", "rebuilt"):
             try:
-                return self._judged(self.ledger, run, rules, default_branch, inf)
-            except NotALedgerError as error:  # columns are read when judgement asks for them
+                return Judging(self.ledger, self._baselines, self._warn).judged(run, rules, default_branch, inf)
+            except NotALedgerError as error:
                 self._tried(partial(self._rebuild_ledger, error))
             except PacelineError as error:
                 self._warn(f"no history: {error}")
                 break
         return judge(run, Past(), rules), Past()
-
-    def _judged(self, source: Source, run: Run, rules: Rules, default_branch: str, until: float) -> tuple[Run, Past]:
-        past = find_past(source, run, rules, default_branch, until)
-        baselines = self._baselines.held_by(run)
-        pasts = {pin.ended: self._past_of_pin(source, pin, run, rules, default_branch) for pin in baselines.pinned}
-        if source is self._server:
-            for one in (past, *pasts.values()):
-                preload(one)
-        return judge_against(run, past, pasts, baselines, rules), past
-
-    def _past_of_pin(self, source: Source, pin: Baseline, run: Run, rules: Rules, default_branch: str) -> Past:
-        ended = pin.ended.timestamp() + ROUNDING
-        past = find_past(source, replace(run, ended=ended), rules, default_branch, ended)
-        if not past.runs:
-            self._warn(f"nothing is known up to the pinned run {pin.run_id}: no history of {pin.tests}")
-        return past
 
     def _add(self, run: Run, document: bytes) -> bool:
         try:

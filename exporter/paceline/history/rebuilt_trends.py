@@ -33,4 +33,4 @@ def _summaries(archive: Archive, rules: Rules, default_branch: str) -> Iterator[
     for suite, run_id in latest.items():
         run = archive.ledger.run(run_id)
         if run is not None:
-            yield suite, summarize(run, archive.past_of(run, rules, default_branch, until=run.ended))
+            yield suite, summarize(run, archive.past_of(run, rules, default_branch))

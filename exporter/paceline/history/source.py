@@ -2,29 +2,65 @@
 Where the past of a run comes from.
 """
 
+from math import inf
 from typing import Protocol
 
+from msgspec import Struct
+
 from paceline.analysis.judgement_rules import Rules
-from paceline.analysis.past import ATTEMPTS, DURATION, NORMALIZED, OUTCOME, Past
-from paceline.history.sqlite.ledger import TimeSpan
+from paceline.analysis.past import Needed, Past, PastRun
 from paceline.model import Run
 
 _DAY = 24 * 3600.0
-# The measures that every test is judged by, or shown with.
-OF_EVERY_TEST = (NORMALIZED, DURATION, OUTCOME, ATTEMPTS)
+
+
+class TimeSpan(Struct, frozen=True, kw_only=True):
+    """
+    Runs that ended from `since` to `until`, without one, and at most `limit` of them, the latest.
+    """
+
+    since: float = 0.0
+    until: float = inf
+    excluding: str = ""
+    limit: int = 300
+
+
+class PastReader(Protocol):
+    """
+    Reads the measures of some past runs, which are known.
+    """
+
+    @property
+    def runs(self) -> tuple[PastRun, ...]:
+        """
+        The runs, oldest first.
+        """
+
+    def read(self, needed: Needed) -> None:
+        """
+        Read measures, those of other tests too where that is cheaper. Nothing is read twice.
+
+        Raises:
+            PacelineError: a measure cannot be read; those before it are kept.
+        """
+
+    def past(self) -> Past:
+        """
+        The runs with all that was read so far.
+        """
 
 
 class Source(Protocol):
     """
     Past runs, whoever keeps them.
-
-    `past` is called any number of times, and what it gave stays good afterwards. A column may be read when it is
-    first asked for. What cannot be read is a PacelineError, from `past` or from a column.
     """
 
-    def past(self, suite: str, branch: str, span: TimeSpan) -> Past:
+    def reader(self, suite: str, branch: str, span: TimeSpan) -> PastReader:
         """
-        The latest runs of a suite on a branch within the span, oldest first.
+        A reader of the latest runs of a suite on a branch within the span.
+
+        Raises:
+            PacelineError: the runs cannot be read.
         """
 
 
@@ -40,9 +76,10 @@ class Server(Source, Protocol):
         """
 
 
-def find_past(source: Source, run: Run, rules: Rules, default_branch: str, until: float) -> Past:
+def find_past(source: Source, run: Run, rules: Rules, default_branch: str, until: float) -> PastReader:
     """
-    What a run is judged against: its own branch where that has runs enough, else the default branch.
+    Find the runs that a run is judged against: on its own branch where that has runs enough, else on the default
+    branch.
 
     Args:
         source: who keeps past runs.
@@ -52,24 +89,12 @@ def find_past(source: Source, run: Run, rules: Rules, default_branch: str, until
         until: runs that ended later are left out.
 
     Raises:
-        PacelineError: the past cannot be read.
+        PacelineError: the runs cannot be read.
     """
     span = TimeSpan(since=run.ended - rules.window_days * _DAY, until=until, excluding=run.run_id)
-    own = source.past(run.suite, run.branch, span)
+    own = source.reader(run.suite, run.branch, span)
     default_branch = run.default_branch or default_branch
     if len(own.runs) >= rules.regression.min_runs or default_branch in {"", run.branch}:
         return own
-    default = source.past(run.suite, default_branch, span)
+    default = source.reader(run.suite, default_branch, span)
     return default if len(default.runs) > len(own.runs) else own
-
-
-def preload(past: Past) -> Past:
-    """
-    Have a server answer at once what every test is judged by: what fails, fails here.
-
-    Raises:
-        PacelineError: it cannot be read.
-    """
-    for column in OF_EVERY_TEST if past.runs else ():
-        past.columns.get(column)
-    return past

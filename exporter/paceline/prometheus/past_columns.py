@@ -1,22 +1,21 @@
 """
-The figures of past runs in a Prometheus, asked for when they are needed.
+The measures of past runs in a Prometheus.
 """
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from math import ceil
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from paceline.analysis.past import MEASURES, Series
-from paceline.errors import PacelineError
-from paceline.history.source import OF_EVERY_TEST
+from paceline.analysis.past import MEASURES, Column, Needed, Past, PastRun, Series
 from paceline.metrics import catalogue
 from paceline.metrics.label_quoting import quoted
 from paceline.metrics.run_samples import TEST_METRICS
 from paceline.prometheus.query_client import Answered, QueryClient
 
-# A request for one test costs 5 ms, one for 10,000 tests half a second and more.
-_FEW_TESTS = 100
+# A request for one test takes 5 ms, one for 10,000 tests half a second and more.
+_TESTS_LIKE_A_REQUEST = 100
+_MOST_REQUESTS = 100
 _COLUMNS = {metric.name: column for column, metric in TEST_METRICS.items()}
 
 
@@ -34,62 +33,53 @@ class Selection(NamedTuple):
         return f"{{{matchers},{self.labels}}}{range_of(self.since, self.until)}"
 
 
-class PrometheusColumns(Mapping[str, Mapping[str, Series]]):
+class PrometheusReader:
     """
-    Columns by measure. Those that no test is judged by are asked of the few tests where something was found.
-
-    One that every test is judged by raises a StorageError where it cannot be read; one that
-    explains a finding is then empty, and `warn` is told.
+    Reads measures of past runs: of every test at once, or test by test where that takes fewer figures.
     """
 
-    def __init__(self, client: QueryClient, selection: Selection, warn: Callable[[str], None]) -> None:
+    def __init__(self, client: QueryClient, name: str, runs: tuple[PastRun, ...], selection: Selection) -> None:
+        self.runs: Final = runs
         self._client = client
+        self._name = name
         self._selection = selection
-        self._warn = warn
-        self._known: dict[str, Mapping[str, Series]] = {}
+        self._columns: dict[str, Column] = {}
         self._tests: dict[str, Mapping[str, Series]] = {}
-        self._is_silent = False
 
-    def __getitem__(self, measure: str) -> Mapping[str, Series]:
-        if measure in self._known:
-            return self._known[measure]
-        if measure not in OF_EVERY_TEST:
-            return _OneByOne(self, measure)
-        return self._known.setdefault(measure, self._column(measure))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._known)
-
-    def __len__(self) -> int:
-        return len(self._known)
-
-    def of_test(self, test: str, measure: str) -> Series | None:
+    def read(self, needed: Needed) -> None:
         """
-        A series of one test, by way of all its series or of all tests, whichever is asked for less often.
+        Read measures, each once.
+
+        Raises:
+            StorageError: the server does not answer as it should.
         """
-        if measure in self._known:
-            return self._known[measure].get(test)
-        if test not in self._tests and len(self._tests) >= _FEW_TESTS:
-            column = self._known[measure] = self._tried(lambda: self._column(measure))
-            return column.get(test)
-        if test not in self._tests:
-            self._tests[test] = self._tried(lambda: self._row(test))
-        return self._tests[test].get(measure)
+        missing = [measure for measure in needed.measures if measure not in self._columns]
+        if not self.runs or not missing or needed.is_empty:
+            return
+        if needed.tests is not None and self._is_cheaper_by_test(len(needed.tests), len(missing)):
+            for test in needed.tests:
+                if test not in self._tests:
+                    self._tests[test] = self._of_test(test)
+            return
+        for measure in missing:
+            self._columns[measure] = self._of_measure(measure)
 
-    def _tried(self, read: Callable[[], Mapping[str, Series]]) -> Mapping[str, Series]:
-        if self._is_silent:
-            return {}
-        try:
-            return read()
-        except PacelineError as error:
-            self._is_silent = True
-            self._warn(f"what moved with some tests is not known: {error}")
-            return {}
+    def past(self) -> Past:
+        columns: dict[str, dict[str, Series]] = {}
+        for test, row in self._tests.items():
+            for measure, series in row.items():
+                columns.setdefault(measure, {})[test] = series
+        return Past(runs=self.runs, columns={**columns, **self._columns}, source=self._name)
 
-    def _column(self, measure: str) -> Mapping[str, Series]:
-        return self._asked(_matchers_of(measure), lambda labels: labels.get("test", ""))
+    def _is_cheaper_by_test(self, tests: int, measures: int) -> bool:
+        requests_of_a_column = 1 + self.runs[-1].cases / _TESTS_LIKE_A_REQUEST
+        return tests <= min(_MOST_REQUESTS, measures * requests_of_a_column)
 
-    def _row(self, test: str) -> Mapping[str, Series]:
+    def _of_measure(self, measure: str) -> Mapping[str, Series]:
+        matchers = _matchers_of(measure)
+        return self._asked(matchers, lambda labels: labels.get("test", "")) if matchers else {}
+
+    def _of_test(self, test: str) -> Mapping[str, Series]:
         return self._asked(f'__name__=~"paceline_test_.+",test={quoted(test)}', _column_of)
 
     def _asked(self, matchers: str, name_of: Callable[[Mapping[str, str]], str]) -> Mapping[str, Series]:
@@ -101,28 +91,6 @@ class PrometheusColumns(Mapping[str, Mapping[str, Series]]):
         return {name: series for name, series in found.items() if series.runs}
 
 
-class _OneByOne(Mapping[str, Series]):
-    """
-    A column of which single tests are asked.
-    """
-
-    def __init__(self, columns: PrometheusColumns, measure: str) -> None:
-        self._columns = columns
-        self._measure = measure
-
-    def __getitem__(self, test: str) -> Series:
-        series = self._columns.of_test(test, self._measure)
-        if series is None:
-            raise KeyError(test)
-        return series
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-
 def range_of(since: float, until: float) -> str:
     """
     The range of a selector that ends at `until` and has what was stamped from `since` on.
@@ -132,9 +100,13 @@ def range_of(since: float, until: float) -> str:
 
 
 def _matchers_of(measure: str) -> str:
+    """
+    The matchers of the series of a measure; "" where no series has it.
+    """
     if measure.startswith(MEASURES):
         return f"__name__={quoted(catalogue.TEST_MEASURE.name)},measure={quoted(measure.removeprefix(MEASURES))}"
-    return f"__name__={quoted(TEST_METRICS[measure].name)}"
+    metric = TEST_METRICS.get(measure)
+    return f"__name__={quoted(metric.name)}" if metric is not None else ""
 
 
 def _column_of(labels: Mapping[str, str]) -> str:

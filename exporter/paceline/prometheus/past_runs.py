@@ -3,16 +3,16 @@ Past runs from a Prometheus that holds them as run samples.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from paceline.analysis.past import Past, PastRun
-from paceline.history.sqlite.ledger import TimeSpan
+from paceline.analysis.past import PastRun
+from paceline.history.source import TimeSpan
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
 from paceline.metrics.label_quoting import quoted
 from paceline.model import Outcome
-from paceline.prometheus.past_columns import PrometheusColumns, Selection, range_of
+from paceline.prometheus.past_columns import PrometheusReader, Selection, range_of
 from paceline.prometheus.query_client import Answered, QueryClient
 
 _FAILURES = {outcome.value for outcome in Outcome if outcome.is_failure}
@@ -27,18 +27,16 @@ class Prometheus:
 
     Args:
         client: asks the server.
-        warn: takes a line where what explains a finding cannot be read; what finds it is raised.
     """
 
-    def __init__(self, client: QueryClient, warn: Callable[[str], None]) -> None:
+    def __init__(self, client: QueryClient) -> None:
         self.name: Final = str(client.endpoint)
         self._client: Final = client
-        self._warn: Final = warn
         self._runs: Final[dict[tuple[str, float, float], list[_Told]]] = {}
 
-    def past(self, suite: str, branch: str, span: TimeSpan) -> Past:
+    def reader(self, suite: str, branch: str, span: TimeSpan) -> PrometheusReader:
         """
-        The latest runs of a suite on a branch; `span.until` has to be a point in time.
+        A reader of the latest runs of a suite on a branch; `span.until` has to be a point in time.
 
         Raises:
             StorageError: the server does not answer as it should.
@@ -46,16 +44,13 @@ class Prometheus:
         told = [one for one in self._told(suite, span) if one.run.branch == branch and one.run.run_id != span.excluding]
         # Where the list of branches that keep their name was changed, the latest name counts.
         told = [one for one in told[-span.limit :] if one.label == told[-1].label]
-        if not told:
-            return Past(source=self.name)
         selection = Selection(
-            labels=f"suite={quoted(suite)},branch={quoted(told[-1].label)}",
-            since=told[0].stamp / 1e3,
+            labels=f"suite={quoted(suite)},branch={quoted(told[-1].label if told else branch)}",
+            since=told[0].stamp / 1e3 if told else span.since,
             until=span.until,
             places={one.stamp: place for place, one in enumerate(told)},
         )
-        columns = PrometheusColumns(self._client, selection, self._warn)
-        return Past(runs=tuple(one.run for one in told), columns=columns, source=self.name)
+        return PrometheusReader(self._client, self.name, tuple(one.run for one in told), selection)
 
     def _told(self, suite: str, span: TimeSpan) -> "list[_Told]":
         key = (suite, span.since, span.until)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from paceline import formatting
 from paceline.analysis.judgement_rules import Rules
-from paceline.analysis.past import DURATION, MEASURES, NORMALIZED, OUTCOME, Past
+from paceline.analysis.past import DURATION, EVERY_TEST, MEASURES, NORMALIZED, OUTCOME, Needed, Past
 from paceline.analysis.verdicts.suite_regression import calibration_ratio
 from paceline.model import Case, Cause, Run, Verdict
 from paceline.report import words
@@ -61,10 +61,11 @@ _TROUBLES = {
 # How far back a sparkline looks, and what it shows where it is not the normalised time: failures are its peaks
 # for a test that is flaky or broken.
 _SHOWN_RUNS = 20
-_ABOUT_OUTCOMES = {VerdictKind.FLAKY, VerdictKind.BROKEN}
 # What began with this very run where it did not begin before.
 _NEW_IN_THIS_RUN = {VerdictKind.REGRESSION, VerdictKind.COUNT}
 _MEASURES_SHOWN = {
+    VerdictKind.FLAKY: OUTCOME,
+    VerdictKind.BROKEN: OUTCOME,
     VerdictKind.LEAK: UsageKey.MEMORY_RETAINED_BYTES,
     VerdictKind.BUDGET: DURATION,
 }
@@ -140,6 +141,15 @@ def _headline(run: Run) -> str:
     return f"{', '.join(parts) or 'all within budget, nothing slower than usual'} · {tests}"
 
 
+def needed_to_show(run: Run) -> Needed:
+    """
+    The measures of the past that a report shows beside those of every test.
+    """
+    shown = [(_shown_measure(verdict), verdict.case) for verdict in run.verdicts if verdict.case is not None]
+    others = [(measure, case) for measure, case in shown if measure not in EVERY_TEST.measures]
+    return Needed(tuple(dict.fromkeys(measure for measure, _ in others)), tuple({case: None for _, case in others}))
+
+
 def _findings(run: Run, past: Past) -> Iterator[Finding]:
     cases = {case.id: case for case in run.cases}
     families: dict[tuple[VerdictKind, str], list[Verdict]] = {}
@@ -190,17 +200,22 @@ def _since(verdict: Verdict, branch: str, past: Past) -> str:
     return f"since run {since.run_id}{commit}, {formatting.counted(since.runs_ago, 'run')} ago"
 
 
+def _shown_measure(verdict: Verdict) -> str:
+    if verdict.kind is VerdictKind.COUNT and verdict.causes:
+        return verdict.causes[0].measure
+    return _MEASURES_SHOWN.get(verdict.kind, NORMALIZED)
+
+
 def _values(verdict: Verdict, case: Case | None, past: Past) -> tuple[float, ...]:
     if case is None:
         return ()
-    measure = _MEASURES_SHOWN.get(verdict.kind, NORMALIZED)
-    if verdict.kind in _ABOUT_OUTCOMES:
-        outcomes = (*past.series(OUTCOME, case.id).values, float(case.outcome.is_pass))
+    measure = _shown_measure(verdict)
+    before = past.series(measure, case.id).values
+    if measure == OUTCOME:
+        outcomes = (*before, float(case.outcome.is_pass))
         return tuple(1.0 - passed for passed in outcomes[-_SHOWN_RUNS:])
     if verdict.kind is VerdictKind.COUNT and verdict.causes:
-        counts = past.series(verdict.causes[0].measure, case.id).values
-        return (*counts[-_SHOWN_RUNS:], verdict.causes[0].after)
-    before = past.series(measure, case.id).values
+        return (*before[-_SHOWN_RUNS:], verdict.causes[0].after)
     now = {
         DURATION: case.duration_seconds,
         NORMALIZED: case.normalized_duration_seconds,

@@ -5,7 +5,9 @@ Two speeds, a step, or a creep.
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
+from paceline.analysis.explanation import explain
 from paceline.analysis.judgement_rules import ModesRule, Rules, TrendRule
 from paceline.analysis.past import Past, past_run
 from paceline.analysis.verdicts.trend import judge_trend
@@ -19,7 +21,7 @@ _RULES = Rules()
 
 def _judged(seconds: Sequence[float], rows: Sequence[float] = (), rules: Rules = _RULES) -> Verdict | None:
     """
-    Judge the last of these runs, a day apart, with the rows that each of them counted.
+    Judge and explain the last of these runs, a day apart, with the rows that each of them counted.
     """
     runs = [
         make_run(
@@ -29,7 +31,9 @@ def _judged(seconds: Sequence[float], rows: Sequence[float] = (), rules: Rules =
         )
         for number, (value, count) in enumerate(zip(seconds, rows or [1.0] * len(seconds), strict=True))
     ]
-    return judge_course(runs[-1].cases[0], past_run(runs[-1]), Past.from_runs(runs[:-1]), rules)
+    run, past = runs[-1], Past.from_runs(runs[:-1])
+    verdict = judge_course(run.cases[0], past_run(run), past, rules)
+    return explain(replace(run, verdicts=(verdict,)), past).verdicts[0] if verdict else None
 
 
 def test_a_step_has_its_run_and_its_cause() -> None:

@@ -18,12 +18,13 @@ from paceline.analysis.past import DURATION, OUTCOME, Past, past_run
 from paceline.analysis.verdicts.flakiness import Attempted, judge_flakiness
 from paceline.documents import encode_run
 from paceline.errors import DocumentError, StorageError
+from paceline.history.source import TimeSpan
 from paceline.history.sqlite.database import NotALedgerError
-from paceline.history.sqlite.ledger import Ledger, TimeSpan
+from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Machine, RunOutcome
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
-from support.values import TEST, failed, make_case, make_run, runs_of, values_of
+from support.values import TEST, failed, make_case, make_run, runs_of, values_of, whole_past
 
 _WRITER = """
 import sys
@@ -67,7 +68,7 @@ def _ids(ledger: Ledger, suite: str | None = None) -> list[str]:
 
 
 def _past(ledger: Ledger, branch: str = "main") -> Past:
-    return ledger.past("shop", branch, TimeSpan())
+    return whole_past(ledger.reader("shop", branch, TimeSpan()))
 
 
 def test_a_run_is_kept_whole(ledger: Ledger) -> None:
@@ -160,7 +161,7 @@ def test_the_past_has_a_window(ledger: Ledger) -> None:
         TimeSpan(since=2.0, until=7.0, excluding="run-5"),
         TimeSpan(since=2.0, until=7.0, excluding="run-5", limit=3),
     )
-    found = [[run.run_id for run in ledger.past("shop", "main", span).runs] for span in spans]
+    found = [[run.run_id for run in ledger.reader("shop", "main", span).runs] for span in spans]
 
     assert found == [["run-2", "run-3", "run-4", "run-6", "run-7"], ["run-4", "run-6", "run-7"]]
 
@@ -384,7 +385,7 @@ def test_a_ledger_of_the_first_version_is_upgraded_in_place(ledger: Ledger) -> N
             "PRAGMA user_version = 1"
         )
     ledger.add(make_run(2, [make_case()], machine=machine))
-    past = ledger.past("shop", "main", TimeSpan())
+    past = _past(ledger)
 
     assert [(run.calibration_seconds, run.slowdown_ratio) for run in past.runs] == [(None, None), (0.002, 1.25)]
     assert values_of(past) == ([0, 1], [0.01, 0.01])

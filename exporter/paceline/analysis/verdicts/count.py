@@ -5,14 +5,14 @@ A count is a figure whose unit, or where it has none whose name, ends in a noun 
 of it is worse, which the constancy of a figure alone does not tell: a score may be constant too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import groupby
 from math import inf
 from typing import NamedTuple
 
 from paceline.analysis.judgement_rules import CountRule
-from paceline.analysis.past import MEASURES, Past, PastRun
+from paceline.analysis.past import MEASURES, Needed, Past, PastRun
 from paceline.analysis.verdicts.change_point import since_run
 from paceline.formatting import counted
 from paceline.model import Case, Cause, Severity, Verdict
@@ -115,6 +115,15 @@ def counts_of(case: Case, rule: CountRule) -> list[Figure]:
         if is_count(measure.unit or name) or name in rule.measures
     ]
     return reported + [Figure(key, value) for key, value in case.usage.items() if key in _USAGE]
+
+
+def needed_for_counts(cases: Iterable[Case], rule: CountRule) -> Needed:
+    """
+    The counts of the past that `judge_counts` compares with these cases.
+    """
+    counts = {case.id: counts_of(case, rule) for case in cases if case.outcome.is_pass}
+    measures = dict.fromkeys(figure.column for figures in counts.values() for figure in figures)
+    return Needed(tuple(measures), tuple(case_id for case_id, figures in counts.items() if figures))
 
 
 def judge_counts(case: Case, now: PastRun, past: Past, rule: CountRule) -> Verdict | None:

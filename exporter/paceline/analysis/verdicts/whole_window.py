@@ -4,13 +4,10 @@ What the times of a test tell over the window, where this run alone tells nothin
 
 from collections.abc import Sequence
 
-from msgspec.structs import replace
-
-from paceline.analysis.cause import causes_of
 from paceline.analysis.judgement_rules import Rules, TrendRule
 from paceline.analysis.past import NORMALIZED, Past, PastRun
 from paceline.analysis.verdicts.change_point import Step, distance, find_step, judge_step, since_run
-from paceline.analysis.verdicts.trend import ENDS, WEEK, distance_from_line, judge_trend, may_rise
+from paceline.analysis.verdicts.trend import WEEK, distance_from_line, judge_trend, may_rise
 from paceline.analysis.verdicts.two_speeds import judge_modes
 from paceline.model import Case, Verdict
 
@@ -36,12 +33,8 @@ def judge_course(case: Case, now: PastRun, past: Past, rules: Rules) -> Verdict 
     runs = [*(past.runs[position] for position in series.runs), now]
     step = find_step(values)
     if step is not None and _is_nearer_than_line(values, step):
-        verdict = judge_step(case.id, values, step, since_run(runs[:-1], step.position), rules.trend)
-        until = series.runs[step.position]
-    else:
-        verdict = _creep(case.id, values, runs, rules.trend)
-        until = series.runs[len(values) // ENDS]
-    return replace(verdict, causes=causes_of(case, past, until)) if verdict else None
+        return judge_step(case.id, values, step, since_run(runs[:-1], step.position), rules.trend)
+    return _creep(case.id, values, runs, rules.trend)
 
 
 def _is_nearer_than_line(values: Sequence[float], step: Step) -> bool:

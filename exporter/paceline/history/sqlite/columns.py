@@ -1,59 +1,80 @@
 """
-The columns of many runs, each read when it is first asked for, and the series of single tests cut out of them.
+The columns of many runs, and the series of single tests cut out of them.
 """
 
+import sqlite3
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
 from itertools import chain
 from math import nan
 from operator import itemgetter
-from typing import Final, TypeVar
+from pathlib import Path
+from typing import Final
 
-from paceline.analysis.past import Series
-
-Figures = Callable[[str, Sequence[int]], "dict[int, array[float]]"]
-_D = TypeVar("_D")
+from paceline.analysis.past import Column, Needed, Past, PastRun, Series
+from paceline.history.sqlite.database import connected
 
 
-class LedgerColumns(Mapping[str, Mapping[str, Series]]):
+class LedgerReader:
     """
-    Columns by measure.
+    Reads measures of past runs; each is read whole.
 
     Args:
-        figures: reads the packed figures of a measure, by number of run.
-        runs: number and tests of each run, in order of time.
+        path: the ledger.
+        runs: the runs, in order of time.
+        tests: number and tests of each run.
         names: ids of the tests by their numbers.
     """
 
-    def __init__(self, figures: Figures, runs: "Sequence[tuple[int, array[int]]]", names: Mapping[int, str]) -> None:
-        self._figures = figures
-        self._runs = runs
-        self._names = names
-        self._read: dict[str, Mapping[str, Series]] = {}
+    def __init__(
+        self,
+        path: Path,
+        runs: tuple[PastRun, ...],
+        tests: "Sequence[tuple[int, array[int]]]",
+        names: Mapping[int, str],
+    ) -> None:
+        self.runs: Final = runs
+        self._path = path
+        self._tests = tests
+        self._layout = _Layout([numbers for _, numbers in tests], names)
+        self._columns: dict[str, Column] = {}
 
-    def __getitem__(self, measure: str) -> Mapping[str, Series]:
-        if measure not in self._read:
-            self._read[measure] = self._column(measure)
-        return self._read[measure]
+    def read(self, needed: Needed) -> None:
+        """
+        Read measures, each once.
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._read)
+        Raises:
+            NotALedgerError: the file is damaged.
+            StorageError: the file cannot be read.
+        """
+        missing = [measure for measure in needed.measures if measure not in self._columns]
+        if self.runs and missing and not needed.is_empty:
+            with connected(self._path) as database:
+                for measure in missing:
+                    self._columns[measure] = self._column(_figures(database, measure, self._tests))
 
-    def __len__(self) -> int:
-        return len(self._read)
+    def past(self) -> Past:
+        return Past(runs=self.runs, columns=dict(self._columns))
 
-    def _column(self, measure: str) -> Mapping[str, Series]:
-        figures = self._figures(measure, [number for number, _ in self._runs]) if self._runs else {}
+    def _column(self, figures: "dict[int, array[float]]") -> Column:
         if not figures:
             return {}
-        layout = self._layout
-        rows = (layout.row(tests, figures.pop(number, None)) for number, tests in self._runs)
-        return _Column(layout.places, _stacked(rows), len(self._runs))
+        rows = (self._layout.row(tests, figures.pop(number, None)) for number, tests in self._tests)
+        return PackedColumn(self._layout.places, _stacked(rows), len(self.runs))
 
-    @cached_property
-    def _layout(self) -> "_Layout":
-        return _Layout([tests for _, tests in self._runs], self._names)
+
+def _figures(
+    database: sqlite3.Connection, measure: str, runs: "Sequence[tuple[int, array[int]]]"
+) -> "dict[int, array[float]]":
+    """
+    The packed figures of a measure, by number of run.
+    """
+    numbers = [number for number, _ in runs]
+    rows = database.execute(
+        "SELECT run, figures FROM columns WHERE measure = ? AND run BETWEEN ? AND ?",
+        (measure, min(numbers), max(numbers)),
+    )
+    return {number: array("d", figures) for number, figures in rows}
 
 
 class _Layout:
@@ -87,9 +108,9 @@ class _Layout:
         return lambda figures: order(figures)[:-1]
 
 
-class _Column(Mapping[str, Series]):
+class PackedColumn:
     """
-    The figures of one measure, run after run; a test's series is cut out when asked for.
+    The figures of one measure, run after run. The series of a test is cut out when it is asked for.
     """
 
     def __init__(self, places: Mapping[str, int], matrix: "array[float]", runs: int) -> None:
@@ -99,33 +120,22 @@ class _Column(Mapping[str, Series]):
         # One row that stands for all runs, or a row for each.
         self._times = runs * len(places) // len(matrix)
 
-    def __getitem__(self, test: str) -> Series:
-        series = self.get(test)
-        if series is None:
-            raise KeyError(test)
-        return series
-
-    def get(self, test: str, default: _D | None = None) -> Series | _D | None:  # type: ignore[override]
+    def get(self, case_id: str, /) -> Series | None:
         """
         The series of a test, without the runs that did not measure it.
         """
-        place = self._places.get(test)
+        place = self._places.get(case_id)
         if place is None:
-            return default
+            return None
         values = self._matrix[place :: len(self._places)] * self._times
         total = sum(values)
         if total == total:  # noqa: PLR0124 - NaN stands for "not measured", and makes any sum NaN
             return Series(self._runs, values)
         runs = [run for run in self._runs if values[run] == values[run]]
-        if not runs:
-            return default
-        return Series(runs, array("d", [values[run] for run in runs]))
+        return Series(runs, array("d", [values[run] for run in runs])) if runs else None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
 
 
 def _stacked(rows: "Iterator[array[float]]") -> "array[float]":

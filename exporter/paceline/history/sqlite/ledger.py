@@ -6,31 +6,17 @@ Fifty runs of 10,000 tests are fifty short reads a measure, where one row a figu
 """
 
 from array import array
-from collections.abc import Sequence
-from math import inf
 from pathlib import Path
 from typing import Final
 
-from msgspec import Struct
-
-from paceline.analysis.past import Past, PastRun
+from paceline.analysis.past import PastRun
 from paceline.documents import encode_run
 from paceline.errors import DocumentError
-from paceline.history.sqlite.columns import LedgerColumns
+from paceline.history.source import TimeSpan
+from paceline.history.sqlite.columns import LedgerReader
 from paceline.history.sqlite.database import WRITE, connected, shrink
 from paceline.history.sqlite.rows import SUMMARY, insert_run, past_run, unpack
 from paceline.model import Run
-
-
-class TimeSpan(Struct, frozen=True, kw_only=True):
-    """
-    Runs that ended from `since` to `until`, without one, and at most `limit` of them, the latest.
-    """
-
-    since: float = 0.0
-    until: float = inf
-    excluding: str = ""
-    limit: int = 300
 
 
 class Ledger:
@@ -62,9 +48,9 @@ class Ledger:
         with connected(self.path, begin=WRITE) as database:
             return insert_run(database, run, document if document is not None else encode_run(run))
 
-    def past(self, suite: str, branch: str, span: TimeSpan) -> Past:
+    def reader(self, suite: str, branch: str, span: TimeSpan) -> LedgerReader:
         """
-        The past of a suite on a branch; a column is read when it is first asked for.
+        A reader of the past of a suite on a branch.
 
         Args:
             suite: name of the suite.
@@ -72,7 +58,7 @@ class Ledger:
             span: which of its runs.
         """
         if not self.path.exists():
-            return Past()
+            return LedgerReader(self.path, (), [], {})
         with connected(self.path) as database:
             rows = database.execute(
                 f"SELECT {SUMMARY}, number, tests FROM runs"  # noqa: S608 - a constant
@@ -81,10 +67,8 @@ class Ledger:
                 (suite, branch, span.since, span.until, span.excluding, span.limit),
             ).fetchall()[::-1]
             names = dict(database.execute("SELECT number, id FROM tests")) if rows else {}
-        runs = tuple(past_run(row) for row in rows)
-        return Past(
-            runs=runs, columns=LedgerColumns(self.figures, [(row[-2], array("I", row[-1])) for row in rows], names)
-        )
+        tests = [(row[-2], array("I", row[-1])) for row in rows]
+        return LedgerReader(self.path, tuple(past_run(row) for row in rows), tests, names)
 
     def summaries(self, suite: str | None = None, limit: int = -1) -> list[tuple[str, str, PastRun]]:
         """
@@ -145,14 +129,3 @@ class Ledger:
         if rows and not dry_run:
             shrink(self.path)
         return [run_id for run_id, _ in rows]
-
-    def figures(self, measure: str, numbers: Sequence[int]) -> "dict[int, array[float]]":
-        """
-        The packed figures of one measure, by number of run.
-        """
-        with connected(self.path) as database:
-            rows = database.execute(
-                "SELECT run, figures FROM columns WHERE measure = ? AND run BETWEEN ? AND ?",
-                (measure, min(numbers, default=0), max(numbers, default=0)),
-            )
-            return {number: array("d", figures) for number, figures in rows}
