@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from msgspec import convert
 
+from paceline.analysis.compare.comparison import Comparison, Total
+from paceline.analysis.compare.outcome import Compared
+from paceline.analysis.compare.shift_test import Shift
 from paceline.analysis.judgement_rules import Rules
 from paceline.config import Config
 from paceline.usage import UsageKey
@@ -38,6 +41,18 @@ def test_the_page_of_measures_names_each() -> None:
     page = (DOCS / "reference" / "measures.md").read_text("utf-8")
 
     assert [key for key in UsageKey if f"`{key}`" not in page] == []
+
+
+def test_the_json_of_a_comparison_is_explained() -> None:
+    """
+    Each key of it has its row.
+    """
+    page = (DOCS / "how-to" / "compare-branches.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
+    explained = {key for row in rows for key in re.findall(r"`(\w+)`", row)}
+    keys = {key for kind in (Comparison, Total, Compared, Shift) for key in kind.__struct_fields__}
+
+    assert keys == explained
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))], ids=lambda page: page.name)

@@ -89,6 +89,7 @@ def test_what_a_side_can_be(head: str) -> None:
     (test,) = json.loads(_call("main", head, "--format", "json").output)["tests"]
 
     assert test["change"] == "slower"
+    assert test["shift"]["p_value"] <= test["q_value"] < 0.05
     assert test["head_runs"] == {"slow-0,slow-1,slow-2": 3, "slow-0, slow-3": 2}.get(head, 4)
 
 
@@ -121,10 +122,7 @@ def test_single_runs_are_only_a_ratio() -> None:
     result = _call("run-0", "slow-0", "--fail-on-slower", "1.5")
 
     assert result.exit_code == 0
-    assert (
-        "one run on each side: ratios without an interval, which say nothing of chance; give more runs\n"
-        in result.stdout
-    )
+    assert "one run on each side: the ratios have no interval and no p-value; compare more runs\n" in result.stdout
     assert result.stderr == "paceline: --fail-on-slower had nothing to judge: no test has enough runs on both sides\n"
 
 

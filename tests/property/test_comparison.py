@@ -14,9 +14,9 @@ from paceline.analysis.compare.outcome import Change, ComparisonRule
 from paceline.analysis.compare.shift_test import (
     Shift,
     dominance,
-    false_discovery_rates,
     independent_shift,
     paired_shift,
+    q_values,
 )
 from support.values import runs_of
 
@@ -92,16 +92,16 @@ def test_the_order_of_runs_does_not_matter(before: list[float], after: list[floa
     assert independent_shift(*shuffled) == independent_shift(before, after)
 
 
-@given(odds=st.lists(st.floats(0, 1), max_size=30))
-def test_correction_lowers_no_odds_and_keeps_their_order(odds: list[float]) -> None:
+@given(p_values=st.lists(st.floats(0, 1), max_size=30))
+def test_correction_lowers_no_p_value_and_keeps_their_order(p_values: list[float]) -> None:
     """
-    A corrected rate is at least the odds, at most 1, and higher odds have no lower rate.
+    A q-value is at least the p-value and at most 1, and a higher p-value has no lower q-value.
     """
-    rates = false_discovery_rates(odds)
-    ordered = [rate for _, rate in sorted(zip(odds, rates, strict=True))]
+    corrected = q_values(p_values)
+    ordered = [q_value for _, q_value in sorted(zip(p_values, corrected, strict=True))]
 
-    assert all(one <= rate + 1e-12 for one, rate in zip(odds, rates, strict=True))
-    assert all(rate <= 1 for rate in rates)
+    assert all(p <= q + 1e-12 for p, q in zip(p_values, corrected, strict=True))
+    assert all(q <= 1 for q in corrected)
     assert ordered == sorted(ordered)
 
 

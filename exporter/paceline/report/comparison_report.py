@@ -105,7 +105,7 @@ def _facts(comparison: Comparison, rule: ComparisonRule) -> Iterator[str]:
         yield f"total: {change} as long, {counted(total.tests, 'test')}, the wait for a CPU taken out"
     yield f"suite: {_suite(comparison, rule)}"
     if comparison.base_runs == comparison.head_runs == 1:
-        yield "one run on each side: ratios without an interval, which say nothing of chance; give more runs"
+        yield "one run on each side: the ratios have no interval and no p-value; compare more runs"
 
 
 def _suite(comparison: Comparison, rule: ComparisonRule) -> str:

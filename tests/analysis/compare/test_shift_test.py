@@ -7,20 +7,20 @@ import pytest
 from paceline.analysis.compare.shift_test import (
     Shift,
     dominance,
-    false_discovery_rates,
     independent_shift,
     paired_dominance,
     paired_shift,
+    q_values,
 )
 
 
 def _figures(shift: Shift) -> tuple[float | None, ...]:
-    return shift.ratio, shift.low, shift.high, shift.odds
+    return shift.ratio, shift.low, shift.high, shift.p_value
 
 
 def test_a_paired_shift_is_students() -> None:
     """
-    The interval and the odds of four rounds are those of a t-test of the logarithms (scipy.stats.ttest_rel).
+    The interval and the p-value of four rounds are those of a t-test of the logarithms (scipy.stats.ttest_rel).
     """
     found = paired_shift([0.010, 0.011, 0.010, 0.012], [0.021, 0.021, 0.022, 0.024])
 
@@ -44,17 +44,17 @@ def test_a_spike_in_each_sample_is_trimmed() -> None:
     found = independent_shift(before, [value * 1.1 for value in before])
 
     assert found.ratio == pytest.approx(1.1)
-    assert found.odds is not None
-    assert found.odds < 1e-6
+    assert found.p_value is not None
+    assert found.p_value < 1e-6
 
 
 def test_one_run_on_each_side_is_only_a_ratio() -> None:
     """
-    There is nothing to tell chance by.
+    A single run has no variance.
     """
     paired, independent = paired_shift([1.0], [2.0]), independent_shift([1.0], [2.0])
 
-    assert (paired.low, paired.high, paired.odds) == (None, None, None)
+    assert (paired.low, paired.high, paired.p_value) == (None, None, None)
     assert paired == independent
     assert paired.ratio == pytest.approx(2.0)
 
@@ -66,15 +66,15 @@ def test_one_run_against_many_varies_as_they_do() -> None:
     usual = [0.010, 0.011, 0.010, 0.009, 0.010, 0.011]
     within, outside = independent_shift(usual, [0.0105]), independent_shift(usual, [0.02])
 
-    assert within.odds is not None
-    assert within.odds > 0.5
-    assert outside.odds is not None
-    assert outside.odds < 0.001
+    assert within.p_value is not None
+    assert within.p_value > 0.5
+    assert outside.p_value is not None
+    assert outside.p_value < 0.001
 
 
 def test_times_without_noise_are_certain() -> None:
     """
-    The interval is one point; the odds of a change are 0, and those of none are 1.
+    The interval is one point; the p-value of a change is 0, and that of no change is 1.
     """
     assert _figures(paired_shift([0.01] * 3, [0.02] * 3)) == pytest.approx((2, 2, 2, 0))
     assert _figures(independent_shift([0.01] * 3, [0.01] * 3)) == pytest.approx((1, 1, 1, 1))
@@ -88,9 +88,9 @@ def test_the_effect_size_is_how_often_one_is_slower() -> None:
     assert paired_dominance([1, 2, 3], [2, 2, 1]) == 0
 
 
-def test_odds_are_corrected_for_many_tests() -> None:
+def test_p_values_are_corrected_for_many_tests() -> None:
     """
     The figures of Benjamini and Hochberg, in the order of the tests.
     """
-    assert false_discovery_rates([0.04, 0.01, 0.03, 0.5]) == pytest.approx([0.16 / 3, 0.04, 0.16 / 3, 0.5])
-    assert false_discovery_rates([]) == []
+    assert q_values([0.04, 0.01, 0.03, 0.5]) == pytest.approx([0.16 / 3, 0.04, 0.16 / 3, 0.5])
+    assert q_values([]) == []

@@ -63,14 +63,14 @@ class Comparison(Struct, frozen=True, kw_only=True):
 
 class _Design(NamedTuple):
     """
-    How the runs were made: in pairs or not; and up to which factor a shift is a trifle.
+    How the runs were made: in pairs or not; and the factor up to which a shift does not matter.
     """
 
     is_paired: bool
-    trifle: float
+    minimum_effect: float
 
     def shift(self, base: Sequence[float], head: Sequence[float]) -> Shift:
-        return (paired_shift if self.is_paired else independent_shift)(base, head, self.trifle)
+        return (paired_shift if self.is_paired else independent_shift)(base, head, self.minimum_effect)
 
     def effect(self, base: Sequence[float], head: Sequence[float]) -> float:
         return (paired_dominance if self.is_paired else dominance)(base, head)
@@ -170,7 +170,7 @@ def _measured(test: Compared, seconds: tuple[Sequence[float], Sequence[float]], 
         base_seconds=median(base),
         head_seconds=median(head),
         shift=shift,
-        effect=None if shift.odds is None else design.effect(base, head),
+        effect=None if shift.p_value is None else design.effect(base, head),
     )
 
 

@@ -9,20 +9,20 @@ from math import inf, log
 from msgspec import Struct
 from msgspec.structs import replace
 
-from paceline.analysis.compare.shift_test import Shift, false_discovery_rates
+from paceline.analysis.compare.shift_test import Shift, q_values
 from paceline.model import Cause
 
 
 class ComparisonRule(Struct, frozen=True, kw_only=True):
     """
-    Slower or faster: by more than `floor_ms`, and certainly by more than the factor `ratio`: of all that is called so
-    at most the share `error_rate` is chance. Unchanged: what the interval leaves open is a change by less than
-    `floor_ms` or by less than the factor `unchanged_ratio`.
+    Slower or faster: by more than `floor_ms`, and significantly by more than the factor `ratio`: at most the share
+    `false_discovery_rate` of these tests is a false positive. Unchanged: every ratio in the interval is a change by
+    less than `floor_ms` or by less than the factor `unchanged_ratio`.
     """
 
     floor_ms: float = 1.0
     ratio: float = 1.05
-    error_rate: float = 0.05
+    false_discovery_rate: float = 0.05
     unchanged_ratio: float = 1.25
 
 
@@ -42,8 +42,8 @@ class Compared(Struct, frozen=True, kw_only=True):
     """
     One test on both sides.
 
-    Seconds are medians over the runs in which it passed; `rate` is the odds of `shift` corrected for the number of
-    tests; `effect` is Cliff's, from -1 (always faster) to 1 (always slower).
+    Seconds are medians over the runs in which the test passed; `q_value` is the p-value of `shift` corrected for the
+    number of tests; `effect` is Cliff's delta, from -1 (always faster) to 1 (always slower).
     """
 
     id: str
@@ -55,7 +55,7 @@ class Compared(Struct, frozen=True, kw_only=True):
     base_seconds: float | None = None
     head_seconds: float | None = None
     shift: Shift | None = None
-    rate: float | None = None
+    q_value: float | None = None
     effect: float | None = None
     moved: tuple[Cause, ...] = ()
 
@@ -87,33 +87,33 @@ def is_clear(shift: Shift, ratio: float) -> bool:
 
 def judged(tests: Sequence[Compared], rule: ComparisonRule) -> Iterator[Compared]:
     """
-    Say what became of each test that was compared; the odds of all are corrected together.
+    Classify each test that was compared; the p-values of all are corrected together.
 
     Args:
         tests: with their shifts.
         rule: the thresholds.
     """
     # A test that is over the floor on neither side cannot be found, and is not one of the many tried.
-    odds = {test.id: test.shift.odds for test in tests if test.shift and test.shift.odds is not None}
-    tried = [test.id for test in tests if test.id in odds and test.longest_seconds > rule.floor_ms / 1e3]
-    rates = dict(zip(tried, false_discovery_rates([odds[case_id] for case_id in tried]), strict=True))
+    p_values = {test.id: test.shift.p_value for test in tests if test.shift and test.shift.p_value is not None}
+    tried = [test.id for test in tests if test.id in p_values and test.longest_seconds > rule.floor_ms / 1e3]
+    corrected = dict(zip(tried, q_values([p_values[case_id] for case_id in tried]), strict=True))
     for test in tests:
-        rate = rates.get(test.id)
-        yield replace(test, rate=rate, change=_change(test, rate, rule)) if test.id in odds else test
+        q_value = corrected.get(test.id)
+        yield replace(test, q_value=q_value, change=_change(test, q_value, rule)) if test.id in p_values else test
 
 
-def _change(test: Compared, rate: float | None, rule: ComparisonRule) -> Change:
+def _change(test: Compared, q_value: float | None, rule: ComparisonRule) -> Change:
     is_large = abs(test.added_seconds) > rule.floor_ms / 1e3 and abs(log(test.ratio)) > log(rule.ratio)
     # The middle of few wild runs may lie on the other side of 1 than their mean.
     is_one_way = (test.ratio > 1) == (test.added_seconds > 0)
-    if rate is not None and rate <= rule.error_rate and is_large and is_one_way:
+    if q_value is not None and q_value <= rule.false_discovery_rate and is_large and is_one_way:
         return Change.SLOWER if test.ratio > 1 else Change.FASTER
     return Change.UNCHANGED if _is_small_at_most(test, rule) else Change.UNKNOWN
 
 
 def _is_small_at_most(test: Compared, rule: ComparisonRule) -> bool:
     """
-    Whether all that the interval leaves open is a small change.
+    Whether every ratio in the interval is a small change.
     """
     shift = test.shift
     if shift is None or shift.low is None or shift.high is None:

@@ -1,9 +1,9 @@
 """
-How many times as long: two samples of times compared, with an interval and the odds of chance.
+The ratio of two samples of times, with its 95% interval and its p-value.
 
 Times are skewed and have spikes, so the logarithm is taken and a tenth is trimmed from each end: what is left is
-close to normal, and Student's t holds from two runs on. A signed-rank test needs six rounds for 95%, and with ten its
-odds are never below 1 in 512, so that one slow test among fifty would be lost in the correction for many.
+close to normal, and Student's t holds from two runs on. A signed-rank test needs six rounds for a 95% interval, and
+its p-value of ten rounds is never below 1/512: the correction for many tests would hide one slow test among fifty.
 
 Yuen, K. K. (1974), "The two-sample trimmed t for unequal population variances", Biometrika 61, 165-170; for one
 sample Tukey, J. W. and McLaughlin, D. H. (1963), Sankhya A 25, 331-352.
@@ -18,22 +18,23 @@ from typing import NamedTuple
 from msgspec import Struct
 
 _TRIMMED = 10  # one in so many, from each end
-_ODDS_95 = 0.05
+_SIGNIFICANCE = 0.05
 _ROUNDING = 1e-9
 _HALVINGS = 60
 
 
 class Shift(Struct, frozen=True):
     """
-    How many times as long, with the 95% interval; `odds` is how probable it is that chance makes a trifle look so.
+    How many times as long, with the 95% interval.
 
-    Interval and odds are None where a single run on each side tells nothing of chance.
+    `p_value` is the probability of a ratio at least as far from 1 where the true ratio is within the minimum effect.
+    Interval and p-value are None for a single run on each side, which has no variance.
     """
 
     ratio: float
     low: float | None = None
     high: float | None = None
-    odds: float | None = None
+    p_value: float | None = None
 
 
 class _Centre(NamedTuple):
@@ -46,21 +47,21 @@ class _Centre(NamedTuple):
     freedom: int
 
 
-def paired_shift(before: Sequence[float], after: Sequence[float], trifle: float = 1.0) -> Shift:
+def paired_shift(before: Sequence[float], after: Sequence[float], minimum_effect: float = 1.0) -> Shift:
     """
     The shift between the two times of each round.
 
     Args:
         before: positive seconds, one a round, at least one.
         after: as many, of the same rounds.
-        trifle: a factor up to which a shift does not matter, whichever way.
+        minimum_effect: the factor up to which a shift does not matter, in either direction.
     """
     steps = [log(later / earlier) for earlier, later in zip(before, after, strict=True)]
     centre = _centre(steps)
-    return _shift(centre, trifle)
+    return _shift(centre, minimum_effect)
 
 
-def independent_shift(before: Sequence[float], after: Sequence[float], trifle: float = 1.0) -> Shift:
+def independent_shift(before: Sequence[float], after: Sequence[float], minimum_effect: float = 1.0) -> Shift:
     """
     The shift between two sets of runs that have nothing to do with each other; their order does not matter.
 
@@ -69,17 +70,17 @@ def independent_shift(before: Sequence[float], after: Sequence[float], trifle: f
     Args:
         before: positive seconds, at least one.
         after: positive seconds, at least one.
-        trifle: a factor up to which a shift does not matter, whichever way.
+        minimum_effect: the factor up to which a shift does not matter, in either direction.
     """
     first, second = [log(value) for value in before], [log(value) for value in after]
     if min(len(first), len(second)) == 1:
-        return _shift_of_one(first, second, trifle)
+        return _shift_of_one(first, second, minimum_effect)
     one, other = _centre(first), _centre(second)
     variance = one.variance + other.variance
     parts = sum(centre.variance**2 / centre.freedom for centre in (one, other))
     # Welch's degrees of freedom, rounded down: a wider interval, never a narrower one.
     freedom = max(int(variance**2 / parts + _ROUNDING), 1) if parts > 0 else one.freedom + other.freedom
-    return _shift(_Centre(other.mean - one.mean, variance, freedom), trifle)
+    return _shift(_Centre(other.mean - one.mean, variance, freedom), minimum_effect)
 
 
 def dominance(before: Sequence[float], after: Sequence[float]) -> float:
@@ -98,26 +99,26 @@ def paired_dominance(before: Sequence[float], after: Sequence[float]) -> float:
     return _balance([(later > earlier) - (later < earlier) for earlier, later in zip(before, after, strict=True)])
 
 
-def false_discovery_rates(odds: Sequence[float]) -> list[float]:
+def q_values(p_values: Sequence[float]) -> list[float]:
     """
-    The odds of each test corrected for the number of tests: the share of false findings among all that are at least
-    as certain.
+    The p-values corrected for the number of tests: the q-value of a test is the expected share of false positives
+    among all tests whose p-value is at most its own.
 
     Benjamini, Y. and Hochberg, Y. (1995), "Controlling the false discovery rate".
     """
-    order = sorted(range(len(odds)), key=odds.__getitem__, reverse=True)
-    rates, lowest = [1.0] * len(odds), 1.0
+    order = sorted(range(len(p_values)), key=p_values.__getitem__, reverse=True)
+    corrected, lowest = [1.0] * len(p_values), 1.0
     for place, position in enumerate(order):
-        lowest = min(lowest, odds[position] * len(odds) / (len(odds) - place))
-        rates[position] = lowest
-    return rates
+        lowest = min(lowest, p_values[position] * len(p_values) / (len(p_values) - place))
+        corrected[position] = lowest
+    return corrected
 
 
 def _balance(signs: Sequence[int]) -> float:
     return sum(signs) / len(signs)
 
 
-def _shift_of_one(first: Sequence[float], second: Sequence[float], trifle: float) -> Shift:
+def _shift_of_one(first: Sequence[float], second: Sequence[float], minimum_effect: float) -> Shift:
     many = first if len(first) > 1 else second
     means = fsum(first) / len(first), fsum(second) / len(second)
     if len(many) == 1:
@@ -125,19 +126,19 @@ def _shift_of_one(first: Sequence[float], second: Sequence[float], trifle: float
     # Untrimmed: the single run may be one of the spikes.
     middle = fsum(many) / len(many)
     spread = fsum((value - middle) ** 2 for value in many) / (len(many) - 1)
-    return _shift(_Centre(means[1] - means[0], spread * (1 + 1 / len(many)), len(many) - 1), trifle)
+    return _shift(_Centre(means[1] - means[0], spread * (1 + 1 / len(many)), len(many) - 1), minimum_effect)
 
 
-def _shift(centre: _Centre, trifle: float) -> Shift:
+def _shift(centre: _Centre, minimum_effect: float) -> Shift:
     if centre.freedom < 1:
         return Shift(exp(centre.mean))
     error = sqrt(centre.variance)
     reach = _student_95(centre.freedom) * error
     # A minimum-effect test (Murphy, K. R. and Myors, B. (1999), J. Applied Psychology 84, 234-248): with little
-    # noise, what is certain may still be a trifle, such as another place in memory.
-    beyond = max(abs(centre.mean) - log(trifle), 0.0)
-    odds = _student_odds(beyond / error, centre.freedom) if error > 0 else float(beyond == 0)
-    return Shift(exp(centre.mean), exp(centre.mean - reach), exp(centre.mean + reach), odds)
+    # noise, a significant shift may still be too small to matter, such as that of another place in memory.
+    beyond = max(abs(centre.mean) - log(minimum_effect), 0.0)
+    p_value = _two_sided_p_value(beyond / error, centre.freedom) if error > 0 else float(beyond == 0)
+    return Shift(exp(centre.mean), exp(centre.mean - reach), exp(centre.mean + reach), p_value)
 
 
 def _centre(values: Sequence[float]) -> _Centre:
@@ -152,7 +153,7 @@ def _centre(values: Sequence[float]) -> _Centre:
     return _Centre(mean, squares / (len(kept) * freedom) if freedom else 0.0, freedom)
 
 
-def _student_odds(t: float, freedom: int) -> float:
+def _two_sided_p_value(t: float, freedom: int) -> float:
     """
     The probability of a larger |t|; Abramowitz and Stegun (1964), 26.7.3 and 26.7.4.
     """
@@ -171,6 +172,6 @@ def _student_95(freedom: int) -> float:
     low, high = 0.0, pi / 2
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        is_below = _student_odds(tan(middle) * sqrt(freedom), freedom) > _ODDS_95
+        is_below = _two_sided_p_value(tan(middle) * sqrt(freedom), freedom) > _SIGNIFICANCE
         low, high = (middle, high) if is_below else (low, middle)
     return tan(high) * sqrt(freedom)
