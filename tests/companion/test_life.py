@@ -17,7 +17,7 @@ import pytest
 from paceline.companion import launch
 from paceline.companion.launch import start
 from paceline.companion.order import Order
-from paceline.companion.session_side import Companion
+from paceline.companion.session_side import Companion, Observed
 from paceline.errors import CompanionError
 
 # Enough for a busy machine: an answer is waited for no longer than it takes.
@@ -34,16 +34,8 @@ def _process_of(temporary: Path) -> psutil.Process:
     """
     _wait_until(lambda: any(_companions(temporary)))
     process = next(_companions(temporary))
-    _wait_until(lambda: _is_watching(process))
+    _wait_until(lambda: not any(temporary.glob("*/order")))  # it watches
     return process
-
-
-def _is_watching(process: psutil.Process) -> bool:
-    """
-    Whether it has opened the FIFO.
-    """
-    links = Path(f"/proc/{process.pid}/fd").iterdir()
-    return any(link.exists() and link.is_fifo() for link in links)
 
 
 def _companions(temporary: Path) -> Iterator[psutil.Process]:
@@ -132,6 +124,22 @@ def test_a_companion_that_was_killed_is_said(companion: Companion, temporary: Pa
     assert observed.machine.memory_percent_max is None
 
 
+def test_a_session_that_is_over_first_waits_for_nothing(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A companion that has not begun to watch has nothing to say, which is no news.
+    """
+    monkeypatch.setattr(launch, "_DETACHED", "")
+    companion = start(_order(temporary))
+    began = time.monotonic()
+    observed = companion.finish(_SECONDS)
+    waited = time.monotonic() - began
+    companion.close()
+
+    assert observed == Observed()
+    assert waited < _SECONDS / 2
+    assert list(temporary.iterdir()) == []
+
+
 def test_a_companion_that_failed_says_why(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     Its error is in the message.
@@ -207,6 +215,8 @@ def test_an_interrupt_does_not_end_it(temporary: Path) -> None:
             print(flush=True)
             time.sleep(600)
         except KeyboardInterrupt:
+            while os.path.exists(companion.fifo_path.replace("messages", "order")):
+                time.sleep(0.01)
             print(companion.finish(60).machine.memory_percent_max)
             companion.close()
     """

@@ -16,6 +16,8 @@ from paceline.unpatched import UNPATCHED
 
 # What the end of a session may be held up by the last live report.
 _LAST_SECONDS: Final = 2.0
+# What a session may be held up that is over before the companion has begun to watch.
+_START_SECONDS: Final = 0.1
 _NON_BLOCKING: Final = getattr(os, "O_NONBLOCK", 0)
 
 
@@ -39,7 +41,8 @@ class Files:
     """
     The companion's private folder.
 
-    The session makes `messages`, `requests` and `answers` (FIFOs) and `order`; a companion that fails leaves `failure`.
+    The session makes `messages`, `requests` and `answers` (FIFOs) and `order`. The companion removes `order` when it
+    has taken its first sample, and leaves `failure` if it fails.
     """
 
     NAMES = ("messages", "requests", "answers", "order", "failure")
@@ -50,14 +53,24 @@ class Files:
             f"{folder}/{name}" for name in self.NAMES
         )
 
+    def take_order_back(self) -> bool:
+        """
+        Whether the companion had not begun to watch; from now on it never will.
+        """
+        try:
+            UNPATCHED.unlink(self.order)
+        except OSError:
+            return False
+        return True
+
     def silence(self, seconds: float) -> str:
         """
-        Why the companion gave no answer.
+        Why the companion gave no answer in so many seconds; "" if it was not waited for.
         """
         try:
             descriptor = OwnDescriptor.open(self.failure, os.O_RDONLY)
         except OSError:
-            return f"did not answer within {seconds:g} s"
+            return f"did not answer within {seconds:g} s" if seconds else ""
         failure = descriptor.pread(1024).decode(errors="replace").strip()
         descriptor.close()
         return f"failed ({failure})"
@@ -152,7 +165,8 @@ class Companion:
     def finish(self, seconds: float = 0.5) -> Observed:
         """
         Ask for the last sample, after the last test's teardown. Where no answer comes in time, all figures are absent
-        and a message says so. The last live report is on its way from now on.
+        and a message says so. A session that is over before the companion has begun to watch has no figures either,
+        and waits less. The last live report is on its way from now on.
 
         In a process that was forked from the one that started the companion, the answer is empty.
         """
@@ -160,18 +174,19 @@ class Companion:
             return Observed()
         self._asked = UNPATCHED.monotonic()
         self.boundaries.close()
-        try:
+        answer = None
+        is_watching = True
+        with contextlib.suppress(OSError):
             self._answers = Answers(self._files)
             self._answers.request(b"finish\n")
-            answer = self._answers.wait(seconds)
-        except OSError:
-            answer = None
+            answer = self._answers.wait(min(seconds, _START_SECONDS))
+            if answer is None:
+                is_watching = not self._files.take_order_back()
+                answer = self._answers.wait(seconds - _START_SECONDS) if is_watching else None
         if answer is not None:
             self._is_answered = True
             return _observed(answer)
-        why = self._files.silence(seconds)
-        said = f"the companion process {why}: figures of the machine and of child processes are absent"
-        return Observed(dropped=self.boundaries.dropped, messages=(said,))
+        return self._unanswered(seconds, is_watching=is_watching)
 
     def close(self, seconds: float = 0.0) -> tuple[str, ...]:
         """
@@ -199,6 +214,11 @@ class Companion:
         self._files.remove()
         self._answers, self._is_answered = None, False
         return messages
+
+    def _unanswered(self, seconds: float, *, is_watching: bool) -> Observed:
+        why = self._files.silence(seconds if is_watching else 0)
+        said = f"the companion process {why}: figures of the machine and of child processes are absent"
+        return Observed(dropped=self.boundaries.dropped, messages=(said,) if why else ())
 
     def _tell(self, kind: str, *figures: float | str | None) -> None:
         if self.is_live:

@@ -51,7 +51,9 @@ def watch(folder: str, session: int, order: "Mapping[str, Any]") -> None:
     poll = select.poll()
     poll.register(loop.requests, select.POLLIN)
     process.register(poll)
-    next_sample = time.monotonic()
+    sampler.sample()
+    next_sample = time.monotonic() + order["sample_seconds"]
+    loop.say_watching()
     while process.is_alive():
         loop.look()
         if time.monotonic() >= next_sample:
@@ -110,6 +112,13 @@ class Loop:
             return False
         self._answer({"url": self._live.url})
         return True
+
+    def say_watching(self) -> None:
+        """
+        Remove the order: a session that is over before has nothing to wait for.
+        """
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{self._folder}/order")  # noqa: PTH108 - pathlib is slow to import
 
     def look(self) -> None:
         """
