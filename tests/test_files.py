@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from paceline import files
 from paceline.errors import StorageError
-from paceline.files import open_to_write, write_files
+from paceline.files import PRIVATE, holding, is_locked, lock, open_to_write, replace_file, write_files
 
 
 def _write(path: Path, text: str) -> None:
@@ -120,3 +121,115 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     assert str(one.value) == f"{path} cannot be written (File too large)"
     assert str(several.value) == f"{tmp_path / 'folder'} cannot be written (File too large)"
     assert path.read_text() == "old"
+
+
+def test_a_file_is_replaced_with_its_mode(tmp_path: Path) -> None:
+    """
+    The umask decides where no mode is asked for, whatever the old file had.
+    """
+    path, umask = tmp_path / "state", os.umask(0o027)
+    try:
+        modes = []
+        for mode in (None, PRIVATE, 0o644):
+            replace_file(path, b"new", mode)
+            modes.append(oct(path.stat().st_mode & 0o777))
+    finally:
+        os.umask(umask)
+
+    assert modes == ["0o640", "0o600", "0o644"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_leaves_the_old_content(tmp_path: Path) -> None:
+    """
+    And nothing beside it.
+    """
+    path = tmp_path / "state"
+    path.write_bytes(b"old")
+    with _small_files(), pytest.raises(OSError, match="File too large"):
+        replace_file(path, b"new")
+
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_lock_is_seen_until_its_file_is_closed(tmp_path: Path) -> None:
+    """
+    By all that open the file, and nobody else gets it.
+    """
+    with (tmp_path / "file").open("xb") as file, (tmp_path / "file").open("rb") as other:
+        before = is_locked(other)
+        lock(file)
+        with pytest.raises(BlockingIOError):
+            lock(other)
+        while_locked = is_locked(other)
+        file.close()
+
+        assert (before, while_locked, is_locked(other)) == (False, True, False)
+
+
+def test_looking_at_a_lock_takes_none(tmp_path: Path) -> None:
+    """
+    A second look sees what the first one saw.
+    """
+    (tmp_path / "file").touch()
+    with (tmp_path / "file").open("rb") as one, (tmp_path / "file").open("rb") as other:
+        assert [is_locked(one), is_locked(other), is_locked(one)] == [False] * 3
+
+
+def test_a_system_without_locks_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    So does a file that cannot have one.
+    """
+    (tmp_path / "file").touch()
+    with open(os.open(tmp_path / "file", os.O_PATH), "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            lock(file)
+        assert not is_locked(file)
+
+    monkeypatch.setattr(files, "HAS_LOCKS", False)
+    with (tmp_path / "file").open("rb") as file:
+        with pytest.raises(OSError, match="No locks available"):
+            lock(file)
+        assert not is_locked(file)
+
+
+def test_a_fork_does_not_hold_the_lock(tmp_path: Path) -> None:
+    """
+    A child that outlives the process that locked the file keeps nobody else out.
+    """
+    reader, writer = os.pipe()
+    with (tmp_path / "file").open("xb") as file, (tmp_path / "file").open("rb") as other:
+        lock(file)
+        child = os.fork()
+        if child == 0:
+            os.read(reader, 1)
+            os._exit(0)
+        file.close()
+        is_held = is_locked(other)
+        os.write(writer, b"x")
+        os.waitpid(child, 0)
+    os.close(reader)
+    os.close(writer)
+
+    assert not is_held
+
+
+def test_holding_a_lock_waits_for_its_turn(tmp_path: Path) -> None:
+    """
+    Two that hold it one after the other do not meet.
+    """
+    order: list[str] = []
+
+    def second() -> None:
+        with holding(tmp_path / ".lock"):
+            order.append("second")
+
+    waiting = threading.Thread(target=second)
+    with holding(tmp_path / ".lock"):
+        waiting.start()
+        waiting.join(0.2)
+        order.append("first")
+    waiting.join()
+
+    assert order == ["first", "second"]

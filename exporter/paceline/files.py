@@ -1,16 +1,103 @@
 """
-Files that are made from texts, and that others may have changed since.
+Replace a file whole, lock a file, and write files that others may have changed.
 """
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from paceline.errors import StorageError
+
+try:
+    from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, flock
+except ImportError:  # Windows
+    HAS_LOCKS = False
+else:
+    HAS_LOCKS = True
+
+# Modes of files: for their owner alone, and readable by everyone.
+PRIVATE, READABLE = 0o600, 0o644
+
+
+@contextmanager
+def new_file_beside(path: Path, mode: int | None = None) -> Iterator[Path]:
+    """
+    Make an empty file in the folder of another one, and remove it at the end if it still has its name.
+
+    Args:
+        path: the other file.
+        mode: of the new file (default: what the umask leaves).
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    new = path.with_name(f".new-{token_hex(8)}")
+    try:
+        new.touch(0o666 if mode is None else mode, exist_ok=False)
+        if mode is not None:
+            new.chmod(mode)
+        yield new
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
+    """
+    Write a file, so that a reader sees the old or the new content, never a part.
+
+    Raises:
+        OSError: the file cannot be written; the old content stays.
+    """
+    with new_file_beside(path, mode) as new:
+        new.write_bytes(content)
+        new.replace(path)
+
+
+def lock(file: BinaryIO, *, wait: bool = False) -> None:
+    """
+    Lock an open file until it is closed, which the system does however the process ends. A process that is forked
+    off closes its copy, as that would hold the lock.
+
+    Raises:
+        BlockingIOError: another process has the lock, and `wait` is not set.
+        OSError: the system, or this file system, has no locks.
+    """
+    if not HAS_LOCKS:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+    os.register_at_fork(after_in_child=file.close)
+    flock(file, LOCK_EX if wait else LOCK_EX | LOCK_NB)
+
+
+def is_locked(file: BinaryIO) -> bool:
+    """
+    Whether another process has locked a file, as far as the system tells.
+    """
+    if not HAS_LOCKS:
+        return False
+    try:
+        flock(file, LOCK_SH | LOCK_NB)
+    except OSError as error:
+        return isinstance(error, BlockingIOError)
+    flock(file, LOCK_UN)
+    return False
+
+
+@contextmanager
+def holding(path: Path) -> Iterator[None]:
+    """
+    Hold the lock on a file, which is made if it is missing; wait while another process holds it.
+
+    Raises:
+        OSError: the file cannot be opened or locked.
+    """
+    with path.open("ab") as file:
+        lock(file, wait=True)
+        yield
 
 
 @contextmanager
@@ -36,15 +123,12 @@ def open_to_write(path: Path) -> Iterator[TextIO]:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[TextIO]:
-    beside = path.with_name(f".new-{token_hex(8)}")
-    try:
-        with beside.open("x", encoding="utf-8") as file:
+    with new_file_beside(path) as new:
+        with new.open("w", encoding="utf-8") as file:
             yield file
         if path.exists():
-            shutil.copymode(path, beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+            shutil.copymode(path, new)
+        new.replace(path)
 
 
 def write_files(folder: Path, texts: Mapping[str, str], *, force: bool) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from paceline.documents import encode_run
 from paceline.errors import StorageError
-from paceline.server.data_folder_lock import lock
+from paceline.server.data_folder_lock import lock_folder
 from support.exporter import Exporter, exporter_in
 from support.values import make_case, make_run
 
@@ -63,6 +63,6 @@ def test_a_folder_that_cannot_be_locked_is_said(tmp_path: Path) -> None:
     """
     (tmp_path / "exporter.lock").mkdir()
     with pytest.raises(StorageError) as caught:
-        lock(tmp_path)
+        lock_folder(tmp_path)
 
     assert str(caught.value) == f"{tmp_path}/exporter.lock cannot be locked: Is a directory"

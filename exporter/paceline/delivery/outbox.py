@@ -4,7 +4,6 @@ Runs that wait for a server to take them: in the outbox, one file a run and serv
 
 import gzip
 import io
-import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from msgspec import Struct
 from paceline.config import OutboxLimits
 from paceline.documents import decode_run, encode_run
 from paceline.errors import DocumentError, StorageError
+from paceline.files import PRIVATE, replace_file
 from paceline.model import Run
 
 _SUFFIX = ".json.gz"
@@ -124,9 +124,7 @@ class Outbox:
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".new-", delete=False) as file:
-                file.write(parcel.packed)
-            Path(file.name).replace(self._path(parcel.name))
+            replace_file(self._path(parcel.name), parcel.packed, PRIVATE)
         except OSError as error:
             raise StorageError(f"the outbox {self.folder} cannot be written to: {error.strerror}") from error
 

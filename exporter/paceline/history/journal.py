@@ -14,7 +14,7 @@ from msgspec import DecodeError, Struct, json
 from msgspec.structs import replace
 
 from paceline.errors import StorageError
-from paceline.history.file_lock import is_held, lock
+from paceline.files import is_locked, lock
 from paceline.model import Case, Run, RunOutcome
 
 _SUFFIX = ".jsonl"
@@ -99,15 +99,23 @@ def _owner(file: BinaryIO, run: Run) -> _Owner:
         host=socket.gethostname(),
         process=os.getpid(),
         process_started=psutil.Process().create_time(),
-        is_locked=lock(file),
+        is_locked=_is_lockable(file),
         run=run,
     )
+
+
+def _is_lockable(file: BinaryIO) -> bool:
+    try:
+        lock(file)
+    except OSError:
+        return False
+    return True
 
 
 def _read(path: Path, suite: str) -> Run | None:
     try:
         with path.open("rb") as file:
-            is_written, modified = is_held(file), os.fstat(file.fileno()).st_mtime
+            is_written, modified = is_locked(file), os.fstat(file.fileno()).st_mtime
             first, *lines = file.read().split(b"\n")
         owner = json.decode(first, type=_Owner)
     except (OSError, DecodeError, UnicodeDecodeError):

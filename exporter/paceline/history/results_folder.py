@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from paceline.documents import decode_run
 from paceline.errors import StorageError
+from paceline.files import READABLE, new_file_beside, replace_file
 from paceline.model import Run
 
 _PATTERN = "performance_*.json"
@@ -88,14 +89,12 @@ class ResultsFolder(Struct, frozen=True):
         """
         time = datetime.fromtimestamp(ended, UTC).strftime("%Y-%m-%dT%H-%M-%S.%f")[:-3] + "Z"
         try:
-            written = self._write_aside(document)
-            try:
-                path = self._add_name(written, f"performance_{time}")
+            with new_file_beside(self.latest_report, READABLE) as new:
+                new.write_bytes(document)
+                path = self._add_name(new, f"performance_{time}")
                 # What is replaced under the second name is there under its first, unless it was never a report.
                 self._keep_foreign_latest()
-                written.replace(self.latest_report)
-            finally:
-                written.unlink(missing_ok=True)
+                new.replace(self.latest_report)
         except OSError as error:
             raise StorageError(f"{self.path}: the report of the run was not written: {error.strerror}") from error
         return path
@@ -108,11 +107,7 @@ class ResultsFolder(Struct, frozen=True):
             StorageError: the folder cannot be written to.
         """
         try:
-            written = self._write_aside(content)
-            try:
-                written.replace(path)
-            finally:
-                written.unlink(missing_ok=True)
+            replace_file(path, content, READABLE)
         except OSError as error:
             raise StorageError(f"{path} was not written: {error.strerror}") from error
 
@@ -126,22 +121,11 @@ class ResultsFolder(Struct, frozen=True):
         """
         return read_run(self.latest_report)
 
-    def _write_aside(self, content: bytes) -> Path:
-        descriptor, name = tempfile.mkstemp(dir=self.path, prefix=".new-")
-        try:
-            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor has no path
-                file.write(content)
-            Path(name).chmod(0o644)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
-        return Path(name)
-
-    def _add_name(self, written: Path, stem: str) -> Path:
+    def _add_name(self, new: Path, stem: str) -> Path:
         for number in range(1, _MOST_SAME_NAMES):
             path = self.path / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
             try:
-                _link_or_copy(written, path)
+                _link_or_copy(new, path)
             except FileExistsError:
                 continue
             return path

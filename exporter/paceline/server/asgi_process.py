@@ -22,7 +22,7 @@ from prometheus_client import disable_created_metrics
 from paceline.errors import ConfigError, StorageError
 from paceline.formatting import counted
 from paceline.server.app import make_app
-from paceline.server.data_folder_lock import lock
+from paceline.server.data_folder_lock import lock_folder
 from paceline.server.exporter_settings import ExporterSettings
 from paceline.server.service import ExporterService
 from paceline.server.web_config import WebConfig, read_web_config, tls_context
@@ -55,7 +55,7 @@ def serve(settings: ExporterSettings, addresses: Sequence[str], web_file: Path |
     disable_created_metrics()  # type: ignore[no-untyped-call]
     with suppress(ValueError, OSError):  # a slow connection costs a descriptor
         resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-    with lock(settings.data):
+    with lock_folder(settings.data):
         service = ExporterService(settings)
         _LOG.info("%s", _started(settings, web))
         _run(service, _server(service, web, tls), [listen(address) for address in addresses])

@@ -4,16 +4,16 @@ One exporter for one folder of data: what one exposes, another would not know of
 
 import os
 from contextlib import suppress
-from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from typing import BinaryIO
 
 from paceline.errors import StorageError
+from paceline.files import lock
 
 LOCK = "exporter.lock"
 
 
-def lock(folder: Path) -> BinaryIO:
+def lock_folder(folder: Path) -> BinaryIO:
     """
     Keep other exporters out of a folder, for as long as the file is open: the system closes it however a process ends.
 
@@ -23,7 +23,7 @@ def lock(folder: Path) -> BinaryIO:
     path = folder / LOCK
     try:
         file = path.open("ab+", buffering=0)
-        flock(file, LOCK_EX | LOCK_NB)
+        lock(file)
     except BlockingIOError as error:
         process = path.read_text("utf-8").strip()
         raise StorageError(f"the folder {folder} is used by another exporter (process {process})") from error

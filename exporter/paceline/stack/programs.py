@@ -2,21 +2,20 @@
 Programs of Prometheus' family: found, or fetched without root into a folder.
 """
 
-import fcntl
 import hashlib
 import os
 import platform
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import requests
 
 from paceline.errors import StackError
+from paceline.files import holding
 
 _SECONDS = (5, 60)
 
@@ -126,7 +125,9 @@ class Programs:
         Raises:
             StackError: it cannot be had; the text says what was tried.
         """
-        with _locked(self._cache):
+        self._cache.mkdir(parents=True, exist_ok=True)
+        # Two that ask at once would unpack over each other.
+        with holding(self._cache / ".lock"):
             if found := self.find(program):
                 return found
             failures = []
@@ -157,15 +158,6 @@ def _unpacked(cache: Path) -> Path:
 
 def _built(cache: Path) -> Path:
     return cache / "go"
-
-
-@contextmanager
-def _locked(cache: Path) -> Iterator[None]:
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / ".lock").open("w") as lock:
-        # Two that ask at once would unpack over each other.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _fetch_release(program: Program, cache: Path) -> None:

@@ -9,6 +9,7 @@ import psutil
 from msgspec import DecodeError, Struct, ValidationError, json
 
 from paceline.errors import DocumentError, StorageError
+from paceline.files import replace_file
 from paceline.stack.ports import port_of
 
 # A start is told as the seconds since that of the machine, which is kept in whole seconds and moves with its clock.
@@ -77,9 +78,7 @@ class StateFile:
         """
         Keep what was started; a reader sees this or what was before.
         """
-        new = self._path.with_suffix(".new")
-        new.write_bytes(json.format(json.encode(started), indent=2))
-        new.replace(self._path)
+        replace_file(self._path, json.format(json.encode(started), indent=2))
 
     def clear(self) -> None:
         self._path.unlink(missing_ok=True)

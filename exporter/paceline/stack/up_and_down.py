@@ -2,13 +2,12 @@
 A stack on this machine: up, looked after, and down.
 """
 
-import fcntl
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from paceline.errors import StackError, StorageError
-from paceline.files import write_files
+from paceline.files import holding, write_files
 from paceline.stack import processes
 from paceline.stack.configuration_files import configuration
 from paceline.stack.grafana_server import find_grafana, grafana_files
@@ -120,14 +119,13 @@ class Stack:
 
     @contextmanager
     def _held(self) -> Iterator[None]:
-        try:
-            self._layout.prepare()
-            lock = (self._layout.folder / ".lock").open("w")
-        except OSError as error:
-            raise StorageError(f"{self._layout.folder}: cannot be written: {error.strerror}") from error
-        with lock:
-            # Two that start at once would both find that nothing runs.
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with ExitStack() as opened:
+            try:
+                self._layout.prepare()
+                # Two that start at once would both find that nothing runs.
+                opened.enter_context(holding(self._layout.folder / ".lock"))
+            except OSError as error:
+                raise StorageError(f"{self._layout.folder}: cannot be written: {error.strerror}") from error
             yield
 
 
