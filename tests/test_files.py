@@ -198,19 +198,21 @@ def test_a_fork_does_not_hold_the_lock(tmp_path: Path) -> None:
     """
     A child that outlives the process that locked the file keeps nobody else out.
     """
-    reader, writer = os.pipe()
+    (is_forked, tell_forked), (may_end, tell_end) = os.pipe(), os.pipe()
     with (tmp_path / "file").open("xb") as file, (tmp_path / "file").open("rb") as other:
         lock(file)
         child = os.fork()
         if child == 0:
-            os.read(reader, 1)
+            os.write(tell_forked, b"x")
+            os.read(may_end, 1)
             os._exit(0)
+        os.read(is_forked, 1)
         file.close()
         is_held = is_locked(other)
-        os.write(writer, b"x")
+        os.write(tell_end, b"x")
         os.waitpid(child, 0)
-    os.close(reader)
-    os.close(writer)
+    for descriptor in (is_forked, tell_forked, may_end, tell_end):
+        os.close(descriptor)
 
     assert not is_held
 
