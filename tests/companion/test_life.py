@@ -234,6 +234,21 @@ def test_an_interrupt_does_not_end_it(temporary: Path) -> None:
     assert float(output) > 0
 
 
+def test_it_imports_installed_packages_before_those_of_a_project() -> None:
+    """
+    A project may have a `psutil.py`; the package that runs is the one that the session runs.
+    """
+    path = launch._import_path(["/project", "", "/lib/site-packages", "/usr/lib/dist-packages"])
+
+    assert path == [
+        str(Path(launch.__file__).parents[2]),
+        "/lib/site-packages",
+        "/usr/lib/dist-packages",
+        "/project",
+        str(Path.cwd()),
+    ]
+
+
 def test_process_1_has_no_companion(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     Orphans become children of process 1, so that its tests would meet the companion.

@@ -90,11 +90,11 @@ def _run(files: Files, companion: Companion, *, is_live: bool) -> None:
 
 def _import_path(path: Sequence[str]) -> list[str]:
     """
-    Installed packages first: a project may have a module that is called like one of them.
+    This very package, then installed ones: a project may have a module that is called like one of them.
     """
     own = str(Path(__file__).parents[2])
     absolute = dict.fromkeys(str(Path(entry).absolute()) for entry in path)
-    return [*sorted(absolute, key=lambda entry: "-packages" not in entry), own]
+    return [own, *sorted(absolute, key=lambda entry: "-packages" not in entry)]
 
 
 def _spawn_detached(command: Sequence[str]) -> None:
