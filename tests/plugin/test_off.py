@@ -133,4 +133,4 @@ def test_the_help_names_each_kind(suite: Suite) -> None:
     """
     shown = " ".join(suite.run("--help", on=False).output.split())
 
-    assert f"separated by commas: {', '.join(FAILING_KINDS)}." in shown
+    assert f"separated by commas (default: none): {', '.join(FAILING_KINDS)}." in shown

@@ -29,29 +29,29 @@ def main() -> None:
     """
     Watch the performance of a pytest suite.
 
-    Measure with `pytest --paceline` (or `paceline test`, which runs it for you); then look at what was found.
+    Measure with `pytest --paceline` or `paceline test`, then look at the results.
 
     \b
       paceline test                      run the suite, measured and judged
       paceline test cart --budget 50     only tests about the cart, budget 50 ms
-      paceline report --format markdown  the last report, fit for a pull request
-      paceline trends --sort slope       what grows, over weeks
-      paceline compare main my-branch    what became slower, from runs that are kept
-      paceline ab --base main            the same, with both run in turn on this machine
-      paceline history list              the runs that are kept
-      paceline baseline pin --note 2.0   judge from now on against the last run
-      paceline push                      send the runs that wait for a server
+      paceline report --format markdown  the last report, for a pull request
+      paceline trends --sort slope       tests that get slower, over weeks
+      paceline compare main my-branch    tests that became slower, from kept runs
+      paceline ab --base main            the same, from new runs of both in turn
+      paceline history list              the kept runs
+      paceline baseline pin --note 2.0   judge against the last run from now on
+      paceline push                      send the queued runs
       paceline rules monitoring          rules and alerts for Prometheus
       paceline grafana install --url …   dashboards for Grafana
-      paceline stack up                  Prometheus, Alertmanager and the exporter on this machine
+      paceline stack up                  Prometheus and the exporter, locally
 
     \b
     Exit codes:
-      0   all is well
-      1   a test failed; for other commands: what was asked for is not there, or cannot be read
+      0   success
+      1   a test failed; of other commands: a run or a file is missing or damaged
       2   a wrong option or argument, or the tests were interrupted
-      3-5 pytest's own: internal error, usage error, no tests
-      10  tests passed, but a verdict named in --fail-on was found, or what --fail-on-slower asks for
+      3-5 as of pytest: internal error, usage error, no tests
+      10  no test failed, but a gate: --fail-on, --fail-on-slower, or an alert
     """
 
 

@@ -23,12 +23,26 @@ from paceline.cli.options.project import clear_errors, warn
 from paceline.cli.options.pytest_arguments import PYTEST_ARGUMENTS, PassingOn
 
 
-@click.command(cls=PassingOn, options_metavar="[OPTIONS]", epilog="What stands behind -- goes to pytest as it is.")
-@click.option("--base", metavar="REF", required=True, help="Branch, tag or commit that is compared with.")
-@click.option("--head", metavar="REF", help="What is looked at (default: the work tree as it is, with all changes).")
-@click.option("--rounds", type=click.IntRange(1), default=10, show_default=True, help="How often each side runs.")
-@click.option("--setup", metavar="CMD", default="", help="Run once in each work tree before: build or install there.")
-@click.option("--max-seconds", metavar="S", type=Number(0, min_open=True), help="Stop after so long.")
+@click.command(cls=PassingOn, options_metavar="[OPTIONS]", epilog="Arguments after -- are passed to pytest unchanged.")
+@click.option("--base", metavar="REF", required=True, help="Branch, tag or commit to compare with.")
+@click.option(
+    "--head", metavar="REF", help="Branch, tag or commit to look at (default: the work tree with all its changes)."
+)
+@click.option(
+    "--rounds", type=click.IntRange(1), default=10, show_default=True, help="Number of pytest runs of each side."
+)
+@click.option(
+    "--setup",
+    metavar="CMD",
+    default="",
+    help="Shell command that builds or installs in each work tree before the rounds (default: none).",
+)
+@click.option(
+    "--max-seconds",
+    metavar="S",
+    type=Number(0, min_open=True),
+    help="Seconds after which no further round begins (default: no limit).",
+)
 @comparison_options
 @click.pass_context
 def ab(
@@ -42,11 +56,11 @@ def ab(
     **shown: object,
 ) -> None:
     """
-    Run the tests of two versions in turn on this machine, and compare test by test.
+    Run two commits in turn on this machine and compare them.
 
-    Both are checked out into temporary work trees of git, which are removed at the end; your own work tree and its
-    index are only read. Each round runs pytest once on each side, after a first round that is not counted.
-    --max-seconds ends with the rounds that are whole by then.
+    Both commits are checked out into temporary git work trees, which are removed at the end; your own work tree and
+    its index are only read. Each round runs pytest once on each side; a first round is not counted. Where --max-seconds
+    ends the rounds, only complete rounds are compared.
 
     \b
       paceline ab --base main

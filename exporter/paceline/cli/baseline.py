@@ -29,15 +29,15 @@ _COLUMNS = (
     Column("commit", 4),
     Column("note"),
 )
-_note_option = click.option("--note", default="", help="Why, for those who read the file.")
+_note_option = click.option("--note", default="", help="Reason, written into the file (default: none).")
 
 
 @click.group()
 def baseline() -> None:
     """
-    Pin a run, or accept an intended slowdown.
+    Pin a run as baseline, or accept an intended slowdown.
 
-    Baselines live in paceline_baselines.json, which is committed with the code and reviewed with it.
+    Baselines are kept in paceline_baselines.json. Commit that file with the code, so that it is reviewed.
 
     \b
       paceline baseline pin --note "release 2.0"
@@ -47,15 +47,15 @@ def baseline() -> None:
 
 @baseline.command()
 @click.argument("run", required=False)
-@click.option("--tests", metavar="PATTERN", default=_EVERY, help="Only these tests (default: all).")
+@click.option("--tests", metavar="PATTERN", default=_EVERY, help="Tests to pin, a pattern (default: all tests).")
 @_note_option
 @results_option
 def pin(run: str | None, tests: str, note: str, results: Path | None) -> None:
     """
-    Judge tests against the window of time that ends with RUN (default: the last run), so that what creeps up
-    since then cannot hide.
+    Judge tests against the window that ends with a run.
 
-    A pattern is a test id, one without its parameters, a file, or has * and ? in it.
+    RUN is an id, the beginning of an id, or the file of a run (default: the last run). A slow creep after that run
+    does not move the baseline. A pattern is a test id, a test id without its parameters, a file, or has * and ? in it.
     """
     with clear_errors():
         path, found = _find(run, results)
@@ -67,14 +67,19 @@ def pin(run: str | None, tests: str, note: str, results: Path | None) -> None:
 
 @baseline.command()
 @click.argument("tests", metavar="PATTERN...", nargs=-1, required=True)
-@click.option("--run", metavar="RUN", help="From this run on (default: the last run).")
+@click.option(
+    "--run",
+    metavar="RUN",
+    help="First run whose durations are usual: id, beginning of an id, or file (default: the last run).",
+)
 @_note_option
 @results_option
 def accept(tests: tuple[str, ...], run: str | None, note: str, results: Path | None) -> None:
     """
-    Forget the past of tests before a run, so that what they took in it is usual from now on.
+    Accept the durations of tests in a run as usual.
 
-    Until there are runs enough again, these tests have no history, and are judged by their budgets alone.
+    Runs before that run no longer count as the past of these tests. Until there are enough newer runs, these tests are
+    judged by their budgets alone.
     """
     with clear_errors():
         path, found = _find(run, results)
@@ -103,10 +108,12 @@ def list_baselines() -> None:
 
 @baseline.command()
 @click.argument("tests", metavar="[PATTERN]...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Remove all.")
+@click.option("--all", "everything", is_flag=True, help="Remove all baselines.")
 def clear(tests: tuple[str, ...], *, everything: bool) -> None:
     """
-    Remove baselines: those made with one of these patterns, or for a test that fits one.
+    Remove the baselines that match a PATTERN.
+
+    A baseline matches where it was made with this pattern, or for a test that matches this pattern.
     """
     if not tests and not everything:
         raise click.UsageError("expected PATTERN or --all")

@@ -23,18 +23,18 @@ from paceline.errors import StorageError
     type=click.IntRange(1),
     default=20,
     show_default=True,
-    help="Of a branch or a commit take so many runs, the latest.",
+    help="Number of latest runs to take of a branch or a commit.",
 )
 @comparison_options
 @results_option
 @click.pass_context
 def compare(context: click.Context, /, base: str, head: str, runs: int, results: Path | None, **shown: object) -> None:
     """
-    Say test by test what HEAD does slower or faster than BASE.
+    Compare kept runs of BASE and HEAD test by test.
 
-    Each is a run (its id, the beginning of its id, or its file), several runs separated by commas, a folder or a
-    pattern of files, a branch, or a commit (also as a tag or as HEAD~1). Of a branch or a commit only whole runs are
-    taken. Two runs a side give an interval, one a side only a ratio.
+    BASE and HEAD are each a run (its id, the beginning of its id, or its file), several runs separated by commas, a
+    folder or a pattern of files, a branch, or a commit (also as a tag or as HEAD~1). Partial runs of a branch or a
+    commit are left out. Two runs on each side give an interval, one run on each side only a ratio.
 
     \b
       paceline compare main my-branch

@@ -16,18 +16,26 @@ from paceline.demo.runs import BRANCH, SUITE, TESTS, Demo
 
 
 @click.command("demo-history")
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed and end give the same runs.")
-@click.option("--until", type=click.DateTime(), help="When the history ends (UTC; default: now).")
-@click.option("--days", type=Number(1, 400), default=30.0, show_default=True, help="How long it is.")
-@click.option("--tests", type=click.IntRange(8, 20_000), default=TESTS, show_default=True, help="How many tests.")
-@click.option("--suite", metavar="NAME", default=SUITE, show_default=True, help="What the suite is called.")
+@click.option(
+    "--seed",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Seed of the random numbers; the same seed and end give the same runs.",
+)
+@click.option("--until", type=click.DateTime(), help="End of the history, in UTC (default: now).")
+@click.option("--days", type=Number(1, 400), default=30.0, show_default=True, help="Length of the history in days.")
+@click.option(
+    "--tests", type=click.IntRange(8, 20_000), default=TESTS, show_default=True, help="Number of tests in the suite."
+)
+@click.option("--suite", metavar="NAME", default=SUITE, show_default=True, help="Name of the suite.")
 @results_option
 def demo_history(seed: int, until: datetime | None, days: float, tests: int, suite: str, results: Path | None) -> None:
     """
-    Add a made-up history of a suite to the results, judged and kept as real runs are.
+    Add runs of an invented suite to the results folder.
 
-    In it a test gets slower and is mended, another creeps, one keeps memory, some are flaky, and the machine is
-    changed twice. Runs that are kept already are not added again.
+    The runs are judged and kept as real runs are. One test gets slower and is fixed, one creeps, one leaks memory,
+    some are flaky, and the machine changes twice. Runs that are there already are not added again.
 
     \b
       paceline demo-history --results demo

@@ -53,7 +53,7 @@ def _tell_missing(whole: Whole) -> None:
 @click.group()
 def export() -> None:
     """
-    Write kept runs for other tools.
+    Write kept runs as files for other tools.
     """
 
 
@@ -67,16 +67,16 @@ def export() -> None:
     multiple=True,
     metavar="NAME=VALUE",
     callback=_labels,
-    help="A label of every series; those of a scrape, where the past is to go on with what is scraped.",
+    help="Label to add to every series, such as a label that a scrape adds; repeatable (default: none).",
 )
 @results_option
 def openmetrics(
     file: Path, branches: tuple[str, ...], constant: Mapping[str, str], results: Path | None, **span: object
 ) -> None:
     """
-    Write runs to FILE as OpenMetrics text, one sample of each series a run; - is the standard output.
+    Write runs to FILE as OpenMetrics text.
 
-    Parts of a run are put together, as the exporter does.
+    Each run has one sample in each series. FILE - is stdout. Parts of a run are put together, as in the exporter.
 
     \b
       paceline export openmetrics runs.txt --since 2026-01-01

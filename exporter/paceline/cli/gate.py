@@ -39,27 +39,41 @@ def _id(context: click.Context, parameter: click.Parameter, value: str | None) -
 
 
 @click.command()
-@click.option("--prometheus", metavar="URL", help="The server (default: the history that is configured).")
+@click.option("--prometheus", metavar="URL", help="Address of the Prometheus (default: 'history' in [tool.paceline]).")
 @click.option(
     "--run",
     "run_id",
     metavar="ID",
     callback=_id,
-    help="Wait for this run to arrive and to be judged, then ask; the beginning of its id will do.",
+    help="Id of the run to wait for, or its beginning (default: the latest run of suite and branch).",
 )
-@click.option("--suite", metavar="NAME", callback=_named, help="The suite (default: this project's).")
 @click.option(
-    "--branch", metavar="NAME", callback=_named, help="The branch (default: as the CI system and git call it)."
+    "--suite", metavar="NAME", callback=_named, help="Name of the suite (default: the suite of this project)."
+)
+@click.option(
+    "--branch",
+    metavar="NAME",
+    callback=_named,
+    help="Name of the branch (default: the branch that the CI system or git names).",
 )
 @click.option(
     "--severity",
     type=click.Choice([severity.value for severity in Severity]),
     default=Severity.WARNING.value,
     show_default=True,
-    help="What is less severe is left out.",
+    help="Lowest severity of an alert that counts.",
 )
-@click.option("--wait", "seconds", metavar="S", type=Number(1), default=300, show_default=True, help="At most so long.")
-@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
+@click.option(
+    "--wait", "seconds", metavar="S", type=Number(1), default=300, show_default=True, help="Seconds to wait at most."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="Format of the output.",
+)
 @click.pass_context
 def gate(
     context: click.Context,
@@ -73,11 +87,11 @@ def gate(
     form: str,
 ) -> None:
     """
-    Exit with 10 where alerts of Paceline fire in a Prometheus: for a run, or for the latest run of a suite and branch.
+    Exit with 10 if Paceline's alerts fire in a Prometheus.
 
-    It waits until the server has the run and has evaluated its rules after that.
-    Exit code 1 is that it cannot tell: no such run, rules that do not judge its branch, a run that came too late or
-    was superseded too soon, a server that cannot be asked.
+    The gate asks about one run, or about the latest run of a suite and branch. It waits until the server has the run
+    and has evaluated its rules after that. Exit code 1 means that the gate cannot decide: the run does not arrive, no
+    rule judges its branch, the run came too late or was superseded too soon, or the server does not answer.
 
     \b
       paceline gate --prometheus http://prometheus:9090

@@ -28,30 +28,38 @@ _FOLDER = "paceline"
 @click.group()
 def grafana() -> None:
     """
-    The dashboards of Grafana, as files or put into one that runs.
+    Write the dashboards, or install them in a Grafana.
     """
 
 
 @grafana.command()
-@click.option("--url", required=True, envvar="PACELINE_GRAFANA_URL", show_envvar=True, help="Address of Grafana.")
+@click.option("--url", required=True, envvar="PACELINE_GRAFANA_URL", show_envvar=True, help="Address of the Grafana.")
 @click.option(
     "--folder",
     metavar="UID",
-    help="Folder that the dashboards are put into, and moved to (default: paceline, and where they were moved to).",
+    help="UID of the folder for the dashboards (default: paceline; dashboards that were moved stay where they are).",
 )
-@click.option("--prometheus", metavar="URL", help="Add this Prometheus, as Grafana reaches it, as a data source.")
-@click.option("--alertmanager", metavar="URL", help="Likewise an Alertmanager.")
-@click.option("--force", is_flag=True, help="Replace what others wrote or changed.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option(
+    "--prometheus",
+    metavar="URL",
+    help="Prometheus to add as data source, its address as Grafana reaches it (default: none).",
+)
+@click.option(
+    "--alertmanager",
+    metavar="URL",
+    help="Alertmanager to add as data source, its address as Grafana reaches it (default: none).",
+)
+@click.option("--force", is_flag=True, help="Replace dashboards and data sources that somebody else wrote or changed.")
+@click.option("--dry-run", is_flag=True, help="Print the steps without any change in Grafana.")
 def install(
     url: str, folder: str | None, prometheus: str | None, alertmanager: str | None, *, force: bool, dry_run: bool
 ) -> None:
     """
-    Put the dashboards and their folder into a Grafana, and data sources if they are named.
+    Install dashboards and data sources in a Grafana.
 
-    Who asks is taken from PACELINE_GRAFANA_TOKEN, the token of a service account with the role Editor (Admin for
-    data sources), or from PACELINE_GRAFANA_USER and PACELINE_GRAFANA_PASSWORD. What is there already and was not
-    written by this command, or was changed since, stays: then nothing is written at all.
+    Credentials come from PACELINE_GRAFANA_TOKEN, the token of a service account with the role Editor (Admin for data
+    sources), or from PACELINE_GRAFANA_USER and PACELINE_GRAFANA_PASSWORD. Where a dashboard or a data source was not
+    written by this command, or was changed since, the command writes nothing at all.
 
     \b
       paceline grafana install --url http://grafana:3000 --dry-run
@@ -90,12 +98,12 @@ def install(
     type=click.Choice(["json", "configmap"]),
     default="json",
     show_default=True,
-    help="JSON for Grafana itself, or ConfigMaps for the sidecar that brings them to it in Kubernetes.",
+    help="JSON files for Grafana itself, or ConfigMaps for its sidecar in Kubernetes.",
 )
-@click.option("--force", is_flag=True, help="Replace files that differ.")
+@click.option("--force", is_flag=True, help="Replace files that differ from the new ones.")
 def write(folder: Path, form: str, *, force: bool) -> None:
     """
-    Write the dashboards into FOLDER, for a Grafana that reads them from files.
+    Write the dashboards into FOLDER as files.
 
     \b
       paceline grafana write /var/lib/grafana/dashboards

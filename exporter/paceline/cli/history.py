@@ -62,8 +62,8 @@ def history() -> None:
 
 
 @history.command("list")
-@click.option("--suite", metavar="NAME", help="Only this suite.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Show so many runs, the latest.")
+@click.option("--suite", metavar="NAME", help="Suite whose runs are listed (default: all suites).")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Number of latest runs to list.")
 @results_option
 def list_runs(suite: str | None, limit: int, results: Path | None) -> None:
     """
@@ -83,7 +83,9 @@ def list_runs(suite: str | None, limit: int, results: Path | None) -> None:
 @results_option
 def show_run(run: str, results: Path | None) -> None:
     """
-    Show each test of RUN: an id (or its beginning) or the file of a run.
+    Show each test of a run.
+
+    RUN is an id, the beginning of an id, or the file of a run.
     """
     with clear_errors():
         _, archive = load_project(results)
@@ -95,13 +97,21 @@ def show_run(run: str, results: Path | None) -> None:
 
 
 @history.command()
-@click.option("--older-than", "days", metavar="DAYS", type=Number(0), help="Forget runs older than this.")
-@click.option("--keep", type=click.IntRange(0), help="Of each suite and branch keep so many runs, the latest.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be forgotten.")
+@click.option(
+    "--older-than",
+    "days",
+    metavar="DAYS",
+    type=Number(0),
+    help="Remove runs that ended more than this many days ago (default: no limit).",
+)
+@click.option(
+    "--keep", type=click.IntRange(0), help="Number of latest runs to keep of each suite and branch (default: no limit)."
+)
+@click.option("--dry-run", is_flag=True, help="Print the number of runs without their removal.")
 @results_option
 def prune(days: float | None, keep: int | None, results: Path | None, *, dry_run: bool) -> None:
     """
-    Forget old runs: in the history, in the trends, and their files.
+    Remove old runs from history, trends and results folder.
     """
     if days is None and keep is None:
         raise click.UsageError("expected --older-than DAYS or --keep N")
@@ -116,15 +126,18 @@ def prune(days: float | None, keep: int | None, results: Path | None, *, dry_run
 
 @history.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--suite", metavar="NAME", help="The suite that they belong to (default: this project's).")
-@click.option("--branch", default="", help="The branch of the runs (default: as in the file, else the default branch).")
+@click.option("--suite", metavar="NAME", help="Suite of the imported runs (default: the suite of this project).")
+@click.option(
+    "--branch", default="", help="Branch of the imported runs (default: as in the file, else the default branch)."
+)
 @results_option
 def import_runs(files: tuple[Path, ...], suite: str | None, branch: str, results: Path | None) -> None:
     """
-    Add runs from FILES: JUnit XML, pytest-benchmark JSON, or run documents of Paceline.
+    Add runs from JUnit XML, pytest-benchmark or Paceline.
 
-    A file that was imported before adds nothing. JUnit's times include setup and teardown, so that tests look
-    slower in such runs than they are: they may hide a regression, but make no false one.
+    FILES are JUnit XML, JSON of pytest-benchmark, or run documents of Paceline. A file that was imported before adds
+    no run. JUnit's times include setup and teardown, so that tests look slower in such runs than they are: these runs
+    may hide a regression, but cause no false one.
     """
     with clear_errors():
         config, archive = load_project(results)

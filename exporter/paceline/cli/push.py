@@ -27,13 +27,14 @@ _Find: TypeAlias = Callable[[str, str], Sink | str]
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @target_options
-@click.option("--refused", is_flag=True, help="Also those that a server has refused before.")
+@click.option("--refused", is_flag=True, help="Send runs again that a server has refused before.")
 @results_option
 def push(files: tuple[Path, ...], results: Path | None, *, refused: bool, **target: object) -> None:
     """
-    Send the runs that wait in the outbox, or the run documents FILES.
+    Send queued runs, or run documents, to a server.
 
-    What waits goes to where it was meant to go, or to another server with --to or --otlp.
+    Without FILES, the command sends the runs in the outbox: each to its own server, or all to the server that --to or
+    --otlp names.
 
     \b
       paceline push

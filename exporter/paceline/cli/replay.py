@@ -26,11 +26,11 @@ from paceline.model import Run
 @results_option
 def replay(to: str | None, otlp: str | None, ca_file: Path | None, results: Path | None, **span: object) -> None:
     """
-    Send kept runs again, oldest first, to a server that is new or has lost them.
+    Send kept runs again to a server, oldest first.
 
-    A run that the server has already counts once, and one that it refuses does not keep it from the others; the exit
-    code is 1 then. A Prometheus takes samples of the past only as far back as its
-    storage.tsdb.out_of_order_time_window reaches; for more there is `paceline export openmetrics`.
+    For a server that is new or has lost runs. A run that the server has already counts once. After a refused run the
+    command goes on with the next run, and exits with 1 at the end. A Prometheus accepts samples of the past only
+    within its storage.tsdb.out_of_order_time_window; for older runs use `paceline export openmetrics`.
 
     \b
       paceline replay --to http://exporter:10464 --since 2026-01-01

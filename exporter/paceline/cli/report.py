@@ -32,12 +32,16 @@ _STYLES: dict[Style, dict[str, object]] = {
 
 @click.command()
 @click.argument("run", required=False)
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option("-v", "--verbose", is_flag=True, help="Say everything.")
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="Format of the report."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Print every finding in full.")
 @results_option
 def report(run: str | None, form: str, results: Path | None, *, verbose: bool) -> None:
     """
-    Print the report of RUN: an id (or its beginning) or the file of a run; the last one by default.
+    Print the report of a kept run.
+
+    RUN is an id, the beginning of an id, or the file of a run (default: the last run).
 
     \b
       paceline report

@@ -62,7 +62,7 @@ def _compiles(expression: str) -> bool:
     type=click.IntRange(1, 3650),
     default=_DEFAULT.window_days,
     show_default=True,
-    help="Days of past that a run is judged by.",
+    help="Days of past runs that a run is judged against.",
 )
 @click.option(
     "--hold",
@@ -70,7 +70,7 @@ def _compiles(expression: str) -> bool:
     type=click.IntRange(1, 3650),
     default=_DEFAULT.hold_days,
     show_default=True,
-    help="Days that a verdict stands where no run comes.",
+    help="Days an alert keeps firing when no newer run arrives.",
 )
 @click.option(
     "--interval",
@@ -78,42 +78,42 @@ def _compiles(expression: str) -> bool:
     type=click.IntRange(1, 120),
     default=_DEFAULT.interval_seconds,
     show_default=True,
-    help="Seconds from one evaluation to the next.",
+    help="Seconds between two evaluations of the rules.",
 )
 @click.option(
     "--prefix",
     default=_DEFAULT.prefix,
     show_default=True,
     callback=_fits(NAME, "the beginning of a metric's name, for example acme_paceline_"),
-    help="What the names of metrics begin with.",
+    help="Prefix of the names of metrics.",
 )
 @click.option(
     "--match",
     default=_DEFAULT.match,
     show_default=True,
     callback=_matchers,
-    help="Matchers of the runs that are judged.",
+    help="PromQL label matchers of the runs that are judged.",
 )
 @click.option(
     "--by",
     multiple=True,
     metavar="LABEL",
     callback=_fits(LABEL, "the name of a label of yours, for example python"),
-    help="A label of yours that tells one suite from another.",
+    help="Label of your own that separates suites; repeatable (default: none).",
 )
 @click.option(
     "--dashboards",
     default=_DEFAULT.dashboards,
     show_default=True,
     callback=_fits(ADDRESS, "an address, for example https://grafana.example.org"),
-    help="Address of Grafana.",
+    help="Address of Grafana, for the links in alerts.",
 )
 @click.option(
     "--runbooks",
     default=_DEFAULT.runbooks,
     show_default=True,
     callback=_fits(PLACE, "an address or a path, for example https://wiki.example.org/runbooks"),
-    help="Address of the runbooks.",
+    help="Address or path of the runbooks, for the links in alerts.",
 )
 @click.option(
     "--format",
@@ -121,15 +121,18 @@ def _compiles(expression: str) -> bool:
     type=click.Choice(["files", "prometheusrule"]),
     default="files",
     show_default=True,
-    help="Files of Prometheus and Alertmanager, or the rules alone for the Prometheus Operator in Kubernetes.",
+    help="Files for Prometheus and Alertmanager, or only the rules, for the Prometheus Operator in Kubernetes.",
 )
-@click.option("--force", is_flag=True, help="Replace rules that differ.")
-@click.option("--force-configuration", is_flag=True, help="With --force: prometheus.yml and alertmanager.yml, too.")
+@click.option("--force", is_flag=True, help="Replace rule files that differ from the new ones.")
+@click.option(
+    "--force-configuration", is_flag=True, help="With --force, replace prometheus.yml and alertmanager.yml too."
+)
 def rules(folder: Path, form: str, *, force: bool, force_configuration: bool, **settings: object) -> None:
     """
-    Write rules, alerts and the configuration of Prometheus and Alertmanager into FOLDER.
+    Write rules, alerts and configuration for Prometheus.
 
-    The configuration is yours to edit: once it is there, it is left alone.
+    The files are written into FOLDER, with the configuration of Alertmanager. You may edit prometheus.yml and
+    alertmanager.yml: where they exist, they are kept.
 
     \b
       paceline rules monitoring

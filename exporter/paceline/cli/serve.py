@@ -37,9 +37,14 @@ def _by(read: Callable[[str], _V]) -> Callable[[click.Context, click.Parameter, 
     type=_FOLDER,
     default=Path("paceline_data"),
     show_default=True,
-    help="Folder that keeps the runs.",
+    help="Folder for the runs.",
 )
-@click.option("--watch", metavar="DIR", type=_FOLDER, help="Also take run documents that are put into this folder.")
+@click.option(
+    "--watch",
+    metavar="DIR",
+    type=_FOLDER,
+    help="Drop folder, whose run documents are received (default: none).",
+)
 @click.option(
     "--web.listen-address",
     "addresses",
@@ -47,9 +52,15 @@ def _by(read: Callable[[str], _V]) -> Callable[[click.Context, click.Parameter, 
     multiple=True,
     default=["127.0.0.1:10464"],
     show_default=True,
-    help="Where to listen; may be given several times.",
+    help="Address to listen on; repeatable.",
 )
-@click.option("--web.config.file", "web_file", metavar="FILE", type=_FILE, help="TLS and users, as all exporters.")
+@click.option(
+    "--web.config.file",
+    "web_file",
+    metavar="FILE",
+    type=_FILE,
+    help="YAML file with TLS and users, as of all Prometheus exporters (default: none).",
+)
 @click.option(
     "--web.telemetry-path",
     "telemetry_path",
@@ -57,13 +68,13 @@ def _by(read: Callable[[str], _V]) -> Callable[[click.Context, click.Parameter, 
     callback=_by(read_path),
     default="/metrics",
     show_default=True,
-    help="Path of the counters; the run samples are at PATH/runs.",
+    help="Path of the counters; the path of the run samples is PATH/runs.",
 )
 @click.option(
     "--tokens-file",
     metavar="FILE",
     type=_FILE,
-    help="Tokens that may send runs, one a line; more in PACELINE_TOKENS (default: everybody may).",
+    help="File of tokens, one a line, that may send runs, beside those in PACELINE_TOKENS (default: no token needed).",
 )
 @click.option(
     "--branches",
@@ -72,21 +83,21 @@ def _by(read: Callable[[str], _V]) -> Callable[[click.Context, click.Parameter, 
     multiple=True,
     default=BRANCHES,
     show_default=True,
-    help="A branch that keeps its name in labels beside default branches; repeatable. The others become other.",
+    help="Branch that keeps its name in labels beside default branches; repeatable.",
 )
 @click.option(
     "--expose-seconds",
     type=Number(min=0),
     default=900.0,
     show_default=True,
-    help="A run is exposed for at least so long,",
+    help="Minimum seconds that a run stays exposed.",
 )
 @click.option(
     "--expose-scrapes",
     type=click.IntRange(min=1),
     default=3,
     show_default=True,
-    help="and to each Prometheus at least so often.",
+    help="Minimum scrapes by each Prometheus before a run is no longer exposed.",
 )
 @click.option(
     "--expose-window",
@@ -94,24 +105,29 @@ def _by(read: Callable[[str], _V]) -> Callable[[click.Context, click.Parameter, 
     callback=_by(read_window),
     default="7d",
     show_default=True,
-    help="A run that ended longer ago is kept and not exposed; give Prometheus' out_of_order_time_window, or 0 for no "
-    "limit.",
+    help="Age beyond which a run is kept but not exposed: Prometheus' out_of_order_time_window, or 0 for no limit.",
 )
 @click.option(
     "--max-series",
     type=click.IntRange(min=1),
     default=200_000,
     show_default=True,
-    help="Samples in one answer, and of one run, at most; keep it below Prometheus' sample_limit.",
+    help="Maximum samples of one run and of one scrape; keep below Prometheus' sample_limit.",
 )
 @click.option(
     "--shard-seconds",
     type=Number(min=0),
     default=3600.0,
     show_default=True,
-    help="How long the parts of a run wait for the others.",
+    help="Seconds that a part of a run waits for the other parts.",
 )
-@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Format of the log on stderr.",
+)
 def serve(
     data: Path,
     watch: Path | None,

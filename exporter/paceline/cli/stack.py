@@ -26,7 +26,12 @@ _THERE = click.Path(exists=True, file_okay=False, path_type=Path)
 _FOLDER = Path(".paceline-stack")
 _PORT = click.IntRange(1, 65535)
 _folder_option = click.option(
-    "--folder", metavar="DIR", type=_DIR, default=_FOLDER, show_default=True, help="All that it keeps."
+    "--folder",
+    metavar="DIR",
+    type=_DIR,
+    default=_FOLDER,
+    show_default=True,
+    help="Folder for data, logs and configuration.",
 )
 
 
@@ -38,7 +43,9 @@ _WEBHOOK = Naming(place="--webhook is", example="http://127.0.0.1:9099/paceline"
 @click.group()
 def stack() -> None:
     """
-    Prometheus, Alertmanager and the exporter on this machine, without containers; Grafana, if it is on PATH.
+    Run Prometheus, Alertmanager and the exporter locally.
+
+    The programs run on this machine without containers; Grafana runs too if it is on PATH.
 
     \b
       paceline stack up
@@ -57,15 +64,29 @@ def stack() -> None:
     type=click.IntRange(1, 120),
     default=5,
     show_default=True,
-    help="Seconds from one scrape, and one evaluation of the rules, to the next.",
+    help="Seconds between two scrapes and between two evaluations of the rules.",
 )
-@click.option("--webhook", metavar="URL", default="", help="Where alerts are sent (default: nowhere).")
-@click.option("--programs", "programs_folder", metavar="DIR", type=_THERE, help="Where programs are looked for first.")
-@click.option("--install", is_flag=True, help="Fetch programs that are nowhere.")
-@click.option("--port-exporter", metavar="N", type=_PORT, help="(default: 10464, or a free one)")
-@click.option("--port-prometheus", metavar="N", type=_PORT, help="(default: 9090, or a free one)")
-@click.option("--port-alertmanager", metavar="N", type=_PORT, help="(default: 9093, or a free one)")
-@click.option("--port-grafana", metavar="N", type=_PORT, help="(default: 3000, or a free one)")
+@click.option(
+    "--webhook", metavar="URL", default="", help="Webhook that gets the alerts (default: alerts are sent nowhere)."
+)
+@click.option(
+    "--programs",
+    "programs_folder",
+    metavar="DIR",
+    type=_THERE,
+    help="Folder to look for programs in before PATH (default: none).",
+)
+@click.option("--install", is_flag=True, help="Download Prometheus and Alertmanager if they are not installed.")
+@click.option(
+    "--port-exporter", metavar="N", type=_PORT, help="Port of the exporter (default: 10464, else a free port)."
+)
+@click.option(
+    "--port-prometheus", metavar="N", type=_PORT, help="Port of Prometheus (default: 9090, else a free port)."
+)
+@click.option(
+    "--port-alertmanager", metavar="N", type=_PORT, help="Port of Alertmanager (default: 9093, else a free port)."
+)
+@click.option("--port-grafana", metavar="N", type=_PORT, help="Port of Grafana (default: 3000, else a free port).")
 @click.pass_context
 def up(
     context: click.Context,
@@ -79,10 +100,10 @@ def up(
     **ports: int | None,
 ) -> None:
     """
-    Start all of it, on loopback, and say where it is.
+    Start all servers on loopback and print their addresses.
 
     Rules, alerts and routes are those that `paceline rules` writes. Data, logs and configuration are in one folder,
-    and stay when it is ended.
+    and stay there after `paceline stack down`.
     """
     with _local_stack():
         if webhook:
@@ -117,7 +138,7 @@ def up(
 @click.pass_context
 def status(context: click.Context, /, folder: Path) -> None:
     """
-    Say what runs and where; the exit code is 1 unless all of it runs.
+    List the servers; exit with 1 unless all of them run.
     """
     with _local_stack():
         from paceline.stack.up_and_down import Stack  # noqa: PLC0415 - an extra
@@ -131,7 +152,7 @@ def status(context: click.Context, /, folder: Path) -> None:
 @_folder_option
 def down(folder: Path) -> None:
     """
-    End what was started, and nothing else; data and logs stay.
+    End the servers of this stack; data and logs stay.
     """
     with _local_stack():
         from paceline.stack.up_and_down import Stack  # noqa: PLC0415 - an extra

@@ -44,38 +44,40 @@ def _checked_kinds(_context: click.Context, _option: click.Parameter, kinds: str
     return kinds
 
 
-@click.command(cls=PassingOn, options_metavar="[OPTIONS]", epilog="What stands behind -- goes to pytest as it is.")
+@click.command(cls=PassingOn, options_metavar="[OPTIONS]", epilog="Arguments after -- are passed to pytest unchanged.")
 @click.argument("patterns", nargs=-1)
 @click.option("--dashboard", is_flag=True, help="Serve live metrics at /metrics on 127.0.0.1 while tests run.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port of --dashboard, which it implies (default: 4001).")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port of the live metrics; implies --dashboard (default: 4001)."
+)
 @click.option("--benchmarks-only", is_flag=True, help="Run only benchmarks (marker or fixture 'benchmark').")
 @click.option("--stress-test", is_flag=True, help="Run stress tests too (marker 'stress').")
 @click.option(
     "--budget",
     metavar="MS",
     type=Number(0, LONGEST_BUDGET_MS, min_open=True, max_open=True),
-    help="Budget of each test that has none of its own.",
+    help="Budget in milliseconds of each test without a budget of its own (default: by test type).",
 )
 @click.option(
     "--save-results/--no-save-results",
     default=None,
-    help="Keep the run: its report, the history, the trends (the default).",
+    help="Keep the run in the results folder, or only judge it (default: keep).",
 )
-@click.option("--report-only", is_flag=True, help="Run nothing; print the report that was saved last.")
+@click.option("--report-only", is_flag=True, help="Print the last saved report and run no test.")
 @click.option(
     "--fail-on",
     metavar="KINDS",
     callback=_checked_kinds,
-    help=f"Verdicts that end with exit code 10, separated by commas: {', '.join(FAILING_KINDS)}.",
+    help=f"Verdicts that cause exit code 10, separated by commas (default: as configured): {', '.join(FAILING_KINDS)}.",
 )
 @results_option
 @click.pass_context
 def test(context: click.Context, /, **options: object) -> None:
     """
-    Run pytest with Paceline on the tests that fit PATTERNS.
+    Run pytest with Paceline on tests that match PATTERNS.
 
-    A pattern is a file, a folder, a glob, a node id (tests/test_cart.py::test_total), or else a word that the
-    name of a test has in it. What has a slash or ends with .py is a file or a folder.
+    A pattern is a file, a folder, a glob, a node id (tests/test_cart.py::test_total), or else a word in the name of a
+    test. A pattern with a slash or with .py at its end is a file or a folder.
 
     \b
       paceline test

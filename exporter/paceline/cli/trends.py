@@ -39,17 +39,32 @@ _COLUMNS = (
 
 @click.command()
 @click.argument("pattern", required=False)
-@click.option("--sort", "key", type=click.Choice(list(_SORTED)), default="slope", show_default=True)
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Show so many tests.")
-@click.option("--suite", metavar="NAME", help="The suite (default: this project's).")
-@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
+@click.option(
+    "--sort",
+    "key",
+    type=click.Choice(list(_SORTED)),
+    default="slope",
+    show_default=True,
+    help="Column to sort by, the greatest first; week is the change in a week.",
+)
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Number of tests to print.")
+@click.option("--suite", metavar="NAME", help="Name of the suite (default: the suite of this project).")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="Format of the output.",
+)
 @results_option
 def trends(pattern: str | None, key: str, limit: int, suite: str | None, form: str, results: Path | None) -> None:
     """
-    Print how long tests take and where they are heading; PATTERN keeps tests whose id it fits.
+    Print how long tests take, and their trend.
 
-    Times are of the call phase over the window; the slope is of normalised times, per run, with its 95% interval where
-    it matters, and in percent of the median per week where there are two days or more.
+    PATTERN selects tests by their id. Times are those of the call phase over the window. The slope is that of
+    normalised times per run, with its 95% interval where the slope is significant; the change in a week is in percent
+    of the median, and needs runs of at least two days.
 
     \b
       paceline trends

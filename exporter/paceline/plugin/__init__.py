@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from paceline.recorder import CaseRecorder
 
 _MARKERS = (
-    "performance(budget_ms, confirm): the longest its call phase may take; False: never measure it again (Paceline)",
+    "performance(budget_ms, confirm): longest call phase allowed, in ms; confirm=False: never measure again (Paceline)",
     "unit: a unit test, budget 100 ms (Paceline)",
     "integration: an integration test, budget 2 s (Paceline)",
     "api: a test of an API, budget 5 s (Paceline)",
     "e2e: an end-to-end test, budget 10 s (Paceline)",
-    "benchmark: a benchmark; --paceline-benchmarks-only runs these alone (Paceline)",
-    "stress: a stress test; under --paceline it runs only with --paceline-stress (Paceline)",
+    "benchmark: a benchmark; --paceline-benchmarks-only runs only benchmarks (Paceline)",
+    "stress: a stress test; --paceline runs stress tests only with --paceline-stress (Paceline)",
 )
 # A switch that is not given leaves the setting to the configuration.
 _ON: dict[str, Any] = {"action": "store_const", "const": True, "default": None}
@@ -36,15 +36,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--paceline",
         **_ON,
-        help="Measure every test, judge it against budgets and its own history, and keep the run. "
-        "Also on by 'enabled = true' in [tool.paceline] or by PERFORMANCE_MONITORING=true.",
+        help="Measure every test, judge it against budgets and its own history, and keep the run (default: off, unless "
+        "'enabled = true' in [tool.paceline] or PERFORMANCE_MONITORING=true).",
     )
-    group.addoption("--no-paceline", dest="paceline", **_OFF, help="Switch it off.")
+    group.addoption(
+        "--no-paceline", dest="paceline", **_OFF, help="Do not measure, whatever configuration and environment say."
+    )
     group.addoption(
         "--paceline-fail-on",
         metavar="KINDS",
         default=None,
-        help="Verdicts that make the run exit with 10, separated by commas: "
+        help="Verdicts that cause exit code 10, separated by commas (default: none): "
         "budget, regression, suite_regression, count, change_point, trend, leak, flaky, duration_flaky, broken.",
     )
     group.addoption(
@@ -52,20 +54,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="MS",
         type=float,
         default=None,
-        help="Budget in milliseconds of each test that has none of its own.",
+        help="Budget in milliseconds of each test without a budget of its own (default: by test type).",
     )
     _add_keeping_options(group)
     _add_sending_options(group)
-    group.addoption("--paceline-suite", metavar="NAME", default=None, help="Name of the suite.")
+    group.addoption(
+        "--paceline-suite", metavar="NAME", default=None, help="Name of the suite (default: name of the project)."
+    )
     group.addoption(
         "--paceline-benchmarks-only",
         **_ON,
-        help="Run only benchmarks: tests marked 'benchmark' or using the fixture of that name.",
+        help="Run only benchmarks: tests with the marker 'benchmark' or a fixture of that name.",
     )
     group.addoption(
         "--paceline-stress",
         **_ON,
-        help="Run stress tests too: tests marked 'stress'.",
+        help="Run stress tests too: tests with the marker 'stress'.",
     )
 
 
@@ -74,19 +78,19 @@ def _add_keeping_options(group: pytest.OptionGroup) -> None:
         "--paceline-results",
         metavar="DIR",
         default=None,
-        help="Folder of reports and history (default: performance_results); write --paceline-results=DIR.",
+        help="Results folder: reports and history (default: performance_results). Write it as --paceline-results=DIR.",
     )
     group.addoption(
         "--paceline-no-save",
         dest="paceline_save",
         **_OFF,
-        help="Judge, but keep nothing of this run.",
+        help="Judge the run, but do not keep it in the results folder.",
     )
     group.addoption(
         "--paceline-no-confirm",
         dest="paceline_confirm",
         **_OFF,
-        help="Believe what was measured once: do not measure tests again that look slower.",
+        help="Do not measure tests again that look slower or seem to leak.",
     )
     group.addoption(
         "--paceline-port",
@@ -95,13 +99,14 @@ def _add_keeping_options(group: pytest.OptionGroup) -> None:
         const=-1,
         type=int,
         default=None,
-        help="Serve /metrics on 127.0.0.1 while tests run (default 4001, or PERFORMANCE_DASHBOARD_PORT).",
+        help="Serve live metrics at /metrics on 127.0.0.1 while tests run (default: off; PORT is 4001, or "
+        "PERFORMANCE_DASHBOARD_PORT).",
     )
     group.addoption(
         "--paceline-history",
         metavar="URL",
         default=None,
-        help="Prometheus that has the past runs, for example http://prometheus:9090 (default: the results folder). "
+        help="Prometheus with the past runs, such as http://prometheus:9090 (default: the results folder). "
         "Credentials come from PACELINE_HISTORY_TOKEN, or PACELINE_HISTORY_USER and PACELINE_HISTORY_PASSWORD.",
     )
 
@@ -111,15 +116,15 @@ def _add_sending_options(group: pytest.OptionGroup) -> None:
         "--paceline-push",
         metavar="URL",
         default=None,
-        help="Send the run to the exporter (`paceline serve`) there, for example http://exporter:10464. What it cannot "
-        "take now goes with the next run. The token comes from PACELINE_PUSH_TOKEN.",
+        help="Exporter (`paceline serve`) to send the run to, such as http://exporter:10464 (default: none). A run "
+        "that does not arrive is sent with the next run. The token comes from PACELINE_PUSH_TOKEN.",
     )
     group.addoption(
         "--paceline-push-ca-file",
         metavar="FILE",
         default=None,
-        help="Certificates of the authorities that servers are trusted by which runs are sent to (default: those of "
-        "the machine); write --paceline-push-ca-file=FILE. For OTLP, OTEL_EXPORTER_OTLP_CERTIFICATE goes before it.",
+        help="CA bundle (PEM) for the exporter and the collector (default: that of the machine). Write it "
+        "as --paceline-push-ca-file=FILE. OTEL_EXPORTER_OTLP_CERTIFICATE wins for the collector.",
     )
     group.addoption(
         "--paceline-otlp",
@@ -127,20 +132,20 @@ def _add_sending_options(group: pytest.OptionGroup) -> None:
         nargs="?",
         const="env",
         default=None,
-        help="Send the run by OTLP to the collector there, for example http://collector:4318; without URL to where "
-        "OTEL_EXPORTER_OTLP_ENDPOINT says. Needs paceline[otlp].",
+        help="Collector to send the run to by OTLP, such as http://collector:4318 (default: none; without URL, that of "
+        "OTEL_EXPORTER_OTLP_ENDPOINT). Needs paceline[otlp].",
     )
     group.addoption(
         "--paceline-otlp-traces",
         **_ON,
-        help="With --paceline-otlp: also a trace of the run, with a span for each test.",
+        help="With --paceline-otlp, send a trace of the run too, with a span for each test.",
     )
     group.addoption(
         "--paceline-live",
         metavar="URL",
         default=None,
-        help="Tell the exporter (`paceline serve`) there how the run goes while it goes on, for example "
-        "http://exporter:10464. The token comes from PACELINE_PUSH_TOKEN.",
+        help="Exporter (`paceline serve`) to send the progress of the run to while tests run, such as "
+        "http://exporter:10464 (default: none). The token comes from PACELINE_PUSH_TOKEN.",
     )
 
 

@@ -37,21 +37,28 @@ def comparison_options(command: _F) -> _F:
     """
     options: Sequence[Callable[[_F], _F]] = (
         click.option(
-            "--format", "form", type=click.Choice(("text", "markdown", "json")), default="text", show_default=True
+            "--format",
+            "form",
+            type=click.Choice(("text", "markdown", "json")),
+            default="text",
+            show_default=True,
+            help="Format of the comparison.",
         ),
         click.option(
             "--sort",
             type=click.Choice(list(SORTED)),
             default="change",
             show_default=True,
-            help="By what became of a test, by ratio, by added or saved time, or by name.",
+            help="Order of the tests: by change, by ratio, by added or saved time, or by name.",
         ),
-        click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Show so many tests."),
+        click.option(
+            "--limit", type=click.IntRange(1), default=20, show_default=True, help="Number of tests to print."
+        ),
         click.option(
             "--fail-on-slower",
             metavar="RATIO",
             type=Number(1, min_open=True),
-            help="Exit with 10 if a test is called slower and takes at least RATIO times as long.",
+            help="Exit with 10 if a test is slower and takes at least RATIO times as long (default: never).",
         ),
     )
     for option in reversed(options):

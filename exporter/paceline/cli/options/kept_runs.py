@@ -99,9 +99,9 @@ def span_options(command: _F) -> _F:
     The options of a span of history.
     """
     options: Sequence[Callable[[_F], _F]] = (
-        click.option("--since", type=click.DateTime(), help="Only runs that ended from then on (UTC)."),
-        click.option("--until", type=click.DateTime(), help="Only runs that ended before or then (UTC)."),
-        click.option("--suite", metavar="NAME", help="Only this suite."),
+        click.option("--since", type=click.DateTime(), help="Earliest end of a run, in UTC (default: no limit)."),
+        click.option("--until", type=click.DateTime(), help="Latest end of a run, in UTC (default: no limit)."),
+        click.option("--suite", metavar="NAME", help="Suite of the runs (default: all suites)."),
     )
     for option in reversed(options):
         command = option(command)
@@ -125,9 +125,10 @@ def branches_option(command: _F) -> _F:
     return click.option(
         "--branch",
         "branches",
+        metavar="NAME",
         multiple=True,
         callback=branch_names,
-        help="A branch that keeps its name in labels beside the default branch; the others become other.",
+        help="Branch that keeps its name in labels beside the default branch; repeatable (default: none).",
     )(command)
 
 

@@ -27,7 +27,7 @@ def results_option(command: _F) -> _F:
         "--results",
         metavar="DIR",
         type=click.Path(file_okay=False, path_type=Path),
-        help="Folder of reports and history (default: as configured, else performance_results).",
+        help="Results folder: reports and history (default: as configured, else performance_results).",
     )(command)
 
 

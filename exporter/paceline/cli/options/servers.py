@@ -27,13 +27,19 @@ def target_options(command: _F) -> _F:
     The options that say where to, instead of where the configuration says.
     """
     options: Sequence[Callable[[_F], _F]] = (
-        click.option("--to", metavar="URL", help="The exporter, for example http://exporter:10464."),
-        click.option("--otlp", metavar="URL", help="The collector, for example http://collector:4318; env for OTEL_*."),
+        click.option(
+            "--to", metavar="URL", help="Exporter to send to, such as http://exporter:10464 (default: as configured)."
+        ),
+        click.option(
+            "--otlp",
+            metavar="URL",
+            help="Collector to send to, such as http://collector:4318, or env for OTEL_* (default: as configured).",
+        ),
         click.option(
             "--ca-file",
             metavar="FILE",
             type=click.Path(path_type=Path),
-            help="Certificates of the authorities that they are trusted by (default: as configured).",
+            help="CA bundle (PEM) for the exporter and the collector (default: as configured).",
         ),
     )
     for option in reversed(options):
