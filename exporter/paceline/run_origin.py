@@ -5,13 +5,13 @@ Where a run comes from: suite, branch, commit, and the environment. Each is foun
 import os
 import platform
 import re
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from msgspec import MsgspecError, Struct, json
 
+from paceline.git import Git, GitError
 from paceline.identity import safe_text
 
 FALLBACK_BRANCH = "main"
@@ -78,8 +78,8 @@ class OriginFinder:
         self._root: Final = root
         self._environ: Final = environ
         self._default_branch: Final = default_branch
-        self._status = _start_git(root, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
-        self._head = _start_git(root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD")
+        self._status = Git(root, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
+        self._head = Git(root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD")
 
     def find(self) -> Origin:
         """
@@ -101,17 +101,15 @@ class OriginFinder:
         """
         End what still runs; to be called also where nobody asked.
         """
-        for git in (self._status, self._head):
-            if git is not None and git.returncode is None:
-                git.kill()
-                git.communicate()
+        self._status.kill()
+        self._head.kill()
 
     def _find_branch(self, headers: Mapping[str, str], default: str) -> str:
         branch = headers.get("head", "")
         if branch != _DETACHED:
             return branch or default
         # Of a bisect, or of a CI system that nobody knows: the past of the default branch has no place for it.
-        commits = _answer(_start_git(self._root, "for-each-ref", "--format=%(objectname)", *_references(default)))
+        commits = _answer(Git(self._root, "for-each-ref", "--format=%(objectname)", *_references(default)))
         return default if headers.get("oid") in commits.split() else _DETACHED.strip("()")
 
     def _find_default(self, remote_head: str, branch: str) -> str:
@@ -166,7 +164,7 @@ def _references(branch: str) -> tuple[str, str]:
 def _usual_default(root: Path) -> str:
     # A checkout of CI may have no branch of its own, only those of the remote.
     wanted = {reference: name for name in _USUAL_DEFAULTS for reference in _references(name)}
-    found = _answer(_start_git(root, "for-each-ref", "--format=%(refname)", *wanted)).split()
+    found = _answer(Git(root, "for-each-ref", "--format=%(refname)", *wanted)).split()
     return next((name for reference, name in wanted.items() if reference in found), "")
 
 
@@ -188,29 +186,8 @@ def _default_of_event(path: str) -> str:
         return ""
 
 
-def _start_git(root: Path, *arguments: str) -> "subprocess.Popen[str] | None":
+def _answer(git: Git) -> str:
     try:
-        return subprocess.Popen(  # noqa: S603 - fixed arguments
-            ["git", "-C", str(root), *arguments],  # noqa: S607 - the user's own git
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
-        )
-    except OSError:
-        return None
-
-
-def _answer(git: "subprocess.Popen[str] | None") -> str:
-    if git is None:
+        return git.output(_GIT_SECONDS)
+    except GitError:
         return ""
-    try:
-        output, _ = git.communicate(timeout=_GIT_SECONDS)
-    except subprocess.TimeoutExpired:
-        git.kill()
-        git.communicate()
-        return ""
-    return output if git.returncode == 0 else ""

@@ -5,7 +5,6 @@ A git repository, and commits of it in temporary work trees.
 import os
 import shutil
 import signal
-import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from typing import Self
 from msgspec import Struct
 
 from paceline.errors import TrialError
+from paceline.git import Git, GitError
 
 WORK_TREE = "the work tree"
 _SHORT = 10
@@ -137,22 +137,10 @@ def undisturbed() -> Iterator[None]:
 
 
 def _git(folder: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> str:
-    # In a session of its own, so that Ctrl-C ends what waits for git and not git, half way through its work.
     try:
-        done = subprocess.run(  # noqa: S603 - no shell
-            ["git", "-C", str(folder), *arguments],  # noqa: S607 - the user's own git
-            capture_output=True,
-            check=False,
-            encoding="utf-8",
-            errors="replace",
-            env={**_without_git(os.environ), "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", **(environ or {})},
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise TrialError(f"git cannot be started: {error}") from error
-    if done.returncode:
-        raise TrialError(f"git {arguments[0]}: {done.stderr.strip() or f'exit code {done.returncode}'}")
-    return done.stdout.strip()
+        return Git(folder, *arguments, environ=_without_git(os.environ) | dict(environ or {})).output().strip()
+    except GitError as error:
+        raise TrialError(str(error)) from error
 
 
 def _without_git(environ: Mapping[str, str]) -> dict[str, str]:
