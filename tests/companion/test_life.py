@@ -202,23 +202,24 @@ def test_a_forked_child_does_not_end_it(companion: Companion) -> None:
     assert companion.finish(_SECONDS).machine.memory_percent_max is not None
 
 
-def test_an_interrupt_does_not_end_it(temporary: Path) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_to_the_group_of_the_session_does_not_end_it(temporary: Path, name: str) -> None:
     """
-    Ctrl-C goes to the process group of the session.
+    Ctrl-C, or `timeout`, which may come before the companion has a group of its own.
     """
     script = """
         import os, signal, sys, time
         from paceline.companion.launch import start
         from paceline.companion.order import Order
+        received = []
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, lambda *_: received.append(1))
         companion = start(Order(sample_seconds=60, project=sys.argv[1]))
-        try:
-            print(flush=True)
-            time.sleep(600)
-        except KeyboardInterrupt:
-            while os.path.exists(companion.fifo_path.replace("messages", "order")):
-                time.sleep(0.01)
-            print(companion.finish(60).machine.memory_percent_max)
-            companion.close()
+        print(flush=True)
+        while not received or os.path.exists(companion.fifo_path.replace("messages", "order")):
+            time.sleep(0.01)
+        print(companion.finish(60).machine.memory_percent_max)
+        companion.close()
     """
     session = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(script), str(temporary)],
@@ -228,7 +229,7 @@ def test_an_interrupt_does_not_end_it(temporary: Path) -> None:
     )
     assert session.stdout is not None
     session.stdout.readline()
-    os.killpg(session.pid, signal.SIGINT)
+    os.killpg(session.pid, getattr(signal, name))
     output, _ = session.communicate(timeout=_SECONDS)
 
     assert float(output) > 0

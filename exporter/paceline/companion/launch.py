@@ -21,9 +21,9 @@ from paceline.unpatched import UNPATCHED
 
 # The shell ends at once, so that the companion is no child of this process, and keeps none of its output open.
 _DETACHED: Final = '"$@" </dev/null >/dev/null 2>&1 &'
-# Blocked in the companion: they reach it until it has a session of its own.
-_TERMINAL_SIGNALS: Final = [
-    getattr(signal, name) for name in ("SIGINT", "SIGQUIT", "SIGHUP", "SIGTSTP") if hasattr(signal, name)
+# Blocked in the companion, which ends with its session: until it has a group of its own, it is in that of pytest.
+_GROUP_SIGNALS: Final = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGQUIT", "SIGHUP", "SIGTSTP") if hasattr(signal, name)
 ]
 _SHELL: Final = "/bin/sh"
 _PROGRAM: Final = str(Path(__file__).with_name("__main__.py"))
@@ -99,7 +99,7 @@ def _import_path(path: Sequence[str]) -> list[str]:
 
 def _spawn_detached(command: Sequence[str]) -> None:
     shell = UNPATCHED.posix_spawn(
-        _SHELL, ["sh", "-c", _DETACHED, "sh", *command], os.environ, setsigmask=_TERMINAL_SIGNALS
+        _SHELL, ["sh", "-c", _DETACHED, "sh", *command], os.environ, setsigmask=_GROUP_SIGNALS
     )
     _, status = UNPATCHED.waitpid(shell, 0)
     if status:
