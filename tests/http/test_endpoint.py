@@ -1,12 +1,15 @@
 """
-Addresses of servers, and secrets in them.
+Addresses of servers, secrets in them, and the authorities that servers are trusted by.
 """
+
+from pathlib import Path
 
 import pytest
 
 from paceline.errors import ConfigError
-from paceline.http.endpoint import read_endpoint
+from paceline.http.endpoint import read_authorities, read_endpoint
 from paceline.prometheus.query_client import NAMING
+from support.certificates import make_certificate
 
 
 @pytest.mark.parametrize(
@@ -48,3 +51,29 @@ def test_what_is_no_address_is_refused(url: str, shown: str) -> None:
         read_endpoint(url, NAMING, {})
 
     assert str(caught.value) == f"the history is at {shown!r}, expected an address such as http://prometheus:9090"
+
+
+def test_a_file_of_certificates_is_taken(tmp_path: Path) -> None:
+    """
+    And where none is named, what the machine trusts holds.
+    """
+    path = str(make_certificate(tmp_path))
+
+    assert read_authorities(path, "push_ca_file is") == path
+    assert read_authorities("", "push_ca_file is") is None
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), [(None, "cannot be read (No such file or directory)"), ("no", "has no certificate")]
+)
+def test_what_has_no_certificate_is_refused(tmp_path: Path, content: str | None, why: str) -> None:
+    """
+    Before anything is sent.
+    """
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(ConfigError) as caught:
+        read_authorities(str(path), "push_ca_file is")
+
+    assert str(caught.value) == f"push_ca_file is '{path}', which {why}, expected certificates in PEM"

@@ -11,9 +11,8 @@ from msgspec import json
 
 from paceline.companion.live_run import LiveRun
 from paceline.errors import ConfigError
-from paceline.http.authentication import auth_of, failure_of, target_of
-from paceline.http.ca_bundle import read_authorities
-from paceline.http.endpoint import Naming, read_endpoint
+from paceline.http.endpoint import Naming, auth_of, read_authorities, read_endpoint
+from paceline.http.failures import failure_of, target_of
 from paceline.identity import safe_text
 
 PATH = "/api/v1/live"

@@ -10,8 +10,7 @@ from paceline.delivery.exporter_sink import Push, read_push
 from paceline.delivery.otlp.environment_variables import Variables
 from paceline.delivery.sink import Sink
 from paceline.errors import ConfigError
-from paceline.http.ca_bundle import read_authorities
-from paceline.http.endpoint import Endpoint, Naming, read_endpoint
+from paceline.http.endpoint import Endpoint, Naming, read_authorities, read_endpoint
 
 _SIGNALS = {"otlp": "metrics", "otlp-traces": "traces"}
 

@@ -12,9 +12,9 @@ from msgspec import DecodeError, Struct, json
 from paceline.delivery.outbox import check_packed
 from paceline.delivery.sink import Receipt
 from paceline.errors import DeliveryError
-from paceline.http.authentication import auth_of
-from paceline.http.endpoint import Endpoint, Naming, read_endpoint
-from paceline.http.one_request import asking_once, read_short, shown_status, shown_type
+from paceline.http.endpoint import Endpoint, Naming, auth_of, read_endpoint
+from paceline.http.failures import shown_status, shown_type
+from paceline.http.one_request import asking_once, read_short
 from paceline.identity import safe_text
 
 NAMING = Naming(

@@ -5,8 +5,9 @@ Bring runs to servers within a time: try, wait a little longer each time, and le
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import wait
+from functools import partial
 from itertools import chain, repeat
-from threading import Thread
 from typing import Final
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ from paceline.delivery.outbox import Box
 from paceline.delivery.sink import Sink
 from paceline.errors import BusyError, DeliveryError, DocumentError, HungUpError, RefusedError, UnreachableError
 from paceline.formatting import duration
+from paceline.http.deadline import in_background
 
 # Seconds between one round of tries and the next.
 _PAUSES = (0.5, 1.0, 2.0)
@@ -99,16 +101,12 @@ def deliver(errands: Sequence[Errand], seconds: float) -> list[Tally]:
     """
     end = time.monotonic() + seconds
     tallies = [Tally() for _ in errands]
-    # No setting of a socket bounds how long a name takes to resolve, or an answer that drips: a thread does.
-    threads = [
-        Thread(target=_run, args=(errand, tally, end), name="paceline-delivery", daemon=True)
+    running = [
+        in_background(partial(_run, errand, tally, end), "paceline-delivery")
         for errand, tally in zip(errands, tallies, strict=True)
     ]
-    for thread in threads:
-        thread.start()
     try:
-        for thread in threads:
-            thread.join(max(end - time.monotonic(), 0.0))
+        wait(running, timeout=seconds)
     except KeyboardInterrupt as interrupt:
         raise InterruptedDeliveryError(_concluded(errands, tallies, "interrupted")) from interrupt
     return _concluded(errands, tallies, f"no answer within {duration(seconds)}")

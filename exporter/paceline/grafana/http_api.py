@@ -10,8 +10,8 @@ import requests
 
 from paceline.errors import StorageError
 from paceline.grafana.install_plan import Found, InstallStep, Named, Request
-from paceline.http.authentication import auth_of, failure_of
-from paceline.http.endpoint import Endpoint, Naming
+from paceline.http.endpoint import Endpoint, Naming, auth_of
+from paceline.http.failures import failure_of, status_of
 from paceline.identity import safe_text
 
 NAMING = Naming(
@@ -157,7 +157,7 @@ def _json(response: requests.Response) -> Any:  # noqa: ANN401 - JSON
 
 
 def _said(response: requests.Response) -> str:
-    status = f"{response.status_code} {safe_text(response.reason or '')}".rstrip()
+    status = status_of(response)
     if response.is_redirect:
         return f"{status} to {safe_text(response.headers['Location'])}"
     body = _json(response)

@@ -1,13 +1,15 @@
 """
-The address of a server, and what it asks for; secrets in neither are ever shown.
+A server: its address, the credentials for it, and the authorities that it is trusted by. No secret is ever shown.
 """
 
 import os
+import ssl
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import requests
+from requests.auth import AuthBase, HTTPBasicAuth
 
 from paceline.errors import ConfigError
 
@@ -42,6 +44,28 @@ class Endpoint:
     __repr__ = __str__
 
 
+class Bearer(AuthBase):
+    """
+    Sends a token. As a plain header, it would lose to what a `.netrc` has for the host.
+    """
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+def auth_of(endpoint: Endpoint) -> AuthBase | None:
+    """
+    What proves to a server who asks; None where there are no credentials.
+    """
+    if endpoint.token:
+        return Bearer(endpoint.token)
+    return HTTPBasicAuth(endpoint.user.encode(), endpoint.password.encode()) if endpoint.user else None
+
+
 def read_endpoint(url: str, naming: Naming, environ: Mapping[str, str] = os.environ) -> Endpoint:
     """
     Take an address apart; a token goes before a user, and the environment before the address.
@@ -63,6 +87,27 @@ def read_endpoint(url: str, naming: Naming, environ: Mapping[str, str] = os.envi
         user=environ.get(naming.user, "") or unquote(parts.username or ""),
         password=environ.get(naming.password, "") or unquote(parts.password or ""),
     )
+
+
+def read_authorities(path: str, place: str) -> str | None:
+    """
+    A file that has been seen to hold certificates; None where none is named, for what the machine trusts.
+
+    Args:
+        path: of the file, "" for none.
+        place: what names it, for the error.
+
+    Raises:
+        ConfigError: it cannot be read, or has no certificate.
+    """
+    if not path:
+        return None
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        why = "has no certificate" if isinstance(error, ssl.SSLError) else f"cannot be read ({error.strerror})"
+        raise ConfigError(f"{place} {path!r}, which {why}, expected certificates in PEM") from error
+    return path
 
 
 def _parts(url: str) -> SplitResult | None:

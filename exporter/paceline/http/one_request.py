@@ -13,7 +13,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 
 from paceline.errors import BusyError, DeliveryError, HungUpError, RefusedError, UnreachableError
 from paceline.formatting import duration
-from paceline.http.authentication import cause_of, failure_of, hung_up, target_of
+from paceline.http.failures import cause_of, failure_of, hung_up, shown_status, target_of
 from paceline.identity import safe_text
 
 _MULTIPLE_CHOICES, _SERVER_ERRORS = 300, 500
@@ -84,20 +84,6 @@ def read_short(response: requests.Response, longest: int) -> bytes:
     finally:
         response.close()
     return body
-
-
-def shown_status(response: requests.Response) -> str:
-    """
-    What a server answered, in a person's words.
-    """
-    return f"answered {response.status_code} {safe_text(response.reason or '')}".rstrip()
-
-
-def shown_type(response: requests.Response) -> str:
-    """
-    What a server says its answer is.
-    """
-    return safe_text(response.headers.get("Content-Type", "").partition(";")[0].strip()) or "no type"
 
 
 def _failure(error: requests.RequestException) -> DeliveryError:

@@ -12,9 +12,8 @@ from msgspec import json
 from msgspec.structs import replace
 
 from paceline.errors import ConfigError
-from paceline.http.authentication import auth_of, failure_of, target_of
-from paceline.http.ca_bundle import read_authorities
-from paceline.http.endpoint import Naming, read_endpoint
+from paceline.http.endpoint import Naming, auth_of, read_authorities, read_endpoint
+from paceline.http.failures import failure_of, target_of
 from paceline.identity import safe_text
 from paceline.live_report import LiveReport
 from paceline.plugin.guard import Guard

@@ -5,9 +5,8 @@ Ask a Prometheus: every answer within a time for all of them, of a bounded size,
 import time
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from functools import partial
 from math import isfinite
-from threading import Thread
 from typing import Final, Literal, NamedTuple, TypeVar
 
 import requests
@@ -15,8 +14,9 @@ from msgspec import DecodeError, Raw, Struct, json
 
 from paceline.errors import StorageError
 from paceline.formatting import duration, size
-from paceline.http.authentication import auth_of, failure_of
-from paceline.http.endpoint import Endpoint, Naming
+from paceline.http.deadline import within
+from paceline.http.endpoint import Endpoint, Naming, auth_of
+from paceline.http.failures import failure_of, shown_status
 from paceline.identity import safe_text
 
 # 10,000 tests in 300 runs are 90 MB.
@@ -124,29 +124,19 @@ class QueryClient:
             ) from error
 
     def _get(self, path: str, params: Mapping[str, str]) -> bytes:
-        answer: Future[bytes] = Future()
         began = time.monotonic()
-        if self._left > 0:
-            # No setting of a socket bounds how long a name takes to resolve, or a body that drips: a thread does.
-            Thread(target=self._fulfil, args=(answer, path, params), name="paceline-history", daemon=True).start()
         try:
-            return answer.result(timeout=max(self._left, 0.0))
-        except TimeoutError as error:
+            return within(self._left, partial(self._fetch, path, params), "paceline-history")
+        except StorageError:
+            raise
+        except (TimeoutError, requests.Timeout) as error:
             raise StorageError(f"{self.endpoint}: no answer within {duration(self._seconds)}, {_EXPECTED}") from error
+        except requests.RequestException as error:
+            raise StorageError(f"{self.endpoint}: {failure_of(error)}, {_EXPECTED}") from error
+        except Exception as error:
+            raise StorageError(f"{self.endpoint}: {type(error).__name__}: {safe_text(str(error))}") from error
         finally:
             self._left -= time.monotonic() - began
-
-    def _fulfil(self, answer: "Future[bytes]", path: str, params: Mapping[str, str]) -> None:
-        try:
-            answer.set_result(self._fetch(path, params))
-        except requests.Timeout as error:
-            answer.set_exception(TimeoutError(str(error)))
-        except requests.RequestException as error:
-            answer.set_exception(StorageError(f"{self.endpoint}: {failure_of(error)}, {_EXPECTED}"))
-        except StorageError as error:
-            answer.set_exception(error)
-        except Exception as error:  # noqa: BLE001 - what a thread raises, nobody sees
-            answer.set_exception(StorageError(f"{self.endpoint}: {type(error).__name__}: {safe_text(str(error))}"))
 
     def _fetch(self, path: str, params: Mapping[str, str]) -> bytes:
         end = time.monotonic() + self._left
@@ -185,7 +175,7 @@ def _refusal(response: requests.Response, body: bytes) -> str:
     why = f" ({safe_text(said)})" if said else ""
     names = f"{NAMING.token}, or {NAMING.user} and {NAMING.password}"
     hint = f"; credentials come from {names}" if response.status_code in _UNAUTHORIZED else ""
-    return f"answered {response.status_code} {safe_text(response.reason)}{why}, expected 200 OK{hint}"
+    return f"{shown_status(response)}{why}, expected 200 OK{hint}"
 
 
 def _quote(body: bytes) -> str:

@@ -17,10 +17,9 @@ from opentelemetry.sdk.resources import Resource as SdkResource
 from paceline.delivery.otlp.environment_variables import PREFIX, Variables
 from paceline.errors import DeliveryError, RefusedError
 from paceline.formatting import counted
-from paceline.http.authentication import auth_of
-from paceline.http.ca_bundle import read_authorities
-from paceline.http.endpoint import Endpoint
-from paceline.http.one_request import asking_once, shown_status, shown_type
+from paceline.http.endpoint import Endpoint, auth_of, read_authorities
+from paceline.http.failures import shown_status, shown_type
+from paceline.http.one_request import asking_once
 from paceline.identity import safe_text
 
 SCOPE = InstrumentationScope(name="paceline")

@@ -7,7 +7,7 @@ import socket
 import pytest
 import requests
 
-from paceline.http.authentication import failure_of
+from paceline.http.failures import failure_of
 from support.servers import free_port
 
 

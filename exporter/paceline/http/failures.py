@@ -1,5 +1,5 @@
 """
-How to prove who asks, and how to say what went wrong.
+Why a request failed, and what a server answered, in a person's words.
 """
 
 import ssl
@@ -7,34 +7,10 @@ from http.client import BadStatusLine, RemoteDisconnected
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from requests.auth import AuthBase, HTTPBasicAuth
 
-from paceline.http.endpoint import Endpoint
 from paceline.identity import safe_text
 
 _TLS_ALERT = "\x15\x03"
-
-
-class Bearer(AuthBase):
-    """
-    Sends a token. As a plain header, it would lose to what a `.netrc` has for the host.
-    """
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
-def auth_of(endpoint: Endpoint) -> AuthBase | None:
-    """
-    What proves to a server who asks; None where there are no credentials.
-    """
-    if endpoint.token:
-        return Bearer(endpoint.token)
-    return HTTPBasicAuth(endpoint.user.encode(), endpoint.password.encode()) if endpoint.user else None
 
 
 def failure_of(error: requests.RequestException) -> str:
@@ -81,3 +57,24 @@ def cause_of(error: BaseException) -> BaseException:
     """
     inner = error.__cause__ or error.__context__ or next(iter(error.args), None)
     return cause_of(inner) if isinstance(inner, BaseException) else error
+
+
+def status_of(response: requests.Response) -> str:
+    """
+    The status of an answer and its reason, such as `404 Not Found`.
+    """
+    return f"{response.status_code} {safe_text(response.reason or '')}".rstrip()
+
+
+def shown_status(response: requests.Response) -> str:
+    """
+    The sentence on the status of an answer, such as `answered 404 Not Found`.
+    """
+    return f"answered {status_of(response)}"
+
+
+def shown_type(response: requests.Response) -> str:
+    """
+    What a server says its answer is.
+    """
+    return safe_text(response.headers.get("Content-Type", "").partition(";")[0].strip()) or "no type"
