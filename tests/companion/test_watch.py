@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import pytest
 
 from paceline.companion.boundaries import Boundaries
 from paceline.companion.sampler import Sampler
-from paceline.companion.watch import Loop
+from paceline.companion.session_process import SessionProcess
+from paceline.companion.watch import Loop, watch
 
 _MEBIBYTE = 1 << 20
 
@@ -129,6 +131,27 @@ def test_looking_takes_a_small_share_of_a_cpu(loop: Loop, monkeypatch: pytest.Mo
 
     assert slow == pytest.approx(1.21)
     assert loop.next_look == pytest.approx(2.0501)
+
+
+@pytest.mark.timeout(60)
+def test_slow_looks_follow_each_other(tmp_path: Path, boundaries: Boundaries, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A sample that takes longer than the interval is followed by the next one, until the session ends.
+    """
+    assert boundaries is not None
+    samples: list[int] = []
+    lives = iter([True] * 5)
+    monkeypatch.setattr(SessionProcess, "is_alive", lambda _: next(lives, False))
+
+    def sample(_: Sampler) -> None:
+        time.sleep(0.06)
+        samples.append(1)
+
+    monkeypatch.setattr(Sampler, "sample", sample)
+    watch(str(tmp_path), os.getpid(), {"project": str(tmp_path), "sample_seconds": 0.05, "live": None})
+
+    assert len(samples) > 1
+    assert not tmp_path.exists()
 
 
 def test_a_line_that_is_no_message_is_dropped(loop: Loop, boundaries: Boundaries) -> None:

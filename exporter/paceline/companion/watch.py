@@ -59,10 +59,12 @@ def watch(folder: str, session: int, order: "Mapping[str, Any]") -> None:
         if time.monotonic() >= next_sample:
             sampler.sample()
             next_sample = time.monotonic() + order["sample_seconds"]
-        poll.poll(1e3 * (min(loop.next_look, next_sample) - time.monotonic()))
+        # Looking may have taken longer than the time to the next look; a negative timeout is none.
+        poll.poll(max(1e3 * (min(loop.next_look, next_sample) - time.monotonic()), 0))
         if loop.is_over():
-            return
-    remove(folder)
+            break
+    if not process.is_alive():
+        remove(folder)
 
 
 def remove(folder: str) -> None:
