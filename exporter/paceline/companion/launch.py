@@ -14,8 +14,9 @@ from typing import Final
 from msgspec import json
 from msgspec.structs import asdict
 
+from paceline.companion.folder import Answers, Files
 from paceline.companion.order import Order
-from paceline.companion.session_side import Answers, Companion, Files
+from paceline.companion.session_side import Companion
 from paceline.errors import CompanionError, ConfigError
 from paceline.unpatched import UNPATCHED
 

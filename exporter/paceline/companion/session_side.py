@@ -3,22 +3,20 @@ What the process that reports holds of its companion.
 """
 
 import contextlib
-import os
 from collections.abc import Mapping
 from typing import Any, Final
 
-from msgspec import DecodeError, Struct, convert, field, json
+from msgspec import Struct, convert, field, json
 
 from paceline.companion.boundaries import Boundaries
+from paceline.companion.folder import Answers, Files
 from paceline.model import Case, Machine
-from paceline.own_descriptor import OwnDescriptor
 from paceline.unpatched import UNPATCHED
 
 # What the end of a session may be held up by the last live report.
 _LAST_SECONDS: Final = 2.0
 # What a session may be held up that is over before the companion has begun to watch.
 _START_SECONDS: Final = 0.1
-_NON_BLOCKING: Final = getattr(os, "O_NONBLOCK", 0)
 
 
 class Observed(Struct, frozen=True, kw_only=True):
@@ -35,55 +33,6 @@ class Observed(Struct, frozen=True, kw_only=True):
     dropped: int = 0
     failures: int = 0
     messages: tuple[str, ...] = ()
-
-
-class Files:
-    """
-    The companion's private folder.
-
-    The session makes `messages`, `requests` and `answers` (FIFOs) and `order`. The companion removes `order` when it
-    has taken its first sample, and leaves `failure` if it fails.
-    """
-
-    NAMES = ("messages", "requests", "answers", "order", "failure")
-
-    def __init__(self, folder: str) -> None:
-        self.folder: Final = folder
-        self.messages, self.requests, self.answers, self.order, self.failure = (
-            f"{folder}/{name}" for name in self.NAMES
-        )
-
-    def take_order_back(self) -> bool:
-        """
-        Whether the companion had not begun to watch; from now on it never will.
-        """
-        try:
-            UNPATCHED.unlink(self.order)
-        except OSError:
-            return False
-        return True
-
-    def silence(self, seconds: float) -> str:
-        """
-        Why the companion gave no answer in so many seconds; "" if it was not waited for.
-        """
-        try:
-            descriptor = OwnDescriptor.open(self.failure, os.O_RDONLY)
-        except OSError:
-            return f"did not answer within {seconds:g} s" if seconds else ""
-        failure = descriptor.pread(1024).decode(errors="replace").strip()
-        descriptor.close()
-        return f"failed ({failure})"
-
-    def remove(self) -> None:
-        """
-        Remove the folder, as far as it is there.
-        """
-        for name in self.NAMES:
-            with contextlib.suppress(OSError):
-                UNPATCHED.unlink(f"{self.folder}/{name}")
-        with contextlib.suppress(OSError):
-            UNPATCHED.rmdir(self.folder)
 
 
 class Companion:
@@ -239,46 +188,6 @@ def last_wait(seconds: float, waited: float) -> float:
         waited: how long the report has been on its way.
     """
     return max(min(seconds, _LAST_SECONDS) - waited, 0.0)
-
-
-class Answers:
-    """
-    Requests to the companion, and its answers.
-    """
-
-    def __init__(self, files: Files) -> None:
-        self._answers: Final = UNPATCHED.open(files.answers, os.O_RDONLY | _NON_BLOCKING)
-        # For reading, too: a request waits in the FIFO for a companion that has not opened it yet, and no SIGPIPE
-        # comes where the companion has ended.
-        self._requests: Final = UNPATCHED.open(files.requests, os.O_RDWR | _NON_BLOCKING)
-        self._unread = b""
-
-    def request(self, request: bytes) -> None:
-        UNPATCHED.write(self._requests, request)
-
-    def wait(self, seconds: float) -> Any:  # noqa: ANN401 - JSON
-        """
-        The next answer; None where none comes in time.
-        """
-        deadline = UNPATCHED.monotonic() + seconds
-        poll = UNPATCHED.poll()
-        poll.register(self._answers, UNPATCHED.POLLIN)
-        while b"\n" not in self._unread:
-            left = deadline - UNPATCHED.monotonic()
-            if left <= 0 or not poll.poll(left * 1e3):
-                return None
-            part = UNPATCHED.read(self._answers, 1 << 16)
-            if not part:  # the companion died
-                return None
-            self._unread += part
-        line, _, self._unread = self._unread.partition(b"\n")
-        with contextlib.suppress(DecodeError):
-            return json.decode(line)
-        return None
-
-    def close(self) -> None:
-        UNPATCHED.close(self._requests)
-        UNPATCHED.close(self._answers)
 
 
 def _observed(answer: dict[str, Any]) -> Observed:
