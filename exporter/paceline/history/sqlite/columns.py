@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from paceline.analysis.past import Column, Needed, Past, PastRun, Series
-from paceline.history.sqlite.database import connected
+from paceline.formatting import counted
+from paceline.history.sqlite.database import NotALedgerError, connected
+from paceline.history.sqlite.rows import unpacked
 
 
 class LedgerReader:
@@ -74,7 +76,7 @@ def _figures(
         "SELECT run, figures FROM columns WHERE measure = ? AND run BETWEEN ? AND ?",
         (measure, min(numbers), max(numbers)),
     )
-    return {number: array("d", figures) for number, figures in rows}
+    return {number: unpacked("d", figures, f"{measure} of a run") for number, figures in rows}
 
 
 class _Layout:
@@ -84,6 +86,8 @@ class _Layout:
 
     def __init__(self, runs: "Sequence[array[int]]", names: Mapping[int, str]) -> None:
         tests = dict.fromkeys(chain.from_iterable({run.tobytes(): run for run in runs}.values()))
+        if unnamed := [test for test in tests if test not in names]:
+            raise NotALedgerError(f"the ledger is damaged: {counted(len(unnamed), 'test')} without an id")
         self.places: Final = {names[test]: place for place, test in enumerate(tests)}
         self._tests = array("I", tests)
         self._unmeasured = array("d", [nan]) * len(tests)
@@ -92,6 +96,8 @@ class _Layout:
     def row(self, tests: "array[int]", figures: "array[float] | None") -> "array[float]":
         if figures is None:
             return self._unmeasured
+        if len(figures) != len(tests):
+            raise NotALedgerError(f"the ledger is damaged: a run has {len(figures)} figures for {len(tests)} tests")
         if tests == self._tests:
             return figures
         order = self._order(tests)

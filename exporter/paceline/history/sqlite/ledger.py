@@ -5,7 +5,6 @@ A run is one row, and one row more for each measure, which holds the figures of 
 Fifty runs of 10,000 tests are fifty short reads a measure, where one row a figure would be half a million.
 """
 
-from array import array
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +14,7 @@ from paceline.errors import DocumentError
 from paceline.history.source import TimeSpan
 from paceline.history.sqlite.columns import LedgerReader
 from paceline.history.sqlite.database import WRITE, connected, shrink
-from paceline.history.sqlite.rows import SUMMARY, insert_run, past_run, unpack
+from paceline.history.sqlite.rows import SUMMARY, insert_run, past_run, unpack, unpacked
 from paceline.model import Run
 
 
@@ -67,7 +66,7 @@ class Ledger:
                 (suite, branch, span.since, span.until, span.excluding, span.limit),
             ).fetchall()[::-1]
             names = dict(database.execute("SELECT number, id FROM tests")) if rows else {}
-        tests = [(row[-2], array("I", row[-1])) for row in rows]
+        tests = [(row[-2], unpacked("I", row[-1], f"{self.path}")) for row in rows]
         return LedgerReader(self.path, tuple(past_run(row) for row in rows), tests, names)
 
     def summaries(self, suite: str | None = None, limit: int = -1) -> list[tuple[str, str, PastRun]]:

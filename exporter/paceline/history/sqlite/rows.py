@@ -7,6 +7,7 @@ import zlib
 from array import array
 from collections.abc import Sequence
 from math import nan
+from typing import Any
 
 from paceline.analysis.past import PastRun, columns_of
 from paceline.documents import decode_run
@@ -37,6 +38,21 @@ def unpack(document: bytes, where: str) -> Run:
     try:
         return decode_run(zlib.decompress(document), where)
     except zlib.error as error:
+        raise NotALedgerError(f"{where} is damaged: {error}") from error
+
+
+def unpacked(kind: str, content: object, where: str) -> "array[Any]":
+    """
+    Packed numbers as they were kept.
+
+    Raises:
+        NotALedgerError: they are damaged.
+    """
+    if not isinstance(content, bytes):
+        raise NotALedgerError(f"{where} is damaged: found {type(content).__name__}, expected packed numbers")
+    try:
+        return array(kind, content)
+    except ValueError as error:
         raise NotALedgerError(f"{where} is damaged: {error}") from error
 
 
