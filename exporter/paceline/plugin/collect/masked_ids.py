@@ -57,9 +57,20 @@ def _position(item: pytest.Item, name: str, value: object) -> int:
         names = [one.strip() for one in names.split(",")] if isinstance(names, str) else [*names]
         if name in names and isinstance(rows, Sequence):
             column = [_cell(row, names.index(name), len(names)) for row in rows]
-            # Values of a project may answer anything to "==".
-            return next((n for n, cell in enumerate(column) if type(cell) is type(value) and cell == value), 0)
+            return next((n for n, cell in enumerate(column) if _is_same(cell, value)), 0)
     return int(item.callspec.indices.get(name, 0))  # type: ignore[attr-defined]
+
+
+def _is_same(cell: object, value: object) -> bool:
+    """
+    Whether two values are equal. The values of a project may raise at "==", or answer neither true nor false.
+    """
+    if cell is value:
+        return True
+    try:
+        return type(cell) is type(value) and bool(cell == value)
+    except Exception:  # noqa: BLE001 - arrays, frames and fakes raise whatever they like
+        return False
 
 
 def _cell(row: Any, number: int, width: int) -> object:  # noqa: ANN401 - whatever a project tests with
@@ -69,9 +80,17 @@ def _cell(row: Any, number: int, width: int) -> object:  # noqa: ANN401 - whatev
 
 
 def _texts(value: object) -> set[str]:
+    try:
+        return _written(value)
+    except Exception:  # noqa: BLE001 - a number of a project may raise where it is written as text
+        return set()
+
+
+def _written(value: object) -> set[str]:
     if isinstance(value, str | bytes):
-        plain = value if isinstance(value, str) else value.decode("utf-8", "replace")
-        return {text for text in (ascii_escaped(value), plain) if text}
+        # Of a subclass, the text alone: it may compare and hash in its own way.
+        plain = str.__str__(value) if isinstance(value, str) else value.decode("utf-8", "replace")
+        return {text for text in (ascii_escaped(plain if isinstance(value, str) else value), plain) if text}
     return {str(value)} if isinstance(value, int | float) and not isinstance(value, bool) else set()
 
 
