@@ -17,6 +17,7 @@ from paceline.monitoring import changed_budgets
 from paceline.plugin.collect.masked_ids import masked_id
 
 _MARKER = "performance"
+_STRESS = "stress"
 
 Markers = Mapping[str, pytest.Mark]
 
@@ -116,12 +117,15 @@ class Planner:
         return CasePlan(ids[node_id], family, test_type, budget, own is not None, _is_repeatable(markers))
 
     def _is_wanted(self, item: pytest.Item, markers: Markers) -> bool:
-        is_asked_for = self._config.stress or "stress" in item.config.getoption("markexpr", "")
-        if not is_asked_for and "stress" in markers:
+        if _STRESS in markers and not self._is_stress_wanted(item.config):
             return False
         if not self._config.benchmarks_only:
             return True
         return _is_benchmark(item, markers)
+
+    def _is_stress_wanted(self, config: pytest.Config) -> bool:
+        is_asked_for = self._config.stress or _STRESS in config.getoption("markexpr", "")
+        return is_asked_for or _is_declared_by_project(config, _STRESS)
 
 
 def marker_finder() -> Callable[[pytest.Item], Markers]:
@@ -175,17 +179,17 @@ def _own_budget(item: pytest.Item, markers: Markers) -> Budget | None:
     try:
         return _marked_budget(item.nodeid, markers)
     except ConfigError:
-        if _is_declared_by_project(item.config):
+        if _is_declared_by_project(item.config, _MARKER):
             return None
         raise
 
 
-def _is_declared_by_project(config: pytest.Config) -> bool:
+def _is_declared_by_project(config: pytest.Config, marker: str) -> bool:
     """
-    Whether the project has a marker of that name, too, whose arguments mean something else.
+    Whether the project declares a marker that Paceline has as well: the project's meaning holds.
     """
     names = [line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers")]
-    return names.count(_MARKER) > 1
+    return names.count(marker) > 1
 
 
 def _marked_budget(node_id: str, markers: Markers) -> Budget | None:
