@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from paceline.config import Config, dashboard_port, load_config, project_name
 
 _DEFAULT_PORT = -1
+_PYPROJECT = "pyproject.toml"
 
 
 def settings_of(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> Config:
@@ -22,7 +23,8 @@ def settings_of(config: pytest.Config, environ: Mapping[str, str] = os.environ) 
     Raises:
         ConfigError: an unknown key, or a value that cannot be.
     """
-    pyproject = config.rootpath / "pyproject.toml"
+    root = project_folder(config)
+    pyproject = root / _PYPROJECT
     fail_on = config.getoption("paceline_fail_on")
     port = config.getoption("paceline_port")
     options: dict[str, Any] = {
@@ -48,12 +50,23 @@ def settings_of(config: pytest.Config, environ: Mapping[str, str] = os.environ) 
 
     # A relative path on the command line is the user's, one in the file is the project's.
     def base(key: str) -> Path:
-        return Path.cwd() if options[key] else config.rootpath
+        return Path.cwd() if options[key] else root
 
     return replace(
         settings,
         results=str(base("results") / settings.results),
         push_ca_file=str(base("push_ca_file") / settings.push_ca_file) if settings.push_ca_file else "",
-        baselines=str(config.rootpath / settings.baselines),
-        suite=settings.suite or project_name(pyproject) or config.rootpath.name or "suite",
+        baselines=str(root / settings.baselines),
+        suite=settings.suite or project_name(pyproject) or root.name or "suite",
     )
+
+
+def project_folder(config: pytest.Config) -> Path:
+    """
+    The folder whose `pyproject.toml` holds: pytest's rootdir. With `-c`, that is the folder of the given file; where
+    it has no `pyproject.toml`, the nearest one of the command's folder holds.
+    """
+    root, folder = config.rootpath, config.invocation_params.dir
+    if not config.getoption("inifilename", None) or (root / _PYPROJECT).is_file():
+        return root
+    return next((one for one in (folder, *folder.parents) if (one / _PYPROJECT).is_file()), root)
