@@ -137,43 +137,46 @@ def test_types_are_found_by_folder(path: str, test_type: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ("speed = 1", f"unknown key 'speed', expected one of {_ALL_KEYS}"),
+        ("speed = 1", f"speed is an unknown key, expected one of {_ALL_KEYS}"),
         (
             "rules.regression.ratios = 2.0",
-            "unknown key 'rules.regression.ratios', expected one of floor_ms, min_runs, ratio, spreads",
+            "rules.regression.ratios is an unknown key, expected one of floor_ms, min_runs, ratio, spreads",
         ),
         (
             "rules.regressions.ratio = 2.0",
             (
-                "unknown key 'rules.regressions', expected one of "
+                "rules.regressions is an unknown key, expected one of "
                 "count, flaky, leak, modes, objective, regression, trend, window_days"
             ),
         ),
         ("enabled = 'yes'", "enabled is 'yes', expected true or false"),
-        ("results = 5", "results is 5, expected a text"),
-        ("results = ''", "results is '', expected a text that is not empty"),
-        ("port = 'x'", "port is 'x', expected a whole number"),
-        ("port = 1.5", "port is 1.5, expected a whole number"),
-        ("port = 70000", "port is 70000, expected a whole number of at most 65535"),
-        ("port = -1", "port is -1, expected a whole number of at least 0"),
-        ("budget_ms = 'fast'", "budget_ms is 'fast', expected a number"),
-        ("budget_ms = -5", "budget_ms is -5, expected a number above 0"),
-        ("budget_ms = nan", "budget_ms is nan, expected a number above 0"),
-        ("budget_ms = inf", "budget_ms is inf, expected a number below 1000000000"),
-        ("budgets_ms.unit = -5", "budgets_ms.unit is -5, expected a number above 0"),
-        ("budgets_ms = { api = 5, unit = 'x' }", "budgets_ms.unit is 'x', expected a number"),
+        ("results = 5", "results is 5, expected a string that is not empty"),
+        ("results = ''", "results is '', expected a string that is not empty"),
+        ("port = 'x'", "port is 'x', expected a whole number from 0 to 65535"),
+        ("port = 1.5", "port is 1.5, expected a whole number from 0 to 65535"),
+        ("port = 70000", "port is 70000, expected a whole number from 0 to 65535"),
+        ("port = -1", "port is -1, expected a whole number from 0 to 65535"),
+        ("budget_ms = 'fast'", "budget_ms is 'fast', expected a number above 0 and below 1000000000"),
+        ("budget_ms = -5", "budget_ms is -5, expected a number above 0 and below 1000000000"),
+        ("budget_ms = nan", "budget_ms is nan, expected a number above 0 and below 1000000000"),
+        ("budget_ms = inf", "budget_ms is inf, expected a number above 0 and below 1000000000"),
+        ("budgets_ms.unit = -5", "budgets_ms.unit is -5, expected a number above 0 and below 1000000000"),
+        (
+            "budgets_ms = { api = 5, unit = 'x' }",
+            "budgets_ms.unit is 'x', expected a number above 0 and below 1000000000",
+        ),
         ("budgets_ms = 5", "budgets_ms is 5, expected a table"),
         (
             "budgets_ms.'a b' = 5",
-            "budgets_ms: the key 'a b' is no test type, expected 1 to 100 letters, digits, '.', '+', '-' or '_'",
+            "budgets_ms has the key 'a b', expected 1 to 100 letters, digits, '.', '+', '-' or '_'",
         ),
         (
             'budgets_ms."unit\\n" = 5',
-            "budgets_ms: the key 'unit\\n' is no test type, expected 1 to 100 letters, digits, '.', '+', '-' or '_'",
+            "budgets_ms has the key 'unit\\n', expected 1 to 100 letters, digits, '.', '+', '-' or '_'",
         ),
-        ("path_budgets_ms.'api/*' = 0", "path_budgets_ms.api/* is 0, expected a number above 0"),
+        ("path_budgets_ms.'api/*' = 0", "path_budgets_ms.api/* is 0, expected a number above 0 and below 1000000000"),
         ("test_types.unit = 'unit/*'", "test_types.unit is 'unit/*', expected a list"),
-        ("test_types.unit = ['unit/*', 5]", "test_types.unit has 5, expected a text"),
+        ("test_types.unit = ['unit/*', 5]", "test_types.unit has 5, expected a string"),
         (
             "fail_on = ['budget', 'speed']",
             (
@@ -189,7 +192,7 @@ def test_types_are_found_by_folder(path: str, test_type: str) -> None:
             ),
         ),
         ("fail_on = 'budget'", "fail_on is 'budget', expected a list"),
-        ("sample_seconds = 0.01", "sample_seconds is 0.01, expected a number of at least 0.05"),
+        ("sample_seconds = 0.01", "sample_seconds is 0.01, expected a number from 0.05 to 60"),
         ("rules.regression.ratio = 0.9", "rules.regression.ratio is 0.9, expected a number above 1"),
         ("rules.trend.min_runs = 1", "rules.trend.min_runs is 1, expected a whole number of at least 2"),
         ("rules.window_days = -1", "rules.window_days is -1, expected a number above 0"),
@@ -237,8 +240,8 @@ def test_a_file_in_another_encoding_is_explained(pyproject: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"budget_ms": -5.0}, "--paceline-budget is -5.0, expected a number above 0"),
-        ({"port": 70000}, "--paceline-port is 70000, expected a whole number of at most 65535"),
+        ({"budget_ms": -5.0}, "--paceline-budget is -5.0, expected a number above 0 and below 1000000000"),
+        ({"port": 70000}, "--paceline-port is 70000, expected a whole number from 0 to 65535"),
         (
             {"fail_on": ["speed"]},
             (
@@ -246,7 +249,7 @@ def test_a_file_in_another_encoding_is_explained(pyproject: Path) -> None:
                 "change_point, trend, leak, flaky, duration_flaky, broken"
             ),
         ),
-        ({"results": ""}, "--paceline-results is '', expected a text that is not empty"),
+        ({"results": ""}, "--paceline-results is '', expected a string that is not empty"),
     ],
 )
 def test_a_wrong_option_is_named_as_it_is_typed(options: dict[str, Any], message: str) -> None:
@@ -261,7 +264,10 @@ def test_a_wrong_option_is_named_as_it_is_typed(options: dict[str, Any], message
     [
         ({"PERFORMANCE_MONITORING": "maybe"}, "PERFORMANCE_MONITORING is 'maybe', expected true or false"),
         ({"VERBOSE_TESTS": "2"}, "VERBOSE_TESTS is '2', expected true or false"),
-        ({"PACELINE_SUITE": "x" * 101}, f"PACELINE_SUITE is '{'x' * 101}', expected a text of at most 100 characters"),
+        (
+            {"PACELINE_SUITE": "x" * 101},
+            f"PACELINE_SUITE is '{'x' * 101}', expected a string of at most 100 characters",
+        ),
     ],
 )
 def test_a_wrong_variable_is_named(environ: dict[str, str], message: str) -> None:

@@ -14,9 +14,9 @@ from msgspec import Meta, Struct, convert, field
 from paceline.analysis.confirmation import REPEATS
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.verdicts.budget import DEFAULT_BUDGETS_MS, Budgets
-from paceline.config_errors import NO_FAILING_KIND, explain, find_wrong
+from paceline.config_errors import Wrong, find_wrong, one_of
 from paceline.errors import ConfigError
-from paceline.verdict_kinds import VerdictKind
+from paceline.verdict_kinds import FAILING_KINDS, VerdictKind
 
 DEFAULT_PORT = 4001
 DEFAULT_RESULTS = "performance_results"
@@ -53,7 +53,10 @@ _OPTIONS = {
 
 LONGEST_BUDGET_MS = 1e9
 Milliseconds = Annotated[float, Meta(gt=0, lt=LONGEST_BUDGET_MS)]
-Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\w.+-]+\Z")]
+_NAME = "1 to 100 letters, digits, '.', '+', '-' or '_'"
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\w.+-]+\Z", description=_NAME)]
+_FAILING = one_of(FAILING_KINDS)
+FailingKind = Annotated[VerdictKind, Meta(description=_FAILING)]
 
 
 class Confirmation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -103,7 +106,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     push_ca_file: str = ""
     baselines: Annotated[str, Meta(min_length=1)] = DEFAULT_BASELINES
     default_branch: Annotated[str, Meta(max_length=200)] = ""
-    fail_on: tuple[VerdictKind, ...] = ()
+    fail_on: tuple[FailingKind, ...] = ()
     port: Annotated[int, Meta(ge=0, le=65535)] | None = None
     verbose_tests: bool = False
     benchmarks_only: bool = False
@@ -117,10 +120,6 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rules: Rules = Rules()
     confirmation: Confirmation = Confirmation()
     outbox: OutboxLimits = OutboxLimits()
-
-    def __post_init__(self) -> None:
-        if not all(kind.can_fail for kind in self.fail_on):
-            raise ValueError(NO_FAILING_KIND)
 
     @property
     def budgets(self) -> Budgets:
@@ -233,17 +232,15 @@ def dashboard_port(environ: Mapping[str, str] = os.environ) -> int:
 
 
 def _checked(settings: dict[str, Any], where: str, names: Mapping[str, str]) -> dict[str, Any]:
-    wrong = find_wrong(settings, lambda value: convert(value, Config), ())
+    wrong = find_wrong(settings, Config) or _find_not_failing(settings)
     if wrong is not None:
-        raise ConfigError(where + explain(wrong, names, _fields_at))
+        raise ConfigError(where + wrong.message(names))
     return settings
 
 
-def _fields_at(path: tuple[str, ...]) -> tuple[str, ...]:
-    table: Any = Config()
-    for key in path:
-        table = getattr(table, key)
-    return tuple(table.__struct_fields__)
+def _find_not_failing(settings: dict[str, Any]) -> Wrong | None:
+    kinds = (kind for kind in settings.get("fail_on", ()) if kind not in FAILING_KINDS)
+    return next((Wrong(("fail_on",), f"has {kind!r}", _FAILING) for kind in kinds), None)
 
 
 def project_name(pyproject: Path) -> str:

@@ -1,114 +1,141 @@
 """
-What is wrong with a setting, in plain words.
-
-msgspec says what a type does not allow; here it is said which setting that is, what it has, and what may stand there.
+Why a value of a configuration does not fit its type, in words that come from the type.
 """
 
-import re
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, NamedTuple, get_args, get_origin
 
-from msgspec import ValidationError
+from msgspec import Struct, ValidationError, convert, inspect, structs
 
-from paceline.verdict_kinds import FAILING_KINDS
-
-Check = Callable[[Any], object]
-
+_NUMBERS = {inspect.IntType: "a whole number", inspect.FloatType: "a number"}
+_BOUNDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
 _KINDS = {
-    "float": "a number",
-    "int": "a whole number",
-    "bool": "true or false",
-    "str": "a text",
-    "array": "a list",
-    "object": "a table",
+    inspect.BoolType: "true or false",
+    inspect.VarTupleType: "a list",
+    inspect.DictType: "a table",
+    inspect.StructType: "a table",
 }
-_LIMITS = {">": "above", ">=": "of at least", "<": "below", "<=": "of at most"}
-_KIND = re.compile(r"Expected `(?P<kind>\w+)(?: \| null)?`(?: of length)?(?: (?P<sign>[<>]=?) (?P<limit>[\d.]+))?")
-
-# What a check of our own says of a kind that exists and cannot be meant.
-NO_FAILING_KIND = "No kind to fail on"
-
-_UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`")
 
 
 class Wrong(NamedTuple):
     """
-    The innermost wrong value: where it stands, and what msgspec says of it alone.
+    The innermost value that does not fit its type: the keys that lead to it, what was found, what was expected.
     """
 
     path: tuple[str, ...]
-    value: object
-    message: str
-    is_item: bool = False
+    found: str
+    expected: str
+
+    def message(self, names: Mapping[str, str]) -> str:
+        """
+        One sentence.
+
+        Args:
+            names: how the user wrote the first key of a path, where that is not the key.
+        """
+        first, *rest = self.path or ("the file",)
+        return f"{'.'.join((names.get(first, first), *rest))} {self.found}, expected {self.expected}"
 
 
-def find_wrong(value: object, check: Check, path: tuple[str, ...]) -> Wrong | None:
+def find_wrong(value: object, kind: object, path: tuple[str, ...] = ()) -> Wrong | None:
     """
-    Take a value apart until the piece is found that cannot be.
+    Find the innermost value that does not fit its type; None where all fit.
 
     Args:
-        value: what was given.
-        check: raises msgspec's ValidationError where a value cannot stand in this place.
-        path: the place.
-
-    Returns:
-        None where nothing is wrong.
+        value: of dictionaries, lists, strings, numbers and truth values.
+        kind: the type, as in an annotation.
+        path: the keys that lead to the value.
     """
     try:
-        check(value)
-    except ValidationError as error:
-        message = str(error)
-        unknown = _UNKNOWN.match(message)
-        if unknown and isinstance(value, dict) and unknown[1] in value:
-            return Wrong((*path, unknown[1]), value[unknown[1]], message)
-        return _innermost(value, check, path) or Wrong(path, value, message)
+        convert(value, kind)
+    except ValidationError:
+        return next(_wrong_pieces(value, kind, path), None) or Wrong(path, f"is {value!r}", expected(kind))
     return None
 
 
-def explain(wrong: Wrong, names: Mapping[str, str], fields_at: Callable[[tuple[str, ...]], tuple[str, ...]]) -> str:
+def expected(kind: object) -> str:
     """
-    Say it in one sentence.
-
-    Args:
-        wrong: what is wrong.
-        names: what the first part of a path is called where the user wrote it.
-        fields_at: the keys that may stand in a table, by its place.
+    The values that a type admits, in words: its `description`, else its kind and its limits.
     """
-    first, *rest = wrong.path
-    place = ".".join((names.get(first, first), *rest))
-    if _UNKNOWN.match(wrong.message):
-        return f"unknown key {place!r}, expected one of {', '.join(sorted(fields_at(wrong.path[:-1])))}"
-    if "at `key`" in wrong.message:
-        table, key = place.removesuffix(f".{rest[-1]}"), rest[-1]
-        return f"{table}: the key {key!r} is no test type, expected 1 to 100 letters, digits, '.', '+', '-' or '_'"
-    return f"{place} {'has' if wrong.is_item else 'is'} {wrong.value!r}, expected {_expected(wrong.message)}"
+    return _in_words(inspect.type_info(kind))
 
 
-def _innermost(value: object, check: Check, path: tuple[str, ...]) -> Wrong | None:
-    if isinstance(value, dict):
-        pieces = (find_wrong(inner, _within(check, key), (*path, str(key))) for key, inner in value.items())
-        return next((piece for piece in pieces if piece), None)
-    if isinstance(value, list):
-        items = (find_wrong(inner, lambda one: check([one]), path) for inner in value)
-        wrong = next((item for item in items if item), None)
-        return wrong._replace(is_item=True) if wrong else None
-    return None
+def one_of(names: Iterable[str]) -> str:
+    """
+    A choice of names, in words.
+    """
+    return f"one of {', '.join(names)}"
 
 
-def _within(check: Check, key: str) -> Check:
-    return lambda value: check({key: value})
+def _wrong_pieces(value: object, kind: object, path: tuple[str, ...]) -> Iterator[Wrong]:
+    kind = _without_limits(kind)
+    if isinstance(value, dict) and get_origin(kind) is Mapping:
+        yield from _wrong_entries(value, kind, path)
+    elif isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, Struct):
+        yield from _wrong_fields(value, kind, path)
+    elif isinstance(value, list) and get_origin(kind) is tuple:
+        yield from _wrong_items(value, kind, path)
 
 
-def _expected(message: str) -> str:
-    if message.startswith(("Invalid enum value", NO_FAILING_KIND)):
-        return f"one of {', '.join(FAILING_KINDS)}"
-    found = _KIND.match(message)
-    if found is None:
-        return message
-    kind, limit = _KINDS.get(found["kind"], found["kind"]), found["limit"]
-    if limit is None or "got" in message:
-        return kind
-    number = f"{float(limit):.10g}"
-    if found["kind"] != "str":
-        return f"{kind} {_LIMITS[found['sign']]} {number}"
-    return f"{kind} that is not empty" if found["sign"] == ">=" else f"{kind} of at most {number} characters"
+def _wrong_items(items: list[object], kind: object, path: tuple[str, ...]) -> Iterator[Wrong]:
+    for item in items:
+        if wrong := find_wrong(item, get_args(kind)[0], path):
+            yield wrong._replace(found=f"has {item!r}") if wrong.path == path else wrong
+
+
+def _wrong_entries(table: dict[object, object], kind: object, path: tuple[str, ...]) -> Iterator[Wrong]:
+    key_kind, value_kind = get_args(kind)
+    for key, value in table.items():
+        if find_wrong(key, key_kind):
+            yield Wrong(path, f"has the key {key!r}", expected(key_kind))
+        if wrong := find_wrong(value, value_kind, (*path, str(key))):
+            yield wrong
+
+
+def _wrong_fields(table: dict[object, object], kind: type[Struct], path: tuple[str, ...]) -> Iterator[Wrong]:
+    fields = {field.encode_name: field for field in structs.fields(kind)}
+    for name, value in table.items():
+        key = str(name)
+        if key not in fields:
+            yield Wrong((*path, key), "is an unknown key", one_of(sorted(fields)))
+        elif wrong := find_wrong(value, fields[key].type, (*path, key)):
+            yield wrong
+    for key, field in fields.items():
+        if field.required and key not in table:
+            yield Wrong((*path, key), "is absent", expected(field.type))
+
+
+def _without_limits(kind: object) -> object:
+    if get_origin(kind) is Annotated:
+        return _without_limits(get_args(kind)[0])
+    admitted = [one for one in get_args(kind) if one is not type(None)]
+    return _without_limits(admitted[0]) if type(None) in get_args(kind) else kind
+
+
+def _in_words(kind: inspect.Type) -> str:
+    match kind:
+        case inspect.Metadata(type=inner, extra_json_schema=schema):
+            return str((schema or {}).get("description") or _in_words(inner))
+        case inspect.UnionType(types=kinds):
+            return " or ".join(_in_words(one) for one in kinds if not isinstance(one, inspect.NoneType))
+        case inspect.IntType() | inspect.FloatType():
+            return _number(kind)
+        case inspect.StrType():
+            return _string(kind)
+        case inspect.EnumType(cls=choices):
+            return one_of(str(choice.value) for choice in choices)
+    return _KINDS[type(kind)]
+
+
+def _number(kind: inspect.IntType | inspect.FloatType) -> str:
+    given = {name: getattr(kind, name) for name in _BOUNDS}
+    if given["ge"] is not None and given["le"] is not None:
+        return f"{_NUMBERS[type(kind)]} from {given['ge']:.10g} to {given['le']:.10g}"
+    limits = " and ".join(f"{word} {given[name]:.10g}" for name, word in _BOUNDS.items() if given[name] is not None)
+    return f"{_NUMBERS[type(kind)]} {'of ' if limits.startswith('at ') else ''}{limits}".rstrip()
+
+
+def _string(kind: inspect.StrType) -> str:
+    if kind.max_length is not None:
+        return f"a string of at most {kind.max_length} characters"
+    return "a string that is not empty" if kind.min_length else "a string"

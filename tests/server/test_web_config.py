@@ -79,11 +79,17 @@ def test_tls_is_spoken(tmp_path: Path, file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("basic_auth_users: {me: plain}", "basic_auth_users has a password that is no bcrypt hash, expected $2b$10$…"),
-        ("rate_limit: {burst: 1}", "the file contains unknown field `rate_limit`"),
         (
-            "tls_server_config: {cert_file: a}",
-            "the file missing required field `key_file` - at `tls_server_config`",
+            "basic_auth_users: {me: plain}",
+            "basic_auth_users.me has a value that is not shown, expected a bcrypt hash ($2b$10$…)",
+        ),
+        ("rate_limit: {burst: 1}", "rate_limit is an unknown key, expected one of basic_auth_users, tls_server_config"),
+        ("tls_server_config: {cert_file: a}", "tls_server_config.key_file is absent, expected a string"),
+        ("tls_server_config: 5", "tls_server_config is 5, expected a table"),
+        ("- a", "the file is ['a'], expected a table"),
+        (
+            "basic_auth_users: secret-word",
+            "basic_auth_users has a value that is not shown, expected a table",
         ),
         (
             "tls_server_config: {cert_file: a, key_file: b, min_version: TLS9}",

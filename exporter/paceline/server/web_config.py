@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from msgspec import Meta, Struct, ValidationError, field, yaml
+from msgspec import Meta, Struct, convert, field, yaml
 
+from paceline.config_errors import find_wrong
 from paceline.errors import ConfigError
 
 _CLIENT_AUTH = {
@@ -22,7 +23,7 @@ _CLIENT_AUTH = {
 }
 _VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 
-Password = Annotated[str, Meta(pattern=r"^\$2[aby]\$\d\d\$.{53}\Z")]
+Password = Annotated[str, Meta(pattern=r"^\$2[aby]\$\d\d\$.{53}\Z", description="a bcrypt hash ($2b$10$…)")]
 
 
 class Tls(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,11 +59,11 @@ def read_web_config(path: Path) -> WebConfig:
     except OSError as error:
         raise ConfigError(f"the web configuration {path} cannot be read: {error.strerror}") from error
     try:
-        config = yaml.decode(content or b"{}", type=WebConfig)
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {_in_words(str(error))}") from error
+        keys = yaml.decode(content or b"{}")
     except Exception as error:  # what PyYAML raises is known to PyYAML alone
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    _check_keys(keys, path)
+    config = convert(keys, WebConfig)
     if config.tls_server_config is not None:
         _check_names(config.tls_server_config, path)
     return config
@@ -91,6 +92,15 @@ def tls_context(tls: Tls, path: Path) -> ssl.SSLContext:
     return context
 
 
+def _check_keys(keys: object, path: Path) -> None:
+    wrong = find_wrong(keys, WebConfig)
+    if wrong is None:
+        return
+    if wrong.path[:1] == ("basic_auth_users",):
+        wrong = wrong._replace(found="has a value that is not shown")
+    raise ConfigError(f"{path}: {wrong.message({})}")
+
+
 def _check_names(tls: Tls, path: Path) -> None:
     for key, known in (("client_auth_type", _CLIENT_AUTH), ("min_version", _VERSIONS)):
         value = getattr(tls, key)
@@ -98,9 +108,3 @@ def _check_names(tls: Tls, path: Path) -> None:
             raise ConfigError(f"{path}: tls_server_config.{key} is {value!r}, expected one of {', '.join(known)}")
     if _CLIENT_AUTH[tls.client_auth_type] is not ssl.CERT_NONE and not tls.client_ca_file:
         raise ConfigError(f"{path}: tls_server_config.client_auth_type needs a client_ca_file")
-
-
-def _in_words(message: str) -> str:
-    if "matching regex" in message:
-        return "basic_auth_users has a password that is no bcrypt hash, expected $2b$10$…"
-    return message.replace("Object", "the file", 1).replace("`$.", "`")
