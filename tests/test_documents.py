@@ -13,6 +13,7 @@ from paceline.model import Severity, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import make_case, make_run
+from support.wording import cause
 
 _CASE = {"id": "test_a.py::test_one", "family": "test_a.py::test_one", "test_type": "unit", "outcome": "passed"}
 _RUN = {"run_id": "r1", "suite": "shop", "branch": "main", "outcome": "passed", "started": 1.0, "ended": 3.5}
@@ -69,32 +70,30 @@ def test_a_document_names_every_key_of_a_run() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("changes", "key"),
     [
-        ({"surprise": 1}, "Object contains unknown field `surprise`"),
-        ({"machine": {"surprise": 1}}, "Object contains unknown field `surprise` - at `$.machine`"),
-        ({"cases": [_CASE | {"surprise": 1}]}, "Object contains unknown field `surprise` - at `$.cases[0]`"),
-        ({"cases": [_CASE | {"usage": {"speed": 1}}]}, "Invalid enum value 'speed' - at `key` in `$.cases[0].usage`"),
-        ({"cases": [_CASE | {"attempts": 0}]}, "Expected `int` >= 1 - at `$.cases[0].attempts`"),
-        (
-            {"cases": [_CASE | {"duration_seconds": -0.1}]},
-            "Expected `float` >= 0.0 - at `$.cases[0].duration_seconds`",
-        ),
-        ({"verdicts": [{"kind": "budget"}]}, "Object missing required field `severity` - at `$.verdicts[0]`"),
-        ({"outcome": "well"}, "Invalid enum value 'well' - at `$.outcome`"),
-        ({"started": -1}, "Expected `float` >= 0.0 - at `$.started`"),
-        ({"schema": 0}, "Expected `int` >= 1 - at `$.schema`"),
-        ({"suite": None}, "Expected `str`, got `null` - at `$.suite`"),
+        ({"surprise": 1}, "surprise"),
+        ({"machine": {"surprise": 1}}, "surprise"),
+        ({"cases": [_CASE | {"surprise": 1}]}, "surprise"),
+        ({"cases": [_CASE | {"usage": {"speed": 1}}]}, "usage"),
+        ({"cases": [_CASE | {"attempts": 0}]}, "attempts"),
+        ({"cases": [_CASE | {"duration_seconds": -0.1}]}, "duration_seconds"),
+        ({"verdicts": [{"kind": "budget"}]}, "severity"),
+        ({"outcome": "well"}, "outcome"),
+        ({"started": -1}, "started"),
+        ({"schema": 0}, "schema"),
+        ({"suite": None}, "suite"),
     ],
 )
-def test_an_invalid_run_is_refused(changes: dict[str, Any], message: str) -> None:
+def test_an_invalid_run_is_refused(changes: dict[str, Any], key: str) -> None:
     """
-    The error says which document, where in it, and what is wrong there.
+    The error names the document and the key, and quotes its cause.
     """
     with pytest.raises(DocumentError) as caught:
         decode_run(_document(**changes), "results/r1.json")
 
-    assert str(caught.value) == f"results/r1.json: not a run document: {message}"
+    assert str(caught.value) == f"results/r1.json: not a run document: {cause(caught.value)}"
+    assert key in str(caught.value)
 
 
 @pytest.mark.parametrize("run_id", ["", "a/b", "a b", "a\n", "ä", "x" * 65])
@@ -102,23 +101,32 @@ def test_an_id_of_a_run_is_fit_for_a_file_name(run_id: str) -> None:
     """
     Ids are 1 to 64 letters, digits, dots, dashes and underscores, and nothing else.
     """
-    with pytest.raises(DocumentError, match=r"^r1\.json: not a run document: .* - at `\$\.run_id`$"):
+    with pytest.raises(DocumentError, match=r"^r1\.json: not a run document: .*run_id"):
         decode_run(_document(run_id=run_id), "r1.json")
+
+
+@pytest.mark.parametrize("document", [b"", b'{"schema": 1', b"[]", b"<xml/>", b'{"suite": "\xff"}'])
+def test_what_is_no_document_is_refused(document: bytes) -> None:
+    """
+    Bytes that are no JSON object are an error that names the file and quotes its cause.
+    """
+    with pytest.raises(DocumentError) as caught:
+        decode_run(document, "r1.json")
+
+    assert str(caught.value) == f"r1.json: not a run document: {cause(caught.value)}"
 
 
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        (b"", "Input data was truncated"),
-        (b'{"schema": 1', "Input data was truncated"),
-        (b"[]", "Expected `object`, got `array`"),
-        (b"<xml/>", "JSON is malformed: invalid character (byte 0)"),
-        (b'{"suite": "\xff"}', "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+        (b'{"schema": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "values nested too deeply"),
+        (b"\xef\xbb\xbf{}", "a byte order mark, expected JSON without one"),
     ],
+    ids=["deep", "byte order mark"],
 )
-def test_what_is_no_document_is_refused(document: bytes, message: str) -> None:
+def test_what_json_has_no_words_for_is_explained(document: bytes, message: str) -> None:
     """
-    Bytes that are no JSON object are an error that names the file.
+    Deep nesting and a byte order mark are named.
     """
     with pytest.raises(DocumentError) as caught:
         decode_run(document, "r1.json")

@@ -14,6 +14,7 @@ import pytest
 from paceline import files
 from paceline.errors import StorageError
 from paceline.files import PRIVATE, holding, is_locked, lock, open_to_write, replace_file, write_files
+from support.wording import IS_FOLDER, NO_FILE, NO_FOLDER, TOO_LARGE
 
 
 def _write(path: Path, text: str) -> None:
@@ -81,7 +82,7 @@ def test_a_link_stays_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "why"),
-    [("nowhere/runs.txt", "No such file or directory"), ("file/runs.txt", "Not a directory"), (".", "Is a directory")],
+    [("nowhere/runs.txt", NO_FILE), ("file/runs.txt", NO_FOLDER), (".", IS_FOLDER)],
 )
 def test_what_cannot_be_written_is_said(tmp_path: Path, name: str, why: str) -> None:
     """
@@ -118,8 +119,8 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     with _small_files(), pytest.raises(StorageError) as several:
         write_files(tmp_path / "folder", {"a.yml": "new"}, force=False)
 
-    assert str(one.value) == f"{path} cannot be written (File too large)"
-    assert str(several.value) == f"{tmp_path / 'folder'} cannot be written (File too large)"
+    assert str(one.value) == f"{path} cannot be written ({TOO_LARGE})"
+    assert str(several.value) == f"{tmp_path / 'folder'} cannot be written ({TOO_LARGE})"
     assert path.read_text() == "old"
 
 

@@ -44,5 +44,5 @@ def test_a_value_cannot_be_changed() -> None:
     """
     run = make_run(1)
 
-    with pytest.raises(AttributeError, match="immutable type: 'Run'"):
+    with pytest.raises(AttributeError):
         run.suite = "other"  # type: ignore[misc]

@@ -39,8 +39,7 @@ def decode_run(document: bytes, where: str) -> Run:
             raise DocumentError(f"{where}: a run document of version {version}, expected at most {SCHEMA}")
         run = json.decode(document, type=Run)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
-        found = "a byte order mark, expected JSON without one" if document.startswith(BOM_UTF8) else error
-        raise DocumentError(f"{where}: not a run document: {found}") from error
+        raise DocumentError(f"{where}: not a run document: {_fault(document, error)}") from error
     if version is None:
         raise DocumentError(f"{where}: schema is absent, expected {SCHEMA}")
     return run
@@ -56,4 +55,10 @@ def decode_live_report(document: bytes, where: str) -> LiveReport:
     try:
         return json.decode(document, type=LiveReport)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DocumentError(f"{where}: not a live report: {error}") from error
+        raise DocumentError(f"{where}: not a live report: {_fault(document, error)}") from error
+
+
+def _fault(document: bytes, error: Exception) -> str:
+    if document.startswith(BOM_UTF8):
+        return "a byte order mark, expected JSON without one"
+    return "values nested too deeply" if isinstance(error, RecursionError) else str(error)

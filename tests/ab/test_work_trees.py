@@ -96,10 +96,7 @@ def test_a_folder_outside_of_git(tmp_path: Path) -> None:
     with pytest.raises(TrialError) as caught:
         Repository.around(tmp_path)
 
-    assert str(caught.value) == (
-        f"{tmp_path}: expected a folder in a work tree of git: git rev-parse: "
-        "fatal: not a git repository (or any of the parent directories): .git"
-    )
+    assert str(caught.value).startswith(f"{tmp_path}: expected a folder in a work tree of git: git rev-parse: ")
 
 
 def test_hooks_of_the_user_do_not_run(project: Project, tmp_path: Path) -> None:

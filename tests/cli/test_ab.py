@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from paceline.cli import main
 from support.repository import Project
+from support.wording import ERROR
 
 _SHOP = """
     def work(times):
@@ -199,7 +200,7 @@ def test_what_cannot_be_run_is_said(arguments: list[str], message: str) -> None:
     result = _call(*arguments)
 
     assert result.exit_code == 1
-    assert re.search(f"^Error: {message}", result.stderr, re.MULTILINE)
+    assert re.search(f"^{ERROR}{message}", result.stderr, re.MULTILINE)
 
 
 def test_outside_of_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +211,7 @@ def test_outside_of_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     result = _call("--base", "main")
 
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"Error: {tmp_path}: expected a folder in a work tree of git: ")
+    assert result.stderr.startswith(f"{ERROR}{tmp_path}: expected a folder in a work tree of git: ")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

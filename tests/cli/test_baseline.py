@@ -13,6 +13,7 @@ from paceline.history.baseline_file import read_baselines
 from paceline.history.results_folder import read_run
 from paceline.history.sqlite.ledger import Ledger
 from support.suite import Suite
+from support.wording import ERROR
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_a_pattern_that_fits_nothing_is_refused(kept: Suite) -> None:
 
     assert result.exit_code == 1
     assert result.output == (
-        f"Error: run {run_id} has no test that fits 'test_shopp.py'; `paceline history show` lists its tests\n"
+        f"{ERROR}run {run_id} has no test that fits 'test_shopp.py'; `paceline history show` lists its tests\n"
     )
     assert not (kept.folder / "paceline_baselines.json").exists()
 
@@ -122,7 +123,7 @@ def test_clear_says_where_nothing_fits() -> None:
     result = _call("clear", "nothing", "nobody")
 
     assert result.exit_code == 1
-    assert result.output == "Error: no baseline fits 'nothing', 'nobody'; `paceline baseline list` shows all\n"
+    assert result.output == f"{ERROR}no baseline fits 'nothing', 'nobody'; `paceline baseline list` shows all\n"
 
 
 def test_clear_wants_to_know_what() -> None:
@@ -132,7 +133,7 @@ def test_clear_wants_to_know_what() -> None:
     result = _call("clear")
 
     assert result.exit_code == 2
-    assert "Error: expected PATTERN or --all" in result.output
+    assert f"{ERROR}expected PATTERN or --all" in result.output
 
 
 def _ledger(suite: Suite) -> list[tuple[str, str, PastRun]]:

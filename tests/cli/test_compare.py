@@ -14,6 +14,7 @@ from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Run
 from support.repository import Project
 from support.values import make_case, make_run
+from support.wording import ERROR
 
 _COMMIT = "4f2c91a0" * 5
 _NOTHING = (
@@ -158,7 +159,7 @@ def test_a_side_that_is_none(kept: Path, sides: tuple[str, str], message: str) -
 
     assert result.exit_code == 1
     ledger = kept / "performance_results" / "history.sqlite"
-    assert result.stderr == f"Error: {message.format(ledger=ledger)}\n"
+    assert result.stderr == f"{ERROR}{message.format(ledger=ledger)}\n"
 
 
 def test_a_name_that_can_be_two_things(kept: Path) -> None:
@@ -169,7 +170,7 @@ def test_a_name_that_can_be_two_things(kept: Path) -> None:
     result = _call("main", "4f2c")
 
     assert result.stderr == (
-        "Error: '4f2c' can be a run (1 run) and a commit (4 runs); give an id in full, or more of a commit\n"
+        f"{ERROR}'4f2c' can be a run (1 run) and a commit (4 runs); give an id in full, or more of a commit\n"
     )
 
 
@@ -196,5 +197,5 @@ def test_what_only_git_knows_is_a_commit(project: Project, monkeypatch: pytest.M
 
     assert _call("v1", "HEAD~1").output.splitlines()[1:3] == ["base: v1, 1 run", "head: HEAD~1, 1 run"]
     assert _call("v1", "HEAD").stderr == (
-        f"Error: 'HEAD' is commit {commits[2][:10]}, of which no whole run without changes is kept\n"
+        f"{ERROR}'HEAD' is commit {commits[2][:10]}, of which no whole run without changes is kept\n"
     )

@@ -15,6 +15,7 @@ from paceline.history.archive import Archive
 from support.reading import read_openmetrics
 from support.servers import prometheus_folder
 from support.values import EPOCH, make_case, make_run
+from support.wording import ERROR
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +100,7 @@ def test_what_is_not_there_is_said(tmp_path: Path, asked: list[str], message: st
     result = _call("runs.txt", *asked)
 
     hint = "`paceline history list` shows what there is"
-    assert (result.exit_code, result.output.replace(f"{tmp_path}/", "")) == (1, f"Error: {message.format(hint)}\n")
+    assert (result.exit_code, result.output.replace(f"{tmp_path}/", "")) == (1, f"{ERROR}{message.format(hint)}\n")
     assert (tmp_path / "runs.txt").read_text() == "of yesterday"
 
 

@@ -15,13 +15,14 @@ from support.answering import answer, answering
 from support.dashboards import FILES
 from support.grafana import FakeGrafana, grafana
 from support.servers import free_port
+from support.wording import ERROR, NO_FOLDER, REFUSED
 
 _TITLES = ("Compare", "Live", "Pipeline", "Suite", "Test")
 _UNCHANGED = "unchanged     folder Paceline\n" + "".join(
     f"unchanged     dashboard Paceline / {title}\n" for title in _TITLES
 )
 _NEEDED = "dashboards need a token of the role Editor, data sources one of Admin"
-_REFUSED = f"answered 403 Forbidden (You'll need additional permissions to perform this action.): {_NEEDED}"
+_REFUSED = f"answered 403 In Words (You'll need additional permissions to perform this action.): {_NEEDED}"
 
 
 @pytest.fixture
@@ -150,7 +151,7 @@ def test_what_a_person_changed_is_not_lost(server: FakeGrafana) -> None:
             "refused       dashboard Paceline / Test: its version 2, by anna, is not Paceline's; "
             "--force replaces it, and Grafana keeps that one"
         ),
-        "Error: nothing was written: 1 thing refused",
+        f"{ERROR}nothing was written: 1 thing refused",
     ]
     assert forced.exit_code == 0
     assert server.dashboards["paceline-test"].content["title"] == "Paceline / Test"
@@ -167,7 +168,7 @@ def test_two_at_once(server: FakeGrafana) -> None:
 
     assert second.output == (
         "created       folder Paceline\n"
-        f"Error: dashboard Paceline / Compare: {server.url} answered 412 Precondition Failed "
+        f"{ERROR}dashboard Paceline / Compare: {server.url} answered 412 In Words "
         "(The dashboard has been changed by someone else): somebody wrote there at the same time; do it again\n"
     )
     assert (again.exit_code, len(server.dashboards)) == (0, 5)
@@ -237,12 +238,12 @@ def test_a_data_source_that_asks_another_server_stays(server: FakeGrafana, monke
     [
         (
             "",
-            "answered 401 Unauthorized (Unauthorized): PACELINE_GRAFANA_TOKEN is not set",
+            "answered 401 In Words (Unauthorized): PACELINE_GRAFANA_TOKEN is not set",
         ),
         (
             "old",
             (
-                "answered 401 Unauthorized (invalid API key): "
+                "answered 401 In Words (invalid API key): "
                 "PACELINE_GRAFANA_TOKEN holds a token that it does not know, or that has expired"
             ),
         ),
@@ -255,7 +256,7 @@ def test_a_token_that_is_wrong(server: FakeGrafana, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", token)
     result = _install(server.url)
 
-    assert (result.exit_code, result.output) == (1, f"Error: {server.url} {expected}\n")
+    assert (result.exit_code, result.output) == (1, f"{ERROR}{server.url} {expected}\n")
 
 
 @pytest.mark.parametrize("token", ["glsa_…", "glsa_a\nb"])
@@ -269,7 +270,7 @@ def test_a_token_that_is_none(monkeypatch: pytest.MonkeyPatch, token: str) -> No
     assert (result.exit_code, result.output) == (
         1,
         (
-            "Error: the environment variable PACELINE_GRAFANA_TOKEN has a character that no header can have, "
+            f"{ERROR}the environment variable PACELINE_GRAFANA_TOKEN has a character that no header can have, "
             "expected a token\n"
         ),
     )
@@ -294,7 +295,7 @@ def test_a_password_that_is_wrong(server: FakeGrafana, monkeypatch: pytest.Monke
     result = _install(server.url)
 
     assert result.output == (
-        f"Error: {server.url} answered 401 Unauthorized (invalid API key): it does not know anna by this password\n"
+        f"{ERROR}{server.url} answered 401 In Words (invalid API key): it does not know anna by this password\n"
     )
 
 
@@ -311,10 +312,10 @@ def test_a_token_that_may_not(server: FakeGrafana, monkeypatch: pytest.MonkeyPat
     into_nothing = _install(server.url)
 
     assert by_editor.output == (
-        f"created       folder Paceline\nError: data source Paceline Prometheus: {server.url} {_REFUSED}\n"
+        f"created       folder Paceline\n{ERROR}data source Paceline Prometheus: {server.url} {_REFUSED}\n"
     )
-    assert by_viewer.output == f"Error: {server.url} {_REFUSED}\n"
-    assert into_nothing.output == f"Error: folder Paceline: {server.url} {_REFUSED}\n"
+    assert by_viewer.output == f"{ERROR}{server.url} {_REFUSED}\n"
+    assert into_nothing.output == f"{ERROR}folder Paceline: {server.url} {_REFUSED}\n"
 
 
 def test_a_folder_of_that_name_is_no_other(server: FakeGrafana) -> None:
@@ -348,7 +349,7 @@ def test_what_is_no_grafana(said: object, expected: str) -> None:
     with answering(said) as other:  # type: ignore[arg-type]
         result = _install(other.url)
 
-    assert (result.exit_code, result.output) == (1, f"Error: {other.url} is no Grafana: {expected}\n")
+    assert (result.exit_code, result.output) == (1, f"{ERROR}{other.url} is no Grafana: {expected}\n")
 
 
 def test_nobody_is_there() -> None:
@@ -357,7 +358,7 @@ def test_nobody_is_there() -> None:
     """
     url = f"http://127.0.0.1:{free_port()}"
 
-    assert _install(url).output == f"Error: {url}: the connection failed (Connection refused)\n"
+    assert _install(url).output == f"{ERROR}{url}: the connection failed ({REFUSED})\n"
 
 
 @pytest.mark.parametrize(
@@ -377,7 +378,7 @@ def test_an_address_that_is_none(url: str, expected: str) -> None:
     """
     Or that has a secret, which the list of processes would show.
     """
-    assert _install(url).output == f"Error: {expected}\n"
+    assert _install(url).output == f"{ERROR}{expected}\n"
 
 
 @pytest.mark.parametrize(
@@ -397,7 +398,7 @@ def test_an_address_of_a_data_source_that_is_none(server: FakeGrafana, url: str,
     """
     Is refused likewise.
     """
-    assert _install(server.url, "--alertmanager", url).output == f"Error: --alertmanager{expected}\n"
+    assert _install(server.url, "--alertmanager", url).output == f"{ERROR}--alertmanager{expected}\n"
     assert server.writes == []
 
 
@@ -438,7 +439,7 @@ def test_files_that_differ_are_kept(tmp_path: Path) -> None:
     forced, again = (CliRunner().invoke(main, [*command, *force]) for force in (["--force"], []))
 
     assert (refused.exit_code, there) == (1, [theirs])
-    assert refused.output == f"Error: {theirs} is there and differs, --force replaces it\n"
+    assert refused.output == f"{ERROR}{theirs} is there and differs, --force replaces it\n"
     assert forced.output == again.output == f"wrote 5 files to {tmp_path}\n"
 
 
@@ -452,5 +453,5 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, command: list[str]) -> Non
     result = CliRunner().invoke(main, [*command, str(folder)])
 
     assert result.exit_code == 1
-    assert result.output.startswith(f"Error: {folder}")
-    assert result.output.endswith(" cannot be written (Not a directory)\n")
+    assert result.output.startswith(f"{ERROR}{folder}")
+    assert result.output.endswith(f" cannot be written ({NO_FOLDER})\n")

@@ -16,6 +16,7 @@ from paceline.history.archive import Archive
 from support.receiving import Receiving, receiving
 from support.servers import free_port
 from support.values import make_case, make_run
+from support.wording import ERROR, NO_FILE, REFUSED
 
 _RUNS = [make_run(number, [make_case()], suite=suite) for number, suite in enumerate(["shop", "shop", "tools"])]
 
@@ -100,10 +101,7 @@ def test_a_file_of_authorities_may_be_given() -> None:
 
     assert (result.exit_code, result.output) == (
         1,
-        (
-            "Error: push_ca_file is 'ca.pem', which cannot be read (No such file or directory), "
-            "expected certificates in PEM\n"
-        ),
+        (f"{ERROR}push_ca_file is 'ca.pem', which cannot be read ({NO_FILE}), expected certificates in PEM\n"),
     )
 
 
@@ -134,8 +132,8 @@ def test_documents_from_elsewhere_are_sent(project: Path, exporter: Receiving) -
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("x.json", b"{", "Error: x.json: not a run document: Input data was truncated\n"),
-        ("x.json.gz", b"{", "Error: x.json.gz: not compressed with gzip: Not a gzipped file (b'{')\n"),
+        ("x.json", b"{", "x.json: not a run document: "),
+        ("x.json.gz", b"{", "x.json.gz: not compressed with gzip: "),
     ],
 )
 def test_a_file_that_is_no_run_is_named(project: Path, name: str, content: bytes, message: str) -> None:
@@ -145,7 +143,8 @@ def test_a_file_that_is_no_run_is_named(project: Path, name: str, content: bytes
     (project / name).write_bytes(content)
     result = _call("push", name, "--to", "http://127.0.0.1:1")
 
-    assert (result.exit_code, result.output) == (1, message)
+    assert result.exit_code == 1
+    assert result.output.startswith(f"{ERROR}{message}")
 
 
 def test_what_does_not_arrive_waits(project: Path) -> None:
@@ -160,9 +159,9 @@ def test_what_does_not_arrive_waits(project: Path) -> None:
     assert result.exit_code == 1
     assert result.output == (
         f"sent 0 runs to {url} (push)\n"
-        f"paceline: 1 run was not sent to {url}: the connection failed (Connection refused); "
+        f"paceline: 1 run was not sent to {url}: the connection failed ({REFUSED}); "
         "it goes with the next run, or by `paceline push`\n"
-        "Error: not all runs were delivered\n"
+        f"{ERROR}not all runs were delivered\n"
     )
     assert box.count() == 1
 
@@ -233,7 +232,7 @@ def test_an_outbox_of_another_kind_is_said(project: Path) -> None:
 
     assert (result.exit_code, result.output) == (
         1,
-        "Error: the outbox has runs for 'pigeon', expected push, otlp, otlp-traces\n",
+        f"{ERROR}the outbox has runs for 'pigeon', expected push, otlp, otlp-traces\n",
     )
 
 
@@ -255,7 +254,7 @@ def test_somebody_has_to_say_where_to(arguments: tuple[str, ...]) -> None:
 
     assert result.exit_code == 1
     assert result.output == (
-        "Error: no server to send to, expected --to URL, --otlp URL, or push or otlp in [tool.paceline]\n"
+        f"{ERROR}no server to send to, expected --to URL, --otlp URL, or push or otlp in [tool.paceline]\n"
     )
 
 
@@ -281,7 +280,7 @@ def test_a_replay_that_stops_says_where_to_go_on(exporter: Receiving) -> None:
 
     assert result.exit_code == 1
     assert result.output.splitlines()[-1] == (
-        f"Error: stopped at run run-1: {exporter.url}: answered 404 Not Found; go on with --since 2023-11-14T23:13:20"
+        f"{ERROR}stopped at run run-1: {exporter.url}: answered 404 In Words; go on with --since 2023-11-14T23:13:20"
     )
 
 
@@ -297,7 +296,7 @@ def test_a_replay_goes_on_where_a_run_is_refused(exporter: Receiving) -> None:
         1,
         [
             f"sent 1 run to {exporter.url} (push)",
-            f"paceline: 2 runs were refused by {exporter.url}: answered 409 Conflict; not sent: run-0, run-2",
-            "Error: not all runs were delivered",
+            f"paceline: 2 runs were refused by {exporter.url}: answered 409 In Words; not sent: run-0, run-2",
+            f"{ERROR}not all runs were delivered",
         ],
     )

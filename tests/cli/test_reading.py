@@ -13,6 +13,7 @@ from paceline.cli import main
 from paceline.history.results_folder import read_run
 from support.servers import free_port
 from support.suite import Suite
+from support.wording import ERROR, NO_FILE, REFUSED
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def test_a_run_that_is_not_there() -> None:
 
     assert result.exit_code == 1
     assert re.fullmatch(
-        r"Error: no run '01NOTHING' in .*history\.sqlite; `paceline history list` shows what there is\n", result.output
+        rf"{ERROR}no run '01NOTHING' in .*history\.sqlite; `paceline history list` shows what there is\n", result.output
     )
 
 
@@ -105,7 +106,7 @@ def test_nothing_kept_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argum
     result = _call(*arguments)
 
     assert result.exit_code == 1
-    assert "No such file or directory" in result.output
+    assert NO_FILE in result.output
     assert not list(tmp_path.iterdir())
 
 
@@ -199,7 +200,7 @@ def test_trends_of_nothing_are_an_error() -> None:
     result = _call("trends", "nothing")
 
     assert result.exit_code == 1
-    assert result.output == "Error: no test fits 'nothing'; `paceline trends` shows all\n"
+    assert result.output == f"{ERROR}no test fits 'nothing'; `paceline trends` shows all\n"
 
 
 def test_prune_wants_to_know_what() -> None:
@@ -209,7 +210,7 @@ def test_prune_wants_to_know_what() -> None:
     result = _call("history", "prune")
 
     assert result.exit_code == 2
-    assert "Error: expected --older-than DAYS or --keep N" in result.output
+    assert f"{ERROR}expected --older-than DAYS or --keep N" in result.output
 
 
 def test_import_fills_the_history_once(kept: Suite) -> None:
@@ -246,7 +247,5 @@ def test_a_report_looks_where_the_past_is(monkeypatch: pytest.MonkeyPatch) -> No
     result = _call("report")
 
     assert result.exit_code == 0
-    assert result.stderr == (
-        f"paceline: no history: {url}: the connection failed (Connection refused), expected a Prometheus\n"
-    )
+    assert result.stderr == (f"paceline: no history: {url}: the connection failed ({REFUSED}), expected a Prometheus\n")
     assert f"history     none from {url}; regressions are judged from 8 on" in result.stdout

@@ -15,6 +15,7 @@ from paceline.delivery.send_rounds import Errand, Tally, deliver
 from support.receiving import receiving
 from support.servers import free_port
 from support.values import make_run
+from support.wording import REFUSED
 
 
 def _held(*numbers: int) -> Held:
@@ -36,7 +37,7 @@ def test_a_user_reads_why_and_what_next(tmp_path: Path, monkeypatch: pytest.Monk
     tallies = deliver(errands, 30)
     lines = [line for errand, tally in zip(errands, tallies, strict=True) for line in undelivered(errand, tally)]
 
-    why = f"not sent to {url}: the connection failed (Connection refused), tried 3 times"
+    why = f"not sent to {url}: the connection failed ({REFUSED}), tried 3 times"
     assert lines == [
         f"2 runs were {why}; nothing is kept here that could be sent later",
         f"1 run was {why}; it goes with the next run, or by `paceline push`",
@@ -56,7 +57,7 @@ def test_a_user_reads_of_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     port = exporter.url.rpartition(":")[2]
     assert list(undelivered(errand, tally)) == [
         (
-            f"1 run was refused by {exporter.url}: answered 422 Unprocessable Entity (no such thing); "
+            f"1 run was refused by {exporter.url}: answered 422 In Words (no such thing); "
             f"kept in results/push/http%3A%2F%2F127.0.0.1%3A{port}/refused"
         )
     ]
@@ -72,7 +73,7 @@ def test_a_user_reads_which_were_refused_where_nothing_is_kept() -> None:
 
     assert list(undelivered(errand, tally)) == [
         (
-            f"12 runs were refused by {exporter.url}: answered 409 Conflict; not sent: run-0, run-1, run-2, run-3, "
+            f"12 runs were refused by {exporter.url}: answered 409 In Words; not sent: run-0, run-1, run-2, run-3, "
             "run-4, run-5, run-6, run-7, run-8, run-9 and 2 more"
         )
     ]

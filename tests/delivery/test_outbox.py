@@ -13,6 +13,7 @@ from paceline.delivery.outbox import Held, Outbox, Parcel, check_packed, outboxe
 from paceline.documents import decode_run
 from paceline.errors import DocumentError, StorageError
 from support.values import EPOCH, make_case, make_run
+from support.wording import NO_FOLDER
 
 _URL = "http://exporter:10464"
 
@@ -118,7 +119,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         Outbox(tmp_path, "push", _URL).put(pack(make_run(1)))
 
     place = tmp_path / "push" / "http%3A%2F%2Fexporter%3A10464"
-    assert str(caught.value) == f"the outbox {place} cannot be written to: Not a directory"
+    assert str(caught.value) == f"the outbox {place} cannot be written to: {NO_FOLDER}"
 
 
 def test_runs_in_memory_are_as_those_in_files() -> None:
@@ -181,11 +182,8 @@ def test_a_file_that_cannot_be_read_is_damaged(box: Outbox) -> None:
     ("packed", "why"),
     [
         (b"", "empty, expected a run document"),
-        (b"x", "not compressed with gzip: Not a gzipped file (b'x')"),
-        (
-            gzip.compress(b"{}" * 99, mtime=0)[:-9],
-            "not compressed with gzip: Compressed file ended before the end-of-stream",
-        ),
+        (b"x", "not compressed with gzip: "),
+        (gzip.compress(b"{}" * 99, mtime=0)[:-9], "not compressed with gzip: "),
     ],
 )
 def test_what_is_not_whole_is_refused(packed: bytes, why: str) -> None:

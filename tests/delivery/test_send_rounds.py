@@ -20,6 +20,7 @@ from support.answering import answering, silence
 from support.receiving import Receiving, receiving
 from support.servers import free_port
 from support.values import make_case, make_run
+from support.wording import REFUSED
 
 
 def _held(*numbers: int) -> Held:
@@ -87,7 +88,7 @@ def test_where_nobody_listens_it_is_soon_over() -> None:
     (tally,) = deliver([_errand(f"http://127.0.0.1:{free_port()}", _held(1, 2))], 60)
 
     assert (tally.waiting, tally.rounds) == (2, 3)
-    assert tally.failure == "the connection failed (Connection refused)"
+    assert tally.failure == f"the connection failed ({REFUSED})"
 
 
 def test_a_server_that_comes_back_in_between_gets_all() -> None:
@@ -171,7 +172,7 @@ def test_a_damaged_parcel_is_kept_apart(tmp_path: Path) -> None:
         (tally,) = deliver([Errand(sink, box)], 5)
 
     assert (tally.sent, tally.damaged, tally.waiting) == (1, 1, 0)
-    assert tally.damage == "the outbox: not compressed with gzip: Not a gzipped file (b'da')"
+    assert tally.damage.startswith("the outbox: not compressed with gzip: ")
 
 
 class _Adding:

@@ -2,6 +2,7 @@
 A real exporter that speaks TLS, and whom it is trusted by.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from support.certificates import make_certificate, tls_settings
 from support.exporter import Exporter, exporter_in
 from support.suite import Suite
 from support.values import make_case, make_run
+from support.wording import NO_FILE
 
 _PACKED = pack(make_run(1, [make_case()])).packed
 
@@ -65,10 +67,8 @@ def test_a_certificate_that_nobody_vouches_for_ends_it(exporter: Exporter) -> No
     """
     error = _error(exporter.url)
 
-    assert (type(error), str(error)) == (
-        DeliveryError,
-        "its certificate is not trusted (self-signed certificate)",
-    )
+    assert type(error) is DeliveryError
+    assert str(error).startswith("its certificate is not trusted (")
 
 
 def test_a_certificate_of_another_name_ends_it(exporter: Exporter, folder: Path) -> None:
@@ -77,10 +77,8 @@ def test_a_certificate_of_another_name_ends_it(exporter: Exporter, folder: Path)
     """
     error = _error(exporter.url.replace("127.0.0.1", "localhost"), folder / "cert.pem")
 
-    assert (type(error), str(error)) == (
-        DeliveryError,
-        "its certificate is not trusted (Hostname mismatch, certificate is not valid for 'localhost'.)",
-    )
+    assert type(error) is DeliveryError
+    assert str(error).startswith("its certificate is not trusted (")
 
 
 def test_a_session_that_does_not_speak_tls_is_told_soon(exporter: Exporter) -> None:
@@ -130,11 +128,11 @@ def test_a_session_that_does_not_trust_it_says_so_once_and_goes_on(suite: Suite,
     """
     suite.write("test_one.py", "def test_one(): pass\n")
     result = suite.run(f"--paceline-push={exporter.url}", f"--paceline-live={exporter.url}")
-    why = "its certificate is not trusted (self-signed certificate)"
+    why = r"its certificate is not trusted \(.+\)"
 
     assert result.code == 0
-    assert f"1 run was not sent to {exporter.url}: {why}; it goes with the next run" in result.output
-    assert f"2 of 2 live reports did not reach {exporter.url}/api/v1/live: {why}\n" in result.output
+    assert re.search(f"1 run was not sent to {exporter.url}: {why}; it goes with the next run", result.output)
+    assert re.search(f"2 of 2 live reports did not reach {exporter.url}/api/v1/live: {why}\n", result.output)
 
 
 def test_a_file_without_certificates_stops_before_collection(suite: Suite, tmp_path: Path) -> None:
@@ -146,6 +144,5 @@ def test_a_file_without_certificates_stops_before_collection(suite: Suite, tmp_p
 
     assert result.code == 4
     assert (
-        f"ERROR: paceline: push_ca_file is '{file}', which cannot be read (No such file or directory), "
-        "expected certificates in PEM\n"
+        f"ERROR: paceline: push_ca_file is '{file}', which cannot be read ({NO_FILE}), expected certificates in PEM\n"
     ) in result.output

@@ -20,8 +20,10 @@ from paceline.model import Case, Run, RunOutcome
 from paceline.verdict_kinds import VerdictKind
 from support.dying import leave_journal
 from support.values import EPOCH, TEST, failed, make_case, make_run, values_of
+from support.wording import NO_FILE, TOO_LARGE, cause
 
 _RULES = Rules()
+_SET_ASIDE = "; it was set aside as history.sqlite.damaged-<stamp>"
 
 
 class Shop:
@@ -215,12 +217,9 @@ def test_garbage_is_set_aside_and_the_ledger_made_again(shop: Shop) -> None:
     shop.archive.folder.ledger.write_bytes(b"garbage" * 100)
     shop.archive.recover(_RULES, "shop")
 
-    assert shop.told == [
-        (
-            "results/history.sqlite is damaged: file is not a database; it was set aside as "
-            "history.sqlite.damaged-<stamp>, and 2 runs were read back from documents"
-        )
-    ]
+    (told,) = shop.told
+    assert told.startswith("results/history.sqlite is damaged: ")
+    assert told.endswith(f"{_SET_ASIDE}, and 2 runs were read back from documents")
     assert shop.aside("history.sqlite.damaged-*") == [b"garbage" * 100]
     assert [shop.archive.ledger.run(run_id) for run_id in ("run-0", "run-1")] == runs
 
@@ -233,12 +232,9 @@ def test_one_run_is_read_back_from_one_document(shop: Shop) -> None:
     shop.archive.folder.ledger.write_bytes(b"garbage" * 100)
     shop.archive.recover(_RULES, "shop")
 
-    assert shop.told == [
-        (
-            "results/history.sqlite is damaged: file is not a database; it was set aside as "
-            "history.sqlite.damaged-<stamp>, and 1 run was read back from documents"
-        )
-    ]
+    (told,) = shop.told
+    assert told.startswith("results/history.sqlite is damaged: ")
+    assert told.endswith(f"{_SET_ASIDE}, and 1 run was read back from documents")
 
 
 def test_half_a_ledger_is_set_aside(shop: Shop) -> None:
@@ -251,12 +247,9 @@ def test_half_a_ledger_is_set_aside(shop: Shop) -> None:
     shop.archive.folder.ledger.write_bytes(half)
     shop.archive.recover(_RULES, "shop")
 
-    assert shop.told == [
-        (
-            "results/history.sqlite is damaged: database disk image is malformed; it was set aside as "
-            "history.sqlite.damaged-<stamp>, and 3 runs were read back from documents"
-        )
-    ]
+    (told,) = shop.told
+    assert told.startswith("results/history.sqlite is damaged: ")
+    assert told.endswith(f"{_SET_ASIDE}, and 3 runs were read back from documents")
     assert shop.aside("history.sqlite.damaged-*") == [half]
     assert shop.ids == ["run-2", "run-1", "run-0"]
 
@@ -328,7 +321,7 @@ def test_a_damaged_document_costs_only_itself(shop: Shop) -> None:
     shop.archive.folder.ledger.write_bytes(b"garbage" * 100)
     shop.archive.recover(_RULES, "shop")
 
-    assert shop.told[0] == f"results/{second.name}: not a run document: Expected `object`, got `array`"
+    assert shop.told[0].startswith(f"results/{second.name}: not a run document: ")
     assert shop.ids == ["run-2", "run-0"]
 
 
@@ -339,12 +332,9 @@ def test_damaged_trends_are_set_aside(shop: Shop) -> None:
     shop.archive.folder.trends.write_bytes(b"[]")
     shop.session(1, [make_case()])
 
-    assert shop.told == [
-        (
-            "results/trends.json is not a summary of trends: Expected `object`, got `array`; "
-            "it was set aside as trends.json.damaged-<stamp>"
-        )
-    ]
+    (told,) = shop.told
+    assert told.startswith("results/trends.json is not a summary of trends: ")
+    assert told.endswith("; it was set aside as trends.json.damaged-<stamp>")
     assert shop.aside("trends.json.damaged-*") == [b"[]"]
     assert list(shop.archive.read_trends()) == ["shop"]
 
@@ -367,9 +357,7 @@ def test_missing_trends_say_how_to_make_them(shop: Shop) -> None:
     with pytest.raises(StorageError) as caught:
         shop.archive.read_trends()
 
-    assert str(caught.value) == (
-        f"{shop.folder}/trends.json cannot be read: No such file or directory; `pytest --paceline` makes it"
-    )
+    assert str(caught.value) == (f"{shop.folder}/trends.json cannot be read: {NO_FILE}; `pytest --paceline` makes it")
 
 
 def test_damaged_trends_are_an_error_to_who_reads_them(shop: Shop) -> None:
@@ -380,9 +368,7 @@ def test_damaged_trends_are_an_error_to_who_reads_them(shop: Shop) -> None:
     with pytest.raises(DocumentError) as caught:
         shop.archive.read_trends()
 
-    assert str(caught.value) == (
-        f"{shop.folder}/trends.json is not a summary of trends: Expected `object`, got `int` - at `$.suites`"
-    )
+    assert str(caught.value) == f"{shop.folder}/trends.json is not a summary of trends: {cause(caught.value)}"
 
 
 def test_a_session_that_died_is_recovered_once(shop: Shop) -> None:
@@ -422,7 +408,7 @@ def test_a_full_disk_costs_no_journal(shop: Shop) -> None:
         recovered = shop.archive.recover(_RULES, "shop")
 
     assert recovered == []
-    assert shop.told[0] == "results: the report of the run was not written: File too large"
+    assert shop.told[0] == f"results: the report of the run was not written: {TOO_LARGE}"
     assert [run.run_id for run in shop.archive.recover(_RULES, "shop")] == ["run-1"]
     assert list(shop.folder.glob(".new-*")) == []
 

@@ -16,6 +16,7 @@ from paceline.history.journal import Journal, left_behind
 from paceline.model import Case, RunOutcome
 from support.dying import leave_journal, written_journal
 from support.values import EPOCH, failed, make_case, make_run
+from support.wording import NO_FILE
 
 _CASES = [make_case("test_a", 0.1), failed("test_b", seconds=0.2), make_case("test_ü", 0.3)]
 
@@ -196,6 +197,4 @@ def test_a_journal_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as caught:
         Journal(tmp_path / "missing", make_run(1))
 
-    assert str(caught.value) == (
-        f"the journal {tmp_path}/missing/run-1.jsonl cannot be written: No such file or directory"
-    )
+    assert str(caught.value) == (f"the journal {tmp_path}/missing/run-1.jsonl cannot be written: {NO_FILE}")

@@ -10,6 +10,7 @@ from paceline.documents import encode_run
 from paceline.errors import DocumentError, StorageError
 from paceline.history.results_folder import ResultsFolder, read_run, set_aside
 from support.values import make_case, make_run
+from support.wording import NO_FILE, NO_FOLDER, cause
 
 # 12 March 2026, 08:05:09.120 UTC.
 _ENDED = 1_773_302_709.120_5
@@ -55,7 +56,7 @@ def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as caught:
         ResultsFolder(tmp_path / "results").prepare()
 
-    assert str(caught.value) == f"the results folder {tmp_path}/results cannot be written to: Not a directory"
+    assert str(caught.value) == f"the results folder {tmp_path}/results cannot be written to: {NO_FOLDER}"
 
 
 def test_a_document_is_named_by_the_end_of_its_run(folder: ResultsFolder) -> None:
@@ -165,7 +166,7 @@ def test_a_missing_folder_cannot_be_written_to(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as trends:
         folder.replace(folder.trends, b"{}")
 
-    reason = "No such file or directory"
+    reason = NO_FILE
     assert str(document.value) == f"{tmp_path}/missing: the report of the run was not written: {reason}"
     assert str(trends.value) == f"{tmp_path}/missing/trends.json was not written: {reason}"
 
@@ -198,7 +199,7 @@ def test_a_missing_document_is_an_error(folder: ResultsFolder) -> None:
     with pytest.raises(StorageError) as caught:
         folder.read_latest()
 
-    assert str(caught.value) == f"{folder.path}/latest_report.json cannot be read: No such file or directory"
+    assert str(caught.value) == f"{folder.path}/latest_report.json cannot be read: {NO_FILE}"
 
 
 def test_a_document_that_is_none_is_an_error(tmp_path: Path) -> None:
@@ -209,7 +210,7 @@ def test_a_document_that_is_none_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DocumentError) as caught:
         read_run(tmp_path / "run.json")
 
-    assert str(caught.value) == f"{tmp_path}/run.json: not a run document: Expected `object`, got `array`"
+    assert str(caught.value) == f"{tmp_path}/run.json: not a run document: {cause(caught.value)}"
 
 
 def test_a_file_is_set_aside_beside_its_place(tmp_path: Path) -> None:
@@ -231,4 +232,4 @@ def test_what_is_not_there_cannot_be_set_aside(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as caught:
         set_aside(tmp_path / "trends.json", "damaged")
 
-    assert str(caught.value) == f"{tmp_path}/trends.json is damaged and cannot be set aside: No such file or directory"
+    assert str(caught.value) == f"{tmp_path}/trends.json is damaged and cannot be set aside: {NO_FILE}"

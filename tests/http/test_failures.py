@@ -9,6 +9,7 @@ import requests
 
 from paceline.http.failures import failure_of
 from support.servers import free_port
+from support.wording import REFUSED
 
 
 def _asked(port: int) -> str:
@@ -31,4 +32,4 @@ def test_a_server_that_is_not_there() -> None:
     """
     With what the system says.
     """
-    assert _asked(free_port()) == "the connection failed (Connection refused)"
+    assert _asked(free_port()) == f"the connection failed ({REFUSED})"

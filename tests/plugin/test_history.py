@@ -13,6 +13,7 @@ from support.answering import answer, answering, silence
 from support.servers import Prometheus, free_port, prometheus_with
 from support.suite import Result, Suite
 from support.values import make_case, make_run
+from support.wording import REFUSED
 
 _TEST = "test_work.py::test_work"
 _WORK = "import time\ndef test_work(): time.sleep(0.06)\n"
@@ -81,7 +82,7 @@ def test_a_server_that_is_down_costs_one_line(working: Suite) -> None:
     assert result.code == 0
     assert _said(result) == [
         f"history     none from {url}; regressions are judged from 8 on",
-        f"paceline: no history: {url}: the connection failed (Connection refused), expected a Prometheus",
+        f"paceline: no history: {url}: the connection failed ({REFUSED}), expected a Prometheus",
     ]
     assert result.kept_runs() == 1
 
@@ -125,10 +126,7 @@ def test_secrets_are_never_shown(working: Suite) -> None:
         (
             "paceline_baselines.json",
             '{"pinned": [{"suite": "shop"}]}',
-            (
-                "paceline_baselines.json: not the baselines of a project: "
-                "Object missing required field `tests` - at `$.pinned[0]`"
-            ),
+            "paceline_baselines.json: not the baselines of a project: ",
         ),
     ],
 )

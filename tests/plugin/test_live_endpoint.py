@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from paceline.metrics.catalogue import CATALOGUE, Channel
 from support.suite import Suite
+from support.wording import IN_USE
 
 _WAITS = """
     import pathlib, time
@@ -122,7 +123,7 @@ def test_a_port_in_use_is_said_before_the_first_test(suite: Suite) -> None:
 
     assert result.code == 4
     assert (
-        f"ERROR: paceline: the live endpoint cannot use port {port} on 127.0.0.1: Address already in use; "
+        f"ERROR: paceline: the live endpoint cannot use port {port} on 127.0.0.1: {IN_USE}; "
         "choose another with --paceline-port" in result.output
     )
 
@@ -138,20 +139,17 @@ def test_the_port_comes_from_the_environment(suite: Suite) -> None:
     assert f"paceline: live metrics on http://127.0.0.1:{port}/metrics" in result.output
 
 
-@pytest.mark.parametrize(("arguments", "start"), [((), "collected 2 items\n"), (("-n1",), "1 worker [2 items]\n\n")])
-def test_verbose_tests_gives_a_line_for_each_test(suite: Suite, arguments: tuple[str, ...], start: str) -> None:
+@pytest.mark.parametrize("arguments", [(), ("-n1",)])
+def test_verbose_tests_gives_a_line_for_each_test(suite: Suite, arguments: tuple[str, ...]) -> None:
     """
     VERBOSE_TESTS=true says type, outcome, time, CPU and memory of each test as it ends.
     """
     suite.write("test_one.py", "def test_one(): pass\ndef test_two(): assert False\n")
     output = suite.run(*arguments, environ={"VERBOSE_TESTS": "true"}).output
 
-    shown = output.partition(start)[2].partition("\n=")[0]
+    lines = re.sub(r"\d\S* (s|ms|µs|B|KiB)\b", "FIGURE", output).splitlines()
+    first = lines.index("test_one.py::test_one  unit, passed, FIGURE, CPU FIGURE, memory +FIGURE")
 
-    assert re.sub(r"\d\S* (s|ms|µs|B|KiB)\b", "FIGURE", shown).split("\n") == [
-        "test_one.py::test_one  unit, passed, FIGURE, CPU FIGURE, memory +FIGURE",
-        "test_one.py::test_two  unit, failed, FIGURE, CPU FIGURE, memory +FIGURE",
-        "",
-    ]
-    assert "FAILED test_one.py::test_two" in output
-    assert "1 failed, 1 passed" in output
+    assert lines[first + 1] == "test_one.py::test_two  unit, failed, FIGURE, CPU FIGURE, memory +FIGURE"
+    assert lines[first + 2] == ""
+    assert output.count("def test_two(): assert False") == 1

@@ -15,6 +15,7 @@ from support.receiving import receiving
 from support.servers import free_port
 from support.suite import Result, Suite
 from support.values import make_case, make_run
+from support.wording import NO_FOLDER, REFUSED
 
 _QUICK = "[tool.paceline]\npush_seconds = 0.3\n"
 
@@ -77,7 +78,7 @@ def test_a_dead_server_costs_one_line(small: Suite) -> None:
     assert (result.code, result.kept_runs(), _waiting(result)) == (0, 1, 1)
     assert _said(result) == [
         (
-            f"paceline: 1 run was not sent to {url}: the connection failed (Connection refused); "
+            f"paceline: 1 run was not sent to {url}: the connection failed ({REFUSED}); "
             "it goes with the next run, or by `paceline push`"
         )
     ]
@@ -108,7 +109,7 @@ def test_where_nobody_listens_a_session_soon_ends(small: Suite) -> None:
 
     assert _said(result) == [
         (
-            f"paceline: 1 run was not sent to {url}: the connection failed (Connection refused), tried 3 times; "
+            f"paceline: 1 run was not sent to {url}: the connection failed ({REFUSED}), tried 3 times; "
             "it goes with the next run, or by `paceline push`"
         )
     ]
@@ -143,10 +144,11 @@ def test_a_damaged_file_does_not_hold_up_the_others(small: Suite) -> None:
         result = small.run("--paceline-push", exporter.url)
 
     assert exporter.run_ids == [result.run.run_id]
-    assert _said(result)[-1] == (
+    said = _said(result)[-1]
+    assert said.startswith(
         "paceline: 1 file in the outbox is damaged and set aside: the outbox: not compressed with gzip: "
-        f"Not a gzipped file (b'da'); kept in {box.refused.relative_to(small.folder)}"
     )
+    assert said.endswith(f"; kept in {box.refused.relative_to(small.folder)}")
 
 
 def test_a_page_that_says_yes_to_all_takes_no_run(small: Suite) -> None:
@@ -159,8 +161,8 @@ def test_a_page_that_says_yes_to_all_takes_no_run(small: Suite) -> None:
     assert (result.code, _waiting(result)) == (0, 1)
     assert _said(result) == [
         (
-            f"paceline: 1 run was not sent to {proxy.url}: answered 200 OK with text/html, expected an exporter's "
-            "answer, with run_id and result; it goes with the next run, or by `paceline push`"
+            f"paceline: 1 run was not sent to {proxy.url}: answered 200 In Words with text/html, expected an "
+            "exporter's answer, with run_id and result; it goes with the next run, or by `paceline push`"
         )
     ]
 
@@ -271,7 +273,7 @@ def test_where_nothing_is_kept_a_run_is_sent_or_lost(small: Suite, tmp_path: Pat
     assert _said(sent) == [f"sent        1 run to {exporter.url} (push)"]
     assert _said(lost) == [
         (
-            f"paceline: 1 run was not sent to {url}: the connection failed (Connection refused); "
+            f"paceline: 1 run was not sent to {url}: the connection failed ({REFUSED}); "
             "nothing is kept here that could be sent later"
         )
     ]
@@ -290,7 +292,7 @@ def test_an_outbox_that_cannot_be_written_to_costs_one_line(small: Suite) -> Non
     assert exporter.run_ids == [result.run.run_id]
     assert [line.rpartition(" cannot")[2] for line in _said(result)] == [
         f"sent        1 run to {exporter.url} (push)",
-        " be written to: Not a directory",
+        f" be written to: {NO_FOLDER}",
     ]
 
 
@@ -304,7 +306,7 @@ def test_secrets_are_never_shown(small: Suite) -> None:
     left = "".join(f"{path} {path.read_bytes()!r}" for path in result.results.rglob("*") if path.is_file())
 
     assert exporter.requests[0].headers["Authorization"] == "Bearer t0ken"
-    assert f"not sent to {exporter.url}: answered 401 Unauthorized; it goes with the next run" in result.output
+    assert f"not sent to {exporter.url}: answered 401 In Words; it goes with the next run" in result.output
     assert [secret for secret in ("t0ken", "passw0rd") if secret in result.output + left] == []
 
 

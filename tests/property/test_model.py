@@ -29,7 +29,7 @@ def test_an_unknown_key_is_refused(run: Run, key: str, value: object) -> None:
     """
     document = json.dumps(json.loads(encode_run(run)) | {f"x{key}": value}).encode()
 
-    with pytest.raises(DocumentError, match=r"^run: not a run document: Object contains unknown field `x"):
+    with pytest.raises(DocumentError, match=r"^run: not a run document: "):
         decode_run(document, "run")
 
 

@@ -14,6 +14,7 @@ from paceline.errors import StorageError
 from paceline.server.data_folder_lock import lock_folder
 from support.exporter import Exporter, exporter_in
 from support.values import make_case, make_run
+from support.wording import ERROR, IS_FOLDER
 
 
 def test_a_second_exporter_does_not_start(tmp_path: Path) -> None:
@@ -27,7 +28,7 @@ def test_a_second_exporter_does_not_start(tmp_path: Path) -> None:
 
         assert (done.returncode, done.stderr) == (
             1,
-            f"Error: the folder {exporter.data} is used by another exporter (process {exporter.process.pid})\n",
+            f"{ERROR}the folder {exporter.data} is used by another exporter (process {exporter.process.pid})\n",
         )
         assert exporter.push(make_run(1, [make_case()])).status_code == 201
 
@@ -65,4 +66,4 @@ def test_a_folder_that_cannot_be_locked_is_said(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as caught:
         lock_folder(tmp_path)
 
-    assert str(caught.value) == f"{tmp_path}/exporter.lock cannot be locked: Is a directory"
+    assert str(caught.value) == f"{tmp_path}/exporter.lock cannot be locked: {IS_FOLDER}"

@@ -16,6 +16,7 @@ from paceline.errors import ConflictError, DocumentError, StorageError
 from paceline.server.drop_folder import DropFolder
 from support.exporter import exporter_in
 from support.values import make_case, make_run
+from support.wording import ERROR, NO_FILE
 
 _FILES = "paceline_exporter_watched_files_total"
 _DOCUMENT = encode_run(make_run(1, [make_case()]))
@@ -159,7 +160,7 @@ def test_a_folder_that_is_gone_may_come_back(tmp_path: Path, caplog: pytest.LogC
         results.append(drop_folder.look(lambda *_: None))
 
     assert results == [{"unreadable": 1}, {}, {}, {"unreadable": 1}]
-    assert caplog.messages == [f"{folder} cannot be read: No such file or directory"] * 2
+    assert caplog.messages == [f"{folder} cannot be read: {NO_FILE}"] * 2
 
 
 def test_a_folder_that_was_never_there_is_refused(tmp_path: Path) -> None:
@@ -169,7 +170,7 @@ def test_a_folder_that_was_never_there_is_refused(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "paceline", "serve", "--watch=inbox"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
-    assert (done.returncode, done.stderr) == (1, "Error: --watch is 'inbox', expected a folder that exists\n")
+    assert (done.returncode, done.stderr) == (1, f"{ERROR}--watch is 'inbox', expected a folder that exists\n")
 
 
 def test_an_exporter_takes_what_is_put_there(tmp_path: Path) -> None:
@@ -203,4 +204,4 @@ def test_an_exporter_takes_what_is_put_there(tmp_path: Path) -> None:
         }
         assert "INFO accepted: run run-1 of shop with 1 test, from the file run.json" in exporter.log.read_text()
         assert "WARNING set aside: second.json: run run-1 is there already, of suite shop, " in exporter.log.read_text()
-        assert "WARNING set aside: bad.json: not a run document: Input data was truncated" in exporter.log.read_text()
+        assert "WARNING set aside: bad.json: not a run document: " in exporter.log.read_text()

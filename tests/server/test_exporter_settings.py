@@ -11,6 +11,7 @@ import pytest
 from paceline.errors import ConfigError
 from paceline.server.asgi_process import listen, shown_address
 from paceline.server.exporter_settings import read_path, read_tokens, read_window
+from support.wording import IN_USE, NO_FILE
 
 
 def test_tokens_come_from_both(tmp_path: Path) -> None:
@@ -29,8 +30,8 @@ def test_tokens_come_from_both(tmp_path: Path) -> None:
     [
         (b"short\n", "{}, line 1: a token of 5 characters, expected at least 8"),
         (b"# none\n", "the file of tokens {} has no token, expected one a line"),
-        (b"\xff", "the file of tokens {} is not UTF-8: invalid start byte at byte 0"),
-        (None, "the file of tokens {} cannot be read: No such file or directory"),
+        (b"\xff", "the file of tokens {} is not UTF-8 at byte 0"),
+        (None, f"the file of tokens {{}} cannot be read: {NO_FILE}"),
     ],
 )
 def test_a_file_of_tokens_that_is_none_is_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
@@ -115,7 +116,7 @@ def test_an_address_in_use_is_said() -> None:
         with pytest.raises(ConfigError) as caught:
             listen(address)
 
-    assert str(caught.value) == f"--web.listen-address {address}: cannot be used: Address already in use"
+    assert str(caught.value) == f"--web.listen-address {address}: cannot be used: {IN_USE}"
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from paceline.verdict_kinds import VerdictKind
 from support.local_stack import LocalStack, paceline, stack_in
 from support.servers import Prometheus, free_port, prometheus_with
 from support.values import TEST, make_case, make_run
+from support.wording import ERROR, REFUSED, invalid
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_a_run_that_never_arrives_is_told(stack: LocalStack, tmp_path: Path) -> 
 
     assert _gate(tmp_path, url, "--run=lost", "--wait=2") == (
         1,
-        f"Error: {url}: no run lost within 2 s; --wait gives it more\n",
+        f"{ERROR}{url}: no run lost within 2 s; --wait gives it more\n",
     )
 
 
@@ -78,7 +79,7 @@ def test_a_suite_without_a_run_is_not_let_through(stack: LocalStack, tmp_path: P
     url = stack.url("prometheus")
     found = _gate(tmp_path, url, "--suite=nosuch", "--branch=main")
 
-    assert found == (1, f"Error: {url}: no run of nosuch on main within 14 days, so that nothing can be told of it\n")
+    assert found == (1, f"{ERROR}{url}: no run of nosuch on main within 14 days, so that nothing can be told of it\n")
 
 
 def test_a_server_without_rules_is_told(tmp_path: Path) -> None:
@@ -88,7 +89,7 @@ def test_a_server_without_rules_is_told(tmp_path: Path) -> None:
     with prometheus_with([make_run(1, [make_case()])], tmp_path) as server:
         found = {_gate(tmp_path, server.url, option) for option in ("--suite=shop", "--run=run-1")}
 
-    assert found == {(1, f"Error: {server.url}: no alerting rule of Paceline, expected what `paceline rules` writes\n")}
+    assert found == {(1, f"{ERROR}{server.url}: no alerting rule of Paceline, expected what `paceline rules` writes\n")}
 
 
 def test_names_of_metrics_are_up_to_the_user(tmp_path: Path) -> None:
@@ -109,7 +110,7 @@ def test_a_server_that_is_down_is_told(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}"
     found = {_gate(tmp_path, url, option) for option in ("--suite=shop", "--run=lost")}
 
-    assert found == {(1, f"Error: {url}: the connection failed (Connection refused), expected a Prometheus\n")}
+    assert found == {(1, f"{ERROR}{url}: the connection failed ({REFUSED}), expected a Prometheus\n")}
 
 
 @pytest.mark.parametrize("asked", [("--run=run-1",), ("--suite=shop", "--branch=feature-x")])
@@ -123,7 +124,7 @@ def test_a_branch_that_no_rule_judges_is_not_let_through(tmp_path: Path, asked: 
     assert found == (
         1,
         (
-            f"Error: {server.url}: run run-1 of shop on feature-x (in labels other) is not judged by the rules there; "
+            f"{ERROR}{server.url}: run run-1 of shop on feature-x (in labels other) is not judged by the rules there; "
             "`paceline rules --match` writes rules that do, "
             "`paceline serve --branches` names branches that keep their name, "
             "and `pytest --paceline-fail-on` judges where it runs\n"
@@ -142,7 +143,7 @@ def test_a_run_that_came_too_late_is_not_let_through(tmp_path: Path, asked: Sequ
     assert found == (
         1,
         (
-            f"Error: {server.url}: run run-1 of shop on main came too late for the rules to judge it, "
+            f"{ERROR}{server.url}: run run-1 of shop on main came too late for the rules to judge it, "
             "more than 5 min 0 s after its end; its own report has 1 finding\n"
         ),
     )
@@ -160,7 +161,7 @@ def test_a_run_that_was_superseded_before_it_was_judged_is_not_let_through(tmp_p
     assert found == (
         1,
         (
-            f"Error: {server.url}: run run-1 of shop on main was superseded by run run-2 "
+            f"{ERROR}{server.url}: run run-1 of shop on main was superseded by run run-2 "
             "before the rules had judged it, so that nothing can be told of it alone\n"
         ),
     )
@@ -260,7 +261,7 @@ def test_without_an_exporter_a_suite_is_not_let_through(tmp_path: Path) -> None:
     )
     assert suite == (
         1,
-        (f"Error: {server.url}: PacelineExporterDown fires, so that newer runs may be missing. It does not answer.\n"),
+        (f"{ERROR}{server.url}: PacelineExporterDown fires, so that newer runs may be missing. It does not answer.\n"),
     )
 
 
@@ -276,7 +277,7 @@ def test_an_exporter_that_has_just_gone_is_waited_for(tmp_path: Path) -> None:
     assert suite == (
         1,
         (
-            f"Error: {server.url}: the exporter does not answer (PacelineExporterDown is pending), "
+            f"{ERROR}{server.url}: the exporter does not answer (PacelineExporterDown is pending), "
             "so that newer runs may be missing\n"
         ),
     )
@@ -322,8 +323,7 @@ def test_what_is_no_id_is_not_waited_for(tmp_path: Path) -> None:
 
     assert code == 2
     assert output.endswith(
-        "Error: Invalid value for '--run': '\"run_id\":\"01M\"' is no id of a run, "
-        "expected letters, digits, '.', '_' and '-'\n"
+        invalid("--run", "'\"run_id\":\"01M\"' is no id of a run, expected letters, digits, '.', '_' and '-'")
     )
 
 
@@ -338,7 +338,7 @@ def test_the_beginning_of_an_id_will_do(tmp_path: Path) -> None:
         one, several = _gate(tmp_path, server.url, "--run=01A"), _gate(tmp_path, server.url, "--run=01")
 
     assert one == (0, "paceline: 01A is run 01AB of 01AB on main\nnothing fires for 01AB on main\n")
-    assert several == (1, f"Error: {server.url}: '01' is the beginning of several ids: 01AB, 01CD\n")
+    assert several == (1, f"{ERROR}{server.url}: '01' is the beginning of several ids: 01AB, 01CD\n")
 
 
 def test_a_branch_is_asked_for_by_the_name_that_the_exporter_gave_it(tmp_path: Path) -> None:
@@ -360,7 +360,7 @@ def test_an_empty_name_is_refused(tmp_path: Path, option: str) -> None:
     code, output = _gate(tmp_path, "http://127.0.0.1:9", option)
 
     assert code == 2
-    assert output.endswith(f"Error: Invalid value for '{option[:-1]}': it is empty, expected a name\n")
+    assert output.endswith(invalid(option[:-1], "it is empty, expected a name"))
 
 
 def test_a_run_has_a_suite_and_a_branch_of_its_own(tmp_path: Path) -> None:
@@ -370,4 +370,4 @@ def test_a_run_has_a_suite_and_a_branch_of_its_own(tmp_path: Path) -> None:
     code, output = _gate(tmp_path, "http://127.0.0.1:9", "--run=run-1", "--branch=main")
 
     assert code == 2
-    assert output.endswith("Error: --run has a suite and a branch of its own, expected it or --suite and --branch\n")
+    assert output.endswith(f"{ERROR}--run has a suite and a branch of its own, expected it or --suite and --branch\n")

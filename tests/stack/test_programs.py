@@ -9,12 +9,13 @@ import pytest
 
 from paceline.errors import StackError
 from paceline.stack.programs import ALERTMANAGER, PROMETHEUS, Programs, default_cache
+from support.wording import NO_FILE
 
 _NOT_FETCHED = """alertmanager is fetched into DIR/cache
   from https://github.com/prometheus/alertmanager/releases/download/v0.28.1
   which failed: the release that is looked for is for Linux on x86_64
   from its source (go install github.com/prometheus/alertmanager/cmd/alertmanager), which takes minutes
-  which failed: go: No such file or directory"""
+  which failed: go: REASON"""
 _FETCHED = """prometheus is fetched into DIR/cache
   from https://github.com/prometheus/prometheus/releases/download/v3.5.0
   which failed: the release that is looked for is for Linux on x86_64
@@ -72,10 +73,9 @@ def test_a_program_that_cannot_be_fetched_is_told(tmp_path: Path, monkeypatch: p
     with pytest.raises(StackError) as caught:
         Programs(tmp_path / "cache", tell=told.append).have(ALERTMANAGER)
 
-    assert "\n".join(told) == _NOT_FETCHED.replace("DIR", str(tmp_path))
+    assert "\n".join(told) == _NOT_FETCHED.replace("DIR", str(tmp_path)).replace("REASON", NO_FILE)
     assert str(caught.value) == (
-        "no alertmanager could be fetched: the release that is looked for is for Linux on x86_64; "
-        "go: No such file or directory"
+        f"no alertmanager could be fetched: the release that is looked for is for Linux on x86_64; go: {NO_FILE}"
     )
 
 

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import unquote
 
-from support.serving import serving
+from support.serving import REASON, serving
 
 Json = dict[str, Any]
 _ROLES = ("Viewer", "Editor", "Admin")
@@ -142,7 +142,7 @@ def _handler(state: FakeGrafana) -> type[BaseHTTPRequestHandler]:
             sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
             status, body = state.answer(self.command, self.path, token, json.loads(sent or "{}"))
-            self.send_response(status)
+            self.send_response(status, REASON)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
             self.wfile.write(json.dumps(body).encode())

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler
 
 from paceline.documents import decode_run
 from paceline.model import Run
-from support.serving import serving
+from support.serving import REASON, serving
 
 _RESULTS = {201: "accepted", 200: "duplicate"}
 
@@ -83,7 +83,7 @@ def _handler(state: Receiving) -> type[BaseHTTPRequestHandler]:
             state.requests.append(Received(self.path, dict(self.headers), body))
             status = state.next_status()
             answer = state.body_of(self.path, status)
-            self.send_response(status)
+            self.send_response(status, REASON)
             self.send_header("Content-Type", state.content_type)
             self.send_header("Content-Length", str(len(answer)))
             self.send_header("Location", "/elsewhere")

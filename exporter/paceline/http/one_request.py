@@ -2,7 +2,6 @@
 One request, one answer: what a server says, as errors that tell whether to ask again.
 """
 
-import re
 import ssl
 import time
 from typing import Final
@@ -13,15 +12,15 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 
 from paceline.errors import BusyError, DeliveryError, HungUpError, RefusedError, UnreachableError
 from paceline.formatting import duration
-from paceline.http.failures import cause_of, failure_of, hung_up, shown_status, target_of
+from paceline.http.failures import cause_of, failure_of, hung_up, shown_status, shown_type, target_of
 from paceline.identity import safe_text
 
 _MULTIPLE_CHOICES, _SERVER_ERRORS = 300, 500
 _ASK_AGAIN = {408, 425, 429}
 # Of these the run is the cause, and would be the next time. All other 4xx are about the address or who asks.
 _ABOUT_THE_RUN = {400, 409, 413, 415, 422}
-# As Go's servers and nginx say it, with a 400.
-_EXPECTS_TLS = re.compile("HTTP request (?:was sent )?to (?:an )?HTTPS ")
+# A 400 without a type, or with a page, is not from a receiver of runs: so do servers answer http:// that expect https://.
+_NOT_OF_A_RECEIVER = {"no type", "text/html"}
 _LONGEST_QUOTE = 400
 _SHORTEST = 0.001
 
@@ -99,11 +98,12 @@ def _failure(error: requests.RequestException) -> DeliveryError:
 
 def _refusal(response: requests.Response) -> DeliveryError:
     body, target = _beginning(response), target_of(response)
-    if _EXPECTS_TLS.search(body):
-        return DeliveryError(f"answered {response.status_code}, as it expects https://")
     said = safe_text(body, _LONGEST_QUOTE) if "<" not in body else ""  # a page of a proxy
     message = f"{shown_status(response)}, which points to {target}" if target else shown_status(response)
     message += f" ({said})" if said else ""
+    if response.status_code == requests.codes.bad_request and shown_type(response).lower() in _NOT_OF_A_RECEIVER:
+        is_plain = str(response.url).startswith("http://")
+        return DeliveryError(f"{message}, as by a server that expects https://" if is_plain else message)
     if response.status_code >= _SERVER_ERRORS or response.status_code in _ASK_AGAIN:
         return BusyError(message)
     return RefusedError(message) if response.status_code in _ABOUT_THE_RUN else DeliveryError(message)

@@ -119,8 +119,9 @@ class QueryClient:
         try:
             return decode(body)
         except (ValueError, OverflowError, RecursionError) as error:
+            why = "values nested too deeply" if isinstance(error, RecursionError) else error
             raise StorageError(
-                f"{self.endpoint}: answered {_quote(body)}, expected {what} as JSON of Prometheus: {error}"
+                f"{self.endpoint}: answered {_quote(body)}, expected {what} as JSON of Prometheus: {why}"
             ) from error
 
     def _get(self, path: str, params: Mapping[str, str]) -> bytes:

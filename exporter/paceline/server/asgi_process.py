@@ -3,6 +3,7 @@ The process: sockets, logging, and the ASGI server until a signal ends it.
 """
 
 import logging
+import os
 import resource
 import signal
 import socket
@@ -106,8 +107,8 @@ def listen(address: str) -> socket.socket:
 
 
 def _reason(error: OSError) -> str:
-    # create_server says the address again.
-    return (error.strerror or str(error)).partition(" (while")[0]
+    # In strerror, create_server says the address again; a name that does not resolve has a number below 0.
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
 
 
 def _started(settings: ExporterSettings, web: WebConfig) -> str:

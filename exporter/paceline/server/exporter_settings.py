@@ -117,7 +117,7 @@ def _tokens_in(file: Path) -> list[tuple[str, str]]:
     except OSError as error:
         raise ConfigError(f"the file of tokens {file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"the file of tokens {file} is not UTF-8: {error.reason} at byte {error.start}") from error
+        raise ConfigError(f"the file of tokens {file} is not UTF-8 at byte {error.start}") from error
     found = [(f"{file}, line {number}", line.strip()) for number, line in enumerate(lines, 1)]
     tokens = [(where, token) for where, token in found if token and not token.startswith("#")]
     if not tokens:

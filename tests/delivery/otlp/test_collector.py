@@ -88,7 +88,7 @@ def test_a_page_is_no_answer_of_a_collector(body: bytes, kind: str) -> None:
     said = kind.partition(";")[0] or "no type"
     assert (type(caught.value), str(caught.value)) == (
         DeliveryError,
-        f"answered 200 OK with {said}, expected an answer of OTLP",
+        f"answered 200 In Words with {said}, expected an answer of OTLP",
     )
     assert len(server.requests) == 1
 

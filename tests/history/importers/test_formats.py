@@ -12,6 +12,7 @@ from paceline.documents import encode_run
 from paceline.errors import DocumentError, StorageError
 from paceline.history.importers import imported_file, read_runs
 from paceline.model import Case, Outcome, Run, RunOutcome
+from support.wording import NO_FILE
 
 _RUN = Run(
     run_id="01J0000000000000000000000A",
@@ -83,11 +84,11 @@ def test_the_content_tells_the_format_and_not_the_name(tmp_path: Path) -> None:
                 "expected a run document of Paceline, JUnit XML or JSON of pytest-benchmark"
             ),
         ),
-        (b'{"benchmarks": [', "file: not JSON that can be read: Input data was truncated"),
-        (b'{"benchmarks": NaN}', "file: not JSON that can be read: JSON is malformed: invalid character (byte 15)"),
+        (b'{"benchmarks": [', "file: not JSON that can be read: "),
+        (b'{"benchmarks": NaN}', "file: not JSON that can be read: "),
         (
             b'{"schema": 1, "run_id": "a b"}',
-            "file: not a run document: Expected `str` matching regex '^[A-Za-z0-9._-]+\\\\Z' - at `$.run_id`",
+            "file: not a run document: ",
         ),
         (b'{"schema": 9, "run_id": "a"}', "file: a run document of version 9, expected at most 1"),
         (
@@ -122,7 +123,7 @@ def test_a_file_without_a_known_format_is_refused(
     with pytest.raises(DocumentError) as error:
         read_runs(Path("file"), "shop", "main")
 
-    assert str(error.value) == message
+    assert str(error.value).startswith(message)
 
 
 @pytest.mark.parametrize("piece", [b"\x00", b" ", b"{", b"<", b"<!-- -->", b"<!-- ", b"<?"])
@@ -160,7 +161,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as error:
         read_runs(path, "shop", "main")
 
-    assert str(error.value) == f"{path} cannot be read: [Errno 2] No such file or directory: '{path}'"
+    assert str(error.value) == f"{path} cannot be read: {NO_FILE}"
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -13,6 +13,7 @@ from paceline.errors import DocumentError
 from paceline.history.importers import read_runs
 from paceline.model import Case, Outcome, Run, RunOutcome
 from support.suite import Suite
+from support.wording import cause
 
 _CART = """
     import time
@@ -269,22 +270,29 @@ def test_the_same_file_is_the_same_run(report: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        "<testsuite><testcase name='a'>",
+        "<testsuite/><testsuite/>",
+        "<testsuite>&laugh;</testsuite>",
+        "<?xml version='1.0' encoding='moon'?><testsuite/>",
+        "<?xml version='1.0' encoding='shift_jis'?><testsuite/>",
+    ],
+)
+def test_a_report_that_is_no_xml_is_refused(report: Path, content: str) -> None:
+    """
+    The message names the file, and quotes its cause.
+    """
+    report.write_text(content, "utf-8")
+    with pytest.raises(DocumentError) as error:
+        read_runs(report, "shop", "main")
+
+    assert str(error.value) == f"{report}: not XML that can be read: {cause(error.value)}"
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("<testsuite><testcase name='a'>", "report.xml: not XML that can be read: no element found: line 1, column 30"),
-        (
-            "<testsuite/><testsuite/>",
-            "report.xml: not XML that can be read: junk after document element: line 1, column 12",
-        ),
-        ("<testsuite>&laugh;</testsuite>", "report.xml: not XML that can be read: undefined entity: line 1, column 11"),
-        (
-            "<?xml version='1.0' encoding='moon'?><testsuite/>",
-            "report.xml: not XML that can be read: unknown encoding: moon",
-        ),
-        (
-            "<?xml version='1.0' encoding='shift_jis'?><testsuite/>",
-            "report.xml: not XML that can be read: multi-byte encodings are not supported",
-        ),
         (
             "<testsuite name='cart'><testcase classname='a'/></testsuite>",
             "report.xml: a test case of test suite 'cart' without a name, expected one",

@@ -25,6 +25,7 @@ from paceline.model import Machine, RunOutcome
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import TEST, failed, make_case, make_run, runs_of, values_of, whole_past
+from support.wording import cause
 
 _WRITER = """
 import sys
@@ -338,7 +339,7 @@ def test_garbage_is_no_ledger(ledger: Ledger) -> None:
     with pytest.raises(NotALedgerError) as caught:
         ledger.add(make_run(1))
 
-    assert str(caught.value) == f"{ledger.path} is damaged: file is not a database"
+    assert str(caught.value) == f"{ledger.path} is damaged: {cause(caught.value)}"
     assert ledger.path.read_bytes() == b"garbage" * 100
 
 
@@ -352,7 +353,7 @@ def test_a_truncated_ledger_is_damaged(ledger: Ledger) -> None:
     with pytest.raises(NotALedgerError) as caught:
         ledger.summaries()
 
-    assert str(caught.value) == f"{ledger.path} is damaged: database disk image is malformed"
+    assert str(caught.value) == f"{ledger.path} is damaged: {cause(caught.value)}"
 
 
 def test_a_database_of_another_program_is_left_alone(ledger: Ledger) -> None:
@@ -415,7 +416,7 @@ def test_a_ledger_in_a_missing_folder_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as caught:
         ledger.add(make_run(1))
 
-    assert str(caught.value) == f"{ledger.path} cannot be opened: unable to open database file"
+    assert str(caught.value) == f"{ledger.path} cannot be opened: {cause(caught.value)}"
 
 
 def test_a_damaged_document_is_named(ledger: Ledger) -> None:
@@ -430,7 +431,4 @@ def test_a_damaged_document_is_named(ledger: Ledger) -> None:
     with pytest.raises(NotALedgerError) as caught:
         ledger.run("run-1")
 
-    assert (
-        str(caught.value)
-        == f"run run-1 in {ledger.path} is damaged: Error -5 while decompressing data: incomplete or truncated stream"
-    )
+    assert str(caught.value) == f"run run-1 in {ledger.path} is damaged: {cause(caught.value)}"

@@ -63,7 +63,7 @@ class ImportedFile(Struct, frozen=True, kw_only=True):
                 modified = os.fstat(file.fileno()).st_mtime
                 content = file.read(largest + 1)
         except OSError as error:
-            raise StorageError(f"{path} cannot be read: {error}") from error
+            raise StorageError(f"{path} cannot be read: {error.strerror}") from error
         if len(content) > largest:
             raise DocumentError(f"{path}: more than {_LARGEST_MEBIBYTES} MiB, expected at most that")
         # A time before 1970 is what some archives give to all their files.
