@@ -24,6 +24,7 @@ from paceline.model import Case, Outcome
 from support.answering import answering, silence
 from support.receiving import Receiving, receiving
 from support.servers import free_port
+from support.wording import IN_USE, REFUSED
 
 _SECONDS = 60
 _CASE = Case(id="a", family="a", test_type="unit", outcome=Outcome.PASSED, duration_seconds=0.5)
@@ -89,8 +90,7 @@ def test_a_port_in_use_is_an_error_of_the_start(temporary: Path) -> None:
             _start(temporary, port=port)
 
     assert str(raised.value) == (
-        f"the live endpoint cannot use port {port} on 127.0.0.1: Address already in use; "
-        "choose another with --paceline-port"
+        f"the live endpoint cannot use port {port} on 127.0.0.1: {IN_USE}; choose another with --paceline-port"
     )
     assert list(temporary.iterdir()) == []
 
@@ -152,7 +152,7 @@ def test_reports_that_did_not_arrive_are_said_at_the_end(temporary: Path) -> Non
     companion.finish(_SECONDS)
     (message,) = companion.close(_SECONDS)
 
-    assert message.endswith(f"live reports did not reach {url}/api/v1/live: the connection failed (Connection refused)")
+    assert message.endswith(f"live reports did not reach {url}/api/v1/live: the connection failed ({REFUSED})")
 
 
 def test_a_silent_server_is_given_up(temporary: Path) -> None:

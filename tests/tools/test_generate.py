@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from support.wording import ERROR
+
 _ROOT = Path(__file__).parents[2]
 _EDITED = "docs/reference/metrics.md"
 _ADDED = "grafana/dashboards/of-mine.json"
@@ -62,7 +64,7 @@ def test_a_check_names_each_problem_and_changes_no_file(written: Path) -> None:
 
     assert (failed.returncode, after) == (1, before)
     assert failed.stderr == (
-        f"Error: {_EDITED} differs from its source, run `make generated`\n{_ADDED} has no source, remove the file\n"
+        f"{ERROR}{_EDITED} differs from its source, run `make generated`\n{_ADDED} has no source, remove the file\n"
     )
     assert repaired.stdout.startswith(f"wrote {_EDITED}\n")
     assert passed.returncode == 0
