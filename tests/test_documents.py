@@ -75,7 +75,7 @@ def test_a_document_names_every_key_of_a_run() -> None:
         ({"surprise": 1}, "surprise"),
         ({"machine": {"surprise": 1}}, "surprise"),
         ({"cases": [_CASE | {"surprise": 1}]}, "surprise"),
-        ({"cases": [_CASE | {"usage": {"speed": 1}}]}, "usage"),
+        ({"cases": [_CASE | {"usage": {"cpu_seconds": "x"}}]}, "usage"),
         ({"cases": [_CASE | {"attempts": 0}]}, "attempts"),
         ({"cases": [_CASE | {"duration_seconds": -0.1}]}, "duration_seconds"),
         ({"verdicts": [{"kind": "budget"}]}, "severity"),
