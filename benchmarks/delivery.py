@@ -50,8 +50,8 @@ def _measured(tests: int) -> list[list[object]]:
     run = SyntheticSuite.of(tests).run(0)
     ways: dict[str, Callable[[str], Sink]] = {
         "push": lambda url: Push(Endpoint(url)),
-        "OTLP": lambda url: OtlpMetrics(_collector(url), lambda: [BRANCH]),
-        "OTLP, plain": lambda url: OtlpMetrics(_collector(url, _PLAIN), lambda: [BRANCH]),
+        "OTLP": lambda url: OtlpMetrics(_collector(url), lambda: BRANCH),
+        "OTLP, plain": lambda url: OtlpMetrics(_collector(url, _PLAIN), lambda: BRANCH),
         "trace": lambda url: OtlpTraces(_collector(url)),
     }
     return [[tests, name, *_sent(run, sink)] for name, sink in ways.items()] + _by_sdk(tests, run)

@@ -8,7 +8,7 @@ target is held against CPU time, as other work on the machine makes `seconds` lo
 import argparse
 import time
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from synthetic import SyntheticSuite
 from tabulate import tabulate
@@ -68,7 +68,7 @@ def _past_run(number: int) -> PastRun:
 def _columns(suite: SyntheticSuite, runs: int) -> Mapping[str, Mapping[str, Series]]:
     chance = suite.random.random
     positions = range(runs)
-    figures = {
+    figures: dict[str, Callable[[float], list[float]]] = {
         NORMALIZED: lambda seconds: [seconds * (0.95 + 0.1 * chance()) for _ in positions],
         OUTCOME: lambda _: [1.0] * runs,
         ATTEMPTS: lambda _: [1.0] * runs,

@@ -102,12 +102,12 @@ def _suite(name: str, file: _File) -> Recording:
     return Recording(name=name, runs=recorded, calibrations=[run.calibration for run in runs], is_suite=True)
 
 
-def _usage(cpu: float | None, delay: float | None) -> Mapping[UsageKey, float]:
+def _usage(cpu: float | None, delay: float | None) -> Mapping[str, float]:
     measured = {UsageKey.CPU_SECONDS: cpu, UsageKey.CPU_WAIT_SECONDS: delay}
     return {key: seconds for key, seconds in measured.items() if seconds is not None}
 
 
-def make_case(test: str, seconds: float, usage: Mapping[UsageKey, float] | None = None) -> Case:
+def make_case(test: str, seconds: float, usage: Mapping[str, float] | None = None) -> Case:
     """
     A test that passed.
     """

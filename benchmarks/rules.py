@@ -39,7 +39,8 @@ from paceline.alerting.rule_options import Options
 from paceline.analysis.judgement_rules import Rules
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from support.servers import free_port, prometheus_folder
+from support.installed import prometheus_folder
+from support.servers import free_port
 
 _RUNS, _SPACING = 280, 4320.0
 _EVALUATIONS, _TIMES = 4, 3
@@ -123,7 +124,7 @@ def _fill(folder: Path, tests: int, now: float, programs: Path) -> None:
         file.writelines(_lines(tests, ends, "\n"))
         file.write("# EOF\n")
     promtool: list[str | Path] = [programs / "promtool", "tsdb", "create-blocks-from"]
-    fill = ["--max-block-duration=162h", "--quiet", "openmetrics", text, folder / "data"]
+    fill: list[str | Path] = ["--max-block-duration=162h", "--quiet", "openmetrics", text, folder / "data"]
     subprocess.run([*promtool, *fill], check=True, capture_output=True)
     text.unlink()
 

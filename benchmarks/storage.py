@@ -28,7 +28,7 @@ from paceline.model import Run
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.exporter import SCRAPE, Exporter, exporter_in
-from support.servers import prometheus_folder
+from support.installed import prometheus_folder
 
 _DAY = 86_400.0
 # 2 h times 3 to the fourth: with 90 days of retention, no block grows larger.
@@ -74,8 +74,8 @@ def _blocks(lines: Iterator[str], folder: Path) -> Path:
     text, data = folder / "runs.txt", folder / "data"
     with text.open("w", encoding="utf-8") as file:
         file.writelines(lines)
-    fill = ["tsdb", "create-blocks-from", f"--max-block-duration={_BLOCK_HOURS}h", "--quiet", "openmetrics", text, data]
-    subprocess.run([prometheus_folder() / "promtool", *fill], check=True, capture_output=True)
+    fill = ("tsdb", "create-blocks-from", f"--max-block-duration={_BLOCK_HOURS}h", "--quiet", "openmetrics")
+    subprocess.run([prometheus_folder() / "promtool", *fill, text, data], check=True, capture_output=True)
     return data
 
 

@@ -124,7 +124,7 @@ def _habit(number: int, random: Random) -> Habit:
     )
 
 
-def _usage(habit: Habit, seconds: float, noise: float) -> Mapping[UsageKey, float]:
+def _usage(habit: Habit, seconds: float, noise: float) -> Mapping[str, float]:
     user = round(0.7 * seconds, 6)
     system = round(0.1 * seconds, 6)
     return {
