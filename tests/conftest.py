@@ -7,11 +7,33 @@ from pathlib import Path
 
 import pytest
 
+from support.installed import Permission
 from support.repository import Project, make_project
 from support.suite import Suite
 
 # What a shell starts in the background ignores Ctrl-C, and so does all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# The folders of tests that use installed programs.
+_STACK = {"grafana", "rules", "stack"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """
+    Give the tests of some folders the marker `stack`.
+    """
+    for item in items:
+        if item.path.parent.name in _STACK:
+            item.add_marker("stack")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """
+    Permit installed programs to tests with the marker `stack` alone.
+    """
+    Permission.is_given = item.get_closest_marker("stack") is not None
 
 
 @pytest.fixture(autouse=True)

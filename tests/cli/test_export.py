@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 
 from paceline.cli import main
 from paceline.history.archive import Archive
+from support.installed import prometheus_folder
 from support.reading import read_openmetrics
-from support.servers import prometheus_folder
 from support.values import EPOCH, make_case, make_run
 from support.wording import ERROR
 
@@ -161,6 +161,7 @@ def test_a_part_beside_its_whole_is_a_run_of_its_own(tmp_path: Path) -> None:
     assert _runs((tmp_path / "runs.txt").read_text()) == [("gh-1", "main"), ("gh-1.3of3", "main")]
 
 
+@pytest.mark.stack
 @pytest.mark.parametrize("span", [[], ["--since", "2023-11-14T23:00:00"], ["--until", "2023-11-14T22:30:00"]])
 def test_promtool_takes_any_span(tmp_path: Path, span: list[str]) -> None:
     """

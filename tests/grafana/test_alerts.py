@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from support.dashboards import boards, filled, queries
-from support.servers import prometheus_folder
+from support.installed import prometheus_folder
 
 # As Grafana asks of two weeks; the alerts are those of a day.
 _VALUES = {"suite": "shop", "branch": "main", "test": 'a["1"]', "__interval": "4h"}

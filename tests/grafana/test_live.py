@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from support.dashboards import boards, filled, queries
-from support.servers import prometheus_folder
+from support.installed import prometheus_folder
 
 _VALUES = {"suite": "shop", "branch": "main", "__rate_interval": "4m"}
 _EXPRESSIONS = {

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from support.dashboards import boards, filled, queries
-from support.servers import prometheus_folder
+from support.installed import prometheus_folder
 
 _EXPRESSION = next(
     filled(one.expr, {"__range": "10m"})

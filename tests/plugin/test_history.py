@@ -45,6 +45,7 @@ def _said(result: Result) -> list[str]:
     return [line for line in result.output.splitlines() if line.startswith(("history ", "paceline: no history"))]
 
 
+@pytest.mark.stack
 @pytest.mark.parametrize("way", ["option", "variable", "setting"])
 def test_a_machine_without_a_past_can_judge(working: Suite, server: Prometheus, way: str) -> None:
     """
@@ -60,6 +61,7 @@ def test_a_machine_without_a_past_can_judge(working: Suite, server: Prometheus, 
     assert _said(result) == [f"history     12 earlier runs on main from {server.url}"]
 
 
+@pytest.mark.stack
 def test_the_address_wins_over_the_results_folder(working: Suite, server: Prometheus) -> None:
     """
     Runs in the folder are kept, and not judged by, where there is an address.
@@ -147,6 +149,7 @@ def _baseline(kind: str, ended: str) -> str:
     return json.dumps({"schema": 1, kind: [one]})
 
 
+@pytest.mark.stack
 def test_an_accepted_slowdown_is_accepted_everywhere(working: Suite, server: Prometheus) -> None:
     """
     The file travels with the code, so that it holds with a Prometheus as with the results folder.
@@ -158,6 +161,7 @@ def test_an_accepted_slowdown_is_accepted_everywhere(working: Suite, server: Pro
     assert (result.code, result.run.verdicts) == (0, ())
 
 
+@pytest.mark.stack
 def test_a_pinned_run_is_named(working: Suite, server: Prometheus) -> None:
     """
     A regression against a pinned run says against which.

@@ -26,6 +26,8 @@ from support.histories import troubled_runs
 from support.servers import prometheus_with
 from support.values import EPOCH, HOUR, make_case, make_run, values_of, whole_past
 
+pytestmark = pytest.mark.stack
+
 _RULES = Rules()
 _HARD_NAMES = (
     "tests/test_a.py::test_{}[x=1]",

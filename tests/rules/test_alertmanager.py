@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from support.servers import amtool
+from support.installed import amtool
 
 ALERTS = Path(__file__).parents[2] / "alerts"
 CONFIG = ALERTS / "alertmanager.yml"

@@ -18,8 +18,8 @@ from paceline.alerting.rule_options import Options
 from paceline.analysis.judgement_rules import Rules
 from paceline.metrics.catalogue import CATALOGUE, Kind
 from support.foreign import OF_PROMETHEUS
+from support.installed import prometheus_folder
 from support.promql import labels_of, selectors_of
-from support.servers import prometheus_folder
 
 ROOT = Path(__file__).parents[2]
 FILES = {path: text for path, text in render(Options()).items() if path.endswith(".rules.yml")}

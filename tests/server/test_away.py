@@ -16,6 +16,8 @@ from support.exporter import Exporter, exporter_in
 from support.servers import Prometheus, prometheus_scraping
 from support.values import HOUR, make_case, make_run
 
+pytestmark = pytest.mark.stack
+
 _RUNS = 13
 _COUNT = "count(count_over_time(paceline_run_info[2h]))"
 

@@ -12,9 +12,12 @@ import pytest
 
 from paceline.model import Run
 from support.exporter import Exporter, exporter_in
-from support.servers import Prometheus, prometheus_folder, prometheus_scraping
+from support.installed import prometheus_folder
+from support.servers import Prometheus, prometheus_scraping
 from support.suite import Suite
 from support.values import make_case, make_run
+
+pytestmark = pytest.mark.stack
 
 _TESTS = """
     import pathlib, time

@@ -7,27 +7,22 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
-from paceline.stack.programs import ALERTMANAGER, PROMETHEUS, Programs
+from paceline.stack.programs import ALERTMANAGER, PROMETHEUS
 from paceline.stack.stack_settings import PORTS
 from paceline.stack.state_file import Started, StateFile
-from support.servers import CACHE, free_port
+from support.installed import installed
+from support.servers import free_port
 
 _SECONDS = 120
 
 
-@cache
 def real_programs() -> Mapping[str, Path]:
     """
     Prometheus and Alertmanager.
-
-    Raises:
-        StackError: one is not to be had.
     """
-    programs = Programs(CACHE)
-    return {program.name: programs.have(program) for program in (PROMETHEUS, ALERTMANAGER)}
+    return {program.name: installed(program) for program in (PROMETHEUS, ALERTMANAGER)}
 
 
 class LocalStack:

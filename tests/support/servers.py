@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,8 @@ import yaml
 from paceline.delivery.openmetrics import exposition
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Run
-from paceline.stack.programs import AMTOOL, PROMTOOL, Programs
+from support.installed import prometheus_folder
 
-CACHE = Path(__file__).parents[2] / "build" / "servers"
-_PROGRAMS = Programs(CACHE)
 _SCRAPE = """
 global: {{scrape_interval: 1s}}
 storage: {{tsdb: {{out_of_order_time_window: {window}}}}}
@@ -44,28 +41,6 @@ class NoServerError(Exception):
     """
     No server could be had; the text says what was tried.
     """
-
-
-@cache
-def prometheus_folder() -> Path:
-    """
-    The folder of `prometheus` and `promtool`.
-
-    Raises:
-        StackError: there is none.
-    """
-    return _PROGRAMS.have(PROMTOOL).parent
-
-
-@cache
-def amtool() -> Path:
-    """
-    Alertmanager's tool.
-
-    Raises:
-        StackError: there is none.
-    """
-    return _PROGRAMS.have(AMTOOL)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from support.servers import CACHE, NoServerError, Prometheus, free_port, running
+from support.installed import CACHE, Permission
+from support.servers import NoServerError, Prometheus, free_port, running
 
 _FOLDER = CACHE / "victoria-metrics"
 _BINARY = _FOLDER / "usr" / "bin" / "victoria-metrics"
@@ -27,6 +28,7 @@ def victoria_metrics(folder: Path) -> Iterator[Prometheus]:
     Args:
         folder: empty; for its data.
     """
+    Permission.check()
     port = free_port()
     command: list[str | Path] = [
         victoria_binary(),

@@ -19,6 +19,8 @@ from support.servers import Prometheus, prometheus_with
 from support.values import EPOCH, make_case, make_run
 from support.victoria import victoria_metrics
 
+pytestmark = pytest.mark.stack
+
 # What each way says of itself: a scrape adds the target, OTLP the resource.
 _SOURCES = {"job", "instance", "service_name", "service_instance_id"}
 _Point = tuple[tuple[tuple[str, str], ...], float, float]
