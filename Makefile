@@ -3,13 +3,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint format bench generated check-generated clean
+.PHONY: demo test test-pythons test-latest lock lint format bench generated check-generated clean
 .DEFAULT_GOAL := test
 
-$(INSTALLED): pyproject.toml
+$(INSTALLED): pyproject.toml dev.lock
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --group dev --editable '.[otlp,server]'
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
 demo: $(INSTALLED)  ## run the example suite until there is something to see
@@ -17,9 +17,17 @@ demo: $(INSTALLED)  ## run the example suite until there is something to see
 
 test: $(INSTALLED)  ## run all tests, with coverage
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest -n auto
-	$(BIN)/python -m coverage combine --quiet
-	$(BIN)/python -m coverage report --fail-under=90
+	$(BIN)/python -m coverage run -m pytest -n auto --durations=25; tests=$$?; \
+	$(BIN)/python -m coverage combine --quiet && $(BIN)/python -m coverage report && exit $$tests
+
+test-pythons: $(INSTALLED)  ## run the tests without installed programs on each other Python that is installed
+	$(BIN)/python -m tools.environments pythons
+
+test-latest: $(INSTALLED)  ## run the same with the newest releases and the lowest versions of the libraries
+	$(BIN)/python -m tools.environments newest lowest
+
+lock: $(INSTALLED)  ## write dev.lock with the newest releases
+	$(BIN)/python -m tools.environments --lock
 
 lint: $(INSTALLED)  ## linters, types, order of imports, generated files
 	$(BIN)/ruff check
