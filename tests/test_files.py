@@ -14,7 +14,7 @@ import pytest
 from paceline import files
 from paceline.errors import StorageError
 from paceline.files import PRIVATE, holding, is_locked, lock, open_to_write, replace_file, write_files
-from support.wording import IS_FOLDER, NO_FILE, NO_FOLDER, TOO_LARGE
+from support.wording import IS_FOLDER, NO_FILE, NO_FOLDER, NO_LOCKS, NOT_A_FILE, TOO_LARGE
 
 
 def _write(path: Path, text: str) -> None:
@@ -147,7 +147,7 @@ def test_a_full_disk_leaves_the_old_content(tmp_path: Path) -> None:
     """
     path = tmp_path / "state"
     path.write_bytes(b"old")
-    with _small_files(), pytest.raises(OSError, match="File too large"):
+    with _small_files(), pytest.raises(OSError, match=TOO_LARGE):
         replace_file(path, b"new")
 
     assert path.read_bytes() == b"old"
@@ -184,13 +184,13 @@ def test_a_system_without_locks_says_so(tmp_path: Path, monkeypatch: pytest.Monk
     """
     (tmp_path / "file").touch()
     with open(os.open(tmp_path / "file", os.O_PATH), "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor
-        with pytest.raises(OSError, match="Bad file descriptor"):
+        with pytest.raises(OSError, match=NOT_A_FILE):
             lock(file)
         assert not is_locked(file)
 
     monkeypatch.setattr(files, "HAS_LOCKS", False)
     with (tmp_path / "file").open("rb") as file:
-        with pytest.raises(OSError, match="No locks available"):
+        with pytest.raises(OSError, match=NO_LOCKS):
             lock(file)
         assert not is_locked(file)
 

@@ -13,6 +13,7 @@ import paceline
 from paceline import DocumentError, StorageError, read_run
 from paceline.documents import encode_run
 from support.values import make_run
+from support.wording import NO_FILE
 
 _PAGE = Path(__file__).parents[1] / "docs" / "reference" / "python.md"
 # mypy finds an unused "type: ignore" where a name has no type.
@@ -128,5 +129,5 @@ def test_a_run_is_read_from_a_file_or_from_bytes(tmp_path: Path) -> None:
     assert read_run(path) == read_run(str(path)) == read_run(encode_run(run)) == run
     with pytest.raises(DocumentError, match=r"^the run document: not a run document: "):
         read_run(b"{}")
-    with pytest.raises(StorageError, match=r"^no.json cannot be read: No such file or directory$"):
+    with pytest.raises(StorageError, match=rf"^no.json cannot be read: {NO_FILE}$"):
         read_run("no.json")

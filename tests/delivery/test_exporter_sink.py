@@ -6,12 +6,12 @@ import ssl
 
 import pytest
 from msgspec import json
-from paceline.http.authentication import cause_of
 
 from paceline.delivery.exporter_sink import read_push
 from paceline.delivery.outbox import pack
 from paceline.delivery.sink import Receipt
 from paceline.errors import BusyError, ConfigError, DeliveryError, HungUpError, RefusedError, UnreachableError
+from paceline.http.failures import cause_of
 from support.answering import Behaviour, answer, answering, silence
 from support.receiving import receiving
 from support.servers import free_port

@@ -10,6 +10,7 @@ from paceline.errors import ConfigError
 from paceline.http.endpoint import read_authorities, read_endpoint
 from paceline.prometheus.query_client import NAMING
 from support.certificates import make_certificate
+from support.wording import NO_FILE
 
 
 @pytest.mark.parametrize(
@@ -63,9 +64,7 @@ def test_a_file_of_certificates_is_taken(tmp_path: Path) -> None:
     assert read_authorities("", "push_ca_file is") is None
 
 
-@pytest.mark.parametrize(
-    ("content", "why"), [(None, "cannot be read (No such file or directory)"), ("no", "has no certificate")]
-)
+@pytest.mark.parametrize(("content", "why"), [(None, f"cannot be read ({NO_FILE})"), ("no", "has no certificate")])
 def test_what_has_no_certificate_is_refused(tmp_path: Path, content: str | None, why: str) -> None:
     """
     Before anything is sent.

@@ -166,7 +166,7 @@ def test_subtests_are_told_once(suite: Suite, arguments: tuple[str, ...]) -> Non
             def test_steady(self): pass
     """
     _runs_before(suite, source)
-    _, plain = _counts_of_pytest(suite, *arguments, on=False)
+    _, plain = _counts_of_pytest(suite, *arguments, "-v", on=False)
     result, counts = _counts_of_pytest(suite, *arguments, "-v", on=True)
 
     assert _told(result)["regression"].endswith(" in 3 repeats")
