@@ -14,6 +14,7 @@ from random import Random
 from msgspec.structs import replace
 
 from paceline.model import Case, Machine, Outcome, Run, RunOutcome
+from paceline.translated_names import BudgetSource
 from paceline.usage import UsageKey
 
 SUITE, BRANCH = "synthetic", "main"
@@ -89,7 +90,7 @@ class SyntheticSuite:
                 teardown_seconds=0.0001 * noise,
                 normalized_duration_seconds=seconds,
                 budget_seconds=_BUDGET_SECONDS,
-                budget_source="test type unit",
+                budget_source=BudgetSource.TYPE_BUDGETS,
                 usage=_usage(habit, seconds, noise),
             )
 

@@ -6,12 +6,16 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from paceline.documents import decode_run, encode_run
 from paceline.errors import DocumentError, PacelineError
-from paceline.model import Severity, Verdict
+from paceline.model import Outcome, Severity, Verdict
+from paceline.translated_names import BudgetSource
 from paceline.usage import UsageKey
+from paceline.values import UNKNOWN_FIELDS
 from paceline.verdict_kinds import VerdictKind
+from support.newer import KEY, KIND, OUTCOME, newer
 from support.values import make_case, make_run
 from support.wording import cause
 
@@ -72,14 +76,14 @@ def test_a_document_names_every_key_of_a_run() -> None:
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
-        ({"surprise": 1}, "surprise"),
-        ({"machine": {"surprise": 1}}, "surprise"),
-        ({"cases": [_CASE | {"surprise": 1}]}, "surprise"),
         ({"cases": [_CASE | {"usage": {"cpu_seconds": "x"}}]}, "usage"),
+        ({"cases": [_CASE | {"usage": {"<b>": 1}}]}, "usage"),
         ({"cases": [_CASE | {"attempts": 0}]}, "attempts"),
         ({"cases": [_CASE | {"duration_seconds": -0.1}]}, "duration_seconds"),
+        ({"cases": [_CASE | {"duration_seconds": -0.1, "surprise": 1}]}, "cases[0].duration_seconds"),
         ({"verdicts": [{"kind": "budget"}]}, "severity"),
-        ({"outcome": "well"}, "outcome"),
+        ({"outcome": "so well"}, "outcome"),
+        ({"outcome": "x" * 65}, "outcome"),
         ({"started": -1}, "started"),
         ({"schema": 0}, "schema"),
         ({"suite": None}, "suite"),
@@ -163,3 +167,84 @@ def test_a_verdict_is_written_in_the_words_of_alertmanager() -> None:
     written = json.loads(encode_run(make_run(1, verdicts=(verdict,))))["verdicts"]
 
     assert written == [{"kind": "leak", "severity": "critical", "reason": "kept 3 MiB"}]
+
+
+def test_an_unknown_name_stays_as_it_is() -> None:
+    """
+    It equals its text, is no pass and no failure, and has one label for all.
+    """
+    found = Outcome("quarantined")
+
+    assert (found, found.value, Outcome("quarantined")) == ("quarantined", "quarantined", found)
+    assert (found.is_known, found.is_pass, found.is_failure, found.label) == (False, False, False, "other")
+    assert (Outcome.PASSED.is_known, Outcome.PASSED.label) == (True, "passed")
+    assert "quarantined" not in list(Outcome)
+
+
+def test_a_document_of_a_newer_release_is_written_as_it_was_read() -> None:
+    """
+    With its unknown fields in each object, and its unknown names and numbers.
+    """
+    document = newer(make_run(1, [make_case()]))
+    run = decode_run(json.dumps(document).encode(), "r1.json")
+
+    assert json.loads(encode_run(run)) == document
+    assert (run.outcome, run.cases[-1].outcome, run.verdicts[0].kind) == ("abandoned", OUTCOME, KIND)
+    assert run.cases[0].usage[UsageKey(KEY)] == 0.5
+
+
+def test_a_changed_run_keeps_its_unknown_fields() -> None:
+    """
+    What a reader changes, moves or leaves out is all that changes.
+    """
+    document = newer(make_run(1, [make_case()]))
+    run = decode_run(json.dumps(document).encode(), "r1.json")
+    changed = replace(run, suite="tools", cases=run.cases[::-1])
+
+    assert json.loads(encode_run(changed)) == document | {"suite": "tools", "cases": document["cases"][::-1]}
+
+
+def test_the_key_of_unknown_fields_is_a_field_like_any_other() -> None:
+    """
+    A document that has it can set no known field by it.
+    """
+    document = json.loads(_document(schema=1)) | {UNKNOWN_FIELDS: {"suite": "evil", "other": 1}, "surprise": 2}
+    first = decode_run(json.dumps(document).encode(), "r1.json")
+    without = {name: value for name, value in document.items() if name != "surprise"}
+    second = decode_run(encode_run(decode_run(json.dumps(without).encode(), "r1.json")), "r1.json")
+
+    assert json.loads(encode_run(first))[UNKNOWN_FIELDS] == {"suite": "evil", "other": 1}
+    assert (first.suite, second.suite) == ("shop", "shop")
+
+
+def test_unknown_text_that_is_no_utf_8_is_refused() -> None:
+    """
+    A field that nobody reads must not make a document that cannot be read.
+    """
+    document = _document(schema=1, surprise="?").replace(b"?", b"\xff")
+
+    with pytest.raises(DocumentError, match=r"^r1\.json: not a run document: "):
+        decode_run(document, "r1.json")
+
+
+@pytest.mark.parametrize(
+    ("words", "source"),
+    [
+        ("its performance marker", BudgetSource.MARKER),
+        ("--paceline-budget", BudgetSource.OPTION),
+        ("the setting for tests/test_a.py::test_one", BudgetSource.TEST_BUDGETS),
+        ("the setting for tests/*", BudgetSource.PATH_BUDGETS),
+        ("test type unit", BudgetSource.TYPE_BUDGETS),
+        ("its argument budget_ms", BudgetSource.ARGUMENT),
+    ],
+)
+def test_words_of_earlier_versions_are_names_now(words: str, source: BudgetSource) -> None:
+    """
+    The setting that a budget comes from, and what a run counts.
+    """
+    counts = {"ids made safe": 1, "failures inside Paceline": 2, "tests without a time that can be used": 3}
+    document = _document(schema=1, cases=[_CASE | {"budget_source": words}], counts=counts)
+    run = decode_run(document, "r1.json")
+
+    assert run.cases[0].budget_source is source
+    assert list(run.counts.items()) == [("ids_made_safe", 1), ("internal_failures", 2), ("tests_without_time", 3)]

@@ -13,6 +13,7 @@ from paceline.analysis.verdicts.budget import Budgets
 from paceline.errors import ConfigError
 from paceline.model import Outcome, Severity
 from paceline.monitoring import Monitor, changed_budgets
+from paceline.translated_names import BudgetSource
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.measuring import compute
@@ -67,7 +68,7 @@ def test_a_block_within_its_budget_has_none() -> None:
             pass
         found.append((one.metrics.budget_seconds, one.metrics.budget_source, one.verdict))
 
-    assert found == [(10.0, "test type e2e", None), (None, "", None)]
+    assert found == [(10.0, BudgetSource.TYPE_BUDGETS, None), (None, None, None)]
 
 
 def test_an_error_goes_on_its_way() -> None:
@@ -181,7 +182,7 @@ def test_a_budget_that_code_sets_holds_from_then_on() -> None:
     budgets = changed_budgets(Budgets(by_type_ms={"till": 1.0, "unit": 2.0}))
 
     assert before is None
-    assert (found.metrics.budget_seconds, found.metrics.budget_source) == (0.25, "test type till")
+    assert (found.metrics.budget_seconds, found.metrics.budget_source) == (0.25, BudgetSource.TYPE_BUDGETS)
     assert budgets.by_type_ms == {"till": 250.0, "unit": 2.0}
 
 

@@ -11,7 +11,7 @@ from paceline.model import Count, Outcome, RunId, Seconds
 from paceline.values import Value
 
 
-class TreeSample(Value, frozen=True, kw_only=True):
+class TreeSample(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     """
     The pytest process and all below it; CPU is cumulative, and keeps what ended processes had used.
     """
@@ -25,7 +25,7 @@ class TreeSample(Value, frozen=True, kw_only=True):
     written_bytes: int = 0
 
 
-class SystemSample(Value, frozen=True, kw_only=True):
+class SystemSample(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     """
     The whole machine; percentages are of all its CPUs and memory, byte counts since its start. CPU is that since
     the look before, so that the first look has none.
@@ -43,7 +43,7 @@ class SystemSample(Value, frozen=True, kw_only=True):
     network_sent_bytes: int = 0
 
 
-class ResourceSample(Value, frozen=True, kw_only=True):
+class ResourceSample(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     """
     One look at both.
     """
@@ -52,7 +52,7 @@ class ResourceSample(Value, frozen=True, kw_only=True):
     system: SystemSample = SystemSample()
 
 
-class LiveReport(Value, frozen=True, kw_only=True):
+class LiveReport(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     """
     A moment of a run under way, as it is sent to an exporter every `interval_seconds`.
 

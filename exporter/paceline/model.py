@@ -6,22 +6,29 @@ seconds since 1970 (UTC), sizes are in bytes. What was not measured is absent, n
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, field
 
-from paceline.values import Value
+from paceline.translated_names import BudgetSource, RunCount
+from paceline.usage import UsageKey
+from paceline.values import DocumentValue, OpenEnum
 from paceline.verdict_kinds import VerdictKind
 
 SCHEMA = 1
+
+# A type checker lets users write `usage["cpu_seconds"]`. A reader refuses a key that is no name.
+if TYPE_CHECKING:
+    _UsageName = str
+else:
+    _UsageName = UsageKey
 
 Seconds = Annotated[float, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=0)]
 RunId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+\Z")]
 
 
-class Outcome(StrEnum):
+class Outcome(OpenEnum):
     """
     How a test ended, in pytest's words.
     """
@@ -46,7 +53,7 @@ _PASSES = frozenset({Outcome.PASSED, Outcome.XPASSED, Outcome.XFAILED})
 _FAILURES = frozenset({Outcome.FAILED, Outcome.ERROR})
 
 
-class RunOutcome(StrEnum):
+class RunOutcome(OpenEnum):
     """
     How a session ended.
 
@@ -60,7 +67,7 @@ class RunOutcome(StrEnum):
     CRASHED = "crashed"
 
 
-class Severity(StrEnum):
+class Severity(OpenEnum):
     """
     How much a verdict matters; the names of Alertmanager's label.
     """
@@ -70,7 +77,7 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-class Measure(Value, frozen=True, kw_only=True):
+class Measure(DocumentValue, frozen=True, kw_only=True):
     """
     A figure that the test itself reported.
     """
@@ -79,12 +86,13 @@ class Measure(Value, frozen=True, kw_only=True):
     unit: str = ""
 
 
-class Case(Value, frozen=True, kw_only=True):
+class Case(DocumentValue, frozen=True, kw_only=True):
     """
     One test in a run.
 
     `duration_seconds` is the call phase by the clock. `normalized_duration_seconds` is that time without
-    the wait for a CPU and divided by the slowdown of the machine. The keys of `usage` are those of `UsageKey`.
+    the wait for a CPU and divided by the slowdown of the machine. `budget_pattern` is the pattern of paths whose
+    setting gave the budget, "" where another setting did. The keys of `usage` are those of `UsageKey`.
     """
 
     id: str
@@ -97,12 +105,13 @@ class Case(Value, frozen=True, kw_only=True):
     teardown_seconds: Seconds | None = None
     normalized_duration_seconds: Seconds | None = None
     budget_seconds: Seconds | None = None
-    budget_source: str = ""
-    usage: Mapping[str, float] = field(default_factory=dict)
+    budget_source: BudgetSource | None = None
+    budget_pattern: str = ""
+    usage: Mapping[_UsageName, float] = field(default_factory=dict)
     measures: Mapping[str, Measure] = field(default_factory=dict)
 
 
-class Machine(Value, frozen=True, kw_only=True):
+class Machine(DocumentValue, frozen=True, kw_only=True):
     """
     The machine during the run.
 
@@ -121,7 +130,7 @@ class Machine(Value, frozen=True, kw_only=True):
     process_tree_processes_max: Count | None = None
 
 
-class Cause(Value, frozen=True, kw_only=True):
+class Cause(DocumentValue, frozen=True, kw_only=True):
     """
     A figure that moved together with a regression. `share` is the part of the added time that was spent on it.
     """
@@ -132,7 +141,7 @@ class Cause(Value, frozen=True, kw_only=True):
     share: float | None = None
 
 
-class Since(Value, frozen=True, kw_only=True):
+class Since(DocumentValue, frozen=True, kw_only=True):
     """
     The first run in which what a verdict says was so.
     """
@@ -143,7 +152,7 @@ class Since(Value, frozen=True, kw_only=True):
     runs_ago: Count = 0
 
 
-class Verdict(Value, frozen=True, kw_only=True):
+class Verdict(DocumentValue, frozen=True, kw_only=True):
     """
     What judgement says of one case (or of the run, where `case` is absent).
 
@@ -162,7 +171,7 @@ class Verdict(Value, frozen=True, kw_only=True):
     since: Since | None = None
 
 
-class Run(Value, frozen=True, kw_only=True, omit_defaults=False):
+class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):
     """
     One pytest session.
 
@@ -185,7 +194,7 @@ class Run(Value, frozen=True, kw_only=True, omit_defaults=False):
     ended: Seconds
     environment: Mapping[str, str | int] = field(default_factory=dict)
     machine: Machine = field(default_factory=Machine)
-    counts: Mapping[str, Count] = field(default_factory=dict)
+    counts: Mapping[RunCount, Count] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     cases: tuple[Case, ...] = ()
     verdicts: tuple[Verdict, ...] = ()

@@ -16,6 +16,7 @@ from paceline.model import Case, Outcome, Verdict
 from paceline.probes import make_probes
 from paceline.probes.own_overhead import OwnWork
 from paceline.probes.runner import ProbeStack
+from paceline.translated_names import BudgetSource
 from paceline.usage import UsageKey
 
 _NANOSECONDS = 1e-9
@@ -127,7 +128,7 @@ class Monitor:
             outcome=outcome,
             duration_seconds=(ended - self._started) * _NANOSECONDS,
             budget_seconds=budget.seconds if budget else None,
-            budget_source=budget.source if budget else "",
+            budget_source=budget.source if budget else None,
             usage=cast("dict[str, float]", usage),
         )
         return self._case
@@ -142,7 +143,7 @@ class Monitor:
 
     def _budget(self) -> Budget | None:
         if self._budget_ms is not None:
-            return Budget(self._budget_ms / 1e3, "its argument budget_ms")
+            return Budget(self._budget_ms / 1e3, BudgetSource.ARGUMENT)
         return changed_budgets(Budgets()).budget_of(self.name, self._test_type)
 
 

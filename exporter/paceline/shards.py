@@ -6,23 +6,19 @@ The id of a part is that of the run with its place behind: `4711.2of3` is the se
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
+from msgspec import UNSET, Raw, UnsetType, json
 from msgspec.structs import replace
 
 from paceline.model import Machine, Run, RunOutcome
+from paceline.translated_names import RunCount
 
 _PART = re.compile(r"(?P<run>.+)\.(?P<number>[1-9]\d{0,3})of(?P<count>[1-9]\d{0,3})")
-# The part that went worst gives the outcome.
-_WORST_FIRST = (
-    RunOutcome.ERROR,
-    RunOutcome.CRASHED,
-    RunOutcome.INTERRUPTED,
-    RunOutcome.FAILED,
-    RunOutcome.PASSED,
-)
+# The part that went worst gives the outcome. An unknown outcome is worse than a pass, and better than the others.
+_WORST_FIRST = (RunOutcome.ERROR, RunOutcome.CRASHED, RunOutcome.INTERRUPTED, RunOutcome.FAILED)
 
 
 class Part(NamedTuple):
@@ -91,7 +87,7 @@ def merge(run_id: str, parts: Sequence[Run]) -> Run:
         first,
         run_id=run_id,
         dirty=any(part.dirty for part in parts),
-        outcome=min((part.outcome for part in parts), key=_WORST_FIRST.index),
+        outcome=min((part.outcome for part in parts), key=_rank),
         is_partial=len(parts) < expected or any(part.is_partial for part in parts),
         started=min(part.started for part in parts),
         ended=max(part.ended for part in parts),
@@ -99,9 +95,32 @@ def merge(run_id: str, parts: Sequence[Run]) -> Run:
         counts=_summed(parts),
         cases=tuple(cases.values()),
         verdicts=tuple(chain.from_iterable(part.verdicts for part in ordered)),
+        unknown_fields=_joined([part.unknown_fields for part in ordered if part.unknown_fields]),
     )
 
 
-def _summed(parts: Sequence[Run]) -> dict[str, int]:
+def _rank(outcome: RunOutcome) -> int:
+    if outcome in _WORST_FIRST:
+        return _WORST_FIRST.index(outcome)
+    return len(_WORST_FIRST) + (outcome is RunOutcome.PASSED)
+
+
+def _joined(unknown: Sequence[Mapping[str, Raw]]) -> dict[str, Raw] | UnsetType:
+    """
+    The unknown fields of all parts: lists one after the other, else the value of the part that ended last.
+    """
+    joined: dict[str, Raw] = {}
+    for name, value in chain.from_iterable(fields.items() for fields in unknown):
+        known = joined.get(name, Raw(b""))
+        is_list = all(bytes(one).startswith(b"[") for one in (known, value))
+        joined[name] = Raw(json.encode(_items(known) + _items(value))) if is_list else value
+    return joined or UNSET
+
+
+def _items(array: Raw) -> list[Raw]:
+    return json.decode(array, type=list[Raw])
+
+
+def _summed(parts: Sequence[Run]) -> dict[RunCount, int]:
     names = dict.fromkeys(chain.from_iterable(part.counts for part in parts))
     return {name: sum(part.counts.get(name, 0) for part in parts) for name in names}

@@ -2,10 +2,10 @@
 The quantities that can be measured around a test.
 """
 
-from enum import StrEnum
+from paceline.values import OpenEnum
 
 
-class UsageKey(StrEnum):
+class UsageKey(OpenEnum):
     """
     What can be measured around a test; each is the name of its metric without the prefix.
     """

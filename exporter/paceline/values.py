@@ -1,11 +1,62 @@
 """
-Base of the values that everything else is about.
+Bases of the values that everything else is about.
 """
 
-from msgspec import Struct
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import lru_cache
+
+from msgspec import UNSET, Raw, Struct, UnsetType, field
+
+# No field and no safe text has a control character, and one byte is found fast.
+UNKNOWN_MARK = "\x7f"
+UNKNOWN_FIELDS = f"{UNKNOWN_MARK}unknown fields"
+OTHER = "other"
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
-class Value(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Value(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, repr_omit_defaults=True):
     """
-    Base of all values here: compared by content, read strictly.
+    Base of all values: compared by content, read strictly.
     """
+
+
+class DocumentValue(Value, frozen=True, kw_only=True):
+    """
+    Base of the values in a run document.
+
+    `unknown_fields` has the fields that a newer release wrote, as JSON by name.
+    """
+
+    unknown_fields: Mapping[str, Raw] | UnsetType = field(default=UNSET, name=UNKNOWN_FIELDS)
+
+
+class OpenEnum(StrEnum):
+    """
+    Names that a newer release may add to; a name that this release does not know is kept as it is.
+
+    An unknown name has at most 64 letters, digits and underscores, so that any page and any terminal can show it.
+    """
+
+    @property
+    def is_known(self) -> bool:
+        return self._value_ in type(self)._value2member_map_
+
+    @property
+    def label(self) -> str:
+        """
+        The name as the value of a label: `other` for an unknown one, so that documents cannot make new series.
+        """
+        return self._value_ if self.is_known else OTHER
+
+    @classmethod
+    def _missing_(cls, value: object) -> "OpenEnum | None":
+        return _unknown(cls, value) if isinstance(value, str) and _NAME.fullmatch(value) else None
+
+
+@lru_cache(maxsize=1024)
+def _unknown(kind: type[OpenEnum], value: str) -> OpenEnum:
+    member = str.__new__(kind, value)
+    member._name_, member._value_ = value, value
+    return member

@@ -2,10 +2,10 @@
 The kinds of verdicts.
 """
 
-from enum import StrEnum
+from paceline.values import OpenEnum
 
 
-class VerdictKind(StrEnum):
+class VerdictKind(OpenEnum):
     """
     What judgement can find.
     """
@@ -25,9 +25,9 @@ class VerdictKind(StrEnum):
     @property
     def can_fail(self) -> bool:
         """
-        Whether a run may be made to fail on it: what was not confirmed is no finding.
+        Whether a run may be made to fail on it: what was not confirmed is no finding, and what is unknown is none here.
         """
-        return self is not VerdictKind.UNCONFIRMED
+        return self.is_known and self is not VerdictKind.UNCONFIRMED
 
 
 FAILING_KINDS = tuple(kind for kind in VerdictKind if kind.can_fail)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from paceline.translated_names import RunCount
 from support.neighbours import Beside
 
 _MANY = """
@@ -148,5 +149,5 @@ def test_a_damaged_cell_costs_no_run(beside: Beside, damage: str) -> None:
     assert [result.code for result in results] == [0] * 2
     assert len(list(beside.results.glob("performance_*.json"))) == 2
     assert results[-1].kept_runs() >= 2
-    assert [result.run.counts["failures inside Paceline"] for result in results] == [0] * 2
+    assert [result.run.counts[RunCount.INTERNAL_FAILURES] for result in results] == [0] * 2
     assert not any((beside.results / ".running").iterdir())

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from paceline.translated_names import RunCount
 from paceline.usage import UsageKey
 from support.neighbours import Neighbour, differences, misjudged, observe
 
@@ -175,4 +176,4 @@ def test_a_fake_is_the_test_s_alone(neighbour: Neighbour, tmp_path: Path) -> Non
     assert differences(seen, plain) == {}
     assert misjudged(seen.result.run, plain) == {}
     assert [case.id for case in honest if UsageKey.CPU_SECONDS not in case.usage] == []
-    assert seen.result.run.counts["failures inside Paceline"] == 0
+    assert seen.result.run.counts[RunCount.INTERNAL_FAILURES] == 0

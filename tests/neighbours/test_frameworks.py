@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from paceline.translated_names import RunCount
 from support.neighbours import Neighbour, differences, misjudged, observe
 
 _ASYNCIO = """
@@ -210,4 +211,4 @@ def test_a_framework_runs_the_same(neighbour: Neighbour, tmp_path: Path) -> None
 
     assert differences(seen, plain) == {}
     assert misjudged(seen.result.run, plain) == {}
-    assert seen.result.run.counts["failures inside Paceline"] == 0
+    assert seen.result.run.counts[RunCount.INTERNAL_FAILURES] == 0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from paceline.translated_names import RunCount
 from support.neighbours import Beside, Neighbour, observe
 
 _TRIES = """
@@ -75,7 +76,7 @@ def test_each_attempt_counts(retried: Retried, tmp_path: Path) -> None:
         "test_never": "failed",
     }
     assert [name for name, case in kept.items() if case.duration_seconds is None] == []
-    assert run.counts["failures inside Paceline"] == 0
+    assert run.counts[RunCount.INTERNAL_FAILURES] == 0
 
 
 def test_a_pass_on_retry_is_flaky(tmp_path: Path) -> None:

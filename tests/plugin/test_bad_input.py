@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from paceline.translated_names import RunCount
 from support.suite import Suite
 
 _ONE = "def test_one(): pass\n"
@@ -197,7 +198,7 @@ def test_strange_ids_are_made_safe_and_counted(suite: Suite) -> None:
     ]
     assert not [secret for secret in (b"hunter2", b"hunter3", b"ghp_0123") if secret in kept]
     assert "hunter2" not in result.section()
-    assert result.run.counts["ids made safe"] == 4
+    assert result.run.counts[RunCount.IDS_MADE_SAFE] == 4
 
 
 def test_a_wrong_measure_is_the_tests_own_error(suite: Suite) -> None:

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from paceline.translated_names import BudgetSource
 from paceline.verdict_kinds import VerdictKind
 from support.suite import Suite
 
@@ -116,24 +117,28 @@ def test_failing_tests_are_not_hidden_by_a_verdict(suite: Suite) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "arguments", "source"),
+    ("settings", "arguments", "source", "words"),
     [
-        ("", ("--paceline-budget", "1"), "--paceline-budget"),
-        ("[tool.paceline.budgets_ms]\nunit = 2\n", (), "test type unit"),
-        ("[tool.paceline.path_budgets_ms]\n'test_s*' = 3\n", (), "the setting for test_s*"),
+        ("", ("--paceline-budget", "1"), BudgetSource.OPTION, "--paceline-budget"),
+        ("[tool.paceline.budgets_ms]\nunit = 2\n", (), BudgetSource.TYPE_BUDGETS, "test type unit"),
+        ("[tool.paceline.path_budgets_ms]\n'test_s*' = 3\n", (), BudgetSource.PATH_BUDGETS, "the setting for test_s*"),
         (
             "[tool.paceline.test_budgets_ms]\n'test_slow.py::test_slow' = 4\n",
             (),
+            BudgetSource.TEST_BUDGETS,
             "the setting for test_slow.py::test_slow",
         ),
         (
             "[tool.paceline.test_budgets_ms]\n'test_slow.py::test_slow' = 4\n",
             ("--paceline-budget", "1"),
-            "the setting for",
+            BudgetSource.TEST_BUDGETS,
+            "the setting for test_slow.py::test_slow",
         ),
     ],
 )
-def test_where_a_budget_comes_from(suite: Suite, settings: str, arguments: tuple[str, ...], source: str) -> None:
+def test_where_a_budget_comes_from(
+    suite: Suite, settings: str, arguments: tuple[str, ...], source: BudgetSource, words: str
+) -> None:
     """
     A test's own budget goes before the budget of every test, that before a path's, and that before a type's.
     """
@@ -142,7 +147,8 @@ def test_where_a_budget_comes_from(suite: Suite, settings: str, arguments: tuple
     result = suite.run(*arguments)
 
     assert [verdict.kind for verdict in result.run.verdicts] == [VerdictKind.BUDGET]
-    assert result.run.cases[0].budget_source.startswith(source)
+    assert result.run.verdicts[0].reason.endswith(f" ({words})")
+    assert result.run.cases[0].budget_source is source
 
 
 def test_a_marker_without_a_budget_is_a_label(suite: Suite) -> None:
@@ -153,7 +159,7 @@ def test_a_marker_without_a_budget_is_a_label(suite: Suite) -> None:
     result = suite.run()
 
     assert result.code == 0
-    assert result.run.cases[0].budget_source == "test type unit"
+    assert result.run.cases[0].budget_source is BudgetSource.TYPE_BUDGETS
 
 
 def test_stress_tests_run_where_they_are_named(suite: Suite) -> None:

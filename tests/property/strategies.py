@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from paceline.model import Case, Cause, Machine, Measure, Outcome, Run, RunOutcome, Severity, Since, Verdict
+from paceline.translated_names import BudgetSource, RunCount
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 
@@ -41,6 +42,11 @@ def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.none() | strategy
 
 
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | numbers | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=5,
+)
 measures = st.builds(Measure, value=numbers, unit=texts)
 causes = st.builds(Cause, measure=texts, before=numbers, after=numbers)
 sinces = st.builds(Since, run_id=texts, ended=numbers, commit=texts, runs_ago=counts)
@@ -77,7 +83,8 @@ cases = st.builds(
     teardown_seconds=maybe(seconds),
     normalized_duration_seconds=maybe(seconds),
     budget_seconds=maybe(seconds),
-    budget_source=texts,
+    budget_source=maybe(st.sampled_from(BudgetSource)),
+    budget_pattern=texts,
     usage=st.dictionaries(st.sampled_from(UsageKey), numbers, max_size=4),
     measures=st.dictionaries(texts, measures, max_size=2),
 )
@@ -95,7 +102,7 @@ runs = st.builds(
     ended=seconds,
     environment=st.dictionaries(texts, texts | counts, max_size=3),
     machine=machines,
-    counts=st.dictionaries(texts, counts, max_size=3),
+    counts=st.dictionaries(st.sampled_from(RunCount), counts, max_size=3),
     cases=case_lists,
     verdicts=st.lists(verdicts, max_size=3).map(tuple),
 )

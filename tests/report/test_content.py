@@ -10,6 +10,7 @@ from paceline.analysis.judgement_rules import RegressionRule, Rules
 from paceline.analysis.past import Past, PastRun
 from paceline.model import Case, Cause, Machine, Measure, Outcome, Run, Severity, Since, Verdict
 from paceline.report.content import Content, Finding, compose
+from paceline.translated_names import RunCount
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import TEST, make_case, make_run, past_of, runs_of
@@ -296,11 +297,12 @@ def test_what_went_wrong_inside_is_told() -> None:
     """
     How often, and what; what never happened is not.
     """
-    counts = {"ids made safe": 2, "failures inside Paceline": 1, "other": 0}
-    counts |= {"tests without a time that can be used": 3}
+    counts = {RunCount.IDS_MADE_SAFE: 2, RunCount.INTERNAL_FAILURES: 1, RunCount("pauses"): 0}
+    counts |= {RunCount.TESTS_WITHOUT_TIME: 3, RunCount("late_imports"): 1}
 
     assert _content(make_run(1, counts=counts)).troubles == (
         "2 test ids are kept in a safe form: shortened, escaped, or secrets masked",
         "1 failure inside Paceline, which the tests do not feel",
-        "3 times: tests without a time that can be used",
+        "3 tests have no usable time in the imported file",
+        "1 time late_imports, which a newer Paceline counts",
     )

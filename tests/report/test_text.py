@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from paceline.model import Severity
 from paceline.report.content import Content, Finding
 from paceline.report.text import Style, lines
 from paceline.verdict_kinds import VerdictKind
@@ -13,7 +14,7 @@ from support.values import TEST, make_case
 
 _FINDING = Finding(
     kind=VerdictKind.REGRESSION,
-    severity="critical",
+    severity=Severity.CRITICAL,
     case=TEST,
     reason="took 250 ms, usually 100 ms (median of 20 runs): 2.5 times as long",
     since="new in this run",
@@ -23,7 +24,7 @@ _FINDING = Finding(
 )
 _BUDGET = Finding(
     kind=VerdictKind.BUDGET,
-    severity="warning",
+    severity=Severity.WARNING,
     case="tests/test_cart.py::test_add[3]",
     reason="took 150 ms, budget 100 ms (test type unit)",
     since="",
@@ -79,8 +80,8 @@ def test_a_long_reason_is_wrapped() -> None:
     Between words, and under itself; below a width that nobody can read at, it is the terminal that breaks it.
     """
     finding = Finding(
-        kind=VerdictKind.BUDGET, severity="warning", case="test_a", reason="took " + 12 * "a-while ", since="", why="",
-        advice="Wait.", values=(),
+        kind=VerdictKind.BUDGET, severity=Severity.WARNING, case="test_a", reason="took " + 12 * "a-while ",
+        since="", why="", advice="Wait.", values=(),
     )  # fmt: skip
     shown = {width: _text(_content(findings=(finding,)), width=width).splitlines()[2:5] for width in (60, 10)}
 
@@ -172,7 +173,7 @@ def test_a_long_kind_takes_the_room_that_it_needs() -> None:
     """
     finding = Finding(
         kind=VerdictKind.DURATION_FLAKY,
-        severity="info",
+        severity=Severity.INFO,
         case="test_a",
         reason="two speeds",
         since="",

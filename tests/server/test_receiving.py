@@ -94,7 +94,6 @@ _DEEP = b'{"schema": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
         (b'{"schema": 1, "suite": "\xff"}', f"{_NOT_A_RUN}: "),
         (_document(schema=99), "the run: a run document of version 99, expected at most 1"),
         (_document(suite=7), f"{_NOT_A_RUN}: "),
-        (_document(extra=7), f"{_NOT_A_RUN}: "),
         (_without("schema"), "the run: schema is absent, expected 1"),
         (_document(suite=" "), "the run: suite is ' ', expected a name"),
         (_document(run_id=""), f"{_NOT_A_RUN}: "),
@@ -115,7 +114,6 @@ _DEEP = b'{"schema": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
         "no UTF-8",
         "newer",
         "type",
-        "field",
         "no version",
         "no suite",
         "no id",
@@ -143,15 +141,15 @@ def test_a_refusal_is_logged(exporter: Exporter) -> None:
     """
     Who sent it and why, in one line, without a secret that the body may have put into the reason.
     """
-    exporter.post(_document(**{"a\ntoken=hunter22": 1}))
-    exporter.post(_document(suite=""), "/api/v1/live")
+    case = json.loads(encode_run(make_run(1, [make_case("a\ntoken=hunter22")])))["cases"][0]
+    exporter.post(_document(cases=[case, case]))
+    exporter.post(b'{"run_id": "a", "suite": "", "branch": ""}', "/api/v1/live")
     lines = exporter.log.read_text("utf-8").splitlines()
 
-    first, second = (line.partition(" WARNING ")[2] for line in lines if "WARNING" in line)
-    assert first.startswith("rejected, 400: the run: not a run document: ")
-    assert "hunter22" not in first
-    assert second.startswith("rejected, 400: the report: not a live report: ")
-    assert all(line.endswith(", from 127.0.0.1") for line in (first, second))
+    assert [line.partition(" WARNING ")[2] for line in lines if "WARNING" in line] == [
+        "rejected, 400: the run: cases has 'a\\\\ntoken=***' 2 times, expected each test once, from 127.0.0.1",
+        "rejected, 400: the report: suite is '', expected a name, from 127.0.0.1",
+    ]
 
 
 _BOMB = gzip.compress(bytes(200 << 20), 9)

@@ -11,7 +11,7 @@ from paceline.analysis.explanation import explain
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.machine_speed import Ruler, need_of, normalized
 from paceline.analysis.past import ATTEMPTS, EVERY_TEST, NORMALIZED, OUTCOME, Needed, Past, PastRun, past_run
-from paceline.analysis.verdicts.budget import MARKER, judge_budget
+from paceline.analysis.verdicts.budget import judge_budget
 from paceline.analysis.verdicts.change_point import onset, since_run
 from paceline.analysis.verdicts.count import judge_counts, needed_for_counts
 from paceline.analysis.verdicts.flakiness import Attempted, judge_flakiness
@@ -21,6 +21,7 @@ from paceline.analysis.verdicts.suite_regression import calibration_ratio, judge
 from paceline.analysis.verdicts.two_speeds import find_modes
 from paceline.analysis.verdicts.whole_window import judge_course
 from paceline.model import Case, Outcome, Run, Severity, Verdict
+from paceline.translated_names import BudgetSource
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 
@@ -160,7 +161,7 @@ def _leak(case: Case, past: Past, rules: Rules) -> Verdict | None:
 def _fails_by_budget(case: Case) -> bool:
     # The failure is the budget's, which has a verdict of its own.
     is_over = (case.duration_seconds or 0.0) > (case.budget_seconds or inf)
-    return case.outcome.is_failure and is_over and case.budget_source == MARKER
+    return case.outcome.is_failure and is_over and case.budget_source is BudgetSource.MARKER
 
 
 def _flakiness(case: Case, now: PastRun, past: Past, rules: Rules) -> Verdict | None:

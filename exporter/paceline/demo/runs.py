@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from paceline.analysis.verdicts.budget import DEFAULT_BUDGETS_MS
 from paceline.demo.habits import MEBIBYTE, Habit, habits
 from paceline.model import Case, Machine, Measure, Outcome, Run, RunOutcome
+from paceline.translated_names import BudgetSource
 from paceline.usage import UsageKey
 
 SUITE, BRANCH = "demo", "main"
@@ -135,7 +136,7 @@ def _case(habit: Habit, conditions: Conditions, random: Random) -> Case:
         outcome=outcome,
         attempts=2 if is_retried and outcome.is_pass else 1,
         budget_seconds=DEFAULT_BUDGETS_MS[habit.test_type] / 1e3,
-        budget_source=f"test type {habit.test_type}",
+        budget_source=BudgetSource.TYPE_BUDGETS,
     )
     return case if outcome is Outcome.SKIPPED else _measured(case, habit, conditions, random)
 

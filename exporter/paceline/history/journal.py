@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 import psutil
-from msgspec import DecodeError, Struct, json
+from msgspec import DecodeError, Struct
 from msgspec.structs import replace
 
+from paceline.documents import decode, encode
 from paceline.errors import StorageError
 from paceline.files import is_locked, lock
 from paceline.model import Case, Run, RunOutcome
@@ -49,7 +50,7 @@ class Journal:
         try:
             self._file: Final = _new_file(folder, run.run_id)
             self.path: Final = Path(self._file.name)
-            self._file.write(json.encode(_owner(self._file, run)) + b"\n")
+            self._file.write(encode(_owner(self._file, run)) + b"\n")
         except OSError as error:
             path = folder / f"{run.run_id}{_SUFFIX}"
             raise StorageError(f"the journal {path} cannot be written: {error.strerror}") from error
@@ -61,7 +62,7 @@ class Journal:
         Raises:
             OSError: the disk is full, or the folder is gone.
         """
-        self._file.write(json.encode(case) + b"\n")
+        self._file.write(encode(case) + b"\n")
 
     def close(self, *, is_kept: bool) -> None:
         """
@@ -117,7 +118,7 @@ def _read(path: Path, suite: str) -> Run | None:
         with path.open("rb") as file:
             is_written, modified = is_locked(file), os.fstat(file.fileno()).st_mtime
             first, *lines = file.read().split(b"\n")
-        owner = json.decode(first, type=_Owner)
+        owner = decode(first, _Owner)
     except (OSError, DecodeError, UnicodeDecodeError):
         return None
     if owner.run.suite != suite or is_written or _is_alive(owner, modified):
@@ -134,7 +135,7 @@ def _read(path: Path, suite: str) -> Run | None:
 def _cases(lines: list[bytes]) -> Iterator[Case]:
     for line in lines:
         try:
-            yield json.decode(line, type=Case)
+            yield decode(line, Case)
         except (DecodeError, UnicodeDecodeError):
             return
 

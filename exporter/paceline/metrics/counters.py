@@ -33,9 +33,9 @@ def tally(run: Run, branch: str) -> dict[Key, float]:
     """
     counts: defaultdict[Key, float] = defaultdict(float)
     where = (run.suite, branch)
-    counts[_RUNS, *where, run.outcome.value] = 1.0
+    counts[_RUNS, *where, run.outcome.label] = 1.0
     for case in run.cases:
-        counts[_CASES, *where, case.test_type, case.outcome.value] += 1.0
+        counts[_CASES, *where, case.test_type, case.outcome.label] += 1.0
         if case.duration_seconds is not None:
             place = bisect_left(BUCKETS, case.duration_seconds)
             counts[_BUCKET, *where, case.test_type, str(place)] += 1.0

@@ -6,16 +6,19 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from paceline.analysis.past import ATTEMPTS, DURATION, MEASURES, NORMALIZED, OUTCOME, columns_of, past_run
+from paceline.analysis.judgement_rules import Rules
+from paceline.analysis.past import ATTEMPTS, DURATION, NORMALIZED, OUTCOME, columns_of, past_run
 from paceline.analysis.verdicts.suite_regression import pace_of
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
 from paceline.metrics.sample_times import stamped
 from paceline.model import Case, Outcome, Run
+from paceline.values import OTHER, OpenEnum
 from paceline.verdict_kinds import VerdictKind
 
 # Each branch of its own would make all series of all tests again.
-OTHER_BRANCH = "other"
+OTHER_BRANCH = OTHER
+_RULES = tuple(Rules().thresholds())
 
 # The columns of the past, and the metrics that carry them. What a test reported of itself is in one metric.
 TEST_METRICS: Mapping[str, Metric] = {
@@ -77,20 +80,29 @@ def of_run(run: Run, branches: Collection[str]) -> Iterator[Sample]:
     """
     labels = _where(run, branches)
     partial = str(run.is_partial).lower()
-    info = (run.branch, run.run_id, run.commit, str(run.dirty).lower(), partial, run.outcome.value)
+    info = (run.branch, run.run_id, run.commit, str(run.dirty).lower(), partial, run.outcome.label)
     yield Sample(catalogue.RUN_INFO, (*labels, *info), 1.0, run.ended)
     yield Sample(catalogue.RUN_DURATION, (*labels, partial), run.duration_seconds, run.ended)
     # What did not happen is 0: without a sample the figure of an earlier run would be taken for this one's.
     # A part of the suite is apart, else its figures would be taken for those of the whole.
-    outcomes = Counter(case.outcome for case in run.cases)
-    for outcome in Outcome:
-        yield Sample(catalogue.RUN_CASES, (*labels, partial, outcome.value), float(outcomes[outcome]), run.ended)
-    kinds = Counter(verdict.kind for verdict in run.verdicts)
-    for kind in VerdictKind:
-        yield Sample(catalogue.RUN_VERDICTS, (*labels, partial, kind.value), float(kinds[kind]), run.ended)
-    for rule, value in run.thresholds.items():
-        yield Sample(catalogue.RUN_THRESHOLD, (*labels, rule), value, run.ended)
+    for outcome, count in _counts(Outcome, (case.outcome for case in run.cases)).items():
+        yield Sample(catalogue.RUN_CASES, (*labels, partial, outcome), float(count), run.ended)
+    for kind, count in _counts(VerdictKind, (verdict.kind for verdict in run.verdicts)).items():
+        yield Sample(catalogue.RUN_VERDICTS, (*labels, partial, kind), float(count), run.ended)
+    for rule in _RULES:
+        if rule in run.thresholds:
+            yield Sample(catalogue.RUN_THRESHOLD, (*labels, rule), run.thresholds[rule], run.ended)
     yield from _of_machine(run, labels)
+
+
+def _counts(names: Iterable[OpenEnum], found: Iterable[OpenEnum]) -> dict[str, int]:
+    """
+    How often each name was found, by label; a known name that was not found is 0.
+    """
+    counts = {name.label: 0 for name in names}
+    for name, count in Counter(found).items():
+        counts[name.label] = counts.get(name.label, 0) + count
+    return counts
 
 
 def _of_machine(run: Run, labels: tuple[str, str]) -> Iterator[Sample]:
@@ -110,7 +122,7 @@ def of_case(case: Case, run: Run, branches: Collection[str]) -> Iterator[Sample]
     """
     labels, ended = (*_where(run, branches), case.id, case.test_type), run.ended
     for column, value in columns_of(case).items():
-        if not column.startswith(MEASURES):
+        if column in TEST_METRICS:
             yield Sample(TEST_METRICS[column], labels, float(value), ended)
     if case.duration_seconds is not None and case.budget_seconds:
         yield Sample(catalogue.TEST_BUDGET, labels, case.budget_seconds, ended)

@@ -63,7 +63,7 @@ def _summed(group: Sequence[LiveReport]) -> Iterator[tuple[Metric, _Labels, floa
         yield catalogue.ACTIVE_RUNS, (), 1.0
         yield catalogue.ACTIVE_CASES, (), len(report.active)
         yield catalogue.EXPECTED_CASES, (), report.expected or 0
-        yield from ((catalogue.ACTIVE_RUN_CASES, (key.value,), count) for key, count in report.outcomes.items())
+        yield from ((catalogue.ACTIVE_RUN_CASES, (key.label,), count) for key, count in report.outcomes.items())
         yield from _gauges(of_tree(report.sample.tree))
 
 

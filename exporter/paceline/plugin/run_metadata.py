@@ -4,6 +4,7 @@ The head of a run: all that is known of it but its cases.
 
 import os
 import time
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
 
@@ -19,6 +20,7 @@ from paceline.plugin.run_id import find_run_id
 from paceline.probes.calibration import calibrate
 from paceline.run_origin import FALLBACK_BRANCH, Origin, OriginFinder, find_environment
 from paceline.shards import part_of
+from paceline.translated_names import RunCount
 
 
 class RunMetadata:
@@ -68,7 +70,9 @@ class RunMetadata:
         """
         self._guard.tried(self._finder.close, "ending git")
 
-    def run(self, cases: tuple[Case, ...], machine: Machine, outcome: RunOutcome, counts: dict[str, int]) -> Run:
+    def run(
+        self, cases: tuple[Case, ...], machine: Machine, outcome: RunOutcome, counts: Mapping[RunCount, int]
+    ) -> Run:
         """
         The run with these cases, as if it ended now.
         """

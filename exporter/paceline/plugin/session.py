@@ -31,6 +31,7 @@ from paceline.plugin.xdist import Order, measurement_on
 from paceline.probes.sampler import Sampler
 from paceline.project_archive import open_archive
 from paceline.shards import part_of
+from paceline.translated_names import RunCount
 
 if TYPE_CHECKING:
     from paceline.plugin.live_endpoint import LiveEndpoint
@@ -279,10 +280,10 @@ class RunSession:
         run = self._build_run(RunOutcome.PASSED)
         return self._archive.judged(run, self._settings.rules, self._head.origin.default_branch)
 
-    def _counts(self) -> dict[str, int]:
+    def _counts(self) -> dict[RunCount, int]:
         return {
-            "ids made safe": self._parts.planner.made_safe,
-            "failures inside Paceline": self._guard.failures,
+            RunCount.IDS_MADE_SAFE: self._parts.planner.made_safe,
+            RunCount.INTERNAL_FAILURES: self._guard.failures,
         }
 
     def _build_run(self, outcome: RunOutcome) -> Run:

@@ -11,8 +11,9 @@ from paceline import formatting
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import DURATION, EVERY_TEST, MEASURES, NORMALIZED, OUTCOME, Needed, Past
 from paceline.analysis.verdicts.suite_regression import calibration_ratio
-from paceline.model import Case, Cause, Run, Verdict
+from paceline.model import Case, Cause, Run, Severity, Verdict
 from paceline.report import words
+from paceline.translated_names import RunCount
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 
@@ -43,19 +44,24 @@ _ADVICE = {
     VerdictKind.BROKEN: "It fails always: mend it or remove it.",
     VerdictKind.UNCONFIRMED: "Nothing, unless it comes back: it was so once and not again.",
 }
+_UNKNOWN_ADVICE = "Read about it in the documentation of the newer Paceline that found it."
 _CAUSE_ADVICE = {
     UsageKey.CPU_SECONDS: "Profile it (python -m cProfile -m pytest …): the added time is CPU time.",
     "children_cpu_seconds": "Look at the programs that it starts: the added time is CPU time of child processes.",
     "idle_seconds": "Look for what it waits for (sleep, network, disk, locks): its CPU time did not grow as much.",
 }
 _TROUBLES = {
-    "ids made safe": (
+    RunCount.IDS_MADE_SAFE: (
         "test id is kept in a safe form: shortened, escaped, or a secret masked",
         "test ids are kept in a safe form: shortened, escaped, or secrets masked",
     ),
-    "failures inside Paceline": (
+    RunCount.INTERNAL_FAILURES: (
         "failure inside Paceline, which the tests do not feel",
         "failures inside Paceline, which the tests do not feel",
+    ),
+    RunCount.TESTS_WITHOUT_TIME: (
+        "test has no usable time in the imported file",
+        "tests have no usable time in the imported file",
     ),
 }
 # How far back a sparkline looks, and what it shows where it is not the normalised time: failures are its peaks
@@ -82,7 +88,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     """
 
     kind: VerdictKind
-    severity: str
+    severity: Severity
     case: str
     reason: str
     since: str
@@ -130,13 +136,16 @@ def compose(run: Run, past: Past, rules: Rules) -> Content:
     )
 
 
-def _trouble(what: str, count: int) -> str:
-    return formatting.counted(count, *_TROUBLES.get(what, (f"time: {what}", f"times: {what}")))
+def _trouble(what: RunCount, count: int) -> str:
+    if what in _TROUBLES:
+        return formatting.counted(count, *_TROUBLES[what])
+    return f"{formatting.counted(count, 'time')} {what}, which a newer Paceline counts"
 
 
 def _headline(run: Run) -> str:
     found = Counter(verdict.kind for verdict in run.verdicts)
-    parts = [formatting.counted(found[kind], *nouns) for kind, nouns in _NOUNS.items() if found[kind]]
+    parts = [formatting.counted(found.pop(kind), *nouns) for kind, nouns in _NOUNS.items() if found[kind]]
+    parts += [f"{formatting.counted(found.total(), 'finding')} of a newer Paceline"] if found else []
     tests = f"{formatting.counted(len(run.cases), 'test')} in a session of {formatting.duration(run.duration_seconds)}"
     return f"{', '.join(parts) or 'all within budget, nothing slower than usual'} · {tests}"
 
@@ -186,7 +195,7 @@ def _advice(verdict: Verdict) -> str:
         return f"Look for what makes {first.removeprefix(MEASURES)} grow: it grew with the time."
     if first in _CAUSE_ADVICE:
         return _CAUSE_ADVICE[first]
-    return _ADVICE[verdict.kind]
+    return _ADVICE.get(verdict.kind, _UNKNOWN_ADVICE)
 
 
 def _since(verdict: Verdict, branch: str, past: Past) -> str:

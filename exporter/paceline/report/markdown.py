@@ -5,10 +5,12 @@ The report for a pull request.
 from tabulate import tabulate
 
 from paceline.formatting import counted
+from paceline.model import Severity
 from paceline.report import words
 from paceline.report.content import Content, Finding
 
-_MARKS = {"critical": "🔴", "warning": "🟠", "info": "🔵"}
+_MARKS = {Severity.CRITICAL: "🔴", Severity.WARNING: "🟠", Severity.INFO: "🔵"}
+_UNKNOWN_MARK = "⚪"
 _MOST_ROWS = 50
 
 
@@ -38,7 +40,7 @@ def _table(content: Content) -> str:
 def _row(finding: Finding) -> list[str]:
     why = "<br>".join(filter(None, (escaped(finding.why), escaped(finding.since))))
     return [
-        _MARKS[finding.severity],
+        _MARKS.get(finding.severity, _UNKNOWN_MARK),
         finding.kind.value,
         code(finding.case) + (f" and {counted(finding.more, 'more parameter')}" if finding.more else ""),
         escaped(finding.reason),

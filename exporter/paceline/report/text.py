@@ -9,6 +9,7 @@ from textwrap import wrap
 from typing import NamedTuple
 
 from paceline import formatting
+from paceline.model import Severity
 from paceline.report import words
 from paceline.report.content import Content, Finding
 from paceline.verdict_kinds import VerdictKind
@@ -49,7 +50,7 @@ class StyledText(NamedTuple):
 
 
 Line = Sequence[StyledText]
-_STYLES = {"critical": Style.BAD, "warning": Style.WARNING, "info": Style.FAINT}
+_STYLES = {Severity.CRITICAL: Style.BAD, Severity.WARNING: Style.WARNING, Severity.INFO: Style.FAINT}
 
 
 def lines(content: Content, *, width: int, verbosity: int = 0, ascii_only: bool = False) -> Iterator[Line]:
@@ -91,7 +92,7 @@ def _finding_lines(finding: Finding, width: int, ascii_only: bool) -> Iterator[L
     label = f"{_LABELS.get(finding.kind, finding.kind).upper():<{LABEL_WIDTH}}"
     room = width - len(label) - len(spark) - 2
     yield [
-        StyledText(label, _STYLES[finding.severity]),
+        StyledText(label, _STYLES.get(finding.severity, Style.PLAIN)),
         StyledText(words.shortened(finding.case, max(room, LABEL_WIDTH), "..." if ascii_only else "…"), Style.STRONG),
         StyledText(f"  {spark}" if spark else "", Style.FAINT),
     ]

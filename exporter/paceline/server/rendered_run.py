@@ -15,12 +15,12 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from paceline.analysis.verdicts.budget import OF_TYPE
 from paceline.identity import safe_text
 from paceline.metrics.catalogue import CATALOGUE, Channel, Metric
 from paceline.metrics.label_quoting import quoted
 from paceline.metrics.run_samples import Sample, of_case, of_run
 from paceline.model import Case, Run
+from paceline.translated_names import BudgetSource
 
 _FASTEST = 1
 # Each with the family that it belongs to, and without a time.
@@ -140,7 +140,7 @@ def _by_rank(run: Run) -> list[Case]:
 
 
 def _rank(case: Case, *, is_judged: bool) -> tuple[bool, bool, float, str]:
-    has_own_budget = case.budget_seconds is not None and not case.budget_source.startswith(OF_TYPE)
+    has_own_budget = case.budget_seconds is not None and case.budget_source is not BudgetSource.TYPE_BUDGETS
     return (not is_judged, not has_own_budget, -(case.duration_seconds or 0.0), case.id)
 
 

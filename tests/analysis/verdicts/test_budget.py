@@ -6,6 +6,7 @@ import pytest
 
 from paceline.analysis.verdicts.budget import DEFAULT_BUDGETS_MS, Budget, Budgets, judge_budget
 from paceline.model import Severity
+from paceline.translated_names import BudgetSource
 from paceline.verdict_kinds import VerdictKind
 from support.values import make_case
 
@@ -21,7 +22,7 @@ def test_types_have_default_budgets() -> None:
     Unit tests have 100 ms, integration tests 2 s, tests of an API 5 s, end-to-end tests 10 s.
     """
     assert DEFAULT_BUDGETS_MS == {"unit": 100, "integration": 2000, "api": 5000, "e2e": 10000}
-    assert Budgets().budget_of("test_a.py::test_one", "api") == Budget(5.0, "test type api")
+    assert Budgets().budget_of("test_a.py::test_one", "api") == Budget(5.0, BudgetSource.TYPE_BUDGETS, "api")
 
 
 @pytest.mark.parametrize(
@@ -30,11 +31,11 @@ def test_types_have_default_budgets() -> None:
         (
             "tests/api/test_pay.py::test_card",
             "unit",
-            Budget(0.001, "the setting for tests/api/test_pay.py::test_card"),
+            Budget(0.001, BudgetSource.TEST_BUDGETS, "tests/api/test_pay.py::test_card"),
         ),
-        ("tests/api/test_pay.py::test_cash", "unit", Budget(0.002, "the setting for tests/api/*")),
-        ("tests/test_cart.py::test_total", "unit", Budget(0.003, "the setting for tests/*")),
-        ("checks/test_cart.py::test_total", "unit", Budget(0.004, "test type unit")),
+        ("tests/api/test_pay.py::test_cash", "unit", Budget(0.002, BudgetSource.PATH_BUDGETS, "tests/api/*")),
+        ("tests/test_cart.py::test_total", "unit", Budget(0.003, BudgetSource.PATH_BUDGETS, "tests/*")),
+        ("checks/test_cart.py::test_total", "unit", Budget(0.004, BudgetSource.TYPE_BUDGETS, "unit")),
         ("checks/test_cart.py::test_total", "smoke", None),
     ],
 )
@@ -51,15 +52,17 @@ def test_the_budget_of_every_test_comes_before_paths_and_types() -> None:
     """
     budgets = Budgets(every_ms=9, by_test_ms={"test_a.py::test_one": 1}, by_path_ms={"*": 2})
 
-    assert budgets.budget_of("test_a.py::test_one", "unit") == Budget(0.001, "the setting for test_a.py::test_one")
-    assert budgets.budget_of("test_a.py::test_two", "unit") == Budget(0.009, "--paceline-budget")
+    own, every = (budgets.budget_of(f"test_a.py::{name}", "unit") for name in ("test_one", "test_two"))
+
+    assert own == Budget(0.001, BudgetSource.TEST_BUDGETS, "test_a.py::test_one")
+    assert every == Budget(0.009, BudgetSource.OPTION)
 
 
 def test_a_test_over_its_budget_gets_a_verdict() -> None:
     """
     The verdict has the measured time, the limit, the factor, and where the limit comes from.
     """
-    verdict = judge_budget(make_case(seconds=0.15, budget_seconds=0.1, budget_source="test type unit"))
+    verdict = judge_budget(make_case(seconds=0.15, budget_seconds=0.1, budget_source=BudgetSource.TYPE_BUDGETS))
 
     assert verdict is not None
     assert (verdict.kind, verdict.severity) == (VerdictKind.BUDGET, Severity.WARNING)
@@ -98,7 +101,7 @@ def test_a_budget_that_was_just_broken_reads_so(seconds: float, budget: float, r
     """
     There are digits enough to tell the time from the budget.
     """
-    verdict = judge_budget(make_case(seconds=seconds, budget_seconds=budget, budget_source="test type unit"))
+    verdict = judge_budget(make_case(seconds=seconds, budget_seconds=budget, budget_source=BudgetSource.TYPE_BUDGETS))
 
     assert verdict is not None
     assert verdict.reason == reason
@@ -109,7 +112,13 @@ def test_a_failed_test_has_a_budget_too() -> None:
     A test that fails late has broken its budget as well.
     """
     verdict = judge_budget(
-        make_case(seconds=12.0, budget_seconds=10.0, outcome="failed", budget_source="test type e2e")
+        make_case(
+            seconds=12.0,
+            budget_seconds=10.0,
+            outcome="failed",
+            budget_source=BudgetSource.TYPE_BUDGETS,
+            test_type="e2e",
+        )
     )
 
     assert verdict is not None

@@ -12,6 +12,7 @@ from paceline.documents import decode_run, encode_run
 from paceline.errors import DocumentError
 from paceline.history.importers import read_runs
 from paceline.model import Case, Outcome, Run, RunOutcome
+from paceline.translated_names import RunCount
 from support.suite import Suite
 from support.wording import cause
 
@@ -214,7 +215,7 @@ def test_a_time_that_cannot_be_is_left_out(report: Path, time: str) -> None:
 
     assert run.cases == (Case(id="a", family="a", test_type="unit", outcome=Outcome.PASSED),)
     assert run.duration_seconds == 0
-    assert run.counts == {"ids made safe": 0, "tests without a time that can be used": 1}
+    assert run.counts == {RunCount.IDS_MADE_SAFE: 0, RunCount.TESTS_WITHOUT_TIME: 1}
 
 
 def test_the_first_failure_counts(report: Path) -> None:
@@ -244,7 +245,7 @@ def test_ids_are_made_safe(report: Path) -> None:
     run = _imported(report, f"<testsuite>{cases}</testsuite>")
 
     assert [case.id for case in run.cases] == ["test_a.py::test_b[password=***]", "test_a.py::test_b[password=***]#2"]
-    assert run.counts["ids made safe"] == 2
+    assert run.counts[RunCount.IDS_MADE_SAFE] == 2
 
 
 def test_the_type_of_a_test_is_asked_by_its_path(report: Path) -> None:

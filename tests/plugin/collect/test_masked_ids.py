@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from paceline.translated_names import RunCount
 from support.exporter import Exporter, exporter_in
 from support.suite import Result, Suite
 
@@ -71,7 +72,7 @@ def test_a_value_that_its_name_calls_a_secret_is_not_kept(suite: Suite, workers:
     """
     suite.write("test_secrets.py", _TESTS)
     result = suite.run("-n", workers)
-    outcomes, made_safe = result.outcomes, result.run.counts["ids made safe"]
+    outcomes, made_safe = result.outcomes, result.run.counts[RunCount.IDS_MADE_SAFE]
     part = suite.run("-k", "hunter4 and bob")
 
     assert sorted(outcomes) == sorted(_IDS)

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from paceline.formatting import duration
 from paceline.model import Case, Severity, Verdict
+from paceline.translated_names import BudgetSource
 from paceline.verdict_kinds import VerdictKind
 
 DEFAULT_BUDGETS_MS: Mapping[str, float] = {
@@ -18,23 +19,49 @@ DEFAULT_BUDGETS_MS: Mapping[str, float] = {
     "api": 5000.0,
     "e2e": 10000.0,
 }
-# Where the budget of a marker comes from: it fails the test.
-MARKER = "its performance marker"
+_SOURCES_IN_WORDS: Mapping[BudgetSource | None, str] = {
+    None: "",
+    BudgetSource.MARKER: "its performance marker",
+    BudgetSource.OPTION: "--paceline-budget",
+    BudgetSource.TEST_BUDGETS: "the setting for {}",
+    BudgetSource.PATH_BUDGETS: "the setting for {}",
+    BudgetSource.TYPE_BUDGETS: "test type {}",
+    BudgetSource.ARGUMENT: "its argument budget_ms",
+}
 # Twice over a budget is no longer noise.
 _CRITICAL_FACTOR = 2.0
 
 
-# How the source of a budget begins that all tests of a type have.
-OF_TYPE = "test type"
-
-
 class Budget(NamedTuple):
     """
-    The longest call phase allowed, and where that was said.
+    The longest call phase allowed, and where that was said. `key` is the key of a setting: a test, a pattern of paths,
+    or a test type.
     """
 
     seconds: float
-    source: str
+    source: BudgetSource | None
+    key: str = ""
+
+    @classmethod
+    def of(cls, case: Case) -> "Budget | None":
+        """
+        The budget that a case was measured with.
+        """
+        keys: dict[BudgetSource | None, str] = {
+            BudgetSource.TEST_BUDGETS: case.family,
+            BudgetSource.PATH_BUDGETS: case.budget_pattern or "its path",
+            BudgetSource.TYPE_BUDGETS: case.test_type,
+        }
+        if case.budget_seconds is None:
+            return None
+        return cls(case.budget_seconds, case.budget_source, keys.get(case.budget_source, ""))
+
+    @property
+    def pattern(self) -> str:
+        """
+        The pattern of paths that the budget is for; "" where it is for something else.
+        """
+        return self.key if self.source is BudgetSource.PATH_BUDGETS else ""
 
 
 class Budgets(Struct, frozen=True, kw_only=True):
@@ -55,15 +82,15 @@ class Budgets(Struct, frozen=True, kw_only=True):
         else the first path pattern that fits, else its type's.
         """
         if family in self.by_test_ms:
-            return Budget(self.by_test_ms[family] / 1e3, f"the setting for {family}")
+            return Budget(self.by_test_ms[family] / 1e3, BudgetSource.TEST_BUDGETS, family)
         if self.every_ms is not None:
-            return Budget(self.every_ms / 1e3, "--paceline-budget")
+            return Budget(self.every_ms / 1e3, BudgetSource.OPTION)
         path = family.partition("::")[0]
         for pattern, milliseconds in self.by_path_ms.items():
             if fnmatchcase(path, pattern):
-                return Budget(milliseconds / 1e3, f"the setting for {pattern}")
+                return Budget(milliseconds / 1e3, BudgetSource.PATH_BUDGETS, pattern)
         if test_type in self.by_type_ms:
-            return Budget(self.by_type_ms[test_type] / 1e3, f"{OF_TYPE} {test_type}")
+            return Budget(self.by_type_ms[test_type] / 1e3, BudgetSource.TYPE_BUDGETS, test_type)
         return None
 
 
@@ -71,19 +98,19 @@ def judge_budget(case: Case) -> Verdict | None:
     """
     Whether the call phase took longer than the case's budget.
     """
-    measured, limit = case.duration_seconds, case.budget_seconds
-    if measured is None or limit is None or measured <= limit:
+    measured, budget = case.duration_seconds, Budget.of(case)
+    if measured is None or budget is None or measured <= budget.seconds:
         return None
-    factor = measured / limit
+    factor = measured / budget.seconds
     return Verdict(
         kind=VerdictKind.BUDGET,
         severity=Severity.CRITICAL if factor >= _CRITICAL_FACTOR else Severity.WARNING,
         case=case.id,
         measured=measured,
-        limit=limit,
+        limit=budget.seconds,
         unit="seconds",
         factor=factor,
-        reason=budget_reason(measured, Budget(limit, case.budget_source)),
+        reason=budget_reason(measured, budget),
     )
 
 
@@ -95,4 +122,5 @@ def budget_reason(seconds: float, budget: Budget) -> str:
     # As many digits as tell the two apart: "took 100 ms, budget 100 ms" is a riddle.
     shown = (duration(seconds, digits) for digits in range(3, 7))
     measured = next((text for text in shown if text != limit), limit)
-    return f"took {measured}, budget {limit} ({budget.source})"
+    source = _SOURCES_IN_WORDS.get(budget.source, str(budget.source)).format(budget.key)
+    return f"took {measured}, budget {limit}{f' ({source})' if source else ''}"

@@ -99,7 +99,7 @@ def spans(run: Run) -> Iterator[Span]:
 def _run_attributes(run: Run) -> dict[str, str]:
     pairs = {
         "test.suite.name": run.suite,
-        "test.suite.run.status": _STATUS[run.outcome],
+        "test.suite.run.status": _STATUS.get(run.outcome, ""),
         "vcs.ref.head.name": run.branch,
         "vcs.ref.head.revision": run.commit,
         "paceline.run_id": run.run_id,
@@ -112,7 +112,7 @@ def _case_attributes(run: Run, case: Case) -> dict[str, str]:
         "test.suite.name": run.suite,
         "test.case.name": case.id,
         "paceline.test_type": case.test_type,
-        "paceline.outcome": case.outcome.value,
+        "paceline.outcome": case.outcome.label,
     }
     # The conventions know no test that was skipped.
     if case.outcome.is_pass or case.outcome.is_failure:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from paceline.history.importers.imported_file import TypeOf
 from paceline.identity import safe_ids, safe_text
 from paceline.model import Case, Measure, Outcome, Run
+from paceline.translated_names import RunCount
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -38,8 +39,8 @@ def with_results(run: Run, results: Iterable[Result], type_of: TypeOf) -> Run:
     return replace(
         run,
         counts={
-            "ids made safe": sum(node_id != safe for node_id, safe in ids.items()),
-            "tests without a time that can be used": sum(result.seconds is None for result in by_test.values()),
+            RunCount.IDS_MADE_SAFE: sum(node_id != safe for node_id, safe in ids.items()),
+            RunCount.TESTS_WITHOUT_TIME: sum(result.seconds is None for result in by_test.values()),
         },
         cases=tuple(
             Case(

@@ -5,6 +5,7 @@ Whether what comes under a known id is the run that is known, or another one tha
 from collections.abc import Iterator
 from sqlite3 import Connection
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from paceline.documents import encode_run
@@ -56,7 +57,7 @@ def head_of(run: Run) -> bytes:
     """
     A run without its cases, to be known by when they are elsewhere.
     """
-    return pack(encode_run(replace(run, cases=(), verdicts=())))
+    return pack(encode_run(replace(run, cases=(), verdicts=(), unknown_fields=UNSET)))
 
 
 def is_same(known: Run, run: Run) -> bool:

@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 import pytest
 
-from paceline.analysis.verdicts.budget import MARKER, Budget, Budgets
+from paceline.analysis.verdicts.budget import Budget, Budgets
 from paceline.config import LONGEST_BUDGET_MS, Config
 from paceline.errors import ConfigError
 from paceline.identity import safe_ids, safe_text
 from paceline.monitoring import changed_budgets
 from paceline.plugin.collect.masked_ids import masked_id
+from paceline.translated_names import BudgetSource
 
 _MARKER = "performance"
 _STRESS = "stress"
@@ -211,7 +212,7 @@ def _marked_budget(node_id: str, markers: Markers) -> Budget | None:
         raise ConfigError(
             f"{node_id}: performance(budget_ms={milliseconds!r}) is no budget, expected more than 0 milliseconds"
         )
-    return Budget(milliseconds / 1e3, MARKER)
+    return Budget(milliseconds / 1e3, BudgetSource.MARKER)
 
 
 def _is_repeatable(markers: Markers) -> bool:

@@ -14,6 +14,7 @@ from paceline.model import Case, Measure, Outcome, Seconds
 from paceline.plugin.collect.plan import CasePlan, Planner
 from paceline.probes.runner import ProbeStack
 from paceline.recorder import CaseRecorder
+from paceline.translated_names import BudgetSource
 from paceline.usage import UsageKey
 from paceline.values import Value
 
@@ -31,7 +32,8 @@ class Measurement(Value, frozen=True, kw_only=True):
     family: str
     test_type: str
     budget_seconds: Seconds | None = None
-    budget_source: str = ""
+    budget_source: BudgetSource | None = None
+    budget_pattern: str = ""
     setup_seconds: Seconds | None = None
     duration_seconds: Seconds | None = None
     teardown_seconds: Seconds | None = None
@@ -58,6 +60,7 @@ class Measurement(Value, frozen=True, kw_only=True):
             teardown_seconds=self.teardown_seconds,
             budget_seconds=self.budget_seconds,
             budget_source=self.budget_source,
+            budget_pattern=self.budget_pattern,
             usage=cast("Mapping[str, float]", self.usage),
             measures=self.measures,
         )
@@ -176,7 +179,8 @@ class Meter:
             family=plan.family,
             test_type=plan.test_type,
             budget_seconds=budget.seconds if budget else None,
-            budget_source=budget.source if budget else "",
+            budget_source=budget.source if budget else None,
+            budget_pattern=budget.pattern if budget else "",
             usage=self._usage,
             measures=dict(self._recorder.measures),
             **self._phases,
