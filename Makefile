@@ -55,4 +55,4 @@ check-generated: $(INSTALLED)  ## compare the committed files with the generated
 	$(BIN)/python -m tools.generate --check
 
 clean:
-	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-neighbours* build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -21,8 +21,7 @@ from support.suite import Result, Suite
 from support.values import make_case, make_run
 
 _REPOSITORY = Path(__file__).parents[2]
-_VENV = _REPOSITORY / ".venv-neighbours"
-_REQUIREMENTS = _REPOSITORY / "tests/neighbours/requirements.txt"
+_REQUIREMENTS = _REPOSITORY / "tests/neighbours"
 _RUNS_BEFORE = 10
 USUAL, SLOW = 0.01, 0.08
 # What a shell, a CI or the session around may set, and what another plugin would go by.
@@ -209,6 +208,7 @@ class Neighbour:
     is_clean: bool = True
     environ: Mapping[str, str] = field(default_factory=dict)
     changed: str = CHANGED
+    requirements: str = "requirements"
 
     def __str__(self) -> str:
         return self.name
@@ -269,18 +269,19 @@ def _outcome(when: str, outcome: str, *, is_expected: bool) -> str:
 
 
 @cache
-def neighbours_python() -> str:
+def neighbours_python(requirements: str = "requirements") -> str:
     """
-    The Python that has all plugins; its environment is made when it is first asked for.
+    The Python that has all plugins of a file; its environment is made when it is first asked for.
     """
-    marker, wanted = _VENV / ".installed", _REQUIREMENTS.read_text("utf-8")
-    python = str(_VENV / "bin" / "python")
-    with (_REPOSITORY / ".venv-neighbours.lock").open("w") as lock:
+    folder = _REPOSITORY / f".venv-neighbours-{requirements}"
+    marker, wanted = folder / ".installed", (_REQUIREMENTS / f"{requirements}.txt").read_text("utf-8")
+    python = str(folder / "bin" / "python")
+    with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not marker.exists() or marker.read_text("utf-8") != wanted:
-            subprocess.run([sys.executable, "-m", "venv", "--clear", str(_VENV)], check=True)
+            subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
             _pip(python, "--upgrade", "pip>=25.1")
-            _pip(python, "--requirement", str(_REQUIREMENTS))
+            _pip(python, "--requirement", str(_REQUIREMENTS / f"{requirements}.txt"))
             _pip(python, "--editable", str(_REPOSITORY))
             marker.write_text(wanted, "utf-8")
     return python
@@ -295,18 +296,19 @@ class Beside(Suite):
     A suite whose pytest has the plugins that are named, and no other.
     """
 
-    def __init__(self, folder: Path, *plugins: str, own_last: bool = False) -> None:
+    def __init__(self, folder: Path, *plugins: str, own_last: bool = False, requirements: str = "requirements") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__(folder)
         self.plugins = plugins
         self.own_last = own_last
+        self.requirements = requirements
         self.environ = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
         self.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": "", "NO_PROXY": "127.0.0.1"}
         self.environ |= {"PACELINE_SUITE": "shop", "PACELINE_BRANCH": "main", "PACELINE_DEFAULT_BRANCH": "main"}
 
     @property
     def python(self) -> str:
-        return neighbours_python()
+        return neighbours_python(self.requirements)
 
     def start(
         self, *arguments: str, environ: Mapping[str, str] | None = None, on: bool = True
@@ -376,7 +378,8 @@ def observe(neighbour: Neighbour, folder: Path, *, on: bool, slow_after: Seen | 
         on: whether with Paceline.
         slow_after: what the suite showed before. Its tests get a past, and one of them takes longer than it had.
     """
-    suite = Beside(folder, *neighbour.plugins, own_last=slow_after is not None)
+    is_slow = slow_after is not None
+    suite = Beside(folder, *neighbour.plugins, own_last=is_slow, requirements=neighbour.requirements)
     suite.write("pytest.ini", "[pytest]\n")
     suite.write("conftest.py", OBSERVER)
     suite.write("test_shop.py", SHOP)
