@@ -26,7 +26,7 @@ from msgspec import Struct, json
 from synthetic import SyntheticSuite
 
 from paceline.analysis.judgement_rules import Rules
-from paceline.history import archive, judging
+from paceline.history import archive, past_judge
 from paceline.history.archive import Archive
 from paceline.history.results_folder import ResultsFolder
 from paceline.history.sqlite.columns import LedgerReader
@@ -35,10 +35,10 @@ from paceline.model import Run
 
 STAGES = {
     "history": ((Ledger, "reader"), (LedgerReader, "read")),
-    "judge": ((judging, "find_verdicts"), (judging, "explain")),
+    "judge": ((past_judge, "find_verdicts"), (past_judge, "explain")),
     "document": ((archive, "encode_run"), (ResultsFolder, "add_document")),
     "ledger": ((Ledger, "add"),),
-    "trends": ((archive, "summarize"), (Archive, "read_trends"), (ResultsFolder, "replace")),
+    "trends": ((archive, "summarize"), (archive, "add_trends")),
 }
 _SLOWER = 0.005
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from grafana.generator import dashboard_files
-from paceline.alerting.kubernetes_rules import prometheus_rules
-from paceline.alerting.rule_files import render
+from paceline.alerting.rule_files import prometheus_rules, render
 from paceline.alerting.rule_options import Options
 from paceline.formatting import counted
 from tools.reference_pages import reference_pages

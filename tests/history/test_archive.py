@@ -16,6 +16,7 @@ from paceline.analysis.judgement_rules import Rules
 from paceline.errors import DocumentError, StorageError
 from paceline.history.archive import Archive
 from paceline.history.results_folder import read_run
+from paceline.history.trends_file import read_trends
 from paceline.model import Case, Run, RunOutcome
 from paceline.verdict_kinds import VerdictKind
 from support.dying import leave_journal
@@ -107,7 +108,7 @@ def test_a_run_is_kept_in_three_places(shop: Shop) -> None:
 
     assert read_run(document) == run
     assert shop.archive.ledger.run("run-1") == run
-    assert shop.archive.read_trends()["shop"].tests[TEST].latest == 0.1
+    assert read_trends(shop.archive.folder.trends)["shop"].tests[TEST].latest == 0.1
     assert shop.warnings == []
 
 
@@ -133,7 +134,7 @@ def test_trends_have_the_duration_of_the_suite_and_its_tests(shop: Shop) -> None
     """
     for number, ended in enumerate([10.0, 20.0]):
         shop.session(number, [make_case(), make_case("test_b")], started=EPOCH, ended=EPOCH + ended)
-    suite = shop.archive.read_trends()["shop"]
+    suite = read_trends(shop.archive.folder.trends)["shop"]
 
     assert (suite.test_count, suite.run_id) == (2, "run-1")
     assert suite.duration_seconds is not None
@@ -148,7 +149,7 @@ def test_trends_of_other_suites_stay(shop: Shop) -> None:
     shop.session(1, [make_case()], suite="tools")
     shop.session(2, [make_case()])
 
-    assert sorted(shop.archive.read_trends()) == ["shop", "tools"]
+    assert sorted(read_trends(shop.archive.folder.trends)) == ["shop", "tools"]
 
 
 def test_a_regression_is_found_across_sessions(shop: Shop) -> None:
@@ -336,7 +337,7 @@ def test_damaged_trends_are_set_aside(shop: Shop) -> None:
     assert told.startswith("results/trends.json is not a summary of trends: ")
     assert told.endswith("; it was set aside as trends.json.damaged-<stamp>")
     assert shop.aside("trends.json.damaged-*") == [b"[]"]
-    assert list(shop.archive.read_trends()) == ["shop"]
+    assert list(read_trends(shop.archive.folder.trends)) == ["shop"]
 
 
 def test_a_foreign_latest_report_is_kept(shop: Shop) -> None:
@@ -355,7 +356,7 @@ def test_missing_trends_say_how_to_make_them(shop: Shop) -> None:
     The message names the file and the command.
     """
     with pytest.raises(StorageError) as caught:
-        shop.archive.read_trends()
+        read_trends(shop.archive.folder.trends)
 
     assert str(caught.value) == (f"{shop.folder}/trends.json cannot be read: {NO_FILE}; `pytest --paceline` makes it")
 
@@ -366,7 +367,7 @@ def test_damaged_trends_are_an_error_to_who_reads_them(shop: Shop) -> None:
     """
     shop.archive.folder.trends.write_bytes(b'{"suites": 5}')
     with pytest.raises(DocumentError) as caught:
-        shop.archive.read_trends()
+        read_trends(shop.archive.folder.trends)
 
     assert str(caught.value) == f"{shop.folder}/trends.json is not a summary of trends: {cause(caught.value)}"
 

@@ -2,10 +2,12 @@
 A run as samples.
 """
 
+from collections.abc import Sequence
+
 import pytest
 
 from paceline.metrics.catalogue import Channel
-from paceline.metrics.run_samples import TEST_METRICS, run_samples
+from paceline.metrics.run_samples import TEST_METRICS, free_stamp, quoted, run_samples, stamped
 from paceline.model import Machine, Measure, Outcome, Run, RunOutcome, Severity, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
@@ -152,3 +154,50 @@ def test_every_usage_has_a_metric_of_its_name() -> None:
     A new probe is exported without a new line anywhere but in the catalogue.
     """
     assert {TEST_METRICS[key].name for key in UsageKey} == {f"paceline_test_{key}" for key in UsageKey}
+
+
+@pytest.mark.parametrize(
+    ("later", "stamp"),
+    [((), 1500), ((1501,), 1500), ((1500,), 1501), ((1500, 1501, 1503), 1502)],
+)
+def test_the_first_free_millisecond_is_taken(later: Sequence[int], stamp: int) -> None:
+    """
+    From the end of the run on.
+    """
+    assert free_stamp(1.5, later) == stamp
+
+
+@pytest.mark.parametrize(
+    ("ends", "stamps"),
+    [
+        ((1.0, 1.0, 1.0), (1000, 1001, 1002)),
+        ((1.0, 1.0, 1.001), (1000, 1001, 1002)),
+        ((1.001, 1.0, 1.0), (1001, 1000, 1002)),
+    ],
+)
+def test_no_two_runs_of_a_suite_have_one_time(ends: Sequence[float], stamps: Sequence[int]) -> None:
+    """
+    Those of another suite are other series.
+    """
+    runs = [make_run(number, ended=ended) for number, ended in enumerate(ends)]
+
+    assert tuple(stamp for _, stamp in stamped(runs)) == stamps
+    assert [stamp for _, stamp in stamped([*runs, make_run(9, suite="tools", ended=1.0)])][-1] == 1000
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("", '""'),
+        ("tests/test_cart.py::test_total[é-{}]", '"tests/test_cart.py::test_total[é-{}]"'),
+        ('say "hi"', r'"say \"hi\""'),
+        ("back\\slash", r'"back\\slash"'),
+        ("two\nlines", r'"two\nlines"'),
+        ('\\"\n', r'"\\\"\n"'),
+    ],
+)
+def test_nothing_ends_the_quotes_or_the_line(value: str, text: str) -> None:
+    """
+    Quotes, backslashes and ends of lines are escaped, and all else stands as it is.
+    """
+    assert quoted(value) == text

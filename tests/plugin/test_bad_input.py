@@ -221,12 +221,12 @@ def test_our_own_failure_fails_no_test(suite: Suite) -> None:
         "conftest.py",
         """
         from paceline.probes.cpu import CpuProbe
-        import paceline.history.judging as judging
+        import paceline.history.past_judge as past_judge
 
         def broken(*args): raise RuntimeError("boom")
 
         CpuProbe.start_call = broken
-        judging.find_verdicts = broken
+        past_judge.find_verdicts = broken
         """,
     )
     suite.write("test_one.py", _ONE + "def test_two(): pass\n")

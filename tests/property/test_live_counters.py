@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from paceline.live_report import LiveReport, ResourceSample, SystemSample, TreeSample
 from paceline.metrics import catalogue
-from paceline.metrics.live_counters import LiveCounters
+from paceline.metrics.runs_under_way import LiveCounters
 
 # Which run, what it read since its report before, what was read on its machine meanwhile, and whether it ends then.
 _events = st.lists(

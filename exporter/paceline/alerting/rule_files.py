@@ -1,5 +1,5 @@
 """
-The files that Prometheus and Alertmanager read, from their templates.
+The files that Prometheus and Alertmanager read, from their templates, and the rules for the Prometheus Operator.
 
 A template is the file itself with names in angle brackets: `<window>` stands for a value, `<over SERIES>` and
 `<part_of ALERT WHOLES>` for a piece from `phrases`. Selectors of run samples get their matchers here, so that
@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import PurePath
+from textwrap import indent
 
 from paceline.alerting.rule_options import Options
 from paceline.alerting.shared_expressions import PHRASES
@@ -30,6 +32,16 @@ _RETENTION_DAYS = 100
 _SPARE_DAYS = 10
 # How many times as long as the others the groups wait that read the whole window of each test.
 _SLOWER = 10
+_SUFFIX = ".rules.yml"
+_RESOURCE = """\
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: paceline-{name}
+  labels:
+    app.kubernetes.io/name: paceline
+spec:
+{groups}"""
 
 
 def render(options: Options) -> dict[str, str]:
@@ -126,3 +138,29 @@ def _matching(match: str) -> Callable[[re.Match[str]], str]:
         return f"{found[0]}{match}, " if found["brace"] else f"{found[0]}{{{match}}}"
 
     return add
+
+
+def prometheus_rules(texts: Mapping[str, str]) -> dict[str, str]:
+    """
+    A PrometheusRule for each file of rules.
+
+    Args:
+        texts: all files, by their path, as `render` makes them.
+
+    Returns:
+        The text of one file, by its name.
+    """
+    made = (
+        _RESOURCE.format(name=_name(path), groups=indent(text, "  "))
+        for path, text in texts.items()
+        if path.endswith(_SUFFIX)
+    )
+    return {"rules.yml": "---\n".join(["# Made by `paceline rules --format prometheusrule`.\n", *made])}
+
+
+def _name(path: str) -> str:
+    """
+    `alerts/budget.rules.yml` is alerts-budget, `prometheus/rules/budget.rules.yml` is rules-budget.
+    """
+    folder, name = PurePath(path).parts[-2:]
+    return f"{folder}-{name.removesuffix(_SUFFIX)}"

@@ -32,7 +32,7 @@ class Series(NamedTuple):
 _NO_SERIES = Series((), ())
 
 
-class Column(Protocol):
+class SeriesByTest(Protocol):
     """
     One measure: the series of each test that has one. A dictionary is a column.
     """
@@ -101,7 +101,7 @@ class Past(Struct, frozen=True, kw_only=True):
     """
 
     runs: tuple[PastRun, ...] = ()
-    columns: Mapping[str, Column] = {}
+    columns: Mapping[str, SeriesByTest] = {}
     source: str = ""
 
     @classmethod
@@ -119,7 +119,7 @@ class Past(Struct, frozen=True, kw_only=True):
                     series.values.append(value)  # type: ignore[attr-defined]
         return cls(runs=tuple(map(past_run, runs)), columns=columns)
 
-    def column(self, measure: str) -> Column:
+    def column(self, measure: str) -> SeriesByTest:
         return self.columns.get(measure, {})
 
     def series(self, measure: str, case_id: str) -> Series:

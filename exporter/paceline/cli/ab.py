@@ -17,10 +17,10 @@ from paceline.ab.work_trees import Repository
 from paceline.analysis.compare.comparison import Comparison
 from paceline.analysis.compare.comparison import compare as compare_sides
 from paceline.analysis.compare.outcome import ComparisonRule
+from paceline.cli.options.click_kinds import PYTEST_ARGUMENTS, Number, PassingOn
 from paceline.cli.options.comparison_options import Shown, comparison_options, conclude
-from paceline.cli.options.numbers import Number
-from paceline.cli.options.project import clear_errors, warn
-from paceline.cli.options.pytest_arguments import PYTEST_ARGUMENTS, PassingOn
+from paceline.cli.options.project import clear_errors
+from paceline.cli.options.terminal import warn
 
 
 @click.command(cls=PassingOn, options_metavar="[OPTIONS]", epilog="Arguments after -- are passed to pytest unchanged.")

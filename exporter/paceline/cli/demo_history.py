@@ -10,7 +10,7 @@ import click
 from msgspec.structs import replace
 
 from paceline import formatting
-from paceline.cli.options.numbers import Number
+from paceline.cli.options.click_kinds import Number
 from paceline.cli.options.project import clear_errors, load_project, results_option
 from paceline.demo.runs import BRANCH, SUITE, TESTS, Demo
 

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from paceline import formatting
 from paceline.cli.options.kept_runs import KeptRuns, Whole, branches_option, span_options
-from paceline.cli.options.project import clear_errors, find_default_branch, load_project, results_option, warn
+from paceline.cli.options.project import clear_errors, find_default_branch, load_project, results_option
+from paceline.cli.options.terminal import warn
 from paceline.delivery.openmetrics import exposition
 from paceline.files import open_to_write
 from paceline.metrics.catalogue import CATALOGUE

@@ -10,8 +10,9 @@ import click
 from msgspec import json
 
 from paceline import formatting
-from paceline.cli.options.numbers import Number
-from paceline.cli.options.project import clear_errors, find_root, suite_of, warn
+from paceline.cli.options.click_kinds import Number
+from paceline.cli.options.project import clear_errors, find_root, suite_of
+from paceline.cli.options.terminal import warn
 from paceline.config import Config, load_config
 from paceline.errors import ConfigError
 from paceline.http.endpoint import read_endpoint

@@ -11,20 +11,18 @@ import click
 
 from paceline import formatting
 from paceline.analysis.past import PastRun
-from paceline.cli.options.numbers import Number
+from paceline.cli.options.click_kinds import Number
 from paceline.cli.options.project import (
     clear_errors,
     find_default_branch,
     load_project,
     results_option,
     suite_of,
-    warn,
 )
-from paceline.cli.options.terminal import terminal_width
+from paceline.cli.options.terminal import terminal_width, warn
 from paceline.cli.report import find_run
 from paceline.errors import PacelineError
 from paceline.history.importers import read_runs
-from paceline.history.rebuilt_trends import renew_trends
 from paceline.model import Case
 from paceline.report.table import Column, table
 from paceline.usage import UsageKey
@@ -120,7 +118,7 @@ def prune(days: float | None, keep: int | None, results: Path | None, *, dry_run
         config, archive = load_project(results)
         forgotten = archive.prune(before=before, keep=keep, dry_run=dry_run)
         if forgotten and not dry_run:
-            renew_trends(archive, config.rules, find_default_branch(config))
+            archive.renew_trends(config.rules, find_default_branch(config))
     click.echo(f"{'would forget' if dry_run else 'forgot'} {formatting.counted(len(forgotten), 'run')}")
 
 

@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 import click
 
-from paceline.cli.options.project import clear_errors, load_project, results_option, warn
+from paceline.cli.options.project import clear_errors, load_project, results_option
 from paceline.cli.options.servers import Target, conclude, default_branch_finder, find_sinks, target_options
+from paceline.cli.options.terminal import warn
 from paceline.config import Config
 from paceline.delivery.configured_sinks import open_sink, open_sinks, silence_of
 from paceline.delivery.outbox import Held, outboxes, pack, unpack

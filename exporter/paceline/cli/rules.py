@@ -10,8 +10,7 @@ from pathlib import Path
 import click
 
 from paceline import formatting
-from paceline.alerting.kubernetes_rules import prometheus_rules
-from paceline.alerting.rule_files import render
+from paceline.alerting.rule_files import prometheus_rules, render
 from paceline.alerting.rule_options import ADDRESS, LABEL, MATCHERS, NAME, PLACE, STRING, Options
 from paceline.cli.options.project import clear_errors
 from paceline.files import write_files

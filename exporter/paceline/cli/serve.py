@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import click
 
+from paceline.cli.options.click_kinds import Number
 from paceline.cli.options.kept_runs import branch_names
-from paceline.cli.options.numbers import Number
 from paceline.cli.options.project import clear_errors
 from paceline.errors import ConfigError
 from paceline.server.exporter_settings import BRANCHES, ExporterSettings, read_path, read_tokens, read_window

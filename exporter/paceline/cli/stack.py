@@ -14,7 +14,8 @@ import click
 from click.core import ParameterSource
 from tabulate import tabulate
 
-from paceline.cli.options.project import clear_errors, warn
+from paceline.cli.options.project import clear_errors
+from paceline.cli.options.terminal import warn
 from paceline.errors import ConfigError
 from paceline.http.endpoint import Naming, read_endpoint
 

@@ -12,9 +12,8 @@ from pathlib import Path
 import click
 from msgspec import Struct
 
-from paceline.cli.options.numbers import Number
+from paceline.cli.options.click_kinds import PYTEST_ARGUMENTS, Number, PassingOn
 from paceline.cli.options.project import clear_errors, results_option
-from paceline.cli.options.pytest_arguments import PYTEST_ARGUMENTS, PassingOn
 from paceline.cli.report import print_report
 from paceline.config import LONGEST_BUDGET_MS, dashboard_port
 from paceline.verdict_kinds import FAILING_KINDS

@@ -14,6 +14,7 @@ from paceline.analysis.summary import SuiteSummary, Summary
 from paceline.cli.options.project import clear_errors, load_project, results_option, suite_of
 from paceline.cli.options.terminal import terminal_width
 from paceline.errors import StorageError
+from paceline.history.trends_file import read_trends
 from paceline.report.table import Column, table
 
 _SORTED: Mapping[str, Callable[[Summary], float]] = {
@@ -72,7 +73,7 @@ def trends(pattern: str | None, key: str, limit: int, suite: str | None, form: s
     """
     with clear_errors():
         config, archive = load_project(results)
-        summary = _suite(archive.read_trends(), suite or suite_of(config))
+        summary = _suite(read_trends(archive.folder.trends), suite or suite_of(config))
     shown = {name: one for name, one in summary.tests.items() if _fits(name, pattern)}
     ordered = dict(sorted(shown.items(), key=lambda item: _SORTED[key](item[1]))[:limit])
     if form == "json":

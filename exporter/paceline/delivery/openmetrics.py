@@ -9,8 +9,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from paceline.metrics.catalogue import CATALOGUE, Metric
-from paceline.metrics.label_quoting import quoted
-from paceline.metrics.run_samples import Sample
+from paceline.metrics.run_samples import Sample, quoted
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 # Of a series: a timestamp, a value, the next timestamp.

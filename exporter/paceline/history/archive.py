@@ -2,7 +2,7 @@
 Keep a run, and find the past of one: the results folder and its ledger as one thing.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -14,16 +14,17 @@ from paceline.analysis.baselines import Baselines
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import EVERY_TEST, Needed, Past
-from paceline.analysis.summary import SuiteSummary, Trends, summarize
+from paceline.analysis.summary import summarize
 from paceline.documents import encode_run
 from paceline.errors import DocumentError, PacelineError, StorageError
 from paceline.formatting import counted
 from paceline.history.journal import left_behind
-from paceline.history.judging import Judging, Warn, read_or_warn
+from paceline.history.past_judge import PastJudge, Warn, read_or_warn
 from paceline.history.results_folder import ResultsFolder, read_run, set_aside
 from paceline.history.source import Server, find_past
 from paceline.history.sqlite.database import NotALedgerError
 from paceline.history.sqlite.ledger import Ledger
+from paceline.history.trends_file import add_trends, write_trends
 from paceline.model import Run
 
 _T = TypeVar("_T")
@@ -79,7 +80,7 @@ class Archive:
         if self._server is None:
             return self._judged_here(run, rules, default_branch)
         try:
-            return Judging(self._server, self._baselines, self._warn).judged(run, rules, default_branch, run.ended)
+            return PastJudge(self._server, self._baselines, self._warn).judged(run, rules, default_branch, run.ended)
         except PacelineError as error:
             self._warn(f"no history: {error}")
             return judge(run, Past(), rules), Past(source=self._server.name)
@@ -123,7 +124,7 @@ class Archive:
                 f"{self.folder.ledger} has a run {run.run_id} already, so that this one is kept as a document only: "
                 "give each session an id of its own, or PACELINE_SHARD to the parts of one run"
             )
-        self._tried(lambda: self._write_trends(run.suite, summarize(run, past)))
+        self._tried(lambda: add_trends(self.folder, run.suite, summarize(run, past)))
         return path is not None or added is not None
 
     def take_in(self, run: Run, rules: Rules) -> bool:
@@ -139,21 +140,22 @@ class Archive:
         is_judged = any(case.normalized_duration_seconds is not None for case in run.cases)
         return self.ledger.add(run if is_judged else self._judged_here(run, rules)[0])
 
-    def read_trends(self) -> Mapping[str, SuiteSummary]:
+    def renew_trends(self, rules: Rules, default_branch: str) -> None:
         """
-        The summaries by suite.
+        Write `trends.json` again from the runs that are kept, if there is such a file.
+
+        Args:
+            rules: give the window of time and what is enough.
+            default_branch: the default branch of runs that do not say their own.
 
         Raises:
-            StorageError: there are none yet.
-            DocumentError: the file is damaged.
+            PacelineError: the runs cannot be read, or the folder cannot be written to.
         """
-        path = self.folder.trends
-        try:
-            return json.decode(path.read_bytes(), type=Trends).suites
-        except OSError as error:
-            raise StorageError(f"{path} cannot be read: {error.strerror}; `pytest --paceline` makes it") from error
-        except (DecodeError, UnicodeDecodeError) as error:
-            raise DocumentError(f"{path} is not a summary of trends: {error}") from error
+        if not self.folder.trends.exists():
+            return
+        latest = {suite: run.run_id for suite, _, run in reversed(self.ledger.summaries())}
+        runs = [run for run_id in latest.values() if (run := self.ledger.run(run_id)) is not None]
+        write_trends(self.folder, {run.suite: summarize(run, self.past_of(run, rules, default_branch)) for run in runs})
 
     def prune(self, *, before: float = 0.0, keep: int | None = None, dry_run: bool = False) -> list[str]:
         """
@@ -172,7 +174,7 @@ class Archive:
     def _judged_here(self, run: Run, rules: Rules, default_branch: str = "") -> tuple[Run, Past]:
         for _ in ("as it is", "rebuilt"):
             try:
-                return Judging(self.ledger, self._baselines, self._warn).judged(run, rules, default_branch, inf)
+                return PastJudge(self.ledger, self._baselines, self._warn).judged(run, rules, default_branch, inf)
             except NotALedgerError as error:
                 self._tried(partial(self._rebuild_ledger, error))
             except PacelineError as error:
@@ -186,16 +188,6 @@ class Archive:
         except NotALedgerError as error:
             self._rebuild_ledger(error)
             return self.ledger.add(run, document)
-
-    def _write_trends(self, suite: str, summary: SuiteSummary) -> None:
-        known: Mapping[str, SuiteSummary] = {}
-        path = self.folder.trends
-        if path.exists():
-            try:
-                known = self.read_trends()
-            except DocumentError as error:
-                self._warn(f"{error}; it was set aside as {set_aside(path, 'damaged').name}")
-        self.folder.replace(path, json.encode(Trends(suites={**known, suite: summary})))
 
     def _check_ledger(self) -> None:
         try:

@@ -1,17 +1,18 @@
 """
-A run as samples: one sample of each series, stamped with the end of the run.
+A run as samples: one sample of each series, stamped with the end of the run, and label values as text.
 """
 
-from collections import Counter
+from bisect import bisect_left, insort
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import ATTEMPTS, DURATION, NORMALIZED, OUTCOME, columns_of, past_run
 from paceline.analysis.verdicts.suite_regression import pace_of
+from paceline.formatting import milliseconds
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
-from paceline.metrics.sample_times import stamped
 from paceline.model import Case, Outcome, Run
 from paceline.values import OTHER, OpenEnum
 from paceline.verdict_kinds import VerdictKind
@@ -28,6 +29,7 @@ TEST_METRICS: Mapping[str, Metric] = {
     NORMALIZED: catalogue.TEST_NORMALIZED,
     **{str(key): metric for key, metric in catalogue.TEST_USAGE.items()},
 }
+_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
 class Sample(NamedTuple):
@@ -145,3 +147,42 @@ def _phases(case: Case) -> dict[Metric, float | None]:
         catalogue.TEST_SETUP: case.setup_seconds,
         catalogue.TEST_TEARDOWN: case.teardown_seconds,
     }
+
+
+def free_stamp(ended: float, later: Iterable[int]) -> int:
+    """
+    The first millisecond from the end of a run on that no other run of its suite has.
+
+    Args:
+        ended: the end of the run, in seconds since 1970.
+        later: what other runs of the suite have from then on, in milliseconds since 1970, ascending.
+    """
+    stamp = milliseconds(ended)
+    for other in later:
+        if other > stamp:
+            break
+        stamp += 1
+    return stamp
+
+
+def stamped(runs: Iterable[Run]) -> Iterator[tuple[Run, int]]:
+    """
+    Runs with the time of their samples, in milliseconds since 1970; the earlier of two keeps its own.
+
+    Of two samples of a series in one millisecond, a Prometheus keeps one.
+    """
+    taken: defaultdict[str, list[int]] = defaultdict(list)
+    for run in runs:
+        known = taken[run.suite]
+        stamp = free_stamp(run.ended, known[bisect_left(known, milliseconds(run.ended)) :])
+        insort(known, stamp)
+        yield run, stamp
+
+
+def quoted(value: str) -> str:
+    """
+    The value in double quotes, so that nothing in it ends the quotes or the line.
+
+    Source: OpenMetrics 1.0, "Escaping"; Prometheus, "Querying basics", "String literals".
+    """
+    return f'"{value.translate(_ESCAPES)}"'

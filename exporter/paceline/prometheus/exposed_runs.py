@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from paceline.errors import StorageError
 from paceline.formatting import listed
-from paceline.metrics.label_quoting import quoted
+from paceline.metrics.run_samples import quoted
 from paceline.prometheus.query_client import QueryClient
 from paceline.prometheus.rule_alerts import Place
 from paceline.prometheus.rule_groups import Recorder, recorders

@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Final, NamedTuple
 
-from paceline.analysis.past import MEASURES, Column, Needed, Past, PastRun, Series
+from paceline.analysis.past import MEASURES, Needed, Past, PastRun, Series, SeriesByTest
 from paceline.metrics import catalogue
-from paceline.metrics.label_quoting import quoted
-from paceline.metrics.run_samples import TEST_METRICS
+from paceline.metrics.run_samples import TEST_METRICS, quoted
 from paceline.prometheus.query_client import Answered, QueryClient
 
 # A request for one test takes 5 ms, one for 10,000 tests half a second and more.
@@ -43,7 +42,7 @@ class PrometheusReader:
         self._client = client
         self._name = name
         self._selection = selection
-        self._columns: dict[str, Column] = {}
+        self._columns: dict[str, SeriesByTest] = {}
         self._tests: dict[str, Mapping[str, Series]] = {}
 
     def read(self, needed: Needed) -> None:

@@ -10,7 +10,7 @@ from paceline.analysis.past import PastRun
 from paceline.history.source import TimeSpan
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
-from paceline.metrics.label_quoting import quoted
+from paceline.metrics.run_samples import quoted
 from paceline.model import Outcome
 from paceline.prometheus.past_columns import PrometheusReader, Selection, range_of
 from paceline.prometheus.query_client import Answered, QueryClient

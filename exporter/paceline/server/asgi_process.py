@@ -1,5 +1,5 @@
 """
-The process: sockets, logging, and the ASGI server until a signal ends it.
+The process: the lock on its folder of data, sockets, logging, and the ASGI server until a signal ends it.
 """
 
 import logging
@@ -14,16 +14,16 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import uvicorn
 from msgspec import json
 from prometheus_client import disable_created_metrics
 
 from paceline.errors import ConfigError, StorageError
+from paceline.files import lock
 from paceline.formatting import counted
 from paceline.server.app import make_app
-from paceline.server.data_folder_lock import lock_folder
 from paceline.server.exporter_settings import ExporterSettings
 from paceline.server.service import ExporterService
 from paceline.server.web_config import WebConfig, read_web_config, tls_context
@@ -34,6 +34,7 @@ _GRACE_SECONDS = 10
 _KEEP_ALIVE_SECONDS = 75
 _BACKLOG = 1024
 _HIGHEST_PORT = 65535
+LOCK = "exporter.lock"
 
 
 def serve(settings: ExporterSettings, addresses: Sequence[str], web_file: Path | None, log_format: str) -> None:
@@ -181,3 +182,26 @@ class _JsonLines(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.encode(line).decode()
+
+
+def lock_folder(folder: Path) -> BinaryIO:
+    """
+    Keep other exporters out of a folder, for as long as the file is open: the system closes it however a process ends.
+
+    Raises:
+        StorageError: another exporter has it, or it cannot be locked.
+    """
+    path = folder / LOCK
+    try:
+        file = path.open("ab+", buffering=0)
+        lock(file)
+    except BlockingIOError as error:
+        process = path.read_text("utf-8").strip()
+        raise StorageError(f"the folder {folder} is used by another exporter (process {process})") from error
+    except OSError as error:
+        raise StorageError(f"{path} cannot be locked: {error.strerror}") from error
+    # For that message alone, which a full disk shall not keep the exporter from.
+    with suppress(OSError):
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n".encode())
+    return file

@@ -9,8 +9,7 @@ from typing import Final
 
 from paceline.live_report import LiveReport
 from paceline.metrics.catalogue import Metric
-from paceline.metrics.live_counters import LiveCounters
-from paceline.metrics.runs_under_way import BranchLabel, Row, row_of
+from paceline.metrics.runs_under_way import BranchLabel, LiveCounters, Row, row_of
 
 _MISSED = 3
 _MOST = 1000

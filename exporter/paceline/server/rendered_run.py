@@ -7,18 +7,17 @@ so each run has a piece for each family.
 
 import gzip
 import re
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import chain
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
 from paceline.identity import safe_text
 from paceline.metrics.catalogue import CATALOGUE, Channel, Metric
-from paceline.metrics.label_quoting import quoted
-from paceline.metrics.run_samples import Sample, of_case, of_run
+from paceline.metrics.run_samples import Sample, of_case, of_run, quoted
 from paceline.model import Case, Run
 from paceline.translated_names import BudgetSource
 
@@ -167,3 +166,30 @@ def _head(metric: Metric) -> bytes:
 _HEADS = {metric: _head(metric) for metric in CATALOGUE if metric.channel is Channel.RUN_SAMPLE}
 NOTHING = Rendered(pieces={Format.TEXT: {}, Format.OPENMETRICS: {}}, samples=0, dropped=0)
 _ENDS = {Format.TEXT: _pack(""), Format.OPENMETRICS: _pack("# EOF\n")}
+
+
+class Cache:
+    """
+    Rendered runs by id, up to so many bytes; what was asked for last stays.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most: Final = most
+        self._size = 0
+        self._items: Final[OrderedDict[str, Rendered]] = OrderedDict()
+
+    def get(self, run_id: str) -> Rendered | None:
+        if run_id in self._items:
+            self._items.move_to_end(run_id)
+        return self._items.get(run_id)
+
+    def put(self, run_id: str, rendered: Rendered) -> None:
+        self.drop(run_id)
+        self._items[run_id] = rendered
+        self._size += rendered.size
+        while self._size > self._most and len(self._items) > 1:
+            self.drop(next(iter(self._items)))
+
+    def drop(self, run_id: str) -> None:
+        if run_id in self._items:
+            self._size -= self._items.pop(run_id).size

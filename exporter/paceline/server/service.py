@@ -29,8 +29,7 @@ from paceline.server.exporter_metrics import MAX_SERIES, OwnMetrics
 from paceline.server.exporter_settings import ExporterSettings
 from paceline.server.exposures import MARGIN_SECONDS, ExposureRules, Exposures, shares_series
 from paceline.server.live_runs import LiveRuns
-from paceline.server.render_cache import Cache
-from paceline.server.rendered_run import NOTHING, Format, Rendered, join, render
+from paceline.server.rendered_run import NOTHING, Cache, Format, Rendered, join, render
 from paceline.server.report_checks import read_arrival
 from paceline.server.response_texts import Acknowledgement, Answer, LandingSummary
 from paceline.shards import part_of

@@ -10,9 +10,8 @@ from msgspec import Struct, json
 
 from paceline.analysis.compare.comparison import Comparison
 from paceline.analysis.compare.outcome import Change, Compared, ComparisonRule
-from paceline.cli.options.numbers import Number
-from paceline.cli.options.project import warn
-from paceline.cli.options.terminal import terminal_width
+from paceline.cli.options.click_kinds import Number
+from paceline.cli.options.terminal import terminal_width, warn
 from paceline.formatting import counted
 from paceline.report.comparison_report import SORTED, markdown, text
 

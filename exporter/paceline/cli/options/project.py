@@ -10,6 +10,7 @@ from typing import TypeVar
 import click
 from msgspec.structs import replace
 
+from paceline.cli.options.terminal import warn
 from paceline.config import Config, load_config, project_name
 from paceline.errors import PacelineError
 from paceline.history.archive import Archive
@@ -67,13 +68,6 @@ def find_default_branch(config: Config) -> str:
     The default branch of the project, as the plugin finds it.
     """
     return find_origin(find_root(Path.cwd()), config.default_branch).default_branch
-
-
-def warn(message: str) -> None:
-    """
-    Say something beside the output.
-    """
-    click.secho(f"paceline: {message}", fg="yellow", err=True)
 
 
 @contextmanager

@@ -11,7 +11,8 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from paceline.cli.options.project import find_default_branch, warn
+from paceline.cli.options.project import find_default_branch
+from paceline.cli.options.terminal import warn
 from paceline.config import Config
 from paceline.delivery.configured_sinks import open_sinks
 from paceline.delivery.messages import delivered, undelivered

@@ -1,10 +1,12 @@
 """
-The terminal that the command writes to.
+The terminal that the command writes to: its width, and warnings on it.
 """
 
 import os
 import shutil
 import sys
+
+import click
 
 
 def terminal_width() -> int | None:
@@ -14,3 +16,10 @@ def terminal_width() -> int | None:
     if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
         return None
     return shutil.get_terminal_size().columns
+
+
+def warn(message: str) -> None:
+    """
+    Say something beside the output.
+    """
+    click.secho(f"paceline: {message}", fg="yellow", err=True)

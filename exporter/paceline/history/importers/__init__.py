@@ -6,15 +6,26 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from paceline.documents import decode_run
 from paceline.errors import DocumentError
 from paceline.history.importers.imported_file import ImportedFile, TypeOf, type_unknown
 from paceline.history.importers.junit import read_junit
 from paceline.history.importers.pytest_benchmark import read_pytest_benchmark
-from paceline.history.importers.run_document import read_run_document
 from paceline.model import Run
 
+
+def _read_run_document(source: ImportedFile) -> list[Run] | None:
+    """
+    Read a run as it was written: under its own id, suite and branch.
+
+    Raises:
+        DocumentError: it is a run document with a fault, or of a later version.
+    """
+    return [decode_run(source.content, str(source.path))] if {"schema", "run_id"} <= source.keys else None
+
+
 _READERS: Final[Mapping[str, Callable[[ImportedFile], list[Run] | None]]] = {
-    "a run document of Paceline": read_run_document,
+    "a run document of Paceline": _read_run_document,
     "JUnit XML": read_junit,
     "JSON of pytest-benchmark": read_pytest_benchmark,
 }

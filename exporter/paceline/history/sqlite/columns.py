@@ -11,7 +11,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
-from paceline.analysis.past import Column, Needed, Past, PastRun, Series
+from paceline.analysis.past import Needed, Past, PastRun, Series, SeriesByTest
 from paceline.formatting import counted
 from paceline.history.sqlite.database import NotALedgerError, connected
 from paceline.history.sqlite.rows import unpacked
@@ -39,7 +39,7 @@ class LedgerReader:
         self._path = path
         self._tests = tests
         self._layout = _Layout([numbers for _, numbers in tests], names)
-        self._columns: dict[str, Column] = {}
+        self._columns: dict[str, SeriesByTest] = {}
 
     def read(self, needed: Needed) -> None:
         """
@@ -58,7 +58,7 @@ class LedgerReader:
     def past(self) -> Past:
         return Past(runs=self.runs, columns=dict(self._columns))
 
-    def _column(self, figures: "dict[int, array[float]]") -> Column:
+    def _column(self, figures: "dict[int, array[float]]") -> SeriesByTest:
         if not figures:
             return {}
         rows = (self._layout.row(tests, figures.pop(number, None)) for number, tests in self._tests)

@@ -16,7 +16,7 @@ from paceline.history.sqlite.ledger import Ledger
 from paceline.history.sqlite.rows import insert_run, pack, unpack
 from paceline.history.sqlite.same_run import check_part, check_run, gives_way, head_of
 from paceline.metrics.counters import Key, added
-from paceline.metrics.sample_times import free_stamp
+from paceline.metrics.run_samples import free_stamp
 from paceline.model import Run, RunOutcome
 from paceline.shards import Part, merge
 

@@ -20,7 +20,7 @@ from paceline.model import Run
 Warn = Callable[[str], None]
 
 
-class Judging:
+class PastJudge:
     """
     Judges runs of a project.
 

@@ -1,11 +1,13 @@
 """
-Numbers as options.
+Kinds of options and commands that click lacks.
 """
 
 from math import isnan
 from typing import Any
 
 import click
+
+PYTEST_ARGUMENTS = "paceline.pytest_arguments"
 
 
 class Number(click.FloatRange):
@@ -21,3 +23,14 @@ class Number(click.FloatRange):
         if isnan(number):
             self.fail(f"{value!r} is not a valid float.", param, ctx)
         return number
+
+
+class PassingOn(click.Command):
+    """
+    A command that leaves what stands behind `--` to pytest.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own, rest = (args[: args.index("--")], args[args.index("--") + 1 :]) if "--" in args else (args, [])
+        ctx.meta[PYTEST_ARGUMENTS] = rest
+        return super().parse_args(ctx, own)

@@ -13,7 +13,7 @@ from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import DURATION, Needed, Past, PastRun
 from paceline.errors import StorageError
-from paceline.history.judging import Judging
+from paceline.history.past_judge import PastJudge
 from paceline.history.source import PastReader, TimeSpan
 from paceline.history.sqlite.database import NotALedgerError
 from paceline.history.sqlite.ledger import Ledger
@@ -82,7 +82,7 @@ def test_a_past_needs_its_ledger_no_more(ledger: Ledger, runs: list[Run]) -> Non
     """
     The past that a run was judged against gives the same verdicts and causes when the file is gone.
     """
-    run, past = Judging(ledger, Baselines(), pytest.fail).judged(runs[-1], _RULES, "", inf)
+    run, past = PastJudge(ledger, Baselines(), pytest.fail).judged(runs[-1], _RULES, "", inf)
     ledger.path.unlink()
 
     assert judge(runs[-1], past, _RULES) == run == runs[-1]
@@ -94,7 +94,7 @@ def test_causes_that_cannot_be_read_cost_no_verdict(ledger: Ledger, runs: list[R
     """
     warnings: list[str] = []
     source = _Watched(ledger, UsageKey.CPU_SECONDS, StorageError("the disk is slow"))
-    run, _ = Judging(source, Baselines(), warnings.append).judged(runs[-1], _RULES, "", inf)
+    run, _ = PastJudge(source, Baselines(), warnings.append).judged(runs[-1], _RULES, "", inf)
 
     assert [one.reason for one in run.verdicts] == [one.reason for one in runs[-1].verdicts]
     assert "cpu_seconds" not in {cause.measure for verdict in run.verdicts for cause in verdict.causes}
@@ -115,7 +115,7 @@ def test_other_failures_are_errors(ledger: Ledger, runs: list[Run], measure: str
     A measure that finds verdicts has to be there, and a damaged ledger is for its owner to make again.
     """
     with pytest.raises(type(error), match=str(error)):
-        Judging(_Watched(ledger, measure, error), Baselines(), pytest.fail).judged(runs[-1], _RULES, "", inf)
+        PastJudge(_Watched(ledger, measure, error), Baselines(), pytest.fail).judged(runs[-1], _RULES, "", inf)
 
 
 def test_a_pinned_window_is_read_for_its_tests(ledger: Ledger, runs: list[Run]) -> None:
@@ -125,7 +125,7 @@ def test_a_pinned_window_is_read_for_its_tests(ledger: Ledger, runs: list[Run]) 
     ended = datetime.fromtimestamp(runs[15].ended, UTC)
     pin = Baseline(suite="shop", tests="slower", run_id="run-15", ended=ended)
     source = _Watched(ledger)
-    run, _ = Judging(source, Baselines(pinned=(pin,)), pytest.fail).judged(runs[-1], _RULES, "", inf)
+    run, _ = PastJudge(source, Baselines(pinned=(pin,)), pytest.fail).judged(runs[-1], _RULES, "", inf)
     pinned, latest = (
         {test for needed in source.read[until] for test in needed.tests or ()} for until in sorted(source.read)
     )

@@ -11,7 +11,7 @@ import pytest
 
 from paceline.documents import encode_run
 from paceline.errors import StorageError
-from paceline.server.data_folder_lock import lock_folder
+from paceline.server.asgi_process import lock_folder
 from support.exporter import Exporter, exporter_in
 from support.values import make_case, make_run
 from support.wording import ERROR, IS_FOLDER
