@@ -3,17 +3,19 @@ The document that a run is written as.
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec import inspect
 from msgspec.structs import replace
 
 from paceline.documents import decode_run, encode_run
 from paceline.errors import DocumentError, PacelineError
-from paceline.model import Outcome, Severity, Verdict
+from paceline.model import Case, Measure, Outcome, Run, Severity, Verdict
 from paceline.translated_names import BudgetSource
 from paceline.usage import UsageKey
-from paceline.values import UNKNOWN_FIELDS
+from paceline.values import UNKNOWN_FIELDS, DocumentValue, OpenEnum
 from paceline.verdict_kinds import VerdictKind
 from support.newer import KEY, KIND, OUTCOME, newer
 from support.values import make_case, make_run
@@ -248,3 +250,27 @@ def test_words_of_earlier_versions_are_names_now(words: str, source: BudgetSourc
 
     assert run.cases[0].budget_source is source
     assert list(run.counts.items()) == [("ids_made_safe", 1), ("internal_failures", 2), ("tests_without_time", 3)]
+
+
+def _types_in(kind: inspect.Type) -> Iterator[type]:
+    match kind:
+        case inspect.StructType(cls=cls, fields=fields):
+            yield cls
+            for field in fields:
+                yield from _types_in(field.type)
+        case inspect.EnumType(cls=cls):
+            yield cls
+        case inspect.DictType(key_type=key, value_type=value):
+            yield from (*_types_in(key), *_types_in(value))
+        case inspect.VarTupleType(item_type=inner) | inspect.UnionType(types=(inner, *_)):
+            yield from _types_in(inner)
+
+
+def test_each_part_of_a_run_is_open_for_newer_releases() -> None:
+    """
+    Every object in the document keeps unknown fields, and every list of names admits more.
+    """
+    types = set(_types_in(inspect.type_info(Run)))
+
+    assert {Run, Case, Verdict, Measure, UsageKey, VerdictKind} <= types
+    assert [kind for kind in types if not issubclass(kind, (DocumentValue, OpenEnum))] == []

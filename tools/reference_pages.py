@@ -1,14 +1,18 @@
 """
-The pages of the reference that are generated: the help of the command, and the metrics.
+The pages of the reference that are generated: the help of the command, metrics, quantities and kinds of verdicts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import click
 from tabulate import tabulate
 
 from paceline.cli import main
+from paceline.formatting import size
 from paceline.metrics.catalogue import CATALOGUE, Channel, Metric
+from paceline.quantity import Unit
+from paceline.usage import UsageKey
+from paceline.verdict_kinds import VerdictKind
 
 _CHANNELS = {
     Channel.STATE: "State: scraped while tests run",
@@ -28,12 +32,68 @@ _NOTES = {
     ),
 }
 
+_CASE_ROWS = (
+    ("setup_seconds", "Time of the setup, by a monotonic clock."),
+    ("duration_seconds", "Time of the call, by a monotonic clock."),
+    ("teardown_seconds", "Time of the teardown, by a monotonic clock."),
+    (
+        "normalized_duration_seconds",
+        "Time of the call less the wait for a CPU, divided by the slowdown of the machine.",
+    ),
+)
+_MEASURES_PAGE = """
+# What is measured
+
+Made by `make generated` from the table in `paceline.usage`.
+
+For each test; the names are the keys of a case and of its `usage` in the [run document](files.md).
+Times are in seconds, sizes in bytes.
+What cannot be measured on a system is absent, never 0.
+
+{times}
+
+{usage}
+
+"Test" is setup to teardown.
+What a fixture of class, module, package or session scope uses is not charged to a test.
+What a test keeps or leaves behind is what is there after its teardown and was not before its setup.
+The CPU time of child processes is that of processes which ended and were waited for.
+[How tests are measured](../explanation/measuring.md) explains memory and child processes.
+Of a test that was [measured again](../explanation/judging.md#confirmation), `normalized_duration_seconds` and
+`memory_retained_bytes` are the median of its repeats.
+
+A part of the time is named as a cause of a slower test where at least three tenths of the added time were spent on it.
+What the system counted is named where it grew by a fifth and by more than is said here.
+Work is judged exactly, and named first.
+"""
+_VERDICTS_PAGE = """
+# Kinds of verdicts
+
+Made by `make generated` from the table in `paceline.verdict_kinds`.
+
+In the order of reports.
+`measured` and `limit` are those of the verdict in the [run document](files.md).
+
+{kinds}
+
+Each kind but `unconfirmed` can fail a run: `--paceline-fail-on`, or [`fail_on`](configuration.md).
+
+## What to do
+
+{advice}
+"""
+
 
 def reference_pages() -> dict[str, str]:
     """
     The text of each page, by its path from the root of the repository.
     """
-    return {"docs/reference/command.md": _command_page(), "docs/reference/metrics.md": _metrics_page()}
+    return {
+        "docs/reference/command.md": _command_page(),
+        "docs/reference/measures.md": _measures_page(),
+        "docs/reference/metrics.md": _metrics_page(),
+        "docs/reference/verdicts.md": _verdicts_page(),
+    }
 
 
 def _command_page() -> str:
@@ -49,6 +109,41 @@ def _helps(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
         yield from _helps(inner, f"{path} {name}")
 
 
+def _measures_page() -> str:
+    times = [{"key": f"`{key}`", "what": what} for key, what in _CASE_ROWS]
+    return _MEASURES_PAGE.lstrip().format(times=_table(times), usage=_table([_usage_row(key) for key in UsageKey]))
+
+
+def _usage_row(key: UsageKey) -> dict[str, str]:
+    quantity = key.quantity
+    floor = size(quantity.floor) if quantity.unit is Unit.BYTES else f"{quantity.floor:g}"
+    return {
+        "key": f"`{key}`",
+        "what": quantity.help,
+        "of": quantity.phase,
+        "on": quantity.systems,
+        "as a cause": f"{quantity.cause}, by more than {floor}" if quantity.floor else quantity.cause,
+    }
+
+
+def _verdicts_page() -> str:
+    rows = [
+        {
+            "kind": f"`{kind}`",
+            "what": kind.facts.meaning,
+            "severity": kind.facts.severity,
+            "`measured` and `limit`": kind.facts.figures,
+        }
+        for kind in VerdictKind
+    ]
+    advice = [{"kind": f"`{kind}`", "advice": kind.facts.advice} for kind in VerdictKind]
+    return _VERDICTS_PAGE.lstrip().format(kinds=_table(rows), advice=_table(advice))
+
+
+def _table(rows: Sequence[Mapping[str, str]]) -> str:
+    return tabulate(rows, headers="keys", tablefmt="github", disable_numparse=True)
+
+
 def _metrics_page() -> str:
     parts = ["# Metrics\n\nMade by `make generated` from the catalogue in `paceline.metrics.catalogue`."]
     parts += [
@@ -58,7 +153,7 @@ def _metrics_page() -> str:
 
 
 def _metrics_table(channel: Channel) -> str:
-    return tabulate([_row(one) for one in CATALOGUE if one.channel is channel], headers="keys", tablefmt="github")
+    return _table([_row(one) for one in CATALOGUE if one.channel is channel])
 
 
 def _row(metric: Metric) -> dict[str, str]:

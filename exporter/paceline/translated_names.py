@@ -4,6 +4,7 @@ Names in run documents that earlier versions wrote as sentences.
 
 import re
 from functools import lru_cache
+from typing import Self
 
 from paceline.values import OpenEnum
 
@@ -21,7 +22,7 @@ class BudgetSource(OpenEnum):
     ARGUMENT = "argument"
 
     @classmethod
-    def _missing_(cls, value: object) -> OpenEnum | None:
+    def _missing_(cls, value: object) -> Self | None:
         return _source_in_words(str(value)) or super()._missing_(value)
 
 
@@ -50,7 +51,7 @@ class RunCount(OpenEnum):
     TESTS_WITHOUT_TIME = "tests_without_time"
 
     @classmethod
-    def _missing_(cls, value: object) -> OpenEnum | None:
+    def _missing_(cls, value: object) -> Self | None:
         return _COUNTS_IN_WORDS.get(str(value)) or super()._missing_(value)
 
 

@@ -1,28 +1,218 @@
 """
-The quantities that can be measured around a test.
+The table of the quantities that are measured around a test.
+
+A row is a member of `UsageKey`: its key in documents, which is the name of its metric without the prefix, and all else
+that is known of it. The catalogue of metrics, causes, reports, dashboards and the reference are made from the rows.
 """
 
+from typing import Self
+
+from paceline import colors
+from paceline.quantity import CauseRole, Curve, Phase, Quantity, Unit
 from paceline.values import OpenEnum
+
+_KIBIBYTE, _MEBIBYTE = 1 << 10, 1 << 20
+
+
+_UNKNOWN = Quantity("", "", is_exported=False)
 
 
 class UsageKey(OpenEnum):
     """
-    What can be measured around a test; each is the name of its metric without the prefix.
+    The quantities that are measured around a test.
     """
 
-    CPU_SECONDS = "cpu_seconds"
-    CPU_USER_SECONDS = "cpu_user_seconds"
-    CPU_SYSTEM_SECONDS = "cpu_system_seconds"
-    CHILDREN_CPU_USER_SECONDS = "children_cpu_user_seconds"
-    CHILDREN_CPU_SYSTEM_SECONDS = "children_cpu_system_seconds"
-    CPU_WAIT_SECONDS = "cpu_wait_seconds"
-    MEMORY_PEAK_BYTES = "memory_peak_bytes"
-    MEMORY_RETAINED_BYTES = "memory_retained_bytes"
-    READ_BYTES = "read_bytes"
-    WRITTEN_BYTES = "written_bytes"
-    VOLUNTARY_CONTEXT_SWITCHES = "voluntary_context_switches"
-    INVOLUNTARY_CONTEXT_SWITCHES = "involuntary_context_switches"
-    GC_COLLECTIONS = "gc_collections"
-    IMPORTED_MODULES = "imported_modules"
-    THREADS_LEFT = "threads_left"
-    PROCESSES_LEFT = "processes_left"
+    _value_: str
+    quantity: Quantity
+
+    def __new__(cls, key: str, quantity: Quantity = _UNKNOWN) -> Self:
+        member = str.__new__(cls, key)
+        member._value_, member.quantity = key, quantity
+        return member
+
+    @classmethod
+    def of_unknown(cls, name: str) -> Self:
+        member = super().of_unknown(name)
+        member.quantity = _UNKNOWN
+        return member
+
+    CPU_SECONDS = (
+        "cpu_seconds",
+        Quantity(
+            "CPU",
+            "CPU time of a test and of its child processes.",
+            Unit.SECONDS,
+            cause=CauseRole.PART_OF_TIME,
+            curve=Curve("CPU", "all", colors.GOOD),
+            advice="Profile it (python -m cProfile -m pytest …): the added time is CPU time.",
+        ),
+    )
+    CPU_USER_SECONDS = (
+        "cpu_user_seconds",
+        Quantity(
+            "CPU in its own code",
+            "CPU time of a test in its own code.",
+            Unit.SECONDS,
+            curve=Curve("CPU", "own code", colors.WARNING),
+        ),
+    )
+    CPU_SYSTEM_SECONDS = (
+        "cpu_system_seconds",
+        Quantity(
+            "CPU in the kernel",
+            "CPU time of a test in the kernel.",
+            Unit.SECONDS,
+            curve=Curve("CPU", "kernel", colors.GREEN),
+        ),
+    )
+    CHILDREN_CPU_USER_SECONDS = (
+        "children_cpu_user_seconds",
+        Quantity(
+            "CPU of child processes in their own code",
+            "CPU time of child processes of a test in their own code.",
+            Unit.SECONDS,
+            cause=CauseRole.PART_OF_TIME,
+            curve=Curve("CPU", "children", colors.PURPLE),
+            systems="POSIX",
+        ),
+    )
+    CHILDREN_CPU_SYSTEM_SECONDS = (
+        "children_cpu_system_seconds",
+        Quantity(
+            "CPU of child processes in the kernel",
+            "CPU time of child processes of a test in the kernel.",
+            Unit.SECONDS,
+            cause=CauseRole.PART_OF_TIME,
+            curve=Curve("CPU", "children in the kernel", colors.SKY),
+            systems="POSIX",
+        ),
+    )
+    CPU_WAIT_SECONDS = (
+        "cpu_wait_seconds",
+        Quantity(
+            "wait for a CPU",
+            "Time in which threads of a test were ready to run and had no CPU, added up.",
+            Unit.SECONDS,
+            cause=CauseRole.PART_OF_TIME,
+            curve=Curve("Wait for a CPU", "waited", colors.GOOD),
+            systems="Linux",
+        ),
+    )
+    MEMORY_PEAK_BYTES = (
+        "memory_peak_bytes",
+        Quantity(
+            "memory peak",
+            "Highest resident memory of a test above the start of its call.",
+            Unit.BYTES,
+            cause=CauseRole.SYSTEM,
+            floor=_MEBIBYTE,
+            curve=Curve("Memory", "peak", colors.GOOD),
+            systems="exact on Linux, else where it can be seen",
+        ),
+    )
+    CHILDREN_MEMORY_PEAK_BYTES = (
+        "children_memory_peak_bytes",
+        Quantity(
+            "memory peak of child processes",
+            "Highest resident memory of the child processes of a test above its start, sampled.",
+            Unit.BYTES,
+            curve=Curve("Memory", "peak of children", colors.GREEN),
+            phase=Phase.TEST,
+            systems="POSIX, sampled every 50 ms",
+        ),
+    )
+    MEMORY_RETAINED_BYTES = (
+        "memory_retained_bytes",
+        Quantity(
+            "memory kept",
+            "Memory kept after the teardown of a test; of one that seemed to keep more, the median of its repeats.",
+            Unit.BYTES,
+            curve=Curve("Memory", "kept", colors.WARNING),
+            phase=Phase.TEST,
+        ),
+    )
+    READ_BYTES = (
+        "read_bytes",
+        Quantity(
+            "read",
+            "Bytes that a test read through read calls, whether or not a cache answered.",
+            Unit.BYTES,
+            cause=CauseRole.SYSTEM,
+            floor=64 * _KIBIBYTE,
+            curve=Curve("Disk", "read", colors.GOOD),
+            systems="Linux; psutil's figures on Windows",
+        ),
+    )
+    WRITTEN_BYTES = (
+        "written_bytes",
+        Quantity(
+            "written",
+            "Bytes that a test wrote through write calls.",
+            Unit.BYTES,
+            cause=CauseRole.SYSTEM,
+            floor=64 * _KIBIBYTE,
+            curve=Curve("Disk", "written", colors.WARNING),
+            systems="Linux; psutil's figures on Windows",
+        ),
+    )
+    VOLUNTARY_CONTEXT_SWITCHES = (
+        "voluntary_context_switches",
+        Quantity(
+            "voluntary context switches",
+            "How often a test gave the CPU away to wait.",
+            cause=CauseRole.SYSTEM,
+            floor=20,
+            curve=Curve("Switches and collections", "waits", colors.GOOD),
+            systems="POSIX",
+        ),
+    )
+    INVOLUNTARY_CONTEXT_SWITCHES = (
+        "involuntary_context_switches",
+        Quantity(
+            "involuntary context switches",
+            "How often the CPU was taken from a test.",
+            curve=Curve("Switches and collections", "taken", colors.WARNING),
+            systems="POSIX",
+        ),
+    )
+    GC_COLLECTIONS = (
+        "gc_collections",
+        Quantity(
+            "garbage collections",
+            "Garbage collections of all generations during a test.",
+            cause=CauseRole.SYSTEM,
+            floor=5,
+            curve=Curve("Switches and collections", "garbage collections", colors.GREEN),
+        ),
+    )
+    THREADS_LEFT = (
+        "threads_left",
+        Quantity(
+            "threads left behind",
+            "Threads that a test left behind.",
+            cause=CauseRole.SYSTEM,
+            floor=0.5,
+            curve=Curve("Left behind and imported", "threads", colors.GOOD),
+            phase=Phase.TEST,
+        ),
+    )
+    PROCESSES_LEFT = (
+        "processes_left",
+        Quantity(
+            "processes left behind",
+            "Processes that a test left behind.",
+            cause=CauseRole.SYSTEM,
+            floor=0.5,
+            curve=Curve("Left behind and imported", "processes", colors.WARNING),
+            phase=Phase.TEST,
+        ),
+    )
+    IMPORTED_MODULES = (
+        "imported_modules",
+        Quantity(
+            "modules imported",
+            "Modules that a test was the first to import.",
+            curve=Curve("Left behind and imported", "modules imported", colors.GREEN),
+            phase=Phase.TEST,
+        ),
+    )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
+from typing import Self, TypeVar
 
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
@@ -13,6 +14,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType, field
 UNKNOWN_MARK = "\x7f"
 UNKNOWN_FIELDS = f"{UNKNOWN_MARK}unknown fields"
 OTHER = "other"
+_E = TypeVar("_E", bound="OpenEnum")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -51,12 +53,19 @@ class OpenEnum(StrEnum):
         return self._value_ if self.is_known else OTHER
 
     @classmethod
-    def _missing_(cls, value: object) -> "OpenEnum | None":
+    def _missing_(cls, value: object) -> Self | None:
         return _unknown(cls, value) if isinstance(value, str) and _NAME.fullmatch(value) else None
+
+    @classmethod
+    def of_unknown(cls, name: str) -> Self:
+        """
+        A member for a name that this release does not know; it is in no list of members.
+        """
+        member = str.__new__(cls, name)
+        member._name_, member._value_ = name, name
+        return member
 
 
 @lru_cache(maxsize=1024)
-def _unknown(kind: type[OpenEnum], value: str) -> OpenEnum:
-    member = str.__new__(kind, value)
-    member._name_, member._value_ = value, value
-    return member
+def _unknown(kind: type[_E], name: str) -> _E:
+    return kind.of_unknown(name)

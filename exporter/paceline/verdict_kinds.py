@@ -1,33 +1,217 @@
 """
-The kinds of verdicts.
+The table of the kinds of verdicts.
+
+A row is a member of `VerdictKind`: its name in documents, and all else that is known of it. The rows stand in the order
+of reports. Reports, the kinds to fail on, dashboards and the reference are made from them.
 """
 
+from typing import Self
+
+from msgspec import Struct
+
+from paceline import colors
 from paceline.values import OpenEnum
+
+
+class KindFacts(Struct, frozen=True):
+    """
+    All that is known of a kind of verdict besides its name.
+
+    `nouns` are one and many of it, `meaning` and `figures` explain it in the reference, `severity` says how severe it
+    is. `heading` stands before a verdict in the terminal, "" for the name. `shown` is the column of the past beside a
+    verdict. A verdict that `is_new_by_default` began with this run unless it says since when it is so. One of the
+    `whole_window` judges the time up to this run, and so nothing against a pinned baseline. One that `is_explained` has
+    causes. `color` is that of the kind in dashboards.
+    """
+
+    nouns: tuple[str, str]
+    meaning: str
+    advice: str
+    severity: str
+    figures: str
+    color: str
+    heading: str = ""
+    shown: str = "normalized_duration_seconds"
+    can_fail: bool = True
+    is_new_by_default: bool = False
+    is_of_whole_window: bool = False
+    is_explained: bool = False
+
+
+_UNKNOWN = KindFacts(
+    ("finding of a newer Paceline", "findings of a newer Paceline"),
+    "A finding that this release does not know.",
+    "Read about it in the documentation of the newer Paceline that found it.",
+    severity="",
+    figures="",
+    color=colors.QUIET,
+    can_fail=False,
+)
 
 
 class VerdictKind(OpenEnum):
     """
-    What judgement can find.
+    The kinds of verdicts, in the order of reports.
     """
 
-    BUDGET = "budget"
-    REGRESSION = "regression"
-    SUITE_REGRESSION = "suite_regression"
-    COUNT = "count"
-    CHANGE_POINT = "change_point"
-    TREND = "trend"
-    LEAK = "leak"
-    FLAKY = "flaky"
-    DURATION_FLAKY = "duration_flaky"
-    BROKEN = "broken"
-    UNCONFIRMED = "unconfirmed"
+    _value_: str
+    facts: KindFacts
+
+    def __new__(cls, name: str, facts: KindFacts = _UNKNOWN) -> Self:
+        member = str.__new__(cls, name)
+        member._value_, member.facts = name, facts
+        return member
+
+    @classmethod
+    def of_unknown(cls, name: str) -> Self:
+        member = super().of_unknown(name)
+        member.facts = _UNKNOWN
+        return member
 
     @property
     def can_fail(self) -> bool:
         """
         Whether a run may be made to fail on it: what was not confirmed is no finding, and what is unknown is none here.
         """
-        return self.is_known and self is not VerdictKind.UNCONFIRMED
+        return self.facts.can_fail
+
+    BUDGET = (
+        "budget",
+        KindFacts(
+            ("broken budget", "broken budgets"),
+            "The call took longer than the budget of the test.",
+            "Make it faster, or give it a budget of its own: a performance marker, or a setting.",
+            severity="critical from twice over, else warning",
+            figures="seconds",
+            color=colors.BAD,
+            shown="duration_seconds",
+        ),
+    )
+    SUITE_REGRESSION = (
+        "suite_regression",
+        KindFacts(
+            ("regression of the suite", "regressions of the suite"),
+            "The suite as a whole got slower, and the machine did not.",
+            "Look for what all tests share: fixtures, settings, a dependency, the interpreter.",
+            severity="critical from twice over, else warning",
+            figures="times as long as the machine explains",
+            color=colors.WINE,
+            heading="suite",
+        ),
+    )
+    REGRESSION = (
+        "regression",
+        KindFacts(
+            ("regression", "regressions"),
+            "The test got slower than it usually is.",
+            "Look at the changes since the last run that was not slower.",
+            severity="critical or warning",
+            figures="normalised seconds",
+            color=colors.WARNING,
+            is_new_by_default=True,
+            is_explained=True,
+        ),
+    )
+    COUNT = (
+        "count",
+        KindFacts(
+            ("higher count", "higher counts"),
+            "A count that never varied is higher than before.",
+            "Look for a call that moved into a loop; work that is meant becomes usual with the runs.",
+            severity="warning",
+            figures="the count, and its value before",
+            color=colors.GREEN,
+            is_new_by_default=True,
+        ),
+    )
+    LEAK = (
+        "leak",
+        KindFacts(
+            ("leak", "leaks"),
+            "The test keeps memory in each run.",
+            "Look for what outlives the test: module-level caches, listeners, fixtures without teardown.",
+            severity="warning",
+            figures="bytes kept",
+            color=colors.SKY,
+            shown="memory_retained_bytes",
+        ),
+    )
+    FLAKY = (
+        "flaky",
+        KindFacts(
+            ("flaky test", "flaky tests"),
+            "The test passes and fails on the same code, or passes when it is tried again.",
+            "Look for time, order and shared state; until then --reruns keeps it from blocking.",
+            severity="warning",
+            figures="share of failed attempts, and 0",
+            color=colors.BLUE,
+            shown="outcome",
+        ),
+    )
+    DURATION_FLAKY = (
+        "duration_flaky",
+        KindFacts(
+            ("test with two speeds", "tests with two speeds"),
+            "The test has two speeds, and changes between them.",
+            "Look for what is there in some runs only: a warm cache, a retry, a timeout, a lock.",
+            severity="info",
+            figures="seconds of the slower mode, and of the quicker one times the factor",
+            color=colors.QUIET,
+            heading="two speeds",
+            is_of_whole_window=True,
+        ),
+    )
+    CHANGE_POINT = (
+        "change_point",
+        KindFacts(
+            ("step up", "steps up"),
+            "The test got slower at an earlier run, and stays so.",
+            "Look at the changes of the first run that was slower.",
+            severity="info",
+            figures="seconds since the step, and before it times the factor",
+            color=colors.QUIET,
+            heading="step up",
+            is_of_whole_window=True,
+            is_explained=True,
+        ),
+    )
+    TREND = (
+        "trend",
+        KindFacts(
+            ("creeping test", "creeping tests"),
+            "The test gets slower bit by bit.",
+            "Compare with the oldest commit of the window; no single run shows it.",
+            severity="info",
+            figures="seconds at the end of the line, and at its start times the factor",
+            color=colors.YELLOW,
+            is_of_whole_window=True,
+            is_explained=True,
+        ),
+    )
+    BROKEN = (
+        "broken",
+        KindFacts(
+            ("broken test", "broken tests"),
+            "The test failed in each of the last runs.",
+            "It fails always: mend it or remove it.",
+            severity="info",
+            figures="runs in a row that failed, and 0",
+            color=colors.PURPLE,
+            shown="outcome",
+        ),
+    )
+    UNCONFIRMED = (
+        "unconfirmed",
+        KindFacts(
+            ("not confirmed", "not confirmed"),
+            "A regression or a leak that was not there when the test was measured again.",
+            "Nothing, unless it comes back: it was so once and not again.",
+            severity="info",
+            figures="as of the first measurement",
+            color=colors.QUIET,
+            can_fail=False,
+        ),
+    )
 
 
 FAILING_KINDS = tuple(kind for kind in VerdictKind if kind.can_fail)

@@ -2,9 +2,9 @@
 Marks on the time axis: runs, deployments, alerts.
 """
 
-from grafana.generator import colors
 from grafana.generator.panel import PROMETHEUS, Json
 from grafana.generator.promql import SUITE, before_step, in_step
+from paceline import colors
 
 # As a bare selector looks back: each run is within a step or two of it.
 _STEP = "5m"

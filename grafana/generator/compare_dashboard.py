@@ -2,13 +2,13 @@
 Compare: two branches, or two spans of time, test by test.
 """
 
-from grafana.generator import colors
 from grafana.generator.dashboard import Dashboard, Row
 from grafana.generator.panel import TIMES, Override, Panel, Query, Threshold, fixed, in_colors
 from grafana.generator.panel_kinds import bar_chart, per_run, stat
 from grafana.generator.promql import SUITE, WHOLE, by_test, each_run
 from grafana.generator.tables import TableColumn, ranking
 from grafana.generator.variables import MAIN, choice, labels, of_suite
+from paceline import colors
 
 _NORMALIZED = "paceline_test_normalized_duration_seconds"
 _NOTHING = "no test ran on both sides"

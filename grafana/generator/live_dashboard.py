@@ -2,7 +2,6 @@
 Live: a run as it happens.
 """
 
-from grafana.generator import colors
 from grafana.generator.dashboard import Dashboard, Row
 from grafana.generator.live_usage_panels import MACHINE, NO_RUN, PROCESSES, as_it_happens
 from grafana.generator.panel import Override, Panel, Query, Threshold, as_thresholds, by_name, fixed
@@ -10,6 +9,7 @@ from grafana.generator.panel_kinds import stat
 from grafana.generator.promql import SUITE as OF_SUITE
 from grafana.generator.tables import TableColumn, ranking
 from grafana.generator.variables import LATEST_BRANCH, LATEST_SUITE, TYPE_VARIABLE, data_source, hidden
+from paceline import colors
 
 _FAILED = ',outcome=~"failed|error"'
 _OF_BUDGET = (Threshold(colors.GOOD), Threshold(colors.WARNING, 0.8), Threshold(colors.BAD, 1))

@@ -4,10 +4,10 @@ Live, the panels of what a run uses: its processes, and the machine.
 
 from functools import partial
 
-from grafana.generator import colors
 from grafana.generator.panel import Override, Panel, Query, Threshold, fixed, in_colors
 from grafana.generator.panel_kinds import over_time
 from grafana.generator.promql import SUITE as OF_SUITE
+from paceline import colors
 
 NO_RUN = "no run reports now"
 _BUSY = (Threshold(colors.GOOD), Threshold(colors.WARNING, 0.8), Threshold(colors.BAD, 0.95))

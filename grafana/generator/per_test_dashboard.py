@@ -2,7 +2,6 @@
 Test: the life of one test.
 """
 
-from grafana.generator import colors
 from grafana.generator.dashboard import Dashboard, Row
 from grafana.generator.panel import TIMES, Override, Panel, Query, Threshold, fixed, in_colors
 from grafana.generator.panel_kinds import per_run, stacked_per_run, stat, timeline
@@ -11,6 +10,7 @@ from grafana.generator.promql import SUITE as OF_SUITE
 from grafana.generator.promql import TEST as OF_TEST
 from grafana.generator.promql import last, over, usual
 from grafana.generator.variables import TEST_VARIABLE, of_suite
+from paceline import colors
 
 _NO_RUN, _NO_PASS = "no run of this test in this time range", "no run that passed in this time range"
 _DURATION = "paceline_test_duration_seconds"

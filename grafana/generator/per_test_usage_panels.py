@@ -2,13 +2,34 @@
 Test, the panels of what it used.
 """
 
-from grafana.generator import colors
+from collections.abc import Iterator, Sequence
+from string import ascii_uppercase
+
 from grafana.generator.panel import Override, Panel, Query, fixed, in_colors
 from grafana.generator.panel_kinds import per_run
 from grafana.generator.promql import TEST as OF_TEST
 from grafana.generator.promql import each_run
+from paceline import colors
+from paceline.quantity import Unit
+from paceline.usage import UsageKey
 
 _NOT_MEASURED = "not measured for this test, or no run that passed in this time range"
+_UNITS = {Unit.SECONDS: "s", Unit.BYTES: "bytes", Unit.COUNT: "short"}
+# What a panel says of all its quantities; any other has the helps of its metrics.
+_DESCRIPTIONS = {
+    "CPU": "CPU time of each run: in total, in user code, in the kernel and in child processes. If the duration rises "
+    "and the CPU time does not, the test waits.",
+    "Wait for a CPU": "Time in which the test was ready to run and had no CPU. The machine causes this wait, so "
+    "judgement subtracts it.",
+    "Memory": "Peak memory above the start of the test, and memory kept after its teardown. Memory kept in every run "
+    "is a leak.",
+    "Disk": "Bytes that the test read and wrote through read and write calls, whether or not a cache answered.",
+    "Switches and collections": "Voluntary context switches (the test waits), involuntary context switches (another "
+    "program gets the CPU), and garbage collections. Many voluntary switches come from many small requests, many "
+    "involuntary ones from a busy machine.",
+    "Left behind and imported": "Threads and processes that still ran after the test, and modules that the test was "
+    "first to import. A thread or process left behind is a leak. The first test to need a module pays for its import.",
+}
 # Names and units that figures of tests often have.
 _MEASURE_COLORS = {
     "quer": colors.GOOD,
@@ -26,73 +47,33 @@ def each(metric: str, legend: str) -> Query:
     return Query(expr=f"max({each_run(metric, OF_TEST)})", legend=legend)
 
 
-def _usage(title: str, description: str, unit: str, metrics: dict[str, str]) -> Panel:
-    shades = (colors.GOOD, colors.WARNING, colors.GREEN, colors.PURPLE, colors.SKY)
-    refs = dict(zip("ABCDE", shades, strict=True))
+def _panel(title: str, keys: Sequence[UsageKey]) -> Panel:
+    curves = {key: key.quantity.curve for key in keys if key.quantity.curve}
+    colors_of = dict(zip(ascii_uppercase, (curve.color for curve in curves.values()), strict=False))
     return per_run(
         title=title,
-        description=description,
-        queries=tuple(each(f"paceline_test_{name}", legend) for name, legend in metrics.items()),
-        unit=unit,
+        description=_DESCRIPTIONS.get(title) or " ".join(key.quantity.help for key in keys),
+        queries=tuple(each(f"paceline_test_{key}", curve.legend) for key, curve in curves.items()),
+        unit=_UNITS[keys[0].quantity.unit],
         empty=_NOT_MEASURED,
-        overrides=in_colors(**dict(list(refs.items())[: len(metrics)])),
+        overrides=in_colors(**colors_of),
         width=8,
     )
 
 
+def _usage_panels() -> Iterator[Panel]:
+    """
+    A panel for each name of a panel in the table of quantities.
+    """
+    panels: dict[str, list[UsageKey]] = {}
+    for key in UsageKey:
+        if key.quantity.curve and key.quantity.is_exported:
+            panels.setdefault(key.quantity.curve.panel, []).append(key)
+    return (_panel(title, keys) for title, keys in panels.items())
+
+
 USED: tuple[Panel, ...] = (
-    _usage(
-        "CPU",
-        "CPU time of each run: in total, in user code, in the kernel and in child processes. If the duration rises "
-        "and the CPU time does not, the test waits.",
-        "s",
-        {
-            "cpu_seconds": "all",
-            "cpu_user_seconds": "own code",
-            "cpu_system_seconds": "kernel",
-            "children_cpu_user_seconds": "children",
-            "children_cpu_system_seconds": "children in the kernel",
-        },
-    ),
-    _usage(
-        "Wait for a CPU",
-        "Time in which the test was ready to run and had no CPU. The machine causes this wait, so judgement subtracts "
-        "it.",
-        "s",
-        {"cpu_wait_seconds": "waited"},
-    ),
-    _usage(
-        "Memory",
-        "Peak memory above the start of the test, and memory kept after its teardown. Memory kept in every run is a "
-        "leak.",
-        "bytes",
-        {"memory_peak_bytes": "peak", "memory_retained_bytes": "kept"},
-    ),
-    _usage(
-        "Disk",
-        "Bytes that the test read from disk and wrote to disk. A read from the cache of the system counts 0.",
-        "bytes",
-        {"read_bytes": "read", "written_bytes": "written"},
-    ),
-    _usage(
-        "Switches and collections",
-        "Voluntary context switches (the test waits), involuntary context switches (another program gets the CPU), "
-        "and garbage collections. Many voluntary switches come from many small requests, many involuntary ones from a "
-        "busy machine.",
-        "short",
-        {
-            "voluntary_context_switches": "waits",
-            "involuntary_context_switches": "taken",
-            "gc_collections": "garbage collections",
-        },
-    ),
-    _usage(
-        "Left behind and imported",
-        "Threads and processes that still ran after the test, and modules that the test was first to import. A thread "
-        "or process left behind is a leak. The first test to need a module pays for its import.",
-        "short",
-        {"threads_left": "threads", "processes_left": "processes", "imported_modules": "modules imported"},
-    ),
+    *_usage_panels(),
     per_run(
         title="Figures of its own",
         description="Figures that the test recorded, each in its unit. Counts of queries or requests barely vary on "

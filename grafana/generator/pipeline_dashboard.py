@@ -2,13 +2,13 @@
 Pipeline: is what I see complete?
 """
 
-from grafana.generator import colors
 from grafana.generator.dashboard import Dashboard, Row
 from grafana.generator.panel import Panel, Query, Threshold
 from grafana.generator.panel_kinds import stat
 from grafana.generator.pipeline_detail_panels import ANY_IS_BAD, DETAIL, NO_EXPORTER, NO_SERVER, SERVERS
 from grafana.generator.tables import TableColumn, rows_of
 from grafana.generator.variables import LATEST_BRANCH, LATEST_SUITE, TYPE_VARIABLE, data_source, hidden
+from paceline import colors
 
 
 def _now(expr: str) -> tuple[Query]:

@@ -2,10 +2,10 @@
 Pipeline, the panels of what is on the way: reports, rules, notifications.
 """
 
-from grafana.generator import colors
 from grafana.generator.panel import Override, Panel, Query, Threshold, by_name, fixed, in_colors
 from grafana.generator.panel_kinds import over_time
 from grafana.generator.tables import TableColumn, rows_of
+from paceline import colors
 
 ANY_IS_BAD = (Threshold(colors.GOOD), Threshold(colors.BAD, 1))
 NO_SERVER = "Prometheus does not scrape itself"

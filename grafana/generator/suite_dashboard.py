@@ -2,7 +2,6 @@
 Suite: is it healthy, and what changed?
 """
 
-from grafana.generator import colors
 from grafana.generator.dashboard import Dashboard, Row
 from grafana.generator.panel import TIMES, Override, Panel, Query, Threshold, fixed, in_colors
 from grafana.generator.panel_kinds import bars, per_run, stacked_per_run, stat
@@ -11,7 +10,8 @@ from grafana.generator.promql import WHOLE, at_end, by_test, each_run, ended, us
 from grafana.generator.suite_test_tables import TESTS
 from grafana.generator.tables import TO_TEST, TableColumn, as_words, rows_of
 from grafana.generator.variables import END_VARIABLE, of_suite
-from paceline.verdict_kinds import VerdictKind
+from paceline import colors
+from paceline.verdict_kinds import FAILING_KINDS
 
 NO_RUN = "no run in this time range"
 PASSES = 'outcome=~"passed|xfailed|xpassed"'
@@ -20,17 +20,6 @@ TRIED = 'outcome!="skipped"'
 SHARE_PASSED = (Threshold(colors.BAD), Threshold(colors.WARNING, 0.95), Threshold(colors.GOOD, 1))
 SLOWDOWN = (Threshold(colors.GOOD), Threshold(colors.WARNING, 1.2), Threshold(colors.BAD, 1.5))
 _AGE = (Threshold(colors.GOOD), Threshold(colors.WARNING, 3 * 86400), Threshold(colors.BAD, 7 * 86400))
-
-_KIND_COLORS = {
-    VerdictKind.BUDGET: colors.BAD,
-    VerdictKind.REGRESSION: colors.WARNING,
-    VerdictKind.SUITE_REGRESSION: colors.WINE,
-    VerdictKind.COUNT: colors.GREEN,
-    VerdictKind.LEAK: colors.SKY,
-    VerdictKind.TREND: colors.YELLOW,
-    VerdictKind.FLAKY: colors.BLUE,
-    VerdictKind.BROKEN: colors.PURPLE,
-}
 
 
 def cases(which: str) -> str:
@@ -260,8 +249,8 @@ _RUNS: tuple[Panel, ...] = (
         empty="nothing was found, or no run in this time range",
         defaults={"color": fixed(colors.QUIET), "min": 0},
         overrides=tuple(
-            Override(matcher="byName", pattern=kind.value, properties={"color": fixed(color)})
-            for kind, color in _KIND_COLORS.items()
+            Override(matcher="byName", pattern=kind.value, properties={"color": fixed(kind.facts.color)})
+            for kind in FAILING_KINDS
         ),
     ),
 )

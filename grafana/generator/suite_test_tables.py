@@ -5,11 +5,11 @@ Suite, its tables of tests: what is slower, over budget, slow, growing, failing,
 from collections.abc import Callable
 from math import inf
 
-from grafana.generator import colors
 from grafana.generator.panel import TIMES, Panel, Threshold
 from grafana.generator.promql import TESTS as OF_TESTS
 from grafana.generator.promql import among, at_end, by_test, over, still, usual, worst
 from grafana.generator.tables import ShareColumn, TableColumn, ranking
+from paceline import colors
 from paceline.analysis.verdicts.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS
 
 _DURATION = "paceline_test_duration_seconds"

@@ -27,7 +27,6 @@ SCHEMA = 1
 ROUNDING = 0.001
 
 _OF_LATEST_RUNS = {OUTCOME, ATTEMPTS, str(UsageKey.MEMORY_RETAINED_BYTES), str(UsageKey.IMPORTED_MODULES)}
-_OF_THE_COURSE = {VerdictKind.TREND, VerdictKind.CHANGE_POINT, VerdictKind.DURATION_FLAKY}
 
 NotEmpty = Annotated[str, Meta(min_length=1)]
 
@@ -186,7 +185,7 @@ class _Column:
 def _restated(verdict: Verdict, pin: Baseline | None, past: Past) -> Verdict | None:
     if pin is None:
         return verdict
-    if verdict.kind in _OF_THE_COURSE:
+    if verdict.kind.facts.is_of_whole_window:
         return None  # of the time before the pinned run
     if verdict.kind is not VerdictKind.REGRESSION or verdict.limit is None:
         return verdict

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from paceline.analysis.machine_speed import Need, need_of
 from paceline.analysis.past import DURATION, MEASURES, NORMALIZED, Past
-from paceline.analysis.verdicts.count import is_count
+from paceline.analysis.verdicts.count import WORK
 from paceline.model import Case, Cause
+from paceline.quantity import CauseRole
 from paceline.usage import UsageKey
 
 # Time in which the test neither ran nor was ready to run: sleep, IO, locks, other processes.
@@ -19,7 +20,8 @@ IDLE = "idle_seconds"
 CHILDREN_CPU = "children_cpu_seconds"
 MACHINE = "machine_slowdown_ratio"
 _CHILDREN = (UsageKey.CHILDREN_CPU_USER_SECONDS, UsageKey.CHILDREN_CPU_SYSTEM_SECONDS)
-_OF_TIME = (DURATION, NORMALIZED, UsageKey.CPU_SECONDS, UsageKey.CPU_WAIT_SECONDS, *_CHILDREN)
+_SPENT = tuple(key for key in UsageKey if key.quantity.cause is CauseRole.PART_OF_TIME)
+PARTS_OF_TIME = frozenset({IDLE, CHILDREN_CPU, *_SPENT})
 # A part of the time that explains less than this share of the growth is not named.
 _TELLING_SHARE = 0.3
 _TELLING_RATIO = 1.2
@@ -28,16 +30,8 @@ _SMALLEST = 1e-9
 # What grew by the square root of the factor of the time, or more, grew with it.
 _WITH_THE_TIME = 0.5
 
-# What is too small a change to explain anything.
-_FLOORS: Mapping[str, float] = {
-    UsageKey.MEMORY_PEAK_BYTES: 1 << 20,
-    UsageKey.READ_BYTES: 64 << 10,
-    UsageKey.WRITTEN_BYTES: 64 << 10,
-    UsageKey.VOLUNTARY_CONTEXT_SWITCHES: 20,
-    UsageKey.GC_COLLECTIONS: 5,
-    UsageKey.PROCESSES_LEFT: 0.5,
-    UsageKey.THREADS_LEFT: 0.5,
-}
+# What the system counted, and the growth up to which it explains nothing.
+_FLOORS: Mapping[str, float] = {key: key.quantity.floor for key in UsageKey if key.quantity.cause is CauseRole.SYSTEM}
 
 
 class Before(NamedTuple):
@@ -73,8 +67,8 @@ def compared_measures(case: Case) -> list[str]:
     """
     The measures of the past that `causes_of` compares with a case.
     """
-    counts = (key for key in case.usage if key in _FLOORS or is_count(key))
-    return [*map(str, (*_OF_TIME, *counts)), *(MEASURES + name for name in case.measures)]
+    counts = (key for key in case.usage if key in _FLOORS or key in WORK)
+    return [*map(str, (DURATION, NORMALIZED, *_SPENT, *counts)), *(MEASURES + name for name in case.measures)]
 
 
 def causes_of(case: Case, past: Past, until: int | None = None) -> tuple[Cause, ...]:
@@ -89,7 +83,7 @@ def causes_of(case: Case, past: Past, until: int | None = None) -> tuple[Cause, 
     """
     before = Before(past, case.id, len(past.runs) if until is None else until)
     measures = {MEASURES + name: measure.value for name, measure in case.measures.items()}
-    work = {str(key): value for key, value in case.usage.items() if is_count(key)}
+    work = {str(key): value for key, value in case.usage.items() if key in WORK}
     counts = {str(key): value for key, value in case.usage.items() if key in _FLOORS}
     grown = _grown({**measures, **work}, before)
     needed = _needed_growth(case, before)

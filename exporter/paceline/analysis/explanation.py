@@ -14,8 +14,6 @@ from paceline.analysis.verdicts.trend import ENDS
 from paceline.model import Case, Run, Verdict
 from paceline.verdict_kinds import VerdictKind
 
-_EXPLAINED = frozenset({VerdictKind.REGRESSION, VerdictKind.CHANGE_POINT, VerdictKind.TREND})
-
 
 def needed_to_explain(run: Run) -> Needed:
     """
@@ -44,13 +42,13 @@ def explain(run: Run, past: Past) -> Run:
 
 
 def _explained_cases(run: Run) -> Iterator[Case]:
-    tests = {verdict.case for verdict in run.verdicts if verdict.kind in _EXPLAINED}
+    tests = {verdict.case for verdict in run.verdicts if verdict.kind.facts.is_explained}
     return (case for case in run.cases if case.id in tests) if tests else iter(())
 
 
 def _explained(verdict: Verdict, cases: "dict[str, Case]", past: Past) -> Verdict:
     case = cases.get(verdict.case or "")
-    if case is None or verdict.kind not in _EXPLAINED:
+    if case is None or not verdict.kind.facts.is_explained:
         return verdict
     return replace(verdict, causes=causes_of(case, past, _first_slow(verdict, past)))
 

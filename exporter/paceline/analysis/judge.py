@@ -27,24 +27,7 @@ from paceline.verdict_kinds import VerdictKind
 
 # A ruler mark that was seen fewer times than this moves too much.
 _FEWEST_RUNS_OF_USUAL = 3
-_ORDER = {
-    kind: rank
-    for rank, kind in enumerate(
-        (
-            VerdictKind.BUDGET,
-            VerdictKind.SUITE_REGRESSION,
-            VerdictKind.REGRESSION,
-            VerdictKind.COUNT,
-            VerdictKind.LEAK,
-            VerdictKind.FLAKY,
-            VerdictKind.DURATION_FLAKY,
-            VerdictKind.CHANGE_POINT,
-            VerdictKind.TREND,
-            VerdictKind.BROKEN,
-            VerdictKind.UNCONFIRMED,
-        )
-    )
-}
+_ORDER = {kind: rank for rank, kind in enumerate(VerdictKind)}
 _SEVERITIES = list(Severity)
 _WITH_ERROR = frozenset({Outcome.FAILED, Outcome.ERROR, Outcome.XFAILED})
 

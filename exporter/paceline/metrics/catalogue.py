@@ -210,34 +210,6 @@ TEST_TEARDOWN = _of_test("teardown_seconds", "Teardown of a test that passed.")
 TEST_BUDGET = _of_test("budget_seconds", "Budget of the call phase of a test, of tests that failed as well.")
 TEST_BUDGET_USED = _of_test("budget_used_ratio", "Call phase divided by its budget, of tests that failed as well.")
 TEST_MEASURE = _of_test("measure", "A figure that a test reported of itself.", "measure", "unit")
-TEST_USAGE = {
-    UsageKey.CPU_SECONDS: _of_test("cpu_seconds", "CPU time of a test."),
-    UsageKey.CPU_USER_SECONDS: _of_test("cpu_user_seconds", "CPU time of a test in its own code."),
-    UsageKey.CPU_SYSTEM_SECONDS: _of_test("cpu_system_seconds", "CPU time of a test in the kernel."),
-    UsageKey.CHILDREN_CPU_USER_SECONDS: _of_test(
-        "children_cpu_user_seconds", "CPU time of child processes of a test in their own code."
-    ),
-    UsageKey.CHILDREN_CPU_SYSTEM_SECONDS: _of_test(
-        "children_cpu_system_seconds", "CPU time of child processes of a test in the kernel."
-    ),
-    UsageKey.CPU_WAIT_SECONDS: _of_test("cpu_wait_seconds", "Time in which a test was ready to run and had no CPU."),
-    UsageKey.MEMORY_PEAK_BYTES: _of_test("memory_peak_bytes", "Highest memory of a test above its start."),
-    UsageKey.MEMORY_RETAINED_BYTES: _of_test(
-        "memory_retained_bytes",
-        "Memory kept after the teardown of a test; of one that seemed to keep more, the median of its repeats.",
-    ),
-    UsageKey.READ_BYTES: _of_test("read_bytes", "Bytes that a test read from disk."),
-    UsageKey.WRITTEN_BYTES: _of_test("written_bytes", "Bytes that a test wrote to disk."),
-    UsageKey.VOLUNTARY_CONTEXT_SWITCHES: _of_test(
-        "voluntary_context_switches", "How often a test gave the CPU away to wait."
-    ),
-    UsageKey.INVOLUNTARY_CONTEXT_SWITCHES: _of_test(
-        "involuntary_context_switches", "How often the CPU was taken from a test."
-    ),
-    UsageKey.GC_COLLECTIONS: _of_test("gc_collections", "Garbage collections during a test."),
-    UsageKey.IMPORTED_MODULES: _of_test("imported_modules", "Modules that a test imported."),
-    UsageKey.THREADS_LEFT: _of_test("threads_left", "Threads that a test left behind."),
-    UsageKey.PROCESSES_LEFT: _of_test("processes_left", "Processes that a test left behind."),
-}
+TEST_USAGE = {key: _of_test(key, key.quantity.help) for key in UsageKey if key.quantity.is_exported}
 
 CATALOGUE = (*(value for value in globals().values() if isinstance(value, Metric)), *TEST_USAGE.values())

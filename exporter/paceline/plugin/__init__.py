@@ -47,7 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="KINDS",
         default=None,
         help="Verdicts that cause exit code 10, separated by commas (default: none): "
-        "budget, regression, suite_regression, count, change_point, trend, leak, flaky, duration_flaky, broken.",
+        "budget, suite_regression, regression, count, leak, flaky, duration_flaky, change_point, trend, broken.",
     )
     group.addoption(
         "--paceline-budget",

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from paceline import formatting
 from paceline.analysis.judgement_rules import Rules
-from paceline.analysis.past import DURATION, EVERY_TEST, MEASURES, NORMALIZED, OUTCOME, Needed, Past
+from paceline.analysis.past import DURATION, EVERY_TEST, NORMALIZED, OUTCOME, Needed, Past
 from paceline.analysis.verdicts.suite_regression import calibration_ratio
 from paceline.model import Case, Cause, Run, Severity, Verdict
 from paceline.report import words
@@ -18,38 +18,6 @@ from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 
 SLOWEST = 5
-_NOUNS = {
-    VerdictKind.BUDGET: ("broken budget", "broken budgets"),
-    VerdictKind.SUITE_REGRESSION: ("regression of the suite", "regressions of the suite"),
-    VerdictKind.REGRESSION: ("regression", "regressions"),
-    VerdictKind.COUNT: ("higher count", "higher counts"),
-    VerdictKind.LEAK: ("leak", "leaks"),
-    VerdictKind.FLAKY: ("flaky test", "flaky tests"),
-    VerdictKind.DURATION_FLAKY: ("test with two speeds", "tests with two speeds"),
-    VerdictKind.CHANGE_POINT: ("step up", "steps up"),
-    VerdictKind.TREND: ("creeping test", "creeping tests"),
-    VerdictKind.BROKEN: ("broken test", "broken tests"),
-    VerdictKind.UNCONFIRMED: ("not confirmed", "not confirmed"),
-}
-_ADVICE = {
-    VerdictKind.BUDGET: "Make it faster, or give it a budget of its own: a performance marker, or a setting.",
-    VerdictKind.REGRESSION: "Look at the changes since the last run that was not slower.",
-    VerdictKind.SUITE_REGRESSION: "Look for what all tests share: fixtures, settings, a dependency, the interpreter.",
-    VerdictKind.LEAK: "Look for what outlives the test: module-level caches, listeners, fixtures without teardown.",
-    VerdictKind.FLAKY: "Look for time, order and shared state; until then --reruns keeps it from blocking.",
-    VerdictKind.COUNT: "Look for a call that moved into a loop; work that is meant becomes usual with the runs.",
-    VerdictKind.DURATION_FLAKY: "Look for what is there in some runs only: a warm cache, a retry, a timeout, a lock.",
-    VerdictKind.CHANGE_POINT: "Look at the changes of the first run that was slower.",
-    VerdictKind.TREND: "Compare with the oldest commit of the window; no single run shows it.",
-    VerdictKind.BROKEN: "It fails always: mend it or remove it.",
-    VerdictKind.UNCONFIRMED: "Nothing, unless it comes back: it was so once and not again.",
-}
-_UNKNOWN_ADVICE = "Read about it in the documentation of the newer Paceline that found it."
-_CAUSE_ADVICE = {
-    UsageKey.CPU_SECONDS: "Profile it (python -m cProfile -m pytest …): the added time is CPU time.",
-    "children_cpu_seconds": "Look at the programs that it starts: the added time is CPU time of child processes.",
-    "idle_seconds": "Look for what it waits for (sleep, network, disk, locks): its CPU time did not grow as much.",
-}
 _TROUBLES = {
     RunCount.IDS_MADE_SAFE: (
         "test id is kept in a safe form: shortened, escaped, or a secret masked",
@@ -64,17 +32,8 @@ _TROUBLES = {
         "tests have no usable time in the imported file",
     ),
 }
-# How far back a sparkline looks, and what it shows where it is not the normalised time: failures are its peaks
-# for a test that is flaky or broken.
+# How far back a sparkline looks.
 _SHOWN_RUNS = 20
-# What began with this very run where it did not begin before.
-_NEW_IN_THIS_RUN = {VerdictKind.REGRESSION, VerdictKind.COUNT}
-_MEASURES_SHOWN = {
-    VerdictKind.FLAKY: OUTCOME,
-    VerdictKind.BROKEN: OUTCOME,
-    VerdictKind.LEAK: UsageKey.MEMORY_RETAINED_BYTES,
-    VerdictKind.BUDGET: DURATION,
-}
 # As many earlier runs as it takes to know what is usual for the calibration.
 _FEWEST_RUNS = 3
 # A machine within 5% of its usual speed is usual.
@@ -144,8 +103,8 @@ def _trouble(what: RunCount, count: int) -> str:
 
 def _headline(run: Run) -> str:
     found = Counter(verdict.kind for verdict in run.verdicts)
-    parts = [formatting.counted(found.pop(kind), *nouns) for kind, nouns in _NOUNS.items() if found[kind]]
-    parts += [f"{formatting.counted(found.total(), 'finding')} of a newer Paceline"] if found else []
+    parts = [formatting.counted(found.pop(kind), *kind.facts.nouns) for kind in VerdictKind if found[kind]]
+    parts += [formatting.counted(found.total(), *next(iter(found)).facts.nouns)] if found else []
     tests = f"{formatting.counted(len(run.cases), 'test')} in a session of {formatting.duration(run.duration_seconds)}"
     return f"{', '.join(parts) or 'all within budget, nothing slower than usual'} · {tests}"
 
@@ -190,17 +149,13 @@ def _told_causes(verdict: Verdict) -> tuple[Cause, ...]:
 
 
 def _advice(verdict: Verdict) -> str:
-    first = verdict.causes[0].measure if verdict.causes else ""
-    if first.startswith(MEASURES) and verdict.kind is VerdictKind.REGRESSION:
-        return f"Look for what makes {first.removeprefix(MEASURES)} grow: it grew with the time."
-    if first in _CAUSE_ADVICE:
-        return _CAUSE_ADVICE[first]
-    return _ADVICE.get(verdict.kind, _UNKNOWN_ADVICE)
+    of_cause = words.advice(verdict.causes[0]) if verdict.causes and verdict.kind.facts.is_explained else ""
+    return of_cause or verdict.kind.facts.advice
 
 
 def _since(verdict: Verdict, branch: str, past: Past) -> str:
     since = verdict.since
-    if since is None and verdict.kind in _NEW_IN_THIS_RUN:
+    if since is None and verdict.kind.facts.is_new_by_default:
         elsewhere = {run.branch for run in past.runs} - {branch}
         return f"not so on {', '.join(sorted(elsewhere))}" if elsewhere else "new in this run"
     if since is None:
@@ -212,7 +167,7 @@ def _since(verdict: Verdict, branch: str, past: Past) -> str:
 def _shown_measure(verdict: Verdict) -> str:
     if verdict.kind is VerdictKind.COUNT and verdict.causes:
         return verdict.causes[0].measure
-    return _MEASURES_SHOWN.get(verdict.kind, NORMALIZED)
+    return verdict.kind.facts.shown
 
 
 def _values(verdict: Verdict, case: Case | None, past: Past) -> tuple[float, ...]:

@@ -12,17 +12,10 @@ from paceline import formatting
 from paceline.model import Severity
 from paceline.report import words
 from paceline.report.content import Content, Finding
-from paceline.verdict_kinds import VerdictKind
 
 LABEL_WIDTH = 12
 _TIME = 10
 _NARROWEST = 40
-# Kinds whose names are too long for the column.
-_LABELS = {
-    VerdictKind.SUITE_REGRESSION: "suite",
-    VerdictKind.DURATION_FLAKY: "two speeds",
-    VerdictKind.CHANGE_POINT: "step up",
-}
 _ASCII = str.maketrans({"·": "-", "…": "...", "→": "->", "µ": "u"})
 _FIRST_OF_A_KIND = 10
 
@@ -89,7 +82,7 @@ def _all_lines(content: Content, width: int, verbosity: int, *, ascii_only: bool
 
 def _finding_lines(finding: Finding, width: int, ascii_only: bool) -> Iterator[Line]:
     spark = words.sparkline(list(finding.values), ascii_only=ascii_only)
-    label = f"{_LABELS.get(finding.kind, finding.kind).upper():<{LABEL_WIDTH}}"
+    label = f"{(finding.kind.facts.heading or finding.kind).upper():<{LABEL_WIDTH}}"
     room = width - len(label) - len(spark) - 2
     yield [
         StyledText(label, _STYLES.get(finding.severity, Style.PLAIN)),

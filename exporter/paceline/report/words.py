@@ -2,8 +2,11 @@
 What moved, in words, and a series as a line of blocks.
 """
 
+from collections.abc import Mapping
+
 from paceline.analysis.cause import CHILDREN_CPU, IDLE, MACHINE
 from paceline.analysis.past import MEASURES
+from paceline.analysis.verdicts.count import WORK
 from paceline.formatting import duration, size
 from paceline.model import Cause
 from paceline.usage import UsageKey
@@ -11,18 +14,15 @@ from paceline.usage import UsageKey
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS = "_.-=*#"
 _ALL_DIGITS = 1000
-_NAMES = {
-    UsageKey.CPU_SECONDS: "CPU",
+_NAMES: Mapping[str, str] = {
+    **{key: key.quantity.words for key in UsageKey},
     CHILDREN_CPU: "CPU of child processes",
     IDLE: "waiting (sleep, IO, locks)",
-    UsageKey.CPU_WAIT_SECONDS: "wait for a CPU",
-    UsageKey.MEMORY_PEAK_BYTES: "memory peak",
-    UsageKey.READ_BYTES: "read",
-    UsageKey.WRITTEN_BYTES: "written",
-    UsageKey.VOLUNTARY_CONTEXT_SWITCHES: "voluntary context switches",
-    UsageKey.GC_COLLECTIONS: "garbage collections",
-    UsageKey.PROCESSES_LEFT: "processes left behind",
-    UsageKey.THREADS_LEFT: "threads left behind",
+}
+_ADVICE: Mapping[str, str] = {
+    **{key: key.quantity.advice for key in UsageKey},
+    CHILDREN_CPU: "Look at the programs that it starts: the added time is CPU time of child processes.",
+    IDLE: "Look for what it waits for (sleep, network, disk, locks): its CPU time did not grow as much.",
 }
 
 
@@ -32,11 +32,19 @@ def cause(moved: Cause) -> str:
     """
     if moved.measure == MACHINE:
         return f"the machine was {moved.after:.1f} times slower than usual, which was taken out"
-    name = _NAMES.get(moved.measure, moved.measure.removeprefix(MEASURES))
-    text = f"{name} {_figure(moved.measure, moved.before)} → {_figure(moved.measure, moved.after)}"
+    text = f"{_name(moved.measure)} {_figure(moved.measure, moved.before)} → {_figure(moved.measure, moved.after)}"
     if moved.measure == UsageKey.CPU_WAIT_SECONDS:
         return f"{text}, which was taken out"
     return text if moved.share is None else f"{text} ({moved.share:.0%} of the added time)"
+
+
+def advice(moved: Cause) -> str:
+    """
+    What to do about the first cause of a verdict on a time; "" where the advice of the verdict is better.
+    """
+    if moved.measure in WORK or moved.measure.startswith(MEASURES):
+        return f"Look for what makes {_name(moved.measure)} grow: it grew with the time."
+    return _ADVICE.get(moved.measure, "")
 
 
 def sparkline(values: list[float], *, ascii_only: bool = False, longest: int = 20) -> str:
@@ -56,6 +64,10 @@ def shortened(text: str, room: int, ellipsis: str = "…") -> str:
     Cut from the left: the end of a test id is what tells it from its neighbours.
     """
     return text if len(text) <= room else ellipsis + text[len(text) - room + len(ellipsis) :]
+
+
+def _name(measure: str) -> str:
+    return _NAMES.get(measure, measure.removeprefix(MEASURES))
 
 
 def _figure(measure: str, value: float) -> str:

@@ -8,10 +8,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from paceline.analysis.cause import causes_of
+from paceline.analysis.cause import PARTS_OF_TIME, causes_of
 from paceline.analysis.compare.compared_runs import Side
 from paceline.analysis.machine_speed import need_of
-from paceline.analysis.past import MEASURES, Past
+from paceline.analysis.past import Past
 from paceline.model import Case, Cause, Measure
 from paceline.usage import UsageKey
 
@@ -35,11 +35,7 @@ class Companions:
         grown = causes_of(_typical(self._head[case_id]), self._before)
         fallen = causes_of(_typical(self._base[case_id]), self._after)
         moved = [*grown, *(replace(cause, before=cause.after, after=cause.before) for cause in fallen)]
-        return tuple(cause for cause in moved if is_time_changed or not _is_part_of_time(cause.measure))
-
-
-def _is_part_of_time(measure: str) -> bool:
-    return measure.endswith("_seconds") and not measure.startswith(MEASURES)
+        return tuple(cause for cause in moved if is_time_changed or cause.measure not in PARTS_OF_TIME)
 
 
 def _as_needed(side: Side) -> Side:

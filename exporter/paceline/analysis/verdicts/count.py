@@ -16,6 +16,7 @@ from paceline.analysis.past import MEASURES, Needed, Past, PastRun
 from paceline.analysis.verdicts.change_point import since_run
 from paceline.formatting import counted
 from paceline.model import Case, Cause, Severity, Verdict
+from paceline.quantity import CauseRole
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 
@@ -102,7 +103,9 @@ def is_count(name: str) -> bool:
     return any(f" {name}".replace("_", " ").endswith(f" {noun}") for noun in NOUNS)
 
 
-_USAGE = frozenset(key for key in UsageKey if is_count(key))
+# The keys of usage that count work, by their table.
+WORK = frozenset(key for key in UsageKey if key.quantity.cause is CauseRole.WORK)
+_WORDS: Mapping[str, str] = {key: key.quantity.words for key in WORK}
 
 
 def counts_of(case: Case, rule: CountRule) -> list[Figure]:
@@ -114,7 +117,7 @@ def counts_of(case: Case, rule: CountRule) -> list[Figure]:
         for name, measure in case.measures.items()
         if is_count(measure.unit or name) or name in rule.measures
     ]
-    return reported + [Figure(key, value) for key, value in case.usage.items() if key in _USAGE]
+    return reported + [Figure(key, value) for key, value in case.usage.items() if key in WORK]
 
 
 def needed_for_counts(cases: Iterable[Case], rule: CountRule) -> Needed:
@@ -136,7 +139,7 @@ def judge_counts(case: Case, now: PastRun, past: Past, rule: CountRule) -> Verdi
         past: its earlier runs.
         rule: the thresholds.
     """
-    if not case.outcome.is_pass or not (case.measures or _USAGE):
+    if not case.outcome.is_pass or not (case.measures or WORK):
         return None
     found = (_rise(figure, case.id, past, rule) for figure in counts_of(case, rule))
     rises = [rise for rise in found if rise is not None and not rise.is_of_same_code(now)]
@@ -196,7 +199,7 @@ def _named(figure: Figure) -> str:
     """
     The count with its noun: `101 db queries`, `1 query`, `3 queries (sql)`.
     """
-    name = figure.column.removeprefix(MEASURES)
+    name = _WORDS.get(figure.column, figure.column.removeprefix(MEASURES))
     many = (name if name.endswith(figure.unit) else figure.unit).replace("_", " ")
     noun = next((noun for noun in NOUNS if many.endswith(noun)), "")
     one = many.removesuffix(noun) + NOUNS[noun] if noun else many
