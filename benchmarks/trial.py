@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from random import Random
+from statistics import median_low
 from typing import NamedTuple
 
 from msgspec.structs import replace
 from recordings import Recording
 
-from paceline.analysis.confirmation import REPEATS, holds_up
+from paceline.analysis.confirmation import REPEATS
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import RegressionRule, Rules
 from paceline.analysis.past import NORMALIZED, Past, PastRun, Series, past_run
@@ -216,7 +217,7 @@ def _confirmed(trial: Trial, factor: float, noises: Sequence[float], random: Ran
     # The same noise, drawn again: how the same test deviated from what was usual, in this run or any other.
     usual, limit = trial.level.median * factor, trial.level.limit(RegressionRule())
     repeats = ([usual * noise for noise in random.choices(noises, k=REPEATS)] for _ in range(draws))
-    return sum(holds_up(seconds, limit) for seconds in repeats) / draws
+    return sum(median_low(seconds) > limit for seconds in repeats) / draws
 
 
 def _steps(judged: Judged) -> Iterator[float]:

@@ -109,6 +109,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fail_on: tuple[FailingKind, ...] = ()
     port: Annotated[int, Meta(ge=0, le=65535)] | None = None
     verbose_tests: bool = False
+    whole_suite: tuple[str, ...] = ()
     benchmarks_only: bool = False
     stress: bool = False
     sample_seconds: Annotated[float, Meta(ge=0.05, le=60)] = 1.0

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
-from typing import BinaryIO, TextIO
+from typing import Protocol, TextIO
+from weakref import ref
 
 from paceline.errors import StorageError
 
@@ -58,7 +59,17 @@ def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
         new.replace(path)
 
 
-def lock(file: BinaryIO, *, wait: bool = False) -> None:
+class Lockable(Protocol):
+    """
+    An open file, or a descriptor of one.
+    """
+
+    def fileno(self) -> int: ...
+
+    def close(self) -> None: ...
+
+
+def lock(file: Lockable, *, wait: bool = False) -> None:
     """
     Lock an open file until it is closed, which the system does however the process ends. A process that is forked
     off closes its copy, as that would hold the lock.
@@ -69,11 +80,18 @@ def lock(file: BinaryIO, *, wait: bool = False) -> None:
     """
     if not HAS_LOCKS:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
-    os.register_at_fork(after_in_child=file.close)
+    known = ref(file)
+
+    def close_copy() -> None:
+        copy = known()
+        if copy is not None:
+            copy.close()
+
+    os.register_at_fork(after_in_child=close_copy)
     flock(file, LOCK_EX if wait else LOCK_EX | LOCK_NB)
 
 
-def is_locked(file: BinaryIO) -> bool:
+def is_locked(file: Lockable) -> bool:
     """
     Whether another process has locked a file, as far as the system tells.
     """

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, field
+from msgspec.structs import replace
 
 from paceline.translated_names import BudgetSource, RunCount
 from paceline.usage import UsageKey
@@ -16,6 +17,7 @@ from paceline.values import DocumentValue, OpenEnum
 from paceline.verdict_kinds import VerdictKind
 
 SCHEMA = 1
+_RETAINED = "memory_retained_bytes"
 
 # A type checker lets users write `usage["cpu_seconds"]`. A reader refuses a key that is no name.
 if TYPE_CHECKING:
@@ -26,6 +28,31 @@ else:
 Seconds = Annotated[float, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=0)]
 RunId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+\Z")]
+
+
+class NotMeasured(OpenEnum):
+    """
+    Why a test that ran has no figures.
+
+    `CRASHED`: its process died. `DEBUGGER`: it met a debugger, so that its time is a person's. `ELSEWHERE`: the process
+    that ran it reported no measurement.
+    """
+
+    CRASHED = "crashed"
+    DEBUGGER = "debugger"
+    ELSEWHERE = "elsewhere"
+
+
+class Account(OpenEnum):
+    """
+    What became of a collected test; each is in exactly one account.
+    """
+
+    MEASURED = "measured"
+    SKIPPED = "skipped"
+    DESELECTED = "deselected"
+    NOT_RUN = "not_run"
+    NOT_MEASURED = "not_measured"
 
 
 class Outcome(OpenEnum):
@@ -93,6 +120,7 @@ class Case(DocumentValue, frozen=True, kw_only=True):
     `duration_seconds` is the call phase by the clock. `normalized_duration_seconds` is that time without
     the wait for a CPU and divided by the slowdown of the machine. `budget_pattern` is the pattern of paths whose
     setting gave the budget, "" where another setting did. The keys of `usage` are those of `UsageKey`.
+    `not_measured` says why a test that ran has no figures, and `lacking` has the usage that could not be measured.
     """
 
     id: str
@@ -109,6 +137,25 @@ class Case(DocumentValue, frozen=True, kw_only=True):
     budget_pattern: str = ""
     usage: Mapping[_UsageName, float] = field(default_factory=dict)
     measures: Mapping[str, Measure] = field(default_factory=dict)
+    not_measured: NotMeasured | None = None
+    lacking: tuple[str, ...] = ()
+
+    def with_retained(self, retained: float) -> "Case":
+        """
+        The same, with another figure of the bytes that the test keeps.
+        """
+        return replace(self, usage={**self.usage, _RETAINED: retained})
+
+
+class FixtureTime(DocumentValue, frozen=True, kw_only=True):
+    """
+    The seconds that the setups of a fixture took in a run, all together, without those of fixtures that it requests.
+    """
+
+    name: str
+    scope: str
+    seconds: Seconds
+    setups: Annotated[int, Meta(ge=1)] = 1
 
 
 class Machine(DocumentValue, frozen=True, kw_only=True):
@@ -178,7 +225,9 @@ class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):
     `dirty` says that the work tree differed from `commit`. `is_partial` says that tests were deselected or
     the session ended early. `default_branch` is that of the repository; "" in runs that were kept before it was.
     `counts` holds how often something was made safe or went wrong inside Paceline.
-    `thresholds` are those in force, in base units; empty in runs that were kept before they were.
+    `thresholds` are those in force, in base units; empty in runs that were kept before they were. `partial_because` is
+    the reason of a partial run. `accounts` sums up the collected tests by what became of them, `collected` is their
+    number; both are absent in runs of earlier releases and in imported ones. `fixtures` are the slowest fixtures.
     """
 
     schema: Annotated[int, Meta(ge=1, le=SCHEMA)] = SCHEMA
@@ -190,12 +239,16 @@ class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):
     dirty: bool = False
     outcome: RunOutcome
     is_partial: bool = False
+    partial_because: str = ""
     started: Seconds
     ended: Seconds
     environment: Mapping[str, str | int] = field(default_factory=dict)
     machine: Machine = field(default_factory=Machine)
     counts: Mapping[RunCount, Count] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    collected: Count | None = None
+    accounts: Mapping[Account, Count] = field(default_factory=dict)
+    fixtures: tuple[FixtureTime, ...] = ()
     cases: tuple[Case, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
 

@@ -4,7 +4,7 @@ Measuring what is not a test: a block of code, in a script or inside a test.
 
 import time
 from types import TracebackType
-from typing import Final, Self, cast
+from typing import Final, Self
 
 from msgspec.structs import replace
 
@@ -17,7 +17,6 @@ from paceline.probes import make_probes
 from paceline.probes.own_overhead import OwnWork
 from paceline.probes.runner import ProbeStack
 from paceline.translated_names import BudgetSource
-from paceline.usage import UsageKey
 
 _NANOSECONDS = 1e-9
 
@@ -116,7 +115,7 @@ class Monitor:
         ended = time.perf_counter_ns()
         if self._probes is None or self._case is not None:
             raise RuntimeError(f"monitor {self.name!r} is not running, expected start() first")
-        usage = dict[UsageKey, float]()
+        usage = dict[str, float]()
         self._probes.stop_call(usage)
         self._probes.stop_test(usage)
         self._probes.close()
@@ -129,7 +128,7 @@ class Monitor:
             duration_seconds=(ended - self._started) * _NANOSECONDS,
             budget_seconds=budget.seconds if budget else None,
             budget_source=budget.source if budget else None,
-            usage=cast("dict[str, float]", usage),
+            usage=usage,
         )
         return self._case
 

@@ -16,7 +16,7 @@ class OwnDescriptor:
     Only functions of `UNPATCHED` are called, so that tests may replace those of `os`.
     """
 
-    __slots__ = ("_device", "_inode", "_number", "_process")
+    __slots__ = ("__weakref__", "_device", "_inode", "_number", "_process")
 
     def __init__(self, number: int) -> None:
         status = UNPATCHED.fstat(number)
@@ -35,11 +35,24 @@ class OwnDescriptor:
         """
         return cls(UNPATCHED.open(path, flags, mode))
 
+    def fileno(self) -> int:
+        """
+        The file descriptor, for use without a check.
+        """
+        return self._number
+
+    @property
+    def is_of_this_process(self) -> bool:
+        """
+        Whether this process opened the descriptor, and was not forked from the one that did.
+        """
+        return self._process == UNPATCHED.getpid()
+
     def is_ours(self) -> bool:
         """
         Whether the number still stands for the file, and this process opened it. It costs about 1 µs.
         """
-        return self._process == UNPATCHED.getpid() and self._is_same_file()
+        return self.is_of_this_process and self._is_same_file()
 
     def pread(self, size: int, offset: int = 0) -> bytes:
         """

@@ -9,6 +9,7 @@ attributes of modules, and neither looks into an object.
 import gc
 import os
 import select
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -34,10 +35,13 @@ class _Unpatched:
         "close",
         "fspath",
         "fstat",
+        "gc_collect",
         "gc_stats",
         "get_native_id",
         "getpid",
         "getrusage",
+        "gettrace",
+        "listdir",
         "mkfifo",
         "open",
         "perf_counter_ns",
@@ -77,10 +81,13 @@ class _Unpatched:
         self.waitpid: Final = os.waitpid
         self.poll: Final[Any] = getattr(select, "poll", None)
         self.POLLIN: Final[int] = getattr(select, "POLLIN", 1)
+        self.listdir: Final = os.listdir
         self.getpid: Final = os.getpid
         self.waitid: Final[Callable[..., Any] | None] = getattr(os, "waitid", None)
         self.getrusage: Final = resource.getrusage if resource is not None else None
         self.gc_stats: Final = gc.get_stats
+        self.gc_collect: Final = gc.collect
+        self.gettrace: Final = sys.gettrace
         self.active_count: Final = threading.active_count
         self.get_native_id: Final = threading.get_native_id
 

@@ -6,40 +6,15 @@ from typing import Any
 
 import pytest
 
-from paceline.analysis.confirmation import confirmed, holds_up, suspects_of
+from paceline.analysis.confirmation import Repeated, confirmed, suspects_of
 from paceline.analysis.judgement_rules import RegressionRule
 from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
-from paceline.model import Case, Run, Severity, Verdict
+from paceline.model import Run, Severity, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import make_case, make_run
 
 _LEVEL = UsualDuration.of([0.01] * 10)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "is_confirmed"),
-    [
-        ([0.13, 0.11, 0.14], True),
-        ([0.13, 0.11, 0.10], False),
-        ([0.13], True),
-        ([0.13, 0.11], False),
-        ([0.12, 0.12, 0.12], False),
-        ([], False),
-    ],
-)
-def test_most_of_the_repeats_have_to_be_slow(seconds: list[float], is_confirmed: bool) -> None:
-    """
-    At a limit of 120 ms two of three have to be above it, and one of two is not enough.
-    """
-    assert holds_up(seconds, 0.12) is is_confirmed
-
-
-def test_one_spike_confirms_nothing() -> None:
-    """
-    A repeat of any length is one vote of three.
-    """
-    assert not holds_up([0.1, 99.0, 0.1], 0.12)
 
 
 def _slow(*names: str, seconds: float = 0.04, **usage: float) -> Run:
@@ -52,11 +27,16 @@ def _slow(*names: str, seconds: float = 0.04, **usage: float) -> Run:
     return make_run(1, cases, verdicts=tuple(verdict for verdict in verdicts if verdict is not None))
 
 
-def _again(name: str, *seconds: float) -> dict[str, list[Case]]:
+def _again(**seconds: tuple[float, ...]) -> Repeated:
     """
-    The same test measured again, as the clock saw it.
+    The same tests measured again, as the clock saw them.
     """
-    return {name: [make_case(name, one, usage={UsageKey.CPU_SECONDS: one}) for one in seconds]}
+    return Repeated(
+        cases={
+            name: [make_case(name, one, usage={UsageKey.CPU_SECONDS: one}) for one in repeats]
+            for name, repeats in seconds.items()
+        }
+    )
 
 
 def _told(run: Run) -> dict[str, Any]:
@@ -67,7 +47,7 @@ def test_what_holds_up_says_so() -> None:
     """
     The verdict stays, with what the repeats took on the usual machine.
     """
-    (verdict,) = confirmed(_slow("test_a"), _again("test_a", 0.08, 0.082, 0.018)).verdicts
+    (verdict,) = confirmed(_slow("test_a"), _again(test_a=(0.08, 0.082, 0.018))).verdicts
 
     assert verdict.kind is VerdictKind.REGRESSION
     assert verdict.reason == (
@@ -80,7 +60,7 @@ def test_what_does_not_hold_up_is_not_confirmed() -> None:
     """
     It is for information, and says what the repeats took.
     """
-    (verdict,) = confirmed(_slow("test_a"), _again("test_a", 0.02)).verdicts
+    (verdict,) = confirmed(_slow("test_a"), _again(test_a=(0.02,))).verdicts
 
     assert (verdict.kind, verdict.severity) == (VerdictKind.UNCONFIRMED, "info")
     assert verdict.reason.endswith(": 4.0 times as long; not confirmed: only 10 ms in 1 repeat")
@@ -91,7 +71,7 @@ def test_who_judges_by_the_figures_finds_the_same(seconds: tuple[float, ...]) ->
     """
     The normalised time that is kept is above the limit where the regression was confirmed, and not where it was not.
     """
-    run = confirmed(_slow("test_a"), _again("test_a", *seconds))
+    run = confirmed(_slow("test_a"), _again(test_a=seconds))
     is_regression = run.verdicts[0].kind is VerdictKind.REGRESSION
 
     assert (judge_regression(run.cases[0], _LEVEL, RegressionRule()) is not None) is is_regression
@@ -103,7 +83,7 @@ def test_what_was_not_measured_again_is_believed() -> None:
     As long as half of the others held up.
     """
     run = _slow("test_a", "test_b", "test_c")
-    half = confirmed(run, _again("test_a", 0.08) | _again("test_b", 0.02))
+    half = confirmed(run, _again(test_a=(0.08,), test_b=(0.02,)))
 
     assert _told(half) == {"test_a": "regression", "test_c": "regression", "test_b": "unconfirmed"}
     assert half.verdicts[1].reason.endswith(": 4.0 times as long; not measured again")
@@ -113,10 +93,12 @@ def test_where_most_did_not_hold_up_the_rest_is_not_believed() -> None:
     """
     Then it was the machine, and the reason says why nothing is known.
     """
-    run = confirmed(_slow("test_a", "test_b"), _again("test_a", 0.02))
+    run = confirmed(_slow("test_a", "test_b"), _again(test_a=(0.02,)))
 
     assert _told(run) == {"test_a": "unconfirmed", "test_b": "unconfirmed"}
-    assert run.verdicts[1].reason.endswith("; not confirmed: not measured again, as others that were did not hold up")
+    assert run.verdicts[1].reason.endswith(
+        "; not confirmed: not measured again, and most of the others did not hold up"
+    )
 
 
 def test_a_wait_that_stays_is_a_regression_on_any_machine() -> None:
@@ -129,7 +111,7 @@ def test_a_wait_that_stays_is_a_regression_on_any_machine() -> None:
     run = make_run(1, [case], verdicts=(verdict,))
     repeat = make_case("test_a", 0.041, usage={UsageKey.CPU_SECONDS: 0.0})
 
-    assert _told(confirmed(run, {"test_a": [repeat]})) == {"test_a": "regression"}
+    assert _told(confirmed(run, Repeated(cases={"test_a": [repeat]}))) == {"test_a": "regression"}
 
 
 def test_a_leak_that_keeps_nothing_more_is_not_confirmed() -> None:
@@ -146,10 +128,53 @@ def test_a_leak_that_keeps_nothing_more_is_not_confirmed() -> None:
     )
     case = make_case("test_a", usage={UsageKey.MEMORY_RETAINED_BYTES: 2.0**21})
     repeat = make_case("test_a", usage={UsageKey.MEMORY_RETAINED_BYTES: 0.0})
-    run = confirmed(make_run(1, [case], verdicts=(verdict,)), {"test_a": [repeat] * 3})
+    run = confirmed(make_run(1, [case], verdicts=(verdict,)), Repeated(cases={"test_a": [repeat] * 3}))
 
     assert run.verdicts[0].reason == "kept 2 MiB; not confirmed: only 0 B in 3 repeats"
     assert run.cases[0].usage == {UsageKey.MEMORY_RETAINED_BYTES: 0.0}
+
+
+def test_a_test_that_keeps_less_and_less_is_no_leak() -> None:
+    """
+    It warms up: the least of its repeats decides, not their median.
+    """
+    verdict = Verdict(
+        kind=VerdictKind.LEAK,
+        severity=Severity.WARNING,
+        reason="kept 10 MiB",
+        case="test_a",
+        limit=2.0**20,
+        unit="bytes",
+    )
+    case = make_case("test_a", usage={UsageKey.MEMORY_RETAINED_BYTES: 10 * 2.0**20})
+    repeats = [make_case("test_a", usage={UsageKey.MEMORY_RETAINED_BYTES: kept * 2.0**20}) for kept in (9, 3, 0.5)]
+    run = confirmed(make_run(1, [case], verdicts=(verdict,)), Repeated(cases={"test_a": repeats}))
+
+    assert run.verdicts[0].reason == "kept 10 MiB; not confirmed: only 512 KiB in 3 repeats"
+
+
+def test_repeats_of_work_that_is_done_once_a_process_refute_nothing() -> None:
+    """
+    They are far below what is usual; the first measurement stays, in the verdict and in the history.
+    """
+    run = confirmed(_slow("test_a"), _again(test_a=(0.0001, 0.0001, 0.0001)))
+    (verdict,) = run.verdicts
+
+    assert verdict.kind is VerdictKind.REGRESSION
+    assert verdict.reason.endswith("; only 50 µs in 3 repeats, as it does its work once a process")
+    assert run.cases[0].normalized_duration_seconds == 0.04
+
+
+def test_the_reason_why_a_test_was_not_measured_again_is_given() -> None:
+    """
+    The verdict is believed.
+    """
+    (verdict,) = confirmed(
+        _slow("test_a"), Repeated(reasons={"test_a": "its session fixture db was torn down"})
+    ).verdicts
+
+    assert verdict.kind is VerdictKind.REGRESSION
+    assert verdict.reason.endswith("; not measured again (its session fixture db was torn down)")
 
 
 def test_only_what_chance_can_do_is_suspect() -> None:

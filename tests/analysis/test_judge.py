@@ -362,7 +362,7 @@ def test_tests_that_wait_are_judged_beside_tests_that_compute() -> None:
     """
     On a machine twice as slow an end-to-end test that sleeps takes as long as ever, and no unit test is slower.
     """
-    usage = {UsageKey.CPU_SECONDS: 0.01}
+    usage: dict[str, float] = {UsageKey.CPU_SECONDS: 0.01}
     past = Past.from_runs([make_run(n, _mixed(1.0, usage)) for n in range(9)])
     run = judge(make_run(9, _mixed(2.0, usage)), past, _RULES)
 
@@ -392,6 +392,6 @@ def test_workers_that_contend_for_cpus_make_no_regression() -> None:
     assert run.verdicts == ()
 
 
-def _mixed(slowdown: float, usage: dict[UsageKey, float]) -> list[Case]:
+def _mixed(slowdown: float, usage: dict[str, float]) -> list[Case]:
     waiting = make_case("test_checkout", 3.0, test_type="e2e", usage=usage)
     return [waiting, *(make_case(name, 0.1 * slowdown) for name in _NAMES)]

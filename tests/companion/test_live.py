@@ -61,7 +61,7 @@ def test_the_endpoint_shows_the_run(temporary: Path) -> None:
     Tests that run by their shown id, those that have ended by outcome, and the process tree.
     """
     with closing(_start(temporary, port=0)) as companion:
-        companion.tell_branch("main")
+        companion.tell_branch("main", "main")
         companion.tell_expected(4)
         companion.tell_case_started("a[secret]", "a[1]")
         companion.tell_case_started("b", "b")
@@ -115,7 +115,7 @@ def test_an_exporter_is_sent_reports_until_the_run_is_over(temporary: Path) -> N
     with receiving(status=204, body=b"") as server:
         companion = _start(temporary, server=server.url)
         companion.tell_expected(4)
-        companion.tell_branch("main")
+        companion.tell_branch("main", "main")
         _wait_until(lambda: bool(server.requests))
         companion.tell_case(_CASE)
         companion.finish(_SECONDS)
@@ -135,7 +135,7 @@ def test_a_token_comes_from_the_environment(temporary: Path, monkeypatch: pytest
     monkeypatch.setenv("PACELINE_PUSH_TOKEN", "t0ken")
     with receiving(status=204, body=b"") as server, closing(_start(temporary, server=server.url)) as companion:
         kept = [path.read_text("utf-8") for path in temporary.glob("*/order")]
-        companion.tell_branch("main")
+        companion.tell_branch("main", "main")
         _wait_until(lambda: bool(server.requests))
 
     assert server.requests[0].headers["Authorization"] == "Bearer t0ken"
@@ -148,7 +148,7 @@ def test_reports_that_did_not_arrive_are_said_at_the_end(temporary: Path) -> Non
     """
     url = f"http://127.0.0.1:{free_port()}"
     companion = _start(temporary, server=url)
-    companion.tell_branch("main")
+    companion.tell_branch("main", "main")
     companion.finish(_SECONDS)
     (message,) = companion.close(_SECONDS)
 
@@ -161,7 +161,7 @@ def test_a_silent_server_is_given_up(temporary: Path) -> None:
     """
     with answering(silence) as server:
         companion = _start(temporary, server=server.url)
-        companion.tell_branch("main")
+        companion.tell_branch("main", "main")
         companion.finish(_SECONDS)
         companion.close(_SECONDS)
 
@@ -173,7 +173,7 @@ def test_a_text_that_is_no_unicode_is_dropped(temporary: Path) -> None:
     A branch may have any bytes in its name.
     """
     with closing(_start(temporary, port=0)) as companion:
-        companion.tell_branch("m\udcffain")
+        companion.tell_branch("m\udcffain", "main")
 
         assert companion.boundaries.dropped == 1
 
@@ -182,7 +182,7 @@ def test_without_anything_live_nothing_is_told(companion: Companion) -> None:
     """
     No message, and no test that is thought to run.
     """
-    companion.tell_branch("main")
+    companion.tell_branch("main", "main")
     companion.tell_case_started("a", "a")
     companion.tell_case_ended("a")
     companion.tell_case(_CASE)
@@ -202,7 +202,7 @@ def test_the_session_has_no_thread_and_no_http(temporary: Path) -> None:
         from paceline.companion.order import Live, Order
         live = Live(run_id="1", suite="shop", port=0, server="http://127.0.0.1:9")
         companion = start(Order(sample_seconds=1, project=sys.argv[1], live=live))
-        companion.tell_branch("main")
+        companion.tell_branch("main", "main")
         print(threading.active_count(), sorted({"requests", "socket", "prometheus_client", "psutil"} & {*sys.modules}))
         companion.finish()
         companion.close()

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from paceline.probes.cpu import CpuProbe
+from paceline.probes.cpu import CpuProbe, _awaited_delay, _Schedule
 from paceline.probes.own_overhead import OwnWork
 from paceline.usage import UsageKey
 from support.measuring import compute, measured
@@ -96,32 +96,22 @@ def test_the_parts_are_the_whole(probe: CpuProbe) -> None:
     assert sum(parts) == pytest.approx(usage[UsageKey.CPU_SECONDS], abs=1e-5)
 
 
-def test_our_own_threads_are_not_the_tests() -> None:
+@pytest.mark.parametrize(
+    ("before", "now", "awaited"),
+    [
+        (None, _Schedule(5, 30), 30),
+        (_Schedule(100, 10), _Schedule(110, 25), 15),
+        (_Schedule(100, 10), _Schedule(130, 80), 0),
+    ],
+    ids=["of a new thread", "of a server", "of a background thread"],
+)
+def test_the_delay_of_another_thread_counts_unless_it_is_always_ready(
+    before: _Schedule | None, now: _Schedule, awaited: int
+) -> None:
     """
-    What the sampler computes while a test sleeps is taken off.
+    A thread that was on a CPU or ready to run all the 100 ns of the test works on something of its own.
     """
-    own = OwnWork()
-    probe, done, closing = CpuProbe(own), threading.Event(), threading.Event()
-
-    def sample() -> None:
-        compute(0.2)
-        done.set()
-        closing.wait()
-
-    thread = threading.Thread(target=sample)
-
-    def call() -> None:
-        thread.start()
-        own.add_thread(thread)
-        done.wait()
-
-    usage = measured(probe, call)
-    own.remove_thread(thread)
-    closing.set()
-    thread.join()
-    probe.close()
-
-    assert usage[UsageKey.CPU_SECONDS] < 0.1
+    assert _awaited_delay(before, now, 100) == awaited
 
 
 def test_the_wait_for_a_cpu_is_measured(probe: CpuProbe) -> None:

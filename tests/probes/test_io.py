@@ -73,7 +73,7 @@ def test_the_portable_probe_counts_what_psutil_counts(tmp_path: Path) -> None:
     before = process.io_counters()
     probe.start_call()
     _write(tmp_path / "file", 1_000_000)
-    usage: dict[UsageKey, float] = {}
+    usage: dict[str, float] = {}
     probe.stop_call(usage)
     after = process.io_counters()
     probe.stop_test(usage)

@@ -6,16 +6,13 @@ import time
 from collections.abc import Callable
 
 from paceline.probes.probe import Probe
-from paceline.usage import UsageKey
 
 
-def measured(
-    probe: Probe, call: Callable[[], object], setup: Callable[[], object] | None = None
-) -> dict[UsageKey, float]:
+def measured(probe: Probe, call: Callable[[], object], setup: Callable[[], object] | None = None) -> dict[str, float]:
     """
     What a probe says of one test: its setup, its call, and a teardown that does nothing.
     """
-    usage: dict[UsageKey, float] = {}
+    usage: dict[str, float] = {}
     probe.start_test()
     if setup is not None:
         setup()

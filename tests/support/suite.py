@@ -17,6 +17,8 @@ from paceline.model import Case, Run
 
 _QUIET = ("-p", "no:cacheprovider", "-o", "asyncio_default_fixture_loop_scope=function")
 _SECONDS = 120
+# A session that finds the last of these is one that a test started.
+_OF_THIS_SESSION = {"CI", "GITHUB_ACTIONS", "PYTEST_CURRENT_TEST"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Suite:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.results = folder / "performance_results"
-        self.environ = {key: value for key, value in os.environ.items() if key not in {"CI", "GITHUB_ACTIONS"}}
+        self.environ = {key: value for key, value in os.environ.items() if key not in _OF_THIS_SESSION}
         self.environ |= {"PACELINE_SUITE": "shop", "PYTHONPATH": ""}
 
     def write(self, name: str, content: str) -> Path:

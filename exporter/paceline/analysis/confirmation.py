@@ -5,6 +5,7 @@ Confirmation: does a test that looked slower, or seemed to keep memory, do so ag
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median_low
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from paceline.analysis.machine_speed import need_of
@@ -16,19 +17,17 @@ from paceline.verdict_kinds import VerdictKind
 # Two of three are as many as chance needs to be out of it; more cost time and find no more.
 REPEATS = 3
 
-Repeats = Mapping[str, Sequence[Case]]
+# A test whose repeats take less than this share of what it usually takes does its work once a process.
+_ONCE_A_PROCESS = 0.5
 
 
-def holds_up(figures: Sequence[float], limit: float) -> bool:
+class Repeated(Struct, frozen=True, kw_only=True):
     """
-    Whether more than half of the repeats are above the limit, which is to say their lower median.
-
-    Args:
-        figures: what was found when the test was measured again, for times normalised as the run that it belongs
-            to; usually `REPEATS` of them. Without any, nothing holds up.
-        limit: the figure above which the first measurement was a verdict.
+    Tests that were measured again, by test id, passed repeats only; and the reasons why others were not.
     """
-    return bool(figures) and median_low(figures) > limit
+
+    cases: Mapping[str, Sequence[Case]] = {}
+    reasons: Mapping[str, str] = {}
 
 
 def suspects_of(run: Run) -> list[str]:
@@ -38,42 +37,55 @@ def suspects_of(run: Run) -> list[str]:
     return list(dict.fromkeys(verdict.case for verdict in run.verdicts if verdict.kind in _FIGURES and verdict.case))
 
 
-def leaking(run: Run) -> frozenset[str]:
-    """
-    The tests that seem to keep memory.
-    """
-    return frozenset(verdict.case for verdict in run.verdicts if verdict.kind is VerdictKind.LEAK and verdict.case)
-
-
-def confirmed(run: Run, repeats: Repeats) -> Run:
+def confirmed(run: Run, repeated: Repeated) -> Run:
     """
     Judge the suspects of a run by what they did when they were measured again.
 
     What holds up stays a verdict, what does not becomes `unconfirmed`. The figure of a test that was measured again
-    is from then on the lower median of its repeats, so that whoever judges the run by its figures finds the same. What
-    could not be measured again is believed, unless most of what was did not hold up.
+    is from then on that of its repeats, so that whoever judges the run by its figures finds the same. What could not be
+    measured again is believed, unless most of what was did not hold up. Repeats far below what is usual are of a test
+    that does its work once a process: they prove nothing, and their figure is not kept.
 
     Args:
         run: the run, judged.
-        repeats: the same tests measured again, by test id; passed ones only.
+        repeated: the same tests measured again.
     """
     cases = {case.id: case for case in run.cases}
     again = {
         verdict: figures
         for verdict in run.verdicts
-        if verdict.kind in _FIGURES and (figures := _figures(verdict, cases, repeats))
+        if verdict.kind in _FIGURES and (figures := _figures(verdict, cases, repeated.cases))
     }
-    held = sum(_holds(verdict, figures) for verdict, figures in again.items())
-    is_chance = bool(again) and 2 * held < len(again)
-    verdicts = [_confirm(verdict, again.get(verdict, ()), is_chance=is_chance) for verdict in run.verdicts]
-    for verdict, figures in again.items():
-        cases[str(verdict.case)] = _with_figure(cases[str(verdict.case)], verdict.kind, median_low(figures))
+    telling = {verdict: figures for verdict, figures in again.items() if not _is_once_a_process(verdict, figures)}
+    held = sum(_holds(verdict, figures) for verdict, figures in telling.items())
+    is_chance = bool(telling) and 2 * held < len(telling)
+    verdicts = [
+        _confirm(verdict, again.get(verdict, ()), repeated.reasons.get(str(verdict.case), ""), is_chance=is_chance)
+        for verdict in run.verdicts
+    ]
+    for verdict, figures in telling.items():
+        cases[str(verdict.case)] = _with_figure(cases[str(verdict.case)], verdict.kind, _figure(verdict, figures))
     # What did not hold up is told last.
     verdicts.sort(key=lambda verdict: verdict.kind is VerdictKind.UNCONFIRMED)
     return replace(run, cases=tuple(cases.values()), verdicts=tuple(verdicts))
 
 
-def _figures(verdict: Verdict, cases: Mapping[str, Case], repeats: Repeats) -> list[float]:
+def _is_once_a_process(verdict: Verdict, figures: Sequence[float]) -> bool:
+    if verdict.kind is not VerdictKind.REGRESSION or not verdict.measured or not verdict.factor:
+        return False
+    usual = verdict.measured / verdict.factor
+    return max(figures) < _ONCE_A_PROCESS * usual
+
+
+def _figure(verdict: Verdict, figures: Sequence[float]) -> float:
+    """
+    The figure of all repeats: of times the lower median; of memory the least, as a test that warms up keeps less and
+    less.
+    """
+    return min(figures) if verdict.kind is VerdictKind.LEAK else median_low(figures)
+
+
+def _figures(verdict: Verdict, cases: Mapping[str, Case], repeats: Mapping[str, Sequence[Case]]) -> list[float]:
     case = cases.get(verdict.case or "")
     if case is None:
         return []
@@ -82,22 +94,25 @@ def _figures(verdict: Verdict, cases: Mapping[str, Case], repeats: Repeats) -> l
     return [figure for figure in figures if figure is not None]
 
 
-def _confirm(verdict: Verdict, figures: Sequence[float], *, is_chance: bool) -> Verdict:
+def _confirm(verdict: Verdict, figures: Sequence[float], why_not: str, *, is_chance: bool) -> Verdict:
     if verdict.kind not in _FIGURES:
         return verdict
     if not figures and is_chance:
-        return _unconfirmed(verdict, "not measured again, as others that were did not hold up")
+        return _unconfirmed(verdict, "not measured again, and most of the others did not hold up")
     if not figures:
-        return replace(verdict, reason=f"{verdict.reason}; not measured again")
+        reason = f" ({why_not})" if why_not else ""
+        return replace(verdict, reason=f"{verdict.reason}; not measured again{reason}")
     show = duration if verdict.unit == "seconds" else size
-    found = f"{show(median_low(figures))} in {counted(len(figures), 'repeat')}"
+    found = f"{show(_figure(verdict, figures))} in {counted(len(figures), 'repeat')}"
+    if _is_once_a_process(verdict, figures):
+        return replace(verdict, reason=f"{verdict.reason}; only {found}, as it does its work once a process")
     if _holds(verdict, figures):
         return replace(verdict, reason=f"{verdict.reason}; again {found}")
     return _unconfirmed(verdict, f"only {found}")
 
 
 def _holds(verdict: Verdict, figures: Sequence[float]) -> bool:
-    return holds_up(figures, verdict.limit or 0.0)
+    return _figure(verdict, figures) > (verdict.limit or 0.0)
 
 
 def _unconfirmed(verdict: Verdict, why: str) -> Verdict:

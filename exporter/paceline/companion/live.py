@@ -49,6 +49,8 @@ class LiveOutlets:
         if kind == "start":
             number, case = figures
             self._run.start_case(number, case, at_ns)
+        elif kind == "name":
+            self._run.name_case(*figures)
         elif kind == "end":
             self._run.end_case(*figures)
         elif kind == "case":
@@ -58,7 +60,7 @@ class LiveOutlets:
         elif kind == "expected":
             (self._run.expected,) = figures
         elif kind == "branch":
-            (self._run.branch,) = figures
+            self._run.branch, self._run.default_branch = figures
             if self._reports is not None:
                 self._reports.start()
 

@@ -28,7 +28,7 @@ class LiveRun:
     """
 
     def __init__(self, live: Live, sampler: Sampler) -> None:
-        self.branch = ""
+        self.branch = self.default_branch = ""
         self.expected: int | None = None
         self.failures = 0
         self._outcomes: Counter[Outcome] = Counter()
@@ -38,6 +38,10 @@ class LiveRun:
 
     def start_case(self, number: int, case: str, at_ns: int) -> None:
         self._active[number] = case, at_ns
+
+    def name_case(self, number: int, case: str) -> None:
+        if number in self._active:
+            self._active[number] = case, self._active[number][1]
 
     def end_case(self, number: int) -> None:
         self._active.pop(number, None)
@@ -72,6 +76,7 @@ class LiveRun:
             run_id=self._live.run_id,
             suite=self._live.suite,
             branch=safe_text(self.branch),
+            default_branch=self.default_branch,
             shard=self._live.shard,
             interval_seconds=interval_seconds,
             expected=self.expected,

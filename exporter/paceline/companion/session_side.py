@@ -3,7 +3,7 @@ What the process that reports holds of its companion.
 """
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from msgspec import Struct, convert, field, json
@@ -67,11 +67,11 @@ class Companion:
         """
         self.url, self.is_live = url, True
 
-    def tell_branch(self, branch: str) -> None:
+    def tell_branch(self, branch: str, default_branch: str) -> None:
         """
         Call before the first test; live reports begin with it.
         """
-        self._tell("branch", branch)
+        self._tell("branch", branch, default_branch)
 
     def tell_expected(self, tests: int) -> None:
         """
@@ -91,6 +91,16 @@ class Companion:
             self._started += 1
             self._numbers[node_id] = self._started
             self._tell("start", self._started, shown)
+
+    def tell_case_names(self, shown: Callable[[str], str]) -> None:
+        """
+        The ids of the tests that run now are known better.
+
+        Args:
+            shown: gives the id without secrets of a node id.
+        """
+        for node_id, number in self._numbers.items():
+            self._tell("name", number, shown(node_id))
 
     def tell_case_ended(self, node_id: str) -> None:
         """

@@ -168,7 +168,7 @@ def _measured(case: Case, habit: Habit, conditions: Conditions, random: Random) 
     )
 
 
-def _usage(habit: Habit, computing: float, waited: float, random: Random) -> dict[UsageKey, float]:
+def _usage(habit: Habit, computing: float, waited: float, random: Random) -> dict[str, float]:
     return {
         UsageKey.CPU_SECONDS: computing,
         UsageKey.CPU_USER_SECONDS: 0.85 * computing,

@@ -18,7 +18,7 @@ from paceline.analysis.summary import summarize
 from paceline.documents import encode_run
 from paceline.errors import DocumentError, PacelineError, StorageError
 from paceline.formatting import counted
-from paceline.history.journal import left_behind
+from paceline.history.journal import has_live_journal, left_behind
 from paceline.history.past_judge import PastJudge, Warn, read_or_warn
 from paceline.history.results_folder import ResultsFolder, read_run, set_aside
 from paceline.history.source import Server, find_past
@@ -52,6 +52,12 @@ class Archive:
         self._warn = warn
         self._server = server
         self._baselines = baselines or Baselines()
+
+    def is_in_use(self) -> bool:
+        """
+        Whether another session is running that keeps its run here.
+        """
+        return has_live_journal(self.folder.journals)
 
     def recover(self, rules: Rules, suite: str) -> list[Run]:
         """

@@ -2,12 +2,13 @@
 The journal: each case is written as it ends, so that a process that dies leaves what it had measured.
 """
 
+import errno
 import os
 import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import psutil
 from msgspec import DecodeError, Struct
@@ -17,6 +18,7 @@ from paceline.documents import decode, encode
 from paceline.errors import StorageError
 from paceline.files import is_locked, lock
 from paceline.model import Case, Run, RunOutcome
+from paceline.own_descriptor import OwnDescriptor
 
 _SUFFIX = ".jsonl"
 # Two clocks of one process, read apart, differ by less than this.
@@ -42,14 +44,17 @@ class Journal:
     """
     The journal of the run that this process is doing.
 
+    A test may close the descriptor and open a file that gets its number: nothing is written there. The journal is then
+    opened again by its path. A process that a test forked writes nothing.
+
     Raises:
         StorageError: it cannot be written.
     """
 
     def __init__(self, folder: Path, run: Run) -> None:
         try:
-            self._file: Final = _new_file(folder, run.run_id)
-            self.path: Final = Path(self._file.name)
+            self.path: Final = _new_file(folder, run.run_id)
+            self._file = _open(self.path)
             self._file.write(encode(_owner(self._file, run)) + b"\n")
         except OSError as error:
             path = folder / f"{run.run_id}{_SUFFIX}"
@@ -62,7 +67,15 @@ class Journal:
         Raises:
             OSError: the disk is full, or the folder is gone.
         """
-        self._file.write(encode(case) + b"\n")
+        line = encode(case) + b"\n"
+        try:
+            self._file.write(line)
+        except OSError as error:
+            if error.errno != errno.EBADF or not self._file.is_of_this_process:
+                raise
+            self._file = _open(self.path)
+            _is_lockable(self._file)
+            self._file.write(line)
 
     def close(self, *, is_kept: bool) -> None:
         """
@@ -71,6 +84,13 @@ class Journal:
         self._file.close()
         if is_kept:
             self.path.unlink(missing_ok=True)
+
+
+def has_live_journal(folder: Path) -> bool:
+    """
+    Whether a session that runs now writes a journal in a folder.
+    """
+    return any(_is_written(path) for path in folder.glob(f"*{_SUFFIX}"))
 
 
 def left_behind(folder: Path, suite: str) -> Iterator[tuple[Path, Run]]:
@@ -86,16 +106,21 @@ def left_behind(folder: Path, suite: str) -> Iterator[tuple[Path, Run]]:
             yield path, run
 
 
-def _new_file(folder: Path, run_id: str, number: int = 1) -> BinaryIO:
-    name = f"{run_id}{_SUFFIX}" if number == 1 else f"{run_id}-{number}{_SUFFIX}"
+def _new_file(folder: Path, run_id: str, number: int = 1) -> Path:
+    path = folder / (f"{run_id}{_SUFFIX}" if number == 1 else f"{run_id}-{number}{_SUFFIX}")
     try:
-        # Unbuffered: what was written is the kernel's, and outlives os._exit and kill -9.
-        return (folder / name).open("xb", buffering=0)
+        path.touch(exist_ok=False)
     except FileExistsError:  # of a session of another suite that has the same id, or had it
         return _new_file(folder, run_id, number + 1)
+    return path
 
 
-def _owner(file: BinaryIO, run: Run) -> _Owner:
+def _open(path: Path) -> OwnDescriptor:
+    # What was written is the kernel's, and outlives os._exit and kill -9.
+    return OwnDescriptor.open(str(path), os.O_WRONLY | os.O_APPEND | getattr(os, "O_CLOEXEC", 0))
+
+
+def _owner(file: OwnDescriptor, run: Run) -> _Owner:
     return _Owner(
         host=socket.gethostname(),
         process=os.getpid(),
@@ -105,7 +130,7 @@ def _owner(file: BinaryIO, run: Run) -> _Owner:
     )
 
 
-def _is_lockable(file: BinaryIO) -> bool:
+def _is_lockable(file: OwnDescriptor) -> bool:
     try:
         lock(file)
     except OSError:
@@ -128,8 +153,17 @@ def _read(path: Path, suite: str) -> Run | None:
         outcome=RunOutcome.CRASHED,
         is_partial=True,
         ended=max(modified, owner.run.started),
-        cases=tuple(_cases(lines)),
+        # A test that was retried was written more than once.
+        cases=tuple({case.id: case for case in _cases(lines)}.values()),
     )
+
+
+def _is_written(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return is_locked(file)
+    except OSError:
+        return False
 
 
 def _cases(lines: list[bytes]) -> Iterator[Case]:

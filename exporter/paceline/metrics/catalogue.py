@@ -186,6 +186,16 @@ RUN_INFO = _of_run(
 RUN_DURATION = _of_run("duration_seconds", "Time from the start of a run to its end.", "partial")
 RUN_CASES = _of_run("cases", "Tests of a run, by how they ended.", "partial", "outcome")
 RUN_VERDICTS = _of_run("verdicts", "Verdicts on a run, by kind.", "partial", "kind")
+RUN_ACCOUNTS = _of_run(
+    "accounts", "Collected tests of a run, by what became of them; the sum is what was collected.", "partial", "account"
+)
+FIXTURE = Metric(
+    "paceline_fixture_seconds",
+    Kind.GAUGE,
+    "Time that the setups of a fixture took in a run, all together, without those of fixtures that it requests.",
+    (*_RUN, "fixture", "scope"),
+    Channel.RUN_SAMPLE,
+)
 RUN_SLOWDOWN = _of_run("machine_slowdown_ratio", "How much slower than usual the suite as a whole ran; 1 is usual.")
 RUN_CALIBRATION = _of_run(
     "machine_calibration_seconds", "CPU time of a fixed piece of work at the start of a run: the speed of the machine."

@@ -13,7 +13,7 @@ from paceline.analysis.verdicts.suite_regression import pace_of
 from paceline.formatting import milliseconds
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
-from paceline.model import Case, Outcome, Run
+from paceline.model import Account, Case, Outcome, Run
 from paceline.values import OTHER, OpenEnum
 from paceline.verdict_kinds import VerdictKind
 
@@ -94,6 +94,11 @@ def of_run(run: Run, branches: Collection[str]) -> Iterator[Sample]:
     for rule in _RULES:
         if rule in run.thresholds:
             yield Sample(catalogue.RUN_THRESHOLD, (*labels, rule), run.thresholds[rule], run.ended)
+    for account in Account if run.collected is not None else ():
+        tests = float(run.accounts.get(account, 0))
+        yield Sample(catalogue.RUN_ACCOUNTS, (*labels, partial, account.value), tests, run.ended)
+    for fixture in run.fixtures:
+        yield Sample(catalogue.FIXTURE, (*labels, fixture.name, fixture.scope), fixture.seconds, run.ended)
     yield from _of_machine(run, labels)
 
 

@@ -1,9 +1,8 @@
 """
-Switch Paceline on: which parts a process needs depends on whether it runs tests or has xdist's workers do it.
+Switch Paceline on: which plugins a process needs depends on whether it runs tests or has xdist's workers do it.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,19 +10,14 @@ from paceline.config import Config
 from paceline.errors import PacelineError
 from paceline.plugin.collect.plan import Planner
 from paceline.plugin.collect.unused_budgets import UnusedBudgets
-from paceline.plugin.components import Components
 from paceline.plugin.guard import Guard
 from paceline.plugin.measure.meter import Meter
-from paceline.plugin.measure.repeat import Repeats
 from paceline.plugin.options import settings_of
 from paceline.plugin.verbose_tests import VerboseTests
 from paceline.probes import make_probes
 from paceline.probes.own_overhead import OwnWork
 from paceline.probes.runner import ProbeStack
 from paceline.recorder import RECORDER, CaseRecorder
-
-if TYPE_CHECKING:
-    from paceline.plugin.session import RunSession
 
 
 def activate(config: pytest.Config) -> None:
@@ -43,34 +37,61 @@ def activate(config: pytest.Config) -> None:
 
 
 def _plugins(config: pytest.Config, settings: Config) -> Mapping[str, object]:
-    has_workers = bool(config.getoption("tx", None)) and not hasattr(config, "workerinput")
-    guard, own, planner, repeats = Guard(), OwnWork(), Planner(settings, has_workers=has_workers), Repeats()
-    if has_workers:
-        from paceline.plugin.xdist import ControllerHooks  # noqa: PLC0415
-
-        parts = Components(planner=planner, meter=None, own=own, guard=guard, repeats=repeats)
-        session = _session(config, settings, parts)
-        controller = ControllerHooks(parts, session)
-        return {"planner": planner, "controller": controller, "session": session, **_extras(settings, guard)}
-    recorder = config.stash[RECORDER] = CaseRecorder()
-    meter = Meter(planner, ProbeStack(make_probes(own), guard.failed), recorder)
-    parts = Components(planner=planner, meter=meter, own=own, guard=guard, repeats=repeats)
+    guard, has_workers = Guard(), _has_workers(config)
+    planner = Planner(settings, has_workers=has_workers)
     if hasattr(config, "workerinput"):
-        from paceline.plugin.xdist import WorkerHooks  # noqa: PLC0415
+        return {"planner": planner, **_worker(config, settings, planner, guard)}
+    session = (
+        _controller(config, settings, planner, guard) if has_workers else _single(config, settings, planner, guard)
+    )
+    unused = UnusedBudgets(settings, guard)
+    return {
+        "planner": planner,
+        **session,
+        **({"unused-budgets": unused} if unused.is_needed else {}),
+        **({"verbose-tests": VerboseTests()} if settings.verbose_tests else {}),
+    }
 
-        return {"planner": planner, "meter": meter, "worker": WorkerHooks(config, settings, meter, parts)}
-    session = _session(config, settings, parts)
-    return {"planner": planner, "meter": meter, "session": session, **_extras(settings, guard)}
+
+def _has_workers(config: pytest.Config) -> bool:
+    # As xdist decides it: environments that are given without a way to distribute tests are not used.
+    is_distributed = bool(config.getoption("tx", None)) and config.getoption("dist", "no") != "no"
+    return is_distributed and not hasattr(config, "workerinput")
 
 
-def _extras(settings: Config, guard: Guard) -> Mapping[str, object]:
-    unmatched = UnusedBudgets(settings, guard)
-    extras: dict[str, object] = {"unmatched": unmatched} if unmatched.is_needed else {}
-    return extras | ({"quiet": VerboseTests()} if settings.verbose_tests else {})
+def _single(config: pytest.Config, settings: Config, planner: Planner, guard: Guard) -> Mapping[str, object]:
+    from paceline.plugin.session import RunSession  # noqa: PLC0415 - workers start faster without
+    from paceline.plugin.single_process import SingleProcess  # noqa: PLC0415
+
+    meter = _meter(config, guard)
+    session = RunSession(config, settings, planner, guard)
+    process = SingleProcess(config, settings, meter, session)
+    return {
+        "meter": meter,
+        "session": session,
+        "watching": session.watching,
+        "process": process,
+        "tests": process.tests,
+    }
 
 
-def _session(config: pytest.Config, settings: Config, parts: Components) -> "RunSession":
-    # A worker needs neither history nor sampler, and starts faster without them.
-    from paceline.plugin.session import RunSession  # noqa: PLC0415
+def _controller(config: pytest.Config, settings: Config, planner: Planner, guard: Guard) -> Mapping[str, object]:
+    from paceline.plugin.session import RunSession  # noqa: PLC0415 - as above
+    from paceline.plugin.xdist_controller import XdistController  # noqa: PLC0415
 
-    return RunSession(config, settings, parts)
+    session = RunSession(config, settings, planner, guard)
+    controller = XdistController(planner, guard, session)
+    return {"session": session, "watching": session.watching, "controller": controller}
+
+
+def _worker(config: pytest.Config, settings: Config, planner: Planner, guard: Guard) -> Mapping[str, object]:
+    from paceline.plugin.xdist_worker import XdistWorker  # noqa: PLC0415 - only there
+
+    meter = _meter(config, guard)
+    worker = XdistWorker(config, settings, planner, meter, guard)
+    return {"meter": meter, "worker": worker, "tests": worker.tests}
+
+
+def _meter(config: pytest.Config, guard: Guard) -> Meter:
+    recorder = config.stash[RECORDER] = CaseRecorder()
+    return Meter(ProbeStack(make_probes(OwnWork()), guard.failed), recorder)

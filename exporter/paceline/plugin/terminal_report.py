@@ -67,16 +67,13 @@ def write_messages(terminal: "pytest.TerminalReporter", guard: Guard) -> None:
         terminal.write_line(f"paceline: {message}", yellow=True)
 
 
-def say_repeats(config: pytest.Config, tests: int, seconds: float) -> None:
+def say(config: pytest.Config, message: str) -> None:
     """
-    Say why the session goes on when all tests have ended.
+    Say something while the session goes on.
     """
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if terminal is not None and terminal.verbosity >= _QUIETEST:
-        _write_on_own_line(
-            terminal,
-            f"paceline: measuring {counted(tests, 'test')} again, for at most {duration(seconds)}",
-        )
+        _write_on_own_line(terminal, f"paceline: {message}")
 
 
 def verbose_line(config: pytest.Config, case: Case) -> None:

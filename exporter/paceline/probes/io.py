@@ -2,11 +2,15 @@
 Bytes that the call phase read and wrote.
 """
 
+from typing import ClassVar
+
 import psutil
 
 from paceline.probes.own_overhead import OwnWork, ProcFile
 from paceline.probes.probe import Probe, Usage
 from paceline.usage import UsageKey
+
+_KEYS = (UsageKey.READ_BYTES, UsageKey.WRITTEN_BYTES)
 
 
 def io_probe(own: OwnWork) -> Probe | None:
@@ -27,6 +31,8 @@ class KernelIoProbe(Probe):
         OSError: not Linux, or a sandbox that refuses.
     """
 
+    keys: ClassVar = _KEYS
+
     def __init__(self, own: OwnWork) -> None:
         self._own = own
         self._file = ProcFile("self/io", own)
@@ -40,26 +46,25 @@ class KernelIoProbe(Probe):
         usage[UsageKey.READ_BYTES] = max(read - self._before[0], 0)
         usage[UsageKey.WRITTEN_BYTES] = max(written - self._before[1], 0)
 
+    def reopen(self) -> None:
+        self._file.reopen()
+
     def close(self) -> None:
         self._file.close()
 
     def _read(self) -> tuple[int, int]:
-        while True:
-            was_busy = self._own.busy_thread
-            # The kernel counts a read after it, so the bytes of this one are not in its own figure.
-            background = self._own.background_reads()
-            own_read = self._own.read_bytes + background
-            own_written = self._own.written_bytes
-            fields = self._file.read(256).split(None, 4)
-            # Otherwise the sampler has begun in between, and what it has read since is in the figure.
-            if was_busy or (not self._own.busy_thread and self._own.background_read_bytes == background):
-                return int(fields[1]) - own_read, int(fields[3]) - own_written
+        # The kernel counts a read after it, so the bytes of this one are not in its own figure.
+        own_read, own_written = self._own.read_bytes, self._own.written_bytes
+        fields = self._file.read(256).split(None, 4)
+        return int(fields[1]) - own_read, int(fields[3]) - own_written
 
 
 class PortableIoProbe(Probe):
     """
     psutil's counters of the process.
     """
+
+    keys: ClassVar = _KEYS
 
     def __init__(self) -> None:
         self._process = psutil.Process()

@@ -10,6 +10,7 @@ import psutil
 
 from paceline.probes.own_overhead import OwnWork, ProcFile
 from paceline.probes.probe import Probe, Usage
+from paceline.unpatched import UNPATCHED
 from paceline.usage import UsageKey
 
 try:
@@ -20,6 +21,7 @@ except ImportError:  # Windows
 _KIBIBYTE = 1024
 _RESET_PEAK = b"5"
 _ROUGHNESS = 2 << 20
+_SELF = resource.RUSAGE_SELF if resource is not None else 0
 
 
 def memory_probe(own: OwnWork) -> Probe:
@@ -37,6 +39,7 @@ class _MemoryProbe(Probe):
     What is still held after a test, in whatever way the resident memory is read.
     """
 
+    keys: ClassVar = (UsageKey.MEMORY_PEAK_BYTES, UsageKey.MEMORY_RETAINED_BYTES)
     _start = _at_pause = 0
 
     def start_test(self) -> None:
@@ -85,15 +88,21 @@ class KernelMemoryProbe(_MemoryProbe):
 
     def start_call(self) -> None:
         self._reset_peak()
-        self._in_call.append(self)
+        if self not in self._in_call:
+            self._in_call.append(self)
         self._noted = 0
         self._call_start = self._resident()
         self._rough_start = _rough_peak()
 
     def stop_call(self, usage: Usage) -> None:
+        if self in self._in_call:
+            self._in_call.remove(self)
         self.note_peak()
-        self._in_call.remove(self)
         usage[UsageKey.MEMORY_PEAK_BYTES] = max(self._noted - self._call_start, 0)
+
+    def reopen(self) -> None:
+        for file in (self._reset, self._status, self._statm):
+            file.reopen()
 
     def close(self) -> None:
         if self in self._in_call:
@@ -151,7 +160,7 @@ class BoundaryMemoryProbe(_MemoryProbe):
 
 
 def _rough_peak() -> int:
-    return int(resource.getrusage(resource.RUSAGE_SELF)[2]) * _KIBIBYTE
+    return int(UNPATCHED.getrusage(_SELF)[2]) * _KIBIBYTE
 
 
 def _peak(status: bytes) -> int:

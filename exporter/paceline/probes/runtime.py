@@ -2,10 +2,11 @@
 What the interpreter knows: garbage collections of the call phase, modules imported by the test.
 """
 
-import gc
 import sys
+from typing import ClassVar
 
 from paceline.probes.probe import Probe, Usage
+from paceline.unpatched import UNPATCHED
 from paceline.usage import UsageKey
 
 
@@ -13,6 +14,8 @@ class RuntimeProbe(Probe):
     """
     Counts collections of all generations, and how many modules are new after teardown.
     """
+
+    keys: ClassVar = (UsageKey.GC_COLLECTIONS, UsageKey.IMPORTED_MODULES)
 
     def __init__(self) -> None:
         self._collections = self._modules = self._at_pause = 0
@@ -37,5 +40,5 @@ class RuntimeProbe(Probe):
 
 
 def _collections() -> int:
-    young, middle, old = gc.get_stats()
+    young, middle, old = UNPATCHED.gc_stats()
     return int(young["collections"] + middle["collections"] + old["collections"])

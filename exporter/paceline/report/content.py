@@ -13,6 +13,7 @@ from paceline.analysis.past import DURATION, EVERY_TEST, NORMALIZED, OUTCOME, Ne
 from paceline.analysis.verdicts.suite_regression import calibration_ratio
 from paceline.model import Case, Cause, Run, Severity, Verdict
 from paceline.report import words
+from paceline.report.account_notes import account_notes
 from paceline.translated_names import RunCount
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
@@ -91,7 +92,10 @@ def compose(run: Run, past: Past, rules: Rules) -> Content:
         slowest=tuple((formatting.duration(case.duration_seconds or 0.0), case) for case in slowest),
         machine=_machine(run, past),
         history=_history(past, rules.regression.min_runs),
-        troubles=tuple(_trouble(what, count) for what, count in run.counts.items() if count),
+        troubles=(
+            *(_trouble(what, count) for what, count in run.counts.items() if count),
+            *account_notes(run),
+        ),
     )
 
 

@@ -1,30 +1,95 @@
 """
-Did the user ask for a part of the suite?
+Do the selected tests make up the whole suite of the project?
+
+The project says what its whole suite is: by `testpaths`, by `addopts`, and by `whole_suite` in `[tool.paceline]`. What
+is selected beyond that makes a part, whether it was typed, or came from PYTEST_ADDOPTS or from a file of arguments.
 """
 
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-_SELECTING = ("-k", "-m", "--lf", "--last-failed", "--sw", "--stepwise", "--deselect", "--ignore", "--paceline-bench")
+import pytest
+
+from paceline.config import Config
+from paceline.identity import safe_text
+
+# Options that select tests, by the name of their value: pytest's own, and those of plugins that share a suite out.
+_SELECTING: Mapping[str, str] = {
+    "keyword": "-k",
+    "markexpr": "-m",
+    "lf": "--lf",
+    "stepwise": "--stepwise",
+    "deselect": "--deselect",
+    "ignore": "--ignore",
+    "ignore_glob": "--ignore-glob",
+    "paceline_benchmarks_only": "--paceline-benchmarks-only",
+    "splits": "--splits",
+    "num_shards": "--num-shards",
+    "test_group_count": "--test-group-count",
+    "picked": "--picked",
+    "testmon": "--testmon",
+}
+# Their values may have what parameters are called by, which may be secret.
+_BY_NAME = {"keyword", "deselect"}
+# pytest has one shard where none was asked for.
+_NOTHING: tuple[object, ...] = (None, "", False, [], (), 1)
 
 
-def is_selection(arguments: Sequence[str], folder: Path, testpaths: Sequence[str]) -> bool:
+def why_partial(config: pytest.Config, settings: Config) -> str:
     """
-    Whether arguments of a command line choose some tests of a suite.
-
-    What the project's own `addopts` leave out always, is not asked here: it is never a part of the suite.
-
-    Args:
-        arguments: options and paths as given, without those of the configuration.
-        folder: where the command was given.
-        testpaths: the folders of the suite, where the project names them.
+    What makes the run a part of the suite, and how to call it the whole; "" where the run is the whole.
     """
-    return any(argument.startswith(_SELECTING) or _is_part(argument, folder, testpaths) for argument in arguments)
+    whole = _parsed(config, [*config.getini("addopts"), *settings.whole_suite])
+    testpaths = [*config.getini("testpaths"), *getattr(whole, "file_or_dir", ())]
+    selections = [*_selections(config.option, whole), *_paths(config, testpaths)]
+    if not selections:
+        return ""
+    return f"selected by {' '.join(selections)}"
 
 
-def _is_part(argument: str, folder: Path, testpaths: Sequence[str]) -> bool:
-    path = argument.partition("::")[0]
-    if argument.startswith("-") or not (folder / path).exists():
-        return False
-    is_whole = not testpaths or argument.rstrip("/") in {path.rstrip("/") for path in testpaths} | {"."}
-    return (folder / path).is_file() or not is_whole
+def _selections(option: Namespace, whole: Namespace) -> Iterator[str]:
+    for name, shown in _SELECTING.items():
+        value = getattr(option, name, None)
+        # True is 1.
+        is_nothing = value is not True and value in _NOTHING
+        if not is_nothing and value != getattr(whole, name, None):
+            yield shown if value is True or name in _BY_NAME else f"{shown} {_text(value)}"
+
+
+def _text(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else repr(value) if " " in str(value) else str(value)
+
+
+def _paths(config: pytest.Config, testpaths: Sequence[str]) -> Iterator[str]:
+    folder, root = config.invocation_params.dir, config.rootpath
+    shown = [safe_text(argument.partition("[")[0]) for argument in config.args]
+    given = [folder / argument.partition("::")[0] for argument in config.args]
+    if not given or any("::" in argument for argument in config.args):
+        yield from shown
+    elif testpaths:
+        roots = [path for pattern in testpaths for path in (root.glob(pattern) if "*" in pattern else [root / pattern])]
+        if not all(any(path == one or path.is_relative_to(one) for one in given) for path in roots):
+            yield from shown
+    elif not any(_may_be_whole(path, root) for path in given):
+        yield from shown
+
+
+def _may_be_whole(path: Path, root: Path) -> bool:
+    """
+    Whether a folder may have all tests of a project that does not say where they are.
+    """
+    if not path.is_dir() or root.is_relative_to(path):
+        return path.is_dir()
+    parent = path.parent
+    return parent == root or not (parent.name in {"test", "tests"} or (parent / "conftest.py").exists())
+
+
+def _parsed(config: pytest.Config, arguments: Sequence[str]) -> Namespace:
+    parser: Any = config._parser  # noqa: SLF001 - pytest has no public way to read its arguments
+    try:
+        parsed: Namespace = parser.parse_known_args(list(arguments))
+    except (pytest.UsageError, SystemExit):
+        return Namespace()
+    return parsed

@@ -2,15 +2,16 @@
 What is known of each test before it runs: safe id, family, test type, budget; and which tests run at all.
 """
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from paceline.analysis.verdicts.budget import Budget, Budgets
-from paceline.config import LONGEST_BUDGET_MS, Config
+from paceline.config import DEFAULT_TEST_TYPE, LONGEST_BUDGET_MS, Config
 from paceline.errors import ConfigError
 from paceline.identity import safe_ids, safe_text
 from paceline.monitoring import changed_budgets
@@ -37,18 +38,41 @@ class CasePlan(NamedTuple):
     is_repeatable: bool = True
 
 
+class CollectedTests(NamedTuple):
+    """
+    How many tests were collected, and how many of them were selected to run.
+    """
+
+    collected: int = 0
+    selected: int = 0
+
+
+_PLAN = pytest.StashKey[CasePlan]()
+
+
+def plan_of(item: pytest.Item) -> CasePlan:
+    """
+    The plan of a test; one that another plugin made while tests run has no type and no budget of its own.
+    """
+    plan = item.stash.get(_PLAN, None)
+    if plan is None:
+        plan = item.stash[_PLAN] = _bare_plan(item.nodeid, DEFAULT_TEST_TYPE)
+    return plan
+
+
 class Planner:
     """
     Selects and plans tests at the end of collection. `made_safe` counts ids that had to be changed.
 
-    Where workers collect the tests, `changed_ids` is None until one has told.
+    Where workers collect the tests, `changed_ids` is None until one has reported them.
     """
 
     def __init__(self, config: Config, *, has_workers: bool = False) -> None:
         self._config = config
-        self._plans: dict[str, CasePlan] = {}
         self._known_types = config.known_types
         self.made_safe = 0
+        self.collected = CollectedTests()
+        self._collected = 0
         self.changed_ids: Mapping[str, str] | None = None if has_workers else {}
         self._type_of_path = lru_cache(maxsize=None)(config.type_of_path)
 
@@ -71,36 +95,45 @@ class Planner:
             config.hook.pytest_deselected(items=[item for item in items if item not in kept])
             items[:] = wanted
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection(self) -> Generator[None, Any, Any]:
+        # A second collection in one session, as by a plugin that looks for changed files.
+        self._collected = 0
+        return (yield)
+
+    def pytest_itemcollected(self) -> None:
+        self._collected += 1
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         ids = safe_ids(
             (item.nodeid for item in session.items), {item.nodeid: masked_id(item) for item in session.items}
         )
         self.changed_ids = {node_id: safe for node_id, safe in ids.items() if safe != node_id}
         self.made_safe = len(self.changed_ids)
-        budgets, markers_of = self._budgets(), marker_finder()
+        selected = len(session.items)
+        self.collected = CollectedTests(collected=max(self._collected, selected), selected=selected)
+        budgets, markers_of, number_of = self._budgets(), marker_finder(), _numbers()
         for item in session.items:
-            self._plans[item.nodeid] = self._plan(item, ids, markers_of(item), budgets)
+            plan = self._plan(item, ids, markers_of(item), budgets)
+            item.stash[_PLAN] = plan._replace(id=number_of(plan.id))
 
     @property
     def type_budgets_ms(self) -> Mapping[str, float]:
         return self._budgets().by_type_ms
 
-    def plan_of(self, node_id: str) -> CasePlan:
+    def shown_id(self, node_id: str) -> str:
         """
-        The plan of a test; one that was not collected (made by another plugin while running) has a bare one.
+        The id of a test without secrets.
         """
-        return self._plans.get(node_id) or self._bare_plan(node_id)
+        return self.bare_plan(node_id).id
 
-    def _bare_plan(self, node_id: str) -> CasePlan:
+    def bare_plan(self, node_id: str) -> CasePlan:
+        """
+        A plan by the id alone, where workers collected the test.
+        """
         # Until it is known which ids have secrets, none shows its parameters.
         shown = node_id.partition("[")[0] if self.changed_ids is None else self.changed_ids.get(node_id, node_id)
-        safe = safe_text(shown)
-        test_type = self._type_of_path(node_id.partition("::")[0])
-        plan = CasePlan(safe, safe.partition("[")[0], test_type, None, is_hard=False)
-        if self.changed_ids is not None:
-            # Where workers collect the tests it is asked for with each report.
-            self._plans[node_id] = plan
-        return plan
+        return _bare_plan(shown, self._type_of_path(node_id.partition("::")[0]))
 
     def _budgets(self) -> Budgets:
         return changed_budgets(self._config.budgets)
@@ -127,6 +160,24 @@ class Planner:
     def _is_stress_wanted(self, config: pytest.Config) -> bool:
         is_asked_for = self._config.stress or _STRESS in config.getoption("markexpr", "")
         return is_asked_for or _is_declared_by_project(config, _STRESS)
+
+
+def _bare_plan(shown: str, test_type: str) -> CasePlan:
+    safe = safe_text(shown)
+    return CasePlan(safe, safe.partition("[")[0], test_type, None, is_hard=False)
+
+
+def _numbers() -> Callable[[str], str]:
+    """
+    A function that tells tests apart that have one id: the second is `#2`.
+    """
+    seen: Counter[str] = Counter()
+
+    def numbered(case_id: str) -> str:
+        seen[case_id] += 1
+        return case_id if seen[case_id] == 1 else numbered(f"{case_id}#{seen[case_id]}")
+
+    return numbered
 
 
 def marker_finder() -> Callable[[pytest.Item], Markers]:

@@ -8,7 +8,7 @@ import pytest
 
 from paceline.config import DEFAULT_TEST_TYPES, Config
 from paceline.identity import safe_text
-from paceline.plugin.collect.partial_run import is_selection
+from paceline.plugin.collect.partial_run import why_partial
 from paceline.plugin.collect.plan import family_of
 from paceline.plugin.guard import Guard
 
@@ -19,6 +19,7 @@ class UnusedBudgets:
     """
 
     def __init__(self, settings: Config, guard: Guard) -> None:
+        self._settings = settings
         self._tests = settings.test_budgets_ms
         self._types = [name for name in settings.budgets_ms if name not in {*DEFAULT_TEST_TYPES, *settings.test_types}]
         self._guard = guard
@@ -32,8 +33,7 @@ class UnusedBudgets:
         self, session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
         # Before anything is deselected: what is left out on purpose is there all the same.
-        given = config.invocation_params
-        if session.testsfailed or is_selection(list(map(str, given.args)), given.dir, config.getini("testpaths")):
+        if session.testsfailed or why_partial(config, self._settings):
             return
         for message in self._messages(items):
             self._guard.warn(message)

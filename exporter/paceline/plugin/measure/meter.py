@@ -2,68 +2,27 @@
 Measures each test in the process that runs it: the only process there is, or each xdist worker.
 """
 
-import time
-from collections.abc import Generator, Mapping
-from typing import Any, cast
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
 
 import pytest
-from msgspec.structs import replace
+from msgspec import json
 
 from paceline.analysis.verdicts.budget import budget_reason
-from paceline.model import Case, Measure, Outcome, Seconds
-from paceline.plugin.collect.plan import CasePlan, Planner
+from paceline.plugin.collect.plan import plan_of
+from paceline.plugin.measure.fixture_times import FixtureTimes
+from paceline.plugin.measure.running_test import Measurement
 from paceline.probes.runner import ProbeStack
 from paceline.recorder import CaseRecorder
-from paceline.translated_names import BudgetSource
+from paceline.unpatched import UNPATCHED
 from paceline.usage import UsageKey
-from paceline.values import Value
 
 _NANOSECONDS = 1e9
 # Bytes: what is kept below this is no leak, and not worth a second look.
 _MUCH = 1 << 16
-
-
-class Measurement(Value, frozen=True, kw_only=True):
-    """
-    A test as measured, before it is known how it ended.
-    """
-
-    id: str
-    family: str
-    test_type: str
-    budget_seconds: Seconds | None = None
-    budget_source: BudgetSource | None = None
-    budget_pattern: str = ""
-    setup_seconds: Seconds | None = None
-    duration_seconds: Seconds | None = None
-    teardown_seconds: Seconds | None = None
-    usage: Mapping[UsageKey, float] = {}
-    measures: Mapping[str, Measure] = {}
-
-    def settled(self, retained: Mapping[str, float]) -> "Measurement":
-        """
-        The same, with what the test keeps where it turned out to be less, in bytes by test id.
-        """
-        if self.id not in retained:
-            return self
-        return replace(self, usage={**self.usage, UsageKey.MEMORY_RETAINED_BYTES: retained[self.id]})
-
-    def to_case(self, outcome: Outcome, attempts: int) -> Case:
-        return Case(
-            id=self.id,
-            family=self.family,
-            test_type=self.test_type,
-            outcome=outcome,
-            attempts=attempts,
-            setup_seconds=self.setup_seconds,
-            duration_seconds=self.duration_seconds,
-            teardown_seconds=self.teardown_seconds,
-            budget_seconds=self.budget_seconds,
-            budget_source=self.budget_source,
-            budget_pattern=self.budget_pattern,
-            usage=cast("Mapping[str, float]", self.usage),
-            measures=self.measures,
-        )
+# Where a forked process puts the measurement, for the process that hears of the report.
+_ATTRIBUTE = "paceline_measurement"
 
 
 class Meter:
@@ -73,115 +32,181 @@ class Meter:
     An error of the test passes through the wrappers, which hide themselves from its traceback.
     """
 
-    def __init__(self, planner: Planner, probes: ProbeStack, recorder: CaseRecorder) -> None:
-        self._planner = planner
-        self._probes = probes
-        self._recorder = recorder
-        # Kept here, not looked up in the module: tools that freeze time replace what modules hold.
-        self._now = time.perf_counter_ns
-        self._usage: dict[UsageKey, float] = {}
+    def __init__(self, probes: ProbeStack, recorder: CaseRecorder) -> None:
+        self.fixtures: Final = FixtureTimes(probes)
+        self._probes: Final = probes
+        self._recorder: Final = recorder
+        self._now: Final = UNPATCHED.perf_counter_ns
+        self._process: Final = UNPATCHED.getpid()
+        self._usage: dict[str, float] = {}
         self._phases: dict[str, float] = {}
-        self._measured: dict[str, Measurement] = {}
-        self._last = ""
-        self._settled: dict[str, float] = {}
-        self._in_shared_fixture = False
+        self._item: pytest.Item | None = None
+        self._measurement: Measurement | None = None
+        self._starts = 0
+        self._can_settle = True
+        self._has_failed = self._met_debugger = self._collects_garbage = self._has_ended = False
 
-    def take_settled(self) -> dict[str, float]:
+    def begin(self, *, collects_garbage: bool = False) -> None:
         """
-        What tests keep, in bytes by test id, where it is less than their measurement says; given out once.
+        Forget the test before, whose attempts were counted.
+
+        Args:
+            collects_garbage: collect it before and after the test, as what the collector has not got to yet is not kept
+                by anyone. It would take too long for every test.
+        """
+        self._collects_garbage = collects_garbage
+        self._can_settle = True
+        if collects_garbage:
+            UNPATCHED.gc_collect()
+        self._measurement = None
+        self._starts = 0
+        self._has_failed = self._met_debugger = False
+
+    def take(self) -> Measurement | None:
+        """
+        The measurement of the test that has ended; None where it was run by another process.
+        """
+        measurement, self._measurement = self._measurement, None
+        return measurement
+
+    def end_early(self) -> Measurement:
+        """
+        The measurement of the present test, whose own fixtures are gone and whose wider ones are not. What the teardown
+        of those takes is not the test's.
+        """
+        self._probes.stop_test(self._usage)
+        self._has_ended = True
+        return self._measured()
+
+    def settled(self) -> float | None:
+        """
+        The bytes that the last test keeps, where that turns out to be less than its measurement says.
 
         pytest holds the values of a test's fixtures until all its reports are out, so that they seem to be kept.
         """
-        self._settle()
-        settled, self._settled = self._settled, {}
-        return settled
+        before = self._usage.get(UsageKey.MEMORY_RETAINED_BYTES, 0.0)
+        if before < _MUCH or not self._can_settle:
+            return None
+        usage = dict(self._usage)
+        self._probes.settle(usage)
+        self._usage = {}
+        after = usage.get(UsageKey.MEMORY_RETAINED_BYTES, before)
+        return after if after < before else None
 
-    def now(self) -> float:
+    @contextmanager
+    def another_test(self, *, is_suspect: bool) -> Iterator[None]:
         """
-        Seconds of a clock that nothing sets back or freezes.
-        """
-        return self._now() / _NANOSECONDS
+        Let other tests be measured before the present one has ended.
 
-    def take(self, node_id: str) -> Measurement | None:
+        Args:
+            is_suspect: whether the present test is one of them, so that its memory is looked at again.
         """
-        The measurement of a test that has ended; given out once.
-        """
-        return self._measured.pop(node_id, None)
+        kept = self._phases, self._usage, self._starts, self._has_failed, self._met_debugger, self._measurement
+        has_ended = self._has_ended
+        measures = dict(self._recorder.measures)
+        try:
+            yield
+        finally:
+            self._phases, self._usage, self._starts, self._has_failed, self._met_debugger, self._measurement = kept
+            self._has_ended, self._collects_garbage = has_ended, False
+            self._can_settle = False
+            if not is_suspect:
+                # The values of its fixtures were still held, and the memory that is held now is of the others, too.
+                self._usage.pop(UsageKey.MEMORY_RETAINED_BYTES, None)
+            self._recorder.measures.clear()
+            self._recorder.measures.update(measures)
+
+    def close(self) -> None:
+        self._probes.close()
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_setup(self) -> Generator[None, Any, Any]:
         __tracebackhide__ = True
-        self._settle()
-        self._phases = {}
+        self._phases, self._usage, self._has_ended = {}, {}, False
+        self._starts += 1
         self._recorder.measures.clear()
         self._probes.start_test()
         started = self._now()
         try:
             return (yield)
+        except BaseException:
+            self._has_failed = True
+            raise
         finally:
             self._phases["setup_seconds"] = (self._now() - started) / _NANOSECONDS
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         __tracebackhide__ = True
+        tracer = UNPATCHED.gettrace()
         self._probes.start_call()
         started = self._now()
         try:
             result = yield
+        except BaseException:
+            self._has_failed = True
+            raise
         finally:
             seconds = (self._now() - started) / _NANOSECONDS
             self._probes.stop_call(self._usage)
             self._phases["duration_seconds"] = seconds
-        plan = self._planner.plan_of(item.nodeid)
+            if UNPATCHED.gettrace() is not tracer:
+                self._met_debugger = True
+        plan = plan_of(item)
         if plan.is_hard and plan.budget is not None and seconds > plan.budget.seconds:
             pytest.fail(f"The test {budget_reason(seconds, plan.budget)}.", pytrace=False)
         return result
 
     @pytest.hookimpl(wrapper=True, trylast=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, Any, Any]:
+    def pytest_runtest_teardown(self) -> Generator[None, Any, Any]:
         __tracebackhide__ = True
         started = self._now()
         try:
             return (yield)
         finally:
             self._phases["teardown_seconds"] = (self._now() - started) / _NANOSECONDS
-            self._probes.stop_test(self._usage)
-            node_id = item.nodeid
-            measurement = self._measurement(self._planner.plan_of(node_id))
-            self._measured[node_id], self._last = measurement, measurement.id
+            if self._collects_garbage:
+                UNPATCHED.gc_collect()
+            if not self._has_ended:
+                self._probes.stop_test(self._usage)
+            self._measurement = self._measured()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, Any, Any]:
-        if fixturedef.scope == "function" or self._in_shared_fixture:
-            return (yield)
-        self._in_shared_fixture = True
-        self._probes.pause()
+    def pytest_runtest_makereport(
+        self, call: pytest.CallInfo[Any]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if call.when == "teardown" and self._process != UNPATCHED.getpid() and self._measurement is not None:
+            setattr(report, _ATTRIBUTE, json.encode(self._measurement).decode())
+        return report
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Generator[None, Any, Any]:
+        self.fixtures.start(fixturedef, request)
         try:
             return (yield)
         finally:
-            self._in_shared_fixture = False
-            self._probes.resume()
+            self.fixtures.stop()
 
-    def _settle(self) -> None:
-        before = self._usage.get(UsageKey.MEMORY_RETAINED_BYTES, 0.0)
-        if before >= _MUCH:
-            usage = dict(self._usage)
-            self._probes.settle(usage)
-            after = usage[UsageKey.MEMORY_RETAINED_BYTES]
-            if after < before:
-                self._settled[self._last] = after
-        self._usage = {}
+    def pytest_enter_pdb(self) -> None:
+        self._met_debugger = True
 
-    def _measurement(self, plan: CasePlan) -> Measurement:
-        budget = plan.budget
+    def _measured(self) -> Measurement:
         return Measurement(
-            id=plan.id,
-            family=plan.family,
-            test_type=plan.test_type,
-            budget_seconds=budget.seconds if budget else None,
-            budget_source=budget.source if budget else None,
-            budget_pattern=budget.pattern if budget else "",
             usage=self._usage,
             measures=dict(self._recorder.measures),
+            lacking=self._probes.lacking,
+            attempts=self._starts if self._has_failed else 1,
+            met_debugger=self._met_debugger,
             **self._phases,
         )
+
+
+def measurement_on(report: pytest.TestReport) -> Measurement | None:
+    """
+    The measurement that a forked process put on the report of a teardown; it is taken off.
+    """
+    text = report.__dict__.pop(_ATTRIBUTE, None)
+    return json.decode(text, type=Measurement) if text is not None else None

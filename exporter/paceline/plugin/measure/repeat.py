@@ -2,192 +2,130 @@
 Measure a test again: pytest, its plugins and the user see one run of it, Paceline sees more.
 """
 
-import gc
-import warnings
-from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
-from typing import Any, Final
+from collections.abc import Callable, Sequence
 
 import pytest
-from _pytest.junitxml import xml_key
 from _pytest.runner import runtestprotocol  # as pytest-rerunfailures does: there is no public way to run a test
-from _pytest.unittest import TestCaseFunction
 
-from paceline.analysis.confirmation import leaking, suspects_of
+from paceline.analysis.confirmation import Repeated, suspects_of
 from paceline.config import Confirmation
-from paceline.model import Case, Outcome, Run
-from paceline.plugin.collect.plan import Planner
-from paceline.plugin.measure.meter import Measurement, Meter
+from paceline.formatting import counted, duration
+from paceline.model import Case, Run
+from paceline.plugin.collect.plan import plan_of
+from paceline.plugin.measure.item_cases import Ended, ItemCases
+from paceline.plugin.measure.meter import Meter
+from paceline.plugin.measure.repeatable import why_not_repeatable
+from paceline.plugin.measure.running_test import RunningTest
+from paceline.plugin.measure.time_limit import RepeatTimeoutError, time_limit
+from paceline.plugin.measure.unseen import unchanged, unseen
+from paceline.unpatched import UNPATCHED
 
-try:
-    from _pytest.threadexception import thread_exceptions
-    from _pytest.unraisableexception import unraisable_exceptions
-except ImportError:  # before pytest 8.4, which told them with the phase of a test or not at all
-    _WAITING_ERRORS: tuple[pytest.StashKey[Any], ...] = ()
-else:
-    _WAITING_ERRORS = (unraisable_exceptions, thread_exceptions)
-_SAID = frozenset({"pytest_runtest_logreport", "pytest_exception_interact"})
-
-
-class Repeats:
-    """
-    What was measured again, by test id.
-    """
-
-    def __init__(self) -> None:
-        self.measurements: Final[dict[str, list[Measurement]]] = {}
-
-    def add(self, measurement: Measurement) -> None:
-        self.measurements.setdefault(measurement.id, []).append(measurement)
-
-    @property
-    def cases(self) -> Mapping[str, list[Case]]:
-        return {
-            case_id: [one.to_case(Outcome.PASSED, attempts=1) for one in again]
-            for case_id, again in self.measurements.items()
-        }
+# What a repeat may take, in times of what the test took at first; and at least so many seconds.
+_TIMES_AS_LONG, _SHORTEST_LIMIT = 10.0, 1.0
 
 
 class Repeater:
     """
-    Registered as a plugin, it takes over: each test that is run is run without reports, and measured.
+    Runs the suspects of a judged run again, without reports.
 
-    A test that fails when it is run again leaves no measurement. After `limits.seconds` none is begun.
-    """
-
-    def __init__(self, meter: Meter, planner: Planner, repeats: Repeats, limits: Confirmation) -> None:
-        self._meter = meter
-        self._planner = planner
-        self._repeats = repeats
-        self._limits = limits
-        self._seconds_left = limits.seconds
-        self._leaking: frozenset[str] = frozenset()
-
-    def find_suspects(self, session: pytest.Session, run: Run) -> list[pytest.Item]:
-        """
-        The tests of a judged run that are to be run again, of those that may be.
-        """
-        wanted, self._leaking = set(suspects_of(run)[: self._limits.tests]), leaking(run)
-        plans = ((item, self._planner.plan_of(item.nodeid)) for item in session.items) if wanted else ()
-        return [item for item, plan in plans if plan.id in wanted and plan.is_repeatable]
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
-        """
-        Run a test in the place of pytest's own protocol, so that what other plugins put around that (time limits,
-        filters of warnings) is around this, too.
-        """
-        if self._seconds_left > 0:
-            started = self._meter.now()
-            self._repeat(item, nextitem)
-            self._seconds_left -= self._meter.now() - started
-        return True
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
-        self._take_garbage_away(item)
-
-    def _repeat(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
-        self._take_garbage_away(item)
-        # The warnings of a test were told when it was run first.
-        with warnings.catch_warnings(record=True):
-            reports = runtestprotocol(item, log=False, nextitem=nextitem)
-        measurement, settled = self._meter.take(item.nodeid), self._meter.take_settled()
-        if measurement is not None and all(report.passed or hasattr(report, "wasxfail") for report in reports):
-            self._repeats.add(measurement.settled(settled))
-
-    def _take_garbage_away(self, item: pytest.Item) -> None:
-        """
-        What the collector has not got to yet is not kept by anyone. It would take too long to do so for every test.
-        """
-        if self._planner.plan_of(item.nodeid).id in self._leaking:
-            gc.collect()
-
-
-def measure_again(config: pytest.Config, suspects: Sequence[pytest.Item], repeater: Repeater, times: int) -> None:
-    """
-    Run suspects again, round after round, so that a moment in which the machine is slow does not meet all repeats of
-    one; fixtures are kept between two tests as they are in any session.
+    A test that fails when it is run again leaves no figures. One that does not end is interrupted. `repeated` has what
+    was found so far.
 
     Args:
-        config: of the session, whose tests have ended.
-        suspects: as the repeater found them.
-        repeater: measures them.
-        times: how often each is run.
-    """
-    if not suspects:
-        return
-    ordered = [*suspects] * times
-    config.pluginmanager.register(repeater, "paceline-repeater")
-    with (
-        _unseen(config),
-        _unshown(config.option),
-        _unsaid(config) if any(map(_may_have_subtests, suspects)) else nullcontext(),
-    ):
-        for item, following in zip(ordered, [*ordered[1:], None], strict=True):
-            # pytest leaves set up what the next test needs too; a test that is its own next would never be torn down.
-            nextitem = item.parent if following is item else following
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
-    config.pluginmanager.unregister(repeater)
-
-
-@contextmanager
-def _unseen(config: pytest.Config) -> Iterator[None]:
-    """
-    Hide what tests tell pytest without a report, and keep what pytest has still to tell of those that have ended.
-    """
-    file = config.stash.get(xml_key, None)  # fixtures such as `record_xml_attribute` write there by themselves
-    if file is not None:
-        del config.stash[xml_key]
-    # Errors in finalizers of garbage: pytest would blame the next test that runs, whose reports nobody sees.
-    gc.collect()
-    waiting = [config.stash[key] for key in _WAITING_ERRORS if key in config.stash]
-    errors = [errors.copy() for errors in waiting]
-    for queue in waiting:
-        queue.clear()
-    try:
-        yield
-    finally:
-        with warnings.catch_warnings(record=True):
-            gc.collect()
-        for queue, before in zip(waiting, errors, strict=True):
-            queue.clear()
-            queue.extend(before)
-        if file is not None:
-            config.stash[xml_key] = file
-
-
-@contextmanager
-def _unshown(options: Namespace) -> Iterator[None]:
-    """
-    Hide the fixtures that --setup-show shows of each test.
-    """
-    shown, options.setupshow = options.setupshow, False
-    try:
-        yield
-    finally:
-        options.setupshow = shown
-
-
-@contextmanager
-def _unsaid(config: pytest.Config) -> Iterator[None]:
-    """
-    Tell nobody of reports: a test with subtests reports them by itself.
-
-    Each call of a hook has a list of its own, which is emptied. That makes every hook a little slower.
+        meter: measures.
+        tests: the tests that were run here.
+        limits: how many tests are repeated, how often, and for how long in all.
+        say: takes a line for the user.
     """
 
-    def forget(name: str, implementations: Sequence[Any], _: Mapping[str, Any]) -> None:
-        if name in _SAID and isinstance(implementations, list):
-            implementations.clear()
+    def __init__(self, meter: Meter, tests: ItemCases, limits: Confirmation, say: Callable[[str], None]) -> None:
+        self._meter = meter
+        self._tests = tests
+        self._limits = limits
+        self._say = say
+        self._seconds_left = limits.seconds
+        self._tests_left = limits.tests
+        self._cases: dict[str, list[Case]] = {}
+        self._reasons: dict[str, str] = {}
 
-    undo = config.pluginmanager.add_hookcall_monitoring(before=forget, after=lambda *_: None)
-    try:
-        yield
-    finally:
-        undo()
+    @property
+    def repeated(self) -> Repeated:
+        return Repeated(cases=self._cases, reasons=self._reasons)
 
+    def measure_again(self, config: pytest.Config, run: Run, node: pytest.Collector | None = None) -> None:
+        """
+        Run suspects again, round after round, so that a moment in which the machine is slow does not meet all repeats
+        of one.
 
-def _may_have_subtests(item: pytest.Item) -> bool:
-    return isinstance(item, TestCaseFunction) or "subtests" in getattr(item, "fixturenames", ())
+        Args:
+            config: of the session, whose tests have ended.
+            run: the run, judged.
+            node: the node whose fixtures are alive, and whose tests alone are repeated; None after all teardowns.
+        """
+        chosen = self._choose(suspects_of(run), node)
+        if not chosen:
+            return
+        self._say(f"measuring {counted(len(chosen), 'test')} again, for at most {duration(self._seconds_left)}")
+        started = UNPATCHED.monotonic()
+        try:
+            self._rounds(config, chosen, node)
+        except KeyboardInterrupt:
+            self._seconds_left = 0.0
+            self._say("measuring again was interrupted")
+        took = UNPATCHED.monotonic() - started
+        self._seconds_left -= took
+        repeats = sum(len(self._cases[one.case.id]) for one in chosen)
+        self._say(f"measured again {counted(repeats, 'time')} in {duration(took)}")
+        failed = [one.case.id for one in chosen if not self._cases[one.case.id]]
+        self._reasons |= dict.fromkeys(failed, "its repeats failed or did not end in time")
+
+    def _choose(self, suspects: Sequence[str], node: pytest.Collector | None) -> list[Ended]:
+        ended = {one.case.id: one for one in self._tests.ended.values()}
+        waiting = [ended[case_id] for case_id in suspects if case_id in ended and case_id not in self._cases]
+        reasons = {one.case.id: why_not_repeatable(one) for one in waiting}
+        able = [one for one in waiting if not reasons[one.case.id] and (node is None or node in one.item.listchain())]
+        chosen = able[: self._tests_left]
+        self._tests_left -= len(chosen)
+        self._cases |= {one.case.id: [] for one in chosen}
+        if node is None:
+            self._reasons |= {case_id: reason for case_id, reason in reasons.items() if reason}
+            too_many = [one.case.id for one in able[len(chosen) :]]
+            self._reasons |= dict.fromkeys(too_many, f"at most {self._limits.tests} tests are measured again")
+        return chosen
+
+    def _rounds(self, config: pytest.Config, suspects: Sequence[Ended], node: pytest.Collector | None) -> None:
+        gave_up: set[str] = set()
+        is_present = any(one.item is self._tests.item for one in suspects)
+        with unseen(config), self._meter.another_test(is_suspect=is_present):
+            end = UNPATCHED.monotonic() + self._seconds_left
+            for one in [*suspects] * self._limits.repeats:
+                left = end - UNPATCHED.monotonic()
+                if left <= 0:
+                    break
+                repeat = self._repeat(one, left, node) if one.case.id not in gave_up else None
+                if repeat is None:
+                    gave_up.add(one.case.id)
+                else:
+                    self._cases[one.case.id].append(repeat)
+
+    def _repeat(self, one: Ended, seconds_left: float, node: pytest.Collector | None) -> Case | None:
+        took = sum(
+            filter(None, (one.case.setup_seconds, one.case.duration_seconds, one.case.teardown_seconds)), start=0.0
+        )
+        # What was begun in time may take twice as long as the test took at first.
+        limit = min(max(_TIMES_AS_LONG * took, _SHORTEST_LIMIT), max(seconds_left, 2 * took + _SHORTEST_LIMIT))
+        running = RunningTest(plan_of(one.item))
+        self._meter.begin(collects_garbage=True)
+        try:
+            with time_limit(limit), unchanged(one.item):
+                reports = runtestprotocol(one.item, log=False, nextitem=node)  # type: ignore[arg-type]
+        except RepeatTimeoutError:
+            return None
+        for report in reports:
+            running.add(report)
+        del reports
+        running.measurement, retained = self._meter.take(), self._meter.settled()
+        case = running.case()
+        if case is None or not case.outcome.is_pass or case.not_measured is not None:
+            return None
+        return case if retained is None else case.with_retained(retained)

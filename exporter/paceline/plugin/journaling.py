@@ -1,0 +1,112 @@
+"""
+The results folder during a session: what a session that died left, the journal of this one, and the run at the end.
+"""
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from paceline.analysis.past import Past
+from paceline.config import Config
+from paceline.errors import PacelineError, StorageError
+from paceline.formatting import counted
+from paceline.history.archive import Archive
+from paceline.history.journal import Journal
+from paceline.model import Case, Run
+from paceline.plugin.guard import Guard
+
+if TYPE_CHECKING:
+    from paceline.plugin.send_runs import Sending
+
+
+class Journaling:
+    """
+    Keeps the run in the results folder, or nothing: where the user does not want it, where the folder cannot be
+    written to, and in a session that a test of another session started there.
+
+    `superseded` is the run of a session that died and had the id of this one.
+    """
+
+    def __init__(self, archive: Archive, settings: Config, guard: Guard, sending: "Sending | None") -> None:
+        self.superseded: Run | None = None
+        self._archive: Final = archive
+        self._settings: Final = settings
+        self._guard: Final = guard
+        self._sending: Final = sending
+        self._keeps = settings.save_results
+        self._journal: Journal | None = None
+        self._is_kept = False
+
+    def prepare(self, *, is_nested: bool) -> None:
+        """
+        Make the results folder, or say why nothing is kept.
+
+        Args:
+            is_nested: whether a test of another session started this one.
+        """
+        if not self._keeps:
+            return
+        if is_nested and self._archive.is_in_use():
+            self._keeps = False
+            return
+        try:
+            self._archive.folder.prepare()
+        except StorageError as error:
+            self._keeps = False
+            self._guard.warn(f"nothing is kept of this run: {error}")
+
+    def place(self) -> str:
+        """
+        Where the run will be kept, for the header.
+        """
+        return f"results in {os.path.relpath(self._settings.results)}" if self._keeps else "no results are kept"
+
+    def begin(self, run: Run) -> None:
+        """
+        Recover what sessions that died had measured, and start the journal.
+        """
+        if self._keeps:
+            self._guard.tried(lambda: self._begin(run), "opening the journal")
+
+    def add(self, case: Case) -> None:
+        """
+        Write a case to the journal; one that cannot be written is kept with the run at the end.
+        """
+        if self._journal is None:
+            return
+        try:
+            self._journal.add(case)
+        except OSError as error:
+            self._guard.failed(error, "writing the journal")
+
+    def keep(self, run: Run, past: Past) -> None:
+        """
+        Keep the judged run.
+        """
+        if self._keeps:
+            self._is_kept = self._archive.keep(run, past)
+
+    def end(self, *, has_cases: bool) -> None:
+        """
+        Close the journal; one whose run is not kept stays for the next session.
+        """
+        journal = self._journal
+        if journal is not None:
+            is_kept = self._is_kept or not has_cases
+            self._guard.tried(lambda: journal.close(is_kept=is_kept), "closing the journal")
+
+    def _begin(self, run: Run) -> None:
+        try:
+            left_behind = self._archive.recover(self._settings.rules, run.suite)
+        except PacelineError as error:
+            self._guard.warn(str(error))
+            left_behind = []
+        for found in left_behind:
+            tests = f"a session that died left {counted(len(found.cases), 'test')}"
+            if found.run_id == run.run_id:
+                self.superseded = found
+                self._guard.warn(f"{tests} under the id of this one, {run.run_id}, which takes its place")
+                continue
+            self._guard.warn(f"{tests}, kept as run {found.run_id}")
+            if self._sending is not None:
+                self._sending.put(found)
+        self._journal = Journal(self._archive.folder.journals, run)

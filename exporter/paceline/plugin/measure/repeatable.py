@@ -1,0 +1,60 @@
+"""
+Which tests can be measured again without anybody noticing, and why the others cannot.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from _pytest.nodes import Node
+
+from paceline.plugin.collect.plan import plan_of
+from paceline.plugin.measure.item_cases import Ended
+
+# Fixtures of these packages, and setups of these collectors, may be made a second time: nobody sees it.
+_HARMLESS = ("_pytest.", "pytest_asyncio.", "anyio.")
+# pytest makes fixtures of the project's `setup_module` and `setUpClass`; their functions are its own.
+_OF_PROJECT = ("_xunit_setup_", "_unittest_")
+_FUNCTION = "function"
+# A plugin's own loop of repeats, or a process of its own.
+_OWNERS = {"benchmark": "pytest-benchmark repeats it"}
+
+
+def why_not_repeatable(ended: Ended) -> str:
+    """
+    Why a test must not be measured again; "" where it may.
+    """
+    item = ended.item
+    if not plan_of(item).is_repeatable:
+        return "its marker says confirm=False"
+    if not ended.is_measured_here:
+        return "another process ran it"
+    if ended.case.not_measured is not None or not ended.case.outcome.is_pass:
+        return "it did not pass"
+    owner = next((why for name, why in _OWNERS.items() if name in getattr(item, "fixturenames", ())), "")
+    gone = owner or next(_wide_fixtures_that_ended(item), "")
+    return gone or next(_collectors_that_ended(item), "")
+
+
+def _wide_fixtures_that_ended(item: pytest.Item) -> Iterator[str]:
+    for fixture in _fixtures_of(item):
+        if fixture.scope != _FUNCTION and not _is_harmless(fixture) and fixture.cached_result is None:
+            yield f"its {fixture.scope} fixture {fixture.argname.lstrip('_').partition('_fixture_')[0]} was torn down"
+
+
+def _fixtures_of(item: pytest.Item) -> Iterator[pytest.FixtureDef[Any]]:
+    info = getattr(item, "_fixtureinfo", None)
+    for definitions in info.name2fixturedefs.values() if info is not None else ():
+        yield from definitions
+
+
+def _is_harmless(fixture: pytest.FixtureDef[Any]) -> bool:
+    module = f"{getattr(fixture.func, '__module__', '')}."
+    return module.startswith(_HARMLESS) and not fixture.argname.startswith(_OF_PROJECT)
+
+
+def _collectors_that_ended(item: pytest.Item) -> Iterator[str]:
+    alive = item.session._setupstate.stack  # noqa: SLF001 - pytest has no public way to ask
+    for node in item.listchain()[:-1]:
+        if type(node).setup is not Node.setup and node not in alive:
+            yield f"its {type(node).__name__} was torn down"

@@ -1,0 +1,117 @@
+"""
+A test while it runs, in the process that hears of its reports.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import pytest
+
+from paceline.model import Case, Measure, NotMeasured, Outcome, Seconds
+from paceline.plugin.collect.plan import CasePlan
+from paceline.values import Value
+
+_PASSED = "passed"
+_PHASES = frozenset({"setup", "call", "teardown"})
+# pytest's own outcomes of a phase. Any other is of an attempt that a plugin repeats.
+_CALLS = {
+    ("passed", False): Outcome.PASSED,
+    ("passed", True): Outcome.XPASSED,
+    ("failed", False): Outcome.FAILED,
+    ("failed", True): Outcome.FAILED,
+    ("skipped", False): Outcome.SKIPPED,
+    ("skipped", True): Outcome.XFAILED,
+}
+_OUTCOMES = frozenset(outcome for outcome, _ in _CALLS)
+
+
+class Measurement(Value, frozen=True, kw_only=True):
+    """
+    The figures of the last attempt of a test; `attempts` were made by whoever repeats tests.
+    """
+
+    setup_seconds: Seconds | None = None
+    duration_seconds: Seconds | None = None
+    teardown_seconds: Seconds | None = None
+    usage: Mapping[str, float] = {}
+    measures: Mapping[str, Measure] = {}
+    lacking: tuple[str, ...] = ()
+    attempts: int = 1
+    met_debugger: bool = False
+
+
+class RunningTest:
+    """
+    Takes the reports of a test and its measurement, and gives its case.
+
+    Args:
+        plan: of the test.
+    """
+
+    def __init__(self, plan: CasePlan) -> None:
+        self.plan: Final = plan
+        self.outcome: Outcome | None = None
+        self.measurement: Measurement | None = None
+        self._retries = 0
+        self._crashed = False
+
+    def add(self, report: pytest.TestReport) -> None:
+        """
+        Take a report; a failure of any phase or subtest outweighs what the others say.
+        """
+        outcome = report.outcome
+        if outcome == _PASSED and report.when == "setup":
+            return
+        if outcome not in _OUTCOMES:
+            self._retries += 1
+            self.outcome = None
+        elif self.outcome is not None or report.when != "teardown":
+            # Without an outcome, a teardown is of an attempt that is tried again.
+            self._crashed = report.when not in _PHASES
+            if self.outcome is None or not self.outcome.is_failure:
+                self.outcome = _outcome(report, self.outcome)
+
+    def case(self) -> Case | None:
+        """
+        The case as far as it is known; None where no outcome is.
+        """
+        if self.outcome is None:
+            return None
+        plan, measured = self.plan, self.measurement or Measurement()
+        reason = self._not_measured()
+        figures = measured if reason is None else Measurement(measures=measured.measures)
+        return Case(
+            id=plan.id,
+            family=plan.family,
+            test_type=plan.test_type,
+            outcome=self.outcome,
+            attempts=max(measured.attempts, self._retries + 1),
+            setup_seconds=figures.setup_seconds,
+            duration_seconds=figures.duration_seconds,
+            teardown_seconds=figures.teardown_seconds,
+            budget_seconds=plan.budget.seconds if plan.budget else None,
+            budget_source=plan.budget.source if plan.budget else None,
+            budget_pattern=plan.budget.pattern if plan.budget else "",
+            usage=figures.usage,
+            measures=figures.measures,
+            not_measured=reason,
+            lacking=figures.lacking,
+        )
+
+    def _not_measured(self) -> NotMeasured | None:
+        if self._crashed:
+            return NotMeasured.CRASHED
+        if self.measurement is None:
+            return NotMeasured.ELSEWHERE if self.outcome is not Outcome.SKIPPED else None
+        return NotMeasured.DEBUGGER if self.measurement.met_debugger else None
+
+
+def _outcome(report: pytest.TestReport, known: Outcome | None) -> Outcome:
+    is_expected = hasattr(report, "wasxfail")
+    if report.when == "call":
+        return _CALLS[report.outcome, is_expected]
+    if report.outcome == "failed":
+        return Outcome.ERROR if report.when in {"setup", "teardown"} else Outcome.FAILED
+    if report.outcome == "skipped":
+        return Outcome.XFAILED if is_expected else Outcome.SKIPPED
+    return known or Outcome.PASSED

@@ -1,0 +1,47 @@
+"""
+End a block of code that takes too long.
+"""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+# A block that waits once more while it is being left, as in its cleanup, is interrupted again.
+_AGAIN_SECONDS = 1.0
+
+
+class RepeatTimeoutError(BaseException):
+    """
+    A repeat took too long. It is no Exception, so that a test that catches all of those does not catch it.
+    """
+
+
+def can_limit() -> bool:
+    """
+    Whether a block can be interrupted here: by a signal, which only the main thread of a POSIX process receives.
+    """
+    return hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """
+    Raise in the block after so many seconds; a timer and a handler of the project are put back afterwards.
+
+    Raises:
+        RepeatTimeoutError: the time is over.
+    """
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise RepeatTimeoutError
+
+    handler = signal.signal(signal.SIGALRM, interrupt)
+    timer = signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, *timer)

@@ -1,0 +1,33 @@
+"""
+Notes of a report on tests that were not measured, not run, or not the whole suite.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from paceline.formatting import counted, listed
+from paceline.model import Account, NotMeasured, Run
+
+_REASONS = {
+    NotMeasured.CRASHED: "its process died",
+    NotMeasured.DEBUGGER: "it met a debugger",
+    NotMeasured.ELSEWHERE: "another process ran it",
+}
+_MOST_NAMES = 3
+
+
+def account_notes(run: Run) -> Iterator[str]:
+    """
+    A note for each account of tests that a reader might take for measured ones.
+    """
+    if run.partial_because:
+        yield f"part of the suite, {run.partial_because}; the setting whole_suite says what the whole is"
+    not_run = run.accounts.get(Account.NOT_RUN, 0)
+    if not_run:
+        yield f"{counted(not_run, 'selected test')} did not run"
+    for reason, tests in Counter(case.not_measured for case in run.cases if case.not_measured).items():
+        yield f"{counted(tests, 'test was', 'tests were')} not measured: {_REASONS.get(reason, reason)}"
+    lacking = [case for case in run.cases if case.lacking]
+    if lacking:
+        keys = sorted({key for case in lacking for key in case.lacking})
+        yield f"{counted(len(lacking), 'test lacks', 'tests lack')} figures: {listed(keys, _MOST_NAMES)}"
