@@ -2,6 +2,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# Tests start hundreds of interpreters, which compile all modules again where the environment keeps bytecode from disk.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test test-pythons test-latest lock lint format bench generated check-generated clean
 .DEFAULT_GOAL := test
