@@ -136,12 +136,13 @@ def test_async_tests_are_timed_to_their_end(suite: Suite) -> None:
 
 def test_an_async_test_without_a_plugin_is_not_called_passed(suite: Suite) -> None:
     """
-    Where nothing can run a coroutine, the case has the outcome that pytest gives.
+    Where nothing can run a coroutine, the case has the outcome that pytest gives: before 8.4 it skips the test.
     """
     suite.write("test_async.py", "async def test_lonely(): pass\n")
     result = suite.run("-p", "no:asyncio", "-p", "no:anyio", "-o", "asyncio_default_fixture_loop_scope=")
 
-    assert result.outcomes == {"test_lonely": "failed"}
+    assert result.outcomes == {"test_lonely": "failed" if "1 failed" in result.output else "skipped"}
+    assert "passed" not in result.output
 
 
 def test_doctests_are_cases(suite: Suite) -> None:

@@ -41,7 +41,7 @@ def test_nothing_is_imported_registered_or_started_when_it_is_off(suite: Suite, 
     seen = _witness(suite, *arguments)
 
     assert seen == {
-        "modules": ["paceline", "paceline.plugin"],
+        "modules": ["paceline", "paceline.plugin", "paceline.unpatched"],
         "libraries": [],
         "plugins": ["paceline"],
         "threads": [],
@@ -55,7 +55,13 @@ def test_on_means_registered(suite: Suite) -> None:
     """
     seen = _witness(suite, on=True)
 
-    assert seen["plugins"] == ["paceline", "paceline-meter", "paceline-planner", "paceline-session"]
+    assert seen["plugins"] == [
+        "paceline",
+        *(
+            f"paceline-{name}"
+            for name in ("last-teardown", "meter", "planner", "process", "session", "tests", "watching")
+        ),
+    ]
     assert "psutil" in str(seen["libraries"])
 
 
