@@ -156,6 +156,7 @@ def _measured(case: Case, habit: Habit, conditions: Conditions, random: Random) 
     peak = habit.peak_mebibytes * random.lognormvariate(0, 0.01) + (_TOPIC_MEBIBYTES if is_indexed else 0.0)
     memory = {
         UsageKey.MEMORY_PEAK_BYTES: round(peak * MEBIBYTE),
+        UsageKey.CHILDREN_MEMORY_PEAK_BYTES: round(peak * MEBIBYTE / 4),
         UsageKey.MEMORY_RETAINED_BYTES: round(habit.kept_mebibytes(conditions.day) * MEBIBYTE),
     }
     return replace(

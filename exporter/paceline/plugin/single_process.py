@@ -34,7 +34,9 @@ class SingleProcess:
         self._repeater: Final = Repeater(meter, self.tests, settings.confirmation, partial(say, config))
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        config.pluginmanager.register(LastTeardown(self._has_fixtures, self._repeat_with), "paceline-last-teardown")
+        config.pluginmanager.register(
+            LastTeardown(self._has_fixtures, self._meter.add_teardown, self._repeat_with), "paceline-last-teardown"
+        )
 
     # Inside of what other plugins do around all tests: under their tracers, and before they close their reports.
     @pytest.hookimpl(wrapper=True, trylast=True)

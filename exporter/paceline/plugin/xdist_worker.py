@@ -93,7 +93,9 @@ class XdistWorker:
             self._boundaries.close()
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        config.pluginmanager.register(LastTeardown(self._has_fixtures, self._repeat_with), "paceline-last-teardown")
+        config.pluginmanager.register(
+            LastTeardown(self._has_fixtures, self._meter.add_teardown, self._repeat_with), "paceline-last-teardown"
+        )
 
     def _has_fixtures(self) -> bool:
         return self._settings.confirmation.enabled and self._meter.fixtures.has_wide

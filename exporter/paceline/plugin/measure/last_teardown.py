@@ -22,8 +22,14 @@ class LastTeardown:
     Time limits of pytest-timeout stand still meanwhile, and the time is not the test's.
     """
 
-    def __init__(self, is_needed: Callable[[], bool], repeat: Callable[[pytest.Item, pytest.Collector], None]) -> None:
+    def __init__(
+        self,
+        is_needed: Callable[[], bool],
+        add_teardown: Callable[[float], None],
+        repeat: Callable[[pytest.Item, pytest.Collector], None],
+    ) -> None:
         self._is_needed: Final = is_needed
+        self._add_teardown: Final = add_teardown
         self._repeat: Final = repeat
         self._seconds = 0.0
 
@@ -57,7 +63,9 @@ class LastTeardown:
         for node in dict.fromkeys((item.parent, item.session)):
             if node is None:
                 continue
+            began = UNPATCHED.monotonic()
             error = _tear_down_to(item, node)
+            self._add_teardown(UNPATCHED.monotonic() - began)
             if error is not None:
                 return error
             started = UNPATCHED.monotonic()

@@ -69,6 +69,12 @@ class Meter:
         measurement, self._measurement = self._measurement, None
         return measurement
 
+    def add_teardown(self, seconds: float) -> None:
+        """
+        Count time of the present test's teardown that is spent before the phase.
+        """
+        self._phases["teardown_seconds"] = self._phases.get("teardown_seconds", 0.0) + seconds
+
     def end_early(self) -> Measurement:
         """
         The measurement of the present test, whose own fixtures are gone and whose wider ones are not. What the teardown
@@ -164,7 +170,7 @@ class Meter:
         try:
             return (yield)
         finally:
-            self._phases["teardown_seconds"] = (self._now() - started) / _NANOSECONDS
+            self.add_teardown((self._now() - started) / _NANOSECONDS)
             if self._collects_garbage:
                 UNPATCHED.gc_collect()
             if not self._has_ended:
