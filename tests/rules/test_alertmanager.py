@@ -28,7 +28,9 @@ def test_the_configuration_is_read() -> None:
     """
     _run("check-config", CONFIG)
 
-    assert [Path(name).name for name in yaml.safe_load(CONFIG.read_text("utf-8"))["templates"]] == ["paceline.tmpl"]
+    patterns = yaml.safe_load(CONFIG.read_text("utf-8"))["templates"]
+
+    assert [file.name for pattern in patterns for file in CONFIG.parent.glob(pattern)] == ["paceline.tmpl"]
 
 
 def test_the_quiet_configuration_is_read() -> None:
