@@ -4,7 +4,8 @@ Parts of one run.
 
 import pytest
 
-from paceline.model import Run, RunOutcome
+from paceline.accounts import Account
+from paceline.model import FixtureScope, FixtureTime, Run, RunOutcome
 from paceline.shards import Part, gathered, merge, missing_parts, part_of
 from support.values import make_case, make_run
 
@@ -41,6 +42,19 @@ def test_parts_are_one_run() -> None:
     assert (whole.started, whole.ended) == (_part(1).started, _part(2).ended)
     assert [case.id for case in whole.cases] == ["test_1", "test_2"]
     assert whole.counts == {"x": 3, "y": 1}
+
+
+def test_fixtures_of_parts_are_added_up_and_accounts_are_left_out() -> None:
+    """
+    A test that one part deselects is measured by another, so the accounts of the parts are none of the whole.
+    """
+    slow = FixtureTime(name="shop", scope=FixtureScope.SESSION, seconds=1.0)
+    quick = FixtureTime(name="cart", scope=FixtureScope.FUNCTION, seconds=1.5, setups=3)
+    accounts = {"collected": 2, "accounts": {Account.MEASURED: 1, Account.DESELECTED: 1}}
+    whole = merge("4711", [_part(1, fixtures=(slow,), **accounts), _part(2, fixtures=(quick, slow), **accounts)])
+
+    assert [(time.name, time.seconds, time.setups) for time in whole.fixtures] == [("shop", 2.0, 2), ("cart", 1.5, 3)]
+    assert (whole.collected, whole.accounts) == (None, {})
 
 
 def test_a_run_without_one_of_its_parts_is_partial() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, field
 from msgspec.structs import replace
 
+from paceline.accounts import Account, NotMeasured
 from paceline.translated_names import BudgetSource, RunCount
 from paceline.usage import UsageKey
 from paceline.values import DocumentValue, OpenEnum
@@ -30,29 +31,16 @@ Count = Annotated[int, Meta(ge=0)]
 RunId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+\Z")]
 
 
-class NotMeasured(OpenEnum):
+class FixtureScope(OpenEnum):
     """
-    Why a test that ran has no figures.
-
-    `CRASHED`: its process died. `DEBUGGER`: it met a debugger, so that its time is a person's. `ELSEWHERE`: the process
-    that ran it reported no measurement.
+    The scope of a fixture, in pytest's words.
     """
 
-    CRASHED = "crashed"
-    DEBUGGER = "debugger"
-    ELSEWHERE = "elsewhere"
-
-
-class Account(OpenEnum):
-    """
-    What became of a collected test; each is in exactly one account.
-    """
-
-    MEASURED = "measured"
-    SKIPPED = "skipped"
-    DESELECTED = "deselected"
-    NOT_RUN = "not_run"
-    NOT_MEASURED = "not_measured"
+    FUNCTION = "function"
+    CLASS = "class"
+    MODULE = "module"
+    PACKAGE = "package"
+    SESSION = "session"
 
 
 class Outcome(OpenEnum):
@@ -153,7 +141,7 @@ class FixtureTime(DocumentValue, frozen=True, kw_only=True):
     """
 
     name: str
-    scope: str
+    scope: FixtureScope
     seconds: Seconds
     setups: Annotated[int, Meta(ge=1)] = 1
 
@@ -227,7 +215,8 @@ class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):
     `counts` holds how often something was made safe or went wrong inside Paceline.
     `thresholds` are those in force, in base units; empty in runs that were kept before they were. `partial_because` is
     the reason of a partial run. `accounts` sums up the collected tests by what became of them, `collected` is their
-    number; both are absent in runs of earlier releases and in imported ones. `fixtures` are the slowest fixtures.
+    number; both are absent in runs of earlier releases, in imported runs and in runs that were merged from parts.
+    `fixtures` are the slowest fixtures.
     """
 
     schema: Annotated[int, Meta(ge=1, le=SCHEMA)] = SCHEMA

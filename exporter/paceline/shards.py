@@ -6,14 +6,14 @@ The id of a part is that of the run with its place behind: `4711.2of3` is the se
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
 from msgspec import UNSET, Raw, UnsetType, json
 from msgspec.structs import replace
 
-from paceline.model import Machine, Run, RunOutcome
+from paceline.model import FixtureTime, Machine, Run, RunOutcome
 from paceline.translated_names import RunCount
 
 _PART = re.compile(r"(?P<run>.+)\.(?P<number>[1-9]\d{0,3})of(?P<count>[1-9]\d{0,3})")
@@ -73,7 +73,7 @@ def merge(run_id: str, parts: Sequence[Run]) -> Run:
     Make one run of its parts: from the first start to the last end, as bad as the worst of them.
 
     A test that several parts ran is taken from the part that ended last. What is known of a machine is left out,
-    as there were several.
+    as there were several, and so are the accounts: what one part deselects, another may measure.
 
     Args:
         run_id: the id of the whole.
@@ -89,14 +89,31 @@ def merge(run_id: str, parts: Sequence[Run]) -> Run:
         dirty=any(part.dirty for part in parts),
         outcome=min((part.outcome for part in parts), key=_rank),
         is_partial=len(parts) < expected or any(part.is_partial for part in parts),
+        partial_because=next((part.partial_because for part in ordered if part.partial_because), ""),
         started=min(part.started for part in parts),
         ended=max(part.ended for part in parts),
         machine=Machine(),
         counts=_summed(parts),
+        collected=None,
+        accounts={},
+        fixtures=merged_fixtures(chain.from_iterable(part.fixtures for part in parts)),
         cases=tuple(cases.values()),
         verdicts=tuple(chain.from_iterable(part.verdicts for part in ordered)),
         unknown_fields=_joined([part.unknown_fields for part in ordered if part.unknown_fields]),
     )
+
+
+def merged_fixtures(times: Iterable[FixtureTime]) -> tuple[FixtureTime, ...]:
+    """
+    The times of the fixtures of several workers or parts as one, the slowest first.
+    """
+    merged: dict[tuple[str, str], FixtureTime] = {}
+    for time in times:
+        known = merged.get((time.name, time.scope))
+        if known is not None:
+            time = replace(known, seconds=known.seconds + time.seconds, setups=known.setups + time.setups)  # noqa: PLW2901
+        merged[time.name, time.scope] = time
+    return tuple(sorted(merged.values(), key=lambda time: -time.seconds))
 
 
 def _rank(outcome: RunOutcome) -> int:

@@ -50,7 +50,11 @@ def test_export_writes_the_figures_that_it_knows(project: Path) -> None:
     samples = [sample for family in read_openmetrics(text) for sample in family.samples]
     cases = {sample.labels["outcome"]: sample.value for sample in samples if sample.name == "paceline_run_cases"}
 
+    accounts = {sample.labels["account"]: sample.value for sample in samples if sample.name == "paceline_run_accounts"}
+    scopes = {sample.labels["scope"] for sample in samples if sample.name == "paceline_fixture_seconds"}
+
     assert sum(sample.name == "paceline_run_info" for sample in samples) == 4
+    assert (accounts["measured"], accounts["other"], scopes) == (1, 2, {"other"})
     assert (cases["passed"], cases["other"]) == (1, 1)
     assert [name for name in (FIELD, KEY, KIND, OUTCOME) if name in text] == []
 

@@ -8,7 +8,7 @@ from typing import Any
 from paceline.documents import encode_run
 from paceline.model import Run
 
-FIELD, KIND, OUTCOME, KEY = "from_tomorrow", "slow_fixture", "quarantined", "fixture_seconds"
+FIELD, KIND, OUTCOME, KEY = "from_tomorrow", "slow_fixture", "quarantined", "gpu_seconds"
 # Values that a reader may change by accident: spaces and quotes, many digits, a number beyond 64 bits, markup, null.
 TOMORROW = {"text": '<b> "x" ', "list": [1, 2.50, None, {}], "number": 123456789012345678901234567890, "small": 1e-30}
 
@@ -27,9 +27,12 @@ def newer(run: Run) -> dict[str, Any]:
     cases[0] |= {"usage": {**cases[0].get("usage", {}), KEY: 0.5}, "measures": {"basket": measure}}
     cases.append({"id": "tests/test_new.py::test_new", "family": "f", "test_type": "unit", "outcome": OUTCOME})
     document |= {"outcome": "abandoned", "verdicts": [*document["verdicts"], verdict], "results": [{"kind": "load"}]}
+    fixture = {"name": "shop", "scope": "galaxy", "seconds": 1.0}
+    cases[-1] |= {"not_measured": "teleported", "lacking": [KEY]}
+    document |= {"collected": 3, "accounts": {"measured": 1, "quarantined": 2}, "fixtures": [fixture]}
     document["counts"][KEY] = 1
     document["thresholds"][KEY] = 0.1
-    for place in (document, machine, *cases, measure, verdict, cause, since):
+    for place in (document, machine, *cases, measure, verdict, cause, since, fixture):
         place[FIELD] = TOMORROW
     return document
 

@@ -7,13 +7,14 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from paceline.accounts import Account
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import ATTEMPTS, DURATION, NORMALIZED, OUTCOME, columns_of, past_run
 from paceline.analysis.verdicts.suite_regression import pace_of
 from paceline.formatting import milliseconds
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
-from paceline.model import Account, Case, Outcome, Run
+from paceline.model import Case, Outcome, Run
 from paceline.values import OTHER, OpenEnum
 from paceline.verdict_kinds import VerdictKind
 
@@ -94,17 +95,20 @@ def of_run(run: Run, branches: Collection[str]) -> Iterator[Sample]:
     for rule in _RULES:
         if rule in run.thresholds:
             yield Sample(catalogue.RUN_THRESHOLD, (*labels, rule), run.thresholds[rule], run.ended)
-    for account in Account if run.collected is not None else ():
-        tests = float(run.accounts.get(account, 0))
-        yield Sample(catalogue.RUN_ACCOUNTS, (*labels, partial, account.value), tests, run.ended)
+    for account, count in _counts(Account, run.accounts).items() if run.collected is not None else ():
+        yield Sample(catalogue.RUN_ACCOUNTS, (*labels, partial, account), float(count), run.ended)
     for fixture in run.fixtures:
-        yield Sample(catalogue.FIXTURE, (*labels, fixture.name, fixture.scope), fixture.seconds, run.ended)
+        yield Sample(catalogue.FIXTURE, (*labels, fixture.name, fixture.scope.label), fixture.seconds, run.ended)
     yield from _of_machine(run, labels)
 
 
-def _counts(names: Iterable[OpenEnum], found: Iterable[OpenEnum]) -> dict[str, int]:
+def _counts(names: Iterable[OpenEnum], found: Iterable[OpenEnum] | Mapping[OpenEnum, int]) -> dict[str, int]:
     """
     How often each name was found, by label; a known name that was not found is 0.
+
+    Args:
+        names: the known ones.
+        found: each name as often as it was found, or the counts by name.
     """
     counts = {name.label: 0 for name in names}
     for name, count in Counter(found).items():

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from paceline.model import Case, FixtureTime
+from paceline.model import Case
 from paceline.plugin.xdist_messages import NumberedCase
 from paceline.usage import UsageKey
 
@@ -53,19 +53,6 @@ class CaseBook:
         found = children or {}
         cases = (_with_children(one.case, found.get((one.process, one.number))) for one in self._cases.values())
         return tuple(_with_own_ids(cases))
-
-
-def merged_fixtures(times: Iterable[FixtureTime]) -> tuple[FixtureTime, ...]:
-    """
-    The times of the fixtures of several workers as one, the slowest first.
-    """
-    merged: dict[tuple[str, str], FixtureTime] = {}
-    for time in times:
-        known = merged.get((time.name, time.scope))
-        if known is not None:
-            time = replace(known, seconds=known.seconds + time.seconds, setups=known.setups + time.setups)  # noqa: PLW2901
-        merged[time.name, time.scope] = time
-    return tuple(sorted(merged.values(), key=lambda time: -time.seconds))
 
 
 def _with_children(case: Case, peak: int | None) -> Case:

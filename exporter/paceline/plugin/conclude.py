@@ -9,10 +9,11 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
+from paceline.accounts import Account
 from paceline.analysis.confirmation import Repeated, confirmed
 from paceline.config import Config
 from paceline.formatting import counted
-from paceline.model import Account, Case, Machine, Outcome, Run, RunOutcome
+from paceline.model import Case, Machine, Outcome, Run, RunOutcome
 
 EXIT_VERDICT = 10
 _OUTCOMES = {

@@ -14,7 +14,7 @@ from paceline.analysis.past import Past
 from paceline.companion.session_side import Observed
 from paceline.config import Config
 from paceline.model import Case, FixtureTime, Run, RunOutcome
-from paceline.plugin.case_book import CaseBook, merged_fixtures
+from paceline.plugin.case_book import CaseBook
 from paceline.plugin.collect.plan import Planner
 from paceline.plugin.conclude import SessionEnd, accounts_of, conclude, exit_code_of, judged_cases, with_sampled
 from paceline.plugin.guard import Guard
@@ -25,6 +25,7 @@ from paceline.plugin.terminal_report import verbose_line, write_messages, write_
 from paceline.plugin.watching import Watching
 from paceline.plugin.xdist_messages import NumberedCase, WorkerOrder
 from paceline.project_archive import open_archive
+from paceline.shards import merged_fixtures
 from paceline.translated_names import RunCount
 from paceline.unpatched import UNPATCHED
 

@@ -5,8 +5,9 @@ Notes of a report on tests that were not measured, not run, or not the whole sui
 from collections import Counter
 from collections.abc import Iterator
 
+from paceline.accounts import Account, NotMeasured
 from paceline.formatting import counted, listed
-from paceline.model import Account, NotMeasured, Run
+from paceline.model import Run
 
 _REASONS = {
     NotMeasured.CRASHED: "its process died",

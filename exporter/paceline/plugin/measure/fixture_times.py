@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from paceline.identity import safe_text
-from paceline.model import FixtureTime
+from paceline.model import FixtureScope, FixtureTime
 from paceline.probes.runner import ProbeStack
 from paceline.unpatched import UNPATCHED
 
@@ -65,7 +65,7 @@ class FixtureTimes:
             seconds = nanoseconds / _NANOSECONDS
             if seconds >= _SHORTEST_SECONDS:
                 shown = safe_text(f"{place}::{name}" if place else name)
-                yield FixtureTime(name=shown, scope=scope, seconds=seconds, setups=setups)
+                yield FixtureTime(name=shown, scope=FixtureScope(scope), seconds=seconds, setups=setups)
 
     def _slowest(self) -> list[tuple[tuple[str, str, str], list[int]]]:
         return sorted(self._sums.items(), key=lambda known: -known[1][0])[:_MOST]

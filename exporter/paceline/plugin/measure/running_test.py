@@ -7,7 +7,8 @@ from typing import Final
 
 import pytest
 
-from paceline.model import Case, Measure, NotMeasured, Outcome, Seconds
+from paceline.accounts import NotMeasured
+from paceline.model import Case, Measure, Outcome, Seconds
 from paceline.plugin.collect.plan import CasePlan
 from paceline.values import Value
 

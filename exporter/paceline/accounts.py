@@ -1,0 +1,30 @@
+"""
+The accounts of a run: what became of each collected test, and why a test has no figures.
+"""
+
+from paceline.values import OpenEnum
+
+
+class NotMeasured(OpenEnum):
+    """
+    Why a test that ran has no figures.
+
+    `CRASHED`: its process died. `DEBUGGER`: it met a debugger, so that its time is a person's. `ELSEWHERE`: the process
+    that ran it reported no measurement.
+    """
+
+    CRASHED = "crashed"
+    DEBUGGER = "debugger"
+    ELSEWHERE = "elsewhere"
+
+
+class Account(OpenEnum):
+    """
+    What became of a collected test; each is in exactly one account.
+    """
+
+    MEASURED = "measured"
+    SKIPPED = "skipped"
+    DESELECTED = "deselected"
+    NOT_RUN = "not_run"
+    NOT_MEASURED = "not_measured"
