@@ -44,6 +44,7 @@ _TESTS = """
     def test_stock(number, paceline):
         paceline.record("milliseconds", shop.stock())
 """
+_SETTINGS = "[pytest]\naddopts = -p no:hypothesispytest\nasyncio_default_fixture_loop_scope = function\n"
 _PRICE = "tests/test_shop.py::test_price"
 
 
@@ -53,7 +54,9 @@ def shop(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     A project whose branch `slow` makes one function twice as slow, and where the user is in it, on `main`.
     """
     project.write("tests/test_shop.py", _TESTS)
-    project.write("pytest.ini", "[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    project.write(
+        "pytest.ini", "[pytest]\naddopts = -p no:hypothesispytest\nasyncio_default_fixture_loop_scope = function\n"
+    )
     (project.folder / "shop.py").unlink()
     project.commit("src/shop.py", _SHOP.format(factor=1))
     project.git("switch", "--quiet", "--create", "slow")

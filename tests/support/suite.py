@@ -15,7 +15,8 @@ from paceline.history.results_folder import read_run
 from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Case, Run
 
-_QUIET = ("-p", "no:cacheprovider", "-o", "asyncio_default_fixture_loop_scope=function")
+# The plugin of hypothesis imports all of hypothesis at the end of each session, which takes as long as the rest of it.
+_QUIET = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-o", "asyncio_default_fixture_loop_scope=function")
 _SECONDS = 120
 # A session that finds the last of these is one that a test started.
 _OF_THIS_SESSION = {"CI", "GITHUB_ACTIONS", "PYTEST_CURRENT_TEST"}

@@ -18,8 +18,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 _MOST_REMEMBERED = 100
 # bcrypt takes no more, and longer ones are no password of the file.
 _LONGEST = 72
-# The hash of nothing that anybody knows: a name that is unknown takes as long as a wrong password.
-_NOBODY = bcrypt.hashpw(b"nobody", bcrypt.gensalt(10)).decode()
 
 
 def is_token(authorization: str, tokens: Iterable[bytes]) -> bool:
@@ -39,6 +37,8 @@ class Users:
 
     def __init__(self, hashes: Mapping[str, str]) -> None:
         self._hashes: Final = hashes
+        # A name that is unknown takes as long as a wrong password.
+        self._hash_of_nobody: Final = bcrypt.hashpw(b"nobody", bcrypt.gensalt(10)).decode()
         self._right: Final[dict[bytes, None]] = {}
 
     def is_user(self, authorization: str) -> bool:
@@ -62,7 +62,7 @@ class Users:
         except (binascii.Error, UnicodeDecodeError):
             return False
         known = self._hashes.get(name)
-        is_right = bcrypt.checkpw(password.encode()[:_LONGEST], (known or _NOBODY).encode())
+        is_right = bcrypt.checkpw(password.encode()[:_LONGEST], (known or self._hash_of_nobody).encode())
         return is_right and known is not None
 
 
