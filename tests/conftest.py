@@ -2,6 +2,7 @@
 Fixtures for all tests.
 """
 
+import os
 import signal
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from support.suite import Suite
 
 # What a shell starts in the background ignores Ctrl-C, and so does all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# In this process pytest makes errors of warnings; this is for the processes that tests start.
+os.environ.setdefault("PYTHONWARNINGS", "error::DeprecationWarning")
 
-
-# The folders of tests that use installed programs.
-_STACK = {"grafana", "rules", "stack"}
+# The folders of tests that use installed programs, or environments of their own.
+_STACK = {"grafana", "neighbours", "rules", "stack"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,6 +28,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent.name in _STACK:
             item.add_marker("stack")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """
+    Two workers for each CPU, as tests wait for servers half of their time.
+    """
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(tryfirst=True)
