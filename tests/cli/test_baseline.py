@@ -3,6 +3,7 @@
 """
 
 import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -16,15 +17,25 @@ from support.suite import Suite
 from support.wording import ERROR
 
 
-@pytest.fixture
-def kept(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> Suite:
+@pytest.fixture(scope="module")
+def run_twice(tmp_path_factory: pytest.TempPathFactory) -> Suite:
     """
     A suite that was run twice.
     """
+    suite = Suite(tmp_path_factory.mktemp("run-twice"))
     suite.write("test_shop.py", "import pytest\n@pytest.mark.parametrize('x', [1, 2])\ndef test_a(x): pass\n")
     suite.write("test_cart.py", "def test_b(): pass\n")
     suite.run()
     suite.run()
+    return suite
+
+
+@pytest.fixture
+def kept(run_twice: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Suite:
+    """
+    A copy of that suite, with the user in its folder.
+    """
+    suite = run_twice.copied(tmp_path / "shop")
     monkeypatch.chdir(suite.folder)
     monkeypatch.setenv("PACELINE_SUITE", "shop")
     return suite

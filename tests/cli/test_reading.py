@@ -16,14 +16,24 @@ from support.suite import Suite
 from support.wording import ERROR, NO_FILE, REFUSED
 
 
-@pytest.fixture
-def kept(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> Suite:
+@pytest.fixture(scope="module")
+def run_twice(tmp_path_factory: pytest.TempPathFactory) -> Suite:
     """
     A suite that was run twice.
     """
+    suite = Suite(tmp_path_factory.mktemp("run-twice"))
     suite.write("test_shop.py", "import time\ndef test_slow(): time.sleep(0.12)\ndef test_quick(): pass\n")
     suite.run()
     suite.run()
+    return suite
+
+
+@pytest.fixture
+def kept(run_twice: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Suite:
+    """
+    A copy of that suite, with the user in its folder.
+    """
+    suite = run_twice.copied(tmp_path / "shop")
     monkeypatch.chdir(suite.folder)
     monkeypatch.setenv("PACELINE_SUITE", "shop")
     return suite

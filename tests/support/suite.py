@@ -3,6 +3,7 @@ A suite in a folder of its own, run by a real pytest in a process of its own.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -76,6 +77,13 @@ class Suite:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(content), "utf-8")
         return path
+
+    def copied(self, folder: Path) -> "Suite":
+        """
+        The same suite with its results in another folder, for a test that changes them.
+        """
+        shutil.copytree(self.folder, folder)
+        return Suite(folder)
 
     def run(self, *arguments: str, environ: Mapping[str, str] | None = None, on: bool = True) -> Result:
         """
