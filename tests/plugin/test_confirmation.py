@@ -3,9 +3,7 @@ Tests that look slower are measured again before anyone is told.
 """
 
 import pytest
-from msgspec.structs import replace
 
-from paceline.history.sqlite.ledger import Ledger
 from paceline.verdict_kinds import VerdictKind
 from support.suite import Result, Suite
 
@@ -36,12 +34,7 @@ def _runs_before(suite: Suite, source: str = _WORK) -> None:
     """
     suite.write("test_work.py", source)
     first = suite.run(environ={"SECONDS": "0.01"}).run
-    for number in range(1, 10):
-        Ledger(suite.results / "history.sqlite").add(
-            replace(
-                first, run_id=f"{first.run_id}-{number}", started=first.started - number, ended=first.ended - number
-            )
-        )
+    suite.keep_before(first, 9)
 
 
 _COUNTS = """

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from paceline.history.results_folder import read_run
 from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Case, Run
@@ -77,6 +79,15 @@ class Suite:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(content), "utf-8")
         return path
+
+    def keep_before(self, run: Run, times: int) -> None:
+        """
+        Keep copies of a run as earlier runs, each a second before the one after it.
+        """
+        ledger = Ledger(self.results / "history.sqlite")
+        for number in range(1, times + 1):
+            changes = {"started": run.started - number, "ended": run.ended - number}
+            ledger.add(replace(run, run_id=f"{run.run_id}-{number}", **changes))
 
     def copied(self, folder: Path) -> "Suite":
         """
