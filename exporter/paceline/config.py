@@ -162,7 +162,7 @@ def load_config(
         environ: the environment.
 
     Raises:
-        ConfigError: an unknown key or a value that cannot be.
+        ConfigError: a key is unknown, or a value is invalid.
     """
     settings = _checked(read_table(pyproject), f"{pyproject} [tool.paceline]: ", {})
     from_environ = _checked(_environ_settings(environ), "the environment variable ", _VARIABLES)
@@ -176,7 +176,7 @@ def read_table(pyproject: Path | None) -> dict[str, Any]:
     The table `[tool.paceline]`.
 
     Raises:
-        ConfigError: the file is not TOML, or `tool.paceline` is no table.
+        ConfigError: the file is not TOML, or `tool.paceline` is not a table.
     """
     if pyproject is None or not pyproject.is_file():
         return {}
@@ -197,7 +197,7 @@ def is_true(environ: Mapping[str, str], name: str) -> bool | None:
     A switch of the environment; None where it is not set, or empty.
 
     Raises:
-        ConfigError: it is neither a yes nor a no.
+        ConfigError: the value is neither true nor false.
     """
     value = environ.get(name, "").strip().lower()
     if not value:
@@ -222,7 +222,7 @@ def dashboard_port(environ: Mapping[str, str] = os.environ) -> int:
     The port of the live endpoint where none is given.
 
     Raises:
-        ConfigError: `PERFORMANCE_DASHBOARD_PORT` is no port.
+        ConfigError: `PERFORMANCE_DASHBOARD_PORT` is not a port.
     """
     text = environ.get("PERFORMANCE_DASHBOARD_PORT", "") or str(DEFAULT_PORT)
     if not text.isascii() or not text.isdigit() or int(text) > 65535:  # noqa: PLR2004

@@ -44,7 +44,7 @@ def decode_run(document: bytes, where: str) -> Run:
         where: what to call the document in an error, for example its path.
 
     Raises:
-        DocumentError: it is not JSON, not a run, or of a version that this release does not know.
+        DocumentError: the document is not JSON, not a run, or of a schema that this release does not know.
     """
     try:
         version = json.decode(document, type=_Version).schema
@@ -63,7 +63,7 @@ def decode_live_report(document: bytes, where: str) -> LiveReport:
     Read a report of a run under way from its JSON document.
 
     Raises:
-        DocumentError: it is not JSON, or no such report.
+        DocumentError: the document is not JSON, or not a live report.
     """
     try:
         return json.decode(document, type=LiveReport)

@@ -126,7 +126,7 @@ def open_to_write(path: Path) -> Iterator[TextIO]:
     What is there and no regular file, as a pipe or a device, is written to as it is: somebody reads it.
 
     Raises:
-        StorageError: it cannot be written.
+        StorageError: the file cannot be written.
     """
     try:
         if path.exists() and not path.is_file():

@@ -33,7 +33,7 @@ def set_performance_budget(test_type: str, budget_ms: float) -> None:
         budget_ms: milliseconds, more than 0.
 
     Raises:
-        ConfigError: the budget is no positive number.
+        ConfigError: the budget is not a positive number.
     """
     _changed[test_type] = _checked_budget(budget_ms, f"set_performance_budget: the budget of {test_type!r}")
 
@@ -77,7 +77,7 @@ class Monitor:
         What was measured.
 
         Raises:
-            RuntimeError: it has not been stopped yet.
+            RuntimeError: the monitor has not been stopped yet.
         """
         if self._case is None:
             raise RuntimeError(f"monitor {self.name!r}: no metrics yet, expected stop() or the end of the block first")
@@ -95,7 +95,7 @@ class Monitor:
         Start to measure.
 
         Raises:
-            RuntimeError: it was started before.
+            RuntimeError: the monitor was started before.
         """
         if self._probes is not None:
             raise RuntimeError(f"monitor {self.name!r} was started before, expected a new one")
@@ -110,7 +110,7 @@ class Monitor:
         End measuring.
 
         Raises:
-            RuntimeError: it is not running.
+            RuntimeError: the monitor is not running.
         """
         ended = time.perf_counter_ns()
         if self._probes is None or self._case is not None:
@@ -156,7 +156,7 @@ def monitor(name: str, *, test_type: str = DEFAULT_TEST_TYPE, budget_ms: float |
         budget_ms: the block's own budget in milliseconds.
 
     Raises:
-        ConfigError: the budget is not more than 0.
+        ConfigError: the budget is not a positive number.
     """
     return Monitor(name, test_type=test_type, budget_ms=budget_ms)
 
@@ -173,8 +173,8 @@ def stop_test_monitoring(running: Monitor) -> Case:
     End what `start_test_monitoring` began.
 
     Raises:
-        RuntimeError: it was ended before.
-        TypeError: it is something else.
+        RuntimeError: the monitor was stopped before.
+        TypeError: the argument is not a `Monitor`.
     """
     if not isinstance(running, Monitor):
         raise TypeError(f"stop_test_monitoring({running!r}): expected what start_test_monitoring() returned")

@@ -59,7 +59,7 @@ class OwnDescriptor:
         Read without moving the position of the file.
 
         Raises:
-            OSError: the descriptor is no longer ours, or the file cannot be read.
+            OSError: the descriptor was closed or replaced, or the file cannot be read.
         """
         self._check()
         if UNPATCHED.pread is None:
@@ -71,7 +71,7 @@ class OwnDescriptor:
         Write at the position of the file, and return how many bytes were written.
 
         Raises:
-            OSError: the descriptor is no longer ours, or the file cannot be written.
+            OSError: the descriptor was closed or replaced, or the file cannot be written.
         """
         self._check()
         return UNPATCHED.write(self._number, content)

@@ -22,7 +22,7 @@ def open_archive(config: Config, root: Path, warn: Callable[[str], None]) -> Arc
         warn: takes a line for the user.
 
     Raises:
-        PacelineError: the file of baselines is damaged, or the address of the server is none.
+        PacelineError: the file of baselines is damaged, or the address of the server is not a valid URL.
     """
     return Archive(
         root / config.results,

@@ -32,7 +32,7 @@ class CaseRecorder:
             unit: what it is counted in.
 
         Raises:
-            ValueError: the name, the value or the unit cannot be kept.
+            ValueError: the name, the value or the unit is invalid.
         """
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise ValueError(

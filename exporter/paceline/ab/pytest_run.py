@@ -66,7 +66,7 @@ class Tree(Struct, frozen=True, kw_only=True):
         Run the user's command that builds or installs the project.
 
         Raises:
-            TrialError: it fails.
+            TrialError: the command fails.
         """
         code, output = _run(command, self.folder, self.environ, None)
         if code:
@@ -85,8 +85,8 @@ class Tree(Struct, frozen=True, kw_only=True):
             The run, and the file of each module that was imported.
 
         Raises:
-            TrialError: there was nothing to measure.
-            TimeoutError: it took too long, and was ended.
+            TrialError: pytest ran no test, or left no run.
+            TimeoutError: pytest took longer than `seconds` and was ended.
         """
         with tempfile.TemporaryDirectory(prefix="paceline-run-") as kept:
             results, imports = ResultsFolder(Path(kept) / "results"), Path(kept) / "imports"

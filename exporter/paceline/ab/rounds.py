@@ -53,7 +53,7 @@ def both_trees(repository: Repository, versions: Sequence[Version], folder: Path
         folder: where the user is.
 
     Raises:
-        TrialError: git cannot make them, or one does not have the user's folder.
+        TrialError: git cannot check out a version, or a version does not have the user's folder.
     """
     inside = folder.resolve().relative_to(repository.root)
     with ExitStack() as stack:
@@ -84,7 +84,7 @@ def run_rounds(
         done: is called after each round.
 
     Raises:
-        TrialError: the tests cannot be run, or no round was whole in time.
+        TrialError: pytest cannot run the tests, or no round was complete in time.
     """
     deadline = time.monotonic() + plan.max_seconds if plan.max_seconds is not None else None
     runs: list[tuple[Run, Run]] = []

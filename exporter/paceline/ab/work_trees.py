@@ -51,7 +51,7 @@ class Repository(Struct, frozen=True):
         The repository that a folder is in.
 
         Raises:
-            TrialError: there is none, or git is not installed.
+            TrialError: the folder is in no git repository, or git is not installed.
         """
         try:
             return cls(Path(_git(folder, "rev-parse", "--show-toplevel")).resolve())
@@ -63,7 +63,7 @@ class Repository(Struct, frozen=True):
         The commit that a branch, a tag or an expression such as HEAD~1 names.
 
         Raises:
-            TrialError: it names none.
+            TrialError: the reference names no commit.
         """
         try:
             commit = _git(self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
@@ -78,7 +78,7 @@ class Repository(Struct, frozen=True):
         The work tree as it is, with changed and new files, as a commit that no branch knows.
 
         Raises:
-            TrialError: git cannot read it.
+            TrialError: git cannot read the work tree.
         """
         head = self.version("HEAD").commit
         with tempfile.TemporaryDirectory(prefix="paceline-index-") as folder:
@@ -104,7 +104,7 @@ class Repository(Struct, frozen=True):
             folder: where; not there yet.
 
         Raises:
-            TrialError: git cannot make it.
+            TrialError: git cannot make the work tree.
         """
         try:
             _git(self.root, *_NO_HOOKS, "worktree", "add", "--detach", "--quiet", str(folder), version.commit)

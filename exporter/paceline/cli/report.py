@@ -57,7 +57,7 @@ def print_report(wanted: str | None, form: str, results: Path | None, *, verbose
     Print a kept run.
 
     Raises:
-        PacelineError: there is no such run, or it cannot be read.
+        PacelineError: the run does not exist, or cannot be read.
     """
     config, archive = load_project(results)
     run = find_run(archive, wanted)
@@ -77,7 +77,7 @@ def find_run(archive: Archive, wanted: str | None) -> Run:
     A run by its id, the beginning of its id, or its file; the latest where nothing is wanted.
 
     Raises:
-        PacelineError: there is no such run, or it cannot be read.
+        PacelineError: the run does not exist, or cannot be read.
     """
     if wanted is None:
         return archive.folder.read_latest()

@@ -23,7 +23,7 @@ class Boundaries:
     forked from this one sends nothing.
 
     Raises:
-        OSError: there is no such FIFO.
+        OSError: the FIFO does not exist.
     """
 
     def __init__(self, path: str) -> None:

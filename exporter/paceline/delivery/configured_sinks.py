@@ -31,7 +31,8 @@ def open_sinks(
         environ: has the credentials.
 
     Raises:
-        ConfigError: an address is none, a file has no certificates, or a package is missing that a sink needs.
+        ConfigError: an address is not a valid URL, a CA bundle has no certificate, or a package that a sink needs is
+            not installed.
     """
     authorities = read_authorities(config.push_ca_file, "push_ca_file is")
     pushes = [read_push(config.push, environ, authorities)] if config.push else []
@@ -71,7 +72,7 @@ def open_sink(
         default_branch: see `open_sinks`.
 
     Raises:
-        ConfigError: there is no such sink; see `open_sinks`.
+        ConfigError: the kind of the sink is unknown; see also `open_sinks`.
     """
     authorities = read_authorities(config.push_ca_file, "push_ca_file is")
     if kind == Push.kind:

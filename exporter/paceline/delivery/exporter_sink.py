@@ -89,6 +89,6 @@ def read_push(url: str, environ: Mapping[str, str] = os.environ, authorities: st
     The sink of an address.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: the address is not a valid URL.
     """
     return Push(read_endpoint(url, NAMING, environ), authorities)

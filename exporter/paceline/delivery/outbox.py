@@ -76,7 +76,7 @@ def unpack(packed: bytes, where: str) -> Run:
         where: what to call it in an error.
 
     Raises:
-        DocumentError: it is damaged.
+        DocumentError: the packed run is damaged.
     """
     try:
         document = gzip.decompress(packed)
@@ -90,7 +90,7 @@ def check_packed(packed: bytes, where: str) -> None:
     See that a run that was made ready is whole, without reading it.
 
     Raises:
-        DocumentError: it is damaged.
+        DocumentError: the packed run is damaged.
     """
     reader = gzip.GzipFile(fileobj=io.BytesIO(packed))
     try:

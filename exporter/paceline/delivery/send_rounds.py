@@ -97,7 +97,7 @@ def deliver(errands: Sequence[Errand], seconds: float) -> list[Tally]:
     taken out of its box as any other.
 
     Raises:
-        InterruptedDeliveryError: somebody pressed Ctrl-C; it has what came of the errands until then.
+        InterruptedDeliveryError: the user pressed Ctrl-C; the error has the tallies until then.
     """
     end = time.monotonic() + seconds
     tallies = [Tally() for _ in errands]

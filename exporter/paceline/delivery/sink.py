@@ -43,9 +43,9 @@ class Sink(Protocol):
             seconds: how long to wait for the server to connect, and for each piece of its answer.
 
         Raises:
-            RefusedError: the server will never take this run.
+            RefusedError: the server will never accept this run.
             DocumentError: the document is damaged.
-            UnreachableError: nobody is there to take it.
-            BusyError: the server may take it if it is asked again at once.
-            DeliveryError: the server wants something else first.
+            UnreachableError: no server listens at the address.
+            BusyError: the server may accept the run on an immediate retry.
+            DeliveryError: the server accepts the run only after a change, for example of the credentials.
         """

@@ -47,7 +47,7 @@ class GrafanaApi:
         Make sure that it is one.
 
         Raises:
-            StorageError: something else answers, or nothing.
+            StorageError: the server does not answer, or is not a Grafana.
         """
         response = self._ask(Request("GET", "/api/health", {}))
         if not response.ok or "database" not in (_json(response) or {}):
@@ -58,7 +58,7 @@ class GrafanaApi:
         What is at a path of the API; None where the answer is a status that says that nothing is.
 
         Raises:
-            StorageError: it cannot be read.
+            StorageError: Grafana refuses the request, or its answer is not JSON.
         """
         response = self._ask(Request("GET", path, {}))
         return None if response.status_code in absent else self._body(response)
@@ -68,7 +68,7 @@ class GrafanaApi:
         A dashboard and its last version; None where there is none.
 
         Raises:
-            StorageError: it cannot be read.
+            StorageError: the dashboard cannot be read.
         """
         found = self.find(f"/api/dashboards/uid/{uid}")
         if found is None:
@@ -89,7 +89,7 @@ class GrafanaApi:
         Folders and dashboards that have this in their titles.
 
         Raises:
-            StorageError: they cannot be read.
+            StorageError: the objects cannot be read.
         """
         return [
             Named(
@@ -106,7 +106,7 @@ class GrafanaApi:
         Do a step, where something is to be done.
 
         Raises:
-            StorageError: it was not taken.
+            StorageError: Grafana refuses the step.
         """
         if step.request is None:
             return

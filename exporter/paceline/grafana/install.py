@@ -45,7 +45,7 @@ def plan(grafana: GrafanaApi, wanted: Wanted) -> Iterator[InstallStep]:
     Find out what is to be done, in the order in which it has to be.
 
     Raises:
-        StorageError: Grafana does not answer as it should.
+        StorageError: Grafana does not answer, or refuses a request.
     """
     grafana.check()
     named = grafana.find_named(_TITLE)

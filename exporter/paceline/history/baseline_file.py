@@ -16,8 +16,8 @@ def read_baselines(path: Path) -> Baselines:
     Read the file; where there is none, there are no baselines.
 
     Raises:
-        DocumentError: it is not JSON, or has an unknown key or a value that cannot be.
-        StorageError: it cannot be read.
+        DocumentError: the file is not JSON, has an unknown key, or has an invalid value.
+        StorageError: the file cannot be read.
     """
     try:
         return json.decode(path.read_bytes(), type=Baselines)
@@ -34,7 +34,7 @@ def write_baselines(path: Path, baselines: Baselines) -> None:
     Write the file, sorted, so that a change of one baseline is a change of few lines.
 
     Raises:
-        StorageError: it cannot be written.
+        StorageError: the file cannot be written.
     """
     ordered = Baselines(pinned=_ordered(baselines.pinned), accepted=_ordered(baselines.accepted))
     with open_to_write(path) as file:

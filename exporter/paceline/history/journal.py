@@ -48,7 +48,7 @@ class Journal:
     opened again by its path. A process that a test forked writes nothing.
 
     Raises:
-        StorageError: it cannot be written.
+        StorageError: the journal cannot be written.
     """
 
     def __init__(self, folder: Path, run: Run) -> None:
@@ -65,7 +65,7 @@ class Journal:
         Write a case.
 
         Raises:
-            OSError: the disk is full, or the folder is gone.
+            OSError: the disk is full, or the folder was removed.
         """
         line = encode(case) + b"\n"
         try:

@@ -58,7 +58,7 @@ class ResultsFolder(Struct, frozen=True):
         Make the folder and see that it can be written to.
 
         Raises:
-            StorageError: it cannot.
+            StorageError: the folder cannot be made or written to.
         """
         try:
             self.journals.mkdir(parents=True, exist_ok=True)
@@ -116,8 +116,8 @@ class ResultsFolder(Struct, frozen=True):
         The latest report.
 
         Raises:
-            StorageError: there is none.
-            DocumentError: it is not a run document.
+            StorageError: no report exists, or the report cannot be read.
+            DocumentError: the latest report is not a run document.
         """
         return read_run(self.latest_report)
 
@@ -148,7 +148,7 @@ def _link_or_copy(source: Path, target: Path) -> None:
     Two names of one file, as a copy would double what a large suite writes; a copy where links are not to be had.
 
     Raises:
-        FileExistsError: the target is there already.
+        FileExistsError: the target exists.
     """
     try:
         target.hardlink_to(source)
@@ -168,7 +168,7 @@ def read_run(source: str | PathLike[str] | bytes) -> Run:
 
     Raises:
         StorageError: the file cannot be read.
-        DocumentError: the document is not JSON, not a run, or of a version that this release does not know.
+        DocumentError: the document is not JSON, not a run, or of a schema that this release does not know.
     """
     if isinstance(source, bytes):
         return decode_run(source, "the run document")
@@ -184,7 +184,7 @@ def set_aside(path: Path, why: str) -> Path:
     Give a file another name beside its own, so that nothing is lost and the name is free.
 
     Raises:
-        StorageError: it cannot be renamed.
+        StorageError: the file cannot be renamed.
     """
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
     target = path.with_name(f"{path.name}.{why}-{stamp}")

@@ -76,7 +76,7 @@ def read_endpoint(url: str, naming: Naming, environ: Mapping[str, str] = os.envi
         environ: may have the credentials.
 
     Raises:
-        ConfigError: it is no such address, or a token is none.
+        ConfigError: the address is not a valid URL, or a token has characters that no header can have.
     """
     parts = _parts(url)
     if parts is None:

@@ -43,7 +43,7 @@ class AskingOnce(HTTPAdapter):
         Send a request.
 
         Raises:
-            DeliveryError: it failed, or the answer is not 2xx.
+            DeliveryError: the request failed, or the status of the answer is not 2xx.
         """
         left = max(self._end - time.monotonic(), _SHORTEST)
         given = options.get("timeout")
@@ -74,7 +74,7 @@ def read_short(response: requests.Response, longest: int) -> bytes:
     The body of an answer that should be a short one; of a longer one the beginning.
 
     Raises:
-        BusyError: it ends in the middle, or not in time.
+        BusyError: the body ends too early, or too late.
     """
     try:
         body: bytes = response.raw.read(longest, decode_content=True)

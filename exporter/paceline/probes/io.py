@@ -28,7 +28,7 @@ class KernelIoProbe(Probe):
     Bytes through read and write calls (`rchar`, `wchar`): what the test did, whether or not a cache answered.
 
     Raises:
-        OSError: not Linux, or a sandbox that refuses.
+        OSError: the system is not Linux, or a sandbox refuses the file.
     """
 
     keys: ClassVar = _KEYS

@@ -71,7 +71,7 @@ class KernelMemoryProbe(_MemoryProbe):
     it only decides whether `VmHWM` has to be read.
 
     Raises:
-        OSError: not Linux, or a sandbox that refuses.
+        OSError: the system is not Linux, or a sandbox refuses the file.
     """
 
     _in_call: ClassVar[list["KernelMemoryProbe"]] = []

@@ -27,7 +27,7 @@ class ProcFile:
     as it costs as much as the reading itself, harms no file, and what is read is then no figure.
 
     Raises:
-        OSError: this system has no such file, or refuses it.
+        OSError: the system does not have the file, or refuses access.
     """
 
     def __init__(self, name: str, own: OwnWork, flags: int = os.O_RDONLY) -> None:

@@ -72,7 +72,7 @@ class RunReader:
         The run whose id is this, else the one whose id begins so; None as long as the server has not got it.
 
         Raises:
-            StorageError: several ids begin so, or the server does not answer as it should.
+            StorageError: several ids begin with the given text, or the server does not answer as expected.
         """
         found = self._runs(f"run_id=~{quoted(re.escape(beginning) + '.*')}", now, WINDOW_SECONDS)
         exact = [run for run in found if run.run_id == beginning]
@@ -87,7 +87,7 @@ class RunReader:
         The latest run of a suite on a branch, as git calls it or as labels do.
 
         Raises:
-            StorageError: the server does not answer as it should.
+            StorageError: the server does not answer as expected.
         """
         found = self._runs(f"suite={quoted(suite)}", now, WINDOW_SECONDS)
         return next((run for run in reversed(found) if branch in run.names_of_branch), None)
@@ -97,7 +97,7 @@ class RunReader:
         The run of the same place that ended next.
 
         Raises:
-            StorageError: the server does not answer as it should.
+            StorageError: the server does not answer as expected.
         """
         found = self._runs(_matchers(place.labels), now, now - run.seconds + 1)
         return next((one for one in found if one.stamp > run.stamp), None)
@@ -107,7 +107,7 @@ class RunReader:
         How the rules judge a run that comes in time; None where they judge no run of its branch.
 
         Raises:
-            StorageError: the server does not answer as it should, or has no rules of Paceline.
+            StorageError: the server does not answer as expected, or has no rules of Paceline.
         """
         for recorder in recorders(self._client):
             # A query for samples as they are is a range; steps of one second meet the run within two.
@@ -121,7 +121,7 @@ class RunReader:
         When the rules found a run to be the latest one of its place, in seconds since 1970, ascending.
 
         Raises:
-            StorageError: the server does not answer as it should.
+            StorageError: the server does not answer as expected.
         """
         seconds = round(LOOK_BACK_SECONDS + judging.recorder.interval)
         series = f"{judging.recorder.rule.name}{{{_matchers(judging.place.labels)}}}[{seconds}s]"
@@ -137,7 +137,7 @@ class RunReader:
         How many verdicts the own report of a run has.
 
         Raises:
-            StorageError: the server does not answer as it should.
+            StorageError: the server does not answer as expected.
         """
         place = {name: run.labels[name] for name in ("suite", "branch")}
         kinds = "|".join(kind for kind in VerdictKind if kind.can_fail)

@@ -60,7 +60,7 @@ class Gate:
         What fires for a run, which may be still to come.
 
         Raises:
-            StorageError: it cannot be told.
+            StorageError: the gate cannot decide; the message is the reason.
         """
         missing = f"no run {beginning} {self._within}"
         run = self._waited(lambda: self._runs.named(beginning, server_time(self._client)), missing)
@@ -71,7 +71,7 @@ class Gate:
         What fires for a suite on a branch as they are now: for its latest run.
 
         Raises:
-            StorageError: it cannot be told.
+            StorageError: the gate cannot decide; the message is the reason.
         """
         self._waited(
             lambda: not self._alerts.is_pending(EXPORTER_DOWN) or None,

@@ -50,7 +50,7 @@ class PrometheusReader:
         Read measures, each once.
 
         Raises:
-            StorageError: the server does not answer as it should.
+            StorageError: the server does not answer as expected.
         """
         missing = [measure for measure in needed.measures if measure not in self._columns]
         if not self.runs or not missing or needed.is_empty:

@@ -39,7 +39,7 @@ class Prometheus:
         A reader of the latest runs of a suite on a branch; `span.until` has to be a point in time.
 
         Raises:
-            StorageError: the server does not answer as it should.
+            StorageError: the server does not answer as expected.
         """
         told = [one for one in self._told(suite, span) if one.run.branch == branch and one.run.run_id != span.excluding]
         # Where the list of branches that keep their name was changed, the latest name counts.

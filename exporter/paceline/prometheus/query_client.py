@@ -97,7 +97,7 @@ class QueryClient:
             at: the time of its end, in seconds.
 
         Raises:
-            StorageError: the server cannot be reached, or gave no such answer within the time.
+            StorageError: the server cannot be reached, or does not answer as expected within the time.
         """
         params = {"query": promql, "time": f"{at:.3f}", "timeout": f"{self._left:.3f}"}
         return self.get("query", params, _samples, "samples")
@@ -113,7 +113,7 @@ class QueryClient:
             what: what is expected, for the error.
 
         Raises:
-            StorageError: the server cannot be reached, or gave no such answer within the time.
+            StorageError: the server cannot be reached, or does not answer as expected within the time.
         """
         body = self._get(path, params)
         try:

@@ -73,7 +73,7 @@ class AlertReader:
         The alerts of Paceline that fire now, the most severe first.
 
         Raises:
-            StorageError: the server does not answer as it should.
+            StorageError: the server does not answer as expected.
         """
         return _sorted(one for one in self._all() if one.state == _FIRING and _counts(one, severities))
 
@@ -82,7 +82,7 @@ class AlertReader:
         Whether what an alert is about is so, and not yet for long enough.
 
         Raises:
-            StorageError: the server does not answer as it should.
+            StorageError: the server does not answer as expected.
         """
         return any(one.name == name and one.state == _PENDING for one in self._all())
 
@@ -96,7 +96,7 @@ class AlertReader:
             severities: the others are left out.
 
         Raises:
-            StorageError: the server does not answer as it should.
+            StorageError: the server does not answer as expected.
         """
         series = f'ALERTS{{alertstate="{_FIRING}",suite!=""}}[{round(interval)}s]'
         found = [Alert(labels=_without_own(one.labels), state=_FIRING) for one in self._client.query(series, at)]

@@ -70,7 +70,7 @@ def server_time(client: QueryClient) -> float:
     The clock by which rules are evaluated.
 
     Raises:
-        StorageError: the server does not answer as it should.
+        StorageError: the server does not answer as expected.
     """
     return client.get("query", {"query": "time()"}, _scalar, "a number")
 
@@ -82,7 +82,7 @@ def evaluated(client: QueryClient, kind: RuleKind) -> float:
     Groups that are evaluated less often than others have what is usual, or what is no news of one run.
 
     Raises:
-        StorageError: the server does not answer as it should, or has none of them.
+        StorageError: the server does not answer as expected, or has no rule of this kind.
     """
     found = [group for group in _ours(client) if any(rule.type == kind for rule in group.rules)]
     if not found:
@@ -96,7 +96,7 @@ def recorders(client: QueryClient) -> list[Recorder]:
     The rules by which it is known which run others judged: one, or more where rules were written more than once.
 
     Raises:
-        StorageError: the server does not answer as it should, or has none.
+        StorageError: the server does not answer as expected, or has no recording rule of Paceline.
     """
     found = [
         Recorder(rule, group.interval)

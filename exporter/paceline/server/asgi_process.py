@@ -48,7 +48,7 @@ def serve(settings: ExporterSettings, addresses: Sequence[str], web_file: Path |
         log_format: text or json.
 
     Raises:
-        PacelineError: a setting, an address or the folder of data cannot be used.
+        PacelineError: a setting or an address is invalid, or the data folder cannot be used.
     """
     _log_to_stderr(log_format)
     web = read_web_config(web_file) if web_file is not None else WebConfig()
@@ -89,7 +89,7 @@ def listen(address: str) -> socket.socket:
     A socket that listens.
 
     Raises:
-        ConfigError: it is no address, or cannot be used.
+        ConfigError: the address is invalid, or the port cannot be used.
     """
     host, separator, port = address.rpartition(":")
     if not separator or not port.isascii() or not port.isdigit() or int(port) > _HIGHEST_PORT:

@@ -63,7 +63,7 @@ def read_window(text: str) -> Window:
     Read a window as Prometheus writes its out_of_order_time_window; 0 is one without an end.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: the text is not a duration.
     """
     found = _WINDOW.fullmatch(text if text != "0" else "0s")
     if not text or found is None:
@@ -77,7 +77,7 @@ def read_path(text: str) -> str:
     Read the path of the counters.
 
     Raises:
-        ConfigError: it is none, or one of the exporter's own.
+        ConfigError: the text is not a path, or is a path of the exporter's own pages.
     """
     if not _PATH.fullmatch(text):
         raise ConfigError(f"{text!r}, expected a path as /metrics")
@@ -91,8 +91,8 @@ def read_tokens(file: Path | None, environ: Mapping[str, str]) -> tuple[bytes, .
     The tokens that may send runs: one a line in the file, and separated by blanks or commas in `PACELINE_TOKENS`.
 
     Raises:
-        ConfigError: the file cannot be read, it or the variable is there and has none, or a token is short. The token
-            itself is not shown.
+        ConfigError: the file cannot be read, the file or the variable has no token, or a token is too short. The
+            message does not show the token.
     """
     tokens = _tokens_of(environ[TOKENS]) if TOKENS in environ else []
     if file is not None:

@@ -35,7 +35,7 @@ def read_arrival(document: bytes, where: str, now: float) -> tuple[Run, bytes]:
         The run, and its document: the one that came, where nothing had to be put right.
 
     Raises:
-        DocumentError: it is no run document, or says what cannot be.
+        DocumentError: the document is not a run document, or has an impossible value.
     """
     run = decode_run(document, where)
     _check(run, where)
@@ -51,7 +51,7 @@ def read_report(document: bytes, where: str) -> LiveReport:
     Read a report of a run under way, with its names made safe.
 
     Raises:
-        DocumentError: it is none.
+        DocumentError: the document is not a live report.
     """
     report = decode_live_report(document, where)
     _expect_name(report.suite, "suite", where)

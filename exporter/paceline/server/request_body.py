@@ -40,7 +40,7 @@ async def read_body(request: Request, limits: Limits) -> bytes:
     Read the body of a request that brings JSON.
 
     Raises:
-        RefusedError: it is of another type, too large, damaged or too slow.
+        RefusedError: the body has another content type, is too large, damaged or too slow.
     """
     chunks = request.stream()
     try:

@@ -46,7 +46,7 @@ class ExporterService:
     One exporter. Every method may be called from any thread.
 
     Raises:
-        PacelineError: the folder of data cannot be used, or its ledger is damaged.
+        PacelineError: the data folder cannot be used, or its ledger is damaged.
     """
 
     def __init__(self, settings: ExporterSettings) -> None:
@@ -86,9 +86,9 @@ class ExporterService:
             sender: whom it came from.
 
         Raises:
-            DocumentError: it is no run.
-            ConflictError: another run has its id.
-            StorageError: it cannot be kept now.
+            DocumentError: the document is not a run.
+            ConflictError: another run has the id of this run.
+            StorageError: the ledger cannot be written now.
         """
         terms = self._terms()
         run, document = read_arrival(document, where, terms.now)

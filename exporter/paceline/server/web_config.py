@@ -52,7 +52,8 @@ def read_web_config(path: Path) -> WebConfig:
     Read the file.
 
     Raises:
-        ConfigError: it cannot be read, is not YAML, or has a key or value that cannot be. Hashes are not shown.
+        ConfigError: the file cannot be read, is not YAML, or has an unknown key or an invalid value. The message does
+            not show password hashes.
     """
     try:
         content = path.read_bytes()

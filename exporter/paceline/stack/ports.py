@@ -21,7 +21,7 @@ def choose_ports(chosen: Mapping[str, int], last: Mapping[str, int]) -> dict[str
     last, its usual one, and any.
 
     Raises:
-        ConfigError: one that was chosen is taken, or was chosen twice.
+        ConfigError: a chosen port is in use, or was chosen twice.
     """
     ports: dict[str, int] = {}
     for name, port in chosen.items():

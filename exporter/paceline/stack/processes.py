@@ -27,7 +27,7 @@ def start(service: Service, log: Path) -> Started:
     Start a server in a session of its own, so that what ends the terminal does not end it.
 
     Raises:
-        StackError: the program cannot be run, or another has its port and would answer in its place.
+        StackError: the program cannot be run, or another program has its port and would answer in its place.
     """
     port = port_of(service.url)
     if not is_free(port):
@@ -50,7 +50,7 @@ def wait_until_ready(started: Started) -> None:
     Wait until a server answers.
 
     Raises:
-        StackError: it ends before, or takes too long; the text has the end of its log.
+        StackError: the program ended early, or took too long to be ready; the message has the end of its log.
     """
     end = time.monotonic() + _START_SECONDS
     with requests.Session() as session:

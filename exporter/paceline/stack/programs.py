@@ -107,7 +107,7 @@ class Programs:
         The program, from where it is.
 
         Raises:
-            StackError: there is none.
+            StackError: the program is not installed.
         """
         if found := self.find(program):
             return found
@@ -123,7 +123,7 @@ class Programs:
         The program, fetched where it is nowhere: the official release, else Debian's package, or built from source.
 
         Raises:
-            StackError: it cannot be had; the text says what was tried.
+            StackError: the program cannot be installed; the message says what was tried.
         """
         self._cache.mkdir(parents=True, exist_ok=True)
         # Two that ask at once would unpack over each other.

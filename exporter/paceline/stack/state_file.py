@@ -59,8 +59,8 @@ class StateFile:
         What was started, in order; empty where nothing was.
 
         Raises:
-            DocumentError: the file is no such file.
-            StorageError: it cannot be read.
+            DocumentError: the file is not a state file.
+            StorageError: the file cannot be read.
         """
         try:
             return json.decode(self._path.read_bytes(), type=list[Started])

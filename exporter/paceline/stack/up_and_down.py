@@ -41,8 +41,8 @@ class Stack:
         Start all servers, Grafana where there is one, and wait until each is ready. Where one fails, none is left.
 
         Raises:
-            StackError: something runs already, a program is missing, or one does not start.
-            PacelineError: a port is taken, or the folder cannot be used.
+            StackError: a stack runs already, a program is missing, or a program does not start.
+            PacelineError: a port is in use, or the folder cannot be used.
         """
         with self._held():
             if any(runs for _, runs in self.status()):
@@ -66,7 +66,7 @@ class Stack:
             What was started.
 
         Raises:
-            StackError: a program is missing, or one does not start.
+            StackError: a program is missing, or does not start.
         """
         with self._held():
             known = self._state.read()

@@ -55,7 +55,7 @@ class KeptRuns(Struct, frozen=True, kw_only=True):
         The ids of the runs, oldest first.
 
         Raises:
-            StorageError: there is none.
+            StorageError: no run matches the options.
         """
         ends = sorted((run.ended, run.run_id) for _, _, run in ledger.summaries(self.suite))
         ids = [run_id for ended, run_id in ends if self._has(ended)]
@@ -68,7 +68,7 @@ class KeptRuns(Struct, frozen=True, kw_only=True):
         The runs, oldest first, the parts of one together; it ends with the last of them.
 
         Raises:
-            StorageError: there is none.
+            StorageError: no run matches the options.
         """
         suites: defaultdict[str, dict[str, float]] = defaultdict(dict)
         for suite, _, run in ledger.summaries(self.suite):

@@ -44,7 +44,7 @@ def load_project(results: Path | None) -> tuple[Config, Archive]:
     The configuration of the project, and its archive.
 
     Raises:
-        PacelineError: a setting is wrong, or the file of baselines.
+        PacelineError: a setting is invalid, or the file of baselines cannot be read.
     """
     root = find_root(Path.cwd())
     config = load_config(root / "pyproject.toml", {})

@@ -75,7 +75,7 @@ def find_sinks(config: Config) -> list[Sink]:
     The servers that are configured.
 
     Raises:
-        ConfigError: there is none, or an address is none.
+        ConfigError: no server is configured, or an address is not a valid URL.
     """
     sinks = open_sinks(config, default_branch_finder(config), warn)
     if not sinks:

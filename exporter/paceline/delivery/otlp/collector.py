@@ -38,7 +38,7 @@ class Collector:
         authorities: the file of certificates that are trusted where no variable names one.
 
     Raises:
-        ConfigError: a variable has a value that it cannot have.
+        ConfigError: a variable of OpenTelemetry has an invalid value.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Collector:
             seconds: for all of them.
 
         Raises:
-            DeliveryError: one was not taken, or only a part of it.
+            DeliveryError: the collector refused a message, or a part of a message.
         """
         headers = {"Content-Type": _PROTOBUF, **self._headers}
         if self._is_compressed:

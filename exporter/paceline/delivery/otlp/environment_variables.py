@@ -47,7 +47,7 @@ class Variables:
             setting: the address of the collector, or `env`.
 
         Raises:
-            ConfigError: it is no address.
+            ConfigError: the address is not a valid URL.
         """
         own = f"{PREFIX}_{self._signal.upper()}_ENDPOINT"
         path = f"/v1/{self._signal}"
@@ -75,7 +75,7 @@ class Variables:
         See that the protocol is the one that is spoken.
 
         Raises:
-            ConfigError: some other one is asked for.
+            ConfigError: the variable asks for a protocol other than http/protobuf.
         """
         name, text = self._find("PROTOCOL")
         if text.strip().lower() not in {"", _PROTOCOL}:
@@ -89,7 +89,7 @@ class Variables:
         The headers of each request.
 
         Raises:
-            ConfigError: one is none; it is not shown, as it may be a secret.
+            ConfigError: a header is invalid; the message does not show the header, as it may be a secret.
         """
         variable, text = self._find("HEADERS")
         headers = {}
@@ -110,7 +110,7 @@ class Variables:
         How long a request may take; in seconds, as in all of OpenTelemetry for Python.
 
         Raises:
-            ConfigError: it is no such number.
+            ConfigError: the timeout is not a positive number.
         """
         name, text = self._find("TIMEOUT")
         try:
@@ -127,7 +127,7 @@ class Variables:
         Whether requests are compressed with gzip.
 
         Raises:
-            ConfigError: some other way is asked for.
+            ConfigError: the compression is neither gzip nor none.
         """
         name, text = self._find("COMPRESSION")
         if text.strip().lower() not in _COMPRESSIONS:

@@ -51,7 +51,7 @@ def read_runs(
 
     Raises:
         StorageError: the file cannot be read.
-        DocumentError: the file has no known format, or not the content that its format asks for.
+        DocumentError: the file has no known format, or its content does not match its format.
     """
     source = ImportedFile.read(path, suite, branch, default_branch, type_of)
     try:

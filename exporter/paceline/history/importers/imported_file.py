@@ -54,8 +54,8 @@ class ImportedFile(Struct, frozen=True, kw_only=True):
         Read a file, or a pipe.
 
         Raises:
-            StorageError: it cannot be read.
-            DocumentError: it is larger than any report.
+            StorageError: the file cannot be read.
+            DocumentError: the file is larger than the limit.
         """
         largest = _LARGEST_MEBIBYTES * _MEBIBYTE
         try:
@@ -90,7 +90,8 @@ class ImportedFile(Struct, frozen=True, kw_only=True):
         The same time, if a run can have been then.
 
         Raises:
-            DocumentError: it cannot; a run of the far future would be the latest for ever.
+            DocumentError: the time is before 1970 or after 2099; a run of the far future would stay the latest
+                forever.
         """
         if not 0 <= seconds < _LATEST:
             raise DocumentError(
@@ -110,7 +111,7 @@ class ImportedFile(Struct, frozen=True, kw_only=True):
         The keys of the JSON object that the file holds; none where it holds something else.
 
         Raises:
-            DocumentError: it begins as an object does, and is no JSON.
+            DocumentError: the content begins like a JSON object, but is not valid JSON.
         """
         if not _OBJECT.match(self.content):
             return frozenset()

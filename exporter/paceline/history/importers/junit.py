@@ -40,8 +40,8 @@ def read_junit(source: ImportedFile) -> list[Run] | None:
     Read all test suites of a file as one run.
 
     Raises:
-        DocumentError: it is not well-formed, has a document type declaration, a test without a name, or a
-            timestamp that is none.
+        DocumentError: the XML is not well-formed, has a document type declaration, a test without a name, or an
+            invalid timestamp.
     """
     if _DOCTYPE.match(source.content):
         raise DocumentError(f"{source.path}: XML with a document type declaration, expected JUnit XML without one")

@@ -66,7 +66,7 @@ def read_pytest_benchmark(source: ImportedFile) -> list[Run] | None:
     Read the benchmarks of a file as one run.
 
     Raises:
-        DocumentError: it is not as pytest-benchmark writes it.
+        DocumentError: the JSON does not have the fields that pytest-benchmark writes.
     """
     if "benchmarks" not in source.keys:
         return None

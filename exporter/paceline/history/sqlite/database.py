@@ -93,8 +93,8 @@ def connected(path: Path, *, begin: str = READ) -> Iterator[sqlite3.Connection]:
     A connection within one transaction, which is kept if nothing is raised; the file is made or upgraded first.
 
     Raises:
-        NotALedgerError: the file is damaged or foreign.
-        StorageError: the file cannot be read or written, or is of a later version.
+        NotALedgerError: the file is damaged, or a database of another program.
+        StorageError: the file cannot be read or written, or is of a newer version.
     """
     try:
         database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)

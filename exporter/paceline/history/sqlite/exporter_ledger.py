@@ -87,7 +87,7 @@ class ServedLedger(Ledger):
             terms: when it came, and what is asked of it.
 
         Raises:
-            ConflictError: another run has its id.
+            ConflictError: another run has the id of this run.
         """
         with connected(self.path, begin=WRITE) as database:
             check_run(database, run)
@@ -99,7 +99,7 @@ class ServedLedger(Ledger):
         for, as it may be done again. A part that comes after the whole was made without it is a run of its own.
 
         Raises:
-            ConflictError: another part has its id, or the parts of the run are of another suite.
+            ConflictError: another part has the id of this part, or the other parts of the run are of another suite.
         """
         with connected(self.path, begin=WRITE) as database:
             check_part(database, run, part.run_id)
@@ -156,7 +156,7 @@ class ServedLedger(Ledger):
         The run of that id.
 
         Raises:
-            DocumentError: it is damaged.
+            DocumentError: the document is damaged.
         """
         with connected(self.path) as database:
             row = database.execute("SELECT document FROM runs WHERE run_id = ?", (run_id,)).fetchone()

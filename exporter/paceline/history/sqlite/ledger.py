@@ -26,8 +26,8 @@ class Ledger:
     killed leaves no lock and no half a run.
 
     Raises:
-        NotALedgerError: the file is damaged or foreign.
-        StorageError: the file cannot be read or written, or is of a later version.
+        NotALedgerError: the file is damaged, or a database of another program.
+        StorageError: the file cannot be read or written, or is of a newer version.
     """
 
     def __init__(self, path: Path) -> None:
@@ -88,7 +88,7 @@ class Ledger:
         A run, by its id or by the only id that begins so; None where there is none.
 
         Raises:
-            DocumentError: several ids begin so.
+            DocumentError: several ids begin with the given text.
         """
         if not self.path.exists():
             return None

@@ -33,7 +33,7 @@ def unpack(document: bytes, where: str) -> Run:
     A run as it was kept.
 
     Raises:
-        DocumentError: it is damaged.
+        DocumentError: the document is damaged.
     """
     try:
         return decode_run(zlib.decompress(document), where)

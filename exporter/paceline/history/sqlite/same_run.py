@@ -29,7 +29,7 @@ def check_run(database: Connection, run: Run) -> None:
     that is done again has the same id.
 
     Raises:
-        ConflictError: another one has it.
+        ConflictError: another run has the id of this run.
     """
     if _is_kept(database, run):
         return
@@ -45,7 +45,7 @@ def check_part(database: Connection, run: Run, whole: str) -> None:
     See that no other session sent this part, unless a crash left it, and that all parts of the whole are of one suite.
 
     Raises:
-        ConflictError: it is not so.
+        ConflictError: another session sent this part, or a part of the run is of another suite.
     """
     for part in _heads(database, whole):
         is_other = part.run_id == run.run_id and not is_same(part, run) and not gives_way(part, run)
