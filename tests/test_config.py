@@ -234,7 +234,7 @@ def test_a_file_that_is_no_toml_is_explained(pyproject: Path, content: bytes) ->
     with pytest.raises(ConfigError) as caught:
         read_table(pyproject)
 
-    assert str(caught.value) == f"{pyproject}: not a TOML file that can be read: {cause(caught.value)}"
+    assert str(caught.value) == f"{pyproject}: not valid TOML: {cause(caught.value)}"
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ def test_a_report_has_the_past_of_its_run(place: _Place) -> None:
     assert said in result.section()
     assert said in _call("report")
     assert said in _call("report", str(older))
-    assert _call("history", "prune", "--older-than", "1000") == "forgot 1 run\n"
+    assert _call("history", "prune", "--older-than", "1000") == "removed 1 run\n"
     assert json.loads((place.suite.results / "trends.json").read_bytes()) == json.loads(before)
 
 

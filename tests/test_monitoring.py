@@ -149,7 +149,7 @@ def test_a_monitor_is_used_once() -> None:
     with pytest.raises(RuntimeError) as never:
         Monitor("checkout").stop()
 
-    assert str(started.value) == "monitor 'checkout' was started before, expected a new one"
+    assert str(started.value) == "monitor 'checkout' was started before, expected a new monitor"
     assert str(stopped.value) == "monitor 'checkout' is not running, expected start() first"
     assert str(never.value) == "monitor 'checkout' is not running, expected start() first"
 

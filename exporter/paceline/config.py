@@ -183,7 +183,7 @@ def read_table(pyproject: Path | None) -> dict[str, Any]:
     try:
         tool = tomllib.loads(pyproject.read_text("utf-8")).get("tool", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise ConfigError(f"{pyproject}: not a TOML file that can be read: {error}") from error
+        raise ConfigError(f"{pyproject}: not valid TOML: {error}") from error
     if not isinstance(tool, dict):
         raise ConfigError(f"{pyproject}: tool is {tool!r}, expected a table")
     table = tool.get("paceline", {})

@@ -90,8 +90,8 @@ def decode(document: bytes, kind: type[_S]) -> _S:
     Read a value back from JSON, each object in it with its unknown fields.
 
     Raises:
-        DecodeError: it is not JSON, or no such value.
-        UnicodeDecodeError: it is not UTF-8.
+        DecodeError: the document is not JSON, or not a value of this kind.
+        UnicodeDecodeError: the document is not UTF-8.
     """
     try:
         return json.decode(document, type=kind)

@@ -165,7 +165,7 @@ def write_files(folder: Path, texts: Mapping[str, str], *, force: bool) -> None:
     try:
         differing = [path for path, content in contents.items() if path.is_file() and path.read_bytes() != content]
         if differing and not force:
-            raise StorageError(f"{differing[0]} is there and differs, --force replaces it")
+            raise StorageError(f"{differing[0]} exists and differs; --force replaces it")
         for path, content in contents.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)

@@ -98,7 +98,7 @@ class Monitor:
             RuntimeError: the monitor was started before.
         """
         if self._probes is not None:
-            raise RuntimeError(f"monitor {self.name!r} was started before, expected a new one")
+            raise RuntimeError(f"monitor {self.name!r} was started before, expected a new monitor")
         self._probes = ProbeStack(make_probes(OwnWork()), lambda error, _: self._failures.append(error))
         self._probes.start_test()
         self._probes.start_call()

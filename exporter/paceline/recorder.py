@@ -36,7 +36,7 @@ class CaseRecorder:
         """
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise ValueError(
-                f"paceline.record: the name is {name!r}, expected small letters, digits and underscores, "
+                f"paceline.record: the name is {name!r}, expected lowercase letters, digits and underscores, "
                 "at most 80, a letter first"
             )
         if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):

@@ -86,7 +86,7 @@ def test_an_unknown_reference(project: Project) -> None:
     with pytest.raises(TrialError) as caught:
         Repository.around(project.folder).version("nowhere")
 
-    assert str(caught.value) == (f"'nowhere' is no commit of {project.folder}, expected a branch, a tag or a commit")
+    assert str(caught.value) == (f"'nowhere' is not a commit of {project.folder}, expected a branch, a tag or a commit")
 
 
 def test_a_folder_outside_of_git(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_folder_outside_of_git(tmp_path: Path) -> None:
     with pytest.raises(TrialError) as caught:
         Repository.around(tmp_path)
 
-    assert str(caught.value).startswith(f"{tmp_path}: expected a folder in a work tree of git: git rev-parse: ")
+    assert str(caught.value).startswith(f"{tmp_path}: expected a folder in a git work tree: git rev-parse: ")
 
 
 def test_hooks_of_the_user_do_not_run(project: Project, tmp_path: Path) -> None:

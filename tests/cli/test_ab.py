@@ -171,8 +171,8 @@ def test_code_imported_from_elsewhere_is_told(shop: Project) -> None:
 
     assert len(warnings) == 2
     assert re.fullmatch(
-        rf"paceline: main \(\w{{10}}\): not its own code was tested: shop from {re.escape(str(shop.folder))}/src was "
-        "imported from outside of its work tree, so that both sides may be the same; install it there with --setup",
+        rf"paceline: main \(\w{{10}}\): pytest tested other code: shop from {re.escape(str(shop.folder))}/src was "
+        "imported from outside of the work tree, so both sides may be the same; install the code there with --setup",
         warnings[0],
     )
 
@@ -187,7 +187,7 @@ def test_an_editable_install_leads_to_the_work_tree(shop: Project, monkeypatch: 
     result = _call("--base", "main", "--rounds", "1")
 
     assert result.exit_code == 0
-    assert "not its own code" not in result.stderr
+    assert "tested other code" not in result.stderr
 
 
 @pytest.mark.usefixtures("shop")
@@ -206,11 +206,11 @@ def test_setup_runs_once_in_each_work_tree(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--base", "nowhere"], r"'nowhere' is no commit of /.*, expected a branch, a tag or a commit"),
+        (["--base", "nowhere"], r"'nowhere' is not a commit of /.*, expected a branch, a tag or a commit"),
         (["--base", "main", "--", "-k", "nothing"], r"main \(\w{10}\): pytest collected no tests:\n"),
         (["--base", "main", "--", "--wrong"], r"main \(\w{10}\): pytest ended with exit code 4:\n"),
         (["--base", "main", "--setup", "echo no; exit 3"], r"main \(\w{10}\): --setup ended with exit code 3:\nno"),
-        (["--base", "main", "--max-seconds", "0.01"], r"no round was whole within 0\.01 s; raise --max-seconds"),
+        (["--base", "main", "--max-seconds", "0.01"], r"no round was complete within 0\.01 s; raise --max-seconds"),
     ],
     ids=["reference", "tests", "pytest", "setup", "time"],
 )
@@ -232,7 +232,7 @@ def test_outside_of_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     result = _call("--base", "main")
 
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"{ERROR}{tmp_path}: expected a folder in a work tree of git: ")
+    assert result.stderr.startswith(f"{ERROR}{tmp_path}: expected a folder in a git work tree: ")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

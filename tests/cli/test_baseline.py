@@ -91,7 +91,7 @@ def test_a_pattern_that_fits_nothing_is_refused(kept: Suite) -> None:
 
     assert result.exit_code == 1
     assert result.output == (
-        f"{ERROR}run {run_id} has no test that fits 'test_shopp.py'; `paceline history show` lists its tests\n"
+        f"{ERROR}run {run_id} has no test that matches 'test_shopp.py'; `paceline history show` lists its tests\n"
     )
     assert not (kept.folder / "paceline_baselines.json").exists()
 
@@ -134,7 +134,7 @@ def test_clear_says_where_nothing_fits() -> None:
     result = _call("clear", "nothing", "nobody")
 
     assert result.exit_code == 1
-    assert result.output == f"{ERROR}no baseline fits 'nothing', 'nobody'; `paceline baseline list` shows all\n"
+    assert result.output == f"{ERROR}no baseline matches 'nothing', 'nobody'; `paceline baseline list` shows all\n"
 
 
 def test_clear_wants_to_know_what() -> None:

@@ -18,8 +18,8 @@ from support.wording import ERROR
 
 _COMMIT = "4f2c91a0" * 5
 _NOTHING = (
-    "'nothing' is no file, no revision of git, and no run, branch or commit in {ledger}; "
-    "branches with runs: main, slow; `paceline history list` shows what there is"
+    "'nothing' is not a file, a git revision, or a run, branch or commit in {ledger}; "
+    "branches with runs: main, slow; `paceline history list` lists all runs"
 )
 
 
@@ -145,7 +145,7 @@ def test_a_gate(ratio: str, code: int) -> None:
         ),
         (("main", "slow-"), "'slow-' is the beginning of several ids: slow-3, slow-2, slow-1, slow-0"),
         (("main", "run-0"), "run run-0 is on both sides, expected different runs"),
-        (("main", "no/*.json"), "no file fits 'no/*.json'"),
+        (("main", "no/*.json"), "no file matches 'no/*.json'"),
         (("main", "."), ". has no documents of runs, expected performance_*.json"),
         (("main", ","), "a side is empty, expected a run, a file, a branch or a commit"),
     ],
@@ -170,7 +170,8 @@ def test_a_name_that_can_be_two_things(kept: Path) -> None:
     result = _call("main", "4f2c")
 
     assert result.stderr == (
-        f"{ERROR}'4f2c' can be a run (1 run) and a commit (4 runs); give an id in full, or more of a commit\n"
+        f"{ERROR}'4f2c' matches a run (1 run) and a commit (4 runs); expected a whole id, or "
+        "more characters of the commit\n"
     )
 
 
@@ -197,5 +198,5 @@ def test_what_only_git_knows_is_a_commit(project: Project, monkeypatch: pytest.M
 
     assert _call("v1", "HEAD~1").output.splitlines()[1:3] == ["base: v1, 1 run", "head: HEAD~1, 1 run"]
     assert _call("v1", "HEAD").stderr == (
-        f"{ERROR}'HEAD' is commit {commits[2][:10]}, of which no whole run without changes is kept\n"
+        f"{ERROR}'HEAD' is commit {commits[2][:10]}, but no complete run of that commit without changes is kept\n"
     )

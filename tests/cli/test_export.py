@@ -89,7 +89,7 @@ def test_what_is_no_file_is_written_to(tmp_path: Path, name: str) -> None:
     [
         (["--suite", "nobody"], "no run of the suite 'nobody' in performance_results/history.sqlite; {}"),
         (["--since", "2024-01-01"], "no run in that time in performance_results/history.sqlite; {}"),
-        (["--results", "nowhere"], "nowhere/history.sqlite is not there, expected a results folder with a history"),
+        (["--results", "nowhere"], "nowhere/history.sqlite does not exist, expected a results folder with a history"),
     ],
 )
 def test_what_is_not_there_is_said(tmp_path: Path, asked: list[str], message: str) -> None:
@@ -99,7 +99,7 @@ def test_what_is_not_there_is_said(tmp_path: Path, asked: list[str], message: st
     (tmp_path / "runs.txt").write_text("of yesterday")
     result = _call("runs.txt", *asked)
 
-    hint = "`paceline history list` shows what there is"
+    hint = "`paceline history list` lists all runs"
     assert (result.exit_code, result.output.replace(f"{tmp_path}/", "")) == (1, f"{ERROR}{message.format(hint)}\n")
     assert (tmp_path / "runs.txt").read_text() == "of yesterday"
 
@@ -146,7 +146,7 @@ def test_a_part_that_is_missing_is_told(tmp_path: Path) -> None:
     result = _call("runs.txt", "--suite", "tools")
     (info,) = (one for one in read_openmetrics((tmp_path / "runs.txt").read_text()) if one.name == "paceline_run_info")
 
-    assert result.output == "paceline: run gh-1 lacks part 2, 4, and is written as a partial one\nwrote 1 run\n"
+    assert result.output == "paceline: run gh-1 lacks part 2, 4 and is written as a partial run\nwrote 1 run\n"
     assert [(sample.labels["run_id"], sample.labels["partial"]) for sample in info.samples] == [("gh-1", "true")]
 
 
@@ -201,4 +201,7 @@ def test_a_label_that_cannot_be_is_refused(label: str) -> None:
     result = _call("-", "--label", label)
 
     assert result.exit_code == 2
-    assert f"{label!r}, expected a name that no series has, and a value: job=paceline-runs" in result.output
+    assert (
+        f"{label!r}, expected NAME=VALUE with a name that is no label of Paceline, such as job=paceline-runs"
+        in result.output
+    )

@@ -169,7 +169,8 @@ def test_two_at_once(server: FakeGrafana) -> None:
     assert second.output == (
         "created       folder Paceline\n"
         f"{ERROR}dashboard Paceline / Compare: {server.url} answered 412 In Words "
-        "(The dashboard has been changed by someone else): somebody wrote there at the same time; do it again\n"
+        "(The dashboard has been changed by someone else): another client changed it at the "
+        "same time; run the command again\n"
     )
     assert (again.exit_code, len(server.dashboards)) == (0, 5)
 
@@ -244,7 +245,7 @@ def test_a_data_source_that_asks_another_server_stays(server: FakeGrafana, monke
             "old",
             (
                 "answered 401 In Words (invalid API key): "
-                "PACELINE_GRAFANA_TOKEN holds a token that it does not know, or that has expired"
+                "PACELINE_GRAFANA_TOKEN holds a token that Grafana does not know, or that has expired"
             ),
         ),
     ],
@@ -270,7 +271,7 @@ def test_a_token_that_is_none(monkeypatch: pytest.MonkeyPatch, token: str) -> No
     assert (result.exit_code, result.output) == (
         1,
         (
-            f"{ERROR}the environment variable PACELINE_GRAFANA_TOKEN has a character that no header can have, "
+            f"{ERROR}the environment variable PACELINE_GRAFANA_TOKEN has a character that an HTTP header cannot have, "
             "expected a token\n"
         ),
     )
@@ -295,7 +296,7 @@ def test_a_password_that_is_wrong(server: FakeGrafana, monkeypatch: pytest.Monke
     result = _install(server.url)
 
     assert result.output == (
-        f"{ERROR}{server.url} answered 401 In Words (invalid API key): it does not know anna by this password\n"
+        f"{ERROR}{server.url} answered 401 In Words (invalid API key): Grafana does not accept this password of anna\n"
     )
 
 
@@ -349,7 +350,7 @@ def test_what_is_no_grafana(said: object, expected: str) -> None:
     with answering(said) as other:  # type: ignore[arg-type]
         result = _install(other.url)
 
-    assert (result.exit_code, result.output) == (1, f"{ERROR}{other.url} is no Grafana: {expected}\n")
+    assert (result.exit_code, result.output) == (1, f"{ERROR}{other.url} is not a Grafana: {expected}\n")
 
 
 def test_nobody_is_there() -> None:
@@ -389,7 +390,7 @@ def test_an_address_that_is_none(url: str, expected: str) -> None:
             "http://u:secret@host:9093",
             (
                 " has a user in it, which all users of this machine can read; "
-                "expected http://host:9093, and who asks to be set in Grafana"
+                "expected http://host:9093, without a user; set the credentials in Grafana"
             ),
         ),
     ],
@@ -439,7 +440,7 @@ def test_files_that_differ_are_kept(tmp_path: Path) -> None:
     forced, again = (CliRunner().invoke(main, [*command, *force]) for force in (["--force"], []))
 
     assert (refused.exit_code, there) == (1, [theirs])
-    assert refused.output == f"{ERROR}{theirs} is there and differs, --force replaces it\n"
+    assert refused.output == f"{ERROR}{theirs} exists and differs; --force replaces it\n"
     assert forced.output == again.output == f"wrote 5 files to {tmp_path}\n"
 
 

@@ -76,7 +76,8 @@ def test_what_waits_for_a_server_that_has_moved_goes_to_another(project: Path, e
     left, moved = _call("push", "--otlp", exporter.url), _call("push", "--to", exporter.url)
 
     assert left.output == (
-        f"paceline: 1 run waits for {old} (push); `paceline push` without an address sends it there\nnothing waits\n"
+        f"paceline: 1 run is queued for {old} (push); `paceline push` without an address sends "
+        "it there\nno run is queued\n"
     )
     assert moved.output == f"sent 1 run to {exporter.url} (push)\n"
 
@@ -90,7 +91,10 @@ def test_what_the_server_had_already_is_said(project: Path, exporter: Receiving)
         _box(project, exporter.url).put(pack(run))
     result = _call("push", "--to", exporter.url)
 
-    assert (result.exit_code, result.output) == (0, f"sent 1 run to {exporter.url} (push); it had 2 runs already\n")
+    assert (result.exit_code, result.output) == (
+        0,
+        f"sent 1 run to {exporter.url} (push); the server had 2 runs already\n",
+    )
 
 
 def test_a_file_of_authorities_may_be_given() -> None:
@@ -101,7 +105,7 @@ def test_a_file_of_authorities_may_be_given() -> None:
 
     assert (result.exit_code, result.output) == (
         1,
-        (f"{ERROR}push_ca_file is 'ca.pem', which cannot be read ({NO_FILE}), expected certificates in PEM\n"),
+        (f"{ERROR}push_ca_file is 'ca.pem', which cannot be read ({NO_FILE}), expected a CA bundle (PEM)\n"),
     )
 
 
@@ -160,7 +164,7 @@ def test_what_does_not_arrive_waits(project: Path) -> None:
     assert result.output == (
         f"sent 0 runs to {url} (push)\n"
         f"paceline: 1 run was not sent to {url}: the connection failed ({REFUSED}); "
-        "it goes with the next run, or by `paceline push`\n"
+        "it is sent with the next run, or by `paceline push`\n"
         f"{ERROR}not all runs were delivered\n"
     )
     assert box.count() == 1
@@ -202,7 +206,7 @@ def test_what_waits_for_a_collector_waits_where_opentelemetry_is_off(
     assert (result.exit_code, result.output) == (
         0,
         (
-            f"paceline: 1 run waits for {exporter.url} (otlp); nothing is sent by OTLP: the environment variable "
+            f"paceline: 1 run is queued for {exporter.url} (otlp); nothing is sent by OTLP: the environment variable "
             f"OTEL_SDK_DISABLED is true\nsent 1 run to {exporter.url} (push)\n"
         ),
     )
@@ -242,7 +246,7 @@ def test_where_nothing_waits_nothing_is_asked() -> None:
     """
     result = _call("push")
 
-    assert (result.exit_code, result.output) == (0, "nothing waits\n")
+    assert (result.exit_code, result.output) == (0, "no run is queued\n")
 
 
 @pytest.mark.parametrize("arguments", [("push", "pyproject.toml"), ("replay",)])
@@ -254,7 +258,7 @@ def test_somebody_has_to_say_where_to(arguments: tuple[str, ...]) -> None:
 
     assert result.exit_code == 1
     assert result.output == (
-        f"{ERROR}no server to send to, expected --to URL, --otlp URL, or push or otlp in [tool.paceline]\n"
+        f"{ERROR}no server is configured, expected --to URL, --otlp URL, or push or otlp in [tool.paceline]\n"
     )
 
 
@@ -266,7 +270,7 @@ def test_a_span_of_the_past_is_sent_again(exporter: Receiving) -> None:
     result = _call("replay", "--to", exporter.url, "--suite", "shop")
     later = _call("replay", "--to", exporter.url, "--since", "2023-11-14T23:00:00", "--until", "2023-11-15T00:00:00")
 
-    assert result.stdout.splitlines()[-1] == f"sent 1 run to {exporter.url} (push); it had 1 run already"
+    assert result.stdout.splitlines()[-1] == f"sent 1 run to {exporter.url} (push); the server had 1 run already"
     assert (result.exit_code, later.exit_code) == (0, 0)
     assert exporter.run_ids == ["run-0", "run-1", "run-1"]
 
@@ -280,7 +284,7 @@ def test_a_replay_that_stops_says_where_to_go_on(exporter: Receiving) -> None:
 
     assert result.exit_code == 1
     assert result.output.splitlines()[-1] == (
-        f"{ERROR}stopped at run run-1: {exporter.url}: answered 404 In Words; go on with --since 2023-11-14T23:13:20"
+        f"{ERROR}stopped at run run-1: {exporter.url}: answered 404 In Words; continue with --since 2023-11-14T23:13:20"
     )
 
 

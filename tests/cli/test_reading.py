@@ -103,7 +103,7 @@ def test_a_run_that_is_not_there() -> None:
 
     assert result.exit_code == 1
     assert re.fullmatch(
-        rf"{ERROR}no run '01NOTHING' in .*history\.sqlite; `paceline history list` shows what there is\n", result.output
+        rf"{ERROR}no run '01NOTHING' in .*history\.sqlite; `paceline history list` lists all runs\n", result.output
     )
 
 
@@ -167,9 +167,9 @@ def test_prune_forgets_runs_and_their_files(kept: Suite) -> None:
     """
     --keep 1 keeps the latest run of each branch, in the history and as a file; --dry-run only tells.
     """
-    assert _call("history", "prune", "--keep", "1", "--dry-run").output == "would forget 1 run\n"
+    assert _call("history", "prune", "--keep", "1", "--dry-run").output == "would remove 1 run\n"
     assert len(_call("history", "list").output.splitlines()) == 4
-    assert _call("history", "prune", "--keep", "1").output == "forgot 1 run\n"
+    assert _call("history", "prune", "--keep", "1").output == "removed 1 run\n"
     assert len(_call("history", "list").output.splitlines()) == 3
     assert len(list(kept.results.glob("performance_*.json"))) == 1
     assert _call("report").exit_code == 0
@@ -210,7 +210,7 @@ def test_trends_of_nothing_are_an_error() -> None:
     result = _call("trends", "nothing")
 
     assert result.exit_code == 1
-    assert result.output == f"{ERROR}no test fits 'nothing'; `paceline trends` shows all\n"
+    assert result.output == f"{ERROR}no test matches 'nothing'; `paceline trends` shows all\n"
 
 
 def test_prune_wants_to_know_what() -> None:

@@ -43,7 +43,7 @@ def test_what_was_edited_is_kept(tmp_path: Path) -> None:
     results = [_call(tmp_path), _call(tmp_path, "--force"), _call(tmp_path)]
 
     assert [result.exit_code for result in results] == [1, 0, 0]
-    assert results[0].output == f"{ERROR}{edited} is there and differs, --force replaces it\n"
+    assert results[0].output == f"{ERROR}{edited} exists and differs; --force replaces it\n"
 
 
 def test_the_configuration_is_left_to_whom_it_is_for(tmp_path: Path) -> None:
@@ -59,8 +59,8 @@ def test_the_configuration_is_left_to_whom_it_is_for(tmp_path: Path) -> None:
 
     assert result.output == (
         f"wrote 15 files to {tmp_path}\n"
-        f"left {edited} as it is, --force --force-configuration replaces it\n"
-        f"left {tmp_path}/prometheus/prometheus.yml as it is, --force --force-configuration replaces it\n"
+        f"kept {edited}; --force --force-configuration replaces it\n"
+        f"kept {tmp_path}/prometheus/prometheus.yml; --force --force-configuration replaces it\n"
     )
     assert kept == "mine\n"
     assert edited.read_text() != "mine\n"
@@ -165,7 +165,7 @@ def test_rules_for_the_operator_are_one_file(tmp_path: Path) -> None:
 
     assert first.output == f"wrote 1 file to {tmp_path}\n"
     assert "[30d]" in (tmp_path / "rules.yml").read_text()
-    assert second.output == f"{ERROR}{tmp_path / 'rules.yml'} is there and differs, --force replaces it\n"
+    assert second.output == f"{ERROR}{tmp_path / 'rules.yml'} exists and differs; --force replaces it\n"
 
 
 @pytest.mark.parametrize(

@@ -39,11 +39,11 @@ def test_without_the_extra_it_says_how_to_get_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("--web.telemetry-path", "metrics", "'metrics', expected a path as /metrics"),
+        ("--web.telemetry-path", "metrics", "'metrics', expected a path such as /metrics"),
         (
             "--expose-window",
             "week",
-            "'week', expected a duration as 7d, 12h or 1h30m, or 0 for no limit",
+            "'week', expected a duration such as 7d, 12h or 1h30m, or 0 for no limit",
         ),
         ("--branches", "", "'', expected the name of a branch"),
     ],
@@ -125,8 +125,8 @@ def test_the_log_tells_what_it_was_told_and_what_came(tmp_path: Path) -> None:
         f"listening on {exporter.url}",
         "accepted: run run-1 of shop with 1 test, from 127.0.0.1",
         "duplicate: run run-1 of shop with 1 test, from 127.0.0.1",
-        "rejected, 401: the request: no token of this exporter, expected one as a bearer token, from 127.0.0.1",
-        "ended by SIGTERM; what was received is on the disk, with 1 run still exposed",
+        "rejected, 401: the request: no token of this exporter, expected a bearer token, from 127.0.0.1",
+        "ended by SIGTERM; all received runs are on disk, 1 run still exposed",
     ]
 
 

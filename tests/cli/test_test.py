@@ -104,7 +104,7 @@ def test_the_dashboard_says_where_it_is(suite: Suite) -> None:
     ("arguments", "message"),
     [
         (("--bugdet", "5"), "--bugdet"),
-        (("nothing_*.py",), invalid("PATTERNS", "no file or folder fits 'nothing_*.py'")),
+        (("nothing_*.py",), invalid("PATTERNS", "no file or folder matches 'nothing_*.py'")),
         (("nothing.py",), invalid("PATTERNS", "no file or folder 'nothing.py'")),
         (("tests/nothing",), invalid("PATTERNS", "no file or folder 'tests/nothing'")),
         (("--budget", "0"), "'--budget'"),

@@ -226,7 +226,7 @@ def test_an_answer_without_an_end_is_asked_for_again(behaviour: Behaviour) -> No
 
     assert (type(error), str(error)) == (
         BusyError,
-        "answered 201 Created, and the rest of the answer did not come",
+        "answered 201 Created, but the answer ended too early",
     )
 
 
@@ -250,6 +250,6 @@ def test_a_token_that_no_header_can_have_is_refused() -> None:
         read_push(exporter.url, {"PACELINE_PUSH_TOKEN": " t0ken\n"}).deliver(_PACKED, 5)
 
     assert str(caught.value) == (
-        "the environment variable PACELINE_PUSH_TOKEN has a character that no header can have, expected a token"
+        "the environment variable PACELINE_PUSH_TOKEN has a character that an HTTP header cannot have, expected a token"
     )
     assert exporter.requests[0].headers["Authorization"] == "Bearer t0ken"

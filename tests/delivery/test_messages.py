@@ -39,8 +39,8 @@ def test_a_user_reads_why_and_what_next(tmp_path: Path, monkeypatch: pytest.Monk
 
     why = f"not sent to {url}: the connection failed ({REFUSED}), tried 3 times"
     assert lines == [
-        f"2 runs were {why}; nothing is kept here that could be sent later",
-        f"1 run was {why}; it goes with the next run, or by `paceline push`",
+        f"2 runs were {why}; no outbox keeps them for a later try",
+        f"1 run was {why}; it is sent with the next run, or by `paceline push`",
     ]
 
 
@@ -109,7 +109,7 @@ def test_a_user_reads_how_often_it_was_tried() -> None:
     assert list(undelivered(_errand("http://exporter", _held(1)), tally)) == [
         (
             "1 run was not sent to http://exporter: answered 503 Service Unavailable, tried 3 times; "
-            "nothing is kept here that could be sent later"
+            "no outbox keeps it for a later try"
         )
     ]
 
@@ -121,9 +121,9 @@ def test_a_user_reads_what_the_server_had() -> None:
     errand = _errand("http://exporter", _held())
     tally = Tally(sent=3, known=2, noted=3, note="run run-1 is kept and not exposed")
 
-    assert delivered(errand, tally) == "1 run to http://exporter (push); it had 2 runs already"
+    assert delivered(errand, tally) == "1 run to http://exporter (push); the server had 2 runs already"
     assert list(undelivered(errand, tally)) == [
-        "http://exporter: run run-1 is kept and not exposed; so for 2 runs more"
+        "http://exporter: run run-1 is kept and not exposed; the same for 2 more runs"
     ]
 
 
@@ -132,6 +132,6 @@ def test_a_user_reads_what_waits_no_more() -> None:
     What an outbox holds, and where the runs are.
     """
     assert let_go(_errand("http://exporter", _held()), 2, OutboxLimits()) == (
-        "2 runs wait no more for http://exporter, as an outbox holds at most 1,000 runs, 256 MiB and 30 days; "
-        "`paceline replay` sends what is in the results folder"
+        "dropped 2 queued runs for http://exporter: the outbox keeps at most 1,000 runs, 256 MiB and 30 days; "
+        "`paceline replay` sends the runs of the results folder"
     )

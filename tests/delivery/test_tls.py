@@ -131,7 +131,7 @@ def test_a_session_that_does_not_trust_it_says_so_once_and_goes_on(suite: Suite,
     why = r"its certificate is not trusted \(.+\)"
 
     assert result.code == 0
-    assert re.search(f"1 run was not sent to {exporter.url}: {why}; it goes with the next run", result.output)
+    assert re.search(f"1 run was not sent to {exporter.url}: {why}; it is sent with the next run", result.output)
     assert re.search(f"2 of 2 live reports did not reach {exporter.url}/api/v1/live: {why}\n", result.output)
 
 
@@ -144,5 +144,5 @@ def test_a_file_without_certificates_stops_before_collection(suite: Suite, tmp_p
 
     assert result.code == 4
     assert (
-        f"ERROR: paceline: push_ca_file is '{file}', which cannot be read ({NO_FILE}), expected certificates in PEM\n"
+        f"ERROR: paceline: push_ca_file is '{file}', which cannot be read ({NO_FILE}), expected a CA bundle (PEM)\n"
     ) in result.output

@@ -122,7 +122,7 @@ def test_a_second_session_under_one_id_is_told(shop: Shop) -> None:
     assert shop.archive.folder.read_latest() == second
     assert shop.told == [
         (
-            "results/history.sqlite has a run run-1 already, so that this one is kept as a document only: "
+            "results/history.sqlite has a run run-1 already, so the new run is kept as a document only: "
             "give each session an id of its own, or PACELINE_SHARD to the parts of one run"
         )
     ]
@@ -358,7 +358,7 @@ def test_missing_trends_say_how_to_make_them(shop: Shop) -> None:
     with pytest.raises(StorageError) as caught:
         read_trends(shop.archive.folder.trends)
 
-    assert str(caught.value) == (f"{shop.folder}/trends.json cannot be read: {NO_FILE}; `pytest --paceline` makes it")
+    assert str(caught.value) == (f"{shop.folder}/trends.json cannot be read: {NO_FILE}; `pytest --paceline` writes it")
 
 
 def test_damaged_trends_are_an_error_to_who_reads_them(shop: Shop) -> None:

@@ -117,7 +117,7 @@ def test_a_foreign_latest_report_is_kept(tmp_path: Path) -> None:
     kept = list(folder.path.glob("latest_report.json.replaced-*"))
 
     assert [path.read_bytes() for path in kept] == [b"theirs"]
-    assert said == [f"{tmp_path}/latest_report.json was no document of a run here; it was set aside as {kept[0].name}"]
+    assert said == [f"{tmp_path}/latest_report.json was no run of this folder; set aside as {kept[0].name}"]
     assert folder.latest_report.read_bytes() == b"ours"
 
 

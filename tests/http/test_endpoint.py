@@ -75,4 +75,4 @@ def test_what_has_no_certificate_is_refused(tmp_path: Path, content: str | None,
     with pytest.raises(ConfigError) as caught:
         read_authorities(str(path), "push_ca_file is")
 
-    assert str(caught.value) == f"push_ca_file is '{path}', which {why}, expected certificates in PEM"
+    assert str(caught.value) == f"push_ca_file is '{path}', which {why}, expected a CA bundle (PEM)"

@@ -40,7 +40,7 @@ def test_what_piled_up_arrives_once_and_in_order(suite: Suite, tmp_path: Path) -
     assert relay.run_ids == runs[_ACKNOWLEDGED:]
     assert (kept, runs[-1]) == (runs, last.run.run_id)
     assert counted == {"main,passed,shop": _AWAY + 2}
-    assert f"sent        6 runs to http://127.0.0.1:{port} (push); it had 1 run already\n" in last.output
+    assert f"sent        6 runs to http://127.0.0.1:{port} (push); the server had 1 run already\n" in last.output
     assert sum(box.count() for _, _, box in outboxes(suite.results / ".outbox")) == 0
 
 

@@ -211,7 +211,7 @@ def test_a_wrong_measure_is_the_tests_own_error(suite: Suite) -> None:
     suite.write("test_one.py", "def test_one(paceline): paceline.record('Cart Items', 3)\n")
 
     assert (
-        "ValueError: paceline.record: the name is 'Cart Items', expected small letters, digits and underscores, "
+        "ValueError: paceline.record: the name is 'Cart Items', expected lowercase letters, digits and underscores, "
         "at most 80, a letter first" in suite.run().output
     )
 

@@ -79,7 +79,7 @@ def test_a_dead_server_costs_one_line(small: Suite) -> None:
     assert _said(result) == [
         (
             f"paceline: 1 run was not sent to {url}: the connection failed ({REFUSED}); "
-            "it goes with the next run, or by `paceline push`"
+            "it is sent with the next run, or by `paceline push`"
         )
     ]
 
@@ -110,7 +110,7 @@ def test_where_nobody_listens_a_session_soon_ends(small: Suite) -> None:
     assert _said(result) == [
         (
             f"paceline: 1 run was not sent to {url}: the connection failed ({REFUSED}), tried 3 times; "
-            "it goes with the next run, or by `paceline push`"
+            "it is sent with the next run, or by `paceline push`"
         )
     ]
 
@@ -122,13 +122,13 @@ def test_what_is_beyond_the_limits_of_an_outbox_is_let_go(small: Suite) -> None:
     small.write("pyproject.toml", _QUICK + "outbox.runs = 2\n")
     url = f"http://127.0.0.1:{free_port()}"
     results = [small.run("--paceline-push", url) for _ in range(3)]
-    said = [line for line in _said(results[-1]) if "no more" in line]
+    said = [line for line in _said(results[-1]) if "dropped" in line]
 
     assert (_waiting(results[-1]), results[-1].kept_runs()) == (2, 3)
     assert said == [
         (
-            f"paceline: 1 run waits no more for {url}, as an outbox holds at most 2 runs, 256 MiB and 30 days; "
-            "`paceline replay` sends what is in the results folder"
+            f"paceline: dropped 1 queued run for {url}: the outbox keeps at most 2 runs, 256 MiB and 30 days; "
+            "`paceline replay` sends the runs of the results folder"
         )
     ]
 
@@ -162,7 +162,7 @@ def test_a_page_that_says_yes_to_all_takes_no_run(small: Suite) -> None:
     assert _said(result) == [
         (
             f"paceline: 1 run was not sent to {proxy.url}: answered 200 In Words with text/html, expected an "
-            "exporter's answer, with run_id and result; it goes with the next run, or by `paceline push`"
+            "exporter's answer, with run_id and result; it is sent with the next run, or by `paceline push`"
         )
     ]
 
@@ -199,7 +199,10 @@ def test_ctrl_c_while_a_server_hangs_leaves_the_run_in_the_outbox(small: Suite) 
     assert "Traceback" not in result.output
     assert _said(result) == [
         f"sent        1 run to {collector.url}/v1/metrics (otlp)",
-        f"paceline: 1 run was not sent to {hanging.url}: interrupted; it goes with the next run, or by `paceline push`",
+        (
+            f"paceline: 1 run was not sent to {hanging.url}: interrupted; it is sent with the next "
+            "run, or by `paceline push`"
+        ),
     ]
 
 
@@ -274,7 +277,7 @@ def test_where_nothing_is_kept_a_run_is_sent_or_lost(small: Suite, tmp_path: Pat
     assert _said(lost) == [
         (
             f"paceline: 1 run was not sent to {url}: the connection failed ({REFUSED}); "
-            "nothing is kept here that could be sent later"
+            "no outbox keeps it for a later try"
         )
     ]
     assert list(tmp_path.rglob("*.gz")) == []
@@ -306,7 +309,7 @@ def test_secrets_are_never_shown(small: Suite) -> None:
     left = "".join(f"{path} {path.read_bytes()!r}" for path in result.results.rglob("*") if path.is_file())
 
     assert exporter.requests[0].headers["Authorization"] == "Bearer t0ken"
-    assert f"not sent to {exporter.url}: answered 401 In Words; it goes with the next run" in result.output
+    assert f"not sent to {exporter.url}: answered 401 In Words; it is sent with the next run" in result.output
     assert [secret for secret in ("t0ken", "passw0rd") if secret in result.output + left] == []
 
 
@@ -342,8 +345,7 @@ def test_otlp_without_its_package_says_what_to_install(small: Suite) -> None:
 
     assert result.code == 4
     assert (
-        "ERROR: paceline: OTLP needs a package that is missing (opentelemetry.proto), "
-        "expected pip install 'paceline[otlp]'\n"
+        "ERROR: paceline: OTLP needs opentelemetry.proto, which is not installed: pip install 'paceline[otlp]'\n"
     ) in result.output
 
 

@@ -110,7 +110,7 @@ _NO_SAMPLES = (
                 "or PACELINE_HISTORY_USER and PACELINE_HISTORY_PASSWORD"
             ),
         ),
-        (answer(b" " * (_MANY + 1)), "an answer of more than 1 MiB, expected less"),
+        (answer(b" " * (_MANY + 1)), "the answer is larger than 1 MiB, expected less"),
     ],
     ids=["html", "empty", "half", "vector", "no data", "number", "word", "deep", "too much", "down", "locked", "large"],
 )

@@ -170,7 +170,7 @@ def test_a_folder_that_was_never_there_is_refused(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "paceline", "serve", "--watch=inbox"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
-    assert (done.returncode, done.stderr) == (1, f"{ERROR}--watch is 'inbox', expected a folder that exists\n")
+    assert (done.returncode, done.stderr) == (1, f"{ERROR}--watch is 'inbox', expected an existing folder\n")
 
 
 def test_an_exporter_takes_what_is_put_there(tmp_path: Path) -> None:
@@ -203,5 +203,5 @@ def test_an_exporter_takes_what_is_put_there(tmp_path: Path) -> None:
             "rejected": 1,
         }
         assert "INFO accepted: run run-1 of shop with 1 test, from the file run.json" in exporter.log.read_text()
-        assert "WARNING set aside: second.json: run run-1 is there already, of suite shop, " in exporter.log.read_text()
+        assert "WARNING set aside: second.json: run run-1 exists already (suite shop, " in exporter.log.read_text()
         assert "WARNING set aside: bad.json: not a run document: " in exporter.log.read_text()

@@ -56,7 +56,7 @@ def test_a_variable_without_a_token_is_refused(given: str) -> None:
         read_tokens(None, {"PACELINE_TOKENS": given})
 
     assert str(caught.value) == (
-        "the environment variable PACELINE_TOKENS has no token; unset it where everybody may send runs"
+        "the environment variable PACELINE_TOKENS has no token; unset the variable to let everybody send runs"
     )
     assert read_tokens(None, {}) == ()
 
@@ -69,7 +69,9 @@ def test_an_address_that_is_none_is_refused(address: str) -> None:
     with pytest.raises(ConfigError) as caught:
         listen(address)
 
-    assert str(caught.value) == (f"--web.listen-address is {address!r}, expected one as 127.0.0.1:10464 or :10464")
+    assert str(caught.value) == (
+        f"--web.listen-address is {address!r}, expected an address such as 127.0.0.1:10464 or :10464"
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,7 +139,7 @@ def test_a_window_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read_window(text)
 
-    assert str(caught.value) == f"{text!r}, expected a duration as 7d, 12h or 1h30m, or 0 for no limit"
+    assert str(caught.value) == f"{text!r}, expected a duration such as 7d, 12h or 1h30m, or 0 for no limit"
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/team/a-1/metrics", "/apis"])
@@ -156,7 +158,7 @@ def test_a_path_that_is_none_is_refused(path: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read_path(path)
 
-    assert str(caught.value) == f"{path!r}, expected a path as /metrics"
+    assert str(caught.value) == f"{path!r}, expected a path such as /metrics"
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/v1", "/api/v1/runs", "/-", "/-/ready"])
@@ -167,4 +169,4 @@ def test_a_path_of_the_exporters_own_is_refused(path: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read_path(path)
 
-    assert str(caught.value) == f"{path!r} is among the exporter's own pages, expected a path as /metrics"
+    assert str(caught.value) == f"{path!r} is among the exporter's own pages, expected a path such as /metrics"

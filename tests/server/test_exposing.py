@@ -139,7 +139,7 @@ def test_a_run_that_nobody_came_for_is_told(tmp_path: Path) -> None:
     finally:
         exporter.stop()
 
-    assert "WARNING run run-1 is exposed no longer: in a week not every Prometheus came for it\n" in (
+    assert "WARNING run run-1 is no longer exposed: not every Prometheus scraped it within a week\n" in (
         exporter.log.read_text("utf-8")
     )
 
@@ -165,7 +165,7 @@ def test_a_run_that_the_window_closed_on_is_exposed_no_longer(tmp_path: Path) ->
 
 
 _CLOSED_ON = (
-    "run run-1 is exposed no longer: not every Prometheus came for it, and it ended at 2023-11-14 23:13:20 UTC, too"
+    "run run-1 is no longer exposed: not every Prometheus scraped it, and it ended at 2023-11-14 23:13:20 UTC, too"
     " long ago for --expose-window=7d; `paceline export openmetrics` brings it to Prometheus"
 )
 

@@ -67,8 +67,8 @@ def test_another_run_under_a_known_id_is_refused(exporter: Exporter) -> None:
 
 
 _CONFLICT = (
-    "the run: run run-1 is there already, of suite shop, begun at 2023-11-14 23:13:10 UTC; this one is of suite e2e,"
-    " begun at 2023-11-14 23:13:10 UTC: give each session an id of its own, or PACELINE_SHARD to the parts of one run"
+    "the run: run run-1 exists already (suite shop, begun at 2023-11-14 23:13:10 UTC); the new run differs (suite e2e,"
+    " begun at 2023-11-14 23:13:10 UTC): give each session an id of its own, or PACELINE_SHARD to the parts of one run"
 )
 
 
@@ -160,7 +160,7 @@ _BOMB = gzip.compress(bytes(200 << 20), 9)
     [
         (bytes(100 << 20), {}, 413, "the body: 104857600 bytes, expected at most 33554432"),
         (_BOMB, {"Content-Encoding": "gzip"}, 413, "the body: more than 134217728 bytes when unpacked"),
-        (_BOMB[:100], {"Content-Encoding": "gzip"}, 400, "the body: ends within its gzip data"),
+        (_BOMB[:100], {"Content-Encoding": "gzip"}, 400, "the body: the gzip data ends too early"),
         (b"{}", {"Content-Encoding": "br"}, 415, "Content-Encoding: 'br', expected gzip or none"),
         (b"{}", {"Content-Type": "text/plain"}, 415, "Content-Type: 'text/plain', expected application/json"),
         (b"{}", {"Content-Encoding": "gzip"}, 400, "the body: not gzip data: "),
@@ -203,7 +203,7 @@ def test_a_token_is_needed_where_there_are_tokens(tmp_path: Path) -> None:
         log = exporter.log.read_text("utf-8")
 
     assert [answer.status_code for answer in answers] == [401, 201, 200, 200, 401, 401]
-    assert answers[0].json() == {"error": "the request: no token of this exporter, expected one as a bearer token"}
+    assert answers[0].json() == {"error": "the request: no token of this exporter, expected a bearer token"}
     assert [answer.headers.get("WWW-Authenticate") for answer in answers[:2]] == ['Bearer realm="paceline"', None]
     assert "-token" not in log.replace("tokens-file", "")
 

@@ -79,7 +79,7 @@ def test_a_suite_without_a_run_is_not_let_through(stack: LocalStack, tmp_path: P
     url = stack.url("prometheus")
     found = _gate(tmp_path, url, "--suite=nosuch", "--branch=main")
 
-    assert found == (1, f"{ERROR}{url}: no run of nosuch on main within 14 days, so that nothing can be told of it\n")
+    assert found == (1, f"{ERROR}{url}: no run of nosuch on main within 14 days; cannot decide\n")
 
 
 def test_a_server_without_rules_is_told(tmp_path: Path) -> None:
@@ -124,10 +124,11 @@ def test_a_branch_that_no_rule_judges_is_not_let_through(tmp_path: Path, asked: 
     assert found == (
         1,
         (
-            f"{ERROR}{server.url}: run run-1 of shop on feature-x (in labels other) is not judged by the rules there; "
-            "`paceline rules --match` writes rules that do, "
+            f"{ERROR}{server.url}: run run-1 of shop on feature-x (in labels other) is judged by "
+            "no rule of the server; "
+            "`paceline rules --match` writes rules that judge it, "
             "`paceline serve --branches` names branches that keep their name, "
-            "and `pytest --paceline-fail-on` judges where it runs\n"
+            "and `pytest --paceline-fail-on` judges in the session\n"
         ),
     )
 
@@ -162,7 +163,7 @@ def test_a_run_that_was_superseded_before_it_was_judged_is_not_let_through(tmp_p
         1,
         (
             f"{ERROR}{server.url}: run run-1 of shop on main was superseded by run run-2 "
-            "before the rules had judged it, so that nothing can be told of it alone\n"
+            "before the rules had judged it; cannot decide\n"
         ),
     )
     assert later == (0, "nothing fires for shop on main\n")
@@ -184,7 +185,7 @@ def test_a_run_that_was_judged_is_told_when_a_later_one_is_there(stack: LocalSta
     assert again == (
         10,
         (
-            "paceline: run run-1 was superseded by run-2: this is what fired before that ended\n"
+            "paceline: run run-1 was superseded by run run-2: these alerts fired before\n"
             "1 alert fires for two on main\n"
             f"CRITICAL  PacelineBudgetBroken  {TEST}\n"
         ),
@@ -224,7 +225,7 @@ def test_alerts_about_no_suite_are_told_and_decide_nothing(stack: LocalStack, tm
     assert (code, re.sub(r"\d+ runs? (was|were)", "N runs were", output)) == (
         0,
         (
-            "paceline: PacelineExporterRejectsReports fires, which is about no suite: "
+            "paceline: PacelineExporterRejectsReports fires, and is about no suite: "
             "N runs were refused in the last 15 minutes (rejected).\n"
             "nothing fires for three on main\n"
         ),
@@ -255,13 +256,13 @@ def test_without_an_exporter_a_suite_is_not_let_through(tmp_path: Path) -> None:
     assert run == (
         0,
         (
-            "paceline: PacelineExporterDown fires, which is about no suite: It does not answer.\n"
+            "paceline: PacelineExporterDown fires, and is about no suite: It does not answer.\n"
             "nothing fires for shop on main\n"
         ),
     )
     assert suite == (
         1,
-        (f"{ERROR}{server.url}: PacelineExporterDown fires, so that newer runs may be missing. It does not answer.\n"),
+        (f"{ERROR}{server.url}: PacelineExporterDown fires, so newer runs may be missing. It does not answer.\n"),
     )
 
 
@@ -278,7 +279,7 @@ def test_an_exporter_that_has_just_gone_is_waited_for(tmp_path: Path) -> None:
         1,
         (
             f"{ERROR}{server.url}: the exporter does not answer (PacelineExporterDown is pending), "
-            "so that newer runs may be missing\n"
+            "so newer runs may be missing\n"
         ),
     )
 
@@ -323,7 +324,7 @@ def test_what_is_no_id_is_not_waited_for(tmp_path: Path) -> None:
 
     assert code == 2
     assert output.endswith(
-        invalid("--run", "'\"run_id\":\"01M\"' is no id of a run, expected letters, digits, '.', '_' and '-'")
+        invalid("--run", "'\"run_id\":\"01M\"' is not a run id, expected letters, digits, '.', '_' and '-'")
     )
 
 
@@ -360,7 +361,7 @@ def test_an_empty_name_is_refused(tmp_path: Path, option: str) -> None:
     code, output = _gate(tmp_path, "http://127.0.0.1:9", option)
 
     assert code == 2
-    assert output.endswith(invalid(option[:-1], "it is empty, expected a name"))
+    assert output.endswith(invalid(option[:-1], "the value is empty, expected a name"))
 
 
 def test_a_run_has_a_suite_and_a_branch_of_its_own(tmp_path: Path) -> None:
@@ -370,4 +371,4 @@ def test_a_run_has_a_suite_and_a_branch_of_its_own(tmp_path: Path) -> None:
     code, output = _gate(tmp_path, "http://127.0.0.1:9", "--run=run-1", "--branch=main")
 
     assert code == 2
-    assert output.endswith(f"{ERROR}--run has a suite and a branch of its own, expected it or --suite and --branch\n")
+    assert output.endswith(f"{ERROR}--run names one run, expected no --suite and no --branch with it\n")

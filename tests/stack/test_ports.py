@@ -39,7 +39,7 @@ def test_one_port_is_not_for_two(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert found["grafana"] == usual["prometheus"]
     assert len(set(found.values())) == len(found)
-    assert str(caught.value) == "--port-prometheus 18001 is taken; leave it out, and a free one is chosen"
+    assert str(caught.value) == "--port-prometheus 18001 is in use; without the option, a free port is chosen"
 
 
 def test_ports_stay_from_one_start_to_the_next(tmp_path: Path) -> None:

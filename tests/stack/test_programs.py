@@ -11,16 +11,16 @@ from paceline.errors import StackError
 from paceline.stack.programs import ALERTMANAGER, PROMETHEUS, Programs, default_cache
 from support.wording import NO_FILE
 
-_NOT_FETCHED = """alertmanager is fetched into DIR/cache
+_NOT_FETCHED = """downloading alertmanager into DIR/cache
   from https://github.com/prometheus/alertmanager/releases/download/v0.28.1
-  which failed: the release that is looked for is for Linux on x86_64
+  failed: the official release is for Linux on x86_64 only
   from its source (go install github.com/prometheus/alertmanager/cmd/alertmanager), which takes minutes
-  which failed: go: REASON"""
-_FETCHED = """prometheus is fetched into DIR/cache
+  failed: go: REASON"""
+_FETCHED = """downloading prometheus into DIR/cache
   from https://github.com/prometheus/prometheus/releases/download/v3.5.0
-  which failed: the release that is looked for is for Linux on x86_64
+  failed: the official release is for Linux on x86_64 only
   from the package prometheus of this system (apt-get download)
-  which is DIR/cache/debian/usr/bin/prometheus"""
+  got DIR/cache/debian/usr/bin/prometheus"""
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +75,7 @@ def test_a_program_that_cannot_be_fetched_is_told(tmp_path: Path, monkeypatch: p
 
     assert "\n".join(told) == _NOT_FETCHED.replace("DIR", str(tmp_path)).replace("REASON", NO_FILE)
     assert str(caught.value) == (
-        f"no alertmanager could be fetched: the release that is looked for is for Linux on x86_64; go: {NO_FILE}"
+        f"no alertmanager could be downloaded: the official release is for Linux on x86_64 only; go: {NO_FILE}"
     )
 
 

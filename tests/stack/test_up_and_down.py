@@ -52,7 +52,7 @@ def test_a_stack_is_up_until_it_is_taken_down(tmp_path: Path) -> None:
 
     assert answers == [True, True, True]
     assert (status.returncode, _plain(status.stdout)) == (0, _TABLE)
-    assert (again.returncode, _plain(again.stdout)) == (0, f"it runs already\n{_TABLE}")
+    assert (again.returncode, _plain(again.stdout)) == (0, f"the stack runs already\n{_TABLE}")
     assert down.stdout == "ended exporter, prometheus, alertmanager\n"
     assert [one.process() for one in started.values()] == [None, None, None]
 
@@ -102,8 +102,9 @@ def test_what_ended_by_itself_is_started_again(tmp_path: Path) -> None:
     assert (again.returncode, _plain(again.stdout)) == (
         0,
         (
-            "paceline: --interval left out: it runs as it was started; `paceline stack down` before `up` changes it\n"
-            f"it runs already; started again, as configured: prometheus\n{_TABLE}"
+            "paceline: --interval ignored: the stack runs as it was started; to change it, "
+            "`paceline stack down` first\n"
+            f"the stack runs already; started again, as configured: prometheus\n{_TABLE}"
         ),
     )
     assert [before[name] == after[name] for name in before] == [True, False, True]
@@ -122,7 +123,7 @@ def test_who_answers_in_place_of_another_is_found_out(tmp_path: Path) -> None:
 
     assert (again.returncode, again.stdout) == (
         1,
-        f"{ERROR}prometheus: port {port} is taken: end what has it, or `paceline stack down` and `up`\n",
+        f"{ERROR}prometheus: port {port} is in use: end the program that uses it, or `paceline stack down` and `up`\n",
     )
     assert "prometheus ended" in _plain(status.stdout)
 
@@ -197,7 +198,7 @@ def test_a_missing_program_is_named(stack: LocalStack) -> None:
     assert done.stdout == (
         f"{ERROR}no alertmanager on PATH: install it (on Debian and Ubuntu `apt-get install prometheus-alertmanager`, "
         "elsewhere from https://prometheus.io/download), name its folder with --programs, "
-        f"or let --install fetch it into {stack.folder.parent}/cache/paceline/programs\n"
+        f"or let --install download it into {stack.folder.parent}/cache/paceline/programs\n"
     )
     assert stack.started == {}
 
@@ -231,7 +232,7 @@ def test_a_port_that_is_taken_is_told(stack: LocalStack) -> None:
 
     assert done.returncode == 1
     assert done.stdout == (
-        f"{ERROR}--port-prometheus {stack.ports['prometheus']} is taken; leave it out, and a free one is chosen\n"
+        f"{ERROR}--port-prometheus {stack.ports['prometheus']} is in use; without the option, a free port is chosen\n"
     )
     assert stack.started == {}
 

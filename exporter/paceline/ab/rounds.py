@@ -99,7 +99,7 @@ def run_rounds(
             done()
     except TimeoutError as error:
         if not runs:
-            raise TrialError(f"no round was whole within {plan.max_seconds:g} s; raise --max-seconds") from error
+            raise TrialError(f"no round was complete within {plan.max_seconds:g} s; raise --max-seconds") from error
         warn(f"{plan.max_seconds:g} s are up after {len(runs)} of {plan.rounds} rounds")
     base, head = trees
     return (
@@ -115,8 +115,8 @@ def _warm_up(trees: Sequence[Tree], plan: TrialPlan, deadline: float | None, war
         if names:
             places = listed([f"{name} from {imports[name].parent}" for name in names], _NAMED)
             warn(
-                f"{tree.name}: not its own code was tested: {places} was imported from outside of its work tree, "
-                "so that both sides may be the same; install it there with --setup"
+                f"{tree.name}: pytest tested other code: {places} was imported from outside of the work tree, "
+                "so both sides may be the same; install the code there with --setup"
             )
 
 

@@ -56,7 +56,7 @@ class Repository(Struct, frozen=True):
         try:
             return cls(Path(_git(folder, "rev-parse", "--show-toplevel")).resolve())
         except TrialError as error:
-            raise TrialError(f"{folder}: expected a folder in a work tree of git: {error}") from error
+            raise TrialError(f"{folder}: expected a folder in a git work tree: {error}") from error
 
     def version(self, reference: str) -> Version:
         """
@@ -69,7 +69,7 @@ class Repository(Struct, frozen=True):
             commit = _git(self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
         except TrialError as error:
             raise TrialError(
-                f"{reference!r} is no commit of {self.root}, expected a branch, a tag or a commit"
+                f"{reference!r} is not a commit of {self.root}, expected a branch, a tag or a commit"
             ) from error
         return Version(commit, reference if commit.startswith(reference) else f"{reference} ({commit[:_SHORT]})")
 

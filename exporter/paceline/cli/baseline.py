@@ -129,7 +129,7 @@ def clear(tests: tuple[str, ...], *, everything: bool) -> None:
     removed = len(known.pinned + known.accepted) - len(left.pinned + left.accepted)
     if not removed and tests:
         raise click.ClickException(
-            f"no baseline fits {', '.join(map(repr, tests))}; `paceline baseline list` shows all"
+            f"no baseline matches {', '.join(map(repr, tests))}; `paceline baseline list` shows all"
         )
     click.echo(f"removed {formatting.counted(removed, 'baseline')}")
 
@@ -146,7 +146,9 @@ def _find(wanted: str | None, results: Path | None) -> tuple[Path, Run]:
 
 def _baseline(run: Run, tests: str, note: str) -> Baseline:
     if not any(fits(tests, case.id) for case in run.cases):
-        raise StorageError(f"run {run.run_id} has no test that fits {tests!r}; `paceline history show` lists its tests")
+        raise StorageError(
+            f"run {run.run_id} has no test that matches {tests!r}; `paceline history show` lists its tests"
+        )
     ended = datetime.fromtimestamp(round(run.ended, 3), UTC)
     return Baseline(suite=run.suite, tests=tests, run_id=run.run_id, ended=ended, commit=run.commit, note=note)
 

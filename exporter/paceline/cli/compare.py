@@ -81,8 +81,8 @@ def find_side(archive: Archive, wanted: str, latest: int) -> Side:
         latest: take so many runs of a branch or a commit.
 
     Raises:
-        StorageError: there is no such thing, or it can be two.
-        DocumentError: a file is no run.
+        StorageError: the name matches no run, or both a run and something else.
+        DocumentError: a file is not a run document.
     """
     parts = [part.strip() for part in wanted.split(",") if part.strip()]
     if not parts:
@@ -101,7 +101,7 @@ def _find_runs(archive: Archive, wanted: str, latest: int) -> list[Run]:
         return _runs_of_revision(archive, known, wanted, latest)
     if len(found) > 1:
         meanings = " and ".join(f"{kind} ({counted(len(runs), 'run')})" for kind, runs in found.items())
-        raise StorageError(f"{wanted!r} can be {meanings}; give an id in full, or more of a commit")
+        raise StorageError(f"{wanted!r} matches {meanings}; expected a whole id, or more characters of the commit")
     ((kind, runs),) = found.items()
     if kind == "a run" and len(runs) > 1:
         some = listed([run.run_id for run in runs], _SHOWN)
@@ -119,7 +119,9 @@ def _runs_of_revision(archive: Archive, known: Sequence[PastRun], wanted: str, l
         raise StorageError(_nothing(archive, known, wanted)) from None
     runs = _meanings(known, commit)["a commit"]
     if not runs:
-        raise StorageError(f"{wanted!r} is commit {commit[:10]}, of which no whole run without changes is kept")
+        raise StorageError(
+            f"{wanted!r} is commit {commit[:10]}, but no complete run of that commit without changes is kept"
+        )
     return [_read(archive, run.run_id) for run in runs[:latest]]
 
 
@@ -145,8 +147,8 @@ def _meanings(known: Sequence[PastRun], wanted: str) -> Mapping[str, list[PastRu
 def _nothing(archive: Archive, known: Sequence[PastRun], wanted: str) -> str:
     branches = listed(sorted({run.branch for run in known}), _SHOWN) or "none"
     return (
-        f"{wanted!r} is no file, no revision of git, and no run, branch or commit in {archive.ledger.path}; "
-        f"branches with runs: {branches}; `paceline history list` shows what there is"
+        f"{wanted!r} is not a file, a git revision, or a run, branch or commit in {archive.ledger.path}; "
+        f"branches with runs: {branches}; `paceline history list` lists all runs"
     )
 
 
@@ -163,12 +165,12 @@ def _files(wanted: str) -> list[Path]:
         return []
     found = sorted(map(Path, glob.glob(wanted, recursive=True)))  # noqa: PTH207 - the pattern may be absolute
     if not found:
-        raise StorageError(f"no file fits {wanted!r}")
+        raise StorageError(f"no file matches {wanted!r}")
     return found
 
 
 def _read(archive: Archive, run_id: str) -> Run:
     run = archive.ledger.run(run_id)
     if run is None:
-        raise DocumentError(f"run {run_id} has gone from {archive.ledger.path}")
+        raise DocumentError(f"run {run_id} was removed from {archive.ledger.path}")
     return run

@@ -30,7 +30,9 @@ def _labels(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> Ma
     for text in value:
         name, equals, _value = text.partition("=")
         if not equals or not _NAME.fullmatch(name) or name in _OWN:
-            raise click.BadParameter(f"{text!r}, expected a name that no series has, and a value: job=paceline-runs")
+            raise click.BadParameter(
+                f"{text!r}, expected NAME=VALUE with a name that is no label of Paceline, such as job=paceline-runs"
+            )
     return dict(text.split("=", 1) for text in value)
 
 
@@ -48,7 +50,7 @@ def _opened(file: Path) -> Iterator[IO[str]]:
 def _tell_missing(whole: Whole) -> None:
     missing = missing_parts(whole.ids) if whole.is_of_parts else []
     if missing:
-        warn(f"run {whole.run_id} lacks part {', '.join(map(str, missing))}, and is written as a partial one")
+        warn(f"run {whole.run_id} lacks part {', '.join(map(str, missing))} and is written as a partial run")
 
 
 @click.group()

@@ -29,13 +29,13 @@ _COLOURS = {Severity.CRITICAL: "red", Severity.WARNING: "yellow", Severity.INFO:
 
 def _named(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     if value is not None and not value.strip():
-        raise click.BadParameter("it is empty, expected a name")
+        raise click.BadParameter("the value is empty, expected a name")
     return value
 
 
 def _id(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     if value and not _ID.fullmatch(value):
-        raise click.BadParameter(f"{value!r} is no id of a run, expected letters, digits, '.', '_' and '-'")
+        raise click.BadParameter(f"{value!r} is not a run id, expected letters, digits, '.', '_' and '-'")
     return _named(context, parameter, value)
 
 
@@ -99,12 +99,12 @@ def gate(
       paceline gate --run 01M82BR9TB4JNP --severity critical
     """
     if run_id and (suite or branch):
-        raise click.UsageError("--run has a suite and a branch of its own, expected it or --suite and --branch")
+        raise click.UsageError("--run names one run, expected no --suite and no --branch with it")
     with clear_errors():
         config = load_config(find_root(Path.cwd()) / "pyproject.toml", {})
         url = prometheus or config.history
         if not url:
-            raise ConfigError("no server to ask, expected --prometheus URL, or 'history' in [tool.paceline]")
+            raise ConfigError("no Prometheus is configured, expected --prometheus URL, or 'history' in [tool.paceline]")
         asked = Gate(QueryClient(read_endpoint(url, NAMING), seconds), seconds, _at_least(severity))
         answer = (
             asked.of_run(run_id)
@@ -128,9 +128,9 @@ def _tell(answer: GateAnswer, form: str, asked: str) -> None:
     if asked != answer.run.run_id:
         warn(f"{asked} is {answer.run}")
     if answer.superseded_by:
-        warn(f"run {answer.run.run_id} was superseded by {answer.superseded_by}: this is what fired before that ended")
+        warn(f"run {answer.run.run_id} was superseded by run {answer.superseded_by}: these alerts fired before")
     for notice in answer.notices:
-        warn(f"{notice.name} fires, which is about no suite: {notice.said}")
+        warn(f"{notice.name} fires, and is about no suite: {notice.said}")
     is_text = form == "text"
     click.echo("\n".join(_lines(answer)) if is_text else json.format(json.encode(answer.alerts), indent=2).decode())
 

@@ -144,6 +144,6 @@ def _address(url: str, option: str, example: str) -> str:
     if "@" in urlsplit(url).netloc:
         raise ConfigError(
             f"{option} has a user in it, which all users of this machine can read; "
-            f"expected {address}, and who asks to be set in Grafana"
+            f"expected {address}, without a user; set the credentials in Grafana"
         )
     return address

@@ -119,7 +119,7 @@ def prune(days: float | None, keep: int | None, results: Path | None, *, dry_run
         forgotten = archive.prune(before=before, keep=keep, dry_run=dry_run)
         if forgotten and not dry_run:
             archive.renew_trends(config.rules, find_default_branch(config))
-    click.echo(f"{'would forget' if dry_run else 'forgot'} {formatting.counted(len(forgotten), 'run')}")
+    click.echo(f"{'would remove' if dry_run else 'removed'} {formatting.counted(len(forgotten), 'run')}")
 
 
 @history.command("import")

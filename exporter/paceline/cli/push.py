@@ -52,7 +52,7 @@ def push(files: tuple[Path, ...], results: Path | None, *, refused: bool, **targ
         else:
             errands = _waiting(archive.folder.outbox, config, is_moved=where.is_given, refused=refused)
     if not errands:
-        click.echo("nothing waits")
+        click.echo("no run is queued")
     conclude([(errand, _send(errand, config.push_seconds)) for errand in errands])
 
 
@@ -75,7 +75,7 @@ def _waiting(folder: Path, config: Config, *, is_moved: bool, refused: bool) -> 
             continue
         sink = find(kind, address)
         if isinstance(sink, str):
-            warn(f"{counted(box.count(), 'run waits', 'runs wait')} for {address} ({kind}); {sink}")
+            warn(f"{counted(box.count(), 'run is queued', 'runs are queued')} for {address} ({kind}); {sink}")
         else:
             errands.append(Errand(sink, box))
     return errands

@@ -56,4 +56,4 @@ def _replay(sink: Sink, ledger: Ledger, ids: Sequence[str], seconds: float) -> t
 
 def _stopped(sink: Sink, run: Run, why: str) -> str:
     since = datetime.fromtimestamp(run.ended, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"stopped at run {run.run_id}: {sink.address}: {why}; go on with --since {since}"
+    return f"stopped at run {run.run_id}: {sink.address}: {why}; continue with --since {since}"

@@ -85,7 +85,7 @@ def find_run(archive: Archive, wanted: str | None) -> Run:
         return read_run(Path(wanted))
     run = archive.ledger.run(wanted)
     if run is None:
-        raise StorageError(f"no run {wanted!r} in {archive.ledger.path}; `paceline history list` shows what there is")
+        raise StorageError(f"no run {wanted!r} in {archive.ledger.path}; `paceline history list` lists all runs")
     return run
 
 

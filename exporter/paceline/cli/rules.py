@@ -146,4 +146,4 @@ def rules(folder: Path, form: str, *, force: bool, force_configuration: bool, **
         write_files(folder, texts, force=force)
     click.echo(f"wrote {formatting.counted(len(texts), 'file')} to {folder}")
     for path in sorted(kept):
-        click.echo(f"left {folder / path} as it is, --force --force-configuration replaces it")
+        click.echo(f"kept {folder / path}; --force --force-configuration replaces it")

@@ -119,7 +119,9 @@ def up(
             _tell_of_dropped(context, local.status())
             mended = local.mend(programs, install=install)
             names = ", ".join(one.name for one in mended)
-            click.echo(f"it runs already; started again, as configured: {names}" if mended else "it runs already")
+            click.echo(
+                f"the stack runs already; started again, as configured: {names}" if mended else "the stack runs already"
+            )
             click.echo(_table(local.status()))
             return
         settings = StackSettings(
@@ -130,7 +132,7 @@ def up(
         started = local.up(settings, programs, install=install)
     click.echo(_table([(one, True) for one in started]))
     if "grafana" not in {one.name for one in started}:
-        warn("no grafana on PATH: with one, the dashboards are there, too, where the links of alerts lead")
+        warn("grafana is not on PATH: the stack has no dashboards, and the links of alerts lead nowhere")
     click.echo("\n".join(_what_next(started, folder)))
 
 
@@ -174,7 +176,9 @@ def _tell_of_dropped(context: click.Context, running: "Sequence[tuple[Started, b
         and (option in _OF_START or ports.get(option, value) != value)
     ]
     if dropped:
-        warn(f"{', '.join(dropped)} left out: it runs as it was started; `paceline stack down` before `up` changes it")
+        warn(
+            f"{', '.join(dropped)} ignored: the stack runs as it was started; to change it, `paceline stack down` first"
+        )
 
 
 @contextmanager

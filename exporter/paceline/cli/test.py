@@ -136,5 +136,5 @@ def _is_like_path(pattern: str) -> bool:
 def _matching(pattern: str) -> list[str]:
     found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - the pattern may be absolute
     if not found:
-        raise click.BadParameter(f"no file or folder fits {pattern!r}", param_hint="'PATTERNS'")
+        raise click.BadParameter(f"no file or folder matches {pattern!r}", param_hint="'PATTERNS'")
     return found

@@ -80,10 +80,10 @@ def trends(pattern: str | None, key: str, limit: int, suite: str | None, form: s
         click.echo(json.format(json.encode(ordered), indent=2).decode())
         return
     if not shown and pattern is not None:
-        raise click.ClickException(f"no test fits {pattern!r}; `paceline trends` shows all")
+        raise click.ClickException(f"no test matches {pattern!r}; `paceline trends` shows all")
     click.echo(_table(summary, ordered))
     if len(shown) > len(ordered):
-        click.echo(f"… and {len(shown) - len(ordered)} more; --limit shows more of them")
+        click.echo(f"… and {len(shown) - len(ordered)} more; --limit shows more")
 
 
 def _suite(suites: Mapping[str, SuiteSummary], name: str) -> SuiteSummary:

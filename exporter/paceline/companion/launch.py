@@ -41,7 +41,7 @@ def start(order: Order) -> Companion:
     where the session fails.
 
     Raises:
-        CompanionError: there can be no companion here; the message is the reason.
+        CompanionError: no companion can run here; the message is the reason.
         ConfigError: the port of the live endpoint cannot be used, or the address for live reports is not valid.
     """
     if UNPATCHED.mkfifo is None or UNPATCHED.posix_spawn is None or not sys.executable:

@@ -95,8 +95,6 @@ def _collector(
         from paceline.delivery.otlp.otlp_metrics import OtlpMetrics  # noqa: PLC0415
         from paceline.delivery.otlp.otlp_traces import OtlpTraces  # noqa: PLC0415
     except ImportError as error:
-        raise ConfigError(
-            f"OTLP needs a package that is missing ({error.name}), expected pip install 'paceline[otlp]'"
-        ) from error
+        raise ConfigError(f"OTLP needs {error.name}, which is not installed: pip install 'paceline[otlp]'") from error
     collector = Collector(endpoint, environ, signal, authorities)
     return OtlpMetrics(collector, default_branch) if signal == "metrics" else OtlpTraces(collector)

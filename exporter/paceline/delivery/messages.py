@@ -18,7 +18,7 @@ def delivered(errand: Errand, tally: Tally) -> str:
     How many runs went where, and how many were there already.
     """
     new = f"{counted(tally.sent - tally.known, 'run')} to {errand.sink.address} ({errand.sink.kind})"
-    return f"{new}; it had {counted(tally.known, 'run')} already" if tally.known else new
+    return f"{new}; the server had {counted(tally.known, 'run')} already" if tally.known else new
 
 
 def undelivered(errand: Errand, tally: Tally) -> Iterator[str]:
@@ -27,7 +27,7 @@ def undelivered(errand: Errand, tally: Tally) -> Iterator[str]:
     """
     box, address = errand.box, errand.sink.address
     if tally.noted:
-        others = f"; so for {counted(tally.noted - 1, 'run')} more" if tally.noted > 1 else ""
+        others = f"; the same for {counted(tally.noted - 1, 'more run')}" if tally.noted > 1 else ""
         yield f"{address}: {tally.note}{others}"
     if tally.waiting:
         runs = counted(tally.waiting, "run was", "runs were")
@@ -43,11 +43,11 @@ def undelivered(errand: Errand, tally: Tally) -> Iterator[str]:
 
 def let_go(errand: Errand, count: int, limits: OutboxLimits) -> str:
     """
-    That runs were too many or too old to wait any longer, and how they can be sent all the same.
+    The message on queued runs that were dropped, as they were too many or too old.
     """
     most = f"{counted(limits.runs, 'run')}, {size(limits.megabytes * 2**20)} and {limits.days:g} days"
-    waits = f"{counted(count, 'run waits', 'runs wait')} no more for {errand.sink.address}"
-    return f"{waits}, as an outbox holds at most {most}; `paceline replay` sends what is in the results folder"
+    dropped = f"dropped {counted(count, 'queued run')} for {errand.sink.address}"
+    return f"{dropped}: the outbox keeps at most {most}; `paceline replay` sends the runs of the results folder"
 
 
 def _whereabouts(box: Box) -> str:
@@ -61,5 +61,5 @@ def _whereabouts(box: Box) -> str:
 
 def _fate(box: Box, waiting: int) -> str:
     if isinstance(box, Held):
-        return "nothing is kept here that could be sent later"
-    return f"{'it goes' if waiting == 1 else 'they go'} with the next run, or by `paceline push`"
+        return "no outbox keeps it for a later try" if waiting == 1 else "no outbox keeps them for a later try"
+    return f"{'it is' if waiting == 1 else 'they are'} sent with the next run, or by `paceline push`"

@@ -51,7 +51,7 @@ class GrafanaApi:
         """
         response = self._ask(Request("GET", "/api/health", {}))
         if not response.ok or "database" not in (_json(response) or {}):
-            raise StorageError(f"{self._endpoint} is no Grafana: /api/health answered {_said(response)}")
+            raise StorageError(f"{self._endpoint} is not a Grafana: /api/health answered {_said(response)}")
 
     def find(self, path: str, absent: Collection[int] = _NOT_SEEN) -> Any:  # noqa: ANN401 - JSON
         """
@@ -135,7 +135,7 @@ class GrafanaApi:
         if response.status_code == requests.codes.unauthorized:
             raise StorageError(f"{said}: {_who(self._endpoint)}")
         if response.status_code in _MEANWHILE:
-            raise StorageError(f"{said}: somebody wrote there at the same time; do it again")
+            raise StorageError(f"{said}: another client changed it at the same time; run the command again")
         if response.status_code == _FORBIDDEN:
             raise StorageError(f"{said}: dashboards need a token of the role Editor, data sources one of Admin")
         raise StorageError(said)
@@ -143,9 +143,9 @@ class GrafanaApi:
 
 def _who(endpoint: Endpoint) -> str:
     if endpoint.token:
-        return f"{NAMING.token} holds a token that it does not know, or that has expired"
+        return f"{NAMING.token} holds a token that Grafana does not know, or that has expired"
     if endpoint.user:
-        return f"it does not know {endpoint.user} by this password"
+        return f"Grafana does not accept this password of {endpoint.user}"
     return f"{NAMING.token} is not set"
 
 

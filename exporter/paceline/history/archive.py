@@ -127,7 +127,7 @@ class Archive:
         added = self._tried(lambda: self._add(run, document))
         if added is False:
             self._warn(
-                f"{self.folder.ledger} has a run {run.run_id} already, so that this one is kept as a document only: "
+                f"{self.folder.ledger} has a run {run.run_id} already, so the new run is kept as a document only: "
                 "give each session an id of its own, or PACELINE_SHARD to the parts of one run"
             )
         self._tried(lambda: add_trends(self.folder, run.suite, summarize(run, past)))

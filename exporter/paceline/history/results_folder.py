@@ -135,7 +135,7 @@ class ResultsFolder(Struct, frozen=True):
         latest = self.latest_report
         if latest.exists() and not any(_is_same(latest, path) for path in reversed(list(self.documents()))):
             aside = set_aside(latest, "replaced")
-            self.warn(f"{latest} was no document of a run here; it was set aside as {aside.name}")
+            self.warn(f"{latest} was no run of this folder; set aside as {aside.name}")
 
 
 def _is_same(one: Path, other: Path) -> bool:

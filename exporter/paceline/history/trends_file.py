@@ -17,13 +17,13 @@ def read_trends(path: Path) -> Mapping[str, SuiteSummary]:
     Read the summaries by suite.
 
     Raises:
-        StorageError: there are none yet.
+        StorageError: the file does not exist, or cannot be read.
         DocumentError: the file is damaged.
     """
     try:
         return json.decode(path.read_bytes(), type=Trends).suites
     except OSError as error:
-        raise StorageError(f"{path} cannot be read: {error.strerror}; `pytest --paceline` makes it") from error
+        raise StorageError(f"{path} cannot be read: {error.strerror}; `pytest --paceline` writes it") from error
     except (DecodeError, UnicodeDecodeError) as error:
         raise DocumentError(f"{path} is not a summary of trends: {error}") from error
 

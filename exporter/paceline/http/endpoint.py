@@ -98,7 +98,7 @@ def read_authorities(path: str, place: str) -> str | None:
         place: what names it, for the error.
 
     Raises:
-        ConfigError: it cannot be read, or has no certificate.
+        ConfigError: the file cannot be read, or has no certificate.
     """
     if not path:
         return None
@@ -106,7 +106,7 @@ def read_authorities(path: str, place: str) -> str | None:
         ssl.create_default_context(cafile=path)
     except OSError as error:
         why = "has no certificate" if isinstance(error, ssl.SSLError) else f"cannot be read ({error.strerror})"
-        raise ConfigError(f"{place} {path!r}, which {why}, expected certificates in PEM") from error
+        raise ConfigError(f"{place} {path!r}, which {why}, expected a CA bundle (PEM)") from error
     return path
 
 
@@ -123,7 +123,9 @@ def _parts(url: str) -> SplitResult | None:
 def _token(name: str, environ: Mapping[str, str]) -> str:
     token = environ.get(name, "").strip()
     if not (token.isascii() and token.isprintable()):
-        raise ConfigError(f"the environment variable {name} has a character that no header can have, expected a token")
+        raise ConfigError(
+            f"the environment variable {name} has a character that an HTTP header cannot have, expected a token"
+        )
     return token
 
 

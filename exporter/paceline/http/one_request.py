@@ -79,7 +79,7 @@ def read_short(response: requests.Response, longest: int) -> bytes:
     try:
         body: bytes = response.raw.read(longest, decode_content=True)
     except (HTTPError, OSError) as error:
-        raise BusyError(f"{shown_status(response)}, and the rest of the answer did not come") from error
+        raise BusyError(f"{shown_status(response)}, but the answer ended too early") from error
     finally:
         response.close()
     return body

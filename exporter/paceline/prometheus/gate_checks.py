@@ -75,7 +75,7 @@ class Gate:
         """
         self._waited(
             lambda: not self._alerts.is_pending(EXPORTER_DOWN) or None,
-            f"the exporter does not answer ({EXPORTER_DOWN} is pending), so that newer runs may be missing",
+            f"the exporter does not answer ({EXPORTER_DOWN} is pending), so newer runs may be missing",
         )
         settled, latest = None, self._latest(suite, branch)
         while latest != settled:
@@ -84,14 +84,14 @@ class Gate:
         answer = self._answer(latest, judging)
         for alert in answer.notices:
             if alert.name == EXPORTER_DOWN and not answer.alerts:
-                raise self._error(f"{alert.name} fires, so that newer runs may be missing. {alert.said}")
+                raise self._error(f"{alert.name} fires, so newer runs may be missing. {alert.said}")
         return answer
 
     def _latest(self, suite: str, branch: str) -> KnownRun:
         found = self._runs.latest(suite, branch, server_time(self._client))
         if found is None:
             window = f"{WINDOW_SECONDS / 86400:.0f} days"
-            raise self._error(f"no run of {suite} on {branch} within {window}, so that nothing can be told of it")
+            raise self._error(f"no run of {suite} on {branch} within {window}; cannot decide")
         return found
 
     def _settled(self, run: KnownRun) -> Judging:
@@ -101,9 +101,9 @@ class Gate:
         judging = self._runs.judging(run)
         if judging is None:
             raise self._error(
-                f"{run} is not judged by the rules there; `paceline rules --match` writes rules that do, "
+                f"{run} is judged by no rule of the server; `paceline rules --match` writes rules that judge it, "
                 "`paceline serve --branches` names branches that keep their name, "
-                "and `pytest --paceline-fail-on` judges where it runs"
+                "and `pytest --paceline-fail-on` judges in the session"
             )
         if not self._is_over(run, judging):
             for kind in _CHAIN:
@@ -147,8 +147,7 @@ class Gate:
             raise self._too_late(run)
         if not seen or seen[-1] < seen[0] + _chain_seconds(judging):
             raise self._error(
-                f"{run} was superseded by run {later.run_id} before the rules had judged it, "
-                "so that nothing can be told of it alone"
+                f"{run} was superseded by run {later.run_id} before the rules had judged it; cannot decide"
             )
         return self._alerts.fired(seen[-1], judging.recorder.interval, self._severities)
 

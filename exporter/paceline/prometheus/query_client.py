@@ -158,7 +158,7 @@ class QueryClient:
         for chunk in response.iter_content(_CHUNK):
             body += chunk
             if len(body) > self._largest:
-                raise StorageError(f"{self.endpoint}: an answer of more than {size(self._largest)}, expected less")
+                raise StorageError(f"{self.endpoint}: the answer is larger than {size(self._largest)}, expected less")
             if time.monotonic() > end:
                 raise requests.Timeout
         return bytes(body)

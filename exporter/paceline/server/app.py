@@ -149,9 +149,7 @@ class _Endpoints:
         tokens = self._service.settings.tokens
         if tokens and not is_token(request.headers.get("authorization", ""), tokens):
             await discard_body(request, limits)
-            raise RefusedBodyError(
-                _UNAUTHORIZED, "the request: no token of this exporter, expected one as a bearer token"
-            )
+            raise RefusedBodyError(_UNAUTHORIZED, "the request: no token of this exporter, expected a bearer token")
         return await read_body(request, limits)
 
 

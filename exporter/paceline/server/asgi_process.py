@@ -93,7 +93,7 @@ def listen(address: str) -> socket.socket:
     """
     host, separator, port = address.rpartition(":")
     if not separator or not port.isascii() or not port.isdigit() or int(port) > _HIGHEST_PORT:
-        raise ConfigError(f"--web.listen-address is {address!r}, expected one as 127.0.0.1:10464 or :10464")
+        raise ConfigError(f"--web.listen-address is {address!r}, expected an address such as 127.0.0.1:10464 or :10464")
     host = host.removeprefix("[").removesuffix("]")
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -134,7 +134,7 @@ def _started(settings: ExporterSettings, web: WebConfig) -> str:
 def _ended(service: ExporterService, number: int, _: object) -> None:
     # Nothing has to be flushed: a run is on the disk when it is acknowledged.
     name, exposed = signal.Signals(number).name, counted(service.exposed, "run")
-    _LOG.info("ended by %s; what was received is on the disk, with %s still exposed", name, exposed)
+    _LOG.info("ended by %s; all received runs are on disk, %s still exposed", name, exposed)
 
 
 def _prepare(settings: ExporterSettings) -> None:
@@ -144,7 +144,7 @@ def _prepare(settings: ExporterSettings) -> None:
         raise StorageError(f"the folder {settings.data} cannot be made: {error.strerror}") from error
     # Others write to it: one that was made here, for a wrong name or before the right one is mounted, stays empty.
     if settings.watch is not None and not settings.watch.is_dir():
-        raise ConfigError(f"--watch is {str(settings.watch)!r}, expected a folder that exists")
+        raise ConfigError(f"--watch is {str(settings.watch)!r}, expected an existing folder")
 
 
 def _server(service: ExporterService, web: WebConfig, tls: ssl.SSLContext | None) -> uvicorn.Server:
@@ -189,7 +189,7 @@ def lock_folder(folder: Path) -> BinaryIO:
     Keep other exporters out of a folder, for as long as the file is open: the system closes it however a process ends.
 
     Raises:
-        StorageError: another exporter has it, or it cannot be locked.
+        StorageError: another exporter has locked the folder, or the folder cannot be locked.
     """
     path = folder / LOCK
     try:

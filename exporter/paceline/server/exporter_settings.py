@@ -67,7 +67,7 @@ def read_window(text: str) -> Window:
     """
     found = _WINDOW.fullmatch(text if text != "0" else "0s")
     if not text or found is None:
-        raise ConfigError(f"{text!r}, expected a duration as 7d, 12h or 1h30m, or 0 for no limit")
+        raise ConfigError(f"{text!r}, expected a duration such as 7d, 12h or 1h30m, or 0 for no limit")
     parts = zip(found.groups("0"), _UNIT_SECONDS, strict=True)
     return Window(text=text, seconds=sum(int(number) * unit for number, unit in parts) or inf)
 
@@ -80,9 +80,9 @@ def read_path(text: str) -> str:
         ConfigError: the text is not a path, or is a path of the exporter's own pages.
     """
     if not _PATH.fullmatch(text):
-        raise ConfigError(f"{text!r}, expected a path as /metrics")
+        raise ConfigError(f"{text!r}, expected a path such as /metrics")
     if f"{text}/".startswith(_OWN_PATHS):
-        raise ConfigError(f"{text!r} is among the exporter's own pages, expected a path as /metrics")
+        raise ConfigError(f"{text!r} is among the exporter's own pages, expected a path such as /metrics")
     return text
 
 
@@ -107,7 +107,9 @@ def _tokens_of(variable: str) -> list[tuple[str, str]]:
     given = variable.replace(",", " ").split()
     if not given:
         # A secret that is empty by mistake must not open the exporter to everybody.
-        raise ConfigError(f"the environment variable {TOKENS} has no token; unset it where everybody may send runs")
+        raise ConfigError(
+            f"the environment variable {TOKENS} has no token; unset the variable to let everybody send runs"
+        )
     return [(f"the environment variable {TOKENS}", token) for token in given]
 
 

@@ -64,9 +64,9 @@ async def _unpacked(request: Request, chunks: AsyncIterator[bytes], limits: Limi
             async for chunk in chunks:
                 unpacker.feed(chunk)
     except TimeoutError as error:
-        raise RefusedBodyError(408, f"the body: not whole after {limits.seconds:g} s") from error
+        raise RefusedBodyError(408, f"the body: incomplete after {limits.seconds:g} s") from error
     except ClientDisconnect as error:
-        raise RefusedBodyError(400, "the body: the connection ended before it was whole") from error
+        raise RefusedBodyError(400, "the body: the connection ended before the end of the body") from error
     return unpacker.content()
 
 
@@ -118,7 +118,7 @@ class _Unpacker:
 
     def content(self) -> bytes:
         if self._stream is not None and not self._stream.eof:
-            raise RefusedBodyError(400, "the body: ends within its gzip data")
+            raise RefusedBodyError(400, "the body: the gzip data ends too early")
         return bytes(self._content)
 
     def _unpack(self, chunk: bytes) -> None:

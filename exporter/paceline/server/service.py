@@ -56,7 +56,7 @@ class ExporterService:
         self._ledger: Final = ServedLedger(settings.data / LEDGER)
         uncounted = self._ledger.count_rest(self._tally)
         if uncounted:
-            _LOG.info("counted %s that came into the ledger by another way", counted(uncounted, "run"))
+            _LOG.info("counted %s that no exporter received", counted(uncounted, "run"))
         self._window: Final = settings.expose_window.longest(MARGIN_SECONDS)
         self._exposures: Final = Exposures(self._rules(), self._ledger.exposed())
         self._cache: Final = Cache(_CACHE_BYTES)
@@ -152,7 +152,7 @@ class ExporterService:
         terms = self._terms()
         for received in self._ledger.receive_incomplete(terms.now - self.settings.shard_seconds, terms):
             if received.run is not None:
-                _LOG.info("run %s of %s is taken as far as its parts came", received.run.run_id, received.run.suite)
+                _LOG.info("run %s of %s is complete without its missing parts", received.run.run_id, received.run.suite)
             self._take(received)
         with self._lock:
             retired = self._exposures.retire(terms.now)
@@ -247,11 +247,11 @@ class ExporterService:
         Say which runs not every Prometheus came for, and count those that are late for it now.
         """
         for run in unseen:
-            why = "in a week not every Prometheus came for it"
+            why = "not every Prometheus scraped it within a week"
             if now - run.ended > self._window:
                 self.own.late.labels(run.suite).inc()
-                why = f"not every Prometheus came for it, and {self._too_late(run.ended)}"
-            _LOG.warning("run %s is exposed no longer: %s", run.run_id, why)
+                why = f"not every Prometheus scraped it, and {self._too_late(run.ended)}"
+            _LOG.warning("run %s is no longer exposed: %s", run.run_id, why)
 
     def _rendered(self, exposed: Exposed) -> Rendered:
         with self._rendering:

@@ -26,7 +26,7 @@ def choose_ports(chosen: Mapping[str, int], last: Mapping[str, int]) -> dict[str
     ports: dict[str, int] = {}
     for name, port in chosen.items():
         if port in ports.values() or not is_free(port):
-            raise ConfigError(f"--port-{name} {port} is taken; leave it out, and a free one is chosen")
+            raise ConfigError(f"--port-{name} {port} is in use; without the option, a free port is chosen")
         ports[name] = port
     for name, usual in PORTS.items():
         if name not in ports:

@@ -31,7 +31,9 @@ def start(service: Service, log: Path) -> Started:
     """
     port = port_of(service.url)
     if not is_free(port):
-        raise StackError(f"{service.name}: port {port} is taken: end what has it, or `paceline stack down` and `up`")
+        raise StackError(
+            f"{service.name}: port {port} is in use: end the program that uses it, or `paceline stack down` and `up`"
+        )
     try:
         with log.open("ab") as output:
             process = subprocess.Popen(  # noqa: S603 - made from settings, without a shell

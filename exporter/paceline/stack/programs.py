@@ -115,7 +115,7 @@ class Programs:
         raise StackError(
             f"no {program.name} on {looked}: install it (on Debian and Ubuntu `apt-get install {program.package}`, "
             f"elsewhere from https://prometheus.io/download), name its folder with --programs, "
-            f"or let --install fetch it into {self._cache}"
+            f"or let --install download it into {self._cache}"
         )
 
     def have(self, program: Program) -> Path:
@@ -131,18 +131,18 @@ class Programs:
             if found := self.find(program):
                 return found
             failures = []
-            self._tell(f"{program.name} is fetched into {self._cache}")
+            self._tell(f"downloading {program.name} into {self._cache}")
             for way in (_RELEASE, _SOURCE if program.module else _PACKAGE):
                 self._tell(f"  from {way.place(program)}")
                 try:
                     way.fetch(program, self._cache)
                 except _FAILURES as error:
-                    self._tell(f"  which failed: {error}")
+                    self._tell(f"  failed: {error}")
                     failures.append(str(error))
                 if found := self.find(program):
-                    self._tell(f"  which is {found}")
+                    self._tell(f"  got {found}")
                     return found
-        raise StackError(f"no {program.name} could be fetched: {'; '.join(failures)}")
+        raise StackError(f"no {program.name} could be downloaded: {'; '.join(failures)}")
 
 
 _FAILURES = (OSError, requests.RequestException, tarfile.TarError, StackError)
@@ -162,7 +162,7 @@ def _built(cache: Path) -> Path:
 
 def _fetch_release(program: Program, cache: Path) -> None:
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
-        raise StackError("the release that is looked for is for Linux on x86_64")
+        raise StackError("the official release is for Linux on x86_64 only")
     release = program.release
     archive = cache / f"{release.name}.tar.gz"
     content = _downloaded(release, archive.name)

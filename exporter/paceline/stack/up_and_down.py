@@ -46,7 +46,7 @@ class Stack:
         """
         with self._held():
             if any(runs for _, runs in self.status()):
-                raise StackError("a part of it runs already")
+                raise StackError("a part of the stack runs already")
             found = _programs(programs, install=install)
             ports = choose_ports(settings.ports, read_ports(self._layout.ports))
             grafana = find_grafana(programs.places)

@@ -93,11 +93,11 @@ def test_without_variables_the_defaults_hold() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon", "seconds, more than 0"),
-        ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "-1", "seconds, more than 0"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon", "a number of seconds above 0"),
+        ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "-1", "a number of seconds above 0"),
         ("OTEL_EXPORTER_OTLP_COMPRESSION", "zip", "gzip or none"),
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "http/protobuf, the only one that Paceline speaks"),
-        ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/json", "http/protobuf, the only one that Paceline speaks"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "http/protobuf, the only supported protocol"),
+        ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/json", "http/protobuf, the only supported protocol"),
     ],
 )
 def test_a_wrong_variable_is_named(name: str, value: str, expected: str) -> None:
@@ -129,8 +129,8 @@ def test_what_is_no_header_is_named(text: str, place: int) -> None:
         Collector(Endpoint("http://collector"), {"OTEL_EXPORTER_OTLP_HEADERS": text}, "metrics")
 
     assert str(caught.value) == (
-        f"the environment variable OTEL_EXPORTER_OTLP_HEADERS has no header in place {place}, expected name=value, "
-        "with commas in between"
+        f"the environment variable OTEL_EXPORTER_OTLP_HEADERS has an invalid header at place {place}, "
+        "expected name=value, separated by commas"
     )
 
 

@@ -84,8 +84,8 @@ def test_the_content_tells_the_format_and_not_the_name(tmp_path: Path) -> None:
                 "expected a run document of Paceline, JUnit XML or JSON of pytest-benchmark"
             ),
         ),
-        (b'{"benchmarks": [', "file: not JSON that can be read: "),
-        (b'{"benchmarks": NaN}', "file: not JSON that can be read: "),
+        (b'{"benchmarks": [', "file: not valid JSON: "),
+        (b'{"benchmarks": NaN}', "file: not valid JSON: "),
         (
             b'{"schema": 1, "run_id": "a b"}',
             "file: not a run document: ",
@@ -149,7 +149,7 @@ def test_a_file_larger_than_any_report_is_not_read(tmp_path: Path, monkeypatch: 
     with pytest.raises(DocumentError) as error:
         read_runs(path, "shop", "main")
 
-    assert str(error.value) == f"{path}: more than 1 MiB, expected at most that"
+    assert str(error.value) == f"{path}: larger than 1 MiB, expected at most 1 MiB"
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:

@@ -288,7 +288,7 @@ def test_a_report_that_is_no_xml_is_refused(report: Path, content: str) -> None:
     with pytest.raises(DocumentError) as error:
         read_runs(report, "shop", "main")
 
-    assert str(error.value) == f"{report}: not XML that can be read: {cause(error.value)}"
+    assert str(error.value) == f"{report}: not valid XML: {cause(error.value)}"
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_a_report_that_is_no_xml_is_refused(report: Path, content: str) -> None:
     [
         (
             "<testsuite name='cart'><testcase classname='a'/></testsuite>",
-            "report.xml: a test case of test suite 'cart' without a name, expected one",
+            "report.xml: test suite 'cart' has a test case without a name, expected a name",
         ),
         (
             "<testsuite name='cart' timestamp='yesterday'><testcase name='a'/></testsuite>",

@@ -213,7 +213,7 @@ def test_a_beginning_that_fits_several_runs_is_an_error(ledger: Ledger) -> None:
     with pytest.raises(DocumentError) as caught:
         ledger.run("01J")
 
-    assert str(caught.value) == "run '01J': several ids begin so, for example 01JA and 01JB"
+    assert str(caught.value) == "several run ids begin with '01J', for example 01JA and 01JB"
 
 
 def test_signs_of_patterns_are_no_beginning(ledger: Ledger) -> None:

@@ -170,8 +170,8 @@ def test_a_whole_is_known_by_its_parts(ledger: ServedLedger) -> None:
 
     assert not _receive(ledger, whole).is_new
     assert str(caught.value) == (
-        "run a is there already, of suite shop, begun at 2023-11-14 23:13:10 UTC; this one is of suite shop, begun at"
-        " 2023-11-15 03:13:10 UTC: give each session an id of its own, or PACELINE_SHARD to the parts of one run"
+        "run a exists already (suite shop, begun at 2023-11-14 23:13:10 UTC); the new run differs (suite shop, begun at"
+        " 2023-11-15 03:13:10 UTC): give each session an id of its own, or PACELINE_SHARD to the parts of one run"
     )
 
 
@@ -197,8 +197,10 @@ def test_runs_of_one_second_are_told_apart(ledger: ServedLedger) -> None:
         _receive(ledger, make_run(0, run_id="a", started=EPOCH - 9.0504))
 
     assert str(caught.value) == (
-        "run a is there already, of suite shop, begun at 2023-11-14 22:13:10.000 UTC; this one is of suite shop, begun"
-        " at 2023-11-14 22:13:10.950 UTC: give each session an id of its own, or PACELINE_SHARD to the parts of one run"
+        "run a exists already (suite shop, begun at 2023-11-14 22:13:10.000 UTC); the new run "
+        "differs (suite shop, begun"
+        " at 2023-11-14 22:13:10.950 UTC): give each session an id of its own, or "
+        "PACELINE_SHARD to the parts of one run"
     )
 
 

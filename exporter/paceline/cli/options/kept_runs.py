@@ -88,10 +88,10 @@ class KeptRuns(Struct, frozen=True, kw_only=True):
 
     def _none_in(self, ledger: Ledger) -> str:
         if not ledger.path.exists():
-            return f"{ledger.path} is not there, expected a results folder with a history"
+            return f"{ledger.path} does not exist, expected a results folder with a history"
         suite = f" of the suite {self.suite!r}" if self.suite is not None else ""
         span = " in that time" if self.since or self.until else ""
-        return f"no run{suite}{span} in {ledger.path}; `paceline history list` shows what there is"
+        return f"no run{suite}{span} in {ledger.path}; `paceline history list` lists all runs"
 
 
 def span_options(command: _F) -> _F:

@@ -79,7 +79,7 @@ def find_sinks(config: Config) -> list[Sink]:
     """
     sinks = open_sinks(config, default_branch_finder(config), warn)
     if not sinks:
-        raise ConfigError("no server to send to, expected --to URL, --otlp URL, or push or otlp in [tool.paceline]")
+        raise ConfigError("no server is configured, expected --to URL, --otlp URL, or push or otlp in [tool.paceline]")
     return sinks
 
 

@@ -80,7 +80,7 @@ class Variables:
         name, text = self._find("PROTOCOL")
         if text.strip().lower() not in {"", _PROTOCOL}:
             raise ConfigError(
-                f"the environment variable {name} is {text!r}, expected {_PROTOCOL}, the only one that Paceline speaks"
+                f"the environment variable {name} is {text!r}, expected {_PROTOCOL}, the only supported protocol"
             )
 
     @property
@@ -97,8 +97,8 @@ class Variables:
             name, value = _header(part)
             if part.strip() and not name:
                 raise ConfigError(
-                    f"the environment variable {variable} has no header in place {place}, expected name=value, with"
-                    " commas in between"
+                    f"the environment variable {variable} has an invalid header at place {place}, expected name=value,"
+                    " separated by commas"
                 )
             headers[name] = value
         headers.pop("", None)
@@ -118,7 +118,7 @@ class Variables:
         except ValueError:
             seconds = 0.0
         if not 0 < seconds < float("inf"):
-            raise ConfigError(f"the environment variable {name} is {text!r}, expected seconds, more than 0")
+            raise ConfigError(f"the environment variable {name} is {text!r}, expected a number of seconds above 0")
         return seconds
 
     @property

@@ -19,7 +19,7 @@ def _read_run_document(source: ImportedFile) -> list[Run] | None:
     Read a run as it was written: under its own id, suite and branch.
 
     Raises:
-        DocumentError: it is a run document with a fault, or of a later version.
+        DocumentError: the run document is damaged, or of a newer schema.
     """
     return [decode_run(source.content, str(source.path))] if {"schema", "run_id"} <= source.keys else None
 

@@ -65,7 +65,9 @@ class ImportedFile(Struct, frozen=True, kw_only=True):
         except OSError as error:
             raise StorageError(f"{path} cannot be read: {error.strerror}") from error
         if len(content) > largest:
-            raise DocumentError(f"{path}: more than {_LARGEST_MEBIBYTES} MiB, expected at most that")
+            raise DocumentError(
+                f"{path}: larger than {_LARGEST_MEBIBYTES} MiB, expected at most {_LARGEST_MEBIBYTES} MiB"
+            )
         # A time before 1970 is what some archives give to all their files.
         modified = max(modified, 0.0)
         content = content.removeprefix(_BYTE_ORDER_MARK)
@@ -118,7 +120,7 @@ class ImportedFile(Struct, frozen=True, kw_only=True):
         try:
             return frozenset(json.decode(self.content, type=dict[str, Raw]))
         except ValueError as error:
-            raise DocumentError(f"{self.path}: not JSON that can be read: {error}") from error
+            raise DocumentError(f"{self.path}: not valid JSON: {error}") from error
 
     @property
     def found(self) -> str:

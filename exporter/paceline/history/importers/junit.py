@@ -71,7 +71,7 @@ def _parse(source: ImportedFile) -> Element:
         return parser.close()
     # An encoding that Python does not know, or that expat cannot take.
     except (ET.ParseError, LookupError, ValueError) as error:
-        raise DocumentError(f"{source.path}: not XML that can be read: {error}") from error
+        raise DocumentError(f"{source.path}: not valid XML: {error}") from error
 
 
 def _run(root: Element, results: list[Result], source: ImportedFile) -> Run:
@@ -101,7 +101,7 @@ def _results(root: Element, source: ImportedFile) -> Iterator[Result]:
 def _result(case: Element, suite: str, source: ImportedFile) -> Result:
     name = case.get("name")
     if not name:
-        raise DocumentError(f"{source.path}: a test case of test suite {suite!r} without a name, expected one")
+        raise DocumentError(f"{source.path}: test suite {suite!r} has a test case without a name, expected a name")
     address = Address(name, case.get("classname", ""), case.get("file", ""), suite)
     node_id, family = find_identity(address)
     return Result(

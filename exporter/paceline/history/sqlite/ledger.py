@@ -99,7 +99,7 @@ class Ledger:
                 {"id": run_id},
             ).fetchall()
         if len(rows) > 1 and rows[0][1] != run_id:
-            raise DocumentError(f"run {run_id!r}: several ids begin so, for example {rows[0][1]} and {rows[1][1]}")
+            raise DocumentError(f"several run ids begin with {run_id!r}, for example {rows[0][1]} and {rows[1][1]}")
         return unpack(rows[0][0], f"run {rows[0][1]} in {self.path}") if rows else None
 
     def prune(self, *, before: float = 0.0, keep: int | None = None, dry_run: bool = False) -> list[str]:

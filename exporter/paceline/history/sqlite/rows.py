@@ -46,7 +46,7 @@ def unpacked(kind: str, content: object, where: str) -> "array[Any]":
     Packed numbers as they were kept.
 
     Raises:
-        NotALedgerError: they are damaged.
+        NotALedgerError: the figures are damaged.
     """
     if not isinstance(content, bytes):
         raise NotALedgerError(f"{where} is damaged: found {type(content).__name__}, expected packed numbers")

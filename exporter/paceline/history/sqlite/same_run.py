@@ -105,6 +105,6 @@ def _conflict(known: Run, run: Run) -> ConflictError:
     shown = precise_moment if is_close else moment
     of_known, of_run = (f"suite {one.suite}, begun at {shown(one.started)}" for one in (known, run))
     return ConflictError(
-        f"run {known.run_id} is there already, of {of_known}; this one is of {of_run}: give each session an id of its"
-        " own, or PACELINE_SHARD to the parts of one run"
+        f"run {known.run_id} exists already ({of_known}); the new run differs ({of_run}): give each session an id of"
+        " its own, or PACELINE_SHARD to the parts of one run"
     )
