@@ -9,7 +9,7 @@ import pytest
 
 from paceline.history.results_folder import read_run
 from paceline.verdict_kinds import VerdictKind
-from support.suite import Suite
+from support.suite import QUIET, Suite
 from support.wording import invalid
 
 _KINDS = """
@@ -30,7 +30,7 @@ def _paceline(suite: Suite, *arguments: str) -> "subprocess.CompletedProcess[str
     return subprocess.run(
         [sys.executable, "-m", "paceline", "test", *arguments],
         cwd=suite.folder,
-        env=suite.environ,
+        env={**suite.environ, "PYTEST_ADDOPTS": " ".join(QUIET)},
         capture_output=True,
         text=True,
         timeout=120,

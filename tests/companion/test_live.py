@@ -198,12 +198,14 @@ def test_the_session_has_no_thread_and_no_http(temporary: Path) -> None:
     """
     script = """
         import sys, threading
+        before = {*sys.modules}
         from paceline.companion.launch import start
         from paceline.companion.order import Live, Order
         live = Live(run_id="1", suite="shop", port=0, server="http://127.0.0.1:9")
         companion = start(Order(sample_seconds=1, project=sys.argv[1], live=live))
         companion.tell_branch("main", "main")
-        print(threading.active_count(), sorted({"requests", "socket", "prometheus_client", "psutil"} & {*sys.modules}))
+        new = {*sys.modules} - before
+        print(threading.active_count(), sorted(new & {"requests", "socket", "prometheus_client", "psutil"}))
         companion.finish()
         companion.close()
     """

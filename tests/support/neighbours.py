@@ -279,16 +279,15 @@ def neighbours_python(requirements: str = "requirements") -> str:
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not marker.exists() or marker.read_text("utf-8") != wanted:
-            subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-            _pip(python, "--upgrade", "pip>=25.1")
-            _pip(python, "--requirement", str(_REQUIREMENTS / f"{requirements}.txt"))
-            _pip(python, "--editable", str(_REPOSITORY))
+            _uv("venv", "--clear", "--python", sys.executable, str(folder))
+            _uv("pip", "install", "--python", python, "--requirement", str(_REQUIREMENTS / f"{requirements}.txt"))
+            _uv("pip", "install", "--python", python, "--editable", str(_REPOSITORY))
             marker.write_text(wanted, "utf-8")
     return python
 
 
-def _pip(python: str, *arguments: str) -> None:
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments], check=True)
+def _uv(*arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", "uv", "--quiet", *arguments], check=True)
 
 
 class Beside(Suite):

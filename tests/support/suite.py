@@ -19,7 +19,7 @@ from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Case, Run
 
 # The plugin of hypothesis imports all of hypothesis at the end of each session, which takes as long as the rest of it.
-_QUIET = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-o", "asyncio_default_fixture_loop_scope=function")
+QUIET = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-o", "asyncio_default_fixture_loop_scope=function")
 _SECONDS = 120
 # A session that finds the last of these is one that a test started.
 _OF_THIS_SESSION = {"CI", "GITHUB_ACTIONS", "PYTEST_CURRENT_TEST"}
@@ -112,7 +112,7 @@ class Suite:
         """
         switch = ["--paceline"] if on else []
         return subprocess.Popen(
-            [sys.executable, "-m", "pytest", *_QUIET, *switch, *arguments],
+            [sys.executable, "-m", "pytest", *QUIET, *switch, *arguments],
             cwd=self.folder,
             env={**self.environ, **(environ or {})},
             stdout=subprocess.PIPE,
