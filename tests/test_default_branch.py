@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from msgspec.structs import replace
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from paceline.cli import main
 from paceline.documents import encode_run
 from paceline.history.archive import Archive
+from support.command import run_command
 from support.reading import read_openmetrics
 from support.receiving import Received, receiving
 from support.repository import Project
@@ -124,7 +123,7 @@ def place(request: pytest.FixtureRequest, suite: Suite, monkeypatch: pytest.Monk
 
 
 def _call(*arguments: str) -> str:
-    result = CliRunner().invoke(main, arguments)
+    result = run_command(arguments)
     assert result.exit_code == 0, result.output
     return result.stdout
 

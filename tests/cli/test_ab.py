@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
 from paceline.ab.pytest_run import Tree
-from paceline.cli import main
 from paceline.model import Case, Run
 from paceline.usage import UsageKey
+from support.command import Ended, run_command
 from support.repository import Project
 from support.wording import ERROR
 
@@ -87,8 +86,8 @@ def _as_told(case: Case) -> Case:
     return replace(case, duration_seconds=seconds, normalized_duration_seconds=None, usage=usage, measures={})
 
 
-def _call(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["ab", *arguments])
+def _call(*arguments: str) -> Ended:
+    return run_command(["ab", *arguments])
 
 
 def _compared(*arguments: str) -> dict[str, Any]:

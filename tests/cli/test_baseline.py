@@ -6,13 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from paceline.analysis.past import PastRun
-from paceline.cli import main
 from paceline.history.baseline_file import read_baselines
 from paceline.history.results_folder import read_run
 from paceline.history.sqlite.ledger import Ledger
+from support.command import Ended, run_command
 from support.suite import Suite
 from support.wording import ERROR
 
@@ -41,8 +40,8 @@ def kept(run_twice: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S
     return suite
 
 
-def _call(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ("baseline", *arguments))
+def _call(*arguments: str) -> Ended:
+    return run_command(("baseline", *arguments))
 
 
 def test_pin_keeps_the_last_run(kept: Suite) -> None:

@@ -6,12 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from paceline.cli import main
 from paceline.documents import encode_run
 from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Run
+from support.command import Ended, run_command
 from support.repository import Project
 from support.values import make_case, make_run
 from support.wording import ERROR
@@ -41,8 +40,8 @@ def _run(number: int, seconds: float, **changes: str) -> Run:
     return make_run(number, [make_case(seconds=seconds * (1 + number / 100))], **changes)
 
 
-def _call(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["compare", *arguments])
+def _call(*arguments: str) -> Ended:
+    return run_command(["compare", *arguments])
 
 
 @pytest.mark.parametrize(
@@ -54,9 +53,9 @@ def test_what_is_said_fits_the_terminal(
     """
     In 80 columns less is said; a program that reads along gets all.
     """
-    piped = CliRunner().invoke(main, arguments).output
+    piped = run_command(arguments).output
     monkeypatch.setenv("COLUMNS", "80")
-    shown = CliRunner().invoke(main, arguments).output
+    shown = run_command(arguments).output
 
     assert max(map(len, shown.replace(str(kept), "").splitlines())) <= 80
     assert max(map(len, piped.splitlines())) > 80

@@ -5,12 +5,11 @@
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from paceline.analysis.judgement_rules import Rules
-from paceline.cli import main
 from paceline.history.results_folder import read_run
 from paceline.history.sqlite.ledger import Ledger
+from support.command import run_command
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +22,7 @@ def _empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _make(*arguments: str) -> str:
     options = ("--days", "3", "--tests", "10", "--until", "2026-11-24", *arguments)
-    result = CliRunner().invoke(main, ("demo-history", *options))
+    result = run_command(("demo-history", *options))
     assert result.exit_code == 0
     return result.stdout
 

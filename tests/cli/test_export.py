@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from paceline.cli import main
 from paceline.history.archive import Archive
+from support.command import Ended, run_command
 from support.installed import prometheus_folder
 from support.reading import read_openmetrics
 from support.values import EPOCH, make_case, make_run
@@ -30,8 +29,8 @@ def _kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def _call(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ("export", "openmetrics", *arguments))
+def _call(*arguments: str) -> Ended:
+    return run_command(("export", "openmetrics", *arguments))
 
 
 def _runs(text: str) -> list[tuple[str, str]]:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 
-from paceline.cli import main
 from support.answering import answer, answering
+from support.command import Ended, run_command
 from support.dashboards import FILES
 from support.grafana import FakeGrafana, grafana
 from support.servers import free_port
@@ -43,8 +42,8 @@ def editor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
-def _install(url: str, *arguments: str) -> Result:
-    return CliRunner().invoke(main, ["grafana", "install", "--url", url, *arguments])
+def _install(url: str, *arguments: str) -> Ended:
+    return run_command(["grafana", "install", "--url", url, *arguments])
 
 
 def test_dashboards_are_put_into_a_folder(server: FakeGrafana) -> None:
@@ -408,7 +407,7 @@ def test_files_are_those_that_are_committed(tmp_path: Path) -> None:
     For a Grafana that reads them from files.
     """
     folder = tmp_path / "dashboards"
-    result = CliRunner().invoke(main, ["grafana", "write", str(folder)])
+    result = run_command(["grafana", "write", str(folder)])
 
     assert result.output == f"wrote 5 files to {folder}\n"
     assert {path.name: path.read_text("utf-8") for path in folder.iterdir()} == {
@@ -420,7 +419,7 @@ def test_config_maps_are_one_file(tmp_path: Path) -> None:
     """
     For a Grafana in Kubernetes; each map has one dashboard.
     """
-    result = CliRunner().invoke(main, ["grafana", "write", str(tmp_path), "--format", "configmap"])
+    result = run_command(["grafana", "write", str(tmp_path), "--format", "configmap"])
 
     assert result.output == f"wrote 1 file to {tmp_path}\n"
     maps = [one for one in yaml.safe_load_all((tmp_path / "dashboards.yml").read_text("utf-8")) if one]
@@ -436,8 +435,8 @@ def test_files_that_differ_are_kept(tmp_path: Path) -> None:
     theirs = tmp_path / "paceline-test.json"
     theirs.write_bytes(b"\xff")
     command = ["grafana", "write", str(tmp_path)]
-    refused, there = CliRunner().invoke(main, command), [*tmp_path.iterdir()]
-    forced, again = (CliRunner().invoke(main, [*command, *force]) for force in (["--force"], []))
+    refused, there = run_command(command), [*tmp_path.iterdir()]
+    forced, again = (run_command([*command, *force]) for force in (["--force"], []))
 
     assert (refused.exit_code, there) == (1, [theirs])
     assert refused.output == f"{ERROR}{theirs} exists and differs; --force replaces it\n"
@@ -451,7 +450,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, command: list[str]) -> Non
     """
     (tmp_path / "file").touch()
     folder = tmp_path / "file" / "folder"
-    result = CliRunner().invoke(main, [*command, str(folder)])
+    result = run_command([*command, str(folder)])
 
     assert result.exit_code == 1
     assert result.output.startswith(f"{ERROR}{folder}")

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 import pytest
-from click.testing import CliRunner
 
 from paceline.cli import main
 from paceline.plugin import pytest_addoption
+from support.command import run_command
 
 
 def _commands(command: click.Command, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -44,7 +44,7 @@ def test_no_summary_is_cut_at_80_columns(path: tuple[str, ...]) -> None:
     """
     The list of commands has the whole first paragraph of each, on one line.
     """
-    lines = CliRunner().invoke(main, [*path, "--help"], terminal_width=80).output.splitlines()
+    lines = run_command([*path, "--help"], width=80).output.splitlines()
     listed = dict(line.split(maxsplit=1) for line in lines[lines.index("Commands:") + 1 :])
     group = _GROUPS[path]
 

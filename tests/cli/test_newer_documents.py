@@ -7,12 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from paceline.analysis.judgement_rules import Rules
-from paceline.cli import main
 from paceline.documents import decode_run
 from paceline.history.archive import Archive
+from support.command import Ended, run_command
 from support.newer import FIELD, KEY, KIND, OUTCOME, TOMORROW, newer, newer_document
 from support.reading import read_openmetrics
 from support.receiving import receiving
@@ -35,8 +34,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def _call(*arguments: str) -> Result:
-    result = CliRunner().invoke(main, arguments)
+def _call(*arguments: str) -> Ended:
+    result = run_command(arguments)
     assert result.exit_code == 0, result.output
     return result
 

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from paceline.cli import main
 from paceline.delivery.outbox import Outbox, pack
 from paceline.documents import encode_run
 from paceline.history.archive import Archive
+from support.command import Ended, run_command
 from support.receiving import Receiving, receiving
 from support.servers import free_port
 from support.values import make_case, make_run
@@ -49,8 +48,8 @@ def _box(project: Path, url: str, kind: str = "push") -> Outbox:
     return Outbox(project / "performance_results" / ".outbox", kind, url)
 
 
-def _call(*arguments: str) -> Result:
-    return CliRunner().invoke(main, arguments)
+def _call(*arguments: str) -> Ended:
+    return run_command(arguments)
 
 
 def test_what_waits_is_sent(project: Path, exporter: Receiving, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +74,7 @@ def test_what_waits_for_a_server_that_has_moved_goes_to_another(project: Path, e
     _box(project, old).put(pack(_RUNS[0]))
     left, moved = _call("push", "--otlp", exporter.url), _call("push", "--to", exporter.url)
 
-    assert left.output == (
+    assert left.stderr + left.stdout == (
         f"paceline: 1 run is queued for {old} (push); `paceline push` without an address sends "
         "it there\nno run is queued\n"
     )
@@ -203,7 +202,7 @@ def test_what_waits_for_a_collector_waits_where_opentelemetry_is_off(
     monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
     result = _call("push")
 
-    assert (result.exit_code, result.output) == (
+    assert (result.exit_code, result.stderr + result.stdout) == (
         0,
         (
             f"paceline: 1 run is queued for {exporter.url} (otlp); nothing is sent by OTLP: the environment variable "
@@ -296,10 +295,10 @@ def test_a_replay_goes_on_where_a_run_is_refused(exporter: Receiving) -> None:
     result = _call("replay", "--to", exporter.url)
 
     assert exporter.run_ids == ["run-0", "run-1", "run-2"]
-    assert (result.exit_code, result.output.splitlines()[-3:]) == (
+    assert result.stdout == f"sent 1 run to {exporter.url} (push)\n"
+    assert (result.exit_code, result.stderr.splitlines()[-2:]) == (
         1,
         [
-            f"sent 1 run to {exporter.url} (push)",
             f"paceline: 2 runs were refused by {exporter.url}: answered 409 In Words; not sent: run-0, run-2",
             f"{ERROR}not all runs were delivered",
         ],

@@ -7,10 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from paceline.cli import main
 from paceline.history.results_folder import read_run
+from support.command import Ended, run_command
 from support.servers import free_port
 from support.suite import Suite
 from support.wording import ERROR, NO_FILE, REFUSED
@@ -39,8 +38,8 @@ def kept(run_twice: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S
     return suite
 
 
-def _call(*arguments: str) -> Result:
-    return CliRunner().invoke(main, arguments)
+def _call(*arguments: str) -> Ended:
+    return run_command(arguments)
 
 
 def test_two_saved_runs_leave_report_and_trends(kept: Suite) -> None:
@@ -230,8 +229,8 @@ def test_import_fills_the_history_once(kept: Suite) -> None:
     kept.run("--junitxml=old.xml", on=False)
     kept.write("foreign.xml", "<html/>")
 
-    assert _call("history", "import", "old.xml").output.splitlines()[-1] == "added 1 run"
-    assert _call("history", "import", "old.xml").output.splitlines()[-1] == "added 0 runs; 1 known already"
+    assert _call("history", "import", "old.xml").stdout.splitlines()[-1] == "added 1 run"
+    assert _call("history", "import", "old.xml").stdout.splitlines()[-1] == "added 0 runs; 1 known already"
     foreign = _call("history", "import", "foreign.xml")
     assert foreign.exit_code == 1
     assert "paceline: foreign.xml" in foreign.output

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 
-from paceline.cli import main
+from support.command import Ended, run_command
 from support.wording import ERROR, invalid
 
 
-def _call(folder: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(main, ("rules", str(folder), *arguments))
+def _call(folder: Path, *arguments: str) -> Ended:
+    return run_command(("rules", str(folder), *arguments))
 
 
 def test_all_files_are_written(tmp_path: Path) -> None:

@@ -191,7 +191,8 @@ def test_an_error_that_pytest_has_still_to_tell_is_told(suite: Suite) -> None:
     )
 
     assert _told(result)["regression"].partition("; again ")[2]
-    assert (plain.code, result.code) == (1, 1)
+    # Before 8.4 pytest ended before it looked for the garbage of the last test.
+    assert (plain.code, result.code) == (int(pytest.version_tuple >= (8, 4)), 1)
     assert "ValueError: rude" in result.output
 
 
