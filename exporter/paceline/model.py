@@ -106,9 +106,10 @@ class Case(DocumentValue, frozen=True, kw_only=True):
     One test in a run.
 
     `duration_seconds` is the call phase by the clock. `normalized_duration_seconds` is that time without
-    the wait for a CPU and divided by the slowdown of the machine. `budget_pattern` is the pattern of paths whose
-    setting gave the budget, "" where another setting did. The keys of `usage` are those of `UsageKey`.
-    `not_measured` says why a test that ran has no figures, and `lacking` has the usage that could not be measured.
+    the wait for a CPU and divided by the slowdown of the machine; a test whose wait could not be measured has none.
+    `budget_pattern` is the pattern of paths whose setting gave the budget, "" where another setting did. The keys of
+    `usage` are those of `UsageKey`. `not_measured` says why a test that ran has no figures, and `lacking` has the usage
+    that could not be measured.
     """
 
     id: str
@@ -127,6 +128,13 @@ class Case(DocumentValue, frozen=True, kw_only=True):
     measures: Mapping[str, Measure] = field(default_factory=dict)
     not_measured: NotMeasured | None = None
     lacking: tuple[str, ...] = ()
+
+    @property
+    def lacks_cpu_wait(self) -> bool:
+        """
+        Whether the wait for a CPU could not be measured, so that the test has a time by the clock only.
+        """
+        return UsageKey.CPU_WAIT_SECONDS in self.lacking
 
     def with_retained(self, retained: float) -> "Case":
         """

@@ -16,6 +16,7 @@ from paceline.verdict_kinds import VerdictKind
 from support.values import TEST, failed, make_case, make_run, past_of, runs_of
 
 _RULES = Rules()
+_CALIBRATED = Machine(calibration_seconds=0.002, slowdown_ratio=1.0)
 _NAMES = [f"tests/test_cart.py::test_{number}" for number in range(30)]
 
 
@@ -121,6 +122,21 @@ def test_waiting_for_a_cpu_is_no_regression() -> None:
 
     assert run.verdicts == ()
     assert run.cases[0].normalized_duration_seconds == pytest.approx(0.1)
+
+
+def test_times_that_lack_the_wait_for_a_cpu_are_not_compared() -> None:
+    """
+    Tests that took three times as long by the clock make no verdict, on a test or on the suite, and no slowdown.
+    """
+    past = Past.from_runs(runs_of(_noisy(20), machine=_CALIBRATED))
+    lacking = [make_case(name, 3.0, lacking=(UsageKey.CPU_WAIT_SECONDS,)) for name in _NAMES]
+    measured = [make_case(name, 3.0) for name in _NAMES]
+    blind, seen = (judge(make_run(20, cases, machine=_CALIBRATED), past, _RULES) for cases in (lacking, measured))
+
+    assert {kind for kind, _ in _kinds(seen)} == {VerdictKind.SUITE_REGRESSION, VerdictKind.REGRESSION}
+    assert blind.verdicts == ()
+    assert {case.normalized_duration_seconds for case in blind.cases} == {None}
+    assert blind.machine.slowdown_ratio == 1.0
 
 
 def test_a_regression_is_not_told_twice() -> None:

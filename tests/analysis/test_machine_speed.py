@@ -67,6 +67,14 @@ def test_a_test_never_needs_less_than_nothing() -> None:
     assert need_of(make_case(seconds=0.3)) == (0.3, 0.3)
 
 
+def test_a_time_with_the_wait_for_a_cpu_in_it_is_another_figure() -> None:
+    """
+    What a test needed is unknown where the wait could not be measured, and by the clock where no run measures it.
+    """
+    assert need_of(make_case(seconds=0.3, lacking=(UsageKey.CPU_WAIT_SECONDS,))) is None
+    assert need_of(make_case(seconds=0.3, lacking=(UsageKey.READ_BYTES,))) == (0.3, 0.3)
+
+
 def test_the_slowdown_is_the_middle_of_all_tests() -> None:
     """
     Where nine tests took 1.5 times their time and one took 9 times, the machine was 1.5 times slower.

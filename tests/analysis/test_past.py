@@ -53,6 +53,15 @@ def test_a_case_that_was_not_normalized_counts_by_the_clock() -> None:
     assert columns_of(make_case(seconds=0.02))["normalized_duration_seconds"] == 0.02
 
 
+def test_a_case_that_lacks_the_wait_for_a_cpu_has_no_normalized_time() -> None:
+    """
+    Its time by the clock is kept as that alone, even where an earlier release took it for the normalised one.
+    """
+    case = make_case(seconds=0.02, normalized_duration_seconds=0.02, lacking=(UsageKey.CPU_WAIT_SECONDS,))
+
+    assert columns_of(case) == {"outcome": 1, "attempts": 1, "duration_seconds": 0.02}
+
+
 def test_a_series_remembers_the_runs_of_its_values() -> None:
     """
     A test that was not in each run has the positions of those that it was in.

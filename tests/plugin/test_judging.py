@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from msgspec.structs import replace
 
 from paceline.translated_names import BudgetSource
 from paceline.verdict_kinds import VerdictKind
@@ -317,3 +318,36 @@ def test_the_budget_of_a_type_is_not_that_of_a_benchmark(
     suite.write("test_speed.py", "import pytest, time\n@pytest.mark.benchmark\ndef test_speed(): time.sleep(0.02)\n")
 
     assert [verdict.kind.value for verdict in suite.run(*arguments).run.verdicts] == kinds
+
+
+def test_tests_whose_wait_for_a_cpu_cannot_be_measured_are_not_slower(suite: Suite) -> None:
+    """
+    By the clock they take thrice what they needed before, the wait taken out; the report says that none was compared.
+    """
+    suite.write(
+        "test_closing.py",
+        """
+        import os, pathlib, time, pytest
+
+        def close_files_of_proc():
+            for link in list(pathlib.Path("/proc/self/fd").iterdir()):
+                if os.path.islink(link) and os.readlink(link).endswith("/schedstat"):
+                    os.close(int(link.name))
+
+        @pytest.mark.parametrize("n", range(4))
+        def test_computes(n):
+            end = time.perf_counter() + 0.03
+            while time.perf_counter() < end:
+                pass
+            if "CLOSE" in os.environ:
+                close_files_of_proc()
+        """,
+    )
+    usual = suite.run().run
+    cases = [replace(case, normalized_duration_seconds=0.01) for case in usual.cases]
+    suite.keep_before(replace(usual, cases=tuple(cases)), 9)
+    result = suite.run(environ={"CLOSE": "1"})
+
+    assert result.run.verdicts == ()
+    assert {case.normalized_duration_seconds for case in result.run.cases} == {None}
+    assert "4 times were not compared with earlier runs, as the wait for a CPU could not be measured" in result.told()

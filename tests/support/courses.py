@@ -132,9 +132,12 @@ def _timed(noise: Random) -> dict[str, Course]:
         **{f"random_{number}": _random(noise) for number in range(_RANDOM)},
     }
     made: dict[str, list[Case]] = {name: [make_case(seconds=value) for value in row] for name, row in times.items()}
+    unclear = [make_case(seconds=0.3, lacking=(UsageKey.CPU_WAIT_SECONDS,))]
     gaps = [case if number % 3 else None for number, case in enumerate(made["stepped_now"], start=1)]
     return made | {
         "gaps_and_slower": [*gaps[:-1], make_case(seconds=0.2)],
+        "lacks_its_cpu_wait_now": made["steady"][:-1] + unclear,
+        "lacked_its_cpu_wait_in_most_runs": unclear * (RUNS - 9) + made["eight_runs_and_slower"],
         "gone_since_it_was_slow": [*made["stepped_now"][1:], None],
     }
 

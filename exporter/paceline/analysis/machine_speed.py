@@ -132,9 +132,12 @@ def need_of(case: Case) -> Need | None:
 
     Threads may wait at the same time, so that their waits add up to more than was lost; what the test spent on
     a CPU it needed in any case.
+
+    Returns:
+        None where that wait could not be measured: the time by the clock is another figure.
     """
     duration = case.duration_seconds
-    if duration is None:
+    if duration is None or case.lacks_cpu_wait:
         return None
     cpu = case.usage.get(UsageKey.CPU_SECONDS)
     on_cpu = duration if cpu is None else min(cpu, duration)

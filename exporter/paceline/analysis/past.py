@@ -157,8 +157,9 @@ def columns_of(case: Case) -> dict[str, float]:
     figures: dict[str, float] = {OUTCOME: float(case.outcome.is_pass), ATTEMPTS: case.attempts}
     if case.outcome.is_pass and case.duration_seconds is not None:
         figures[DURATION] = case.duration_seconds
-        normalized = case.normalized_duration_seconds
-        figures[NORMALIZED] = case.duration_seconds if normalized is None else normalized
+        if not case.lacks_cpu_wait:
+            normalized = case.normalized_duration_seconds
+            figures[NORMALIZED] = case.duration_seconds if normalized is None else normalized
         figures.update(case.usage)
         figures.update({MEASURES + name: measure.value for name, measure in case.measures.items()})
     return figures

@@ -32,3 +32,7 @@ def account_notes(run: Run) -> Iterator[str]:
     if lacking:
         keys = sorted({key for case in lacking for key in case.lacking})
         yield f"{counted(len(lacking), 'test lacks', 'tests lack')} figures: {listed(keys, _MOST_NAMES)}"
+    not_compared = sum(case.lacks_cpu_wait and case.duration_seconds is not None for case in run.cases)
+    if not_compared:
+        times = counted(not_compared, "time was", "times were")
+        yield f"{times} not compared with earlier runs, as the wait for a CPU could not be measured"

@@ -182,6 +182,17 @@ def test_the_wait_for_a_cpu_is_no_time_of_the_test() -> None:
     assert _test(runs_of({make_case().id: [0.01] * 4}), waited).change is Change.UNCHANGED
 
 
+def test_a_time_that_lacks_the_wait_for_a_cpu_is_not_compared() -> None:
+    """
+    Of the runs of a side, those count that could measure the wait.
+    """
+    base = runs_of({make_case().id: [0.01] * 4})
+    lacking = [make_run(4, [make_case(seconds=0.03, lacking=(UsageKey.CPU_WAIT_SECONDS,))])]
+
+    assert _test(base, lacking).change is Change.UNKNOWN
+    assert _test(base, [*base, *lacking]).head_runs == 4
+
+
 def test_the_fixed_piece_of_work_of_both_sides() -> None:
     """
     How many times as long the calibration took.
