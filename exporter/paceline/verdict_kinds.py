@@ -79,7 +79,7 @@ class VerdictKind(OpenEnum):
         "budget",
         KindFacts(
             ("broken budget", "broken budgets"),
-            "The call took longer than the budget of the test.",
+            "The call needed more time than the budget of the test, the wait for a CPU not counted.",
             "Make it faster, or give it a budget of its own: a performance marker, or a setting.",
             severity="critical from twice over, else warning",
             figures="seconds",

@@ -12,6 +12,7 @@ import pytest
 
 from paceline.analysis.estimators import quantile, spread
 from paceline.analysis.past import columns_of
+from paceline.analysis.verdicts.budget import needed_seconds
 from paceline.model import Run
 from support.courses import SPACING, suite_of_courses
 from support.servers import Prometheus, prometheus_with
@@ -55,8 +56,8 @@ class Window:
         values: dict[str, list[float]] = {}
         for case in (case for run in self.runs[runs] for case in run.cases):
             figures = columns_of(case)
-            if case.duration_seconds is not None and case.budget_seconds:
-                figures["budget"] = case.duration_seconds / case.budget_seconds
+            if (needed := needed_seconds(case)) is not None and case.budget_seconds:
+                figures["budget"] = needed / case.budget_seconds
             if column in figures:
                 values.setdefault(case.id, []).append(figures[column])
         return values

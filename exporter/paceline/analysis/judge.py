@@ -3,7 +3,6 @@ One run and its past in, the judged run out.
 """
 
 from collections.abc import Iterator, Mapping
-from math import inf
 
 from msgspec.structs import replace
 
@@ -143,8 +142,8 @@ def _leak(case: Case, past: Past, rules: Rules) -> Verdict | None:
 
 def _fails_by_budget(case: Case) -> bool:
     # The failure is the budget's, which has a verdict of its own.
-    is_over = (case.duration_seconds or 0.0) > (case.budget_seconds or inf)
-    return case.outcome.is_failure and is_over and case.budget_source is BudgetSource.MARKER
+    is_by_marker = case.outcome.is_failure and case.budget_source is BudgetSource.MARKER
+    return is_by_marker and judge_budget(case) is not None
 
 
 def _flakiness(case: Case, now: PastRun, past: Past, rules: Rules) -> Verdict | None:

@@ -128,20 +128,30 @@ class Ruler:
 
 def need_of(case: Case) -> Need | None:
     """
-    The call phase less the time in which threads of the test were ready to run and had no CPU.
+    What the call phase of a case needed.
+
+    Returns:
+        None where the wait for a CPU could not be measured: the time by the clock is another figure.
+    """
+    if case.duration_seconds is None or case.lacks_cpu_wait:
+        return None
+    return need(case.duration_seconds, case.usage)
+
+
+def need(duration: float, usage: Mapping[str, float]) -> Need:
+    """
+    A call phase less the time in which threads of the test were ready to run and had no CPU.
 
     Threads may wait at the same time, so that their waits add up to more than was lost; what the test spent on
     a CPU it needed in any case.
 
-    Returns:
-        None where that wait could not be measured: the time by the clock is another figure.
+    Args:
+        duration: seconds of the call phase by the clock.
+        usage: of the call phase.
     """
-    duration = case.duration_seconds
-    if duration is None or case.lacks_cpu_wait:
-        return None
-    cpu = case.usage.get(UsageKey.CPU_SECONDS)
+    cpu = usage.get(UsageKey.CPU_SECONDS)
     on_cpu = duration if cpu is None else min(cpu, duration)
-    waited = case.usage.get(UsageKey.CPU_WAIT_SECONDS, 0.0)
+    waited = usage.get(UsageKey.CPU_WAIT_SECONDS, 0.0)
     seconds = max(duration - waited, 0.0 if cpu is None else on_cpu)
     return Need(seconds, min(on_cpu, seconds))
 

@@ -218,7 +218,9 @@ TEST_NORMALIZED = _of_test(
 TEST_SETUP = _of_test("setup_seconds", "Setup of a test that passed.")
 TEST_TEARDOWN = _of_test("teardown_seconds", "Teardown of a test that passed.")
 TEST_BUDGET = _of_test("budget_seconds", "Budget of the call phase of a test, of tests that failed as well.")
-TEST_BUDGET_USED = _of_test("budget_used_ratio", "Call phase divided by its budget, of tests that failed as well.")
+TEST_BUDGET_USED = _of_test(
+    "budget_used_ratio", "Call phase without the wait for a CPU divided by its budget, of tests that failed as well."
+)
 TEST_MEASURE = _of_test("measure", "A figure that a test reported of itself.", "measure", "unit")
 TEST_USAGE = {key: _of_test(key, key.quantity.help) for key in UsageKey if key.quantity.is_exported}
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from paceline.accounts import Account
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import ATTEMPTS, DURATION, NORMALIZED, OUTCOME, columns_of, past_run
+from paceline.analysis.verdicts.budget import needed_seconds
 from paceline.analysis.verdicts.suite_regression import pace_of
 from paceline.formatting import milliseconds
 from paceline.metrics import catalogue
@@ -135,9 +136,10 @@ def of_case(case: Case, run: Run, branches: Collection[str]) -> Iterator[Sample]
     for column, value in columns_of(case).items():
         if column in TEST_METRICS:
             yield Sample(TEST_METRICS[column], labels, float(value), ended)
-    if case.duration_seconds is not None and case.budget_seconds:
+    needed = needed_seconds(case)
+    if needed is not None and case.budget_seconds:
         yield Sample(catalogue.TEST_BUDGET, labels, case.budget_seconds, ended)
-        yield Sample(catalogue.TEST_BUDGET_USED, labels, case.duration_seconds / case.budget_seconds, ended)
+        yield Sample(catalogue.TEST_BUDGET_USED, labels, needed / case.budget_seconds, ended)
     if not case.outcome.is_pass:
         return
     for metric, seconds in _phases(case).items():

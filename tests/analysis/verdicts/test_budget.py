@@ -2,11 +2,14 @@
 Which budget holds, and what is said of a broken one.
 """
 
+from typing import Any
+
 import pytest
 
 from paceline.analysis.verdicts.budget import DEFAULT_BUDGETS_MS, Budget, Budgets, judge_budget
-from paceline.model import Severity
+from paceline.model import Case, Severity
 from paceline.translated_names import BudgetSource
+from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import make_case
 
@@ -15,6 +18,15 @@ _BUDGETS = Budgets(
     by_path_ms={"tests/api/*": 2, "tests/*": 3},
     by_type_ms={"unit": 4},
 )
+
+
+def _case(seconds: float | None, budget: float | None = 0.1, waited: float = 0.0, **changes: Any) -> Case:
+    """
+    A test that computed whenever it had a CPU.
+    """
+    usage = {UsageKey.CPU_SECONDS: (seconds or 0.0) - waited, UsageKey.CPU_WAIT_SECONDS: waited}
+    known = {"budget_seconds": budget, "budget_source": BudgetSource.TYPE_BUDGETS, "usage": usage}
+    return make_case(seconds=seconds, **(known | changes))
 
 
 def test_types_have_default_budgets() -> None:
@@ -62,7 +74,7 @@ def test_a_test_over_its_budget_gets_a_verdict() -> None:
     """
     The verdict has the measured time, the limit, the factor, and where the limit comes from.
     """
-    verdict = judge_budget(make_case(seconds=0.15, budget_seconds=0.1, budget_source=BudgetSource.TYPE_BUDGETS))
+    verdict = judge_budget(_case(0.15))
 
     assert verdict is not None
     assert (verdict.kind, verdict.severity) == (VerdictKind.BUDGET, Severity.WARNING)
@@ -76,7 +88,7 @@ def test_twice_the_budget_is_critical() -> None:
     """
     From a factor of 2 on a broken budget is critical.
     """
-    verdicts = [judge_budget(make_case(seconds=seconds, budget_seconds=0.1)) for seconds in (0.199, 0.2)]
+    verdicts = [judge_budget(_case(seconds)) for seconds in (0.199, 0.2)]
 
     assert [verdict and verdict.severity for verdict in verdicts] == [Severity.WARNING, Severity.CRITICAL]
 
@@ -86,7 +98,7 @@ def test_a_kept_budget_gets_none(seconds: float | None, budget: float | None) ->
     """
     A test that took exactly its budget kept it; one without a time or without a budget has nothing to keep.
     """
-    assert judge_budget(make_case(seconds=seconds, budget_seconds=budget)) is None
+    assert judge_budget(_case(seconds, budget)) is None
 
 
 @pytest.mark.parametrize(
@@ -101,7 +113,7 @@ def test_a_budget_that_was_just_broken_reads_so(seconds: float, budget: float, r
     """
     There are digits enough to tell the time from the budget.
     """
-    verdict = judge_budget(make_case(seconds=seconds, budget_seconds=budget, budget_source=BudgetSource.TYPE_BUDGETS))
+    verdict = judge_budget(_case(seconds, budget))
 
     assert verdict is not None
     assert verdict.reason == reason
@@ -111,15 +123,52 @@ def test_a_failed_test_has_a_budget_too() -> None:
     """
     A test that fails late has broken its budget as well.
     """
-    verdict = judge_budget(
-        make_case(
-            seconds=12.0,
-            budget_seconds=10.0,
-            outcome="failed",
-            budget_source=BudgetSource.TYPE_BUDGETS,
-            test_type="e2e",
-        )
-    )
+    verdict = judge_budget(_case(12.0, 10.0, outcome="failed", test_type="e2e"))
 
     assert verdict is not None
     assert verdict.reason == "took 12 s, budget 10 s (test type e2e)"
+
+
+def test_a_test_that_waited_for_a_cpu_keeps_its_budget() -> None:
+    """
+    A test of 0.2 ms that had no CPU for 40 ms never breaks 5 ms.
+    """
+    assert judge_budget(_case(0.0402, 0.005, waited=0.04)) is None
+
+
+def test_the_wait_for_a_cpu_is_in_the_message_only() -> None:
+    """
+    Time, factor and severity are of what the test needed; the message has the time by the clock as well.
+    """
+    verdict = judge_budget(_case(0.23, waited=0.08))
+
+    assert verdict is not None
+    assert verdict.measured == pytest.approx(0.15)
+    assert verdict.factor == pytest.approx(1.5)
+    assert verdict.severity is Severity.WARNING
+    assert verdict.reason == "took 230 ms, of which 80 ms waiting for a CPU, budget 100 ms (test type unit)"
+
+
+@pytest.mark.parametrize("waited", [0.1, 5.0])
+def test_what_was_computed_was_needed(waited: float) -> None:
+    """
+    Threads of a test wait at the same time, and their waits may add up to more than its time.
+    """
+    usage = {UsageKey.CPU_SECONDS: 0.15, UsageKey.CPU_WAIT_SECONDS: waited}
+    verdict = judge_budget(_case(0.2, usage=usage))
+
+    assert verdict is not None
+    assert verdict.measured == 0.15
+
+
+def test_where_the_wait_is_unknown_the_clock_decides() -> None:
+    """
+    The message says so.
+    """
+    verdict = judge_budget(_case(0.15, usage={UsageKey.CPU_SECONDS: 0.01}))
+
+    assert verdict is not None
+    assert verdict.measured == 0.15
+    assert verdict.reason == (
+        "took 150 ms by the clock (the wait for a CPU was not measured), budget 100 ms (test type unit)"
+    )

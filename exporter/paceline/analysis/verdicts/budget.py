@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 from msgspec import Struct, field
 
+from paceline.analysis.machine_speed import need
 from paceline.formatting import duration
 from paceline.model import Case, Severity, Verdict
 from paceline.translated_names import BudgetSource
+from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 
 DEFAULT_BUDGETS_MS: Mapping[str, float] = {
@@ -30,12 +32,14 @@ _SOURCES_IN_WORDS: Mapping[BudgetSource | None, str] = {
 }
 # Twice over a budget is no longer noise.
 _CRITICAL_FACTOR = 2.0
+# A wait for a CPU below this share of the time explains nothing.
+_SHOWN_WAIT = 0.01
 
 
 class Budget(NamedTuple):
     """
-    The longest call phase allowed, and where that was said. `key` is the key of a setting: a test, a pattern of paths,
-    or a test type.
+    The longest time that a call phase may need, and where that was said. `key` is the key of a setting: a test, a
+    pattern of paths, or a test type.
     """
 
     seconds: float
@@ -94,12 +98,19 @@ class Budgets(Struct, frozen=True, kw_only=True):
         return None
 
 
+def needed_seconds(case: Case) -> float | None:
+    """
+    The figure that is judged against the budget of a case: by the clock where the wait for a CPU is not known.
+    """
+    return None if case.duration_seconds is None else need(case.duration_seconds, case.usage).seconds
+
+
 def judge_budget(case: Case) -> Verdict | None:
     """
-    Whether the call phase took longer than the case's budget.
+    Whether the call phase of a case needed more time than its budget.
     """
-    measured, budget = case.duration_seconds, Budget.of(case)
-    if measured is None or budget is None or measured <= budget.seconds:
+    measured, budget = needed_seconds(case), Budget.of(case)
+    if case.duration_seconds is None or measured is None or budget is None or measured <= budget.seconds:
         return None
     factor = measured / budget.seconds
     return Verdict(
@@ -110,17 +121,33 @@ def judge_budget(case: Case) -> Verdict | None:
         limit=budget.seconds,
         unit="seconds",
         factor=factor,
-        reason=budget_reason(measured, budget),
+        reason=budget_reason(case.duration_seconds, case.usage, budget),
     )
 
 
-def budget_reason(seconds: float, budget: Budget) -> str:
+def budget_reason(seconds: float, usage: Mapping[str, float], budget: Budget) -> str:
     """
-    What is said of a broken budget, in the report and in the failure of a test.
+    How a call phase broke its budget, for the report and the failure of a test; "" where it kept the budget.
+
+    Args:
+        seconds: of the call phase by the clock.
+        usage: of the call phase.
+        budget: of the test.
     """
-    limit = duration(budget.seconds)
-    # As many digits as tell the two apart: "took 100 ms, budget 100 ms" is a riddle.
-    shown = (duration(seconds, digits) for digits in range(3, 7))
-    measured = next((text for text in shown if text != limit), limit)
+    needed = need(seconds, usage).seconds
+    if needed <= budget.seconds:
+        return ""
     source = _SOURCES_IN_WORDS.get(budget.source, str(budget.source)).format(budget.key)
-    return f"took {measured}, budget {limit}{f' ({source})' if source else ''}"
+    took = _time_taken(seconds, needed, budget.seconds)
+    clock = "" if UsageKey.CPU_WAIT_SECONDS in usage else " by the clock (the wait for a CPU was not measured)"
+    return f"took {took}{clock}, budget {duration(budget.seconds)}{f' ({source})' if source else ''}"
+
+
+def _time_taken(seconds: float, needed: float, budget: float) -> str:
+    waited = seconds - needed
+    if waited >= _SHOWN_WAIT * seconds:
+        return f"{duration(seconds)}, of which {duration(waited)} waiting for a CPU"
+    # As many digits as tell the two apart: "took 100 ms, budget 100 ms" is a riddle.
+    shown = (duration(needed, digits) for digits in range(3, 7))
+    limit = duration(budget)
+    return next((text for text in shown if text != limit), limit)

@@ -159,8 +159,10 @@ class Meter:
             if UNPATCHED.gettrace() is not tracer:
                 self._met_debugger = True
         plan = plan_of(item)
-        if plan.is_hard and plan.budget is not None and seconds > plan.budget.seconds:
-            pytest.fail(f"The test {budget_reason(seconds, plan.budget)}.", pytrace=False)
+        if plan.is_hard and plan.budget is not None:
+            reason = budget_reason(seconds, self._usage, plan.budget)
+            if reason:
+                pytest.fail(f"The test {reason}.", pytrace=False)
         return result
 
     @pytest.hookimpl(wrapper=True, trylast=True)
