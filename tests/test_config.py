@@ -16,8 +16,8 @@ from support.wording import cause
 _ALL_KEYS = (
     "baselines, benchmarks_only, budget_ms, budgets_ms, confirmation, default_branch, enabled, fail_on, "
     "history, history_seconds, live, otlp, otlp_traces, outbox, path_budgets_ms, port, push, push_ca_file, "
-    "push_seconds, results, rules, sample_seconds, save_results, stress, suite, test_budgets_ms, test_types, "
-    "verbose_tests, whole_suite"
+    "push_seconds, require_history, results, rules, sample_seconds, save_results, stress, suite, test_budgets_ms, "
+    "test_types, verbose_tests, whole_suite"
 )
 
 
@@ -181,14 +181,14 @@ def test_types_are_found_by_folder(path: str, test_type: str) -> None:
         (
             "fail_on = ['budget', 'speed']",
             (
-                "fail_on has 'speed', expected one of budget, suite_regression, regression, count, leak, flaky, "
+                "fail_on has 'speed', expected one of suite_regression, regression, count, budget, leak, flaky, "
                 "duration_flaky, change_point, trend, broken"
             ),
         ),
         (
             "fail_on = ['unconfirmed']",
             (
-                "fail_on has 'unconfirmed', expected one of budget, suite_regression, regression, count, leak, flaky, "
+                "fail_on has 'unconfirmed', expected one of suite_regression, regression, count, budget, leak, flaky, "
                 "duration_flaky, change_point, trend, broken"
             ),
         ),
@@ -245,7 +245,7 @@ def test_a_file_that_is_no_toml_is_explained(pyproject: Path, content: bytes) ->
         (
             {"fail_on": ["speed"]},
             (
-                "--paceline-fail-on has 'speed', expected one of budget, suite_regression, regression, count, leak, "
+                "--paceline-fail-on has 'speed', expected one of suite_regression, regression, count, budget, leak, "
                 "flaky, duration_flaky, change_point, trend, broken"
             ),
         ),

@@ -107,6 +107,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     baselines: Annotated[str, Meta(min_length=1)] = DEFAULT_BASELINES
     default_branch: Annotated[str, Meta(max_length=200)] = ""
     fail_on: tuple[FailingKind, ...] = ()
+    require_history: bool = False
     port: Annotated[int, Meta(ge=0, le=65535)] | None = None
     verbose_tests: bool = False
     whole_suite: tuple[str, ...] = ()

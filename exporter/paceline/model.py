@@ -186,12 +186,13 @@ class Cause(DocumentValue, frozen=True, kw_only=True):
 
 class Since(DocumentValue, frozen=True, kw_only=True):
     """
-    The first run in which what a verdict says was so.
+    The first run in which what a verdict says was so. `dirty` says that its work tree differed from `commit`.
     """
 
     run_id: str
     ended: float
     commit: str = ""
+    dirty: bool = False
     runs_ago: Count = 0
 
 
@@ -199,7 +200,8 @@ class Verdict(DocumentValue, frozen=True, kw_only=True):
     """
     What judgement says of one case (or of the run, where `case` is absent).
 
-    `measured` and `limit` are in `unit`; `factor` is measured divided by what is usual (or by the limit).
+    `measured` and `limit` are in `unit`; `factor` is measured divided by what is usual (or by the limit). A verdict is
+    `standing` where the last earlier run of the test had the same one.
     """
 
     kind: VerdictKind
@@ -212,6 +214,7 @@ class Verdict(DocumentValue, frozen=True, kw_only=True):
     factor: float | None = None
     causes: tuple[Cause, ...] = ()
     since: Since | None = None
+    standing: bool = False
 
 
 class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):
@@ -224,7 +227,8 @@ class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):
     `thresholds` are those in force, in base units; empty in runs that were kept before they were. `partial_because` is
     the reason of a partial run. `accounts` sums up the collected tests by what became of them, `collected` is their
     number; both are absent in runs of earlier releases, in imported runs and in runs that were merged from parts.
-    `fixtures` are the slowest fixtures.
+    `fixtures` are the slowest fixtures. `compared` is the number of tests whose time was compared with earlier runs;
+    absent in runs of earlier releases.
     """
 
     schema: Annotated[int, Meta(ge=1, le=SCHEMA)] = SCHEMA
@@ -246,6 +250,7 @@ class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):
     collected: Count | None = None
     accounts: Mapping[Account, Count] = field(default_factory=dict)
     fixtures: tuple[FixtureTime, ...] = ()
+    compared: Count | None = None
     cases: tuple[Case, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
 

@@ -83,6 +83,7 @@ def merge(run_id: str, parts: Sequence[Run]) -> Run:
     ordered = sorted(parts, key=lambda part: (part.ended, part.run_id))
     first = ordered[0]
     cases = {case.id: case for case in chain.from_iterable(part.cases for part in ordered)}
+    compared = [part.compared for part in parts]
     return replace(
         first,
         run_id=run_id,
@@ -97,6 +98,7 @@ def merge(run_id: str, parts: Sequence[Run]) -> Run:
         collected=None,
         accounts={},
         fixtures=merged_fixtures(chain.from_iterable(part.fixtures for part in parts)),
+        compared=None if None in compared else sum(filter(None, compared)),
         cases=tuple(cases.values()),
         verdicts=tuple(chain.from_iterable(part.verdicts for part in ordered)),
         unknown_fields=_joined([part.unknown_fields for part in ordered if part.unknown_fields]),

@@ -75,18 +75,6 @@ class VerdictKind(OpenEnum):
         """
         return self.facts.can_fail
 
-    BUDGET = (
-        "budget",
-        KindFacts(
-            ("broken budget", "broken budgets"),
-            "The call needed more time than the budget of the test, the wait for a CPU not counted.",
-            "Make it faster, or give it a budget of its own: a performance marker, or a setting.",
-            severity="critical from twice over, else warning",
-            figures="seconds",
-            color=colors.BAD,
-            shown="duration_seconds",
-        ),
-    )
     SUITE_REGRESSION = (
         "suite_regression",
         KindFacts(
@@ -122,6 +110,18 @@ class VerdictKind(OpenEnum):
             figures="the count, and its value before",
             color=colors.GREEN,
             is_new_by_default=True,
+        ),
+    )
+    BUDGET = (
+        "budget",
+        KindFacts(
+            ("broken budget", "broken budgets"),
+            "The call needed more time than the budget of the test, the wait for a CPU not counted.",
+            "Make it faster, or give it a budget of its own: a performance marker, or a setting.",
+            severity="critical from twice over, else warning",
+            figures="seconds",
+            color=colors.BAD,
+            shown="duration_seconds",
         ),
     )
     LEAK = (

@@ -305,7 +305,7 @@ def test_a_skipped_test_is_not_judged() -> None:
 
 def test_the_worst_comes_first() -> None:
     """
-    Budgets before regressions before leaks before flaky before broken ones, and of one kind the critical first.
+    Regressions before budgets before leaks before flaky before broken ones, and of one kind the critical first.
     """
     past = Past.from_runs([make_run(n, [make_case("test_slow", 0.1), failed("test_broken")]) for n in range(9)])
     cases = [
@@ -319,10 +319,10 @@ def test_the_worst_comes_first() -> None:
     run = judge(make_run(9, cases), past, _RULES)
 
     assert [(verdict.case, verdict.severity) for verdict in run.verdicts] == [
+        ("test_slow", Severity.CRITICAL),
         ("test_farther_over", Severity.CRITICAL),
         ("test_far_over", Severity.CRITICAL),
         ("test_over", Severity.WARNING),
-        ("test_slow", Severity.CRITICAL),
         ("test_retried", Severity.WARNING),
         ("test_broken", Severity.INFO),
     ]

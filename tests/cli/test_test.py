@@ -112,7 +112,7 @@ def test_the_dashboard_says_where_it_is(suite: Suite) -> None:
             ("--fail-on", "budget,unconfirmed"),
             invalid(
                 "--fail-on",
-                "'unconfirmed' is not one of budget, suite_regression, regression, count, leak, flaky, "
+                "'unconfirmed' is not one of suite_regression, regression, count, budget, leak, flaky, "
                 "duration_flaky, change_point, trend, broken.",
             ),
         ),

@@ -24,7 +24,10 @@ _ONE = "def test_one(): pass\n"
             "[tool.paceline.rules]\nwindow_days = -1\n",
             "[tool.paceline]: rules.window_days is -1, expected a number above 0",
         ),
-        ("[tool.paceline]\nfail_on = ['speed']\n", "fail_on has 'speed', expected one of budget, suite_regression, "),
+        (
+            "[tool.paceline]\nfail_on = ['speed']\n",
+            "fail_on has 'speed', expected one of suite_regression, regression, ",
+        ),
     ],
 )
 def test_a_wrong_setting_stops_before_collection(suite: Suite, settings: str, message: str) -> None:

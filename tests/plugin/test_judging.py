@@ -290,7 +290,7 @@ def test_flaky_and_broken_outlive_a_restart(suite: Suite) -> None:
         """,
     )
     subprocess.run([sys.executable, "sessions.py"], cwd=suite.folder, env=suite.environ, check=True)
-    result = suite.run(environ={"NUMBER": "39"})
+    result = suite.run("-v", environ={"NUMBER": "39"})
     verdicts = {verdict.case: verdict.kind.value for verdict in result.run.verdicts}
 
     assert verdicts == {"test_chance.py::test_flaky": "flaky", "test_chance.py::test_broken": "broken"}

@@ -117,6 +117,7 @@ def test_markers_and_fixture_are_there_when_it_is_off(suite: Suite) -> None:
     ("arguments", "code"),
     [
         (("--paceline-fail-on", "regression"), 4),
+        (("--paceline-require-history",), 4),
         (("--paceline-fail-on=regression", "--no-paceline"), 0),
         (("--paceline-fail-on=regression", "--collect-only"), 0),
         (("-o", "addopts=--paceline-fail-on=regression"), 0),
@@ -129,7 +130,8 @@ def test_a_gate_that_is_off_is_no_gate(suite: Suite, arguments: tuple[str, ...],
     suite.write("test_one.py", "def test_one(): pass\n")
     result = suite.run(*arguments, on=False)
 
-    message = "ERROR: paceline: --paceline-fail-on needs --paceline: it is off, and nothing would be judged"
+    option = arguments[0].partition("=")[0]
+    message = f"ERROR: paceline: {option} needs --paceline: it is off, and nothing would be judged"
     assert (result.code, message in result.output) == (code, code == 4)
 
 

@@ -9,8 +9,9 @@ import pytest
 from paceline.analysis.judgement_rules import RegressionRule, Rules
 from paceline.analysis.past import Past, PastRun
 from paceline.model import Case, Cause, Machine, Measure, Outcome, Run, Severity, Since, Verdict
-from paceline.report.content import Content, Finding, compose
-from paceline.translated_names import RunCount
+from paceline.report.content import Content, compose
+from paceline.report.findings import Finding
+from paceline.translated_names import BudgetSource, RunCount
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import TEST, make_case, make_run, past_of, runs_of
@@ -33,7 +34,7 @@ def test_a_run_in_which_all_is_well_says_so() -> None:
     """
     With how much was run, and in what time.
     """
-    content = _content(make_run(1, [make_case(), make_case("test_b")], started=0.0, ended=1.2))
+    content = _content(make_run(1, [make_case(), make_case("test_b")], started=0.0, ended=1.2, compared=2))
 
     assert content.headline == "all within budget, nothing slower than usual · 2 tests in a session of 1.2 s"
     assert content.is_well
@@ -45,14 +46,89 @@ def test_the_headline_counts_what_was_found() -> None:
     """
     kinds = [*VerdictKind, VerdictKind.BUDGET, VerdictKind.LEAK]
     verdicts = tuple(_verdict(kind, f"test_{number}") for number, kind in enumerate(kinds))
-    content = _content(make_run(1, [make_case()], started=0.0, ended=1.0, verdicts=verdicts))
+    content = _content(make_run(1, [make_case()], started=0.0, ended=1.0, verdicts=verdicts, compared=1))
 
     assert content.headline == (
-        "2 broken budgets, 1 regression of the suite, 1 regression, 1 higher count, 2 leaks, 1 flaky test, "
+        "1 regression of the suite, 1 regression, 1 higher count, 2 broken budgets, 2 leaks, 1 flaky test, "
         "1 test with two speeds, 1 step up, 1 creeping test, 1 broken test, 1 not confirmed "
         "· 1 test in a session of 1 s"
     )
     assert not content.is_well
+
+
+def test_the_headline_says_what_stands_after_what_is_new() -> None:
+    """
+    A verdict that the last run of the test had too is no news.
+    """
+    verdicts = (
+        _verdict(VerdictKind.REGRESSION, "test_a"),
+        _verdict(VerdictKind.BUDGET, "test_b", standing=True),
+        _verdict(VerdictKind.BUDGET, "test_c", standing=True),
+    )
+    headlines = [
+        _content(make_run(1, started=0.0, ended=1.0, verdicts=some, compared=1)).headline
+        for some in (verdicts, verdicts[1:])
+    ]
+
+    assert headlines == [
+        "1 regression; still 2 broken budgets · 0 tests in a session of 1 s",
+        "nothing new; still 2 broken budgets · 0 tests in a session of 1 s",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("past", "text"),
+    [
+        (Past(), "nothing compared (no earlier run)"),
+        (Past(source="http://prometheus:9090"), "nothing compared (no history from http://prometheus:9090)"),
+        (past_of([0.1] * 3), "no times compared (3 of 8 earlier runs)"),
+        (past_of([0.1] * 9, "test_other"), "no times compared (no test has 8 earlier runs)"),
+        (past_of([0.1] * 9), "nothing slower than usual (1 of 2 tests compared)"),
+    ],
+)
+def test_the_headline_says_whether_times_were_compared(past: Past, text: str) -> None:
+    """
+    Without a past, with one that is too short, and where only some tests have one.
+    """
+    cases = [make_case(case_id, normalized_duration_seconds=0.01) for case_id in (TEST, "test_new")]
+    headlines = {
+        _content(make_run(9, cases, started=0.0, ended=1.0, compared=compared), past).headline
+        for compared in (None, int("1 of 2" in text))
+    }
+
+    assert headlines == {f"all within budget, {text} · 2 tests in a session of 1 s"}
+
+
+def test_findings_that_stand_are_a_line_for_each_kind() -> None:
+    """
+    With the names of the worst three; only the new ones are news.
+    """
+    standing = [_verdict(VerdictKind.BUDGET, f"test_{number}", standing=True) for number in range(5)]
+    verdicts = (_verdict(VerdictKind.BUDGET, "test_new"), *standing, _verdict(VerdictKind.LEAK, standing=True))
+    content = _content(make_run(1, verdicts=verdicts))
+
+    assert [finding.case for finding in content.news] == ["test_new"]
+    assert content.standing == ("5 broken budgets: test_0, test_1, test_2 and 2 more", f"1 leak: {TEST}")
+    assert [finding.since for finding in content.findings][:2] == ["", "as in the last run of the test"]
+
+
+@pytest.mark.parametrize(("tests", "expected"), [(10, 10), (11, 1)])
+def test_many_broken_budgets_of_a_type_are_one_finding(tests: int, expected: int) -> None:
+    """
+    From eleven on, with the slowest and the setting to change; a budget of a marker is a finding of its own.
+    """
+    types = {"budget_seconds": 0.1, "budget_source": BudgetSource.TYPE_BUDGETS}
+    cases = [make_case(f"test_{number}", 0.2 + number, **types) for number in range(tests)]
+    cases.append(make_case("test_marked", 0.3, budget_seconds=0.1, budget_source=BudgetSource.MARKER))
+    verdicts = tuple(_verdict(VerdictKind.BUDGET, case.id) for case in cases)
+    content = _content(make_run(1, cases, verdicts=verdicts))
+    first, *_, last = content.news
+
+    assert (len(content.news), last.case, len(content.findings)) == (expected + 1, "test_marked", tests + 1)
+    if expected == 1:
+        assert first.case == "11 unit tests"
+        assert first.reason == "over the budget of 100 ms for test type unit; the slowest needed 10.2 s: test_10"
+        assert "set unit = N (milliseconds) in [tool.paceline.budgets_ms]" in first.advice
 
 
 def test_a_regression_says_since_when_and_why() -> None:
@@ -144,6 +220,17 @@ def test_a_count_shows_the_counts_and_what_rose_with_it() -> None:
     assert finding.values == (1.0, 1.0, 1.0, 9.0)
     assert (finding.since, finding.why) == ("new in this run", "rows 1 → 9")
     assert finding.advice == "Look for a call that moved into a loop; work that is meant becomes usual with the runs."
+
+
+def test_a_commit_with_changes_is_not_called_by_its_name_alone() -> None:
+    """
+    The work tree of that run was another one.
+    """
+    since = Since(run_id="run-7", ended=1.0, commit="0123456789abcdef", dirty=True, runs_ago=1)
+
+    assert _finding(_verdict(VerdictKind.REGRESSION, since=since)).since == (
+        "since run run-7, commit 0123456789 with changes, 1 run ago"
+    )
 
 
 @pytest.mark.parametrize("kind", [VerdictKind.CHANGE_POINT, VerdictKind.BROKEN, VerdictKind.COUNT])

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from paceline.report.content import Content, Finding
+from paceline.report.content import Content
+from paceline.report.findings import Finding
 from paceline.report.markdown import markdown
 from paceline.verdict_kinds import VerdictKind
 from support.values import make_case
@@ -30,6 +31,8 @@ def _markdown(*findings: Finding, **changes: Any) -> str:
     known: dict[str, Any] = {
         "headline": "1 regression · 2 tests in 1.2 s",
         "findings": findings,
+        "news": tuple(finding for finding in findings if not finding.standing),
+        "standing": (),
         "slowest": (("250 ms", make_case("test_total")), ("1 ms", make_case("test_b"))),
         "machine": "as fast as usual",
         "history": "20 earlier runs on main",
@@ -78,6 +81,18 @@ def test_where_all_is_well_there_is_no_table() -> None:
     text = _markdown(headline="all within budget")
 
     assert text.startswith("### ✅ Paceline: all within budget\n\n<details>")
+
+
+def test_what_stands_is_folded_away() -> None:
+    """
+    Below the table of the news, in a table of its own.
+    """
+    text = _markdown(_finding(), _finding(case="test_old", standing=True), standing=("1 regression: test_old",))
+    news, _, rest = text.partition("<details><summary>Still: 1 regression</summary>")
+    old, _, _ = rest.partition("</details>")
+
+    assert ("`test_total`" in news, "`test_old`" in news) == (True, False)
+    assert ("`test_total`" in old, "`test_old`" in old) == (False, True)
 
 
 @pytest.mark.parametrize(("severity", "mark"), [("critical", "🔴"), ("warning", "🟠"), ("info", "🔵")])

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from paceline.model import Severity
-from paceline.report.content import Content, Finding
+from paceline.report.content import Content
+from paceline.report.findings import Finding
 from paceline.report.text import Style, lines
 from paceline.verdict_kinds import VerdictKind
 from support.values import TEST, make_case
@@ -44,7 +45,8 @@ def _content(**changes: Any) -> Content:
         "history": "20 earlier runs on main",
         "troubles": ("1 time: failures inside Paceline",),
     }
-    return Content(**(known | changes))
+    every = known | changes
+    return Content(**{"news": every["findings"], "standing": (), **every})
 
 
 def _text(content: Content, *, width: int = 100, verbosity: int = 0, ascii_only: bool = False) -> str:
@@ -73,6 +75,22 @@ def test_a_report_reads_from_the_top() -> None:
         "history     20 earlier runs on main\n"
         "paceline    1 time: failures inside Paceline"
     )
+
+
+def test_what_stands_is_told_after_the_news() -> None:
+    """
+    A line for each kind; with -v each finding in full.
+    """
+    old = Finding(
+        kind=VerdictKind.LEAK, severity=Severity.WARNING, case="test_a", reason="kept 2 MiB",
+        since="as in the last run of the test", why="", advice="Look.", values=(), standing=True,
+    )  # fmt: skip
+    content = _content(news=(_FINDING,), findings=(_FINDING, old), standing=("1 leak: test_a", "2 flaky tests: test_b"))
+    short, full = _text(content), _text(content, verbosity=1)
+
+    assert "next: Profile it.\nstill       1 leak: test_a\n            2 flaky tests: test_b\nslowest" in short
+    assert "LEAK        test_a\n            kept 2 MiB\n            as in the last run of the test\n" in full
+    assert "still" not in full
 
 
 def test_a_long_reason_is_wrapped() -> None:

@@ -189,9 +189,11 @@ def _restated(verdict: Verdict, pin: Baseline | None, past: Past) -> Verdict | N
         return None  # of the time before the pinned run
     if verdict.kind is not VerdictKind.REGRESSION or verdict.limit is None:
         return verdict
+    since = _since_above(past.series(NORMALIZED, verdict.case or ""), verdict.limit, past.runs)
     return replace(
         verdict,
-        since=_since_above(past.series(NORMALIZED, verdict.case or ""), verdict.limit, past.runs),
+        since=since,
+        standing=since is not None,
         reason=f"{verdict.reason}, against the baseline pinned at run {pin.run_id}",
     )
 

@@ -123,6 +123,7 @@ def _unconfirmed(verdict: Verdict, why: str) -> Verdict:
         reason=f"{verdict.reason}; not confirmed: {why}",
         causes=(),
         since=None,
+        standing=False,
     )
 
 

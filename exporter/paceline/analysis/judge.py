@@ -2,10 +2,11 @@
 One run and its past in, the judged run out.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from paceline.analysis.earlier_case import earlier_case
 from paceline.analysis.explanation import explain
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.machine_speed import Ruler, need_of, normalized
@@ -52,7 +53,10 @@ def needed_to_judge(run: Run, rules: Rules) -> tuple[Needed, ...]:
     """
     keeping = tuple(case.id for case in run.cases if _may_leak(case, rules))
     leaks = Needed((UsageKey.MEMORY_RETAINED_BYTES, UsageKey.IMPORTED_MODULES), keeping)
-    return EVERY_TEST, needed_for_counts(run.cases, rules.count), leaks
+    over_budget = tuple(case.id for case in run.cases if judge_budget(case) is not None)
+    budgets = Needed((UsageKey.CPU_SECONDS, UsageKey.CPU_WAIT_SECONDS), over_budget)
+    others = needed_for_counts(run.cases, rules.count), leaks, budgets
+    return EVERY_TEST, *(needed for needed in others if not needed.is_empty)
 
 
 def find_verdicts(run: Run, past: Past, rules: Rules) -> Run:
@@ -70,12 +74,16 @@ def find_verdicts(run: Run, past: Past, rules: Rules) -> Run:
     usual = past.column(NORMALIZED)
     levels = {case.id: UsualDuration.of(series.values) for case in run.cases if (series := usual.get(case.id))}
     measured = _normalize(run, past, levels)
-    now = past_run(measured)
-    verdicts = [verdict for case in measured.cases for verdict in _verdicts(case, now, past, levels, rules)]
-    whole = judge_suite(now, past.runs, rules.regression)
+    now, fewest = past_run(measured), rules.regression.min_runs
+    verdicts = [verdict for case in measured.cases for verdict in _marked_verdicts(case, now, past, levels, rules)]
+    whole = _judge_suite(now, past.runs, rules)
     verdicts += [whole] if whole else []
     verdicts.sort(key=lambda v: (_ORDER[v.kind], _SEVERITIES.index(v.severity), -(v.factor or 0.0)))
-    return replace(measured, verdicts=tuple(verdicts))
+    compared = sum(
+        case.normalized_duration_seconds is not None and case.id in levels and levels[case.id].runs >= fewest
+        for case in measured.cases
+    )
+    return replace(measured, verdicts=tuple(verdicts), compared=compared)
 
 
 def _normalize(run: Run, past: Past, levels: Mapping[str, UsualDuration]) -> Run:
@@ -89,6 +97,32 @@ def _normalize(run: Run, past: Past, levels: Mapping[str, UsualDuration]) -> Run
         machine=replace(run.machine, slowdown_ratio=ruler.slowdown if ruler else None),
         cases=tuple(replace(case, normalized_duration_seconds=seconds_of.get(case.id)) for case in run.cases),
     )
+
+
+def _marked_verdicts(
+    case: Case, now: PastRun, past: Past, levels: Mapping[str, UsualDuration], rules: Rules
+) -> Iterator[Verdict]:
+    """
+    The verdicts on a case. Those that its last earlier run had too are marked.
+    """
+    found = list(_verdicts(case, now, past, levels, rules))
+    earlier = earlier_case(case, past) if found else None
+    if earlier is None:
+        yield from found
+        return
+    before, run, until = earlier
+    values = until.series(NORMALIZED, case.id).values
+    levels_before = {case.id: UsualDuration.of(values)} if values else {}
+    kinds = {verdict.kind for verdict in _verdicts(before, run, until, levels_before, rules)}
+    yield from (replace(verdict, standing=verdict.kind in kinds) for verdict in found)
+
+
+def _judge_suite(now: PastRun, runs: Sequence[PastRun], rules: Rules) -> Verdict | None:
+    verdict = judge_suite(now, runs, rules.regression)
+    whole = sorted((run for run in runs if not run.is_partial), key=lambda run: run.ended)
+    if verdict is None or not whole:
+        return verdict
+    return replace(verdict, standing=judge_suite(whole[-1], whole[:-1], rules.regression) is not None)
 
 
 def _verdicts(

@@ -15,7 +15,8 @@ from paceline.errors import StorageError
 from paceline.history.archive import Archive
 from paceline.history.results_folder import read_run
 from paceline.model import Run
-from paceline.report.content import Content, compose, needed_to_show
+from paceline.report.content import Content, compose
+from paceline.report.findings import needed_to_show
 from paceline.report.markdown import markdown
 from paceline.report.text import Style, lines
 

@@ -25,6 +25,8 @@ _MARKERS = (
 )
 # A switch that is not given leaves the setting to the configuration.
 _ON: dict[str, Any] = {"action": "store_const", "const": True, "default": None}
+# Options that mean nothing where nothing is judged.
+_GATES = ("--paceline-fail-on", "--paceline-require-history")
 _OFF: dict[str, Any] = {"action": "store_const", "const": False, "default": None}
 
 
@@ -47,7 +49,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="KINDS",
         default=None,
         help="Verdicts that cause exit code 10, separated by commas (default: none): "
-        "budget, suite_regression, regression, count, leak, flaky, duration_flaky, change_point, trend, broken.",
+        "suite_regression, regression, count, budget, leak, flaky, duration_flaky, change_point, trend, broken.",
+    )
+    group.addoption(
+        "--paceline-require-history",
+        **_ON,
+        help="Exit code 11 if the past is too short for the verdicts of --paceline-fail-on, or without that option to "
+        "compare any time (default: such a run passes).",
     )
     group.addoption(
         "--paceline-budget",
@@ -159,8 +167,9 @@ def pytest_configure(config: pytest.Config) -> None:
         from paceline.plugin.activation import activate  # noqa: PLC0415 - absent where it is off
 
         activate(config)
-    if _is_gate_open(config):
-        raise pytest.UsageError("paceline: --paceline-fail-on needs --paceline: it is off, and nothing would be judged")
+    option = _option_without_effect(config)
+    if option:
+        raise pytest.UsageError(f"paceline: {option} needs --paceline: it is off, and nothing would be judged")
 
 
 @pytest.fixture
@@ -191,14 +200,16 @@ def _is_asked_for(config: pytest.Config) -> bool:
         return False
 
 
-def _is_gate_open(config: pytest.Config) -> bool:
+def _option_without_effect(config: pytest.Config) -> str:
     """
-    Whether verdicts were asked for that nobody will give. In `addopts` it waits for the runs that are measured.
+    The option that asks for verdicts which nobody will give. In `addopts` it waits for the runs that are measured.
     """
-    if config.getoption("paceline_fail_on") is None or config.pluginmanager.has_plugin("paceline-planner"):
-        return False
-    is_typed = any(str(given).startswith("--paceline-fail-on") for given in config.invocation_params.args)
-    return is_typed and config.getoption("paceline") is not False and not _shows_only(config)
+    if config.pluginmanager.has_plugin("paceline-planner"):
+        return ""
+    if config.getoption("paceline") is False or _shows_only(config):
+        return ""
+    given = [str(argument).partition("=")[0] for argument in config.invocation_params.args]
+    return next((option for option in _GATES if option in given), "")
 
 
 def _shows_only(config: pytest.Config) -> bool:

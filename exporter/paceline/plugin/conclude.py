@@ -10,12 +10,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from paceline.accounts import Account
+from paceline.analysis.comparability import missing_history
 from paceline.analysis.confirmation import Repeated, confirmed
+from paceline.analysis.past import Past
 from paceline.config import Config
 from paceline.formatting import counted
 from paceline.model import Case, Machine, Outcome, Run, RunOutcome
 
-EXIT_VERDICT = 10
+EXIT_VERDICT, EXIT_NO_HISTORY = 10, 11
 _OUTCOMES = {
     pytest.ExitCode.OK: RunOutcome.PASSED,
     pytest.ExitCode.NO_TESTS_COLLECTED: RunOutcome.PASSED,
@@ -52,12 +54,17 @@ def conclude(judged: Run, repeated: Repeated | None, end: SessionEnd) -> Run:
     )
 
 
-def exit_code_of(run: Run, settings: Config, exit_code: int) -> int:
+def exit_code_of(run: Run, past: Past, settings: Config, exit_code: int) -> int:
     """
-    The exit code of the session: that of a verdict which the user wants to fail on, where nothing else failed.
+    The exit code of the session: where nothing else failed, that of a verdict which the user wants to fail on, or of a
+    past that is too short for these verdicts.
     """
-    is_failed = any(verdict.kind in settings.fail_on for verdict in run.verdicts)
-    return EXIT_VERDICT if is_failed and exit_code == pytest.ExitCode.OK else exit_code
+    if exit_code != pytest.ExitCode.OK:
+        return exit_code
+    if any(verdict.kind in settings.fail_on for verdict in run.verdicts):
+        return EXIT_VERDICT
+    is_missing = settings.require_history and missing_history(settings.fail_on, run, past, settings.rules)
+    return EXIT_NO_HISTORY if is_missing else exit_code
 
 
 def accounts_of(cases: Sequence[Case], collected: int, selected: int) -> Mapping[Account, int]:

@@ -29,6 +29,7 @@ def settings_of(config: pytest.Config, environ: Mapping[str, str] = os.environ) 
     port = config.getoption("paceline_port")
     options: dict[str, Any] = {
         "enabled": config.getoption("paceline"),
+        "require_history": config.getoption("paceline_require_history"),
         "fail_on": [kind.strip() for kind in fail_on.split(",") if kind.strip()] if fail_on is not None else None,
         "budget_ms": config.getoption("paceline_budget"),
         "history": config.getoption("paceline_history"),

@@ -177,7 +177,7 @@ class RunSession:
         self._journaling.keep(run, past)
         if self._sending is not None:
             self._sending.put(run)
-        return exit_code_of(run, self._settings, end.exit_code)
+        return exit_code_of(run, past, self._settings, end.exit_code)
 
     def _judge(self) -> tuple[Run, Past]:
         run = self._build_run(RunOutcome.PASSED)

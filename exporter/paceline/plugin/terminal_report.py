@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from paceline.analysis.comparability import missing_history
 from paceline.analysis.past import Past
 from paceline.config import Config
 from paceline.formatting import counted, duration, size
@@ -44,10 +45,24 @@ def write_report(terminal: "pytest.TerminalReporter", run: Run, past: Past, sett
         for span in line:
             writer.write(span.text, **_MARKUP[span.style])
         writer.line()
+    _write_gate(terminal, run, past, settings)
+
+
+def _write_gate(terminal: "pytest.TerminalReporter", run: Run, past: Past, settings: Config) -> None:
+    """
+    Write whether the run fails by a verdict, and which verdicts the past is too short for.
+    """
     failing = sum(verdict.kind in settings.fail_on for verdict in run.verdicts)
     if failing:
         verdicts = f"{counted(failing, 'verdict')} of {', '.join(settings.fail_on)}"
         terminal.write_line(f"{verdicts}: this run fails", red=True, bold=True)
+    if not settings.fail_on and not settings.require_history:
+        return
+    missing = missing_history(settings.fail_on, run, past, settings.rules)
+    if missing and settings.require_history:
+        terminal.write_line(f"{missing}: this run fails (--paceline-require-history)", red=True, bold=True)
+    elif missing:
+        terminal.write_line(f"{missing}; --paceline-require-history makes this an error", yellow=True)
 
 
 def write_sent(terminal: "pytest.TerminalReporter", sent: Sequence[str]) -> None:

@@ -2,21 +2,18 @@
 What a report says, before anybody decides how it looks.
 """
 
-from collections import Counter
-from collections.abc import Iterator
-
 from msgspec import Struct
 
 from paceline import formatting
 from paceline.analysis.judgement_rules import Rules
-from paceline.analysis.past import DURATION, EVERY_TEST, NORMALIZED, OUTCOME, Needed, Past
+from paceline.analysis.past import Past
 from paceline.analysis.verdicts.suite_regression import calibration_ratio
-from paceline.model import Case, Cause, Run, Severity, Verdict
-from paceline.report import words
+from paceline.model import Case, Run
 from paceline.report.account_notes import account_notes
+from paceline.report.findings import Finding, findings_of
+from paceline.report.headline import headline
+from paceline.report.news import news, standing
 from paceline.translated_names import RunCount
-from paceline.usage import UsageKey
-from paceline.verdict_kinds import VerdictKind
 
 SLOWEST = 5
 _TROUBLES = {
@@ -33,8 +30,6 @@ _TROUBLES = {
         "tests have no usable time in the imported file",
     ),
 }
-# How far back a sparkline looks.
-_SHOWN_RUNS = 20
 # As many earlier runs as it takes to know what is usual for the calibration.
 _FEWEST_RUNS = 3
 # A machine within 5% of its usual speed is usual.
@@ -42,29 +37,16 @@ _USUAL = 0.05
 _BUSY_PERCENT = 90.0
 
 
-class Finding(Struct, frozen=True, kw_only=True):
-    """
-    One verdict in words. `more` counts verdicts of the same kind on other parameters of the same test.
-    """
-
-    kind: VerdictKind
-    severity: Severity
-    case: str
-    reason: str
-    since: str
-    why: str
-    advice: str
-    values: tuple[float, ...]
-    more: int = 0
-
-
 class Content(Struct, frozen=True, kw_only=True):
     """
-    All that a report says.
+    All that a report says. `findings` are all of them, the new ones first; `news` are the new ones, in which many
+    broken budgets of one test type are one; `standing` has a line for each kind of the others.
     """
 
     headline: str
     findings: tuple[Finding, ...]
+    news: tuple[Finding, ...]
+    standing: tuple[str, ...]
     slowest: tuple[tuple[str, Case], ...]
     machine: str
     history: str
@@ -84,11 +66,14 @@ def compose(run: Run, past: Past, rules: Rules) -> Content:
         past: what it was judged against.
         rules: by which thresholds.
     """
+    found = sorted(findings_of(run, past), key=lambda finding: finding.standing)
     timed = [case for case in run.cases if case.duration_seconds is not None]
     slowest = sorted(timed, key=lambda case: -(case.duration_seconds or 0.0))[:SLOWEST]
     return Content(
-        headline=_headline(run),
-        findings=tuple(_findings(run, past)),
+        headline=headline(run, past, rules),
+        findings=tuple(found),
+        news=tuple(news(run, found)),
+        standing=tuple(standing(found)),
         slowest=tuple((formatting.duration(case.duration_seconds or 0.0), case) for case in slowest),
         machine=_machine(run, past),
         history=_history(past, rules.regression.min_runs),
@@ -103,93 +88,6 @@ def _trouble(what: RunCount, count: int) -> str:
     if what in _TROUBLES:
         return formatting.counted(count, *_TROUBLES[what])
     return f"{formatting.counted(count, 'time')} {what}, which a newer Paceline counts"
-
-
-def _headline(run: Run) -> str:
-    found = Counter(verdict.kind for verdict in run.verdicts)
-    parts = [formatting.counted(found.pop(kind), *kind.facts.nouns) for kind in VerdictKind if found[kind]]
-    parts += [formatting.counted(found.total(), *next(iter(found)).facts.nouns)] if found else []
-    tests = f"{formatting.counted(len(run.cases), 'test')} in a session of {formatting.duration(run.duration_seconds)}"
-    return f"{', '.join(parts) or 'all within budget, nothing slower than usual'} · {tests}"
-
-
-def needed_to_show(run: Run) -> Needed:
-    """
-    The measures of the past that a report shows beside those of every test.
-    """
-    shown = [(_shown_measure(verdict), verdict.case) for verdict in run.verdicts if verdict.case is not None]
-    others = [(measure, case) for measure, case in shown if measure not in EVERY_TEST.measures]
-    return Needed(tuple(dict.fromkeys(measure for measure, _ in others)), tuple({case: None for _, case in others}))
-
-
-def _findings(run: Run, past: Past) -> Iterator[Finding]:
-    cases = {case.id: case for case in run.cases}
-    families: dict[tuple[VerdictKind, str], list[Verdict]] = {}
-    for verdict in run.verdicts:
-        case = cases.get(verdict.case or "")
-        families.setdefault((verdict.kind, case.family if case else verdict.case or ""), []).append(verdict)
-    # One change makes all parameters of a test slower: the worst stands for them.
-    for worst, *others in families.values():
-        yield _finding(worst, cases.get(worst.case or ""), run.branch, past, more=len(others))
-
-
-def _finding(verdict: Verdict, measured: Case | None, branch: str, past: Past, more: int) -> Finding:
-    return Finding(
-        kind=verdict.kind,
-        severity=verdict.severity,
-        case=verdict.case or "the whole suite",
-        reason=verdict.reason,
-        since=_since(verdict, branch, past),
-        why="; ".join(map(words.cause, _told_causes(verdict))),
-        advice=_advice(verdict),
-        values=_values(verdict, measured, past),
-        more=more,
-    )
-
-
-def _told_causes(verdict: Verdict) -> tuple[Cause, ...]:
-    # The first of a count's is the count itself, which its reason has told.
-    return verdict.causes[1:] if verdict.kind is VerdictKind.COUNT else verdict.causes
-
-
-def _advice(verdict: Verdict) -> str:
-    of_cause = words.advice(verdict.causes[0]) if verdict.causes and verdict.kind.facts.is_explained else ""
-    return of_cause or verdict.kind.facts.advice
-
-
-def _since(verdict: Verdict, branch: str, past: Past) -> str:
-    since = verdict.since
-    if since is None and verdict.kind.facts.is_new_by_default:
-        elsewhere = {run.branch for run in past.runs} - {branch}
-        return f"not so on {', '.join(sorted(elsewhere))}" if elsewhere else "new in this run"
-    if since is None:
-        return ""
-    commit = f", commit {since.commit[:10]}" if since.commit else ""
-    return f"since run {since.run_id}{commit}, {formatting.counted(since.runs_ago, 'run')} ago"
-
-
-def _shown_measure(verdict: Verdict) -> str:
-    if verdict.kind is VerdictKind.COUNT and verdict.causes:
-        return verdict.causes[0].measure
-    return verdict.kind.facts.shown
-
-
-def _values(verdict: Verdict, case: Case | None, past: Past) -> tuple[float, ...]:
-    if case is None:
-        return ()
-    measure = _shown_measure(verdict)
-    before = past.series(measure, case.id).values
-    if measure == OUTCOME:
-        outcomes = (*before, float(case.outcome.is_pass))
-        return tuple(1.0 - passed for passed in outcomes[-_SHOWN_RUNS:])
-    if verdict.kind is VerdictKind.COUNT and verdict.causes:
-        return (*before[-_SHOWN_RUNS:], verdict.causes[0].after)
-    now = {
-        DURATION: case.duration_seconds,
-        NORMALIZED: case.normalized_duration_seconds,
-        UsageKey.MEMORY_RETAINED_BYTES: case.usage.get(UsageKey.MEMORY_RETAINED_BYTES),
-    }[measure]
-    return (*before[-_SHOWN_RUNS:], *(() if now is None else (now,)))
 
 
 def _machine(run: Run, past: Past) -> str:

@@ -2,12 +2,15 @@
 The report for a pull request.
 """
 
+from collections.abc import Sequence
+
 from tabulate import tabulate
 
 from paceline.formatting import counted
 from paceline.model import Severity
 from paceline.report import words
-from paceline.report.content import Content, Finding
+from paceline.report.content import Content
+from paceline.report.findings import Finding
 
 _MARKS = {Severity.CRITICAL: "🔴", Severity.WARNING: "🟠", Severity.INFO: "🔵"}
 _UNKNOWN_MARK = "⚪"
@@ -16,24 +19,28 @@ _MOST_ROWS = 50
 
 def markdown(content: Content) -> str:
     """
-    A heading, a table of what was found, and the details folded away.
+    A heading, a table of what is new, and the rest folded away: what stood in the last run already, and the details.
     """
     parts = [f"### {'✅' if content.is_well else '⚠️'} Paceline: {content.headline}"]
-    if content.findings:
-        parts.append(_table(content))
+    if content.news:
+        parts.append(_table(content.news))
+    if content.standing:
+        old = [finding for finding in content.findings if finding.standing]
+        counts = ", ".join(text.partition(":")[0] for text in content.standing)
+        parts.append(f"<details><summary>Still: {counts}</summary>\n\n{_table(old)}\n\n</details>")
     parts.append(_details(content))
     return "\n\n".join(parts) + "\n"
 
 
-def _table(content: Content) -> str:
-    shown = content.findings[:_MOST_ROWS]
+def _table(findings: Sequence[Finding]) -> str:
+    shown = findings[:_MOST_ROWS]
     table = tabulate(
         [_row(finding) for finding in shown],
         headers=["", "Verdict", "Test", "What", "Why", "Last runs"],
         tablefmt="github",
         disable_numparse=True,
     )
-    left = len(content.findings) - len(shown)
+    left = len(findings) - len(shown)
     return f"{table}\n\n… and {left} more." if left else table
 
 

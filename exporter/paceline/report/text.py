@@ -11,7 +11,8 @@ from typing import NamedTuple
 from paceline import formatting
 from paceline.model import Severity
 from paceline.report import words
-from paceline.report.content import Content, Finding
+from paceline.report.content import Content
+from paceline.report.findings import Finding
 
 LABEL_WIDTH = 12
 _TIME = 10
@@ -67,17 +68,29 @@ def lines(content: Content, *, width: int, verbosity: int = 0, ascii_only: bool 
 def _all_lines(content: Content, width: int, verbosity: int, *, ascii_only: bool) -> Iterator[Line]:
     for part in wrap(content.headline, max(width, _NARROWEST), break_long_words=False, break_on_hyphens=False):
         yield [StyledText(part, Style.GOOD if content.is_well else Style.STRONG)]
-    for _, group in groupby(content.findings, key=lambda finding: finding.kind):
-        findings = list(group)
-        shown = findings if verbosity > 0 else findings[:_FIRST_OF_A_KIND]
-        for finding in shown:
+    if verbosity > 0:
+        for finding in content.findings:
             yield from _finding_lines(finding, width, ascii_only)
-        if len(shown) < len(findings):
-            yield _labelled("", f"… and {len(findings) - len(shown)} more; -v shows them", Style.FAINT)
+    else:
+        yield from _short_lines(content, width, ascii_only)
     if verbosity >= 0 or content.findings:
         yield from _health_lines(content, width, verbosity, ascii_only=ascii_only)
     for trouble in content.troubles:
         yield _labelled("paceline", trouble, Style.WARNING)
+
+
+def _short_lines(content: Content, width: int, ascii_only: bool) -> Iterator[Line]:
+    """
+    The first new findings of each kind, then those that stand, a paragraph a kind.
+    """
+    for _, group in groupby(content.news, key=lambda finding: finding.kind):
+        findings = list(group)
+        for finding in findings[:_FIRST_OF_A_KIND]:
+            yield from _finding_lines(finding, width, ascii_only)
+        if len(findings) > _FIRST_OF_A_KIND:
+            yield _labelled("", f"… and {len(findings) - _FIRST_OF_A_KIND} more; -v shows them", Style.FAINT)
+    for number, text in enumerate(content.standing):
+        yield from _paragraph(text, width, label="" if number else "still")
 
 
 def _finding_lines(finding: Finding, width: int, ascii_only: bool) -> Iterator[Line]:
@@ -106,10 +119,10 @@ def _health_lines(content: Content, width: int, verbosity: int, *, ascii_only: b
     yield _labelled("history", content.history)
 
 
-def _paragraph(text: str, width: int, style: Style = Style.PLAIN) -> Iterator[Line]:
+def _paragraph(text: str, width: int, style: Style = Style.PLAIN, label: str = "") -> Iterator[Line]:
     room = max(width - LABEL_WIDTH, _NARROWEST)
-    for part in wrap(text, room, break_long_words=False, break_on_hyphens=False):
-        yield _labelled("", part, style)
+    for number, part in enumerate(wrap(text, room, break_long_words=False, break_on_hyphens=False)):
+        yield _labelled("" if number else label, part, style)
 
 
 def _labelled(label: str, text: str, style: Style = Style.PLAIN) -> Line:

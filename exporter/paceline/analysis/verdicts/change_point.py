@@ -78,7 +78,7 @@ def since_run(earlier: Sequence[PastRun], first: int) -> Since | None:
     if first >= len(earlier):
         return None
     run = earlier[first]
-    return Since(run_id=run.run_id, ended=run.ended, commit=run.commit, runs_ago=len(earlier) - first)
+    return Since(run_id=run.run_id, ended=run.ended, commit=run.commit, dirty=run.dirty, runs_ago=len(earlier) - first)
 
 
 def find_step(values: Sequence[float]) -> Step | None:

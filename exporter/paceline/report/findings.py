@@ -1,0 +1,126 @@
+"""
+The verdicts of a run in words: what, since when, why, and what to do.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from paceline import formatting
+from paceline.analysis.past import DURATION, EVERY_TEST, NORMALIZED, OUTCOME, Needed, Past
+from paceline.model import Case, Cause, Run, Severity, Verdict
+from paceline.report import words
+from paceline.usage import UsageKey
+from paceline.verdict_kinds import VerdictKind
+
+# How far back a sparkline looks.
+_SHOWN_RUNS = 20
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """
+    One verdict in words. `more` counts verdicts of the same kind on other parameters of the same test. A finding is
+    `standing` where the last run of the test had the same one.
+    """
+
+    kind: VerdictKind
+    severity: Severity
+    case: str
+    reason: str
+    since: str
+    why: str
+    advice: str
+    values: tuple[float, ...]
+    more: int = 0
+    standing: bool = False
+
+
+def needed_to_show(run: Run) -> Needed:
+    """
+    The measures of the past that a report shows beside those of every test.
+    """
+    shown = [(_shown_measure(verdict), verdict.case) for verdict in run.verdicts if verdict.case is not None]
+    others = [(measure, case) for measure, case in shown if measure not in EVERY_TEST.measures]
+    return Needed(tuple(dict.fromkeys(measure for measure, _ in others)), tuple({case: None for _, case in others}))
+
+
+def findings_of(run: Run, past: Past) -> Iterator[Finding]:
+    """
+    The verdicts of a run in words, one for all parameters of a test.
+
+    Args:
+        run: the run, judged.
+        past: what it was judged against.
+    """
+    cases = {case.id: case for case in run.cases}
+    families: dict[tuple[VerdictKind, str, bool], list[Verdict]] = {}
+    for verdict in run.verdicts:
+        case = cases.get(verdict.case or "")
+        family = case.family if case else verdict.case or ""
+        families.setdefault((verdict.kind, family, verdict.standing), []).append(verdict)
+    # One change makes all parameters of a test slower: the worst stands for them.
+    for worst, *others in families.values():
+        yield _finding(worst, cases.get(worst.case or ""), run.branch, past, more=len(others))
+
+
+def _finding(verdict: Verdict, measured: Case | None, branch: str, past: Past, more: int) -> Finding:
+    return Finding(
+        kind=verdict.kind,
+        severity=verdict.severity,
+        case=verdict.case or "the whole suite",
+        reason=verdict.reason,
+        since=_since(verdict, branch, past),
+        why="; ".join(map(words.cause, _told_causes(verdict))),
+        advice=_advice(verdict),
+        values=_values(verdict, measured, past),
+        more=more,
+        standing=verdict.standing,
+    )
+
+
+def _told_causes(verdict: Verdict) -> tuple[Cause, ...]:
+    # The first of a count's is the count itself, which its reason has told.
+    return verdict.causes[1:] if verdict.kind is VerdictKind.COUNT else verdict.causes
+
+
+def _advice(verdict: Verdict) -> str:
+    of_cause = words.advice(verdict.causes[0]) if verdict.causes and verdict.kind.facts.is_explained else ""
+    return of_cause or verdict.kind.facts.advice
+
+
+def _since(verdict: Verdict, branch: str, past: Past) -> str:
+    since = verdict.since
+    if since is None and verdict.standing:
+        return "as in the last run of the test"
+    if since is None and verdict.kind.facts.is_new_by_default:
+        elsewhere = {run.branch for run in past.runs} - {branch}
+        return f"not so on {', '.join(sorted(elsewhere))}" if elsewhere else "new in this run"
+    if since is None:
+        return ""
+    changes = " with changes" if since.dirty else ""
+    commit = f", commit {since.commit[:10]}{changes}" if since.commit else ""
+    return f"since run {since.run_id}{commit}, {formatting.counted(since.runs_ago, 'run')} ago"
+
+
+def _shown_measure(verdict: Verdict) -> str:
+    if verdict.kind is VerdictKind.COUNT and verdict.causes:
+        return verdict.causes[0].measure
+    return verdict.kind.facts.shown
+
+
+def _values(verdict: Verdict, case: Case | None, past: Past) -> tuple[float, ...]:
+    if case is None:
+        return ()
+    measure = _shown_measure(verdict)
+    before = past.series(measure, case.id).values
+    if measure == OUTCOME:
+        outcomes = (*before, float(case.outcome.is_pass))
+        return tuple(1.0 - passed for passed in outcomes[-_SHOWN_RUNS:])
+    if verdict.kind is VerdictKind.COUNT and verdict.causes:
+        return (*before[-_SHOWN_RUNS:], verdict.causes[0].after)
+    now = {
+        DURATION: case.duration_seconds,
+        NORMALIZED: case.normalized_duration_seconds,
+        UsageKey.MEMORY_RETAINED_BYTES: case.usage.get(UsageKey.MEMORY_RETAINED_BYTES),
+    }[measure]
+    return (*before[-_SHOWN_RUNS:], *(() if now is None else (now,)))
