@@ -84,8 +84,8 @@ _SIDES: tuple[Panel, ...] = (
     ),
     stat(
         title="Slower",
-        description="Tests with a median above 1.15 times the median of the base. The difference is more than 5 ms, "
-        "the noise of short tests.",
+        description="Tests with a normalised median above 1.15 times the median of the base. The difference is more "
+        "than 5 ms, the noise of short tests.",
         queries=(Query(expr=_count(_SLOWER), now=True),),
         unit="none",
         empty=_NOTHING,
@@ -93,8 +93,8 @@ _SIDES: tuple[Panel, ...] = (
     ),
     stat(
         title="Faster",
-        description="Tests with a median below 0.87 times the median of the base. The difference is more than 5 ms, "
-        "the noise of short tests.",
+        description="Tests with a normalised median below 0.87 times the median of the base. The difference is more "
+        "than 5 ms, the noise of short tests.",
         queries=(Query(expr=_count(_FASTER), now=True),),
         unit="none",
         empty=_NOTHING,
@@ -102,8 +102,8 @@ _SIDES: tuple[Panel, ...] = (
     ),
     stat(
         title="All tests together",
-        description="The sum of the medians on the branch divided by the sum on the base, over the tests of both "
-        "sides. 1 means no change.",
+        description="The sum of the normalised medians on the branch divided by the sum on the base, over the tests of "
+        "both sides. 1 means no change.",
         queries=(
             Query(
                 expr=f"sum({_other(_NORMALIZED)} and on (test, test_type) {_base(_NORMALIZED)}) / "
@@ -170,8 +170,8 @@ _SHAPE: tuple[Panel, ...] = (
 _TESTS: tuple[Panel, ...] = (
     ranking(
         "Slower than the base",
-        "Tests with a median above 1.15 times the median of the base, by more than 5 ms. The highest factor comes "
-        "first.",
+        "Tests with a normalised median above 1.15 times the median of the base, by more than 5 ms. The highest factor "
+        "comes first.",
         _NONE,
         (
             TableColumn(name="Factor", expr=_SLOWER_TESTS, unit=TIMES, thresholds=_FACTOR),
@@ -183,8 +183,8 @@ _TESTS: tuple[Panel, ...] = (
     ),
     ranking(
         "Faster than the base",
-        "Tests with a median below 0.87 times the median of the base, by more than 5 ms. The lowest factor comes "
-        "first.",
+        "Tests with a normalised median below 0.87 times the median of the base, by more than 5 ms. The lowest factor "
+        "comes first.",
         _NONE,
         (
             TableColumn(

@@ -170,8 +170,8 @@ _TIME: tuple[Panel, ...] = (
     ),
     per_run(
         title="Steps",
-        description="The median of three days divided by the median of the three days before. It peaks a day or two "
-        "after a lasting change of the test, and stays near 1 for outliers and noise.",
+        description="The normalised median of three days divided by the median of the three days before. It peaks a "
+        "day or two after a lasting change of the test, and stays near 1 for outliers and noise.",
         queries=(
             Query(
                 expr=f"{_quantile(0.5, '3d')} / max(quantile_over_time(0.5, {_NORMALIZED}{{{OF_TEST}}}[3d] offset 3d))",

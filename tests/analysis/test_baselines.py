@@ -68,7 +68,7 @@ def test_what_crept_up_since_a_pinned_run_is_a_regression() -> None:
     assert _regressions(unpinned) == []
     assert [verdict.reason for verdict in _regressions(pinned)] == [
         (
-            "took 328 ms with the machine taken out, usually 100 ms (median of 10 runs): 3.3 times as long, "
+            "took 328 ms normalised, usually 100 ms (median of 10 runs): 3.3 times as long, "
             "against the baseline pinned at run run-9"
         )
     ]
@@ -131,7 +131,7 @@ def test_an_accepted_run_ends_an_earlier_pin() -> None:
 
     assert _regressions(usual) == []
     assert [verdict.reason for verdict in _regressions(worse)] == [
-        "took 900 ms with the machine taken out, usually 300 ms (median of 10 runs): 3.0 times as long"
+        "took 900 ms normalised, usually 300 ms (median of 10 runs): 3.0 times as long"
     ]
 
 
@@ -144,7 +144,7 @@ def test_a_pin_after_an_accepted_run_holds() -> None:
     (verdict,) = _regressions(_judged(0.9, past_of([0.1] * 50), baselines, window))
 
     assert verdict.reason == (
-        "took 900 ms with the machine taken out, usually 300 ms (median of 10 runs): 3.0 times as long, "
+        "took 900 ms normalised, usually 300 ms (median of 10 runs): 3.0 times as long, "
         "against the baseline pinned at run run-45"
     )
 

@@ -51,8 +51,7 @@ def test_what_holds_up_says_so() -> None:
 
     assert verdict.kind is VerdictKind.REGRESSION
     assert verdict.reason == (
-        "took 40 ms with the machine taken out, usually 10 ms (median of 10 runs): 4.0 times as long; "
-        "again 40 ms in 3 repeats"
+        "took 40 ms normalised, usually 10 ms (median of 10 runs): 4.0 times as long; again 40 ms in 3 repeats"
     )
 
 

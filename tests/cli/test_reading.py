@@ -130,6 +130,8 @@ def test_trends_is_a_table() -> None:
     lines = _call("trends", "--sort", "p95").output.splitlines()
 
     assert lines[0].split() == [
+        "normalised",
+        "times",
         "runs",
         "latest",
         "p50",
@@ -144,7 +146,7 @@ def test_trends_is_a_table() -> None:
         "week",
     ]
     assert [line.split("  ")[0] for line in lines[2:]] == [
-        "the whole suite",
+        "the whole suite, by the clock",
         "test_shop.py::test_slow",
         "test_shop.py::test_quick",
     ]
@@ -197,7 +199,7 @@ def test_trends_of_a_part_know_all_tests(kept: Suite) -> None:
     kept.run("-k", "quick")
     rows = [line.split() for line in _call("trends").output.splitlines()[2:]]
 
-    assert sorted((row[0], row[3] if row[0] == "the" else row[1]) for row in rows) == [
+    assert sorted((row[0], row[6] if row[0] == "the" else row[1]) for row in rows) == [
         ("test_shop.py::test_quick", "3"),
         ("test_shop.py::test_slow", "2"),
         ("the", "2"),

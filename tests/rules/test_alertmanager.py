@@ -71,7 +71,7 @@ def _message(folder: Path, template: str, kind: str = "text", **changes: object)
         "labels": {},
         "annotations": {
             "summary": "A test is slower than it used to be.",
-            "description": "test_total (shop, main) took 300ms with the machine taken out, usually 100ms.",
+            "description": "test_total (shop, main) took 300ms normalised, usually 100ms.",
             "cause": "sql rose to 101.",
             "dashboard": "http://127.0.0.1:3000/d/paceline-test",
             "runbook_url": "docs/how-to/runbooks/PacelineTestSlower.md",
@@ -101,7 +101,7 @@ def test_a_message_tells_what_how_much_since_when_and_why(tmp_path: Path) -> Non
     """
     assert _message(tmp_path, "paceline.title") == "shop (main): A test is slower than it used to be."
     assert _message(tmp_path, "paceline.slack") == (
-        "• test_total (shop, main) took 300ms with the machine taken out, usually 100ms. sql rose to 101.\n"
+        "• test_total (shop, main) took 300ms normalised, usually 100ms. sql rose to 101.\n"
         "  Since 2 Jan 15:04 UTC. <http://127.0.0.1:3000/d/paceline-test|Look at it>, "
         "what to do: docs/how-to/runbooks/PacelineTestSlower.md."
     )

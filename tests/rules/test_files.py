@@ -245,7 +245,7 @@ def _slower(python: str, took: str, usually: str) -> dict[str, Any]:
         },
         "exp_annotations": {
             "summary": "A test is slower than it used to be.",
-            "description": f"a (shop, main, {python}) took {took} with the machine taken out, usually {usually}.",
+            "description": f"a (shop, main, {python}) took {took} normalised, usually {usually}.",
             "cause": "Neither CPU time nor a count that never varied rose with it.",
             "runbook_url": "docs/how-to/runbooks/PacelineTestSlower.md",
             "dashboard": "http://127.0.0.1:3000/d/paceline-test?var-suite=shop&var-branch=main&var-test=a",

@@ -52,7 +52,7 @@ _ALL = [
         "critical",
         "test_total",
         "A test is slower than it used to be.",
-        "test_total (shop, main) took 300ms with the machine taken out, usually 100ms.",
+        "test_total (shop, main) took 300ms normalised, usually 100ms.",
         cause="sql rose to 101.",
     ),
     _alert(
@@ -134,7 +134,7 @@ def test_a_channel_is_told(told: _Told) -> None:
     assert attachment["title"] == attachment["fallback"] == "shop (main): A test is slower than it used to be."
     assert attachment["title_link"] == f"{_DASHBOARD}test_total"
     assert attachment["text"] == (
-        "<!here> • test_total (shop, main) took 300ms with the machine taken out, usually 100ms. sql rose to 101.\n"
+        "<!here> • test_total (shop, main) took 300ms normalised, usually 100ms. sql rose to 101.\n"
         f"  Since 2 Jan 03:04 UTC. <{_DASHBOARD}test_total|Look at it>, "
         "what to do: docs/how-to/runbooks/PacelineTestSlower.md.\n"
     )

@@ -114,8 +114,7 @@ of {{ . | first | value | <as_time> }}
 {{- end }}
 """,
     "slower": """
-{{ $labels.test }} ({{ $labels.suite }}, {{ $labels.branch }}<beside>) took {{ $value | <as_time> }} with the machine
-taken out, usually
+{{ $labels.test }} ({{ $labels.suite }}, {{ $labels.branch }}<beside>) took {{ $value | <as_time> }} normalised, usually
 {{ with query (printf `last_over_time(test:paceline_normalized_duration_seconds:median{<of_test>}[<hold>])`
 <values_of_test>) }}{{ . | first | value | <as_time> }}{{ end }}.
 """,

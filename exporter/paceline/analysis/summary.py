@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from paceline.analysis.estimators import Interval, quantile, slope
-from paceline.analysis.past import DURATION, NORMALIZED, OUTCOME, Past, Series, columns_of, past_run
+from paceline.analysis.past import NORMALIZED, OUTCOME, Past, Series, columns_of, past_run
 from paceline.analysis.verdicts.trend import WEEK, slope_of, weekly_share
 from paceline.model import Run
 
@@ -21,8 +21,8 @@ class Summary(Struct, frozen=True, kw_only=True):
     """
     A series in a few figures, in seconds but for `runs` and `weekly`.
 
-    `slope` is per run, of normalised durations for a test; `slope_low` and `slope_high` are its 95% interval, where
-    the series grew or shrank by more than a tenth. `weekly` is what a week adds, as a share of the median.
+    `slope` is per run; `slope_low` and `slope_high` are its 95% interval, where the series grew or shrank by more than
+    a tenth. `weekly` is what a week adds, as a share of the median.
     """
 
     runs: int
@@ -39,7 +39,7 @@ class Summary(Struct, frozen=True, kw_only=True):
 class SuiteSummary(Struct, frozen=True, kw_only=True):
     """
     A suite: its latest run, its whole runs by the clock (None where there are none), and each test since the latest
-    whole run. What a test took is summed up over the runs in which it passed.
+    whole run, by the normalised times of the runs in which it passed.
     """
 
     test_count: int
@@ -70,17 +70,16 @@ def summarize(run: Run, past: Past) -> SuiteSummary:
     tests = {}
     for case_id in _present(figures, run, past):
         now = figures.get(case_id, {})
-        taken = _with(past.series(DURATION, case_id), now.get(DURATION), len(past.runs))
         steady = _with(past.series(NORMALIZED, case_id), now.get(NORMALIZED), len(past.runs))
-        if taken.runs and steady.runs:
+        if steady.runs:
             weeks = (ended[steady.runs[-1]] - ended[steady.runs[0]]) / WEEK
-            tests[case_id] = _summary(taken.values, steady.values, weeks)
+            tests[case_id] = _summary(steady.values, weeks)
     return SuiteSummary(
         test_count=whole[-1].cases if whole else len(run.cases),
         run_id=run.run_id,
         ended=run.ended,
         branch=run.branch,
-        duration_seconds=_summary(suite, suite, (whole[-1].ended - whole[0].ended) / WEEK) if whole else None,
+        duration_seconds=_summary(suite, (whole[-1].ended - whole[0].ended) / WEEK) if whole else None,
         tests=tests,
     )
 
@@ -103,11 +102,11 @@ def _with(before: Series, value: float | None, position: int) -> Series:
     return Series([*before.runs, position], [*before.values, value])
 
 
-def _summary(values: Sequence[float], steady: Sequence[float], weeks: float) -> Summary:
+def _summary(values: Sequence[float], weeks: float) -> Summary:
     ordered = sorted(values)
     p50 = quantile(ordered, 0.5)
-    per_run, interval = _slope(steady, p50)
-    growth = per_run * (len(steady) - 1)
+    per_run, interval = _slope(values, p50)
+    growth = per_run * (len(values) - 1)
     weekly = weekly_share(growth, p50, weeks)
     return Summary(
         runs=len(values),
@@ -122,9 +121,9 @@ def _summary(values: Sequence[float], steady: Sequence[float], weeks: float) -> 
     )
 
 
-def _slope(steady: Sequence[float], p50: float) -> tuple[float, Interval | None]:
-    quick = slope(steady)
-    if len(steady) < _FEWEST_RUNS or abs(quick) * (len(steady) - 1) <= _TELLING_GROWTH * p50:
+def _slope(values: Sequence[float], p50: float) -> tuple[float, Interval | None]:
+    quick = slope(values)
+    if len(values) < _FEWEST_RUNS or abs(quick) * (len(values) - 1) <= _TELLING_GROWTH * p50:
         return quick, None
-    interval = slope_of(steady)
+    interval = slope_of(values)
     return interval.estimate, interval

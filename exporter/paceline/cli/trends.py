@@ -26,7 +26,7 @@ _SORTED: Mapping[str, Callable[[Summary], float]] = {
     "p99": lambda one: -one.p99,
 }
 _COLUMNS = (
-    Column("", is_name=True),
+    Column("normalised times", is_name=True),
     Column("runs", 2, is_figure=True),
     Column("latest", is_figure=True),
     Column("p50", is_figure=True),
@@ -63,9 +63,9 @@ def trends(pattern: str | None, key: str, limit: int, suite: str | None, form: s
     """
     Print how long tests take, and their trend.
 
-    PATTERN selects tests by their id. Times are those of the call phase over the window. The slope is that of
-    normalised times per run, with its 95% interval where the slope is significant; the change in a week is in percent
-    of the median, and needs runs of at least two days.
+    PATTERN selects tests by their id. Times of tests are the normalised times of the call phase over the window, by
+    which tests are judged; those of the whole suite are by the clock. The slope is per run, with its 95% interval where
+    it is significant; the change in a week is in percent of the median, and needs runs of at least two days.
 
     \b
       paceline trends
@@ -101,7 +101,7 @@ def _fits(name: str, pattern: str | None) -> bool:
 
 def _table(suite: SuiteSummary, tests: Mapping[str, Summary]) -> str:
     rows = [
-        *([_row("the whole suite", suite.duration_seconds)] if suite.duration_seconds else []),
+        *([_row("the whole suite, by the clock", suite.duration_seconds)] if suite.duration_seconds else []),
         *(_row(name, one) for name, one in tests.items()),
     ]
     return table(_COLUMNS, rows, terminal_width())

@@ -68,10 +68,7 @@ def test_a_verdict_says_how_much_slower() -> None:
     assert (verdict.kind, verdict.severity) == (VerdictKind.REGRESSION, Severity.CRITICAL)
     assert (verdict.case, verdict.measured, verdict.unit, verdict.since) == (_CASE, 0.25, "seconds", since)
     assert (verdict.limit, verdict.factor) == pytest.approx((0.1212, 2.5))
-    assert (
-        verdict.reason
-        == "took 250 ms with the machine taken out, usually 100 ms (median of 20 runs): 2.5 times as long"
-    )
+    assert verdict.reason == "took 250 ms normalised, usually 100 ms (median of 20 runs): 2.5 times as long"
 
 
 def test_long_times_have_no_exponent() -> None:
@@ -81,9 +78,7 @@ def test_long_times_have_no_exponent() -> None:
     verdict = judge_regression(make_case(normalized_duration_seconds=12.0), _level(1.5), _RULE)
 
     assert verdict is not None
-    assert (
-        verdict.reason == "took 12 s with the machine taken out, usually 1.5 s (median of 20 runs): 8.0 times as long"
-    )
+    assert verdict.reason == "took 12 s normalised, usually 1.5 s (median of 20 runs): 8.0 times as long"
 
 
 @pytest.mark.parametrize(("seconds", "severity"), [(0.199, Severity.WARNING), (0.2, Severity.CRITICAL)])
@@ -105,7 +100,7 @@ def test_what_usually_takes_no_time_has_no_factor() -> None:
 
     assert verdict is not None
     assert (verdict.factor, verdict.severity) == (None, Severity.WARNING)
-    assert verdict.reason == "took 30 ms with the machine taken out, usually 0 s (median of 9 runs)"
+    assert verdict.reason == "took 30 ms normalised, usually 0 s (median of 9 runs)"
 
 
 def test_few_runs_are_no_history() -> None:

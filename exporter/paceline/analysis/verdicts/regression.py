@@ -67,7 +67,7 @@ def judge_regression(
         unit="seconds",
         factor=factor,
         since=since,
-        reason=f"took {duration(measured)} with the machine taken out, {usual}{times}",
+        reason=f"took {duration(measured)} normalised, {usual}{times}",
     )
 
 
