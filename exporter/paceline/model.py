@@ -153,6 +153,13 @@ class FixtureTime(DocumentValue, frozen=True, kw_only=True):
     seconds: Seconds
     setups: Annotated[int, Meta(ge=1)] = 1
 
+    @property
+    def key(self) -> str:
+        """
+        The name of the fixture in columns of the past: one fixture may have two scopes.
+        """
+        return f"{self.scope} {self.name}"
+
 
 class Machine(DocumentValue, frozen=True, kw_only=True):
     """
@@ -201,7 +208,8 @@ class Verdict(DocumentValue, frozen=True, kw_only=True):
     What judgement says of one case (or of the run, where `case` is absent).
 
     `measured` and `limit` are in `unit`; `factor` is measured divided by what is usual (or by the limit). A verdict is
-    `standing` where the last earlier run of the test had the same one.
+    `standing` where the last earlier run of the test had the same one. `fixture` is the name of the fixture in a
+    verdict on one, as in `FixtureTime`.
     """
 
     kind: VerdictKind
@@ -215,6 +223,14 @@ class Verdict(DocumentValue, frozen=True, kw_only=True):
     causes: tuple[Cause, ...] = ()
     since: Since | None = None
     standing: bool = False
+    fixture: str = ""
+
+    @property
+    def subject(self) -> str:
+        """
+        The test, the fixture or the suite that the verdict is about, in words.
+        """
+        return self.case or (f"fixture {self.fixture}" if self.fixture else "the whole suite")
 
 
 class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):

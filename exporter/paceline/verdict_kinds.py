@@ -100,6 +100,19 @@ class VerdictKind(OpenEnum):
             is_explained=True,
         ),
     )
+    FIXTURE_REGRESSION = (
+        "fixture_regression",
+        KindFacts(
+            ("slower fixture", "slower fixtures"),
+            "A setup of the fixture takes longer than it usually does.",
+            "Look at what the fixture starts, loads or connects to; a wider scope sets it up less often.",
+            severity="warning",
+            figures="mean seconds of a setup",
+            color=colors.QUIET,
+            heading="fixture",
+            is_new_by_default=True,
+        ),
+    )
     COUNT = (
         "count",
         KindFacts(

@@ -104,7 +104,8 @@ def test_a_run_is_judged_alike(tmp_path: Path, url: str, runs: dict[str, list[Ru
     here, there = (archive.judged(measured, _RULES, "main")[0] for archive in (both.here, both.there))
 
     assert there == here == runs[about][-1]
-    assert {verdict.kind.value for verdict in there.verdicts} >= {"regression", "trend", "leak", "flaky", "broken"}
+    kinds = {verdict.kind.value for verdict in there.verdicts}
+    assert kinds >= {"regression", "fixture_regression", "trend", "leak", "flaky", "broken"}
     assert both.warnings == []
 
 

@@ -74,6 +74,15 @@ def test_a_report_is_a_heading_a_table_and_details() -> None:
     assert (facts, end) == ("Machine: as fast as usual. History: 20 earlier runs on main.", "</details>\n")
 
 
+def test_fixtures_that_take_much_of_the_session_are_among_the_facts() -> None:
+    """
+    Before the machine.
+    """
+    facts = _markdown(_finding(), fixtures="session fixture db 3.2 s of 8 s").split("\n\n")[-2]
+
+    assert facts.startswith("Fixtures: session fixture db 3.2 s of 8 s. Machine: ")
+
+
 def test_where_all_is_well_there_is_no_table() -> None:
     """
     A heading, and the details.

@@ -41,6 +41,7 @@ def _content(**changes: Any) -> Content:
         "headline": "1 regression · 2 tests in 1.2 s",
         "findings": (_BUDGET, _FINDING),
         "slowest": (("250 ms", make_case()), ("1.5 µs", make_case("test_b"))),
+        "fixtures": "session fixture db 3.2 s of 8 s",
         "machine": "as fast as usual",
         "history": "20 earlier runs on main",
         "troubles": ("1 time: failures inside Paceline",),
@@ -71,6 +72,7 @@ def test_a_report_reads_from_the_top() -> None:
         "            next: Profile it.\n"
         "slowest       250 ms  tests/test_cart.py::test_total\n"
         "              1.5 µs  test_b\n"
+        "fixtures    session fixture db 3.2 s of 8 s\n"
         "machine     as fast as usual\n"
         "history     20 earlier runs on main\n"
         "paceline    1 time: failures inside Paceline"
@@ -115,7 +117,7 @@ def test_where_all_is_well_a_report_is_short() -> None:
     """
     The slowest tests are shown with -v, the rest not at all with -q.
     """
-    content = _content(headline="all well", findings=(), troubles=())
+    content = _content(headline="all well", findings=(), troubles=(), fixtures="")
 
     assert _text(content) == "all well\nmachine     as fast as usual\nhistory     20 earlier runs on main"
     assert _text(content, verbosity=-1) == "all well"

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
-from paceline.model import Case, Measure, Run
+from paceline.model import Case, FixtureScope, FixtureTime, Measure, Run
 from paceline.usage import UsageKey
 from support.values import failed, make_case, make_run
 
@@ -21,7 +21,8 @@ _MEBIBYTE = 1 << 20
 
 def troubled_runs(ids: Sequence[str] = ("{}",), **changes: object) -> list[Run]:
     """
-    Runs of ten steady tests and of one each that gets slower in the last run, creeps, leaks, flakes and is broken.
+    Runs of ten steady tests and of one each that gets slower in the last run, creeps, leaks, flakes and is broken;
+    a fixture takes longer in the last run.
 
     Args:
         ids: patterns of the names, taken in turn.
@@ -29,9 +30,14 @@ def troubled_runs(ids: Sequence[str] = ("{}",), **changes: object) -> list[Run]:
     """
     runs: list[Run] = []
     for number in range(RUNS):
-        run = make_run(number, _cases(number, ids), commit=f"c{number // 2}", **changes)
+        fixtures = (_database(4.0 if number == RUNS - 1 else 2.0),)
+        run = make_run(number, _cases(number, ids), commit=f"c{number // 2}", fixtures=fixtures, **changes)
         runs.append(judge(run, Past.from_runs(runs), Rules()))
     return runs
+
+
+def _database(seconds: float) -> FixtureTime:
+    return FixtureTime(name='tests/"é"::db', scope=FixtureScope.MODULE, seconds=seconds, setups=3)
 
 
 def _cases(number: int, ids: Sequence[str]) -> list[Case]:

@@ -15,7 +15,7 @@ from typing import Annotated, Final, NamedTuple
 from msgspec import Meta
 from msgspec.structs import replace
 
-from paceline.analysis.past import ATTEMPTS, NORMALIZED, OUTCOME, Past, PastRun, Series
+from paceline.analysis.past import ATTEMPTS, NORMALIZED, OF_FIXTURES, OUTCOME, Past, PastRun, Series
 from paceline.analysis.verdicts.change_point import since_run
 from paceline.model import Run, Since, Verdict
 from paceline.usage import UsageKey
@@ -26,7 +26,13 @@ SCHEMA = 1
 # Prometheus counts in milliseconds, so that a run may seem to end a little earlier than it did.
 ROUNDING = 0.001
 
-_OF_LATEST_RUNS = {OUTCOME, ATTEMPTS, str(UsageKey.MEMORY_RETAINED_BYTES), str(UsageKey.IMPORTED_MODULES)}
+_OF_LATEST_RUNS = {
+    OUTCOME,
+    ATTEMPTS,
+    str(UsageKey.MEMORY_RETAINED_BYTES),
+    str(UsageKey.IMPORTED_MODULES),
+    *OF_FIXTURES,
+}
 
 NotEmpty = Annotated[str, Meta(min_length=1)]
 

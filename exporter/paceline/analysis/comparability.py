@@ -72,6 +72,7 @@ def _needed_runs(rules: Rules) -> Mapping[VerdictKind, int]:
     """
     return {
         VerdictKind.SUITE_REGRESSION: rules.regression.min_runs,
+        VerdictKind.FIXTURE_REGRESSION: rules.regression.min_runs,
         VerdictKind.COUNT: rules.count.min_runs,
         VerdictKind.LEAK: rules.leak.min_runs - 1,
         VerdictKind.FLAKY: 1,

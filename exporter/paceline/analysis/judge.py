@@ -10,10 +10,21 @@ from paceline.analysis.earlier_case import earlier_case
 from paceline.analysis.explanation import explain
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.machine_speed import Ruler, need_of, normalized
-from paceline.analysis.past import ATTEMPTS, EVERY_TEST, NORMALIZED, OUTCOME, Needed, Past, PastRun, past_run
+from paceline.analysis.past import (
+    ATTEMPTS,
+    EVERY_TEST,
+    NORMALIZED,
+    OF_FIXTURES,
+    OUTCOME,
+    Needed,
+    Past,
+    PastRun,
+    past_run,
+)
 from paceline.analysis.verdicts.budget import judge_budget
 from paceline.analysis.verdicts.change_point import onset, since_run
 from paceline.analysis.verdicts.count import judge_counts, needed_for_counts
+from paceline.analysis.verdicts.fixture_regression import judge_fixtures
 from paceline.analysis.verdicts.flakiness import Attempted, judge_flakiness
 from paceline.analysis.verdicts.leak import judge_leak
 from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
@@ -55,7 +66,8 @@ def needed_to_judge(run: Run, rules: Rules) -> tuple[Needed, ...]:
     leaks = Needed((UsageKey.MEMORY_RETAINED_BYTES, UsageKey.IMPORTED_MODULES), keeping)
     over_budget = tuple(case.id for case in run.cases if judge_budget(case) is not None)
     budgets = Needed((UsageKey.CPU_SECONDS, UsageKey.CPU_WAIT_SECONDS), over_budget)
-    others = needed_for_counts(run.cases, rules.count), leaks, budgets
+    fixtures = Needed(OF_FIXTURES if run.fixtures and not run.is_partial else ())
+    others = needed_for_counts(run.cases, rules.count), leaks, budgets, fixtures
     return EVERY_TEST, *(needed for needed in others if not needed.is_empty)
 
 
@@ -78,6 +90,7 @@ def find_verdicts(run: Run, past: Past, rules: Rules) -> Run:
     verdicts = [verdict for case in measured.cases for verdict in _marked_verdicts(case, now, past, levels, rules)]
     whole = _judge_suite(now, past.runs, rules)
     verdicts += [whole] if whole else []
+    verdicts += judge_fixtures(measured, past, rules.regression)
     verdicts.sort(key=lambda v: (_ORDER[v.kind], _SEVERITIES.index(v.severity), -(v.factor or 0.0)))
     compared = sum(
         case.normalized_duration_seconds is not None and case.id in levels and levels[case.id].runs >= fewest

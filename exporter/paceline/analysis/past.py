@@ -16,6 +16,10 @@ OUTCOME = "outcome"
 ATTEMPTS = "attempts"
 # Before the name of a figure that the test itself reported.
 MEASURES = "measures."
+# Columns that have a series for each fixture instead of each test: the seconds of all its setups, and their number.
+FIXTURE_SECONDS = "fixtures.seconds"
+FIXTURE_SETUPS = "fixtures.setups"
+OF_FIXTURES = (FIXTURE_SECONDS, FIXTURE_SETUPS)
 
 _A_FEW = 3
 
@@ -112,11 +116,10 @@ class Past(Struct, frozen=True, kw_only=True):
         """
         columns: dict[str, dict[str, Series]] = {}
         for position, run in enumerate(runs):
-            for case in run.cases:
-                for measure, value in columns_of(case).items():
-                    series = columns.setdefault(measure, {}).setdefault(case.id, Series([], []))
-                    series.runs.append(position)  # type: ignore[attr-defined]
-                    series.values.append(value)  # type: ignore[attr-defined]
+            for measure, name, value in _figures_of(run):
+                series = columns.setdefault(measure, {}).setdefault(name, Series([], []))
+                series.runs.append(position)  # type: ignore[attr-defined]
+                series.values.append(value)  # type: ignore[attr-defined]
         return cls(runs=tuple(map(past_run, runs)), columns=columns)
 
     def column(self, measure: str) -> SeriesByTest:
@@ -144,6 +147,28 @@ def past_run(run: Run) -> PastRun:
         calibration_seconds=run.machine.calibration_seconds,
         slowdown_ratio=run.machine.slowdown_ratio,
     )
+
+
+def fixture_columns(run: Run) -> dict[str, dict[str, float]]:
+    """
+    The figures of the fixtures that history keeps at hand, by measure and by `FixtureTime.key`.
+    """
+    return {
+        FIXTURE_SECONDS: {fixture.key: fixture.seconds for fixture in run.fixtures},
+        FIXTURE_SETUPS: {fixture.key: float(fixture.setups) for fixture in run.fixtures},
+    }
+
+
+def _figures_of(run: Run) -> Iterator[tuple[str, str, float]]:
+    """
+    All figures of a run, each with its measure and the name of its test or fixture.
+    """
+    for case in run.cases:
+        for measure, value in columns_of(case).items():
+            yield measure, case.id, value
+    for measure, column in fixture_columns(run).items():
+        for name, value in column.items():
+            yield measure, name, value
 
 
 def columns_of(case: Case) -> dict[str, float]:

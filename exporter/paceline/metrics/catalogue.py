@@ -189,10 +189,17 @@ RUN_VERDICTS = _of_run("verdicts", "Verdicts on a run, by kind.", "partial", "ki
 RUN_ACCOUNTS = _of_run(
     "accounts", "Collected tests of a run, by what became of them; the sum is what was collected.", "partial", "account"
 )
-FIXTURE = Metric(
+FIXTURE_SECONDS = Metric(
     "paceline_fixture_seconds",
     Kind.GAUGE,
     "Time that the setups of a fixture took in a run, all together, without those of fixtures that it requests.",
+    (*_RUN, "fixture", "scope"),
+    Channel.RUN_SAMPLE,
+)
+FIXTURE_SETUPS = Metric(
+    "paceline_fixture_setups",
+    Kind.GAUGE,
+    "How often a fixture was set up in a run.",
     (*_RUN, "fixture", "scope"),
     Channel.RUN_SAMPLE,
 )

@@ -99,7 +99,9 @@ def of_run(run: Run, branches: Collection[str]) -> Iterator[Sample]:
     for account, count in _counts(Account, run.accounts).items() if run.collected is not None else ():
         yield Sample(catalogue.RUN_ACCOUNTS, (*labels, partial, account), float(count), run.ended)
     for fixture in run.fixtures:
-        yield Sample(catalogue.FIXTURE, (*labels, fixture.name, fixture.scope.label), fixture.seconds, run.ended)
+        of_fixture = (*labels, fixture.name, fixture.scope.label)
+        yield Sample(catalogue.FIXTURE_SECONDS, of_fixture, fixture.seconds, run.ended)
+        yield Sample(catalogue.FIXTURE_SETUPS, of_fixture, float(fixture.setups), run.ended)
     yield from _of_machine(run, labels)
 
 

@@ -170,7 +170,6 @@ class RunSession:
             cases=judged_cases(judged.cases, self._book.cases(observed.children_memory_peaks)),
             machine=with_sampled(judged.machine, observed.machine),
             counts=self._counts(),
-            fixtures=self.fixtures,
         )
         run = conclude(complete, self.repeated if self._settings.confirmation.enabled else None, end)
         self._run, self._past = run, past
@@ -189,7 +188,8 @@ class RunSession:
         selected = self.selected or collected.selected
         total = max(collected.collected, selected + self.deselected)
         run = self._metadata.run(cases, outcome, self._counts())
-        return replace(run, collected=total, accounts=accounts_of(cases, total, selected))
+        accounts = accounts_of(cases, total, selected)
+        return replace(run, collected=total, accounts=accounts, fixtures=self.fixtures)
 
     def _counts(self) -> dict[RunCount, int]:
         return {

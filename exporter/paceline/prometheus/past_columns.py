@@ -7,7 +7,16 @@ from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Final, NamedTuple
 
-from paceline.analysis.past import MEASURES, Needed, Past, PastRun, Series, SeriesByTest
+from paceline.analysis.past import (
+    FIXTURE_SECONDS,
+    FIXTURE_SETUPS,
+    MEASURES,
+    Needed,
+    Past,
+    PastRun,
+    Series,
+    SeriesByTest,
+)
 from paceline.metrics import catalogue
 from paceline.metrics.run_samples import TEST_METRICS, quoted
 from paceline.prometheus.query_client import Answered, QueryClient
@@ -15,6 +24,7 @@ from paceline.prometheus.query_client import Answered, QueryClient
 # A request for one test takes 5 ms, one for 10,000 tests half a second and more.
 _TESTS_LIKE_A_REQUEST = 100
 _MOST_REQUESTS = 100
+_FIXTURE_METRICS = {FIXTURE_SECONDS: catalogue.FIXTURE_SECONDS, FIXTURE_SETUPS: catalogue.FIXTURE_SETUPS}
 _COLUMNS = {metric.name: column for column, metric in TEST_METRICS.items()}
 
 
@@ -76,7 +86,8 @@ class PrometheusReader:
 
     def _of_measure(self, measure: str) -> Mapping[str, Series]:
         matchers = _matchers_of(measure)
-        return self._asked(matchers, lambda labels: labels.get("test", "")) if matchers else {}
+        name_of = _fixture_of if measure in _FIXTURE_METRICS else _test_of
+        return self._asked(matchers, name_of) if matchers else {}
 
     def _of_test(self, test: str) -> Mapping[str, Series]:
         return self._asked(f'__name__=~"paceline_test_.+",test={quoted(test)}', _column_of)
@@ -104,8 +115,19 @@ def _matchers_of(measure: str) -> str:
     """
     if measure.startswith(MEASURES):
         return f"__name__={quoted(catalogue.TEST_MEASURE.name)},measure={quoted(measure.removeprefix(MEASURES))}"
-    metric = TEST_METRICS.get(measure)
+    metric = TEST_METRICS.get(measure) or _FIXTURE_METRICS.get(measure)
     return f"__name__={quoted(metric.name)}" if metric is not None else ""
+
+
+def _test_of(labels: Mapping[str, str]) -> str:
+    return labels.get("test", "")
+
+
+def _fixture_of(labels: Mapping[str, str]) -> str:
+    """
+    The fixture as `FixtureTime.key` names it.
+    """
+    return f"{labels.get('scope', '')} {labels.get('fixture', '')}"
 
 
 def _column_of(labels: Mapping[str, str]) -> str:

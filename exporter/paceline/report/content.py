@@ -13,6 +13,7 @@ from paceline.report.account_notes import account_notes
 from paceline.report.findings import Finding, findings_of
 from paceline.report.headline import headline
 from paceline.report.news import news, standing
+from paceline.report.slow_fixtures import slow_fixtures
 from paceline.translated_names import RunCount
 
 SLOWEST = 5
@@ -51,6 +52,7 @@ class Content(Struct, frozen=True, kw_only=True):
     machine: str
     history: str
     troubles: tuple[str, ...]
+    fixtures: str = ""
 
     @property
     def is_well(self) -> bool:
@@ -75,6 +77,7 @@ def compose(run: Run, past: Past, rules: Rules) -> Content:
         news=tuple(news(run, found)),
         standing=tuple(standing(found)),
         slowest=tuple((formatting.duration(case.duration_seconds or 0.0), case) for case in slowest),
+        fixtures=slow_fixtures(run),
         machine=_machine(run, past),
         history=_history(past, rules.regression.min_runs),
         troubles=(

@@ -56,7 +56,7 @@ def findings_of(run: Run, past: Past) -> Iterator[Finding]:
     families: dict[tuple[VerdictKind, str, bool], list[Verdict]] = {}
     for verdict in run.verdicts:
         case = cases.get(verdict.case or "")
-        family = case.family if case else verdict.case or ""
+        family = case.family if case else verdict.subject
         families.setdefault((verdict.kind, family, verdict.standing), []).append(verdict)
     # One change makes all parameters of a test slower: the worst stands for them.
     for worst, *others in families.values():
@@ -67,7 +67,7 @@ def _finding(verdict: Verdict, measured: Case | None, branch: str, past: Past, m
     return Finding(
         kind=verdict.kind,
         severity=verdict.severity,
-        case=verdict.case or "the whole suite",
+        case=verdict.subject,
         reason=verdict.reason,
         since=_since(verdict, branch, past),
         why="; ".join(map(words.cause, _told_causes(verdict))),

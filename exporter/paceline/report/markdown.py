@@ -63,7 +63,8 @@ def _details(content: Content) -> str:
         tablefmt="github",
         disable_numparse=True,
     )
-    facts = f"Machine: {content.machine}. History: {content.history}."
+    fixtures = f"Fixtures: {escaped(content.fixtures)}. " if content.fixtures else ""
+    facts = f"{fixtures}Machine: {content.machine}. History: {content.history}."
     return f"<details><summary>Slowest tests and machine</summary>\n\n{slowest}\n\n{facts}\n\n</details>"
 
 

@@ -115,6 +115,8 @@ def _health_lines(content: Content, width: int, verbosity: int, *, ascii_only: b
         for number, (time, case) in enumerate(content.slowest):
             name = words.shortened(case.id, max(width - LABEL_WIDTH - _TIME, LABEL_WIDTH), "..." if ascii_only else "…")
             yield _labelled("" if number else "slowest", f"{time:>{_TIME - 2}}  {name}")
+    if content.fixtures and verbosity >= 0:
+        yield _labelled("fixtures", content.fixtures)
     yield _labelled("machine", content.machine)
     yield _labelled("history", content.history)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from paceline.analysis.cause import CHILDREN_CPU, IDLE, MACHINE
 from paceline.analysis.past import MEASURES
 from paceline.analysis.verdicts.count import WORK
+from paceline.analysis.verdicts.fixture_regression import FIXTURES
 from paceline.formatting import duration, size
 from paceline.model import Cause
 from paceline.usage import UsageKey
@@ -32,6 +33,9 @@ def cause(moved: Cause) -> str:
     """
     if moved.measure == MACHINE:
         return f"the machine was {moved.after:.1f} times slower than usual, which was taken out"
+    if moved.measure.startswith(FIXTURES):
+        name = moved.measure.removeprefix(FIXTURES)
+        return f"set-up: fixture {name} {duration(moved.before)} → {duration(moved.after)} in all"
     text = f"{_name(moved.measure)} {_figure(moved.measure, moved.before)} → {_figure(moved.measure, moved.after)}"
     if moved.measure == UsageKey.CPU_WAIT_SECONDS:
         return f"{text}, which was taken out"

@@ -4,17 +4,20 @@ The columns of many runs, and the series of single tests cut out of them.
 
 import sqlite3
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from math import nan
 from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
-from paceline.analysis.past import Needed, Past, PastRun, Series, SeriesByTest
+from paceline.analysis.past import OF_FIXTURES, Needed, Past, PastRun, Series, SeriesByTest
 from paceline.formatting import counted
 from paceline.history.sqlite.database import NotALedgerError, connected
-from paceline.history.sqlite.rows import unpacked
+from paceline.history.sqlite.rows import unpacked, unpacked_fixtures
+
+# Number of a run, measure, figures as they are kept.
+_Row = tuple[int, str, object]
 
 
 class LedgerReader:
@@ -53,30 +56,40 @@ class LedgerReader:
         if self.runs and missing and not needed.is_empty:
             with connected(self._path) as database:
                 for measure in missing:
-                    self._columns[measure] = self._column(_figures(database, measure, self._tests))
+                    rows = _rows(database, measure, self._tests)
+                    is_of_fixtures = measure in OF_FIXTURES
+                    self._columns[measure] = self._of_fixtures(rows) if is_of_fixtures else self._of_tests(rows)
 
     def past(self) -> Past:
         return Past(runs=self.runs, columns=dict(self._columns))
 
-    def _column(self, figures: "dict[int, array[float]]") -> SeriesByTest:
+    def _of_fixtures(self, kept: "Iterable[_Row]") -> SeriesByTest:
+        column: dict[str, Series] = {}
+        rows = {number: unpacked_fixtures(content, f"{measure} of a run") for number, measure, content in kept}
+        for position, (number, _) in enumerate(self._tests):
+            for name, value in rows.get(number, {}).items():
+                series = column.setdefault(name, Series([], []))
+                series.runs.append(position)  # type: ignore[attr-defined]
+                series.values.append(value)  # type: ignore[attr-defined]
+        return column
+
+    def _of_tests(self, kept: "Iterable[_Row]") -> SeriesByTest:
+        figures = {number: unpacked("d", content, f"{measure} of a run") for number, measure, content in kept}
         if not figures:
             return {}
         rows = (self._layout.row(tests, figures.pop(number, None)) for number, tests in self._tests)
         return PackedColumn(self._layout.places, _stacked(rows), len(self.runs))
 
 
-def _figures(
-    database: sqlite3.Connection, measure: str, runs: "Sequence[tuple[int, array[int]]]"
-) -> "dict[int, array[float]]":
+def _rows(database: sqlite3.Connection, measure: str, runs: "Sequence[tuple[int, array[int]]]") -> "Iterable[_Row]":
     """
-    The packed figures of a measure, by number of run.
+    The kept figures of a measure.
     """
     numbers = [number for number, _ in runs]
-    rows = database.execute(
-        "SELECT run, figures FROM columns WHERE measure = ? AND run BETWEEN ? AND ?",
+    return database.execute(
+        "SELECT run, measure, figures FROM columns WHERE measure = ? AND run BETWEEN ? AND ?",
         (measure, min(numbers), max(numbers)),
     )
-    return {number: unpacked("d", figures, f"{measure} of a run") for number, figures in rows}
 
 
 class _Layout:

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from math import nan
 from typing import Any
 
-from paceline.analysis.past import PastRun, columns_of
+from msgspec import DecodeError, json
+
+from paceline.analysis.past import PastRun, columns_of, fixture_columns
 from paceline.documents import decode_run
 from paceline.history.sqlite.database import NotALedgerError
 from paceline.model import Case, Run, RunOutcome
@@ -53,6 +55,21 @@ def unpacked(kind: str, content: object, where: str) -> "array[Any]":
     try:
         return array(kind, content)
     except ValueError as error:
+        raise NotALedgerError(f"{where} is damaged: {error}") from error
+
+
+def unpacked_fixtures(content: object, where: str) -> dict[str, float]:
+    """
+    Figures of fixtures as they were kept, by name.
+
+    Raises:
+        NotALedgerError: the figures are damaged.
+    """
+    if not isinstance(content, bytes):
+        raise NotALedgerError(f"{where} is damaged: found {type(content).__name__}, expected figures of fixtures")
+    try:
+        return json.decode(content, type=dict[str, float])
+    except (DecodeError, UnicodeDecodeError) as error:
         raise NotALedgerError(f"{where} is damaged: {error}") from error
 
 
@@ -102,6 +119,11 @@ def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
             for measure, column in sorted(_pack(list(ran.values())).items())
         ),
     )
+    if run.fixtures:
+        database.executemany(
+            "INSERT INTO columns (run, measure, figures) VALUES (?, ?, ?)",
+            ((cursor.lastrowid, measure, json.encode(column)) for measure, column in fixture_columns(run).items()),
+        )
 
 
 def _pack(cases: Sequence[Case]) -> "dict[str, array[float]]":

@@ -3,6 +3,7 @@ The time of the setups of fixtures, each without those that it requests.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import pytest
@@ -14,9 +15,7 @@ from paceline.unpatched import UNPATCHED
 
 _NANOSECONDS = 1e9
 _FUNCTION = "function"
-# A fixture that takes less than this in a whole run explains nothing.
-_SHORTEST_SECONDS = 0.001
-_MOST = 50
+_MOST = 100
 
 
 class FixtureTimes:
@@ -57,15 +56,26 @@ class FixtureTimes:
             if not self._wide:
                 self._probes.resume()
 
+    @contextmanager
+    def not_counted(self) -> Iterator[None]:
+        """
+        Set up fixtures without adding to the sums.
+        """
+        kept = self._sums
+        self._sums = {}
+        try:
+            yield
+        finally:
+            self._sums = kept
+
     def __iter__(self) -> Iterator[FixtureTime]:
         """
         The slowest fixtures, the slowest first.
         """
         for (place, name, scope), (nanoseconds, setups) in self._slowest():
+            shown = safe_text(f"{place}::{name}" if place else name)
             seconds = nanoseconds / _NANOSECONDS
-            if seconds >= _SHORTEST_SECONDS:
-                shown = safe_text(f"{place}::{name}" if place else name)
-                yield FixtureTime(name=shown, scope=FixtureScope(scope), seconds=seconds, setups=setups)
+            yield FixtureTime(name=shown, scope=FixtureScope(scope), seconds=seconds, setups=setups)
 
     def _slowest(self) -> list[tuple[tuple[str, str, str], list[int]]]:
         return sorted(self._sums.items(), key=lambda known: -known[1][0])[:_MOST]

@@ -111,7 +111,8 @@ class Meter:
         has_ended = self._has_ended
         measures = dict(self._recorder.measures)
         try:
-            yield
+            with self.fixtures.not_counted():
+                yield
         finally:
             self._phases, self._usage, self._starts, self._has_failed, self._met_debugger, self._measurement = kept
             self._has_ended, self._collects_garbage = has_ended, False

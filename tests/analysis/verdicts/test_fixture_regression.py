@@ -1,0 +1,107 @@
+"""
+Fixtures that take longer to set up.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from paceline.analysis.judge import judge
+from paceline.analysis.judgement_rules import Rules
+from paceline.analysis.past import Past
+from paceline.model import Cause, FixtureScope, FixtureTime, Severity, Since, Verdict
+from paceline.usage import UsageKey
+from paceline.verdict_kinds import VerdictKind
+from support.values import make_case, make_run
+
+
+def _fixture(seconds: float, setups: int = 1) -> FixtureTime:
+    return FixtureTime(name="tests::db", scope=FixtureScope.SESSION, seconds=seconds, setups=setups)
+
+
+def _verdicts(fixture: FixtureTime, before: Sequence[FixtureTime], **changes: Any) -> tuple[Verdict, ...]:
+    past = Past.from_runs([make_run(number, [make_case()], fixtures=(one,)) for number, one in enumerate(before)])
+    now: dict[str, Any] = {"cases": [make_case()], "fixtures": (fixture,), **changes}
+    return judge(make_run(len(before), **now), past, Rules()).verdicts
+
+
+def test_a_fixture_that_takes_six_times_as_long_is_slower() -> None:
+    """
+    The verdict names it, what it took and takes, and all that a session spends on it.
+    """
+    (verdict,) = _verdicts(_fixture(6.0, 2), [_fixture(1.0, 2)] * 10)
+
+    assert verdict == Verdict(
+        kind=VerdictKind.FIXTURE_REGRESSION,
+        severity=Severity.WARNING,
+        fixture="tests::db",
+        measured=3.0,
+        limit=0.75,
+        unit="seconds",
+        factor=6.0,
+        causes=(Cause(measure="fixtures.tests::db", before=1.0, after=6.0),),
+        reason="took 3 s a setup in 2 setups, usually 500 ms (median of 10 runs): 6.0 times as long",
+    )
+    assert verdict.subject == "fixture tests::db"
+
+
+@pytest.mark.parametrize(
+    ("now", "before"),
+    [
+        (_fixture(10.0, 100), [_fixture(1.0, 10)] * 10),
+        (_fixture(1.45), [_fixture(1.0)] * 10),
+        (_fixture(0.19), [_fixture(0.1)] * 10),
+        (_fixture(9.0), [_fixture(1.0)] * 7),
+        (_fixture(2.0), [_fixture(1.0), _fixture(2.0)] * 5),
+        (_fixture(9.0), [FixtureTime(name="tests::db", scope=FixtureScope.MODULE, seconds=1.0)] * 10),
+    ],
+    ids=[
+        "more setups",
+        "a factor of 1.45",
+        "0.09 s more",
+        "seven runs",
+        "as slow in half of the runs",
+        "another scope",
+    ],
+)
+def test_what_is_no_slower_fixture(now: FixtureTime, before: Sequence[FixtureTime]) -> None:
+    """
+    The setup itself has to take longer, by a factor, by a time that a session notices, and than is usual.
+    """
+    assert _verdicts(now, before) == ()
+
+
+def test_parts_of_the_suite_are_neither_judged_nor_usual() -> None:
+    """
+    The first setup of a few is more of their mean.
+    """
+    past = Past.from_runs([make_run(number, fixtures=(_fixture(1.0),), is_partial=True) for number in range(10)])
+
+    assert _verdicts(_fixture(9.0), [_fixture(1.0)] * 10, is_partial=True) == ()
+    assert judge(make_run(10, fixtures=(_fixture(9.0),)), past, Rules()).verdicts == ()
+
+
+def test_a_slow_machine_makes_no_fixture_slower() -> None:
+    """
+    Where the calls waited for a CPU two thirds of the time, a setup may have done so, too.
+    """
+    usage = {UsageKey.CPU_SECONDS: 0.01, UsageKey.CPU_WAIT_SECONDS: 0.02}
+    cases = [make_case(seconds=0.03, usage=usage)]
+    before = [_fixture(1.0)] * 10
+    (verdict,) = _verdicts(_fixture(6.0), before, cases=cases)
+
+    assert _verdicts(_fixture(4.0), before, cases=cases) == ()
+    assert verdict.reason == (
+        "took 6 s in its setup (2 s with the machine taken out), usually 1 s (median of 10 runs): 2.0 times as long"
+    )
+
+
+def test_a_slower_fixture_knows_its_beginning() -> None:
+    """
+    The first of the runs in which it was so.
+    """
+    (verdict,) = _verdicts(_fixture(6.0), [_fixture(1.0)] * 10 + [_fixture(6.0)] * 2)
+
+    assert verdict.since == Since(run_id="run-10", ended=1_700_036_000.0, runs_ago=2)
+    assert verdict.standing

@@ -1,0 +1,88 @@
+"""
+The time of fixtures in a session.
+"""
+
+import pytest
+
+from paceline.model import FixtureTime
+from paceline.verdict_kinds import VerdictKind
+from support.suite import Result, Suite
+
+_CLIENT = """
+    import os, time, pytest
+
+    @pytest.fixture
+    def client():
+        time.sleep(0.2 if os.environ.get("SLOW") else 0.01)
+        return object()
+
+    @pytest.mark.parametrize("n", range(20))
+    def test_call(client, n): sum(range(100_000))
+"""
+
+
+def _fixture(result: Result, name: str) -> FixtureTime:
+    return next(fixture for fixture in result.run.fixtures if fixture.name.endswith(f"::{name}"))
+
+
+def test_a_fixture_that_every_test_waits_for_is_found(suite: Suite) -> None:
+    """
+    Twenty tests with a fixture that takes 200 ms instead of 10: a warning that names it, which fails the run if asked.
+    """
+    suite.write("test_shop.py", _CLIENT)
+    suite.keep_before(suite.run().run, 9)
+    result = suite.run("--paceline-fail-on", "fixture_regression", environ={"SLOW": "1"})
+    (verdict,) = [one for one in result.run.verdicts if one.kind is VerdictKind.FIXTURE_REGRESSION]
+
+    assert result.code == 10
+    assert (verdict.severity, verdict.fixture, verdict.case) == ("warning", "test_shop.py::client", None)
+    assert "FIXTURE fixture test_shop.py::client took " in result.told()
+    assert "why: set-up: fixture test_shop.py::client " in result.told()
+    assert "new in this run" in result.told()
+
+
+def test_the_report_names_a_fixture_that_takes_much_of_the_session(suite: Suite) -> None:
+    """
+    Its scope, its time and that of the session.
+    """
+    suite.write(
+        "test_shop.py",
+        """
+        import time, pytest
+
+        @pytest.fixture(scope="session")
+        def db(): time.sleep(1)
+
+        def test_call(db): pass
+        """,
+    )
+    result = suite.run()
+
+    assert "fixtures session fixture test_shop.py::db 1" in result.told()
+    assert " s of " in result.told().partition("::db")[2].partition("machine")[0]
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_setups_of_repeats_are_not_counted(suite: Suite, workers: str) -> None:
+    """
+    A test that looks slower is measured again with its fixtures, which is no part of the run.
+    """
+    suite.write(
+        "test_shop.py",
+        """
+        import os, time, pytest
+
+        @pytest.fixture(scope="session")
+        def db(): pass
+
+        @pytest.fixture
+        def client(db): pass
+
+        def test_call(client): time.sleep(0.05 if os.environ.get("SLOW") else 0.001)
+        """,
+    )
+    suite.keep_before(suite.run().run, 9)
+    result = suite.run("-n", workers, environ={"SLOW": "1"})
+
+    assert "measured again 3 times" in result.output or "in 3 repeats" in result.told()
+    assert _fixture(result, "client").setups == _fixture(result, "db").setups == 1
