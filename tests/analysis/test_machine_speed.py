@@ -2,6 +2,9 @@
 The suite as the ruler of the machine's speed.
 """
 
+from math import exp, log
+from random import Random
+
 import pytest
 
 from paceline.analysis.machine_speed import Mark, Need, Ruler, need_of, normalized
@@ -56,13 +59,14 @@ def test_a_test_that_sleeps_is_not_on_the_ruler() -> None:
     assert Ruler.of(sleepers, _USUAL) is None
 
 
-def test_a_test_never_needs_less_than_nothing() -> None:
+def test_a_test_never_needs_no_time() -> None:
     """
-    Where the kernel counted more waiting than the clock had time, 0 is left; without a time there is nothing.
+    Where the kernel counted more waiting than the clock had time, a microsecond is left: a time of 0 has no ratio.
+    Without a time there is nothing.
     """
     case = make_case(seconds=0.3, usage={UsageKey.CPU_WAIT_SECONDS: 0.4})
 
-    assert need_of(case) == (0.0, 0.0)
+    assert need_of(case) == (1e-6, 1e-6)
     assert need_of(make_case(seconds=None)) is None
     assert need_of(make_case(seconds=0.3)) == (0.3, 0.3)
 
@@ -206,3 +210,61 @@ def test_where_the_halves_weigh_the_same_the_middle_is_between() -> None:
 
     assert [ruler.slowdown_of_others(name) for name in "abc"] == [3.0, 0.5, 0.5]
     assert ruler.slowdown == 2.0
+
+
+def test_a_heavy_test_that_changed_leaves_the_others_alone() -> None:
+    """
+    One test outweighs nine others: where it takes three times as long, or a third, the nine have their usual time.
+    """
+    usual = {"test_heavy": 0.05} | {f"test_{number}": 0.0017 for number in range(9)}
+    for factor in (3.0, 1 / 3):
+        needs = {case_id: _computed(seconds) for case_id, seconds in usual.items()}
+        needs["test_heavy"] = _computed(0.05 * factor)
+
+        assert normalized(needs, Ruler.of(needs, usual)) == pytest.approx(usual | {"test_heavy": 0.05 * factor})
+
+
+@pytest.mark.parametrize("factor", [1.1, 1.5, 3.0, 0.5])
+def test_a_file_that_changed_leaves_the_others_alone(factor: float) -> None:
+    """
+    Though its tests take most of the time of the suite.
+    """
+    usual = {f"test_large.py::test_{number}": 0.02 for number in range(40)}
+    usual |= {f"test_{file}.py::test_{number}": 0.004 for file in range(4) for number in range(10)}
+    needs = {case_id: _computed(seconds * (factor if "large" in case_id else 1)) for case_id, seconds in usual.items()}
+    seconds = normalized(needs, Ruler.of(needs, usual))
+
+    assert {case_id: value for case_id, value in seconds.items() if "large" not in case_id} == pytest.approx(
+        {case_id: value for case_id, value in usual.items() if "large" not in case_id}
+    )
+
+
+@pytest.mark.parametrize("machine", [1.0, 2.0, 0.8])
+@pytest.mark.parametrize("factor", [1.2, 1.5, 3.0, 0.4])
+def test_a_third_of_the_suite_may_change(factor: float, machine: float) -> None:
+    """
+    With a noise of 5%, the machine is found to 2% where every third test changed, on machines of any speed.
+    """
+    noise = Random(0)  # noqa: S311 - no secret
+    usual = {f"test_{number}": 0.01 for number in range(90)}
+    needs = {
+        case_id: _computed(0.01 * machine * (factor if place % 3 == 0 else 1) * exp(noise.gauss(0, 0.05)))
+        for place, case_id in enumerate(usual)
+    }
+    ruler = Ruler.of(needs, usual)
+
+    assert ruler is not None
+    assert ruler.slowdown == pytest.approx(machine, rel=0.02 if abs(log(factor)) > 0.3 else 0.05)
+
+
+def test_files_are_too_light_to_be_asked() -> None:
+    """
+    A few short tests beside one large file do not outweigh it.
+    """
+    usual = {f"test_large.py::test_{number}": 0.02 for number in range(40)}
+    usual |= {f"test_{file}.py::test_short": 0.0001 for file in range(4)}
+    needs = {case_id: _computed(seconds * (1.5 if "large" in case_id else 4)) for case_id, seconds in usual.items()}
+    ruler = Ruler.of(needs, usual)
+
+    assert ruler is not None
+    assert ruler.slowdown == pytest.approx(1.5)

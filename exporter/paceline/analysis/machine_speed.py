@@ -3,25 +3,33 @@ The machine out of the way: the suite is its own ruler, and a calibration holds 
 """
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
+from math import log
 from typing import NamedTuple, Self
 
 from paceline.model import Case
 from paceline.usage import UsageKey
 
-# A mark weighs as much as its test usually takes, as the time of a short test is mostly scheduling; but no one
-# test rules, however long it takes.
+# A mark weighs as much as its test usually takes, as the time of a short test is mostly scheduling.
 _HEAVIEST = 0.050
+# One test, or one file, may change and must not move the estimate: none has more of the weight than this.
+_SHARE_OF_TEST, _SHARE_OF_FILE = 0.25, 0.4
 # Tests that together weigh less than this say nothing of the machine; its calibration does.
 _LIGHTEST = 0.010
+_SHORTEST = 1e-6
 # From this share of its time on a CPU a test tells of the speed of the CPU.
 _CPU_BOUND = 0.5
 # Where fewer tests than these share the weight, one that was made faster would make all others look slower. The
 # calibration, which is good to some percent, then bounds how fast the machine can have been.
 _MANY = 8
 _CALIBRATION_ERROR = 0.9
+# So many standard deviations from the centre, and by more than this share, a mark is of a test that changed.
+_CHANGED, _LEAST_CHANGE = 3.0, 0.02
+# The half of a normal distribution around its centre reaches so many standard deviations to either side.
+_HALF_OF_NORMAL = 0.6745
 # Sums of the same weights differ by less than this share where they were made in another way.
 _ROUNDING = 1e-9
 
@@ -61,7 +69,7 @@ class Ruler:
     """
 
     def __init__(self, marks: Mapping[str, Mark], calibration: float | None) -> None:
-        order = sorted(marks.items(), key=lambda item: item[1])
+        order = _unchanged(sorted(marks.items(), key=lambda item: item[1]))
         self._places = {case_id: place for place, (case_id, _) in enumerate(order)}
         self._ratios = [mark.ratio for _, mark in order]
         self._weights = [mark.weight for _, mark in order]
@@ -89,19 +97,18 @@ class Ruler:
             for case_id, need in needs.items()
             if (known := usual.get(case_id, 0.0)) > 0 and need.seconds > 0 and need.is_cpu_bound
         }
-        is_known = calibration is not None or sum(mark.weight for mark in marks.values()) >= _LIGHTEST
-        return cls(marks, calibration) if is_known else None
+        weights = _limited({case_id: mark.weight for case_id, mark in marks.items()})
+        if calibration is None and sum(weights.values()) < _LIGHTEST:
+            return None
+        return cls({case_id: Mark(mark.ratio, weights[case_id]) for case_id, mark in marks.items()}, calibration)
 
     @cached_property
     def slowdown(self) -> float:
         """
-        The slowdown of the machine by all marks: their weighted median. One that has more than half of the weight would
-        be that median whatever the others say, so that it is left out.
+        The slowdown of the machine by all marks: their weighted median. A single mark is of no machine.
         """
-        for case_id, place in self._places.items():
-            if self._weights[place] > self._sums[-1] / 2 + self._rounding:
-                return self.slowdown_of_others(case_id)
-        return self._between(self._sums[-1] / 2, self._sums[-1] / 2, self._sums[-1])
+        weight = self._sums[-1] if len(self._weights) > 1 else 0.0
+        return self._between(weight / 2, weight / 2, weight)
 
     def slowdown_of_others(self, case_id: str) -> float:
         """
@@ -152,7 +159,8 @@ def need(duration: float, usage: Mapping[str, float]) -> Need:
     cpu = usage.get(UsageKey.CPU_SECONDS)
     on_cpu = duration if cpu is None else min(cpu, duration)
     waited = usage.get(UsageKey.CPU_WAIT_SECONDS, 0.0)
-    seconds = max(duration - waited, 0.0 if cpu is None else on_cpu)
+    # The two clocks differ a little, and no test needs no time.
+    seconds = max(duration - waited, 0.0 if cpu is None else on_cpu, min(duration, _SHORTEST))
     return Need(seconds, min(on_cpu, seconds))
 
 
@@ -163,6 +171,64 @@ def normalized(needs: Mapping[str, Need], ruler: Ruler | None) -> dict[str, floa
     if ruler is None:
         return {case_id: need.seconds for case_id, need in needs.items()}
     return {case_id: need.on(ruler.slowdown_of_others(case_id)) for case_id, need in needs.items()}
+
+
+def _limited(weights: Mapping[str, float]) -> dict[str, float]:
+    """
+    Weights of which no test and no file has more than its share, as far as there are enough of them.
+    """
+    limit = _limit(list(weights.values()), _SHARE_OF_TEST) or min(weights.values(), default=0.0)
+    limited = {case_id: min(weight, limit) for case_id, weight in weights.items()}
+    files: dict[str, float] = defaultdict(float)
+    for case_id, weight in limited.items():
+        files[_file_of(case_id)] += weight
+    limit = _limit(list(files.values()), _SHARE_OF_FILE)
+    if limit is None or sum(min(weight, limit) for weight in files.values()) < _HEAVIEST:
+        return limited
+    return {case_id: weight * min(1.0, limit / files[_file_of(case_id)]) for case_id, weight in limited.items()}
+
+
+def _limit(weights: Sequence[float], share: float) -> float | None:
+    """
+    The largest weight for which none has more than a share of the sum; None where there are too few for that.
+    """
+    ordered = sorted(weights, reverse=True)
+    rest = sum(ordered)
+    for heavier, weight in enumerate(ordered):
+        if heavier * share >= 1:
+            return None
+        limit = share * rest / (1 - heavier * share)
+        if weight <= limit:
+            return limit
+        rest -= weight
+    return None
+
+
+def _file_of(case_id: str) -> str:
+    return case_id.partition("::")[0]
+
+
+def _unchanged(order: Sequence[tuple[str, Mark]]) -> Sequence[tuple[str, Mark]]:
+    """
+    The marks, in ascending order, without those of tests that changed: they lie far from where the marks are densest.
+
+    The shortest interval with half of the weight has its centre among the unchanged tests as long as these are more
+    than half (Rousseeuw, P. J. (1984), "Least median of squares regression", J. American Statistical Association 79).
+    """
+    weights = [mark.weight for _, mark in order]
+    if _effective_size(weights) < _MANY:
+        return order
+    logs = [log(mark.ratio) for _, mark in order]
+    low, high = _shortest_half(logs, weights)
+    centre, reach = (low + high) / 2, max(_CHANGED * (high - low) / 2 / _HALF_OF_NORMAL, _LEAST_CHANGE)
+    return [mark for place, mark in zip(logs, order, strict=True) if abs(place - centre) <= reach]
+
+
+def _shortest_half(ordered: Sequence[float], weights: Sequence[float]) -> tuple[float, float]:
+    sums = [0.0, *accumulate(weights)]
+    half = sums[-1] / 2
+    ends = [bisect_left(sums, before + half * (1 - _ROUNDING)) - 1 for before in sums[:-1] if before <= half]
+    return min(((ordered[first], ordered[last]) for first, last in enumerate(ends)), key=lambda ends: ends[1] - ends[0])
 
 
 def _effective_size(weights: Sequence[float]) -> float:
