@@ -245,7 +245,7 @@ def test_a_third_of_the_suite_may_change(factor: float, machine: float) -> None:
     """
     With a noise of 5%, the machine is found to 2% where every third test changed, on machines of any speed.
     """
-    noise = Random(0)  # noqa: S311 - no secret
+    noise = Random(0)
     usual = {f"test_{number}": 0.01 for number in range(90)}
     needs = {
         case_id: _computed(0.01 * machine * (factor if place % 3 == 0 else 1) * exp(noise.gauss(0, 0.05)))

@@ -103,18 +103,18 @@ def _facts(comparison: Comparison, rule: ComparisonRule) -> Iterator[str]:
     if total is not None:
         change = f"{duration(total.base_seconds)} → {duration(total.head_seconds)}, {times_as_long(total.shift)}"
         yield f"total: {change} as long, {counted(total.tests, 'test')}, the wait for a CPU taken out"
-    yield f"suite: {_suite(comparison, rule)}"
+    yield f"most tests: {_most_tests(comparison, rule)}"
     if comparison.base_runs == comparison.head_runs == 1:
         yield "one run on each side: the ratios have no interval and no p-value; compare more runs"
 
 
-def _suite(comparison: Comparison, rule: ComparisonRule) -> str:
+def _most_tests(comparison: Comparison, rule: ComparisonRule) -> str:
     suite = comparison.suite
     if suite is None and comparison.is_paired:
-        return "too small for a figure of its own; both sides ran in turn on one machine, so its speed is the same"
+        return "too few for a figure; both sides ran in turn on one machine, so its speed is the same"
     if suite is None:
-        return "too small to tell the machine from the code (fewer than 8 tests that compute for at least 1 ms)"
-    whole = f"as a whole it takes {times_as_long(suite)} as long"
+        return "too few to tell the machine from the code (fewer than 8 tests that compute for at least 1 ms)"
+    whole = f"{times_as_long(suite)} as long"
     if not comparison.is_divided:
         return f"{whole}; both sides ran in turn on one machine, so that is the code, and no test is divided by it"
     if comparison.is_paired or not is_clear(suite, rule.ratio):
