@@ -182,10 +182,10 @@ def _limited(weights: Mapping[str, float]) -> dict[str, float]:
     files: dict[str, float] = defaultdict(float)
     for case_id, weight in limited.items():
         files[_file_of(case_id)] += weight
-    limit = _limit(list(files.values()), _SHARE_OF_FILE)
-    if limit is None or sum(min(weight, limit) for weight in files.values()) < _HEAVIEST:
+    of_file = _limit(list(files.values()), _SHARE_OF_FILE)
+    if of_file is None or sum(min(weight, of_file) for weight in files.values()) < _HEAVIEST:
         return limited
-    return {case_id: weight * min(1.0, limit / files[_file_of(case_id)]) for case_id, weight in limited.items()}
+    return {case_id: weight * min(1.0, of_file / files[_file_of(case_id)]) for case_id, weight in limited.items()}
 
 
 def _limit(weights: Sequence[float], share: float) -> float | None:
