@@ -125,7 +125,8 @@ class UsageKey(OpenEnum):
         "memory_retained_bytes",
         Quantity(
             "memory kept",
-            "Memory kept after the teardown of a test; of one that seemed to keep more, the median of its repeats.",
+            "Memory kept after the teardown of a test; of one that was measured again, the least of its repeats, "
+            "or 0 where they refuted a leak.",
             Unit.BYTES,
             curve=Curve("Memory", "kept", colors.WARNING),
             phase=Phase.TEST,

@@ -149,7 +149,30 @@ def test_a_test_that_keeps_less_and_less_is_no_leak() -> None:
     repeats = [make_case("test_a", usage={UsageKey.MEMORY_RETAINED_BYTES: kept * 2.0**20}) for kept in (9, 3, 0.5)]
     run = confirmed(make_run(1, [case], verdicts=(verdict,)), Repeated(cases={"test_a": repeats}))
 
-    assert run.verdicts[0].reason == "kept 10 MiB; not confirmed: only 512 KiB in 3 repeats"
+    assert run.verdicts[0].reason == "kept 10 MiB; not confirmed: less and less in 3 repeats, at last 512 KiB"
+    assert run.cases[0].usage == {UsageKey.MEMORY_RETAINED_BYTES: 0.0}
+
+
+@pytest.mark.parametrize(("kept", "told"), [(4.0, [("leak", "warning")]), (0.0, [])])
+def test_a_leak_that_was_not_confirmed_before_is_not_told_again(kept: float, told: list[tuple[str, str]]) -> None:
+    """
+    Unless its repeats keep memory now; the memory that is kept for the next judgement is that of the repeats.
+    """
+    verdict = Verdict(
+        kind=VerdictKind.LEAK,
+        severity=Severity.INFO,
+        reason="kept 4 MiB",
+        case="test_a",
+        measured=4 * 2.0**20,
+        limit=2.0**20,
+        unit="bytes",
+    )
+    case = make_case("test_a", usage={UsageKey.MEMORY_RETAINED_BYTES: 4 * 2.0**20})
+    repeat = make_case("test_a", usage={UsageKey.MEMORY_RETAINED_BYTES: kept * 2.0**20})
+    run = confirmed(make_run(1, [case], verdicts=(verdict,)), Repeated(cases={"test_a": [repeat] * 3}))
+
+    assert [(one.kind.value, one.severity.value) for one in run.verdicts] == told
+    assert run.cases[0].usage == {UsageKey.MEMORY_RETAINED_BYTES: kept * 2.0**20}
 
 
 def test_repeats_of_work_that_is_done_once_a_process_refute_nothing() -> None:

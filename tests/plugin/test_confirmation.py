@@ -314,6 +314,37 @@ def test_garbage_that_is_not_collected_yet_is_no_leak(suite: Suite) -> None:
     assert [verdict.kind.value for verdict in result.run.verdicts] == ["unconfirmed"]
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        """
+        def test_memory():
+            nodes = []
+            for _ in range(20_000):
+                node = {}
+                node["self"] = node
+                node["data"] = [object() for _ in range(50)]
+                nodes.append(node)
+        """,
+        """
+        STEPS, CACHE = iter([8, 6, 4, 2, 0, 0]), []
+        def test_memory(): CACHE.append(bytearray(next(STEPS) << 20))
+        """,
+    ],
+    ids=["cycles", "warming up"],
+)
+def test_a_leak_that_is_none_is_told_once(suite: Suite, source: str) -> None:
+    """
+    In the third run, as not confirmed; the sixth run measures it again, and says nothing.
+    """
+    suite.write("test_memory.py", source)
+    runs = [suite.run("--paceline-budget", "60000").run for _ in range(6)]
+    kept = [run.cases[0].usage["memory_retained_bytes"] for run in runs]
+
+    assert [[verdict.kind.value for verdict in run.verdicts] for run in runs] == [[], [], ["unconfirmed"], [], [], []]
+    assert [bool(memory) for memory in kept] == [True, True, False] * 2
+
+
 def test_memory_that_is_kept_once_is_no_leak(suite: Suite) -> None:
     """
     A cache that warms up in each process keeps memory once; a leak keeps more with each call.

@@ -129,7 +129,7 @@ def test_the_budget_of_a_type_is_reported_and_fails_nothing(suite: Suite) -> Non
 
     assert result.code == 0
     assert [(verdict.kind, verdict.limit) for verdict in result.run.verdicts] == [(VerdictKind.BUDGET, 0.1)]
-    assert ", budget 100 ms (test type unit)" in result.section()
+    assert "budget 100 ms (test type unit)" in result.told()
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,7 @@ def _figures() -> dict[str, Course]:
         "leaking": [_keeping(0)] * (RUNS - 5) + [_keeping(4)] * 5,
         "keeps_since_three_runs": [_keeping(0)] * (RUNS - 3) + [_keeping(4)] * 3,
         "kept_once": [_keeping(0)] * (RUNS - 1) + [_keeping(4)],
+        "keeps_little_of_its_peak": [_keeping(4, peak=100)] * RUNS,
         "importing": [_keeping(4, imported=3)] * RUNS,
     }
 
@@ -187,6 +188,10 @@ def _querying(count: int, name: str = "sql", unit: str = "queries") -> Case:
     return make_case(measures={name: Measure(value=count, unit=unit)})
 
 
-def _keeping(mebibytes: int, imported: int = 0) -> Case:
-    kept = {UsageKey.MEMORY_RETAINED_BYTES: float(mebibytes * _MEBIBYTE), UsageKey.IMPORTED_MODULES: float(imported)}
+def _keeping(mebibytes: int, imported: int = 0, peak: int = 0) -> Case:
+    kept = {
+        UsageKey.MEMORY_RETAINED_BYTES: float(mebibytes * _MEBIBYTE),
+        UsageKey.MEMORY_PEAK_BYTES: float(peak * _MEBIBYTE),
+        UsageKey.IMPORTED_MODULES: float(imported),
+    }
     return make_case(usage=kept)

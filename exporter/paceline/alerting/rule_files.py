@@ -15,6 +15,7 @@ from textwrap import indent
 
 from paceline.alerting.rule_options import Options
 from paceline.alerting.shared_expressions import PHRASES
+from paceline.analysis.verdicts.leak import SHARE_OF_PEAK
 
 _NAME = re.compile(r"^(?P<before>.*?)<(?P<name>[a-z_]+)(?: (?P<of>[\w:]+)(?: (?P<whole>[\w|]+))?)?>", re.MULTILINE)
 _RUN_SAMPLES = re.compile(r"(?<![\w:])paceline_(?:test|run)_\w+(?P<brace>\{)?")
@@ -87,6 +88,7 @@ def _values(options: Options) -> dict[str, str]:
         # What was recorded by one of the last slow evaluations, also across a restart.
         "lately": "1h",
         "scrape_interval": f"{options.scrape_seconds}s",
+        "share_of_peak": str(SHARE_OF_PEAK),
         "renamed": "" if options.prefix == Options().prefix else _RENAMED.format(options.prefix),
         "exporter": options.exporter,
         "prometheus": options.prometheus,

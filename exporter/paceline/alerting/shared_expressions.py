@@ -91,6 +91,9 @@ and
   count_over_time(paceline_test_memory_retained_bytes[{}]) >= <known leak_min_runs>
 unless
   max_over_time(paceline_test_imported_modules[{}]) > 0
+unless
+  last_over_time(paceline_test_memory_retained_bytes[<since>])
+    < <share_of_peak> * last_over_time(paceline_test_memory_peak_bytes[<since>])
 """,
     # No pass in any of the runs of a stretch of time, and enough of them.
     "failed": """

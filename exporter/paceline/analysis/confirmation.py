@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from paceline.analysis.machine_speed import need_of
+from paceline.analysis.verdicts.leak import is_falling, is_leak_again
 from paceline.formatting import counted, duration, size
 from paceline.model import Case, Run, Severity, Verdict
 from paceline.usage import UsageKey
@@ -41,7 +42,8 @@ def confirmed(run: Run, repeated: Repeated) -> Run:
     """
     Judge the suspects of a run by what they did when they were measured again.
 
-    What holds up stays a verdict, what does not becomes `unconfirmed`. The figure of a test that was measured again
+    What holds up stays a verdict, what does not becomes `unconfirmed`; a leak that earlier runs did not confirm is not
+    reported again. The figure of a test that was measured again
     is from then on that of its repeats, so that whoever judges the run by its figures finds the same. What could not be
     measured again is believed, unless most of what was did not hold up. Repeats far below what is usual are of a test
     that does its work once a process: they prove nothing, and their figure is not kept.
@@ -59,14 +61,17 @@ def confirmed(run: Run, repeated: Repeated) -> Run:
     telling = {verdict: figures for verdict, figures in again.items() if not _is_once_a_process(verdict, figures)}
     held = sum(_holds(verdict, figures) for verdict, figures in telling.items())
     is_chance = bool(telling) and 2 * held < len(telling)
-    verdicts = [
+    found = (
         _confirm(verdict, again.get(verdict, ()), repeated.reasons.get(str(verdict.case), ""), is_chance=is_chance)
         for verdict in run.verdicts
-    ]
+    )
     for verdict, figures in telling.items():
         cases[str(verdict.case)] = _with_figure(cases[str(verdict.case)], verdict.kind, _figure(verdict, figures))
     # What did not hold up is told last.
-    verdicts.sort(key=lambda verdict: verdict.kind is VerdictKind.UNCONFIRMED)
+    verdicts = sorted(
+        (verdict for verdict in found if verdict is not None),
+        key=lambda verdict: verdict.kind is VerdictKind.UNCONFIRMED,
+    )
     return replace(run, cases=tuple(cases.values()), verdicts=tuple(verdicts))
 
 
@@ -79,10 +84,11 @@ def _is_once_a_process(verdict: Verdict, figures: Sequence[float]) -> bool:
 
 def _figure(verdict: Verdict, figures: Sequence[float]) -> float:
     """
-    The figure of all repeats: of times the lower median; of memory the least, as a test that warms up keeps less and
-    less.
+    The figure of all repeats: of times the lower median; of memory the least, or 0 where they are no leak.
     """
-    return min(figures) if verdict.kind is VerdictKind.LEAK else median_low(figures)
+    if verdict.kind is VerdictKind.LEAK:
+        return min(figures) if _holds(verdict, figures) else 0.0
+    return median_low(figures)
 
 
 def _figures(verdict: Verdict, cases: Mapping[str, Case], repeats: Mapping[str, Sequence[Case]]) -> list[float]:
@@ -94,7 +100,7 @@ def _figures(verdict: Verdict, cases: Mapping[str, Case], repeats: Mapping[str, 
     return [figure for figure in figures if figure is not None]
 
 
-def _confirm(verdict: Verdict, figures: Sequence[float], why_not: str, *, is_chance: bool) -> Verdict:
+def _confirm(verdict: Verdict, figures: Sequence[float], why_not: str, *, is_chance: bool) -> Verdict | None:
     if verdict.kind not in _FIGURES:
         return verdict
     if not figures and is_chance:
@@ -102,8 +108,11 @@ def _confirm(verdict: Verdict, figures: Sequence[float], why_not: str, *, is_cha
     if not figures:
         reason = f" ({why_not})" if why_not else ""
         return replace(verdict, reason=f"{verdict.reason}; not measured again{reason}")
-    show = duration if verdict.unit == "seconds" else size
-    found = f"{show(_figure(verdict, figures))} in {counted(len(figures), 'repeat')}"
+    return _confirm_leak(verdict, figures) if verdict.kind is VerdictKind.LEAK else _confirm_time(verdict, figures)
+
+
+def _confirm_time(verdict: Verdict, figures: Sequence[float]) -> Verdict:
+    found = f"{duration(_figure(verdict, figures))} in {_repeats(figures)}"
     if _is_once_a_process(verdict, figures):
         return replace(verdict, reason=f"{verdict.reason}; only {found}, as it does its work once a process")
     if _holds(verdict, figures):
@@ -111,7 +120,24 @@ def _confirm(verdict: Verdict, figures: Sequence[float], why_not: str, *, is_cha
     return _unconfirmed(verdict, f"only {found}")
 
 
+def _confirm_leak(verdict: Verdict, figures: Sequence[float]) -> Verdict | None:
+    least, repeats = size(min(figures)), _repeats(figures)
+    if _holds(verdict, figures):
+        reason = f"{verdict.reason}; again {least} or more in {repeats}"
+        return replace(verdict, severity=Severity.WARNING, reason=reason)
+    if verdict.severity is Severity.INFO:
+        return None
+    found = f"less and less in {repeats}, at last {least}" if is_falling(figures) else f"only {least} in {repeats}"
+    return _unconfirmed(verdict, found)
+
+
+def _repeats(figures: Sequence[float]) -> str:
+    return counted(len(figures), "repeat")
+
+
 def _holds(verdict: Verdict, figures: Sequence[float]) -> bool:
+    if verdict.kind is VerdictKind.LEAK:
+        return is_leak_again(verdict, figures)
     return _figure(verdict, figures) > (verdict.limit or 0.0)
 
 

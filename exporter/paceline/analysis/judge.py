@@ -183,6 +183,7 @@ def _leak(case: Case, past: Past, rules: Rules) -> Verdict | None:
         case.id,
         [*before.values, case.usage.get(UsageKey.MEMORY_RETAINED_BYTES, 0.0)],
         [*(imported.get(run, 0.0) for run in before.runs), case.usage.get(UsageKey.IMPORTED_MODULES, 0.0)],
+        case.usage.get(UsageKey.MEMORY_PEAK_BYTES, 0.0),
         rules.leak,
     )
 

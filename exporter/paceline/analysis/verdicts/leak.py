@@ -3,6 +3,7 @@ Leak: a test that keeps memory, run after run.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
 from paceline.analysis.judgement_rules import LeakRule
@@ -10,27 +11,40 @@ from paceline.formatting import size
 from paceline.model import Severity, Verdict
 from paceline.verdict_kinds import VerdictKind
 
+# An allocator keeps some of the memory that a test used for a moment. The rules in Prometheus have the same share.
+SHARE_OF_PEAK = 0.05
+# A repeat that keeps less than this share of the memory of the first measurement is of another kind: that was garbage,
+# or a cache that was filled.
+_SHARE_OF_CLAIM = 0.25
+# Repeats of which each keeps less than the one before, and the last less than this share of the first.
+_FALLING = 0.75
 _MEBIBYTE = 1 << 20
 
 
-def judge_leak(case_id: str, retained: Sequence[float], imported: Sequence[float], rule: LeakRule) -> Verdict | None:
+def judge_leak(
+    case_id: str, retained: Sequence[float], imported: Sequence[float], peak: float, rule: LeakRule
+) -> Verdict | None:
     """
     Whether a test kept memory in each of the last runs without importing modules (which stay for good reason).
+
+    A verdict on a test that kept less in between is for information, unless repeats confirm it.
 
     Args:
         case_id: the test.
         retained: bytes kept by each run, oldest first, this run's last.
         imported: modules imported by the same runs.
+        peak: the highest memory of this run's call above its start.
         rule: the thresholds.
     """
-    limit = rule.floor_mb * _MEBIBYTE
+    floor = rule.floor_mb * _MEBIBYTE
+    limit = max(floor, SHARE_OF_PEAK * peak)
     recent = retained[-rule.min_runs :]
-    if len(recent) < rule.min_runs or min(recent) < limit or any(imported[-rule.min_runs :]):
+    if len(recent) < rule.min_runs or min(recent) < floor or recent[-1] < limit or any(imported[-rule.min_runs :]):
         return None
-    kept = next((n for n, value in enumerate(reversed(retained)) if value < limit), len(retained))
+    kept = next((n for n, value in enumerate(reversed(retained)) if value < floor), len(retained))
     return Verdict(
         kind=VerdictKind.LEAK,
-        severity=Severity.WARNING,
+        severity=Severity.INFO if max(retained[:-kept], default=0.0) >= floor else Severity.WARNING,
         case=case_id,
         measured=retained[-1],
         limit=limit,
@@ -39,3 +53,23 @@ def judge_leak(case_id: str, retained: Sequence[float], imported: Sequence[float
         reason=f"kept {size(retained[-1])} after its teardown, and so in each of the last {kept} runs "
         f"(median {size(median(retained[-kept:]))})",
     )
+
+
+def is_leak_again(verdict: Verdict, repeats: Sequence[float]) -> bool:
+    """
+    Whether the repeats of a test kept memory as well: each a good part of the first measurement, and not less and less.
+
+    Args:
+        verdict: that the test leaks.
+        repeats: bytes kept by each repeat, in order.
+    """
+    least = max(verdict.limit or 0.0, _SHARE_OF_CLAIM * (verdict.measured or 0.0))
+    return min(repeats) >= least and not is_falling(repeats)
+
+
+def is_falling(repeats: Sequence[float]) -> bool:
+    """
+    Whether a test warms up: each of its repeats keeps less memory than the one before, until little is left.
+    """
+    is_less = all(after < before for before, after in pairwise(repeats))
+    return is_less and repeats[-1] < _FALLING * repeats[0]
