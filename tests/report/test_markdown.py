@@ -36,6 +36,7 @@ def _markdown(*findings: Finding, **changes: Any) -> str:
         "slowest": (("250 ms", make_case("test_total")), ("1 ms", make_case("test_b"))),
         "machine": "as fast as usual",
         "history": "20 earlier runs on main",
+        "run_id": "01M8",
         "troubles": (),
     }
     return markdown(Content(**(known | changes)))
@@ -71,7 +72,7 @@ def test_a_report_is_a_heading_a_table_and_details() -> None:
         ["`test_total`", "250 ms", "unit"],
         ["`test_b`", "1 ms", "unit"],
     ]
-    assert (facts, end) == ("Machine: as fast as usual. History: 20 earlier runs on main.", "</details>\n")
+    assert (facts, end) == ("Machine: as fast as usual. History: 20 earlier runs on main. Run: 01M8.", "</details>\n")
 
 
 def test_fixtures_that_take_much_of_the_session_are_among_the_facts() -> None:

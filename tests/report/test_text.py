@@ -44,6 +44,7 @@ def _content(**changes: Any) -> Content:
         "fixtures": "session fixture db 3.2 s of 8 s",
         "machine": "as fast as usual",
         "history": "20 earlier runs on main",
+        "run_id": "01M8",
         "troubles": ("1 time: failures inside Paceline",),
     }
     every = known | changes
@@ -75,6 +76,7 @@ def test_a_report_reads_from_the_top() -> None:
         "fixtures    session fixture db 3.2 s of 8 s\n"
         "machine     as fast as usual\n"
         "history     20 earlier runs on main\n"
+        "run         01M8\n"
         "paceline    1 time: failures inside Paceline"
     )
 
@@ -119,7 +121,9 @@ def test_where_all_is_well_a_report_is_short() -> None:
     """
     content = _content(headline="all well", findings=(), troubles=(), fixtures="")
 
-    assert _text(content) == "all well\nmachine     as fast as usual\nhistory     20 earlier runs on main"
+    assert _text(content) == (
+        "all well\nmachine     as fast as usual\nhistory     20 earlier runs on main\nrun         01M8"
+    )
     assert _text(content, verbosity=-1) == "all well"
     assert _text(content, verbosity=1).splitlines()[1] == "slowest       250 ms  tests/test_cart.py::test_total"
 
@@ -130,7 +134,7 @@ def test_quiet_leaves_what_was_found() -> None:
     """
     labels = [line[:12].strip() for line in _text(_content(), verbosity=-1).splitlines()[1:] if line[0] != " "]
 
-    assert labels == ["BUDGET", "REGRESSION", "machine", "history", "paceline"]
+    assert labels == ["BUDGET", "REGRESSION", "machine", "history", "run", "paceline"]
 
 
 def test_of_a_kind_ten_findings_are_shown() -> None:

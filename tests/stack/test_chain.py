@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from support.local_stack import LocalStack, paceline, stack_in
+from support.local_stack import LocalStack, paceline, stack_in, without_new_groups
 from support.receiving import Receiving, receiving
 from support.suite import Suite
 
@@ -138,7 +138,7 @@ def _run(suite: Suite, stack: LocalStack, code: _Code, *options: str) -> tuple[i
     run = suite.run(f"--paceline-push={stack.url('exporter')}", environ=_WHERE).run
     server = f"--prometheus={stack.url('prometheus')}"
     done = paceline("gate", server, f"--run={run.run_id}", *options, cwd=suite.folder)
-    return done.returncode, done.stdout
+    return done.returncode, without_new_groups(done.stdout)
 
 
 def _fields(message: dict[str, Any]) -> tuple[str, dict[str, str], dict[str, str]]:

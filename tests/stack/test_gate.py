@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 import requests
+from msgspec.structs import replace
 
 from paceline.alerting.rule_files import render
 from paceline.alerting.rule_options import Options
 from paceline.documents import encode_run
+from paceline.history.results_folder import ResultsFolder
 from paceline.model import Run, Severity, Verdict
 from paceline.verdict_kinds import VerdictKind
-from support.local_stack import LocalStack, paceline, stack_in
+from support.local_stack import LocalStack, paceline, stack_in, without_new_groups
 from support.servers import Prometheus, free_port, prometheus_with
 from support.values import TEST, make_case, make_run
 from support.wording import ERROR, REFUSED, invalid
@@ -32,9 +34,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         yield stack
 
 
-def _gate(folder: Path, url: str, *options: str) -> tuple[int, str]:
-    done = paceline("gate", f"--prometheus={url}", *options, cwd=folder)
-    return done.returncode, done.stdout
+def _gate(folder: Path, url: str, *options: str, **environ: str) -> tuple[int, str]:
+    done = paceline("gate", f"--prometheus={url}", *options, cwd=folder, **environ)
+    return done.returncode, without_new_groups(done.stdout)
 
 
 @contextmanager
@@ -291,8 +293,18 @@ groups:
     rules:
       - alert: PacelineTestSlower
         expr: vector(1)
-        labels: {severity: warning, suite: shop, branch: main, test: test_total}
+        labels: {severity: warning, suite: shop, branch: main, test: "tests/test_cart.py::test_total"}
         annotations: {description: It is slower., cause: " It waits.", runbook_url: slower.md}
+"""
+
+
+_LATE = """
+groups:
+  - name: paceline-late
+    interval: 86400s
+    rules:
+      - record: late
+        expr: vector(1)
 """
 
 
@@ -308,7 +320,7 @@ def test_a_finding_is_told_with_its_cause(tmp_path: Path) -> None:
         10,
         (
             "1 alert fires for shop on main\n"
-            "WARNING   PacelineTestSlower  test_total\n"
+            f"WARNING   PacelineTestSlower  {TEST}\n"
             "          It is slower.\n"
             "          It waits.\n"
             "          slower.md\n"
@@ -348,9 +360,9 @@ def test_a_branch_is_asked_for_by_the_name_that_the_exporter_gave_it(tmp_path: P
     """
     environ = {"PACELINE_BRANCH": "main", "PACELINE_DEFAULT_BRANCH": "master"}
     with _judging([_broken(1, time.time() - 5)], tmp_path) as server:
-        done = paceline("gate", f"--prometheus={server.url}", "--suite=shop", cwd=tmp_path, **environ)
+        code, output = _gate(tmp_path, server.url, "--suite=shop", **environ)
 
-    assert (done.returncode, done.stdout.partition("\n")[0]) == (10, "1 alert fires for shop on main")
+    assert (code, output.partition("\n")[0]) == (10, "1 alert fires for shop on main")
 
 
 @pytest.mark.parametrize("option", ["--run=", "--suite=", "--branch="])
@@ -372,3 +384,58 @@ def test_a_run_has_a_suite_and_a_branch_of_its_own(tmp_path: Path) -> None:
 
     assert code == 2
     assert output.endswith(f"{ERROR}--run names one run, expected no --suite and no --branch with it\n")
+
+
+def test_the_gate_asks_about_the_latest_run_of_the_folder(tmp_path: Path) -> None:
+    """
+    Of a part it asks about the whole; a suite or a branch asks about another run.
+    """
+    now = time.time()
+    runs = [_broken(1, now - 9, suite="one"), make_run(2, [make_case()], suite="two", ended=now - 5)]
+    with _judging(runs, tmp_path) as server:
+        (tmp_path / "performance_results").mkdir()
+        document = encode_run(replace(runs[0], run_id="run-1.1of2"))
+        ResultsFolder(tmp_path / "performance_results", pytest.fail).add_document(document, now)
+        here, other = (_gate(tmp_path, server.url, *asked) for asked in ((), ("--suite=two", "--branch=main")))
+
+    assert (here[0], here[1].splitlines()[0]) == (10, "1 alert fires for one on main")
+    assert other == (0, "nothing fires for two on main\n")
+
+
+def test_findings_of_earlier_runs_do_not_count(tmp_path: Path) -> None:
+    """
+    The latest run is a part with another test; the broken budget of the run before is shown apart, and counts where
+    asked.
+    """
+    now = time.time()
+    later = make_run(2, [make_case("test_other")], ended=now - 1, is_partial=True, partial_because="-k other")
+    with _judging([_broken(1, now - 30), later], tmp_path) as server:
+        found, asked = (_gate(tmp_path, server.url, "--run=run-2", *more) for more in ((), ("--include-earlier",)))
+
+    assert (found[0], found[1].splitlines()[:3]) == (
+        0,
+        [
+            "nothing fires for shop on main",
+            "not counted: 1 alert fires for findings of earlier runs (--include-earlier counts them)",
+            f"CRITICAL  PacelineBudgetBroken  {TEST}",
+        ],
+    )
+    assert (asked[0], asked[1].splitlines()[:2]) == (
+        10,
+        ["1 alert fires for shop on main", f"CRITICAL  PacelineBudgetBroken  {TEST}"],
+    )
+
+
+def test_rules_that_were_never_evaluated_are_named(tmp_path: Path) -> None:
+    """
+    With the time within which they will be: on a fresh server what they record is missing.
+    """
+    (tmp_path / "late.rules.yml").write_text(_LATE)
+    with _judging([make_run(1, [make_case()], ended=time.time() - 5)], tmp_path) as server:
+        done = paceline("gate", f"--prometheus={server.url}", "--run=run-1", cwd=tmp_path)
+
+    assert done.returncode == 0
+    assert (
+        "paceline: rule group paceline-late was never evaluated yet (first within 1440 min 0 s of the server's start): "
+        "alerts that need it cannot fire before\n"
+    ) in done.stdout

@@ -3,7 +3,7 @@ The runs that a Prometheus has, and which of them its rules judged.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -36,6 +36,10 @@ class KnownRun(Struct, frozen=True, kw_only=True):
     @property
     def seconds(self) -> float:
         return self.stamp / 1e3
+
+    @property
+    def is_partial(self) -> bool:
+        return self.labels.get("partial") == "true"
 
     @property
     def names_of_branch(self) -> set[str]:
@@ -131,6 +135,17 @@ class RunReader:
             for stamp, end in zip(one.stamps, one.values, strict=True)
             if round(end * 1e3) == run.stamp
         ]
+
+    def tests(self, run: KnownRun, place: Place) -> Collection[str]:
+        """
+        The tests that a run has an outcome of.
+
+        Raises:
+            StorageError: the server does not answer as expected.
+        """
+        series = f'{{__name__=~".*test_passed",test!="",{_matchers(place.labels)}}}[1s]'
+        answer = self._client.query(series, run.seconds)
+        return {one.labels["test"] for one in answer if run.stamp in one.stamps}
 
     def findings(self, run: KnownRun) -> int:
         """

@@ -13,7 +13,7 @@ from paceline.errors import StorageError
 from paceline.prometheus.exposed_runs import LOOK_BACK_SECONDS, WINDOW_SECONDS, Judging, KnownRun, RunReader
 from paceline.prometheus.query_client import QueryClient
 from paceline.prometheus.rule_alerts import EXPORTER_DOWN, Alert, AlertReader, Place
-from paceline.prometheus.rule_groups import RuleKind, evaluated, server_time
+from paceline.prometheus.rule_groups import RuleKind, evaluated, evaluated_slowly, server_time, waits
 
 _POLL_SECONDS = 1.0
 # What is recorded from what another group records is there after the second evaluation, and alerts are made of both.
@@ -25,13 +25,16 @@ class GateAnswer(Struct, frozen=True, kw_only=True):
     """
     What fires for a run. `superseded_by` is the id of the run that came next, and then it is what fired before that.
 
-    `notices` are alerts about no suite: of the exporter, and of machines.
+    `earlier` are alerts of its suite and branch about findings of other runs. `notices` are alerts about no suite: of
+    the exporter, and of machines. `waits` says which groups of rules were never evaluated, and when they will be.
     """
 
     run: KnownRun
     place: Place
     alerts: Sequence[Alert]
+    earlier: Sequence[Alert]
     notices: Sequence[Alert]
+    waits: Sequence[str]
     superseded_by: str = ""
 
 
@@ -63,7 +66,7 @@ class Gate:
             StorageError: the gate cannot decide; the message is the reason.
         """
         missing = f"no run {beginning} {self._within}"
-        run = self._waited(lambda: self._runs.named(beginning, server_time(self._client)), missing)
+        run = self._waited(lambda: self._runs.named(beginning, server_time(self._client)), lambda: missing)
         return self._answer(run, self._settled(run))
 
     def of_latest(self, suite: str, branch: str) -> GateAnswer:
@@ -75,7 +78,7 @@ class Gate:
         """
         self._waited(
             lambda: not self._alerts.is_pending(EXPORTER_DOWN) or None,
-            f"the exporter does not answer ({EXPORTER_DOWN} is pending), so newer runs may be missing",
+            lambda: f"the exporter does not answer ({EXPORTER_DOWN} is pending), so newer runs may be missing",
         )
         settled, latest = None, self._latest(suite, branch)
         while latest != settled:
@@ -120,7 +123,10 @@ class Gate:
     def _wait_for(self, kind: RuleKind) -> None:
         since = server_time(self._client)
         self._waited(
-            lambda: evaluated(self._client, kind) > since or None, f"the {kind} rules were not evaluated {self._within}"
+            lambda: evaluated(self._client, kind) > since or None,
+            lambda: (
+                f"the {kind} rules were not evaluated {self._within}: {'; '.join(waits(self._client, new_only=False))}"
+            ),
         )
 
     def _answer(self, run: KnownRun, judging: Judging) -> GateAnswer:
@@ -130,13 +136,33 @@ class Gate:
         alerts = self._before(later, run, judging) if later else now
         if later is None and not self._runs.evaluations(run, judging):
             raise self._too_late(run)
+        here = [alert for alert in alerts if judging.place.has(alert)]
+        own = self._own(here, run, judging.place)
         return GateAnswer(
             run=run,
             place=judging.place,
-            alerts=[alert for alert in alerts if judging.place.has(alert)],
+            alerts=own,
+            earlier=[alert for alert in here if alert not in own],
+            waits=waits(self._client, new_only=True),
             notices=[alert for alert in now if not alert.is_of_suite],
             superseded_by=later.run_id if later else "",
         )
+
+    def _own(self, alerts: Sequence[Alert], run: KnownRun, place: Place) -> Sequence[Alert]:
+        """
+        The alerts about findings of the run itself: of a test that ran in it, or of a suite that ran whole.
+        """
+        tests = self._runs.tests(run, place) if any(alert.test for alert in alerts) else ()
+        is_slow_over = evaluated_slowly(self._client) > run.seconds
+
+        def is_own(alert: Alert) -> bool:
+            if alert.is_of_window:
+                return alert.is_since(run.seconds)
+            if not alert.test:
+                return not run.is_partial or alert.is_since(run.seconds)
+            return alert.test in tests and (is_slow_over or not alert.is_of_slow_rules)
+
+        return [alert for alert in alerts if is_own(alert)]
 
     def _before(self, later: KnownRun, run: KnownRun, judging: Judging) -> Sequence[Alert]:
         """
@@ -158,10 +184,10 @@ class Gate:
             f"after its end; its own report has {findings}"
         )
 
-    def _waited(self, look: Callable[[], _T | None], missing: str) -> _T:
+    def _waited(self, look: Callable[[], _T | None], missing: Callable[[], str]) -> _T:
         while (found := look()) is None:
             if time.monotonic() + _POLL_SECONDS > self._end:
-                raise self._error(missing)
+                raise self._error(missing())
             time.sleep(_POLL_SECONDS)
         return found
 

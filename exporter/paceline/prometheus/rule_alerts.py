@@ -15,6 +15,10 @@ from paceline.prometheus.query_client import QueryClient
 PREFIX = "Paceline"
 # The one of those about no suite after which nobody knows how a suite is.
 EXPORTER_DOWN = f"{PREFIX}ExporterDown"
+# Alerts about all runs of a stretch of time, or about no run.
+_OF_WINDOW = {f"{PREFIX}{name}" for name in ("ErrorBudgetBurning", "ErrorBudgetSpent", "LateRun", "ResultsStopped")}
+# Alerts of rules that are evaluated less often than a run comes.
+_OF_SLOW_RULES = {f"{PREFIX}{name}" for name in ("TestBroken", "TestCreeps", "TestKeepsMemory")}
 _FIRING, _PENDING = "firing", "pending"
 _OF_PROMETHEUS = {"__name__", "alertstate"}
 
@@ -42,8 +46,26 @@ class Alert(Struct, frozen=True, kw_only=True, rename="camel"):
         return self.annotations.get("description") or self.annotations.get("summary", "")
 
     @property
+    def test(self) -> str:
+        return self.labels.get("test", "")
+
+    @property
     def is_of_suite(self) -> bool:
         return "suite" in self.labels
+
+    @property
+    def is_of_window(self) -> bool:
+        return self.name in _OF_WINDOW
+
+    @property
+    def is_of_slow_rules(self) -> bool:
+        return self.name in _OF_SLOW_RULES
+
+    def is_since(self, seconds: float) -> bool:
+        """
+        Whether the alert is so since a point in time or later; of an alert that fired before nobody knows.
+        """
+        return self.active_at is None or self.active_at.timestamp() >= seconds
 
 
 class Place(Struct, frozen=True, kw_only=True):

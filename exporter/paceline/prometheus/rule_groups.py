@@ -9,6 +9,7 @@ from enum import StrEnum
 from msgspec import Struct, json
 
 from paceline.errors import StorageError
+from paceline.formatting import duration
 from paceline.prometheus.query_client import QueryClient
 
 # What the names of Paceline's groups begin with. Those of metrics are up to the user.
@@ -55,6 +56,16 @@ class Group(Struct, frozen=True, rename="camel"):
     def seconds(self) -> float:
         return self.last_evaluation.timestamp()
 
+    @property
+    def is_new(self) -> bool:
+        """
+        Whether the group was never evaluated.
+        """
+        return self.seconds <= 0
+
+    def is_slow(self, groups: "Sequence[Group]") -> bool:
+        return self.interval > min(group.interval for group in groups)
+
 
 class Recorder(Struct, frozen=True):
     """
@@ -87,8 +98,40 @@ def evaluated(client: QueryClient, kind: RuleKind) -> float:
     found = [group for group in _ours(client) if any(rule.type == kind for rule in group.rules)]
     if not found:
         raise StorageError(f"{client.endpoint}: no {kind} rule of Paceline, {_EXPECTED}")
-    shortest = min(group.interval for group in found)
-    return min(group.seconds for group in found if group.interval == shortest)
+    return min(group.seconds for group in found if not group.is_slow(found))
+
+
+def evaluated_slowly(client: QueryClient) -> float:
+    """
+    Up to when the groups were evaluated that are evaluated less often than others, in seconds since 1970; now where
+    no group is.
+
+    Raises:
+        StorageError: the server does not answer as expected.
+    """
+    found = _ours(client)
+    return min((group.seconds for group in found if group.is_slow(found)), default=server_time(client))
+
+
+def waits(client: QueryClient, *, new_only: bool) -> list[str]:
+    """
+    When each group is evaluated next, in words.
+
+    Args:
+        client: asks the server.
+        new_only: only groups that were never evaluated.
+
+    Raises:
+        StorageError: the server does not answer as expected.
+    """
+    now = server_time(client)
+    return [_wait(group, now) for group in _ours(client) if group.is_new or not new_only]
+
+
+def _wait(group: Group, now: float) -> str:
+    if group.is_new:
+        return f"{group.name} was never evaluated yet (first within {duration(group.interval)} of the server's start)"
+    return f"{group.name} is evaluated in {duration(max(group.seconds + group.interval - now, 0.0))}"
 
 
 def recorders(client: QueryClient) -> list[Recorder]:

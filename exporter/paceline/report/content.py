@@ -51,6 +51,7 @@ class Content(Struct, frozen=True, kw_only=True):
     slowest: tuple[tuple[str, Case], ...]
     machine: str
     history: str
+    run_id: str
     troubles: tuple[str, ...]
     fixtures: str = ""
 
@@ -80,6 +81,7 @@ def compose(run: Run, past: Past, rules: Rules) -> Content:
         fixtures=slow_fixtures(run),
         machine=_machine(run, past),
         history=_history(past, rules.regression.min_runs),
+        run_id=run.run_id,
         troubles=(
             *(_trouble(what, count) for what, count in run.counts.items() if count),
             *account_notes(run),

@@ -119,6 +119,7 @@ def _health_lines(content: Content, width: int, verbosity: int, *, ascii_only: b
         yield _labelled("fixtures", content.fixtures)
     yield _labelled("machine", content.machine)
     yield _labelled("history", content.history)
+    yield _labelled("run", content.run_id)
 
 
 def _paragraph(text: str, width: int, style: Style = Style.PLAIN, label: str = "") -> Iterator[Line]:
