@@ -9,6 +9,7 @@ from grafana.generator.pipeline_detail_panels import ANY_IS_BAD, DETAIL, NO_EXPO
 from grafana.generator.tables import TableColumn, rows_of
 from grafana.generator.variables import LATEST_BRANCH, LATEST_SUITE, TYPE_VARIABLE, data_source, hidden
 from paceline import colors
+from paceline.accounts import Account
 
 
 def _now(expr: str) -> tuple[Query]:
@@ -96,6 +97,12 @@ _BEGUN = (
     "count_over_time(paceline_exporter_exposed_runs[$__range]))"
 )
 
+
+def _account(account: Account) -> str:
+    selected = f'paceline_run_accounts{{account="{account}"}}'
+    return f"max by (suite, branch, partial) (last_over_time({selected}[$__range]))"
+
+
 _RUNS: tuple[Panel, ...] = (
     rows_of(
         "Runs sent and runs here",
@@ -149,6 +156,26 @@ _RUNS: tuple[Panel, ...] = (
             ),
         ),
         width=12,
+    ),
+    rows_of(
+        "What became of the tests",
+        "Collected tests of the last whole run and of the last part of each suite, by what became of them; each test "
+        "is in one column. A selected test that did not run was lost: its session was interrupted, or a worker died. "
+        "A test that is not measured ran without figures, for example under a debugger.",
+        "no run in this time range has an account of its tests",
+        (
+            TableColumn(name="Not run", expr=_account(Account.NOT_RUN), unit="none", thresholds=ANY_IS_BAD),
+            TableColumn(
+                name="Not measured",
+                expr=_account(Account.NOT_MEASURED),
+                unit="none",
+                thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 1)),
+            ),
+            TableColumn(name="Skipped", expr=_account(Account.SKIPPED), unit="none"),
+            TableColumn(name="Deselected", expr=_account(Account.DESELECTED), unit="none"),
+            TableColumn(name="Measured", expr=_account(Account.MEASURED), unit="none"),
+        ),
+        height=8,
     ),
 )
 

@@ -189,6 +189,7 @@ _LABELS = {
     "measure": "Measure",
     "suite": "Suite",
     "branch": "Branch",
+    "partial": "Part",
     "job": "Job",
     "instance": "Instance",
     "version": "Version",

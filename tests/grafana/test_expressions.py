@@ -37,7 +37,6 @@ _EVERYWHERE = {"job", "instance"}
 _UNUSED: dict[str, str] = {
     "paceline_case_duration_seconds_sum": "means say less than the quantiles of its buckets",
     "paceline_run_threshold": "rules read it; the configuration is where it is looked up",
-    "paceline_run_accounts": "the report and the run document say which tests are missing",
     "paceline_fixture_setups": "divides the seconds of a fixture into those of a setup",
     "paceline_fixture_seconds": "asked for in PromQL, fixture by fixture",
     "paceline_run_wrecked": "the share that passed shows the same",

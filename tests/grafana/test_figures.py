@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from paceline.accounts import Account
 from paceline.delivery.openmetrics import exposition
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Case, Machine, Measure, Run, RunOutcome, Severity, Verdict
@@ -27,6 +28,7 @@ _TABLES = (
 )
 _BUDGET = Verdict(kind=VerdictKind.BUDGET, severity=Severity.WARNING, reason="")
 _UNSURE = Verdict(kind=VerdictKind.UNCONFIRMED, severity=Severity.WARNING, reason="")
+_MEASURED, _LOST = {Account.MEASURED: 3}, {Account.MEASURED: 1, Account.NOT_RUN: 2}
 _ODD = r'odd "co" & \d {x} $1 `y`'
 _EXPRESSIONS: dict[tuple[str, str], list[str]] = {}
 for _one in (one for board in boards() for one in queries(board)):
@@ -76,8 +78,9 @@ def _runs() -> Iterator[Run]:
     yield from _of_a_past()
     whole = [make_case("a"), make_case("b"), failed("c", duration_seconds=0.3, budget_seconds=0.1)]
     at = {"started": _UNTIL - 400, "ended": _UNTIL - 300, "outcome": RunOutcome.FAILED}
-    yield make_run(1, whole, suite="part", verdicts=(_BUDGET, _UNSURE), **at)
-    yield make_run(2, [make_case("a")], suite="part", started=_UNTIL - 62, ended=_UNTIL - 60, is_partial=True)
+    yield make_run(1, whole, suite="part", verdicts=(_BUDGET, _UNSURE), collected=3, accounts=_MEASURED, **at)
+    part = {"is_partial": True, "collected": 3, "accounts": _LOST}
+    yield make_run(2, [make_case("a")], suite="part", started=_UNTIL - 62, ended=_UNTIL - 60, **part)
     yield make_run(3, [make_case()], suite=_ODD, branch=_ODD, ended=_UNTIL - 60, machine=_machine(1.1))
     for number, attempts in enumerate([1, 3, 1]):
         yield make_run(number, [make_case("a", attempts=attempts)], suite="retried", ended=_UNTIL - 60 - number * _DAY)
@@ -139,6 +142,19 @@ def test_a_part_of_a_suite_hides_nothing(prometheus: Prometheus, panel: str, exp
     confirmed does not count.
     """
     assert _value(prometheus, ("suite", panel), suite="part") == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("account", "whole", "part"), [(0, 0, 2), (4, 3, 1)], ids=["not run", "measured"])
+def test_the_account_of_a_part_is_beside_that_of_the_whole(
+    prometheus: Prometheus, account: int, whole: float, part: float
+) -> None:
+    """
+    Tests that a part lost are in its row.
+    """
+    found = _asked(prometheus, ("pipeline", "What became of the tests"), account, suite="part", __range="1h")
+    rows = {(one["metric"]["suite"], one["metric"]["partial"]): float(one["value"][1]) for one in found}
+
+    assert (rows["part", "false"], rows["part", "true"]) == (whole, part)
 
 
 def test_kinds_of_verdicts_add_up_to_their_number(prometheus: Prometheus) -> None:

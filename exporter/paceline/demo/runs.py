@@ -3,12 +3,14 @@ Runs of the demonstration: the same seed, length and end give the same runs.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from random import Random
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from paceline.accounts import Account
 from paceline.analysis.verdicts.budget import DEFAULT_BUDGETS_MS
 from paceline.demo.habits import MEBIBYTE, Habit, habits
 from paceline.model import Case, Machine, Measure, Outcome, Run, RunOutcome
@@ -93,6 +95,8 @@ class Demo(Struct, frozen=True, kw_only=True):
             ended=ended,
             environment={"python": "3.12.4", "os": "linux", "cpus": 4},
             machine=conditions.machine,
+            collected=len(cases),
+            accounts=Counter(_account(case) for case in cases),
             cases=tuple(cases),
         )
 
@@ -139,6 +143,10 @@ def _case(habit: Habit, conditions: Conditions, random: Random) -> Case:
         budget_source=BudgetSource.TYPE_BUDGETS,
     )
     return case if outcome is Outcome.SKIPPED else _measured(case, habit, conditions, random)
+
+
+def _account(case: Case) -> Account:
+    return Account.SKIPPED if case.outcome is Outcome.SKIPPED else Account.MEASURED
 
 
 def _outcome(habit: Habit, day: float, random: Random) -> Outcome:

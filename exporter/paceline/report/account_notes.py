@@ -24,8 +24,12 @@ def account_notes(run: Run) -> Iterator[str]:
     if run.partial_because:
         yield f"part of the suite, {run.partial_because}; the setting whole_suite says what the whole is"
     not_run = run.accounts.get(Account.NOT_RUN, 0)
-    if not_run:
-        yield f"{counted(not_run, 'selected test')} did not run"
+    lost = f"{counted(not_run, 'selected test')} did not run"
+    if not_run and lost != run.partial_because:
+        yield lost
+    in_accounts = sum(run.accounts.values())
+    if run.collected is not None and in_accounts != run.collected:
+        yield f"{counted(run.collected, 'test was', 'tests were')} collected, {in_accounts:,} are accounted for"
     for reason, tests in Counter(case.not_measured for case in run.cases if case.not_measured).items():
         yield f"{counted(tests, 'test was', 'tests were')} not measured: {_REASONS.get(reason, reason)}"
     lacking = [case for case in run.cases if case.lacking]
