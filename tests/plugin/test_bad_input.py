@@ -53,7 +53,7 @@ def test_a_wrong_setting_stops_before_collection(suite: Suite, settings: str, me
         ),
         (
             ("--paceline-fail-on", "budget,speed"),
-            "ERROR: paceline: the command line: --paceline-fail-on has 'speed', expected one of budget, ",
+            "ERROR: paceline: the command line: --paceline-fail-on has 'speed', expected one of suite_regression, ",
         ),
         (
             ("--paceline-port", "70000"),

@@ -49,6 +49,21 @@ def test_nothing_is_imported_registered_or_started_when_it_is_off(suite: Suite, 
     assert not suite.results.exists()
 
 
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_a_project_is_measured_with_a_configuration_elsewhere(suite: Suite, is_enabled: bool) -> None:
+    """
+    With `-c`, `enabled` of the project's own file counts, and its settings.
+    """
+    suite.write("config/pytest.ini", "[pytest]\n")
+    suite.write("pyproject.toml", f"[tool.paceline]\nenabled = {str(is_enabled).lower()}\nbudget_ms = 7\n")
+    suite.write("tests/test_one.py", "def test_one(): pass\n")
+    result = suite.run("-c", "config/pytest.ini", "tests", on=False)
+
+    assert result.code == 0
+    assert result.results.exists() == is_enabled
+    assert not is_enabled or result.run.cases[0].budget_seconds == 0.007
+
+
 def test_on_means_registered(suite: Suite) -> None:
     """
     The witness of the test above does see what is registered.

@@ -12,6 +12,8 @@ import pytest
 from paceline import unpatched  # noqa: F401 - before any conftest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from paceline.recorder import CaseRecorder
 
 _MARKERS = (
@@ -183,6 +185,19 @@ def paceline(request: pytest.FixtureRequest) -> "CaseRecorder":
     return recorder_of(request.config)
 
 
+def project_file(config: pytest.Config) -> "Path":
+    """
+    The `pyproject.toml` that holds: that of pytest's rootdir. With `-c`, the rootdir is the folder of the given file;
+    where that folder has none, the nearest one of the command's folder holds.
+    """
+    folders = [config.rootpath]
+    if config.getoption("inifilename", None):
+        folder = config.invocation_params.dir
+        folders += [folder, *folder.parents]
+    files = [folder / "pyproject.toml" for folder in folders]
+    return next((file for file in files if file.is_file()), files[0])
+
+
 def _is_asked_for(config: pytest.Config) -> bool:
     """
     Whether something may switch Paceline on; read with as little as possible, as most sessions say no here.
@@ -194,9 +209,8 @@ def _is_asked_for(config: pytest.Config) -> bool:
 
     if os.environ.get("PERFORMANCE_MONITORING"):
         return True
-    pyproject = config.rootpath / "pyproject.toml"
     try:
-        return b"tool.paceline" in pyproject.read_bytes()
+        return b"tool.paceline" in project_file(config).read_bytes()
     except OSError:
         return False
 

@@ -11,9 +11,9 @@ import pytest
 from msgspec.structs import replace
 
 from paceline.config import Config, dashboard_port, load_config, project_name
+from paceline.plugin import project_file
 
 _DEFAULT_PORT = -1
-_PYPROJECT = "pyproject.toml"
 
 
 def settings_of(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> Config:
@@ -23,8 +23,8 @@ def settings_of(config: pytest.Config, environ: Mapping[str, str] = os.environ) 
     Raises:
         ConfigError: an unknown key, or a value that cannot be.
     """
-    root = project_folder(config)
-    pyproject = root / _PYPROJECT
+    pyproject = project_file(config)
+    root = pyproject.parent
     fail_on = config.getoption("paceline_fail_on")
     port = config.getoption("paceline_port")
     options: dict[str, Any] = {
@@ -60,14 +60,3 @@ def settings_of(config: pytest.Config, environ: Mapping[str, str] = os.environ) 
         baselines=str(root / settings.baselines),
         suite=settings.suite or project_name(pyproject) or root.name or "suite",
     )
-
-
-def project_folder(config: pytest.Config) -> Path:
-    """
-    The folder whose `pyproject.toml` holds: pytest's rootdir. With `-c`, that is the folder of the given file; where
-    it has no `pyproject.toml`, the nearest one of the command's folder holds.
-    """
-    root, folder = config.rootpath, config.invocation_params.dir
-    if not config.getoption("inifilename", None) or (root / _PYPROJECT).is_file():
-        return root
-    return next((one for one in (folder, *folder.parents) if (one / _PYPROJECT).is_file()), root)
