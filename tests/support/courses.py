@@ -114,6 +114,9 @@ def _timed(noise: Random) -> dict[str, Course]:
     times = {
         "steady": level(0.1, RUNS),
         "short_and_slower": [*level(0.001), 0.003],
+        "short_and_less_than_twice": [*level(0.001), 0.00185],
+        "shortest_and_slower": [*level(0.0001), 0.0009],
+        "short_with_spikes": [0.001 if number % 9 else 0.0031 for number in range(RUNS - 1)] + [0.0032],
         "short_and_twice": [0.006] * (RUNS - 1) + [0.0135],
         "stepped_now": [*level(0.1), 0.2],
         "stepped_four_runs_ago": [*level(0.1, RUNS - 5), *level(0.2, 5)],

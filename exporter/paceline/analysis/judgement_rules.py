@@ -18,7 +18,8 @@ class RegressionRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
     Slower than usual: above the median by more than `floor_ms`, and by more than `spreads` robust standard
     deviations, and above what nearly all runs took by more than the factor `ratio`, with at least `min_runs`
-    runs in the window.
+    runs in the window. A test that is shorter than `floor_ms` has to take more than twice its median, and longer by
+    more than a fifth of `floor_ms`.
     """
 
     floor_ms: NotNegative = 5.0

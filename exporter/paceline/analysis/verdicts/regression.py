@@ -12,8 +12,10 @@ from paceline.model import Case, Severity, Since, Verdict
 from paceline.verdict_kinds import VerdictKind
 
 # What all but one in twenty runs stay below is usual too. Spikes may be more than that, above all in a short past,
-# and so it is taken for no more than so many times the median.
+# and so it is taken for no more than so many times the median; but short tests have spikes in more runs than that.
 _USUAL_SHARE, _USUAL_AT_MOST = 0.95, 1.3
+# A test that is shorter than the floor has to take twice as long, and longer by at least this part of the floor.
+_SHORT_FLOORS = 5
 # Critical is what is more than noise and more than a trifle.
 CRITICAL_FACTOR = 2.0
 _CRITICAL_FLOORS = 10
@@ -42,8 +44,12 @@ class UsualDuration(NamedTuple):
         """
         The seconds above which a run is a regression: all three margins have to be exceeded.
         """
-        usual = min(self.high, _USUAL_AT_MOST * self.median)
-        return max(self.median + rule.floor_ms / 1e3, self.median + rule.spreads * self.spread, rule.ratio * usual)
+        floor = rule.floor_ms / 1e3
+        if self.median < floor:
+            floor, usual = max(self.median, floor / _SHORT_FLOORS), self.high
+        else:
+            usual = min(self.high, _USUAL_AT_MOST * self.median)
+        return max(self.median + floor, self.median + rule.spreads * self.spread, rule.ratio * usual)
 
 
 def judge_regression(
