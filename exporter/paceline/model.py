@@ -107,9 +107,10 @@ class Case(DocumentValue, frozen=True, kw_only=True):
 
     `duration_seconds` is the call phase by the clock. `normalized_duration_seconds` is that time without
     the wait for a CPU and divided by the slowdown of the machine; a test whose wait could not be measured has none.
-    `budget_pattern` is the pattern of paths whose setting gave the budget, "" where another setting did. The keys of
-    `usage` are those of `UsageKey`. `not_measured` says why a test that ran has no figures, and `lacking` has the usage
-    that could not be measured.
+    `needed_seconds` is the call phase without the wait for a CPU, of a test whose repeats kept the budget that its
+    first measurement broke. `budget_pattern` is the pattern of paths whose setting gave the budget, "" where another
+    setting did. The keys of `usage` are those of `UsageKey`. `not_measured` says why a test that ran has no figures,
+    and `lacking` has the usage that could not be measured.
     """
 
     id: str
@@ -121,6 +122,7 @@ class Case(DocumentValue, frozen=True, kw_only=True):
     duration_seconds: Seconds | None = None
     teardown_seconds: Seconds | None = None
     normalized_duration_seconds: Seconds | None = None
+    needed_seconds: Seconds | None = None
     budget_seconds: Seconds | None = None
     budget_source: BudgetSource | None = None
     budget_pattern: str = ""

@@ -5,11 +5,13 @@ Whether a suspect holds up.
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from paceline.analysis.confirmation import Repeated, confirmed, suspects_of
 from paceline.analysis.judgement_rules import RegressionRule
+from paceline.analysis.verdicts.budget import judge_budget
 from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
-from paceline.model import Run, Severity, Verdict
+from paceline.model import Outcome, Run, Severity, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import make_case, make_run
@@ -199,9 +201,72 @@ def test_the_reason_why_a_test_was_not_measured_again_is_given() -> None:
     assert verdict.reason.endswith("; not measured again (its session fixture db was torn down)")
 
 
+def _over_budget(*names: str, seconds: float = 0.2, **changes: Any) -> Run:
+    """
+    A run in which tests needed twice their budget of 100 ms.
+    """
+    usage = {UsageKey.CPU_SECONDS: seconds, UsageKey.CPU_WAIT_SECONDS: 0.0}
+    cases = [make_case(name, seconds, budget_seconds=0.1, usage=usage, **changes) for name in names]
+    verdicts = [judge_budget(case) for case in cases]
+    return make_run(1, cases, verdicts=tuple(verdict for verdict in verdicts if verdict is not None))
+
+
+_ON_BUDGETS = (VerdictKind.BUDGET,)
+
+
+def test_a_broken_budget_is_suspect_where_it_fails_the_run() -> None:
+    """
+    Elsewhere it fails nothing; a test that failed is not run again, and what the last run broke too is a fact.
+    """
+    run, failed_run = _over_budget("test_a"), _over_budget("test_a", outcome=Outcome.FAILED)
+    standing = replace(run, verdicts=(replace(run.verdicts[0], standing=True),))
+
+    assert suspects_of(run, _ON_BUDGETS) == ["test_a"]
+    assert suspects_of(run, ()) == suspects_of(failed_run, _ON_BUDGETS) == suspects_of(standing, _ON_BUDGETS) == []
+    assert confirmed(run, Repeated(), ()).verdicts == run.verdicts
+
+
+@pytest.mark.parametrize(
+    ("again", "kind", "reason"),
+    [
+        ((0.19, 0.21, 0.11), "budget", "; again 110 ms or more in 3 repeats"),
+        ((0.19, 0.21, 0.09), "unconfirmed", "; not confirmed: at least 90 ms in 3 repeats"),
+        ((0.09,), "unconfirmed", "; not confirmed: at least 90 ms in 1 repeat"),
+        ((), "budget", "; not measured again"),
+    ],
+)
+def test_a_budget_is_broken_where_all_repeats_agree(again: tuple[float, ...], kind: str, reason: str) -> None:
+    """
+    Whoever judges the figures of the run finds the same.
+    """
+    run = confirmed(_over_budget("test_a"), _again(test_a=again), _ON_BUDGETS)
+    (verdict,), judged = run.verdicts, judge_budget(run.cases[0])
+
+    assert verdict.kind == kind
+    assert verdict.reason.endswith(reason)
+    assert (judged is not None and judged.severity == verdict.severity) is (kind == "budget")
+    assert run.cases[0].duration_seconds == 0.2
+
+
+def test_many_broken_budgets_say_nothing_of_a_regression() -> None:
+    """
+    They may be broken for good; a regression that could not be measured again is believed or not by its like.
+    """
+    slow, broken = _slow("test_a", "test_b"), _over_budget("test_c", "test_d")
+    run = replace(slow, cases=(*slow.cases, *broken.cases), verdicts=(*slow.verdicts, *broken.verdicts))
+    again = _again(test_a=(0.02,), test_c=(0.2,), test_d=(0.2,))
+
+    assert _told(confirmed(run, again, _ON_BUDGETS)) == {
+        "test_a": "unconfirmed",
+        "test_b": "unconfirmed",
+        "test_c": "budget",
+        "test_d": "budget",
+    }
+
+
 def test_only_what_chance_can_do_is_suspect() -> None:
     """
-    A broken budget and a flaky test are facts; a test is suspect once, the worst first.
+    A broken budget that fails no run and a flaky test are facts; a test is suspect once, the worst first.
     """
     kinds = (VerdictKind.BUDGET, VerdictKind.REGRESSION, VerdictKind.LEAK, VerdictKind.FLAKY)
     verdicts = [

@@ -314,6 +314,33 @@ def test_garbage_that_is_not_collected_yet_is_no_leak(suite: Suite) -> None:
     assert [verdict.kind.value for verdict in result.run.verdicts] == ["unconfirmed"]
 
 
+@pytest.mark.parametrize("arguments", [(), ("-n", "1")])
+@pytest.mark.parametrize(("seconds", "kind", "code"), [("0.15 0.01", "unconfirmed", 0), ("0.15", "budget", 10)])
+def test_a_broken_budget_that_fails_the_run_is_measured_again(
+    suite: Suite, arguments: tuple[str, ...], seconds: str, kind: str, code: int
+) -> None:
+    """
+    In one process and in a worker; what was over its budget once fails nothing.
+    """
+    suite.write("test_work.py", _WORK)
+    result = suite.run(*arguments, "--paceline-fail-on", "budget", environ={"SECONDS": seconds})
+    (verdict,) = result.run.verdicts
+
+    assert (verdict.kind, result.code) == (kind, code)
+    assert verdict.reason.endswith(" in 3 repeats")
+
+
+def test_a_broken_budget_that_fails_nothing_is_measured_once(suite: Suite) -> None:
+    """
+    A suite with many of them would pay for it in each run.
+    """
+    suite.write("test_work.py", _WORK)
+    result = suite.run(environ={"SECONDS": "0.15 0.01"})
+
+    assert [verdict.kind for verdict in result.run.verdicts] == [VerdictKind.BUDGET]
+    assert "measured again" not in result.output
+
+
 @pytest.mark.parametrize(
     "source",
     [

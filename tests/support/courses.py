@@ -172,6 +172,7 @@ def _figures() -> dict[str, Course]:
     return {
         "over_budget": [kept] * (RUNS - 1) + [over],
         "waits_over_its_budget": [kept] * (RUNS - 1) + [replace(over, usage={UsageKey.CPU_WAIT_SECONDS: 0.25})],
+        "within_budget_by_its_repeats": [kept] * (RUNS - 1) + [replace(over, needed_seconds=0.05)],
         "within_budget_again": [over] * (RUNS - 1) + [kept],
         "failed_by_its_budget": [kept] * (RUNS - 2) + [failed(seconds=0.3, budget_seconds=0.1)] * 2,
         "more_queries_at_the_same_commit": [_querying(3)] * (RUNS - 1) + [_querying(4)],

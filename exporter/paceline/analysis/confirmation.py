@@ -1,14 +1,15 @@
 """
-Confirmation: does a test that looked slower, or seemed to keep memory, do so again?
+Confirmation: does a test that looked slower, broke its budget, or seemed to keep memory, do so again?
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from statistics import median_low
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from paceline.analysis.machine_speed import need_of
+from paceline.analysis.verdicts.budget import needed_seconds
 from paceline.analysis.verdicts.leak import is_falling, is_leak_again
 from paceline.formatting import counted, duration, size
 from paceline.model import Case, Run, Severity, Verdict
@@ -31,48 +32,81 @@ class Repeated(Struct, frozen=True, kw_only=True):
     reasons: Mapping[str, str] = {}
 
 
-def suspects_of(run: Run) -> list[str]:
+def suspects_of(run: Run, fail_on: Collection[VerdictKind] = ()) -> list[str]:
     """
     The tests whose verdict could be chance, the worst first.
+
+    Args:
+        run: the run, judged.
+        fail_on: the kinds of verdicts that fail the run: a broken budget is a suspect where it does.
     """
-    return list(dict.fromkeys(verdict.case for verdict in run.verdicts if verdict.kind in _FIGURES and verdict.case))
+    cases = {case.id: case for case in run.cases}
+    suspects = (verdict.case for verdict in run.verdicts if verdict.case and _is_suspect(verdict, cases, fail_on))
+    return list(dict.fromkeys(suspects))
 
 
-def confirmed(run: Run, repeated: Repeated) -> Run:
+def confirmed(run: Run, repeated: Repeated, fail_on: Collection[VerdictKind] = ()) -> Run:
     """
     Judge the suspects of a run by what they did when they were measured again.
 
     What holds up stays a verdict, what does not becomes `unconfirmed`; a leak that earlier runs did not confirm is not
-    reported again. The figure of a test that was measured again
-    is from then on that of its repeats, so that whoever judges the run by its figures finds the same. What could not be
-    measured again is believed, unless most of what was did not hold up. Repeats far below what is usual are of a test
-    that does its work once a process: they prove nothing, and their figure is not kept.
+    reported again. The figure of a test that was measured again is from then on that of its repeats, so that whoever
+    judges the run by its figures finds the same. What could not be measured again is believed, unless most of what was
+    did not hold up. Repeats far below what is usual are of a test that does its work once a process: they prove
+    nothing, and their figure is not kept.
 
     Args:
         run: the run, judged.
         repeated: the same tests measured again.
+        fail_on: the kinds of verdicts that fail the run.
     """
     cases = {case.id: case for case in run.cases}
     again = {
         verdict: figures
         for verdict in run.verdicts
-        if verdict.kind in _FIGURES and (figures := _figures(verdict, cases, repeated.cases))
+        if _may_be_chance(verdict, cases) and (figures := _figures(verdict, cases, repeated.cases))
     }
     telling = {verdict: figures for verdict, figures in again.items() if not _is_once_a_process(verdict, figures)}
-    held = sum(_holds(verdict, figures) for verdict, figures in telling.items())
-    is_chance = bool(telling) and 2 * held < len(telling)
+    chance = {kind for kind in _FIGURES if _is_mostly_chance(telling, kind)}
     found = (
-        _confirm(verdict, again.get(verdict, ()), repeated.reasons.get(str(verdict.case), ""), is_chance=is_chance)
+        _confirm(verdict, again.get(verdict, ()), repeated.reasons.get(str(verdict.case), ""), chance)
+        if verdict in again or _is_suspect(verdict, cases, fail_on)
+        else verdict
         for verdict in run.verdicts
     )
     for verdict, figures in telling.items():
-        cases[str(verdict.case)] = _with_figure(cases[str(verdict.case)], verdict.kind, _figure(verdict, figures))
+        cases[str(verdict.case)] = _with_figure(cases[str(verdict.case)], verdict, figures)
     # What did not hold up is told last.
     verdicts = sorted(
         (verdict for verdict in found if verdict is not None),
         key=lambda verdict: verdict.kind is VerdictKind.UNCONFIRMED,
     )
     return replace(run, cases=tuple(cases.values()), verdicts=tuple(verdicts))
+
+
+def _is_suspect(verdict: Verdict, cases: Mapping[str, Case], fail_on: Collection[VerdictKind]) -> bool:
+    is_asked_for = verdict.kind is not VerdictKind.BUDGET or VerdictKind.BUDGET in fail_on
+    return is_asked_for and _may_be_chance(verdict, cases)
+
+
+def _may_be_chance(verdict: Verdict, cases: Mapping[str, Case]) -> bool:
+    """
+    A budget that was broken in the run before as well is a fact, and so is the failure of a test.
+    """
+    if verdict.kind is not VerdictKind.BUDGET:
+        return verdict.kind in _FIGURES
+    case = cases.get(verdict.case or "")
+    return case is not None and case.outcome.is_pass and not verdict.standing
+
+
+def _is_mostly_chance(telling: Mapping[Verdict, Sequence[float]], kind: VerdictKind) -> bool:
+    """
+    Whether most verdicts did not hold up, so that the others of the kind are not believed either. Budgets are apart,
+    as many of them may be broken for good.
+    """
+    is_budget = kind is VerdictKind.BUDGET
+    held = [_holds(one, figures) for one, figures in telling.items() if (one.kind is VerdictKind.BUDGET) is is_budget]
+    return 2 * sum(held) < len(held)
 
 
 def _is_once_a_process(verdict: Verdict, figures: Sequence[float]) -> bool:
@@ -84,8 +118,11 @@ def _is_once_a_process(verdict: Verdict, figures: Sequence[float]) -> bool:
 
 def _figure(verdict: Verdict, figures: Sequence[float]) -> float:
     """
-    The figure of all repeats: of times the lower median; of memory the least, or 0 where they are no leak.
+    The figure of all repeats: of times the lower median, and the least against a budget; of memory the least, or 0
+    where they are no leak.
     """
+    if verdict.kind is VerdictKind.BUDGET:
+        return min(figures)
     if verdict.kind is VerdictKind.LEAK:
         return min(figures) if _holds(verdict, figures) else 0.0
     return median_low(figures)
@@ -100,15 +137,22 @@ def _figures(verdict: Verdict, cases: Mapping[str, Case], repeats: Mapping[str, 
     return [figure for figure in figures if figure is not None]
 
 
-def _confirm(verdict: Verdict, figures: Sequence[float], why_not: str, *, is_chance: bool) -> Verdict | None:
-    if verdict.kind not in _FIGURES:
-        return verdict
-    if not figures and is_chance:
+def _confirm(
+    verdict: Verdict, figures: Sequence[float], why_not: str, chance: Collection[VerdictKind]
+) -> Verdict | None:
+    if not figures and verdict.kind in chance:
         return _unconfirmed(verdict, "not measured again, and most of the others did not hold up")
     if not figures:
         reason = f" ({why_not})" if why_not else ""
         return replace(verdict, reason=f"{verdict.reason}; not measured again{reason}")
-    return _confirm_leak(verdict, figures) if verdict.kind is VerdictKind.LEAK else _confirm_time(verdict, figures)
+    return _CONFIRM[verdict.kind](verdict, figures)
+
+
+def _confirm_budget(verdict: Verdict, figures: Sequence[float]) -> Verdict:
+    least, repeats = duration(min(figures)), _repeats(figures)
+    if _holds(verdict, figures):
+        return replace(verdict, reason=f"{verdict.reason}; again {least} or more in {repeats}")
+    return _unconfirmed(verdict, f"at least {least} in {repeats}")
 
 
 def _confirm_time(verdict: Verdict, figures: Sequence[float]) -> Verdict:
@@ -153,9 +197,13 @@ def _unconfirmed(verdict: Verdict, why: str) -> Verdict:
     )
 
 
-def _with_figure(case: Case, kind: VerdictKind, figure: float) -> Case:
-    if kind is VerdictKind.REGRESSION:
+def _with_figure(case: Case, verdict: Verdict, figures: Sequence[float]) -> Case:
+    figure = _figure(verdict, figures)
+    if verdict.kind is VerdictKind.REGRESSION:
         return replace(case, normalized_duration_seconds=figure)
+    if verdict.kind is VerdictKind.BUDGET:
+        # The first measurement stays where it is true: its severity is that of the verdict.
+        return case if _holds(verdict, figures) else replace(case, needed_seconds=figure)
     return replace(case, usage={**case.usage, UsageKey.MEMORY_RETAINED_BYTES: figure})
 
 
@@ -175,7 +223,17 @@ def _retained(_case: Case, repeat: Case) -> float | None:
     return repeat.usage.get(UsageKey.MEMORY_RETAINED_BYTES)
 
 
+def _needed(_case: Case, repeat: Case) -> float | None:
+    return needed_seconds(repeat)
+
+
 _FIGURES: Mapping[VerdictKind, Callable[[Case, Case], float | None]] = {
     VerdictKind.REGRESSION: _seconds,
+    VerdictKind.BUDGET: _needed,
     VerdictKind.LEAK: _retained,
+}
+_CONFIRM: Mapping[VerdictKind, Callable[[Verdict, Sequence[float]], Verdict | None]] = {
+    VerdictKind.REGRESSION: _confirm_time,
+    VerdictKind.BUDGET: _confirm_budget,
+    VerdictKind.LEAK: _confirm_leak,
 }

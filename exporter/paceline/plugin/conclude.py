@@ -3,7 +3,7 @@ The end of a run: from its cases to the judged run and the exit code of the sess
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pytest
 from msgspec import Struct
@@ -16,6 +16,7 @@ from paceline.analysis.past import Past
 from paceline.config import Config
 from paceline.formatting import counted
 from paceline.model import Case, Machine, Outcome, Run, RunOutcome
+from paceline.verdict_kinds import VerdictKind
 
 EXIT_VERDICT, EXIT_NO_HISTORY = 10, 11
 _OUTCOMES = {
@@ -35,7 +36,7 @@ class SessionEnd(Struct, frozen=True, kw_only=True):
     is_cut: bool = False
 
 
-def conclude(judged: Run, repeated: Repeated | None, end: SessionEnd) -> Run:
+def conclude(judged: Run, repeated: Repeated | None, end: SessionEnd, fail_on: Collection[VerdictKind] = ()) -> Run:
     """
     The final run.
 
@@ -43,11 +44,12 @@ def conclude(judged: Run, repeated: Repeated | None, end: SessionEnd) -> Run:
         judged: the run with the verdicts of its first measurements.
         repeated: the suspects as measured again; None where nothing is confirmed.
         end: of the session.
+        fail_on: the kinds of verdicts that fail the run.
     """
     outcome = _OUTCOMES.get(end.exit_code, RunOutcome.ERROR)  # type: ignore[call-overload]
     reason = judged.partial_because or _cut_short(judged, end, outcome)
     return replace(
-        judged if repeated is None else confirmed(judged, repeated),
+        judged if repeated is None else confirmed(judged, repeated, fail_on),
         outcome=outcome,
         is_partial=bool(reason),
         partial_because=reason,

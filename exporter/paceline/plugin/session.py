@@ -171,7 +171,8 @@ class RunSession:
             machine=with_sampled(judged.machine, observed.machine),
             counts=self._counts(),
         )
-        run = conclude(complete, self.repeated if self._settings.confirmation.enabled else None, end)
+        repeated = self.repeated if self._settings.confirmation.enabled else None
+        run = conclude(complete, repeated, end, self._settings.fail_on)
         self._run, self._past = run, past
         self._journaling.keep(run, past)
         if self._sending is not None:

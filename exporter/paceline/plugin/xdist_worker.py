@@ -50,7 +50,7 @@ class XdistWorker:
         self._guard: Final = guard
         self._process: Final = UNPATCHED.getpid()
         self._settled: dict[int, Case] = {}
-        self._repeater: Final = Repeater(meter, self.tests, settings.confirmation, lambda _: None)
+        self._repeater: Final = Repeater(meter, self.tests, settings, lambda _: None)
         self._has_sent_ids = False
 
     @pytest.hookimpl(wrapper=True, trylast=True)

@@ -102,6 +102,8 @@ def needed_seconds(case: Case) -> float | None:
     """
     The figure that is judged against the budget of a case: by the clock where the wait for a CPU is not known.
     """
+    if case.needed_seconds is not None:
+        return case.needed_seconds
     return None if case.duration_seconds is None else need(case.duration_seconds, case.usage).seconds
 
 

@@ -8,7 +8,7 @@ import pytest
 from _pytest.runner import runtestprotocol  # as pytest-rerunfailures does: there is no public way to run a test
 
 from paceline.analysis.confirmation import Repeated, suspects_of
-from paceline.config import Confirmation
+from paceline.config import Config
 from paceline.formatting import counted, duration
 from paceline.model import Case, Run
 from paceline.plugin.collect.plan import plan_of
@@ -34,14 +34,15 @@ class Repeater:
     Args:
         meter: measures.
         tests: the tests that were run here.
-        limits: how many tests are repeated, how often, and for how long in all.
+        settings: how many tests are repeated, how often, and for how long in all; and the verdicts that fail the run.
         say: takes a line for the user.
     """
 
-    def __init__(self, meter: Meter, tests: ItemCases, limits: Confirmation, say: Callable[[str], None]) -> None:
+    def __init__(self, meter: Meter, tests: ItemCases, settings: Config, say: Callable[[str], None]) -> None:
         self._meter = meter
         self._tests = tests
-        self._limits = limits
+        self._limits = limits = settings.confirmation
+        self._fail_on = settings.fail_on
         self._say = say
         self._seconds_left = limits.seconds
         self._tests_left = limits.tests
@@ -62,7 +63,7 @@ class Repeater:
             run: the run, judged.
             node: the node whose fixtures are alive, and whose tests alone are repeated; None after all teardowns.
         """
-        chosen = self._choose(suspects_of(run), node)
+        chosen = self._choose(suspects_of(run, self._fail_on), node)
         if not chosen:
             return
         self._say(f"measuring {counted(len(chosen), 'test')} again, for at most {duration(self._seconds_left)}")
