@@ -82,6 +82,34 @@ def run(number, queries):
 judged = judge(run(20, 101), Past.from_runs([run(number, 1) for number in range(20)]), Rules())
 print(json.dumps([(verdict.kind, verdict.reason) for verdict in judged.verdicts]))
 """
+_NEW_QUERIES = """
+import json
+from paceline.analysis.judge import judge
+from paceline.analysis.judgement_rules import Rules
+from paceline.analysis.past import Past
+from paceline.model import Case, Outcome, Run, RunOutcome
+from paceline.usage import UsageKey
+
+
+def case(name, seconds, **queries):
+    return Case(id=name, family=name, test_type="unit", outcome=Outcome.PASSED, duration_seconds=seconds,
+                usage={UsageKey("db_queries"): count for count in queries.values()})
+
+
+def run(number, *cases):
+    return Run(run_id=f"r{number}", suite="shop", branch="main", outcome=RunOutcome.PASSED, started=number,
+               ended=number, cases=cases)
+
+
+def found(*others):
+    before = [run(number, case("t", 0.1), *others) for number in range(9)]
+    judged = judge(run(9, case("t", 0.3, queries=5), *others), Past.from_runs(before), Rules())
+    return [[one.kind, one.reason.partition(" normalised")[0], [(c.measure, c.before, c.after) for c in one.causes]]
+            for one in judged.verdicts]
+
+
+print(json.dumps([found(), found(case("u", 0.1, queries=3))]))
+"""
 
 
 @pytest.mark.parametrize("key", UsageKey)
@@ -141,4 +169,18 @@ def test_a_row_of_work_is_judged_exactly(tmp_path: Path) -> None:
     """
     assert ask_with_row(tmp_path, "usage", _QUERY_ROW, _QUERIES) == [
         ["count", "101 db queries, was 1 in each of the last 20 runs"]
+    ]
+
+
+def test_a_test_without_queries_had_none_where_others_had_some(tmp_path: Path) -> None:
+    """
+    From nothing to 5 is a rise where the probe looked; where no test of a run has the count, nobody knows.
+    """
+    alone, beside = ask_with_row(tmp_path, "usage", _QUERY_ROW, _NEW_QUERIES)
+    rise = ["db_queries", 0.0, 5.0]
+
+    assert alone == [["regression", "took 300 ms", []]]
+    assert beside == [
+        ["regression", "took 300 ms", [rise]],
+        ["count", "5 db queries, was 0 in each of the last 9 runs", [rise]],
     ]

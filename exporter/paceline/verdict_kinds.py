@@ -217,7 +217,7 @@ class VerdictKind(OpenEnum):
         "unconfirmed",
         KindFacts(
             ("not confirmed", "not confirmed"),
-            "A regression or a leak that was not there when the test was measured again.",
+            "A regression, a higher count or a leak that was not there when the test was measured again.",
             "Nothing, unless it comes back: it was so once and not again.",
             severity="info",
             figures="as of the first measurement",

@@ -8,13 +8,15 @@ import pytest
 from msgspec.structs import replace
 
 from paceline.analysis.confirmation import Repeated, confirmed, suspects_of
-from paceline.analysis.judgement_rules import RegressionRule
+from paceline.analysis.judge import judge
+from paceline.analysis.judgement_rules import RegressionRule, Rules
+from paceline.analysis.past import Past
 from paceline.analysis.verdicts.budget import judge_budget
 from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
-from paceline.model import Outcome, Run, Severity, Verdict
+from paceline.model import Measure, Outcome, Run, Severity, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
-from support.values import make_case, make_run
+from support.values import TEST, make_case, make_run
 
 _LEVEL = UsualDuration.of([0.01] * 10)
 
@@ -275,3 +277,52 @@ def test_only_what_chance_can_do_is_suspect() -> None:
     ]
 
     assert suspects_of(make_run(1, verdicts=tuple(verdicts))) == ["b"]
+
+
+def _asking(*counts: int) -> Run:
+    """
+    The last of some runs, in which a test asked so many queries one after the other.
+    """
+    runs = [make_run(n, [make_case(measures={"queries": Measure(value=count)})]) for n, count in enumerate(counts)]
+    return judge(runs[-1], Past.from_runs(runs[:-1]), Rules())
+
+
+@pytest.mark.parametrize(
+    ("counts", "repeats", "kind", "ending", "kept"),
+    [
+        ((3, 43), (43, 43, 43), VerdictKind.COUNT, "; again 43 in 3 repeats", 43),
+        ((3, 43), (43, 40, 43), VerdictKind.COUNT, "; again 40 to 43 in 3 repeats", 43),
+        ((0, 5), (5, 5), VerdictKind.COUNT, "; again 5 in 2 repeats", 5),
+        ((3, 43), (3, 3, 3), VerdictKind.UNCONFIRMED, "; not confirmed: only 3 in 3 repeats", 3),
+        ((3, 43), (43, 3, 43), VerdictKind.UNCONFIRMED, "; not confirmed: only 3 to 43 in 3 repeats", 3),
+        ((0, 5), (0, 0, 0), VerdictKind.UNCONFIRMED, "; not confirmed: only 0 in 3 repeats", 0),
+        ((3, 43), (0, 0, 0), VerdictKind.COUNT, "; only 0 in 3 repeats, as it does its work once a process", 43),
+        ((3, 43), (), VerdictKind.COUNT, "; not measured again", 43),
+    ],
+)
+def test_a_count_holds_where_all_repeats_agree(
+    counts: tuple[int, int], repeats: tuple[int, ...], kind: VerdictKind, ending: str, kept: int
+) -> None:
+    """
+    One repeat that does no more than usual refutes it, unless all do less. What is kept says the same.
+    """
+    before, now = counts
+    again = [make_case(measures={"queries": Measure(value=count)}) for count in repeats]
+    run = confirmed(_asking(*[before] * 3, now), Repeated(cases={TEST: again}))
+    (verdict,) = run.verdicts
+
+    assert (verdict.kind, verdict.reason) == (
+        kind,
+        f"{now} queries, was {before} in each of the last 3 runs{ending}",
+    )
+    assert run.cases[0].measures["queries"].value == kept
+
+
+def test_a_count_is_believed_on_a_busy_machine() -> None:
+    """
+    That times did not hold up says nothing of a count that could not be measured again.
+    """
+    slow, asking = _slow("test_a"), _asking(1, 1, 1, 9)
+    run = replace(slow, cases=(*slow.cases, *asking.cases), verdicts=(*slow.verdicts, *asking.verdicts))
+
+    assert _told(confirmed(run, _again(test_a=(0.02,)))) == {TEST: "count", "test_a": "unconfirmed"}

@@ -390,3 +390,29 @@ def test_memory_that_is_kept_once_is_no_leak(suite: Suite) -> None:
     kinds = {verdict.case: verdict.kind.value for verdict in result.run.verdicts}
 
     assert kinds == {"test_memory.py::test_leaks": "leak", "test_memory.py::test_warms_up": "unconfirmed"}
+
+
+def test_a_count_that_only_the_first_call_has_is_not_confirmed(suite: Suite) -> None:
+    """
+    Another test asked first in the runs before, so that the code is the same: nothing fails.
+    """
+    suite.write(
+        "test_queries.py",
+        """
+        import os
+        asked = []
+        def ask(paceline):
+            paceline.record("db_queries", 0 if asked else 5)
+            asked.append(1)
+        if not os.environ["ALONE"]:
+            def test_first(paceline): ask(paceline)
+        def test_second(paceline): ask(paceline)
+        """,
+    )
+    for _ in range(3):
+        suite.run(environ={"ALONE": ""})
+    result = suite.run("--paceline-fail-on", "count", environ={"ALONE": "yes"})
+
+    assert result.code == 0
+    assert result.case("test_second").measures["db_queries"].value == 0
+    assert "5 db queries, was 0 in each of the last 3 runs; not confirmed: only 0 in 3 repeats" in result.told()

@@ -1,5 +1,5 @@
 """
-Confirmation: does a test that looked slower, broke its budget, or seemed to keep memory, do so again?
+Confirmation: does a test that looked slower, did more work, broke its budget or seemed to keep memory do so again?
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -8,8 +8,8 @@ from statistics import median_low
 from msgspec import Struct
 from msgspec.structs import replace
 
-from paceline.analysis.machine_speed import need_of
-from paceline.analysis.verdicts.budget import needed_seconds
+from paceline.analysis.repeat_figures import FIGURES
+from paceline.analysis.verdicts.count import with_count
 from paceline.analysis.verdicts.leak import is_falling, is_leak_again
 from paceline.formatting import counted, duration, size
 from paceline.model import Case, Run, Severity, Verdict
@@ -67,7 +67,7 @@ def confirmed(run: Run, repeated: Repeated, fail_on: Collection[VerdictKind] = (
         if _may_be_chance(verdict, cases) and (figures := _figures(verdict, cases, repeated.cases))
     }
     telling = {verdict: figures for verdict, figures in again.items() if not _is_once_a_process(verdict, figures)}
-    chance = {kind for kind in _FIGURES if _is_mostly_chance(telling, kind)}
+    chance = {kind for kind in FIGURES if _is_mostly_chance(telling, kind)}
     found = (
         _confirm(verdict, again.get(verdict, ()), repeated.reasons.get(str(verdict.case), ""), chance)
         if verdict in again or _is_suspect(verdict, cases, fail_on)
@@ -91,10 +91,13 @@ def _is_suspect(verdict: Verdict, cases: Mapping[str, Case], fail_on: Collection
 
 def _may_be_chance(verdict: Verdict, cases: Mapping[str, Case]) -> bool:
     """
-    A budget that was broken in the run before as well is a fact, and so is the failure of a test.
+    A budget that was broken or a count that was higher in the run before as well is a fact, and so is the failure of a
+    test.
     """
+    if verdict.kind is VerdictKind.COUNT:
+        return not verdict.standing
     if verdict.kind is not VerdictKind.BUDGET:
-        return verdict.kind in _FIGURES
+        return verdict.kind in FIGURES
     case = cases.get(verdict.case or "")
     return case is not None and case.outcome.is_pass and not verdict.standing
 
@@ -102,14 +105,18 @@ def _may_be_chance(verdict: Verdict, cases: Mapping[str, Case]) -> bool:
 def _is_mostly_chance(telling: Mapping[Verdict, Sequence[float]], kind: VerdictKind) -> bool:
     """
     Whether most verdicts did not hold up, so that the others of the kind are not believed either. Budgets are apart,
-    as many of them may be broken for good.
+    as many of them may be broken for good, and so are counts, to which a busy machine adds nothing.
     """
-    is_budget = kind is VerdictKind.BUDGET
-    held = [_holds(one, figures) for one, figures in telling.items() if (one.kind is VerdictKind.BUDGET) is is_budget]
+    if kind is VerdictKind.COUNT:
+        return False
+    alike = {kind} if kind is VerdictKind.BUDGET else {VerdictKind.REGRESSION, VerdictKind.LEAK}
+    held = [_holds(one, figures) for one, figures in telling.items() if one.kind in alike]
     return 2 * sum(held) < len(held)
 
 
 def _is_once_a_process(verdict: Verdict, figures: Sequence[float]) -> bool:
+    if verdict.kind is VerdictKind.COUNT:
+        return max(figures) < (verdict.limit or 0.0)
     if verdict.kind is not VerdictKind.REGRESSION or not verdict.measured or not verdict.factor:
         return False
     usual = verdict.measured / verdict.factor
@@ -118,10 +125,10 @@ def _is_once_a_process(verdict: Verdict, figures: Sequence[float]) -> bool:
 
 def _figure(verdict: Verdict, figures: Sequence[float]) -> float:
     """
-    The figure of all repeats: of times the lower median, and the least against a budget; of memory the least, or 0
-    where they are no leak.
+    The figure of all repeats: of times the lower median; of counts, and against a budget, the least; of memory the
+    least, or 0 where they are no leak.
     """
-    if verdict.kind is VerdictKind.BUDGET:
+    if verdict.kind in {VerdictKind.BUDGET, VerdictKind.COUNT}:
         return min(figures)
     if verdict.kind is VerdictKind.LEAK:
         return min(figures) if _holds(verdict, figures) else 0.0
@@ -132,8 +139,8 @@ def _figures(verdict: Verdict, cases: Mapping[str, Case], repeats: Mapping[str, 
     case = cases.get(verdict.case or "")
     if case is None:
         return []
-    figure_of = _FIGURES[verdict.kind]
-    figures = (figure_of(case, repeat) for repeat in repeats.get(case.id, ()))
+    figure_of = FIGURES[verdict.kind]
+    figures = (figure_of(verdict, case, repeat) for repeat in repeats.get(case.id, ()))
     return [figure for figure in figures if figure is not None]
 
 
@@ -156,7 +163,16 @@ def _confirm_budget(verdict: Verdict, figures: Sequence[float]) -> Verdict:
 
 
 def _confirm_time(verdict: Verdict, figures: Sequence[float]) -> Verdict:
-    found = f"{duration(_figure(verdict, figures))} in {_repeats(figures)}"
+    return _confirm_figure(verdict, figures, duration(_figure(verdict, figures)))
+
+
+def _confirm_count(verdict: Verdict, figures: Sequence[float]) -> Verdict:
+    counts = sorted({min(figures), max(figures)})
+    return _confirm_figure(verdict, figures, " to ".join(f"{count:,.0f}" for count in counts))
+
+
+def _confirm_figure(verdict: Verdict, figures: Sequence[float], figure: str) -> Verdict:
+    found = f"{figure} in {_repeats(figures)}"
     if _is_once_a_process(verdict, figures):
         return replace(verdict, reason=f"{verdict.reason}; only {found}, as it does its work once a process")
     if _holds(verdict, figures):
@@ -204,36 +220,14 @@ def _with_figure(case: Case, verdict: Verdict, figures: Sequence[float]) -> Case
     if verdict.kind is VerdictKind.BUDGET:
         # The first measurement stays where it is true: its severity is that of the verdict.
         return case if _holds(verdict, figures) else replace(case, needed_seconds=figure)
+    if verdict.kind is VerdictKind.COUNT:
+        return case if _holds(verdict, figures) else with_count(case, verdict.causes[0].measure, figure)
     return replace(case, usage={**case.usage, UsageKey.MEMORY_RETAINED_BYTES: figure})
 
 
-def _seconds(case: Case, repeat: Case) -> float | None:
-    """
-    What a repeat needed, with the machine taken out as it was from the first measurement.
-    """
-    first, again, normal = need_of(case), need_of(repeat), case.normalized_duration_seconds
-    if first is None or again is None or normal is None:
-        return None
-    idle = first.seconds - first.cpu_seconds
-    speed = (normal - idle) / first.cpu_seconds if first.cpu_seconds > 0 else 1.0
-    return again.seconds - again.cpu_seconds + again.cpu_seconds * speed
-
-
-def _retained(_case: Case, repeat: Case) -> float | None:
-    return repeat.usage.get(UsageKey.MEMORY_RETAINED_BYTES)
-
-
-def _needed(_case: Case, repeat: Case) -> float | None:
-    return needed_seconds(repeat)
-
-
-_FIGURES: Mapping[VerdictKind, Callable[[Case, Case], float | None]] = {
-    VerdictKind.REGRESSION: _seconds,
-    VerdictKind.BUDGET: _needed,
-    VerdictKind.LEAK: _retained,
-}
 _CONFIRM: Mapping[VerdictKind, Callable[[Verdict, Sequence[float]], Verdict | None]] = {
     VerdictKind.REGRESSION: _confirm_time,
+    VerdictKind.COUNT: _confirm_count,
     VerdictKind.BUDGET: _confirm_budget,
     VerdictKind.LEAK: _confirm_leak,
 }

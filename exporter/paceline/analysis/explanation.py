@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from paceline.analysis.absent_counts import with_absent_counts
 from paceline.analysis.cause import causes_of, compared_measures
 from paceline.analysis.past import NORMALIZED, Needed, Past
 from paceline.analysis.verdicts.trend import ENDS
@@ -38,6 +39,7 @@ def explain(run: Run, past: Past) -> Run:
     cases = {case.id: case for case in _explained_cases(run)}
     if not cases:
         return run
+    past = with_absent_counts(past)
     return replace(run, verdicts=tuple(_explained(verdict, cases, past) for verdict in run.verdicts))
 
 

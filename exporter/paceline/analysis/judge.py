@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from paceline.analysis.absent_counts import with_absent_counts
 from paceline.analysis.earlier_case import earlier_case
 from paceline.analysis.explanation import explain
 from paceline.analysis.judgement_rules import Rules
@@ -83,6 +84,7 @@ def find_verdicts(run: Run, past: Past, rules: Rules) -> Run:
     Returns:
         As `judge`, but without the causes that `explain` finds.
     """
+    past = with_absent_counts(past)
     usual = past.column(NORMALIZED)
     levels = {case.id: UsualDuration.of(series.values) for case in run.cases if (series := usual.get(case.id))}
     measured = _normalize(run, past, levels)

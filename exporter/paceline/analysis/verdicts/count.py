@@ -11,6 +11,8 @@ from itertools import groupby
 from math import inf
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from paceline.analysis.judgement_rules import CountRule
 from paceline.analysis.past import MEASURES, Needed, Past, PastRun
 from paceline.analysis.verdicts.change_point import since_run
@@ -118,6 +120,24 @@ def counts_of(case: Case, rule: CountRule) -> list[Figure]:
         if is_count(measure.unit or name) or name in rule.measures
     ]
     return reported + [Figure(key, value) for key, value in case.usage.items() if key in WORK]
+
+
+def count_of(case: Case, column: str) -> float:
+    """
+    A count of a case by its column in the past; 0 where it has none.
+    """
+    measure = case.measures.get(column.removeprefix(MEASURES)) if column.startswith(MEASURES) else None
+    return measure.value if measure is not None else case.usage.get(column, 0.0)
+
+
+def with_count(case: Case, column: str, value: float) -> Case:
+    """
+    The case with another value of a count.
+    """
+    name = column.removeprefix(MEASURES)
+    if name == column:
+        return replace(case, usage={**case.usage, UsageKey(column): value})
+    return replace(case, measures={**case.measures, name: replace(case.measures[name], value=value)})
 
 
 def needed_for_counts(cases: Iterable[Case], rule: CountRule) -> Needed:
