@@ -43,5 +43,5 @@ FIGURES: Mapping[VerdictKind, Callable[[Verdict, Case, Case], float | None]] = {
     VerdictKind.LEAK: _retained,
 }
 """
-By the kind of a verdict: the figure from the verdict, the case of its test, and a repeat; None where the repeat has none.
+By the kind of a verdict: the figure of a repeat, from the verdict, the case and the repeat; None where it is absent.
 """
