@@ -19,6 +19,7 @@ from paceline.verdict_kinds import VerdictKind
 
 SCHEMA = 1
 _RETAINED = "memory_retained_bytes"
+_NORMALIZED = "normalized_duration_seconds"
 
 # A type checker lets users write `usage["cpu_seconds"]`. A reader refuses a key that is no name.
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class Case(DocumentValue, frozen=True, kw_only=True):
     `needed_seconds` is the call phase without the wait for a CPU, of a test whose repeats kept the budget that its
     first measurement broke. `budget_pattern` is the pattern of paths whose setting gave the budget, "" where another
     setting did. The keys of `usage` are those of `UsageKey`. `not_measured` says why a test that ran has no figures,
-    and `lacking` has the usage that could not be measured.
+    and `lacking` has the usage that could not be measured, and the normalised time where it has that of imports in it.
     """
 
     id: str
@@ -137,6 +138,13 @@ class Case(DocumentValue, frozen=True, kw_only=True):
         Whether the wait for a CPU could not be measured, so that the test has a time by the clock only.
         """
         return UsageKey.CPU_WAIT_SECONDS in self.lacking
+
+    @property
+    def lacks_normalized_time(self) -> bool:
+        """
+        Whether the time of the test cannot be compared with that of other runs.
+        """
+        return bool(self.lacking) and (self.lacks_cpu_wait or _NORMALIZED in self.lacking)
 
     def with_retained(self, retained: float) -> "Case":
         """

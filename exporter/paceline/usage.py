@@ -213,6 +213,8 @@ class UsageKey(OpenEnum):
         Quantity(
             "modules imported",
             "Modules that a test was the first to import.",
+            cause=CauseRole.SYSTEM,
+            floor=4,
             curve=Curve("Left behind and imported", "modules imported", colors.GREEN),
             phase=Phase.TEST,
         ),

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from paceline.analysis.confirmation import Repeated, confirmed, suspects_of
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import RegressionRule, Rules
-from paceline.analysis.past import Past
+from paceline.analysis.past import NORMALIZED, Past, columns_of
 from paceline.analysis.verdicts.budget import judge_budget
 from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
-from paceline.model import Measure, Outcome, Run, Severity, Verdict
+from paceline.model import Cause, Measure, Outcome, Run, Severity, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import TEST, make_case, make_run
@@ -326,3 +326,23 @@ def test_a_count_is_believed_on_a_busy_machine() -> None:
     run = replace(slow, cases=(*slow.cases, *asking.cases), verdicts=(*slow.verdicts, *asking.verdicts))
 
     assert _told(confirmed(run, _again(test_a=(0.02,)))) == {TEST: "count", "test_a": "unconfirmed"}
+
+
+def test_a_test_that_imported_for_the_others_is_not_believed() -> None:
+    """
+    Where it cannot be measured again its time has that of the imports in it, and is not kept; repeats say more.
+    """
+    (verdict,) = (run := _slow("test_a")).verdicts
+    first = replace(verdict, causes=(Cause(measure="imported_modules", before=0, after=61),))
+    reasons = {"test_a": "its module fixture db was torn down"}
+    unmeasured = confirmed(replace(run, verdicts=(first,)), Repeated(reasons=reasons))
+    measured = confirmed(replace(run, verdicts=(first,)), _again(test_a=(0.08,)))
+
+    assert _told(unmeasured) == {"test_a": "unconfirmed"}
+    assert unmeasured.verdicts[0].reason.partition("; ")[2] == (
+        "not confirmed: the test was the first to import 61 modules, and was not measured again "
+        "(its module fixture db was torn down)"
+    )
+    assert NORMALIZED not in columns_of(unmeasured.cases[0])
+    assert _told(measured) == {"test_a": "regression"}
+    assert NORMALIZED in columns_of(measured.cases[0])

@@ -416,3 +416,32 @@ def test_a_count_that_only_the_first_call_has_is_not_confirmed(suite: Suite) -> 
     assert result.code == 0
     assert result.case("test_second").measures["db_queries"].value == 0
     assert "5 db queries, was 0 in each of the last 3 runs; not confirmed: only 0 in 3 repeats" in result.told()
+
+
+def test_imports_of_the_first_test_are_no_regression_of_it(suite: Suite) -> None:
+    """
+    Alone it imports what another test imports before it; its module fixture is gone, so that it is not repeated.
+    """
+    suite.write("heavy/__init__.py", "".join(f"from heavy import part{number}\n" for number in range(9)))
+    for number in range(9):
+        suite.write(f"heavy/part{number}.py", "import time\ntime.sleep(0.02)\n")
+    suite.write(
+        "test_shop.py",
+        """
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def db(): pass
+
+        def test_first(): import heavy
+        def test_second(db): import heavy
+        """,
+    )
+    suite.write("test_other.py", "def test_other(): pass\n")
+    suite.keep_before(suite.run("test_shop.py", "test_other.py").run, 9)
+    result = suite.run("test_shop.py::test_second", "test_other.py")
+    (verdict,) = [one for one in result.run.verdicts if one.kind is not VerdictKind.BUDGET]
+
+    assert verdict.kind is VerdictKind.UNCONFIRMED
+    assert "the test was the first to import 10 modules" in verdict.reason
+    assert result.case("test_second").lacking == ("normalized_duration_seconds",)

@@ -8,6 +8,7 @@ from statistics import median_low
 from msgspec import Struct
 from msgspec.structs import replace
 
+from paceline.analysis.first_imports import imported_modules, without_time
 from paceline.analysis.repeat_figures import FIGURES
 from paceline.analysis.verdicts.count import with_count
 from paceline.analysis.verdicts.leak import is_falling, is_leak_again
@@ -51,9 +52,11 @@ def confirmed(run: Run, repeated: Repeated, fail_on: Collection[VerdictKind] = (
 
     What holds up stays a verdict, what does not becomes `unconfirmed`; a leak that earlier runs did not confirm is not
     reported again. The figure of a test that was measured again is from then on that of its repeats, so that whoever
-    judges the run by its figures finds the same. What could not be measured again is believed, unless most of what was
-    did not hold up. Repeats far below what is usual are of a test that does its work once a process: they prove
-    nothing, and their figure is not kept.
+    judges the run by its figures finds the same. Repeats far below what is usual are of a test that does its work once
+    a process: they prove nothing, and their figure is not kept.
+
+    What could not be measured again is believed, unless most of what was did not hold up, or the test was the first to
+    import modules: then its time is not kept for the next judgement.
 
     Args:
         run: the run, judged.
@@ -74,6 +77,9 @@ def confirmed(run: Run, repeated: Repeated, fail_on: Collection[VerdictKind] = (
         else verdict
         for verdict in run.verdicts
     )
+    for verdict in run.verdicts:
+        if verdict.case in cases and verdict not in again and imported_modules(verdict):
+            cases[verdict.case] = without_time(cases[verdict.case])
     for verdict, figures in telling.items():
         cases[str(verdict.case)] = _with_figure(cases[str(verdict.case)], verdict, figures)
     # What did not hold up is told last.
@@ -149,8 +155,12 @@ def _confirm(
 ) -> Verdict | None:
     if not figures and verdict.kind in chance:
         return _unconfirmed(verdict, "not measured again, and most of the others did not hold up")
+    reason = f" ({why_not})" if why_not else ""
+    imported = imported_modules(verdict)
+    if not figures and imported:
+        modules = f"the test was the first to import {counted(imported, 'module')}"
+        return _unconfirmed(verdict, f"{modules}, and was not measured again{reason}")
     if not figures:
-        reason = f" ({why_not})" if why_not else ""
         return replace(verdict, reason=f"{verdict.reason}; not measured again{reason}")
     return _CONFIRM[verdict.kind](verdict, figures)
 

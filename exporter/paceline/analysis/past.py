@@ -182,7 +182,7 @@ def columns_of(case: Case) -> dict[str, float]:
     figures: dict[str, float] = {OUTCOME: float(case.outcome.is_pass), ATTEMPTS: case.attempts}
     if case.outcome.is_pass and case.duration_seconds is not None:
         figures[DURATION] = case.duration_seconds
-        if not case.lacks_cpu_wait:
+        if not case.lacks_normalized_time:
             normalized = case.normalized_duration_seconds
             figures[NORMALIZED] = case.duration_seconds if normalized is None else normalized
         figures.update(case.usage)
