@@ -60,6 +60,28 @@ def test_the_setup_is_not_the_calls(probe: CpuProbe) -> None:
     assert usage[UsageKey.CPU_SECONDS] < 0.1
 
 
+def test_a_wait_before_the_call_is_not_the_calls(probe: CpuProbe) -> None:
+    """
+    A process that has used up its share of a CPU loses the CPU as its next system call returns: that of the probe.
+    """
+    cpus = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cpus)})
+    neighbours = [subprocess.Popen([sys.executable, "-c", _FOREVER], stdout=subprocess.PIPE) for _ in range(3)]
+    try:
+        for one in neighbours:
+            assert one.stdout is not None
+            one.stdout.readline()
+        waits = [measured(probe, lambda: None, setup=lambda: sum(range(200_000))) for _ in range(40)]
+    finally:
+        for one in neighbours:
+            one.kill()
+            one.communicate()
+        os.sched_setaffinity(0, cpus)
+        probe.close()
+
+    assert sum(usage[UsageKey.CPU_WAIT_SECONDS] > 0.001 for usage in waits) < 10
+
+
 def test_children_are_counted(probe: CpuProbe) -> None:
     """
     The CPU time of a process that the call started and waited for is the test's.

@@ -10,7 +10,7 @@ from paceline.analysis.absent_counts import with_absent_counts
 from paceline.analysis.earlier_case import earlier_case
 from paceline.analysis.explanation import explain
 from paceline.analysis.judgement_rules import Rules
-from paceline.analysis.machine_speed import Ruler, need_of, normalized
+from paceline.analysis.machine_speed import NEEDED_USAGE, Ruler, need_of, normalized
 from paceline.analysis.past import (
     ATTEMPTS,
     EVERY_TEST,
@@ -66,7 +66,7 @@ def needed_to_judge(run: Run, rules: Rules) -> tuple[Needed, ...]:
     keeping = tuple(case.id for case in run.cases if _may_leak(case, rules))
     leaks = Needed((UsageKey.MEMORY_RETAINED_BYTES, UsageKey.IMPORTED_MODULES), keeping)
     over_budget = tuple(case.id for case in run.cases if judge_budget(case) is not None)
-    budgets = Needed((UsageKey.CPU_SECONDS, UsageKey.CPU_WAIT_SECONDS), over_budget)
+    budgets = Needed(NEEDED_USAGE, over_budget)
     fixtures = Needed(OF_FIXTURES if run.fixtures and not run.is_partial else ())
     others = needed_for_counts(run.cases, rules.count), leaks, budgets, fixtures
     return EVERY_TEST, *(needed for needed in others if not needed.is_empty)

@@ -33,6 +33,9 @@ _HALF_OF_NORMAL = 0.6745
 # Sums of the same weights differ by less than this share where they were made in another way.
 _ROUNDING = 1e-9
 
+# The usage that the needed time of a test is made from.
+NEEDED_USAGE = (UsageKey.CPU_SECONDS, UsageKey.CPU_WAIT_SECONDS, UsageKey.VOLUNTARY_CONTEXT_SWITCHES)
+
 
 class Need(NamedTuple):
     """
@@ -150,7 +153,8 @@ def need(duration: float, usage: Mapping[str, float]) -> Need:
     A call phase less the time in which threads of the test were ready to run and had no CPU.
 
     Threads may wait at the same time, so that their waits add up to more than was lost; what the test spent on
-    a CPU it needed in any case.
+    a CPU it needed in any case. A test that never gave the CPU away needed nothing else: the rest of its time a
+    hypervisor took, or an interrupt.
 
     Args:
         duration: seconds of the call phase by the clock.
@@ -158,9 +162,15 @@ def need(duration: float, usage: Mapping[str, float]) -> Need:
     """
     cpu = usage.get(UsageKey.CPU_SECONDS)
     on_cpu = duration if cpu is None else min(cpu, duration)
-    waited = usage.get(UsageKey.CPU_WAIT_SECONDS, 0.0)
+    waited = usage.get(UsageKey.CPU_WAIT_SECONDS)
+    if waited is None:
+        rest = duration
+    elif cpu is not None and usage.get(UsageKey.VOLUNTARY_CONTEXT_SWITCHES) == 0:
+        rest = on_cpu
+    else:
+        rest = duration - waited
     # The two clocks differ a little, and no test needs no time.
-    seconds = max(duration - waited, 0.0 if cpu is None else on_cpu, min(duration, _SHORTEST))
+    seconds = max(rest, 0.0 if cpu is None else on_cpu, min(duration, _SHORTEST))
     return Need(seconds, min(on_cpu, seconds))
 
 

@@ -18,6 +18,9 @@ except ImportError:  # Windows
 _NANOSECONDS = 1e9
 # getrusage counts microseconds; what a subtraction adds behind them is not measured.
 _DIGITS = 6
+# The kernel takes the CPU from a process as a system call returns: after it counted the delay that was read. A reading
+# that took longer than these nanoseconds is repeated.
+_UNDISTURBED, _READINGS = 200_000, 5
 # A thread that was on a CPU or ready to run for this share of the time works on something of its own.
 _ALWAYS_READY = 0.9
 
@@ -72,14 +75,19 @@ class CpuProbe(Probe):
 
     def start_call(self) -> None:
         self._others_before = _schedules(self._own) if self._has_others() else {}
-        self._started = UNPATCHED.perf_counter_ns()
-        self._delay_before = self._delay()
-        self._before = self._times()
+        for _ in range(_READINGS):
+            self._started = UNPATCHED.perf_counter_ns()
+            self._delay_before = self._delay()
+            self._before = self._times()
+            if UNPATCHED.perf_counter_ns() - self._started < _UNDISTURBED:
+                break
 
     def stop_call(self, usage: Usage) -> None:
+        # The first system call after the test: a delay as it returns is not the test's.
+        delay_after = self._delay()
         after, before = self._times(), self._before
         if self._schedule is not None:
-            delay = self._delay() - self._delay_before + self._delay_of_others()
+            delay = delay_after - self._delay_before + self._delay_of_others()
             usage[UsageKey.CPU_WAIT_SECONDS] = delay / _NANOSECONDS
         user, system = after[0] - before[0], after[1] - before[1]
         children_user, children_system = after[2] - before[2], after[3] - before[3]

@@ -161,6 +161,20 @@ def test_what_was_computed_was_needed(waited: float) -> None:
     assert verdict.measured == 0.15
 
 
+@pytest.mark.parametrize(("switches", "is_broken"), [(0, False), (1, True)])
+def test_a_test_that_never_slept_needed_its_cpu_time(switches: int, is_broken: bool) -> None:
+    """
+    A hypervisor took the rest of its time, of which the system does not know as a wait.
+    """
+    usage = {
+        UsageKey.CPU_SECONDS: 0.0002,
+        UsageKey.CPU_WAIT_SECONDS: 0.0,
+        UsageKey.VOLUNTARY_CONTEXT_SWITCHES: switches,
+    }
+
+    assert (judge_budget(_case(0.018, 0.005, usage=usage)) is not None) is is_broken
+
+
 def test_where_the_wait_is_unknown_the_clock_decides() -> None:
     """
     The message says so.
