@@ -234,13 +234,15 @@ class Verdict(DocumentValue, frozen=True, kw_only=True):
     since: Since | None = None
     standing: bool = False
     fixture: str = ""
+    file: str = ""
+    tests: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:
         """
-        The test, the fixture or the suite that the verdict is about, in words.
+        The test, the file, the fixture or the suite that the verdict is about, in words.
         """
-        return self.case or (f"fixture {self.fixture}" if self.fixture else "the whole suite")
+        return self.case or self.file or (f"fixture {self.fixture}" if self.fixture else "the whole suite")
 
 
 class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):

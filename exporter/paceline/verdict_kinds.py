@@ -100,6 +100,19 @@ class VerdictKind(OpenEnum):
             is_explained=True,
         ),
     )
+    FILE_REGRESSION = (
+        "file_regression",
+        KindFacts(
+            ("slower file", "slower files"),
+            "The short tests of the file got slower together, each too short to be judged by itself.",
+            "Look at what these tests share: a function that all call, a helper, a fixture.",
+            severity="critical from twice over, else warning",
+            figures="normalised seconds of its short tests together",
+            color=colors.PURPLE,
+            heading="file",
+            is_new_by_default=True,
+        ),
+    )
     FIXTURE_REGRESSION = (
         "fixture_regression",
         KindFacts(

@@ -112,8 +112,8 @@ def test_the_dashboard_says_where_it_is(suite: Suite) -> None:
             ("--fail-on", "budget,unconfirmed"),
             invalid(
                 "--fail-on",
-                "'unconfirmed' is not one of suite_regression, regression, fixture_regression, "
-                "count, budget, leak, flaky, duration_flaky, change_point, trend, broken.",
+                "'unconfirmed' is not one of suite_regression, regression, file_regression, "
+                "fixture_regression, count, budget, leak, flaky, duration_flaky, change_point, trend, broken.",
             ),
         ),
         (("--port", "70000"), "'--port'"),

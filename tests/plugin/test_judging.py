@@ -388,3 +388,42 @@ def test_tests_whose_wait_for_a_cpu_cannot_be_measured_are_not_slower(suite: Sui
     assert result.run.verdicts == ()
     assert {case.normalized_duration_seconds for case in result.run.cases} == {None}
     assert "4 times were not compared with earlier runs, as the wait for a CPU could not be measured" in result.told()
+
+
+def test_a_core_function_of_short_tests_is_found(suite: Suite) -> None:
+    """
+    Forty tests of some microseconds call it. It takes longer, in each repeat too, and the report names their file.
+    """
+    suite.write(
+        "test_cart.py",
+        """
+        import os
+        import pytest
+
+        @pytest.mark.parametrize("number", range(40))
+        def test_total(number):
+            sum(range(int(os.environ["WORK"])))
+        """,
+    )
+    for name in ("shop", "till", "user"):
+        suite.write(
+            f"test_{name}.py",
+            """
+            import pytest
+
+            @pytest.mark.parametrize("number", range(5))
+            def test_steady(number):
+                sum(range(300_000))
+            """,
+        )
+    first = suite.run(environ={"WORK": "2000"}).run
+    usual = {"duration_seconds": 20e-6, "normalized_duration_seconds": 20e-6}
+    cases = (replace(case, **usual) if "test_total" in case.id else case for case in first.cases)
+    suite.keep_before(replace(first, cases=tuple(cases)), 9)
+    result = suite.run("--paceline-fail-on=file_regression", environ={"WORK": "30000"})
+    (verdict,) = (one for one in result.run.verdicts if one.kind is VerdictKind.FILE_REGRESSION)
+
+    assert result.code == 10
+    assert verdict.subject == "test_cart.py"
+    assert " again " in verdict.reason
+    assert "FILE" in result.section()

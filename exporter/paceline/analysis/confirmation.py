@@ -3,13 +3,14 @@ Confirmation: does a test that looked slower, did more work, broke its budget or
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import chain
 from statistics import median_low
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from paceline.analysis.first_imports import imported_modules, without_time
-from paceline.analysis.repeat_figures import FIGURES
+from paceline.analysis.repeat_figures import MEASURED_AGAIN, figures_of
 from paceline.analysis.verdicts.count import with_count
 from paceline.analysis.verdicts.leak import is_falling, is_leak_again
 from paceline.formatting import counted, duration, size
@@ -42,8 +43,8 @@ def suspects_of(run: Run, fail_on: Collection[VerdictKind] = ()) -> list[str]:
         fail_on: the kinds of verdicts that fail the run: a broken budget is a suspect where it does.
     """
     cases = {case.id: case for case in run.cases}
-    suspects = (verdict.case for verdict in run.verdicts if verdict.case and _is_suspect(verdict, cases, fail_on))
-    return list(dict.fromkeys(suspects))
+    suspects = (_tests_of(verdict) for verdict in run.verdicts if _is_suspect(verdict, cases, fail_on))
+    return list(dict.fromkeys(chain.from_iterable(suspects)))
 
 
 def confirmed(run: Run, repeated: Repeated, fail_on: Collection[VerdictKind] = ()) -> Run:
@@ -67,12 +68,12 @@ def confirmed(run: Run, repeated: Repeated, fail_on: Collection[VerdictKind] = (
     again = {
         verdict: figures
         for verdict in run.verdicts
-        if _may_be_chance(verdict, cases) and (figures := _figures(verdict, cases, repeated.cases))
+        if _may_be_chance(verdict, cases) and (figures := figures_of(verdict, cases, repeated.cases))
     }
     telling = {verdict: figures for verdict, figures in again.items() if not _is_once_a_process(verdict, figures)}
-    chance = {kind for kind in FIGURES if _is_mostly_chance(telling, kind)}
+    chance = {kind for kind in MEASURED_AGAIN if _is_mostly_chance(telling, kind)}
     found = (
-        _confirm(verdict, again.get(verdict, ()), repeated.reasons.get(str(verdict.case), ""), chance)
+        _confirm(verdict, again.get(verdict, ()), _why_not(verdict, repeated.reasons), chance)
         if verdict in again or _is_suspect(verdict, cases, fail_on)
         else verdict
         for verdict in run.verdicts
@@ -81,13 +82,23 @@ def confirmed(run: Run, repeated: Repeated, fail_on: Collection[VerdictKind] = (
         if verdict.case in cases and verdict not in again and imported_modules(verdict):
             cases[verdict.case] = without_time(cases[verdict.case])
     for verdict, figures in telling.items():
-        cases[str(verdict.case)] = _with_figure(cases[str(verdict.case)], verdict, figures)
+        if verdict.case is None:
+            continue
+        cases[verdict.case] = _with_figure(cases[verdict.case], verdict, figures)
     # What did not hold up is told last.
     verdicts = sorted(
         (verdict for verdict in found if verdict is not None),
         key=lambda verdict: verdict.kind is VerdictKind.UNCONFIRMED,
     )
     return replace(run, cases=tuple(cases.values()), verdicts=tuple(verdicts))
+
+
+def _tests_of(verdict: Verdict) -> Sequence[str]:
+    return verdict.tests or ((verdict.case,) if verdict.case else ())
+
+
+def _why_not(verdict: Verdict, reasons: Mapping[str, str]) -> str:
+    return next((reasons[test] for test in _tests_of(verdict) if test in reasons), "")
 
 
 def _is_suspect(verdict: Verdict, cases: Mapping[str, Case], fail_on: Collection[VerdictKind]) -> bool:
@@ -103,7 +114,7 @@ def _may_be_chance(verdict: Verdict, cases: Mapping[str, Case]) -> bool:
     if verdict.kind is VerdictKind.COUNT:
         return not verdict.standing
     if verdict.kind is not VerdictKind.BUDGET:
-        return verdict.kind in FIGURES
+        return verdict.kind in MEASURED_AGAIN
     case = cases.get(verdict.case or "")
     return case is not None and case.outcome.is_pass and not verdict.standing
 
@@ -115,7 +126,11 @@ def _is_mostly_chance(telling: Mapping[Verdict, Sequence[float]], kind: VerdictK
     """
     if kind is VerdictKind.COUNT:
         return False
-    alike = {kind} if kind is VerdictKind.BUDGET else {VerdictKind.REGRESSION, VerdictKind.LEAK}
+    alike = (
+        {kind}
+        if kind is VerdictKind.BUDGET
+        else {VerdictKind.REGRESSION, VerdictKind.FILE_REGRESSION, VerdictKind.LEAK}
+    )
     held = [_holds(one, figures) for one, figures in telling.items() if one.kind in alike]
     return 2 * sum(held) < len(held)
 
@@ -123,7 +138,7 @@ def _is_mostly_chance(telling: Mapping[Verdict, Sequence[float]], kind: VerdictK
 def _is_once_a_process(verdict: Verdict, figures: Sequence[float]) -> bool:
     if verdict.kind is VerdictKind.COUNT:
         return max(figures) < (verdict.limit or 0.0)
-    if verdict.kind is not VerdictKind.REGRESSION or not verdict.measured or not verdict.factor:
+    if verdict.kind not in _OF_TIME or not verdict.measured or not verdict.factor:
         return False
     usual = verdict.measured / verdict.factor
     return max(figures) < _ONCE_A_PROCESS * usual
@@ -139,15 +154,6 @@ def _figure(verdict: Verdict, figures: Sequence[float]) -> float:
     if verdict.kind is VerdictKind.LEAK:
         return min(figures) if _holds(verdict, figures) else 0.0
     return median_low(figures)
-
-
-def _figures(verdict: Verdict, cases: Mapping[str, Case], repeats: Mapping[str, Sequence[Case]]) -> list[float]:
-    case = cases.get(verdict.case or "")
-    if case is None:
-        return []
-    figure_of = FIGURES[verdict.kind]
-    figures = (figure_of(verdict, case, repeat) for repeat in repeats.get(case.id, ()))
-    return [figure for figure in figures if figure is not None]
 
 
 def _confirm(
@@ -235,8 +241,10 @@ def _with_figure(case: Case, verdict: Verdict, figures: Sequence[float]) -> Case
     return replace(case, usage={**case.usage, UsageKey.MEMORY_RETAINED_BYTES: figure})
 
 
+_OF_TIME = frozenset({VerdictKind.REGRESSION, VerdictKind.FILE_REGRESSION})
 _CONFIRM: Mapping[VerdictKind, Callable[[Verdict, Sequence[float]], Verdict | None]] = {
     VerdictKind.REGRESSION: _confirm_time,
+    VerdictKind.FILE_REGRESSION: _confirm_time,
     VerdictKind.COUNT: _confirm_count,
     VerdictKind.BUDGET: _confirm_budget,
     VerdictKind.LEAK: _confirm_leak,

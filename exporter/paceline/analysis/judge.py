@@ -25,6 +25,7 @@ from paceline.analysis.past import (
 from paceline.analysis.verdicts.budget import judge_budget
 from paceline.analysis.verdicts.change_point import onset, since_run
 from paceline.analysis.verdicts.count import judge_counts, needed_for_counts
+from paceline.analysis.verdicts.file_regression import judge_files
 from paceline.analysis.verdicts.fixture_regression import judge_fixtures
 from paceline.analysis.verdicts.flakiness import Attempted, judge_flakiness
 from paceline.analysis.verdicts.leak import judge_leak
@@ -92,6 +93,8 @@ def find_verdicts(run: Run, past: Past, rules: Rules) -> Run:
     verdicts = [verdict for case in measured.cases for verdict in _marked_verdicts(case, now, past, levels, rules)]
     whole = _judge_suite(now, past.runs, rules)
     verdicts += [whole] if whole else []
+    slower = {verdict.case for verdict in verdicts if verdict.kind is VerdictKind.REGRESSION}
+    verdicts += judge_files(measured.cases, past, levels, slower, rules.regression)
     verdicts += judge_fixtures(measured, past, rules.regression)
     verdicts.sort(key=lambda v: (_ORDER[v.kind], _SEVERITIES.index(v.severity), -(v.factor or 0.0)))
     compared = sum(

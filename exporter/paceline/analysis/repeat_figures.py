@@ -1,15 +1,44 @@
 """
-The figure of a repeat that decides whether a verdict holds up.
+The figures of repeats that decide whether a verdict holds up.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from paceline.analysis.machine_speed import need_of
 from paceline.analysis.verdicts.budget import needed_seconds
 from paceline.analysis.verdicts.count import count_of
+from paceline.analysis.verdicts.file_regression import repeated_sum
 from paceline.model import Case, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
+
+
+def figures_of(verdict: Verdict, cases: Mapping[str, Case], repeats: Mapping[str, Sequence[Case]]) -> list[float]:
+    """
+    The figure of each repeat that has one, in the unit of the verdict.
+
+    Args:
+        verdict: of a kind in `MEASURED_AGAIN`.
+        cases: of the run, by test id.
+        repeats: of tests that were measured again, by test id.
+    """
+    if verdict.kind is VerdictKind.FILE_REGRESSION:
+        return _sums(verdict, cases, repeats)
+    case = cases.get(verdict.case or "")
+    if case is None:
+        return []
+    figures = (_FIGURES[verdict.kind](verdict, case, repeat) for repeat in repeats.get(case.id, ()))
+    return [figure for figure in figures if figure is not None]
+
+
+def _sums(verdict: Verdict, cases: Mapping[str, Case], repeats: Mapping[str, Sequence[Case]]) -> list[float]:
+    seconds = {
+        test: known
+        for test in verdict.tests
+        if (known := [one for repeat in repeats.get(test, ()) if (one := _seconds(verdict, cases[test], repeat))])
+    }
+    first = sum(cases[test].normalized_duration_seconds or 0.0 for test in seconds)
+    return [repeated_sum(verdict, first, sum(one)) for one in zip(*seconds.values(), strict=False)]
 
 
 def _seconds(_verdict: Verdict, case: Case, repeat: Case) -> float | None:
@@ -36,12 +65,13 @@ def _needed(_verdict: Verdict, _case: Case, repeat: Case) -> float | None:
     return needed_seconds(repeat)
 
 
-FIGURES: Mapping[VerdictKind, Callable[[Verdict, Case, Case], float | None]] = {
+_FIGURES: Mapping[VerdictKind, Callable[[Verdict, Case, Case], float | None]] = {
     VerdictKind.REGRESSION: _seconds,
     VerdictKind.COUNT: _count,
     VerdictKind.BUDGET: _needed,
     VerdictKind.LEAK: _retained,
 }
+MEASURED_AGAIN = frozenset({*_FIGURES, VerdictKind.FILE_REGRESSION})
 """
-By the kind of a verdict: the figure of a repeat, from the verdict, the case and the repeat; None where it is absent.
+The kinds of verdicts whose tests are measured again.
 """
