@@ -19,6 +19,8 @@ from paceline.verdict_kinds import VerdictKind
 
 SCHEMA = 1
 _RETAINED = "memory_retained_bytes"
+# The measure of a benchmark that is judged instead of its call phase, which lasts as long as the calibration wants.
+BENCHMARK_MEDIAN = "benchmark_median_seconds"
 _NORMALIZED = "normalized_duration_seconds"
 
 # A type checker lets users write `usage["cpu_seconds"]`. A reader refuses a key that is no name.
@@ -131,6 +133,14 @@ class Case(DocumentValue, frozen=True, kw_only=True):
     measures: Mapping[str, Measure] = field(default_factory=dict)
     not_measured: NotMeasured | None = None
     lacking: tuple[str, ...] = ()
+
+    @property
+    def benchmark_seconds(self) -> float | None:
+        """
+        The seconds of one call, the median of the rounds of a benchmark; None of other tests.
+        """
+        median = self.measures.get(BENCHMARK_MEDIAN)
+        return median.value if median is not None and median.value > 0 else None
 
     @property
     def lacks_cpu_wait(self) -> bool:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
+from paceline.benchmark_figures import figures_of_benchmark
 from paceline.model import Case, Machine, Measure, Outcome, Run
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
@@ -175,6 +176,9 @@ def _figures() -> dict[str, Course]:
         "within_budget_by_its_repeats": [kept] * (RUNS - 1) + [replace(over, needed_seconds=0.05)],
         "within_budget_again": [over] * (RUNS - 1) + [kept],
         "failed_by_its_budget": [kept] * (RUNS - 2) + [failed(seconds=0.3, budget_seconds=0.1)] * 2,
+        "benchmark_thrice": [_benchmark(450e-9 * (1 + number % 3 / 100)) for number in range(RUNS - 1)]
+        + [_benchmark(1.35e-6)],
+        "benchmark_by_half": [_benchmark(450e-9)] * (RUNS - 1) + [_benchmark(675e-9)],
         "more_queries_at_the_same_commit": [_querying(3)] * (RUNS - 1) + [_querying(4)],
         "more_queries_for_some_runs": [_querying(3)] * (RUNS - 5) + [_querying(4)] * 5,
         "more_queries_for_long": [_querying(3)] * 20 + [_querying(4)] * (RUNS - 20),
@@ -186,6 +190,10 @@ def _figures() -> dict[str, Course]:
         "keeps_little_of_its_peak": [_keeping(4, peak=100)] * RUNS,
         "importing": [_keeping(4, imported=3)] * RUNS,
     }
+
+
+def _benchmark(median: float) -> Case:
+    return make_case(seconds=1.0, measures=figures_of_benchmark(median, median, 1e6))
 
 
 def _querying(count: int, name: str = "sql", unit: str = "queries") -> Case:

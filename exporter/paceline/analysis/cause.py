@@ -11,6 +11,7 @@ from typing import NamedTuple
 from paceline.analysis.machine_speed import Need, need_of
 from paceline.analysis.past import DURATION, MEASURES, NORMALIZED, Past
 from paceline.analysis.verdicts.count import WORK
+from paceline.benchmark_figures import is_figure_of_benchmark
 from paceline.model import Case, Cause
 from paceline.quantity import CauseRole
 from paceline.usage import UsageKey
@@ -82,10 +83,17 @@ def causes_of(case: Case, past: Past, until: int | None = None) -> tuple[Cause, 
         until: the position of the first of them that was slow already; None where none was.
     """
     before = Before(past, case.id, len(past.runs) if until is None else until)
-    measures = {MEASURES + name: measure.value for name, measure in case.measures.items()}
+    measures = {
+        MEASURES + name: measure.value
+        for name, measure in case.measures.items()
+        if not (case.benchmark_seconds and is_figure_of_benchmark(name))
+    }
     work = {str(key): value for key, value in case.usage.items() if key in WORK}
     counts = {str(key): value for key, value in case.usage.items() if key in _FLOORS}
     grown = _grown({**measures, **work}, before)
+    if case.benchmark_seconds is not None:
+        # The other figures are of all rounds, of which there are fewer where each takes longer.
+        return tuple(grown)
     needed = _needed_growth(case, before)
     telling = [cause for cause in grown if log(_growth(cause)) >= needed]
     others = [cause for cause in grown if cause not in telling]

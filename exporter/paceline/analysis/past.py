@@ -184,7 +184,8 @@ def columns_of(case: Case) -> dict[str, float]:
         figures[DURATION] = case.duration_seconds
         if not case.lacks_normalized_time:
             normalized = case.normalized_duration_seconds
-            figures[NORMALIZED] = case.duration_seconds if normalized is None else normalized
+            measured = case.benchmark_seconds or case.duration_seconds
+            figures[NORMALIZED] = measured if normalized is None else normalized
         figures.update(case.usage)
         figures.update({MEASURES + name: measure.value for name, measure in case.measures.items()})
     return figures

@@ -219,7 +219,8 @@ TEST_ATTEMPTS = _of_test("attempts", "How many times a test was tried in the run
 TEST_DURATION = _of_test("duration_seconds", "Call phase of a test that passed, by the clock.")
 TEST_NORMALIZED = _of_test(
     "normalized_duration_seconds",
-    "Normalised call phase: without the wait for a CPU, and on a machine of usual speed; of a test that was measured "
+    "Normalised call phase (of a benchmark: the median of its rounds): without the wait for a CPU, and on a machine "
+    "of usual speed; of a test that was measured "
     "again the median of its repeats.",
 )
 TEST_SETUP = _of_test("setup_seconds", "Setup of a test that passed.")

@@ -40,13 +40,17 @@ class UsualDuration(NamedTuple):
         ordered = sorted(values)
         return cls(quantile(ordered, 0.5), spread(ordered), quantile(ordered, _USUAL_SHARE), len(ordered))
 
-    def limit(self, rule: RegressionRule) -> float:
+    def limit(self, rule: RegressionRule, *, is_benchmark: bool = False) -> float:
         """
         The seconds above which a run is a regression: all three margins have to be exceeded.
+
+        Args:
+            rule: the thresholds.
+            is_benchmark: the seconds are medians of many rounds, so that no time is too short.
         """
         floor = rule.floor_ms / 1e3
         if self.median < floor:
-            floor, usual = max(self.median, floor / _SHORT_FLOORS), self.high
+            floor, usual = self.median if is_benchmark else max(self.median, floor / _SHORT_FLOORS), self.high
         else:
             usual = min(self.high, _USUAL_AT_MOST * self.median)
         return max(self.median + floor, self.median + rule.spreads * self.spread, rule.ratio * usual)
@@ -58,8 +62,9 @@ def judge_regression(
     """
     Whether the normalised time of a passed case is above its usual level by all three margins.
     """
-    measured = case.normalized_duration_seconds
-    if measured is None or level.runs < rule.min_runs or measured <= level.limit(rule):
+    measured, is_benchmark = case.normalized_duration_seconds, case.benchmark_seconds is not None
+    limit = level.limit(rule, is_benchmark=is_benchmark)
+    if measured is None or level.runs < rule.min_runs or measured <= limit:
         return None
     factor = measured / level.median if level.median > 0 else None
     usual = f"usually {duration(level.median)} (median of {level.runs} runs)"
@@ -69,11 +74,11 @@ def judge_regression(
         severity=_severity(measured, level, rule),
         case=case.id,
         measured=measured,
-        limit=level.limit(rule),
+        limit=limit,
         unit="seconds",
         factor=factor,
         since=since,
-        reason=f"took {duration(measured)} normalised, {usual}{times}",
+        reason=f"{'a call ' if is_benchmark else ''}took {duration(measured)} normalised, {usual}{times}",
     )
 
 

@@ -2,17 +2,17 @@
 The JSON of pytest-benchmark (`--benchmark-json`, `--benchmark-save`).
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from msgspec import DecodeError, Meta, Struct, json
 
+from paceline.benchmark_figures import figures_of_benchmark
 from paceline.errors import DocumentError
 from paceline.history.importers.imported_file import ImportedFile
 from paceline.history.importers.result_cases import Result, with_results
 from paceline.identity import safe_text
-from paceline.model import Measure, Outcome, Run, RunOutcome
+from paceline.model import Outcome, Run, RunOutcome
 
 # What pytest-benchmark writes where it does not know the commit or the branch.
 _UNKNOWN: Final = {"unversioned", "unknown", "(unknown)", "(detached head)"}
@@ -112,16 +112,8 @@ def _result(benchmark: _Benchmark) -> Result:
         outcome=Outcome.PASSED,  # a benchmark that failed is not written
         # All rounds: calibration and warm-up are missing, so it is a little less than the call phase.
         seconds=stats.total * stats.iterations,
-        measures=_measures(stats),
+        measures=figures_of_benchmark(stats.median, stats.min, float(stats.rounds)),
     )
-
-
-def _measures(stats: _Stats) -> Mapping[str, Measure]:
-    return {
-        "benchmark_median_seconds": Measure(value=stats.median, unit="seconds"),
-        "benchmark_min_seconds": Measure(value=stats.min, unit="seconds"),
-        "benchmark_rounds": Measure(value=float(stats.rounds), unit="rounds"),
-    }
 
 
 def _known(text: str | None) -> str:

@@ -11,6 +11,7 @@ from msgspec import json
 
 from paceline.analysis.verdicts.budget import budget_reason
 from paceline.plugin.collect.plan import plan_of
+from paceline.plugin.measure.benchmark_fixture import benchmark_figures
 from paceline.plugin.measure.fixture_times import FixtureTimes
 from paceline.plugin.measure.running_test import Measurement
 from paceline.probes.runner import ProbeStack
@@ -157,6 +158,7 @@ class Meter:
             seconds = (self._now() - started) / _NANOSECONDS
             self._probes.stop_call(self._usage)
             self._phases["duration_seconds"] = seconds
+            self._recorder.measures.update(benchmark_figures(item))
             if UNPATCHED.gettrace() is not tracer:
                 self._met_debugger = True
         plan = plan_of(item)

@@ -1,0 +1,54 @@
+"""
+Beside pytest-benchmark, whose calibration decides how long a call phase lasts.
+"""
+
+from pathlib import Path
+
+from paceline.history.importers import read_runs
+from paceline.verdict_kinds import VerdictKind
+from support.neighbours import Beside
+
+_BENCHMARKS = """
+    import os, time
+
+    def work():
+        end = time.perf_counter() + float(os.environ["SECONDS"])
+        while time.perf_counter() < end: pass
+
+    def test_function(benchmark): benchmark(work)
+
+    def test_other(): pass
+"""
+_QUICK = ("--benchmark-max-time=0.1", "--benchmark-min-rounds=5")
+
+
+def test_a_benchmark_is_judged_by_its_own_median(tmp_path: Path) -> None:
+    """
+    A function of 0.2 ms takes three times as long, and the call phase does not; the file of pytest-benchmark has the
+    same median.
+    """
+    suite = Beside(tmp_path / "suite", "benchmark")
+    suite.write("test_speed.py", _BENCHMARKS)
+    first = suite.run(*_QUICK, "--benchmark-json=bench.json", environ={"SECONDS": "0.0002"}).run
+    (imported,) = read_runs(suite.folder / "bench.json", "shop", "main")
+    suite.keep_before(first, 8)
+    second = suite.run(*_QUICK, environ={"SECONDS": "0.0006"})
+    (verdict,) = (one for one in second.run.verdicts if one.kind is VerdictKind.REGRESSION)
+
+    assert imported.cases[0].measures == first.cases[0].measures
+    assert verdict.case == "test_speed.py::test_function"
+    assert verdict.measured is not None
+    assert 0.0005 < verdict.measured < 0.0012
+    assert "a call took " in second.told()
+
+
+def test_a_benchmark_whose_rounds_are_not_timed_has_no_median(tmp_path: Path) -> None:
+    """
+    It is a test like any other.
+    """
+    suite = Beside(tmp_path / "suite", "benchmark")
+    suite.write("test_speed.py", _BENCHMARKS)
+    case = suite.run("--benchmark-disable", environ={"SECONDS": "0.0002"}).case("test_function")
+
+    assert case.benchmark_seconds is None
+    assert case.measures == {}
