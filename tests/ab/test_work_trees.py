@@ -58,7 +58,7 @@ def test_the_work_tree_as_it_is(project: Project, tmp_path: Path) -> None:
 
     assert (names, content) == (["new.py", "shop.py"], "FACTOR = 3\n")
     assert _state(project) == before
-    assert version.name == f"the work tree ({project.git('rev-parse', 'HEAD')[:10]} and changes)"
+    assert version.name == f"the work tree ({project.git('rev-parse', 'HEAD')[:10]} with changes)"
 
 
 def test_a_clean_work_tree_is_its_commit(project: Project) -> None:

@@ -92,7 +92,7 @@ class Repository(Struct, frozen=True):
         if tree == _git(self.root, "rev-parse", "HEAD^{tree}"):
             return Version(head, f"{WORK_TREE} ({head[:_SHORT]})")
         commit = _git(self.root, "commit-tree", tree, "-p", head, "-m", WORK_TREE, environ=_AUTHOR)
-        return Version(commit, f"{WORK_TREE} ({head[:_SHORT]} and changes)")
+        return Version(commit, f"{WORK_TREE} ({head[:_SHORT]} with changes)")
 
     @contextmanager
     def checked_out(self, version: Version, folder: Path) -> Iterator[Path]:

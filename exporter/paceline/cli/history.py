@@ -88,7 +88,7 @@ def show_run(run: str, results: Path | None) -> None:
     with clear_errors():
         _, archive = load_project(results)
         found = find_run(archive, run)
-    commit = f", commit {found.commit[:10]}{' and changes' if found.dirty else ''}" if found.commit else ""
+    commit = f", commit {found.commit[:10]}{' with changes' if found.dirty else ''}" if found.commit else ""
     click.echo(f"{found.run_id}: {found.suite} on {found.branch}{commit}, {_moment(found.ended)} UTC, {found.outcome}")
     ordered = sorted(found.cases, key=lambda case: -(case.duration_seconds or 0.0))
     click.echo(table(_CASE_COLUMNS, list(map(_case_row, ordered)), terminal_width()))

@@ -28,17 +28,14 @@ def news(run: Run, findings: Sequence[Finding]) -> Iterator[Finding]:
     """
     new = [finding for finding in findings if not finding.standing]
     cases = {case.id: case for case in run.cases if case.budget_source is BudgetSource.TYPE_BUDGETS}
-    broken = [finding for finding in new if finding.kind is VerdictKind.BUDGET and finding.case in cases]
+    broken, others = _parted(new, cases)
     if len(broken) <= _MOST_TYPE_BUDGETS:
         yield from new
         return
-    is_summed = False
-    for finding in new:
-        if finding not in broken:
-            yield finding
-        elif not is_summed:
-            is_summed = True
-            yield from _by_type(broken, cases)
+    first = new.index(broken[0])
+    yield from others[:first]
+    yield from _by_type(broken, cases)
+    yield from others[first:]
 
 
 def standing(findings: Sequence[Finding]) -> Iterator[str]:
@@ -50,6 +47,17 @@ def standing(findings: Sequence[Finding]) -> Iterator[str]:
         found = list(group)
         (count,) = counted_kinds([kind] * sum(1 + finding.more for finding in found))
         yield f"{count}: {listed([finding.case for finding in found], _MOST_NAMED)}"
+
+
+def _parted(findings: Sequence[Finding], cases: Mapping[str, Case]) -> tuple[list[Finding], list[Finding]]:
+    """
+    The broken budgets of these cases, and the other findings.
+    """
+    parts: tuple[list[Finding], list[Finding]] = ([], [])
+    for finding in findings:
+        is_broken = finding.kind is VerdictKind.BUDGET and finding.case in cases
+        parts[0 if is_broken else 1].append(finding)
+    return parts
 
 
 def _by_type(broken: Sequence[Finding], cases: Mapping[str, Case]) -> Iterator[Finding]:
