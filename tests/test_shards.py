@@ -48,12 +48,13 @@ def test_fixtures_of_parts_are_added_up_and_accounts_are_left_out() -> None:
     """
     A test that one part deselects is measured by another, so the accounts of the parts are none of the whole.
     """
-    slow = FixtureTime(name="shop", scope=FixtureScope.SESSION, seconds=1.0)
+    slow = FixtureTime(name="shop", scope=FixtureScope.SESSION, seconds=1.0, cpu_wait_seconds=0.1)
     quick = FixtureTime(name="cart", scope=FixtureScope.FUNCTION, seconds=1.5, setups=3)
     accounts = {"collected": 2, "accounts": {Account.MEASURED: 1, Account.DESELECTED: 1}}
     whole = merge("4711", [_part(1, fixtures=(slow,), **accounts), _part(2, fixtures=(quick, slow), **accounts)])
 
-    assert [(time.name, time.seconds, time.setups) for time in whole.fixtures] == [("shop", 2.0, 2), ("cart", 1.5, 3)]
+    found = [(time.name, time.seconds, time.setups, time.cpu_wait_seconds) for time in whole.fixtures]
+    assert found == [("shop", 2.0, 2, 0.2), ("cart", 1.5, 3, None)]
     assert (whole.collected, whole.accounts) == (None, {})
 
 

@@ -166,12 +166,22 @@ class Case(DocumentValue, frozen=True, kw_only=True):
 class FixtureTime(DocumentValue, frozen=True, kw_only=True):
     """
     The seconds that the setups of a fixture took in a run, all together, without those of fixtures that it requests.
+
+    `cpu_wait_seconds` is their wait for a CPU, measured on Linux for scopes wider than a function.
     """
 
     name: str
     scope: FixtureScope
     seconds: Seconds
     setups: Annotated[int, Meta(ge=1)] = 1
+    cpu_wait_seconds: Seconds | None = None
+
+    @property
+    def needed_seconds(self) -> float:
+        """
+        The seconds without the wait for a CPU, as far as it is known.
+        """
+        return max(self.seconds - (self.cpu_wait_seconds or 0.0), 0.0)
 
     @property
     def key(self) -> str:

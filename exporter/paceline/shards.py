@@ -113,9 +113,19 @@ def merged_fixtures(times: Iterable[FixtureTime]) -> tuple[FixtureTime, ...]:
     for time in times:
         known = merged.get((time.name, time.scope))
         if known is not None:
-            time = replace(known, seconds=known.seconds + time.seconds, setups=known.setups + time.setups)  # noqa: PLW2901
+            time = _added(known, time)  # noqa: PLW2901
         merged[time.name, time.scope] = time
     return tuple(sorted(merged.values(), key=lambda time: -time.seconds))
+
+
+def _added(one: FixtureTime, other: FixtureTime) -> FixtureTime:
+    waits = [wait for wait in (one.cpu_wait_seconds, other.cpu_wait_seconds) if wait is not None]
+    return replace(
+        one,
+        seconds=one.seconds + other.seconds,
+        setups=one.setups + other.setups,
+        cpu_wait_seconds=sum(waits) if waits else None,
+    )
 
 
 def _rank(outcome: RunOutcome) -> int:

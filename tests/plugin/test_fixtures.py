@@ -86,3 +86,39 @@ def test_setups_of_repeats_are_not_counted(suite: Suite, workers: str) -> None:
 
     assert "measured again 3 times" in result.output or "in 3 repeats" in result.told()
     assert _fixture(result, "client").setups == _fixture(result, "db").setups == 1
+
+
+def test_the_wait_of_a_wide_fixture_is_its_own(suite: Suite) -> None:
+    """
+    Without that of the fixture that it requests; a function fixture has none.
+    """
+    suite.write(
+        "test_shop.py",
+        """
+        import os, pytest
+
+        @pytest.fixture(scope="session")
+        def disk():
+            # Pinned to one CPU, a child that computes all the time takes half of it.
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+            child = os.fork()
+            while not child: pass
+            for _ in range(3): sum(number * number for number in range(1_000_000))
+            os.kill(child, 9)
+            os.waitpid(child, 0)
+
+        @pytest.fixture(scope="session")
+        def db(disk): pass
+
+        @pytest.fixture
+        def client(db): pass
+
+        def test_call(client): pass
+        """,
+    )
+    result = suite.run()
+    waits = {name: _fixture(result, name).cpu_wait_seconds for name in ("disk", "db", "client")}
+
+    assert waits["client"] is None
+    assert waits["disk"] is not None and waits["disk"] > 0.05
+    assert waits["db"] is not None and waits["db"] < waits["disk"] / 2

@@ -37,7 +37,7 @@ def troubled_runs(ids: Sequence[str] = ("{}",), **changes: object) -> list[Run]:
 
 
 def _database(seconds: float) -> FixtureTime:
-    return FixtureTime(name='tests/"é"::db', scope=FixtureScope.MODULE, seconds=seconds, setups=3)
+    return FixtureTime(name='tests/"é"::db', scope=FixtureScope.MODULE, seconds=seconds, setups=6, cpu_wait_seconds=0.1)
 
 
 def _cases(number: int, ids: Sequence[str]) -> list[Case]:

@@ -154,7 +154,7 @@ def fixture_columns(run: Run) -> dict[str, dict[str, float]]:
     The figures of the fixtures that history keeps at hand, by measure and by `FixtureTime.key`.
     """
     return {
-        FIXTURE_SECONDS: {fixture.key: fixture.seconds for fixture in run.fixtures},
+        FIXTURE_SECONDS: {fixture.key: fixture.needed_seconds for fixture in run.fixtures},
         FIXTURE_SETUPS: {fixture.key: float(fixture.setups) for fixture in run.fixtures},
     }
 

@@ -192,7 +192,8 @@ RUN_ACCOUNTS = _of_run(
 FIXTURE_SECONDS = Metric(
     "paceline_fixture_seconds",
     Kind.GAUGE,
-    "Time that the setups of a fixture took in a run, all together, without those of fixtures that it requests.",
+    "Time that the setups of a fixture took in a run, all together, without those of fixtures that it requests; of "
+    "scopes wider than a function without the wait for a CPU.",
     (*_RUN, "fixture", "scope"),
     Channel.RUN_SAMPLE,
 )

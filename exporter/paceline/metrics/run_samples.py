@@ -100,7 +100,7 @@ def of_run(run: Run, branches: Collection[str]) -> Iterator[Sample]:
         yield Sample(catalogue.RUN_ACCOUNTS, (*labels, partial, account), float(count), run.ended)
     for fixture in run.fixtures:
         of_fixture = (*labels, fixture.name, fixture.scope.label)
-        yield Sample(catalogue.FIXTURE_SECONDS, of_fixture, fixture.seconds, run.ended)
+        yield Sample(catalogue.FIXTURE_SECONDS, of_fixture, fixture.needed_seconds, run.ended)
         yield Sample(catalogue.FIXTURE_SETUPS, of_fixture, float(fixture.setups), run.ended)
     yield from _of_machine(run, labels)
 

@@ -123,6 +123,16 @@ class CpuProbe(Probe):
         return self._schedule is not None and UNPATCHED.active_count() > 1
 
 
+def run_delay() -> int:
+    """
+    The nanoseconds that this thread was ready to run without a CPU so far; -1 where they are not counted.
+    """
+    try:
+        return int(read_proc("/proc/thread-self/schedstat", OwnWork()).split(None, 2)[1])
+    except (OSError, IndexError):
+        return -1
+
+
 def _awaited_delay(before: _Schedule | None, now: _Schedule, wall: int) -> int:
     """
     The delay of another thread, as far as a test of so many nanoseconds may have waited for it.

@@ -16,8 +16,10 @@ from paceline.verdict_kinds import VerdictKind
 from support.values import make_case, make_run
 
 
-def _fixture(seconds: float, setups: int = 1) -> FixtureTime:
-    return FixtureTime(name="tests::db", scope=FixtureScope.SESSION, seconds=seconds, setups=setups)
+def _fixture(seconds: float, setups: int = 1, waited: float | None = None) -> FixtureTime:
+    return FixtureTime(
+        name="tests::db", scope=FixtureScope.SESSION, seconds=seconds, setups=setups, cpu_wait_seconds=waited
+    )
 
 
 def _verdicts(fixture: FixtureTime, before: Sequence[FixtureTime], **changes: Any) -> tuple[Verdict, ...]:
@@ -82,19 +84,47 @@ def test_parts_of_the_suite_are_neither_judged_nor_usual() -> None:
     assert judge(make_run(10, fixtures=(_fixture(9.0),)), past, Rules()).verdicts == ()
 
 
+_BUSY = [make_case(seconds=0.03, usage={UsageKey.CPU_SECONDS: 0.01, UsageKey.CPU_WAIT_SECONDS: 0.02})]
+
+
 def test_a_slow_machine_makes_no_fixture_slower() -> None:
     """
-    Where the calls waited for a CPU two thirds of the time, a setup may have done so, too.
+    Where the calls waited for a CPU two thirds of the time, setups of which that is not known may have done so, too.
     """
-    usage = {UsageKey.CPU_SECONDS: 0.01, UsageKey.CPU_WAIT_SECONDS: 0.02}
-    cases = [make_case(seconds=0.03, usage=usage)]
-    before = [_fixture(1.0)] * 10
-    (verdict,) = _verdicts(_fixture(6.0), before, cases=cases)
+    before = [_fixture(10.0, 10)] * 10
+    (verdict,) = _verdicts(_fixture(60.0, 10), before, cases=_BUSY)
 
-    assert _verdicts(_fixture(4.0), before, cases=cases) == ()
+    assert _verdicts(_fixture(40.0, 10), before, cases=_BUSY) == ()
     assert verdict.reason == (
-        "took 6 s in its setup (2 s with the machine taken out), usually 1 s (median of 10 runs): 2.0 times as long"
+        "took 6 s a setup in 10 setups (2 s with the machine taken out), usually 1 s (median of 10 runs): "
+        "2.0 times as long"
     )
+
+
+def test_the_wait_for_a_cpu_is_no_time_of_a_fixture() -> None:
+    """
+    Where it was measured, here and in the past, it is taken out.
+    """
+    before = [_fixture(1.0, waited=0.2)] * 10
+
+    assert _verdicts(_fixture(6.0, waited=5.2), before) == ()
+    assert [one.measured for one in _verdicts(_fixture(6.0, waited=4.0), before)] == [2.0]
+
+
+def test_a_few_setups_on_a_busy_machine_are_no_finding() -> None:
+    """
+    The fixture may have waited for a child process that waited for a CPU.
+    """
+    (verdict,) = _verdicts(_fixture(6.4, 4, waited=0.0), [_fixture(4.0, 4, waited=0.0)] * 10, cases=_BUSY)
+    (many,) = _verdicts(_fixture(10.0, 5, waited=0.0), [_fixture(5.0, 5, waited=0.0)] * 10, cases=_BUSY)
+
+    assert (verdict.kind, verdict.severity) == (VerdictKind.UNCONFIRMED, Severity.INFO)
+    assert verdict.fixture == "tests::db"
+    assert verdict.reason == (
+        "took 1.6 s a setup in 4 setups, usually 1 s (median of 10 runs): 1.6 times as long; "
+        "not confirmed: the machine was busy, and a fixture is not set up again"
+    )
+    assert many.kind is VerdictKind.FIXTURE_REGRESSION
 
 
 def test_a_slower_fixture_knows_its_beginning() -> None:

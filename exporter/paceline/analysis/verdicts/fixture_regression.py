@@ -24,6 +24,8 @@ _LEAST_RATIO = 1.5
 _LEAST_SECONDS = 0.1
 # A machine within 5% of its usual speed is usual.
 _SLOW_MACHINE = 1.05
+# The mean of fewer setups than these is that of a moment, for which a machine that is so slow may have had less time.
+_FEW_SETUPS, _BUSY_MACHINE = 5, 1.2
 
 
 class Setups(NamedTuple):
@@ -50,11 +52,13 @@ def judge_fixtures(run: Run, past: Past, rule: RegressionRule) -> Iterator[Verdi
     """
     if run.is_partial:
         return
-    machine = _machine_factor(run)
+    slowdown, stretch = max(run.machine.slowdown_ratio or 1.0, 1.0), max(_stretch(run.cases), 1.0)
     for fixture in run.fixtures:
+        machine = slowdown if fixture.cpu_wait_seconds is not None else slowdown * stretch
         verdict = _judge(fixture, _earlier(fixture, past), past, machine, rule)
         if verdict is not None:
-            yield verdict
+            is_chance = fixture.setups < _FEW_SETUPS and slowdown * stretch >= _BUSY_MACHINE
+            yield _unconfirmed(verdict) if is_chance else verdict
 
 
 def _judge(fixture: FixtureTime, earlier: Setups, past: Past, machine: float, rule: RegressionRule) -> Verdict | None:
@@ -62,7 +66,7 @@ def _judge(fixture: FixtureTime, earlier: Setups, past: Past, machine: float, ru
         return None
     level = UsualDuration.of(earlier.means)
     limit = level.limit(replace(rule, floor_ms=0.0, ratio=max(rule.ratio, _LEAST_RATIO)))
-    as_measured = fixture.seconds / fixture.setups
+    as_measured = fixture.needed_seconds / fixture.setups
     mean = as_measured / machine
     if mean <= limit or (mean - level.median) * fixture.setups <= max(rule.floor_ms / 1e3, _LEAST_SECONDS):
         return None
@@ -79,7 +83,7 @@ def _judge(fixture: FixtureTime, earlier: Setups, past: Past, machine: float, ru
         limit=limit,
         unit="seconds",
         factor=factor,
-        causes=(Cause(measure=FIXTURES + fixture.name, before=median(earlier.sums), after=fixture.seconds),),
+        causes=(Cause(measure=FIXTURES + fixture.name, before=median(earlier.sums), after=fixture.needed_seconds),),
         since=since,
         standing=since is not None,
         reason=f"took {duration(as_measured)} {_in_setups(fixture.setups)}{without_machine}, "
@@ -108,16 +112,22 @@ def _earlier(fixture: FixtureTime, past: Past) -> Setups:
     )
 
 
-def _machine_factor(run: Run) -> float:
-    """
-    How many times longer the machine may have made a setup; at least 1.
-
-    The wait for a CPU is not measured in setups. It is taken for as long as in the calls, relative to their CPU time.
-    """
-    return max(_stretch(run.cases), 1.0) * max(run.machine.slowdown_ratio or 1.0, 1.0)
+def _unconfirmed(verdict: Verdict) -> Verdict:
+    return replace(
+        verdict,
+        kind=VerdictKind.UNCONFIRMED,
+        severity=Severity.INFO,
+        reason=f"{verdict.reason}; not confirmed: the machine was busy, and a fixture is not set up again",
+        causes=(),
+        since=None,
+        standing=False,
+    )
 
 
 def _stretch(cases: Sequence[Case]) -> float:
+    """
+    How many times longer the calls took for the wait for a CPU, of the time that they would have been on one.
+    """
     known = [case.usage for case in cases if UsageKey.CPU_WAIT_SECONDS in case.usage]
     on_cpu = sum(usage.get(UsageKey.CPU_SECONDS, 0.0) for usage in known)
     waited = sum(usage[UsageKey.CPU_WAIT_SECONDS] for usage in known)
