@@ -178,7 +178,9 @@ def _figures() -> dict[str, Course]:
         "failed_by_its_budget": [kept] * (RUNS - 2) + [failed(seconds=0.3, budget_seconds=0.1)] * 2,
         "benchmark_thrice": [_benchmark(450e-9 * (1 + number % 3 / 100)) for number in range(RUNS - 1)]
         + [_benchmark(1.35e-6)],
-        "benchmark_by_half": [_benchmark(450e-9)] * (RUNS - 1) + [_benchmark(675e-9)],
+        "benchmark_by_less": [_benchmark(450e-9)] * (RUNS - 1) + [_benchmark(630e-9)],
+        "long_benchmark_by_less": [_benchmark(0.1)] * (RUNS - 1) + [_benchmark(0.14)],
+        "long_benchmark_by_more": [_benchmark(0.1)] * (RUNS - 1) + [_benchmark(0.16)],
         "more_queries_at_the_same_commit": [_querying(3)] * (RUNS - 1) + [_querying(4)],
         "more_queries_for_some_runs": [_querying(3)] * (RUNS - 5) + [_querying(4)] * 5,
         "more_queries_for_long": [_querying(3)] * 20 + [_querying(4)] * (RUNS - 20),

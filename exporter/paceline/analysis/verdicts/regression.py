@@ -16,6 +16,8 @@ from paceline.verdict_kinds import VerdictKind
 _USUAL_SHARE, _USUAL_AT_MOST = 0.95, 1.3
 # A test that is shorter than the floor has to take twice as long, and longer by at least this part of the floor.
 _SHORT_FLOORS = 5
+# A benchmark is never too short, and is not measured again: it has to take longer by this factor.
+_BENCHMARK_RATIO = 1.5
 # Critical is what is more than noise and more than a trifle.
 CRITICAL_FACTOR = 2.0
 _CRITICAL_FLOORS = 10
@@ -49,10 +51,12 @@ class UsualDuration(NamedTuple):
             is_benchmark: the seconds are medians of many rounds, so that no time is too short.
         """
         floor = rule.floor_ms / 1e3
-        if self.median < floor:
-            floor, usual = self.median if is_benchmark else max(self.median, floor / _SHORT_FLOORS), self.high
-        else:
-            usual = min(self.high, _USUAL_AT_MOST * self.median)
+        is_short = self.median < floor
+        usual = self.high if is_short else min(self.high, _USUAL_AT_MOST * self.median)
+        if is_benchmark:
+            floor = (_BENCHMARK_RATIO - 1) * self.median
+        elif is_short:
+            floor = max(self.median, floor / _SHORT_FLOORS)
         return max(self.median + floor, self.median + rule.spreads * self.spread, rule.ratio * usual)
 
 
