@@ -330,6 +330,20 @@ def test_a_broken_budget_that_fails_the_run_is_measured_again(
     assert verdict.reason.endswith(" in 3 repeats")
 
 
+@pytest.mark.parametrize("method", ["thread", "signal"])
+def test_repeats_do_not_count_for_the_time_limit_of_the_last_test(suite: Suite, method: str) -> None:
+    """
+    They are in its teardown, as its session fixture is alive.
+    """
+    source = _WORK.replace('scope="module"', 'scope="session"').replace("def test_steady(made): pass", "")
+    suite.write("test_work.py", source)
+    limit = ("--timeout=0.5", f"--timeout-method={method}")
+    result = suite.run(*limit, "--paceline-fail-on", "budget", environ={"SECONDS": "0.2"})
+
+    assert result.code == 10
+    assert result.run.verdicts[0].reason.endswith(" in 3 repeats")
+
+
 def test_a_broken_budget_that_fails_nothing_is_measured_once(suite: Suite) -> None:
     """
     A suite with many of them would pay for it in each run.

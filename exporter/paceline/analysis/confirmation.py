@@ -171,7 +171,10 @@ def _confirm(
     return _CONFIRM[verdict.kind](verdict, figures)
 
 
-def _confirm_budget(verdict: Verdict, figures: Sequence[float]) -> Verdict:
+def confirm_budget(verdict: Verdict, figures: Sequence[float]) -> Verdict:
+    """
+    What becomes of a broken budget by the seconds that the repeats of its test needed.
+    """
     least, repeats = duration(min(figures)), _repeats(figures)
     if _holds(verdict, figures):
         return replace(verdict, reason=f"{verdict.reason}; again {least} or more in {repeats}")
@@ -246,6 +249,6 @@ _CONFIRM: Mapping[VerdictKind, Callable[[Verdict, Sequence[float]], Verdict | No
     VerdictKind.REGRESSION: _confirm_time,
     VerdictKind.FILE_REGRESSION: _confirm_time,
     VerdictKind.COUNT: _confirm_count,
-    VerdictKind.BUDGET: _confirm_budget,
+    VerdictKind.BUDGET: confirm_budget,
     VerdictKind.LEAK: _confirm_leak,
 }

@@ -12,6 +12,7 @@ from paceline.config import Config
 from paceline.model import Case
 from paceline.plugin.measure.item_cases import ItemCases
 from paceline.plugin.measure.last_teardown import LastTeardown
+from paceline.plugin.measure.marker_budgets import MarkerBudgets
 from paceline.plugin.measure.meter import Meter
 from paceline.plugin.measure.repeat import Repeater
 from paceline.plugin.session import RunSession
@@ -37,6 +38,9 @@ class SingleProcess:
         config.pluginmanager.register(
             LastTeardown(self._has_fixtures, self._meter.add_teardown, self._repeat_with), "paceline-last-teardown"
         )
+        if self._settings.confirmation.enabled:
+            budgets = MarkerBudgets(self._meter, self._repeater.measure_budget_again, self._session.guard)
+            config.pluginmanager.register(budgets, "paceline-marker-budgets")
 
     # Inside of what other plugins do around all tests: under their tracers, and before they close their reports.
     @pytest.hookimpl(wrapper=True, trylast=True)

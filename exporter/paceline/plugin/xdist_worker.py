@@ -17,6 +17,7 @@ from paceline.plugin.collect.plan import Planner
 from paceline.plugin.guard import Guard
 from paceline.plugin.measure.item_cases import ItemCases
 from paceline.plugin.measure.last_teardown import LastTeardown
+from paceline.plugin.measure.marker_budgets import MarkerBudgets
 from paceline.plugin.measure.meter import Meter
 from paceline.plugin.measure.repeat import Repeater
 from paceline.plugin.xdist_messages import (
@@ -96,6 +97,9 @@ class XdistWorker:
         config.pluginmanager.register(
             LastTeardown(self._has_fixtures, self._meter.add_teardown, self._repeat_with), "paceline-last-teardown"
         )
+        if self._settings.confirmation.enabled:
+            budgets = MarkerBudgets(self._meter, self._repeater.measure_budget_again, self._guard)
+            config.pluginmanager.register(budgets, "paceline-marker-budgets")
 
     def _has_fixtures(self) -> bool:
         return self._settings.confirmation.enabled and self._meter.fixtures.has_wide

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pytest
 
+from paceline.plugin.measure.time_limit import without_time_limit
 from paceline.unpatched import UNPATCHED
 
 _CURRENT_TEST = "PYTEST_CURRENT_TEST"
@@ -69,7 +70,7 @@ class LastTeardown:
             if error is not None:
                 return error
             started = UNPATCHED.monotonic()
-            with _without_time_limit(item), _same_environment():
+            with without_time_limit(item), _same_environment():
                 self._repeat(item, node)
             self._seconds += UNPATCHED.monotonic() - started
         return None
@@ -84,19 +85,6 @@ def _tear_down_to(item: pytest.Item, node: pytest.Collector) -> BaseException | 
     except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:  # noqa: BLE001 - raised by the caller
         return error
     return None
-
-
-@contextmanager
-def _without_time_limit(item: pytest.Item) -> Iterator[None]:
-    plugin: Any = item.config.pluginmanager.get_plugin("timeout")
-    if not hasattr(plugin, "timeout_teardown") or not hasattr(plugin, "timeout_setup"):
-        yield
-        return
-    plugin.timeout_teardown(item)
-    try:
-        yield
-    finally:
-        plugin.timeout_setup(item)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 from msgspec import json
+from msgspec.structs import replace
 
 from paceline.analysis.verdicts.budget import budget_reason
 from paceline.plugin.collect.plan import plan_of
@@ -45,6 +46,7 @@ class Meter:
         self._measurement: Measurement | None = None
         self._starts = 0
         self._can_settle = True
+        self._has_later_budget = False
         self._has_failed = self._met_debugger = self._collects_garbage = self._has_ended = False
 
     def begin(self, *, collects_garbage: bool = False) -> None:
@@ -69,6 +71,34 @@ class Meter:
         """
         measurement, self._measurement = self._measurement, None
         return measurement
+
+    @property
+    def measurement(self) -> Measurement | None:
+        """
+        The measurement of the test that has ended, until it is taken.
+        """
+        return self._measurement
+
+    @contextmanager
+    def budget_judged_later(self) -> Iterator[None]:
+        """
+        Let no test fail for its budget as its call ends.
+        """
+        before, self._has_later_budget = self._has_later_budget, True
+        try:
+            yield
+        finally:
+            self._has_later_budget = before
+
+    def keep_budget(self, seconds: float) -> None:
+        """
+        Note that the test that has ended keeps its budget after all.
+
+        Args:
+            seconds: needed by its quickest repeat.
+        """
+        if self._measurement is not None:
+            self._measurement = replace(self._measurement, needed_seconds=seconds)
 
     def add_teardown(self, seconds: float) -> None:
         """
@@ -162,7 +192,7 @@ class Meter:
             if UNPATCHED.gettrace() is not tracer:
                 self._met_debugger = True
         plan = plan_of(item)
-        if plan.is_hard and plan.budget is not None:
+        if plan.is_hard and plan.budget is not None and not self._is_budget_judged_later():
             reason = budget_reason(seconds, self._usage, plan.budget)
             if reason:
                 pytest.fail(f"The test {reason}.", pytrace=False)
@@ -203,6 +233,10 @@ class Meter:
 
     def pytest_enter_pdb(self) -> None:
         self._met_debugger = True
+
+    def _is_budget_judged_later(self) -> bool:
+        # A forked process cannot be asked later.
+        return self._has_later_budget and self._process == UNPATCHED.getpid()
 
     def _measured(self) -> Measurement:
         return Measurement(

@@ -8,6 +8,7 @@ import pytest
 from _pytest.runner import runtestprotocol  # as pytest-rerunfailures does: there is no public way to run a test
 
 from paceline.analysis.confirmation import Repeated, suspects_of
+from paceline.analysis.verdicts.budget import judge_budget
 from paceline.config import Config
 from paceline.formatting import counted, duration
 from paceline.model import Case, Run
@@ -46,6 +47,8 @@ class Repeater:
         self._say = say
         self._seconds_left = limits.seconds
         self._tests_left = limits.tests
+        self._seconds_for_budgets = limits.seconds
+        self._budgets_left = limits.tests
         self._cases: dict[str, list[Case]] = {}
         self._reasons: dict[str, str] = {}
 
@@ -80,6 +83,28 @@ class Repeater:
         failed = [one.case.id for one in chosen if not self._cases[one.case.id]]
         self._reasons |= dict.fromkeys(failed, "its repeats failed or did not end in time")
 
+    def measure_budget_again(self, one: Ended, nextitem: pytest.Item | None) -> Sequence[Case]:
+        """
+        Run a test with a budget of its own again until it keeps the budget, before the next test.
+
+        Returns:
+            The repeats; none where the test must not run again, or enough tests did.
+        """
+        if not self._budgets_left or self._seconds_for_budgets <= 0 or why_not_repeatable(one):
+            return ()
+        self._budgets_left -= 1
+        started, cases = UNPATCHED.monotonic(), list[Case]()
+        with unseen(one.item.config), self._meter.another_test(is_suspect=True):
+            for _ in range(self._limits.repeats):
+                repeat = self._repeat(one, self._seconds_for_budgets, nextitem)
+                if repeat is None:
+                    break
+                cases.append(repeat)
+                if judge_budget(repeat) is None:
+                    break
+        self._seconds_for_budgets -= UNPATCHED.monotonic() - started
+        return cases
+
     def _choose(self, suspects: Sequence[str], node: pytest.Collector | None) -> list[Ended]:
         ended = {one.case.id: one for one in self._tests.ended.values()}
         waiting = [ended[case_id] for case_id in suspects if case_id in ended and case_id not in self._cases]
@@ -109,7 +134,7 @@ class Repeater:
                 else:
                     self._cases[one.case.id].append(repeat)
 
-    def _repeat(self, one: Ended, seconds_left: float, node: pytest.Collector | None) -> Case | None:
+    def _repeat(self, one: Ended, seconds_left: float, node: pytest.Collector | pytest.Item | None) -> Case | None:
         took = sum(
             filter(None, (one.case.setup_seconds, one.case.duration_seconds, one.case.teardown_seconds)), start=0.0
         )
@@ -118,7 +143,7 @@ class Repeater:
         running = RunningTest(plan_of(one.item))
         self._meter.begin(collects_garbage=True)
         try:
-            with time_limit(limit), unchanged(one.item):
+            with time_limit(limit), unchanged(one.item), self._meter.budget_judged_later():
                 reports = runtestprotocol(one.item, log=False, nextitem=node)  # type: ignore[arg-type]
         except RepeatTimeoutError:
             return None

@@ -34,6 +34,7 @@ class Measurement(Value, frozen=True, kw_only=True):
     setup_seconds: Seconds | None = None
     duration_seconds: Seconds | None = None
     teardown_seconds: Seconds | None = None
+    needed_seconds: Seconds | None = None
     usage: Mapping[str, float] = {}
     measures: Mapping[str, Measure] = {}
     lacking: tuple[str, ...] = ()
@@ -90,6 +91,7 @@ class RunningTest:
             setup_seconds=figures.setup_seconds,
             duration_seconds=figures.duration_seconds,
             teardown_seconds=figures.teardown_seconds,
+            needed_seconds=figures.needed_seconds,
             budget_seconds=plan.budget.seconds if plan.budget else None,
             budget_source=plan.budget.source if plan.budget else None,
             budget_pattern=plan.budget.pattern if plan.budget else "",

@@ -1,5 +1,5 @@
 """
-End a block of code that takes too long.
+End a block of code that takes too long; and let time limits of tests stand still.
 """
 
 import signal
@@ -7,6 +7,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
+
+import pytest
 
 # A block that waits once more while it is being left, as in its cleanup, is interrupted again.
 _AGAIN_SECONDS = 1.0
@@ -45,3 +48,20 @@ def time_limit(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
         signal.setitimer(signal.ITIMER_REAL, *timer)
+
+
+@contextmanager
+def without_time_limit(item: pytest.Item) -> Iterator[None]:
+    """
+    Let the time limit of pytest-timeout stand still, and begin anew after the block.
+    """
+    plugin: Any = item.config.pluginmanager.get_plugin("timeout")
+    if not hasattr(item, "cancel_timeout") or not hasattr(plugin, "_get_item_settings"):
+        yield
+        return
+    settings = plugin._get_item_settings(item)  # noqa: SLF001 - there is no public way to ask
+    item.config.hook.pytest_timeout_cancel_timer(item=item)
+    try:
+        yield
+    finally:
+        item.config.hook.pytest_timeout_set_timer(item=item, settings=settings)
