@@ -74,7 +74,16 @@ def test_on_means_registered(suite: Suite) -> None:
         "paceline",
         *(
             f"paceline-{name}"
-            for name in ("last-teardown", "meter", "planner", "process", "session", "tests", "watching")
+            for name in (
+                "last-teardown",
+                "marker-budgets",
+                "meter",
+                "planner",
+                "process",
+                "session",
+                "tests",
+                "watching",
+            )
         ),
     ]
     assert "psutil" in str(seen["libraries"])
