@@ -53,7 +53,7 @@ class MarkerBudgets:
             held.release()
         return result
 
-    def _judge(self, item: pytest.Item, nextitem: pytest.Item | None, reports: list[pytest.TestReport]) -> None:
+    def _judge(self, item: pytest.Item, nextitem: pytest.Item | None, reports: Sequence[pytest.TestReport]) -> None:
         running = RunningTest(plan_of(item))
         for report in reports:
             running.add(report)
@@ -68,20 +68,18 @@ class MarkerBudgets:
         figures = [seconds for repeat in repeats if (seconds := needed_seconds(repeat)) is not None]
         confirmed = confirm_budget(verdict, figures) if figures else verdict
         if confirmed.kind is VerdictKind.BUDGET:
-            reports[reports.index(call)] = _failed(item, call, f"The test {confirmed.reason}.")
+            _fail(item, call, f"The test {confirmed.reason}.")
         else:
             self._meter.keep_budget(min(figures))
 
 
-def _failed(item: pytest.Item, passed: pytest.TestReport, message: str) -> pytest.TestReport:
+def _fail(item: pytest.Item, report: pytest.TestReport, message: str) -> None:
     """
-    The report of a call that failed, in the place of one that passed.
+    Make a report of a call that passed one of a failure; what plugins put on the report stays.
     """
 
     def fail() -> None:
         pytest.fail(message, pytrace=False)
 
-    call = pytest.CallInfo.from_call(fail, _CALL)
-    call.start, call.stop, call.duration = passed.start, passed.stop, passed.duration
-    report: pytest.TestReport = item.ihook.pytest_runtest_makereport(item=item, call=call)
-    return report
+    failed = pytest.TestReport.from_item_and_call(item, pytest.CallInfo.from_call(fail, _CALL))
+    report.outcome, report.longrepr = failed.outcome, failed.longrepr
