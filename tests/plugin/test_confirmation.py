@@ -302,6 +302,9 @@ def test_garbage_that_is_not_collected_yet_is_no_leak(suite: Suite) -> None:
     suite.write(
         "test_memory.py",
         """
+        import gc
+        gc.disable()  # else the collector may come before the memory is read
+
         class Node:
             def __init__(self):
                 self.itself, self.content = self, bytearray(2 << 20)
@@ -384,6 +387,27 @@ def test_a_leak_that_is_none_is_told_once(suite: Suite, source: str) -> None:
 
     assert [[verdict.kind.value for verdict in run.verdicts] for run in runs] == [[], [], ["unconfirmed"], [], [], []]
     assert [bool(memory) for memory in kept] == [True, True, False] * 2
+
+
+def test_a_leak_that_takes_memory_which_others_left_is_one(suite: Suite) -> None:
+    """
+    The process does not grow when the test is measured again, and its objects do; a test beside it that replaces what
+    it keeps is none, though the process grows with it.
+    """
+    suite.write(
+        "test_memory.py",
+        """
+        KEPT, CACHE = [], {}
+        def test_leaks(): KEPT.append([object() for _ in range(120_000)])
+        def test_replaces(): CACHE["page"] = [object() for _ in range(120_000)]
+        def test_leaves(): assert sorted(str(n) for n in range(500_000))
+        """,
+    )
+    for _ in range(3):
+        result = suite.run("--paceline-budget", "60000")
+    leaks = [verdict.case for verdict in result.run.verdicts if verdict.kind is VerdictKind.LEAK]
+
+    assert leaks == ["test_memory.py::test_leaks"]
 
 
 def test_memory_that_is_kept_once_is_no_leak(suite: Suite) -> None:

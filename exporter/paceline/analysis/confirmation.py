@@ -47,6 +47,13 @@ def suspects_of(run: Run, fail_on: Collection[VerdictKind] = ()) -> list[str]:
     return list(dict.fromkeys(chain.from_iterable(suspects)))
 
 
+def leak_suspects_of(run: Run) -> set[str]:
+    """
+    The tests that seem to keep memory.
+    """
+    return {verdict.case for verdict in run.verdicts if verdict.kind is VerdictKind.LEAK and verdict.case}
+
+
 def confirmed(run: Run, repeated: Repeated, fail_on: Collection[VerdictKind] = ()) -> Run:
     """
     Judge the suspects of a run by what they did when they were measured again.

@@ -92,6 +92,7 @@ def _claim(mebibytes: float, limit: float = 1.0) -> Verdict:
         (4.0, (4.0, 4.0, 4.0), True),
         (4.0, (4.0, 3.6, 3.9), True),
         (4.0, (2.0,), True),
+        (3.0, (33.0, 3.1, 3.0), True),
         (28.0, (1.4, 1.4, 1.4), False),
         (4.0, (4.0, 0.2, 4.0), False),
         (9.9, (9.9, 3.0, 1.1), False),
@@ -99,7 +100,18 @@ def _claim(mebibytes: float, limit: float = 1.0) -> Verdict:
         (8.0, (7.0, 6.0, 5.0), False),
         (8.0, (0.0, 0.0, 0.0), False),
     ],
-    ids=["same", "noise", "one", "little of it", "once", "warms up", "warms up slowly", "more slowly", "nothing"],
+    ids=[
+        "same",
+        "noise",
+        "one",
+        "much at first",
+        "little of it",
+        "once",
+        "warms up",
+        "warms up slowly",
+        "more slowly",
+        "nothing",
+    ],
 )
 def test_each_repeat_keeps_a_good_part_of_it(claimed: float, repeats: tuple[float, ...], leaks: bool) -> None:
     """

@@ -16,8 +16,9 @@ SHARE_OF_PEAK = 0.05
 # A repeat that keeps less than this share of the memory of the first measurement is of another kind: that was garbage,
 # or a cache that was filled.
 _SHARE_OF_CLAIM = 0.25
-# Repeats of which each keeps less than the one before, and the last less than this share of the first.
-_FALLING = 0.75
+# Repeats of which each keeps less than the one before, and the last less than these shares of the first and of the one
+# before: an allocator may keep more in the first.
+_FALLING, _STILL_FALLING = 0.75, 0.9
 _MEBIBYTE = 1 << 20
 
 
@@ -72,4 +73,4 @@ def is_falling(repeats: Sequence[float]) -> bool:
     Whether a test warms up: each of its repeats keeps less memory than the one before, until little is left.
     """
     is_less = all(after < before for before, after in pairwise(repeats))
-    return is_less and repeats[-1] < _FALLING * repeats[0]
+    return is_less and repeats[-1] < _FALLING * repeats[0] and repeats[-1] < _STILL_FALLING * repeats[-2:][0]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from _pytest.runner import runtestprotocol  # as pytest-rerunfailures does: there is no public way to run a test
 
-from paceline.analysis.confirmation import Repeated, suspects_of
+from paceline.analysis.confirmation import Repeated, leak_suspects_of, suspects_of
 from paceline.analysis.verdicts.budget import judge_budget
 from paceline.config import Config
 from paceline.formatting import counted, duration
@@ -18,8 +18,10 @@ from paceline.plugin.measure.meter import Meter
 from paceline.plugin.measure.repeatable import why_not_repeatable
 from paceline.plugin.measure.running_test import RunningTest
 from paceline.plugin.measure.time_limit import RepeatTimeoutError, time_limit
+from paceline.plugin.measure.traced_memory import traced_memory
 from paceline.plugin.measure.unseen import unchanged, unseen
 from paceline.unpatched import UNPATCHED
+from paceline.usage import UsageKey
 
 # What a repeat may take, in times of what the test took at first; and at least so many seconds.
 _TIMES_AS_LONG, _SHORTEST_LIMIT = 10.0, 1.0
@@ -73,6 +75,8 @@ class Repeater:
         started = UNPATCHED.monotonic()
         try:
             self._rounds(config, chosen, node)
+            leaks = leak_suspects_of(run)
+            self._count_objects(config, [one for one in chosen if one.case.id in leaks], node, started)
         except KeyboardInterrupt:
             self._seconds_left = 0.0
             self._say("measuring again was interrupted")
@@ -133,6 +137,28 @@ class Repeater:
                     gave_up.add(one.case.id)
                 else:
                     self._cases[one.case.id].append(repeat)
+
+    def _count_objects(
+        self, config: pytest.Config, suspects: Sequence[Ended], node: pytest.Collector | None, started: float
+    ) -> None:
+        """
+        Repeat each test that seems to keep memory some more times in a row, so that no other suspect leaves memory to
+        it or takes memory from it, and count the memory of its objects as well. Those repeats are too slow to judge a
+        time by.
+        """
+        if not suspects:
+            return
+        is_present = any(one.item is self._tests.item for one in suspects)
+        with unseen(config), self._meter.another_test(is_suspect=is_present), traced_memory() as alive:
+            for one in suspects:
+                kept = []
+                for _ in self._cases[one.case.id]:
+                    before, left = alive(), started + self._seconds_left - UNPATCHED.monotonic()
+                    repeat = self._repeat(one, left, node) if left > 0 else None
+                    if repeat is None:
+                        break
+                    kept.append(max(repeat.usage.get(UsageKey.MEMORY_RETAINED_BYTES, 0.0), float(alive() - before)))
+                self._cases[one.case.id][: len(kept)] = map(Case.with_retained, self._cases[one.case.id], kept)
 
     def _repeat(self, one: Ended, seconds_left: float, node: pytest.Collector | pytest.Item | None) -> Case | None:
         took = sum(
