@@ -2,7 +2,7 @@
 The suite as the ruler of the machine's speed.
 """
 
-from math import exp, log
+from math import exp
 from random import Random
 
 import pytest
@@ -243,7 +243,7 @@ def test_a_file_that_changed_leaves_the_others_alone(factor: float) -> None:
 @pytest.mark.parametrize("factor", [1.2, 1.5, 3.0, 0.4])
 def test_a_third_of_the_suite_may_change(factor: float, machine: float) -> None:
     """
-    With a noise of 5%, the machine is found to 2% where every third test changed, on machines of any speed.
+    With a noise of 5%, the machine is found to 5% where every third test changed, on machines of any speed.
     """
     noise = Random(0)
     usual = {f"test_{number}": 0.01 for number in range(90)}
@@ -254,7 +254,7 @@ def test_a_third_of_the_suite_may_change(factor: float, machine: float) -> None:
     ruler = Ruler.of(needs, usual)
 
     assert ruler is not None
-    assert ruler.slowdown == pytest.approx(machine, rel=0.02 if abs(log(factor)) > 0.3 else 0.05)
+    assert ruler.slowdown == pytest.approx(machine, rel=0.05)
 
 
 def test_files_are_too_light_to_be_asked() -> None:

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
-from math import log
 from typing import NamedTuple, Self
 
 from paceline.model import Case
@@ -26,10 +25,6 @@ _CPU_BOUND = 0.5
 # calibration, which is good to some percent, then bounds how fast the machine can have been.
 _MANY = 8
 _CALIBRATION_ERROR = 0.9
-# So many standard deviations from the centre, and by more than this share, a mark is of a test that changed.
-_CHANGED, _LEAST_CHANGE = 3.0, 0.02
-# The half of a normal distribution around its centre reaches so many standard deviations to either side.
-_HALF_OF_NORMAL = 0.6745
 # Sums of the same weights differ by less than this share where they were made in another way.
 _ROUNDING = 1e-9
 
@@ -72,7 +67,7 @@ class Ruler:
     """
 
     def __init__(self, marks: Mapping[str, Mark], calibration: float | None) -> None:
-        order = _unchanged(sorted(marks.items(), key=lambda item: item[1]))
+        order = sorted(marks.items(), key=lambda item: item[1])
         self._places = {case_id: place for place, (case_id, _) in enumerate(order)}
         self._ratios = [mark.ratio for _, mark in order]
         self._weights = [mark.weight for _, mark in order]
@@ -221,29 +216,6 @@ def _limit(weights: Sequence[float], share: float) -> float | None:
 
 def _file_of(case_id: str) -> str:
     return case_id.partition("::")[0]
-
-
-def _unchanged(order: Sequence[tuple[str, Mark]]) -> Sequence[tuple[str, Mark]]:
-    """
-    The marks, in ascending order, without those of tests that changed: they lie far from where the marks are densest.
-
-    The shortest interval with half of the weight has its centre among the unchanged tests as long as these are more
-    than half (Rousseeuw, P. J. (1984), "Least median of squares regression", J. American Statistical Association 79).
-    """
-    weights = [mark.weight for _, mark in order]
-    if _effective_size(weights) < _MANY:
-        return order
-    logs = [log(mark.ratio) for _, mark in order]
-    low, high = _shortest_half(logs, weights)
-    centre, reach = (low + high) / 2, max(_CHANGED * (high - low) / 2 / _HALF_OF_NORMAL, _LEAST_CHANGE)
-    return [mark for place, mark in zip(logs, order, strict=True) if abs(place - centre) <= reach]
-
-
-def _shortest_half(ordered: Sequence[float], weights: Sequence[float]) -> tuple[float, float]:
-    sums = [0.0, *accumulate(weights)]
-    half = sums[-1] / 2
-    ends = [bisect_left(sums, before + half * (1 - _ROUNDING)) - 1 for before in sums[:-1] if before <= half]
-    return min(((ordered[first], ordered[last]) for first, last in enumerate(ends)), key=lambda ends: ends[1] - ends[0])
 
 
 def _effective_size(weights: Sequence[float]) -> float:
