@@ -12,8 +12,8 @@ from paceline.model import Case, Severity, Since, Verdict
 from paceline.verdict_kinds import VerdictKind
 
 # What all but one in twenty runs stay below is usual too. Spikes may be more than that, above all in a short past,
-# and so it is taken for no more than so many times the median; but short tests have spikes in more runs than that.
-_USUAL_SHARE, _USUAL_AT_MOST = 0.95, 1.3
+# and so it is taken for no more than so many times the median; short tests have larger ones, in more runs.
+_USUAL_SHARE, _USUAL_AT_MOST, _USUAL_AT_MOST_IF_SHORT = 0.95, 1.3, 2.5
 # A test that is shorter than the floor has to take twice as long, and longer by at least this part of the floor.
 _SHORT_FLOORS = 5
 # A benchmark is never too short, and is not measured again: it has to take longer by this factor.
@@ -52,7 +52,7 @@ class UsualDuration(NamedTuple):
         """
         floor = rule.floor_ms / 1e3
         is_short = self.median < floor
-        usual = self.high if is_short else min(self.high, _USUAL_AT_MOST * self.median)
+        usual = min(self.high, (_USUAL_AT_MOST_IF_SHORT if is_short else _USUAL_AT_MOST) * self.median)
         if is_benchmark:
             floor = (_BENCHMARK_RATIO - 1) * self.median
         elif is_short:
