@@ -19,7 +19,7 @@ demo: $(INSTALLED)  ## run the example suite until there is something to see
 
 test: $(INSTALLED)  ## run all tests, with coverage
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest -n auto --durations=25; tests=$$?; \
+	$(BIN)/python -m tools.run_tests --durations=25; tests=$$?; \
 	$(BIN)/python -m coverage combine --quiet && $(BIN)/python -m coverage report && exit $$tests
 
 test-pythons: $(INSTALLED)  ## run the tests without installed programs on each other Python that is installed

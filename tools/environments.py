@@ -16,6 +16,8 @@ from xml.etree import ElementTree as ET
 import click
 from tabulate import tabulate
 
+from tools.run_tests import run_tests
+
 _ROOT = Path(__file__).parents[1]
 _FOLDER = _ROOT / "build" / "environments"
 _LOCK = _ROOT / "dev.lock"
@@ -25,7 +27,7 @@ _UV = (sys.executable, "-m", "uv")
 _COMPILE = ("pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-emit-index-url", "--no-header")
 _WANTED = ("--no-annotate", "--group", "dev", "--extra", "otlp", "--extra", "server", "pyproject.toml")
 _PACKAGE = ("--no-deps", "--no-build-isolation", "--editable", ".")
-_UNIT = ("-m", "pytest", "-m", "not stack", "-n", "auto", "-q")
+_UNIT = ("-m", "not stack", "-q")
 
 
 class Outcome(StrEnum):
@@ -60,8 +62,8 @@ def main(parts: Sequence[str], *, lock: bool) -> None:
 
     Part `whole` is `make test`. The other parts leave out the tests that use installed programs: `pythons` runs on each
     other Python that is installed, `newest` and `lowest` run with the newest releases of the libraries and with the
-    lowest versions that pyproject.toml admits. A failure of another part than
-    `whole` is a message, and the exit code stays 0.
+    lowest versions that pyproject.toml admits. A failure of `newest` and of `lowest` is a message, and the exit code
+    stays 0.
     """
     if lock:
         before = _LOCK.read_text("utf-8")
@@ -110,8 +112,7 @@ def _pythons() -> Iterator[Row]:
         if python is None:
             yield Row(version, _LOCK.name, "unit", Outcome.NOT_RUN, "no such interpreter on PATH, in pyenv or in uv")
         else:
-            row = _unit(version, python, ("--require-hashes", "--requirement", str(_LOCK)), _LOCK.name)
-            yield row._replace(is_gate=False)
+            yield _unit(version, python, ("--require-hashes", "--requirement", str(_LOCK)), _LOCK.name)
 
 
 def _newest() -> Iterator[Row]:
@@ -144,23 +145,13 @@ def _unit(name: str, python: str, wanted: Iterable[str], versions: str) -> Row:
         _uv("venv", "--quiet", "--python", python, str(folder))
         _uv("pip", "install", "--quiet", "--python", its_python, *wanted)
         if "--require-hashes" in wanted:
-            _uv(
-                "pip",
-                "install",
-                "--quiet",
-                "--python",
-                its_python,
-                "--no-deps",
-                "--no-build-isolation",
-                "--editable",
-                ".",
-            )
+            _uv("pip", "install", "--quiet", "--python", its_python, *_PACKAGE)
     except subprocess.CalledProcessError as error:
         note = f"the environment cannot be made: uv ended with exit code {error.returncode}"
         return Row(_version_of(python), versions, "unit", Outcome.FAILED, note)
     report = folder / "junit.xml"
-    done = subprocess.run([its_python, *_UNIT, f"--junitxml={report}"], cwd=_ROOT, check=False)
-    outcome = Outcome.FAILED if done.returncode else Outcome.PASSED
+    code = run_tests((its_python, "-m", "pytest"), (*_UNIT, f"--junitxml={report}"))
+    outcome = Outcome.FAILED if code else Outcome.PASSED
     note = f"{_count(report)} tests in {(time.monotonic() - began) / 60:.1f} min"
     return Row(_version_of(python), versions, "unit", outcome, note)
 
