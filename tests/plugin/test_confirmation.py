@@ -483,3 +483,29 @@ def test_imports_of_the_first_test_are_no_regression_of_it(suite: Suite) -> None
     assert verdict.kind is VerdictKind.UNCONFIRMED
     assert "the test was the first to import 10 modules" in verdict.reason
     assert result.case("test_second").lacking == ("normalized_duration_seconds",)
+
+
+def test_a_test_too_many_is_not_measured_again(suite: Suite) -> None:
+    """
+    Of two tests that share a fixture of the session one is measured again, and the reason of the other is the limit.
+    """
+    source = """
+        import os, time
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def shop(): return 1
+
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_changed(shop, number): time.sleep(float(os.environ["SECONDS"]))
+    """
+    suite.write("test_work.py", source)
+    suite.write("pyproject.toml", "[tool.paceline]\nconfirmation.tests = 1\n")
+    first = suite.run(environ={"SECONDS": "0.01"}).run
+    usual = {"duration_seconds": 0.0101, "normalized_duration_seconds": 0.0101}
+    suite.keep_before(replace(first, cases=tuple(replace(case, **usual) for case in first.cases)), 9)
+    verdicts = suite.run(environ={"SECONDS": "0.08"}).run.verdicts
+    reasons = [verdict.reason.partition("; ")[2] for verdict in verdicts if verdict.kind is VerdictKind.REGRESSION]
+
+    assert sorted(reason.partition(" ")[0] for reason in reasons) == ["again", "not"]
+    assert "not measured again (at most 1 test is measured again)" in reasons

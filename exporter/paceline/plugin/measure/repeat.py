@@ -117,10 +117,12 @@ class Repeater:
         chosen = able[: self._tests_left]
         self._tests_left -= len(chosen)
         self._cases |= {one.case.id: [] for one in chosen}
+        too_many = [one.case.id for one in able[len(chosen) :]]
+        found = dict.fromkeys(too_many, f"at most {counted(self._limits.tests, 'test is', 'tests are')} measured again")
         if node is None:
-            self._reasons |= {case_id: reason for case_id, reason in reasons.items() if reason}
-            too_many = [one.case.id for one in able[len(chosen) :]]
-            self._reasons |= dict.fromkeys(too_many, f"at most {self._limits.tests} tests are measured again")
+            found |= {case_id: reason for case_id, reason in reasons.items() if reason}
+        # A test that was one too many while its fixtures were there has no fixtures later.
+        self._reasons = found | self._reasons
         return chosen
 
     def _rounds(self, config: pytest.Config, suspects: Sequence[Ended], node: pytest.Collector | None) -> None:
