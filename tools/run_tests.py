@@ -25,7 +25,7 @@ def run_tests(pytest: Sequence[str], arguments: Sequence[str], folder: Path = _F
     Run the tests of this project, or of another folder.
 
     Args:
-        pytest: the command that starts pytest.
+        pytest: the command that starts pytest: a Python and its arguments.
         arguments: for pytest; the tests that failed are run again without them.
         folder: the root folder of the tests.
 
@@ -37,7 +37,7 @@ def run_tests(pytest: Sequence[str], arguments: Sequence[str], folder: Path = _F
     if not 0 < len(failed) <= _FEW:
         return code
     click.echo("\n".join(("\nThese tests failed, and are run again alone:", *failed, "")))
-    return subprocess.run([*pytest, "-q", *failed], cwd=folder, check=False).returncode
+    return subprocess.run([pytest[0], "-m", "pytest", "-q", *failed], cwd=folder, check=False).returncode
 
 
 if __name__ == "__main__":
