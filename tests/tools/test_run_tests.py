@@ -9,15 +9,6 @@ import pytest
 
 from tools.run_tests import run_tests
 
-_PYTEST = (
-    sys.executable,
-    "-m",
-    "pytest",
-    "-p",
-    "no:hypothesispytest",
-    "-o",
-    "asyncio_default_fixture_loop_scope=function",
-)
 _TESTS = """
 import pathlib
 import pytest
@@ -41,6 +32,7 @@ def test_a_test_that_passes_alone_passes(tmp_path: Path, failing: int, times: in
     """
     tests = _TESTS.replace("FAILING", str(failing)).replace("TIMES", str(times))
     (tmp_path / "test_shop.py").write_text(tests, "utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n", "utf-8")
 
-    assert run_tests(_PYTEST, ("-q", "-n1"), tmp_path) == code
+    assert run_tests((sys.executable, "-m", "pytest"), ("-q", "-n1"), tmp_path) == code
     assert len((tmp_path / "runs-0").read_text("utf-8")) == runs
