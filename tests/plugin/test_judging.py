@@ -421,7 +421,7 @@ def test_a_core_function_of_short_tests_is_found(suite: Suite) -> None:
     usual = {"duration_seconds": 20e-6, "normalized_duration_seconds": 20e-6}
     cases = (replace(case, **usual) if "test_total" in case.id else case for case in first.cases)
     suite.keep_before(replace(first, cases=tuple(cases)), 9)
-    result = suite.run("--paceline-fail-on=file_regression", environ={"WORK": "30000"})
+    result = suite.run("--paceline-fail-on=file_regression", environ={"WORK": "15000"})
     found = [one for one in result.run.verdicts if one.kind is VerdictKind.FILE_REGRESSION]
 
     assert (result.code, [verdict.subject for verdict in found]) == (10, ["test_cart.py"]), result.section()
