@@ -62,8 +62,8 @@ def main(parts: Sequence[str], *, lock: bool) -> None:
 
     Part `whole` is `make test`. The other parts leave out the tests that use installed programs: `pythons` runs on each
     other Python that is installed, `newest` and `lowest` run with the newest releases of the libraries and with the
-    lowest versions that pyproject.toml admits. A failure of `newest` and of `lowest` is a message, and the exit code
-    stays 0.
+    lowest versions that pyproject.toml admits. A failure of another part than
+    `whole` is a message, and the exit code stays 0.
     """
     if lock:
         before = _LOCK.read_text("utf-8")
@@ -112,7 +112,8 @@ def _pythons() -> Iterator[Row]:
         if python is None:
             yield Row(version, _LOCK.name, "unit", Outcome.NOT_RUN, "no such interpreter on PATH, in pyenv or in uv")
         else:
-            yield _unit(version, python, ("--require-hashes", "--requirement", str(_LOCK)), _LOCK.name)
+            row = _unit(version, python, ("--require-hashes", "--requirement", str(_LOCK)), _LOCK.name)
+            yield row._replace(is_gate=False)
 
 
 def _newest() -> Iterator[Row]:
