@@ -153,7 +153,8 @@ class Gate:
         The alerts about findings of the run itself: of a test that ran in it, or of a suite that ran whole.
         """
         tests = self._runs.tests(run, place) if any(alert.test for alert in alerts) else ()
-        is_slow_over = evaluated_slowly(self._client) > run.seconds
+        has_slow = any(alert.is_of_slow_rules for alert in alerts)
+        is_slow_over = has_slow and evaluated_slowly(self._client) > run.seconds
 
         def is_own(alert: Alert) -> bool:
             if alert.is_of_window:

@@ -110,7 +110,8 @@ def evaluated_slowly(client: QueryClient) -> float:
         StorageError: the server does not answer as expected.
     """
     found = _ours(client)
-    return min((group.seconds for group in found if group.is_slow(found)), default=server_time(client))
+    slow = [group.seconds for group in found if group.is_slow(found)]
+    return min(slow) if slow else server_time(client)
 
 
 def waits(client: QueryClient, *, new_only: bool) -> list[str]:
