@@ -162,7 +162,7 @@ _COLLECTOR = """
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_the_same_id_twice_is_two_tests(beside: Beside, failing: int, workers: str) -> None:
     """
-    Each of four lines is kept, three of which have one id, and the failure is, whichever of them fails.
+    All four lines are kept though three have one id, and so is the failure of any of them.
     """
     beside.write("conftest.py", _COLLECTOR.replace("{FAILING}", f"{{{failing}}}"))
     beside.write("api.lines", "get post get get\n")

@@ -363,7 +363,7 @@ def test_live_reports_are_not_the_test_s_requests(beside: Beside) -> None:
 @pytest.mark.parametrize("way", ["os.fork", "multiprocessing", "forkserver"])
 def test_a_fork_has_no_warning(beside: Beside, way: str) -> None:
     """
-    Python warns of a fork beside other threads, and here are none.
+    Python warns of a fork beside other threads, and there is no other thread.
     """
     beside.write(
         "test_forks.py",

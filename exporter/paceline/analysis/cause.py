@@ -92,7 +92,7 @@ def causes_of(case: Case, past: Past, until: int | None = None) -> tuple[Cause, 
     counts = {str(key): value for key, value in case.usage.items() if key in _FLOORS}
     grown = _grown({**measures, **work}, before)
     if case.benchmark_seconds is not None:
-        # The other figures are of all rounds, of which there are fewer where each takes longer.
+        # The other figures are of all rounds, and there are fewer rounds where each takes longer.
         return tuple(grown)
     needed = _needed_growth(case, before)
     telling = [cause for cause in grown if log(_growth(cause)) >= needed]

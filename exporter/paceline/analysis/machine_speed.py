@@ -14,7 +14,7 @@ from paceline.usage import UsageKey
 
 # A mark weighs as much as its test usually takes, as the time of a short test is mostly scheduling.
 _HEAVIEST = 0.050
-# One test, or one file, may change and must not move the estimate: none has more of the weight than this.
+# One test, or one file, may change and must not move the estimate: these are the largest shares of the weight.
 _SHARE_OF_TEST, _SHARE_OF_FILE = 0.25, 0.4
 # Tests that together weigh less than this say nothing of the machine; its calibration does.
 _LIGHTEST = 0.010
@@ -185,7 +185,7 @@ def normalized(needs: Mapping[str, Need], ruler: Ruler | None) -> dict[str, floa
 
 def _limited(weights: Mapping[str, float]) -> dict[str, float]:
     """
-    Weights of which no test and no file has more than its share, as far as there are enough of them.
+    Limit the weight of each test and of each file to its share, as far as there are enough of them.
     """
     limit = _limit(list(weights.values()), _SHARE_OF_TEST) or min(weights.values(), default=0.0)
     limited = {case_id: min(weight, limit) for case_id, weight in weights.items()}
@@ -200,7 +200,8 @@ def _limited(weights: Mapping[str, float]) -> dict[str, float]:
 
 def _limit(weights: Sequence[float], share: float) -> float | None:
     """
-    The largest weight for which none has more than a share of the sum; None where there are too few for that.
+    The weight to which the heaviest are to be limited so that each has at most a share of the sum; None where there
+    are too few weights for that.
     """
     ordered = sorted(weights, reverse=True)
     rest = sum(ordered)

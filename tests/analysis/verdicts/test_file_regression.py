@@ -44,7 +44,7 @@ def _found(run: Run) -> list[Verdict]:
 
 def test_a_core_function_that_is_three_times_slower_is_found() -> None:
     """
-    Of a hundred tests of 50 µs none is long enough to be judged, and their sum of 5 ms takes 15.
+    A hundred tests of 50 µs are too short to be judged one by one, and their sum of 5 ms takes 15.
     """
     (verdict,) = _found(_judged(_USUAL | dict.fromkeys(_CARTS, 150e-6)))
 

@@ -16,8 +16,8 @@ SHARE_OF_PEAK = 0.05
 # A repeat that keeps less than this share of the memory of the first measurement is of another kind: that was garbage,
 # or a cache that was filled.
 _SHARE_OF_CLAIM = 0.25
-# Repeats of which each keeps less than the one before, and the last less than these shares of the first and of the one
-# before: an allocator may keep more in the first.
+# Where each repeat keeps less than the one before, the last one has to keep less than these shares of the first and of
+# the one before: an allocator may keep more in the first.
 _FALLING, _STILL_FALLING = 0.75, 0.9
 _MEBIBYTE = 1 << 20
 
