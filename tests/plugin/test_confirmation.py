@@ -3,10 +3,10 @@ Tests that look slower are measured again before anyone is told.
 """
 
 import pytest
-from msgspec.structs import replace
 
 from paceline.verdict_kinds import VerdictKind
 from support.suite import Result, Suite
+from support.values import with_seconds
 
 _WORK = """
     import os, time, warnings
@@ -35,9 +35,7 @@ def _runs_before(suite: Suite, source: str = _WORK) -> None:
     """
     suite.write("test_work.py", source)
     first = suite.run(environ={"SECONDS": "0.01"}).run
-    usual = {"duration_seconds": 0.0101, "normalized_duration_seconds": 0.0101}
-    cases = (replace(case, **usual) if case.id.endswith("test_changed") else case for case in first.cases)
-    suite.keep_before(replace(first, cases=tuple(cases)), 9)
+    suite.keep_before(with_seconds(first, 0.0101, "::test_changed"), 9)
 
 
 _COUNTS = """
@@ -502,8 +500,7 @@ def test_a_test_too_many_is_not_measured_again(suite: Suite) -> None:
     suite.write("test_work.py", source)
     suite.write("pyproject.toml", "[tool.paceline]\nconfirmation.tests = 1\n")
     first = suite.run(environ={"SECONDS": "0.01"}).run
-    usual = {"duration_seconds": 0.0101, "normalized_duration_seconds": 0.0101}
-    suite.keep_before(replace(first, cases=tuple(replace(case, **usual) for case in first.cases)), 9)
+    suite.keep_before(with_seconds(first, 0.0101, "::test_changed"), 9)
     verdicts = suite.run(environ={"SECONDS": "0.08"}).run.verdicts
     reasons = [verdict.reason.partition("; ")[2] for verdict in verdicts if verdict.kind is VerdictKind.REGRESSION]
 

@@ -5,6 +5,8 @@ Cases, runs and pasts in a line.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from paceline.analysis.past import ATTEMPTS, DURATION, MEASURES, NORMALIZED, OUTCOME, Needed, Past
 from paceline.history.source import PastReader
 from paceline.model import Case, Outcome, Run, RunOutcome
@@ -35,6 +37,14 @@ def failed(case_id: str = TEST, **changes: Any) -> Case:
     The test, failed.
     """
     return make_case(case_id, outcome=Outcome.FAILED, **changes)
+
+
+def with_seconds(run: Run, seconds: float, name: str) -> Run:
+    """
+    The run in which each test with `name` in its id took so long, on a machine of usual speed.
+    """
+    times = {"duration_seconds": seconds, "normalized_duration_seconds": seconds}
+    return replace(run, cases=tuple(replace(case, **times) if name in case.id else case for case in run.cases))
 
 
 def make_run(number: int, cases: Sequence[Case] = (), **changes: Any) -> Run:
