@@ -264,6 +264,20 @@ class Verdict(DocumentValue, frozen=True, kw_only=True):
         """
         return self.case or self.file or (f"fixture {self.fixture}" if self.fixture else "the whole suite")
 
+    def unconfirmed(self, why: str) -> "Verdict":
+        """
+        The verdict as one that was not confirmed, with the reason.
+        """
+        return replace(
+            self,
+            kind=VerdictKind.UNCONFIRMED,
+            severity=Severity.INFO,
+            reason=f"{self.reason}; not confirmed: {why}",
+            causes=(),
+            since=None,
+            standing=False,
+        )
+
 
 class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):
     """

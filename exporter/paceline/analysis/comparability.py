@@ -13,15 +13,20 @@ from paceline.verdict_kinds import VerdictKind
 
 def compared_tests(run: Run, past: Past, rules: Rules) -> int:
     """
-    The number of tests whose time was compared with earlier runs.
+    The number of tests whose time was compared with earlier runs, as judgement noted it or by this past.
 
     Args:
         run: the run, judged.
         past: its earlier runs.
         rules: the thresholds.
     """
-    if run.compared is not None:
-        return run.compared
+    return count_comparable(run, past, rules) if run.compared is None else run.compared
+
+
+def count_comparable(run: Run, past: Past, rules: Rules) -> int:
+    """
+    The number of tests with a normalised time and enough earlier runs.
+    """
     known = (case.id for case in run.cases if case.normalized_duration_seconds is not None)
     return sum(len(past.series(NORMALIZED, case_id).values) >= rules.regression.min_runs for case_id in known)
 

@@ -15,7 +15,6 @@ from paceline.analysis.verdicts.count import with_count
 from paceline.analysis.verdicts.leak import is_falling, is_leak_again
 from paceline.formatting import counted, duration, size
 from paceline.model import Case, Run, Severity, Verdict
-from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 
 # Two of three are as many as chance needs to be out of it; more cost time and find no more.
@@ -167,12 +166,12 @@ def _confirm(
     verdict: Verdict, figures: Sequence[float], why_not: str, chance: Collection[VerdictKind]
 ) -> Verdict | None:
     if not figures and verdict.kind in chance:
-        return _unconfirmed(verdict, "not measured again, and most of the others did not hold up")
+        return verdict.unconfirmed("not measured again, and most of the others did not hold up")
     reason = f" ({why_not})" if why_not else ""
     imported = imported_modules(verdict)
     if not figures and imported:
         modules = f"the test was the first to import {counted(imported, 'module')}"
-        return _unconfirmed(verdict, f"{modules}, and was not measured again{reason}")
+        return verdict.unconfirmed(f"{modules}, and was not measured again{reason}")
     if not figures:
         return replace(verdict, reason=f"{verdict.reason}; not measured again{reason}")
     return _CONFIRM[verdict.kind](verdict, figures)
@@ -185,7 +184,7 @@ def confirm_budget(verdict: Verdict, figures: Sequence[float]) -> Verdict:
     least, repeats = duration(min(figures)), _repeats(figures)
     if _holds(verdict, figures):
         return replace(verdict, reason=f"{verdict.reason}; again {least} or more in {repeats}")
-    return _unconfirmed(verdict, f"at least {least} in {repeats}")
+    return verdict.unconfirmed(f"at least {least} in {repeats}")
 
 
 def _confirm_time(verdict: Verdict, figures: Sequence[float]) -> Verdict:
@@ -203,7 +202,7 @@ def _confirm_figure(verdict: Verdict, figures: Sequence[float], figure: str) -> 
         return replace(verdict, reason=f"{verdict.reason}; only {found}, as it does its work once a process")
     if _holds(verdict, figures):
         return replace(verdict, reason=f"{verdict.reason}; again {found}")
-    return _unconfirmed(verdict, f"only {found}")
+    return verdict.unconfirmed(f"only {found}")
 
 
 def _confirm_leak(verdict: Verdict, figures: Sequence[float]) -> Verdict | None:
@@ -214,7 +213,7 @@ def _confirm_leak(verdict: Verdict, figures: Sequence[float]) -> Verdict | None:
     if verdict.severity is Severity.INFO:
         return None
     found = f"less and less in {repeats}, at last {least}" if is_falling(figures) else f"only {least} in {repeats}"
-    return _unconfirmed(verdict, found)
+    return verdict.unconfirmed(found)
 
 
 def _repeats(figures: Sequence[float]) -> str:
@@ -227,18 +226,6 @@ def _holds(verdict: Verdict, figures: Sequence[float]) -> bool:
     return _figure(verdict, figures) > (verdict.limit or 0.0)
 
 
-def _unconfirmed(verdict: Verdict, why: str) -> Verdict:
-    return replace(
-        verdict,
-        kind=VerdictKind.UNCONFIRMED,
-        severity=Severity.INFO,
-        reason=f"{verdict.reason}; not confirmed: {why}",
-        causes=(),
-        since=None,
-        standing=False,
-    )
-
-
 def _with_figure(case: Case, verdict: Verdict, figures: Sequence[float]) -> Case:
     figure = _figure(verdict, figures)
     if verdict.kind is VerdictKind.REGRESSION:
@@ -248,7 +235,7 @@ def _with_figure(case: Case, verdict: Verdict, figures: Sequence[float]) -> Case
         return case if _holds(verdict, figures) else replace(case, needed_seconds=figure)
     if verdict.kind is VerdictKind.COUNT:
         return case if _holds(verdict, figures) else with_count(case, verdict.causes[0].measure, figure)
-    return replace(case, usage={**case.usage, UsageKey.MEMORY_RETAINED_BYTES: figure})
+    return case.with_retained(figure)
 
 
 _OF_TIME = frozenset({VerdictKind.REGRESSION, VerdictKind.FILE_REGRESSION})

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from paceline.analysis.absent_counts import with_absent_counts
+from paceline.analysis.comparability import count_comparable
 from paceline.analysis.earlier_case import earlier_case
 from paceline.analysis.explanation import explain
 from paceline.analysis.judgement_rules import Rules
@@ -89,7 +90,7 @@ def find_verdicts(run: Run, past: Past, rules: Rules) -> Run:
     usual = past.column(NORMALIZED)
     levels = {case.id: UsualDuration.of(series.values) for case in run.cases if (series := usual.get(case.id))}
     measured = _normalize(run, past, levels)
-    now, fewest = past_run(measured), rules.regression.min_runs
+    now = past_run(measured)
     verdicts = [verdict for case in measured.cases for verdict in _marked_verdicts(case, now, past, levels, rules)]
     whole = _judge_suite(now, past.runs, rules)
     verdicts += [whole] if whole else []
@@ -97,11 +98,7 @@ def find_verdicts(run: Run, past: Past, rules: Rules) -> Run:
     verdicts += judge_files(measured.cases, past, levels, slower, rules.regression)
     verdicts += judge_fixtures(measured, past, rules.regression)
     verdicts.sort(key=lambda v: (_ORDER[v.kind], _SEVERITIES.index(v.severity), -(v.factor or 0.0)))
-    compared = sum(
-        case.normalized_duration_seconds is not None and case.id in levels and levels[case.id].runs >= fewest
-        for case in measured.cases
-    )
-    return replace(measured, verdicts=tuple(verdicts), compared=compared)
+    return replace(measured, verdicts=tuple(verdicts), compared=count_comparable(measured, past, rules))
 
 
 def _normalize(run: Run, past: Past, levels: Mapping[str, UsualDuration]) -> Run:

@@ -9,7 +9,7 @@ from paceline.analysis.past import MEASURES
 from paceline.analysis.verdicts.count import WORK
 from paceline.analysis.verdicts.file_regression import TESTS
 from paceline.analysis.verdicts.fixture_regression import FIXTURES
-from paceline.formatting import counted, duration, size
+from paceline.formatting import duration, size
 from paceline.model import Cause
 from paceline.usage import UsageKey
 
@@ -38,8 +38,8 @@ def cause(moved: Cause) -> str:
         name = moved.measure.removeprefix(FIXTURES)
         return f"set-up: fixture {name} {duration(moved.before)} → {duration(moved.after)} in all"
     if moved.measure.startswith(TESTS):
-        tests = counted(int(moved.measure.removeprefix(TESTS)), "test")
-        return f"the {tests} that added most {duration(moved.before)} → {duration(moved.after)}"
+        count = moved.measure.removeprefix(TESTS)
+        return f"the {count} tests that added most {duration(moved.before)} → {duration(moved.after)}"
     text = f"{_name(moved.measure)} {_figure(moved.measure, moved.before)} → {_figure(moved.measure, moved.after)}"
     if moved.measure == UsageKey.CPU_WAIT_SECONDS:
         return f"{text}, which was taken out"

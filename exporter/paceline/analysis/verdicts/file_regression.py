@@ -69,7 +69,7 @@ def judge_files(
         level, now = levels.get(case.id), case.normalized_duration_seconds
         if level is None or now is None or level.runs < rule.min_runs or case.id in slower:
             continue
-        if 0 < level.median < rule.floor_ms / 1e3:
+        if level.median > 0 and level.is_short(rule):
             files[case.id.partition("::")[0]].append(Member(case.id, now, level.median))
     for file, members in files.items():
         if len(members) >= _FEWEST_TESTS and _sum_now(members) > rule.ratio * _sum_usual(members):

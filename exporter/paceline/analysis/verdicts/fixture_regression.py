@@ -26,6 +26,7 @@ _LEAST_SECONDS = 0.1
 _SLOW_MACHINE = 1.05
 # The mean of fewer setups than these is that of a moment, for which a machine that is so slow may have had less time.
 _FEW_SETUPS, _BUSY_MACHINE = 5, 1.2
+_NOT_SET_UP_AGAIN = "the machine was busy, and a fixture is not set up again"
 
 
 class Setups(NamedTuple):
@@ -58,7 +59,7 @@ def judge_fixtures(run: Run, past: Past, rule: RegressionRule) -> Iterator[Verdi
         verdict = _judge(fixture, _earlier(fixture, past), past, machine, rule)
         if verdict is not None:
             is_chance = fixture.setups < _FEW_SETUPS and slowdown * stretch >= _BUSY_MACHINE
-            yield _unconfirmed(verdict) if is_chance else verdict
+            yield verdict.unconfirmed(_NOT_SET_UP_AGAIN) if is_chance else verdict
 
 
 def _judge(fixture: FixtureTime, earlier: Setups, past: Past, machine: float, rule: RegressionRule) -> Verdict | None:
@@ -109,18 +110,6 @@ def _earlier(fixture: FixtureTime, past: Past) -> Setups:
     ]
     return Setups(
         [run for run, _, _ in known], [total / count for _, total, count in known], [total for _, total, _ in known]
-    )
-
-
-def _unconfirmed(verdict: Verdict) -> Verdict:
-    return replace(
-        verdict,
-        kind=VerdictKind.UNCONFIRMED,
-        severity=Severity.INFO,
-        reason=f"{verdict.reason}; not confirmed: the machine was busy, and a fixture is not set up again",
-        causes=(),
-        since=None,
-        standing=False,
     )
 
 

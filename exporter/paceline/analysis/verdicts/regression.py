@@ -42,6 +42,12 @@ class UsualDuration(NamedTuple):
         ordered = sorted(values)
         return cls(quantile(ordered, 0.5), spread(ordered), quantile(ordered, _USUAL_SHARE), len(ordered))
 
+    def is_short(self, rule: RegressionRule) -> bool:
+        """
+        Whether the test usually takes less than the floor.
+        """
+        return self.median < rule.floor_ms / 1e3
+
     def limit(self, rule: RegressionRule, *, is_benchmark: bool = False) -> float:
         """
         The seconds above which a run is a regression: all three margins have to be exceeded.
@@ -50,8 +56,7 @@ class UsualDuration(NamedTuple):
             rule: the thresholds.
             is_benchmark: the seconds are medians of many rounds, so that no time is too short.
         """
-        floor = rule.floor_ms / 1e3
-        is_short = self.median < floor
+        floor, is_short = rule.floor_ms / 1e3, self.is_short(rule)
         usual = min(self.high, (_USUAL_AT_MOST_IF_SHORT if is_short else _USUAL_AT_MOST) * self.median)
         if is_benchmark:
             floor = (_BENCHMARK_RATIO - 1) * self.median
