@@ -108,6 +108,8 @@ def test_a_run_knows_how_many_tests_were_compared() -> None:
         (0, (VerdictKind.BUDGET,), ""),
         (0, (VerdictKind.BUDGET, VerdictKind.COUNT), "count not judged (no earlier run)"),
         (3, (VerdictKind.COUNT, VerdictKind.REGRESSION), "regression not judged (3 of 8 earlier runs)"),
+        (3, (VerdictKind.FILE_REGRESSION,), "file_regression not judged (3 of 8 earlier runs)"),
+        (8, (VerdictKind.REGRESSION, VerdictKind.FILE_REGRESSION), ""),
         (8, (VerdictKind.REGRESSION, VerdictKind.SUITE_REGRESSION), ""),
         (8, (VerdictKind.TREND,), "trend not judged (8 earlier runs)"),
     ],

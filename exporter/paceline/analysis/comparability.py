@@ -10,6 +10,9 @@ from paceline.formatting import counted
 from paceline.model import Run
 from paceline.verdict_kinds import VerdictKind
 
+# These kinds need a test with enough earlier runs, however many the suite has.
+_OF_TIMES = frozenset({VerdictKind.REGRESSION, VerdictKind.FILE_REGRESSION})
+
 
 def compared_tests(run: Run, past: Past, rules: Rules) -> int:
     """
@@ -51,7 +54,7 @@ def not_judged(kinds: Collection[VerdictKind], run: Run, past: Past, rules: Rule
     # Tests that are judged against a pinned run have a past of their own.
     runs = max(len(past.runs), rules.regression.min_runs) if has_times else len(past.runs)
     needed = _needed_runs(rules)
-    return [kind for kind in kinds if (not has_times if kind is VerdictKind.REGRESSION else runs < needed.get(kind, 0))]
+    return [kind for kind in kinds if (not has_times if kind in _OF_TIMES else runs < needed.get(kind, 0))]
 
 
 def missing_history(kinds: Collection[VerdictKind], run: Run, past: Past, rules: Rules) -> str:

@@ -84,6 +84,20 @@ def test_a_part_of_the_tests_is_compared_with_itself() -> None:
     assert not _found(judge(make_run(20, _cases(_USUAL, noise)), past, Rules()))
 
 
+def test_a_slow_file_stands_after_its_first_run() -> None:
+    """
+    The second slow run names the first one.
+    """
+    noise, slow = Random(5), _USUAL | dict.fromkeys(_CARTS, 150e-6)
+    runs = [make_run(number, _cases(_USUAL, noise)) for number in range(20)]
+    for number in (20, 21):
+        runs.append(judge(make_run(number, _cases(slow, noise)), Past.from_runs(runs), Rules()))
+    found = [_found(run) for run in runs[-2:]]
+
+    assert [[verdict.standing for verdict in one] for one in found] == [[False], [True]]
+    assert [one.since.run_id for one in found[1] if one.since] == [runs[-2].run_id]
+
+
 @pytest.mark.parametrize(
     ("again", "kind"), [(150e-6, "file_regression"), (55e-6, "unconfirmed"), (9e-6, "file_regression")]
 )

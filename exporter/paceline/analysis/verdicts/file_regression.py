@@ -90,6 +90,7 @@ def _judge(file: str, members: Sequence[Member], past: Past, rule: RegressionRul
     named = sorted(members, key=lambda member: member.added, reverse=True)[:_NAMED]
     slower = sum(member.now > rule.ratio * member.usual for member in members)
     factor = now / level.median
+    since = since_run([past.runs[run] for run in earlier], onset(sums, now, level.median))
     return Verdict(
         kind=VerdictKind.FILE_REGRESSION,
         severity=Severity.CRITICAL if factor >= CRITICAL_FACTOR else Severity.WARNING,
@@ -100,7 +101,8 @@ def _judge(file: str, members: Sequence[Member], past: Past, rule: RegressionRul
         unit="seconds",
         factor=factor,
         causes=(Cause(measure=f"{TESTS}{len(named)}", before=_sum_usual(named), after=_sum_now(named)),),
-        since=since_run([past.runs[run] for run in earlier], onset(sums, now, level.median)),
+        since=since,
+        standing=since is not None,
         reason=f"its {counted(len(members), 'short test')} together took {duration(now)} normalised, usually "
         f"{duration(level.median)} (median of {level.runs} runs): {factor:.1f} times as long; {slower} are slower",
     )
