@@ -69,6 +69,20 @@ def test_what_does_not_hold_up_is_not_confirmed() -> None:
     assert verdict.reason.endswith(": 4.0 times as long; not confirmed: only 10 ms in 1 repeat")
 
 
+def test_a_machine_that_is_slower_now_is_taken_out_of_the_repeats() -> None:
+    """
+    The repeats take four times as long as usual, and so does the calibration beside them: nothing is confirmed. A
+    calibration that is quicker than the machine was at first confirms nothing either.
+    """
+    run, repeated = _slow("test_a", seconds=0.02), _again(test_a=(0.04,) * 3)
+    slower_now = replace(repeated, calibrations={"test_a": (0.008,) * 3}, usual_calibration=0.002)
+    faster_now = replace(slower_now, usual_calibration=0.01)
+
+    assert _told(confirmed(run, repeated)) == {"test_a": "regression"}
+    assert _told(confirmed(run, slower_now)) == {"test_a": "unconfirmed"}
+    assert confirmed(run, faster_now) == confirmed(run, repeated)
+
+
 @pytest.mark.parametrize("seconds", [(0.08, 0.08, 0.02), (0.02, 0.08, 0.02), (0.08, 0.02), (0.02, 0.02, 0.08, 0.08)])
 def test_who_judges_by_the_figures_finds_the_same(seconds: tuple[float, ...]) -> None:
     """

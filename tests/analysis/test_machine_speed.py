@@ -144,6 +144,21 @@ def test_where_no_test_tells_the_calibration_does() -> None:
     assert normalized({"test_1": _computed(0.5)}, ruler) == {"test_1": 0.25}
 
 
+def test_a_calibration_alone_makes_no_test_slower() -> None:
+    """
+    A long test and many short ones: a calibration in a quick moment of a busy machine is no evidence against the test.
+    The slowdown of the run stays that of the calibration, against which the suite as a whole is judged.
+    """
+    usual = {"test_long": 0.058} | {f"test_{number}": 0.0001 for number in range(40)}
+    needs = {case_id: _computed(seconds) for case_id, seconds in usual.items()}
+    ruler = Ruler.of(needs, usual, calibration=0.52)
+
+    assert normalized(needs, ruler) == usual
+    assert normalized({"test_new": _computed(0.1)}, ruler) == {"test_new": 0.1}
+    assert ruler is not None
+    assert ruler.slowdown == 0.52
+
+
 def test_in_a_small_suite_the_other_test_is_the_ruler() -> None:
     """
     Of two tests each is divided by what the other one says.

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from paceline.analysis.first_imports import imported_modules, without_time
-from paceline.analysis.repeat_figures import MEASURED_AGAIN, figures_of
+from paceline.analysis.repeat_figures import MEASURED_AGAIN, figures_of, normalized_repeats
 from paceline.analysis.verdicts.count import with_count
 from paceline.analysis.verdicts.leak import is_falling, is_leak_again
 from paceline.formatting import counted, duration, size
@@ -27,10 +27,23 @@ _ONCE_A_PROCESS = 0.5
 class Repeated(Struct, frozen=True, kw_only=True):
     """
     Tests that were measured again, by test id, passed repeats only; and the reasons why others were not.
+
+    `calibrations` are the seconds of a calibration beside each repeat, where repeats and run were calibrated in one
+    process, and `usual_calibration` is the time that it usually takes.
     """
 
     cases: Mapping[str, Sequence[Case]] = {}
     reasons: Mapping[str, str] = {}
+    calibrations: Mapping[str, Sequence[float]] = {}
+    usual_calibration: float | None = None
+
+    @property
+    def slowdowns(self) -> dict[str, list[float]]:
+        """
+        The slowdown of the machine beside each repeat, where that is known.
+        """
+        usual = self.usual_calibration
+        return {test: [one / usual for one in seconds] for test, seconds in self.calibrations.items()} if usual else {}
 
 
 def suspects_of(run: Run, fail_on: Collection[VerdictKind] = ()) -> list[str]:
@@ -71,10 +84,11 @@ def confirmed(run: Run, repeated: Repeated, fail_on: Collection[VerdictKind] = (
         fail_on: the kinds of verdicts that fail the run.
     """
     cases = {case.id: case for case in run.cases}
+    repeats = normalized_repeats(cases, repeated.cases, repeated.slowdowns)
     again = {
         verdict: figures
         for verdict in run.verdicts
-        if _may_be_chance(verdict, cases) and (figures := figures_of(verdict, cases, repeated.cases))
+        if _may_be_chance(verdict, cases) and (figures := figures_of(verdict, cases, repeats))
     }
     telling = {verdict: figures for verdict, figures in again.items() if not _is_once_a_process(verdict, figures)}
     chance = {kind for kind in MEASURED_AGAIN if _is_mostly_chance(telling, kind)}

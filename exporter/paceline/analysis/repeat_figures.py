@@ -3,8 +3,11 @@ The figures of repeats that decide whether a verdict holds up.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
 
-from paceline.analysis.machine_speed import need_of
+from msgspec.structs import replace
+
+from paceline.analysis.machine_speed import CALIBRATION_ERROR, need_of
 from paceline.analysis.verdicts.budget import needed_seconds
 from paceline.analysis.verdicts.count import count_of
 from paceline.analysis.verdicts.file_regression import repeated_sum
@@ -20,7 +23,7 @@ def figures_of(verdict: Verdict, cases: Mapping[str, Case], repeats: Mapping[str
     Args:
         verdict: of a kind in `MEASURED_AGAIN`.
         cases: of the run, by test id.
-        repeats: of tests that were measured again, by test id.
+        repeats: of tests that were measured again, by test id, normalised.
     """
     if verdict.kind is VerdictKind.FILE_REGRESSION:
         return _sums(verdict, cases, repeats)
@@ -31,26 +34,53 @@ def figures_of(verdict: Verdict, cases: Mapping[str, Case], repeats: Mapping[str
     return [figure for figure in figures if figure is not None]
 
 
+def normalized_repeats(
+    cases: Mapping[str, Case], repeats: Mapping[str, Sequence[Case]], slowdowns: Mapping[str, Sequence[float]]
+) -> dict[str, list[Case]]:
+    """
+    The repeats with their normalised times.
+
+    Args:
+        cases: of the run, by test id.
+        repeats: of tests that were measured again, by test id.
+        slowdowns: of the machine by a calibration beside each repeat, by test id, where there was one.
+    """
+    return {
+        case_id: [
+            replace(repeat, normalized_duration_seconds=_normalized(cases[case_id], repeat, slowdown))
+            for repeat, slowdown in zip_longest(again, slowdowns.get(case_id, ())[: len(again)], fillvalue=0.0)
+            if isinstance(repeat, Case)
+        ]
+        for case_id, again in repeats.items()
+        if case_id in cases
+    }
+
+
+def _normalized(case: Case, repeat: Case, slowdown: float) -> float | None:
+    """
+    What a repeat needed, with the machine taken out as it was from the first measurement, or as the calibration says,
+    where the machine is slower now.
+    """
+    first, again, normal = need_of(case), need_of(repeat), case.normalized_duration_seconds
+    if first is None or again is None or normal is None:
+        return None
+    on_usual_machine = normal - (first.seconds - first.cpu_seconds)
+    before = first.cpu_seconds / on_usual_machine if first.cpu_seconds > 0 and on_usual_machine > 0 else 1.0
+    return again.on(max(before, CALIBRATION_ERROR * slowdown))
+
+
 def _sums(verdict: Verdict, cases: Mapping[str, Case], repeats: Mapping[str, Sequence[Case]]) -> list[float]:
     seconds = {
         test: known
         for test in verdict.tests
-        if (known := [one for repeat in repeats.get(test, ()) if (one := _seconds(verdict, cases[test], repeat))])
+        if (known := [one for repeat in repeats.get(test, ()) if (one := repeat.normalized_duration_seconds)])
     }
     first = sum(cases[test].normalized_duration_seconds or 0.0 for test in seconds)
     return [repeated_sum(verdict, first, sum(one)) for one in zip(*seconds.values(), strict=False)]
 
 
-def _seconds(_verdict: Verdict, case: Case, repeat: Case) -> float | None:
-    """
-    What a repeat needed, with the machine taken out as it was from the first measurement.
-    """
-    first, again, normal = need_of(case), need_of(repeat), case.normalized_duration_seconds
-    if first is None or again is None or normal is None:
-        return None
-    idle = first.seconds - first.cpu_seconds
-    speed = (normal - idle) / first.cpu_seconds if first.cpu_seconds > 0 else 1.0
-    return again.seconds - again.cpu_seconds + again.cpu_seconds * speed
+def _seconds(_verdict: Verdict, _case: Case, repeat: Case) -> float | None:
+    return repeat.normalized_duration_seconds
 
 
 def _count(verdict: Verdict, _case: Case, repeat: Case) -> float | None:

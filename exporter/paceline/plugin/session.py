@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from paceline.analysis.confirmation import Repeated
 from paceline.analysis.past import Past
+from paceline.analysis.verdicts.suite_regression import usual_calibration
 from paceline.companion.session_side import Observed
 from paceline.config import Config
 from paceline.model import Case, FixtureTime, Run, RunOutcome
@@ -155,7 +156,8 @@ class RunSession:
         self.fixtures = merged_fixtures([*self.fixtures, *times])
 
     def add_repeats(self, cases: Mapping[str, Sequence[Case]], reasons: Mapping[str, str]) -> None:
-        self.repeated = Repeated(cases={**self.repeated.cases, **cases}, reasons={**self.repeated.reasons, **reasons})
+        known = self.repeated
+        self.repeated = replace(known, cases={**known.cases, **cases}, reasons={**known.reasons, **reasons})
 
     def judge(self) -> Run | None:
         """
@@ -171,7 +173,8 @@ class RunSession:
             machine=with_sampled(judged.machine, observed.machine),
             counts=self._counts(),
         )
-        repeated = self.repeated if self._settings.confirmation.enabled else None
+        usual = usual_calibration(past.runs, self._settings.rules.regression.min_runs)
+        repeated = replace(self.repeated, usual_calibration=usual) if self._settings.confirmation.enabled else None
         run = conclude(complete, repeated, end, self._settings.fail_on)
         self._run, self._past = run, past
         self._journaling.keep(run, past)

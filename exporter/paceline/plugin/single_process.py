@@ -32,7 +32,7 @@ class SingleProcess:
         self._settings: Final = settings
         self._meter: Final = meter
         self._session: Final = session
-        self._repeater: Final = Repeater(meter, self.tests, settings, partial(say, config))
+        self._repeater: Final = Repeater(meter, self.tests, settings, partial(say, config), calibrates=True)
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.pluginmanager.register(

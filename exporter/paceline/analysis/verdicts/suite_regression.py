@@ -25,8 +25,16 @@ def calibration_ratio(seconds: float | None, runs: Sequence[PastRun], fewest: in
     Returns:
         None where it is not known, or fewer than `fewest` earlier runs have one.
     """
-    usual = [run.calibration_seconds for run in runs if run.calibration_seconds]
-    return seconds / median(usual) if seconds and len(usual) >= fewest else None
+    usual = usual_calibration(runs, fewest)
+    return seconds / usual if seconds and usual else None
+
+
+def usual_calibration(runs: Sequence[PastRun], fewest: int) -> float | None:
+    """
+    The seconds that the calibration usually takes; None where fewer than `fewest` runs have one.
+    """
+    seconds = [run.calibration_seconds for run in runs if run.calibration_seconds]
+    return median(seconds) if len(seconds) >= fewest else None
 
 
 def judge_suite(now: PastRun, runs: Sequence[PastRun], rule: RegressionRule) -> Verdict | None:

@@ -2,6 +2,7 @@
 Measure a test again: pytest, its plugins and the user see one run of it, Paceline sees more.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -20,6 +21,7 @@ from paceline.plugin.measure.running_test import RunningTest
 from paceline.plugin.measure.time_limit import RepeatTimeoutError, time_limit
 from paceline.plugin.measure.traced_memory import traced_memory
 from paceline.plugin.measure.unseen import unchanged, unseen
+from paceline.probes.calibration import ROUNDS_BESIDE_A_REPEAT, calibrate
 from paceline.unpatched import UNPATCHED
 from paceline.usage import UsageKey
 
@@ -39,9 +41,19 @@ class Repeater:
         tests: the tests that were run here.
         settings: how many tests are repeated, how often, and for how long in all; and the verdicts that fail the run.
         say: takes a line for the user.
+        calibrates: time the machine beside each repeat. In one of several workers that would be another figure than at
+            the start of the run.
     """
 
-    def __init__(self, meter: Meter, tests: ItemCases, settings: Config, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        meter: Meter,
+        tests: ItemCases,
+        settings: Config,
+        say: Callable[[str], None],
+        *,
+        calibrates: bool = False,
+    ) -> None:
         self._meter = meter
         self._tests = tests
         self._limits = limits = settings.confirmation
@@ -53,10 +65,12 @@ class Repeater:
         self._budgets_left = limits.tests
         self._cases: dict[str, list[Case]] = {}
         self._reasons: dict[str, str] = {}
+        self._calibrates = calibrates
+        self._calibrations: dict[str, list[float]] = defaultdict(list)
 
     @property
     def repeated(self) -> Repeated:
-        return Repeated(cases=self._cases, reasons=self._reasons)
+        return Repeated(cases=self._cases, reasons=self._reasons, calibrations=self._calibrations)
 
     def measure_again(self, config: pytest.Config, run: Run, node: pytest.Collector | None = None) -> None:
         """
@@ -134,11 +148,19 @@ class Repeater:
                 left = end - UNPATCHED.monotonic()
                 if left <= 0:
                     break
-                repeat = self._repeat(one, left, node) if one.case.id not in gave_up else None
+                if one.case.id in gave_up:
+                    continue
+                before = self._calibrate()
+                repeat = self._repeat(one, left, node)
                 if repeat is None:
                     gave_up.add(one.case.id)
-                else:
-                    self._cases[one.case.id].append(repeat)
+                    continue
+                self._cases[one.case.id].append(repeat)
+                if self._calibrates:
+                    self._calibrations[one.case.id].append((before + self._calibrate()) / 2)
+
+    def _calibrate(self) -> float:
+        return calibrate(ROUNDS_BESIDE_A_REPEAT) if self._calibrates else 0.0
 
     def _count_objects(
         self, config: pytest.Config, suspects: Sequence[Ended], node: pytest.Collector | None, started: float
