@@ -61,7 +61,7 @@ print(json.dumps({
 }))
 """
 _QUERY_ROW = """
-DB_QUERIES = "db_queries", Quantity("db queries", "Queries of a test.", cause=CauseRole.WORK)
+MAIL_MESSAGES = "mail_messages", Quantity("mail messages", "Messages of a test.", cause=CauseRole.WORK)
 """
 _QUERIES = """
 import json
@@ -74,7 +74,7 @@ from paceline.usage import UsageKey
 
 def run(number, queries):
     case = Case(id="t", family="t", test_type="unit", outcome=Outcome.PASSED, duration_seconds=0.1,
-                usage={UsageKey.DB_QUERIES: queries, UsageKey.GC_COLLECTIONS: queries})
+                usage={UsageKey.MAIL_MESSAGES: queries, UsageKey.GC_COLLECTIONS: queries})
     return Run(run_id=f"r{number}", suite="shop", branch="main", outcome=RunOutcome.PASSED, started=number,
                ended=number, cases=(case,))
 
@@ -93,7 +93,7 @@ from paceline.usage import UsageKey
 
 def case(name, seconds, **queries):
     return Case(id=name, family=name, test_type="unit", outcome=Outcome.PASSED, duration_seconds=seconds,
-                usage={UsageKey("db_queries"): count for count in queries.values()})
+                usage={UsageKey("mail_messages"): count for count in queries.values()})
 
 
 def run(number, *cases):
@@ -168,7 +168,7 @@ def test_a_row_of_work_is_judged_exactly(tmp_path: Path) -> None:
     As the table says, whatever the key is; a count of the system is not.
     """
     assert ask_with_row(tmp_path, "usage", _QUERY_ROW, _QUERIES) == [
-        ["count", "101 db queries, was 1 in each of the last 20 runs"]
+        ["count", "101 mail messages, was 1 in each of the last 20 runs"]
     ]
 
 
@@ -177,10 +177,10 @@ def test_a_test_without_queries_had_none_where_others_had_some(tmp_path: Path) -
     From nothing to 5 is a rise where the probe looked; where no test of a run has the count, nobody knows.
     """
     alone, beside = ask_with_row(tmp_path, "usage", _QUERY_ROW, _NEW_QUERIES)
-    rise = ["db_queries", 0.0, 5.0]
+    rise = ["mail_messages", 0.0, 5.0]
 
     assert alone == [["regression", "took 300 ms", []]]
     assert beside == [
         ["regression", "took 300 ms", [rise]],
-        ["count", "5 db queries, was 0 in each of the last 9 runs", [rise]],
+        ["count", "5 mail messages, was 0 in each of the last 9 runs", [rise]],
     ]

@@ -104,6 +104,29 @@ class Measure(DocumentValue, frozen=True, kw_only=True):
     unit: str = ""
 
 
+class QueryGroup(DocumentValue, frozen=True, kw_only=True):
+    """
+    Queries of a test that differ in their parameters only, sent from one place.
+
+    `statement` has `?` for each literal and parameter. `place` is the line of the user's code, as `shop/orders.py:17`.
+    `library` sent them. `rows` were read; absent where that is not known. Where the queries were repeated for each row
+    of another query, `fed_by` is that one, and `fed_from` its line.
+    """
+
+    statement: str
+    count: Annotated[int, Meta(ge=1)]
+    seconds: Seconds = 0.0
+    library: str = ""
+    place: str = ""
+    rows: Count | None = None
+    fed_by: str = ""
+    fed_from: str = ""
+
+    @property
+    def is_repeated(self) -> bool:
+        return bool(self.fed_by)
+
+
 class Case(DocumentValue, frozen=True, kw_only=True):
     """
     One test in a run.
@@ -112,8 +135,9 @@ class Case(DocumentValue, frozen=True, kw_only=True):
     the wait for a CPU and divided by the slowdown of the machine; a test whose wait could not be measured has none.
     `needed_seconds` is the call phase without the wait for a CPU, of a test whose repeats kept the budget that its
     first measurement broke. `budget_pattern` is the pattern of paths whose setting gave the budget, "" where another
-    setting did. The keys of `usage` are those of `UsageKey`. `not_measured` says why a test that ran has no figures,
-    and `lacking` has the usage that could not be measured, and the normalised time where it has that of imports in it.
+    setting did. The keys of `usage` are those of `UsageKey`. `queries` are the groups that matter most. `not_measured`
+    says why a test that ran has no figures, and `lacking` has the usage that could not be measured, and the normalised
+    time where it has that of imports in it.
     """
 
     id: str
@@ -131,6 +155,7 @@ class Case(DocumentValue, frozen=True, kw_only=True):
     budget_pattern: str = ""
     usage: Mapping[_UsageName, float] = field(default_factory=dict)
     measures: Mapping[str, Measure] = field(default_factory=dict)
+    queries: tuple[QueryGroup, ...] = ()
     not_measured: NotMeasured | None = None
     lacking: tuple[str, ...] = ()
 

@@ -12,7 +12,7 @@ import select
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 try:
@@ -37,12 +37,14 @@ class _Unpatched:
         "fstat",
         "gc_collect",
         "gc_stats",
+        "get_ident",
         "get_native_id",
         "getpid",
         "getrusage",
         "gettrace",
         "listdir",
         "mkfifo",
+        "modules",
         "open",
         "perf_counter_ns",
         "poll",
@@ -54,6 +56,7 @@ class _Unpatched:
         "started",
         "started_ns",
         "thread_time_ns",
+        "threads",
         "unlink",
         "waitid",
         "waitpid",
@@ -90,6 +93,10 @@ class _Unpatched:
         self.gettrace: Final = sys.gettrace
         self.active_count: Final = threading.active_count
         self.get_native_id: Final = threading.get_native_id
+        self.get_ident: Final = threading.get_ident
+        # The threads of Python by their number; `threading.enumerate` takes a lock and makes a list.
+        self.threads: Final[Mapping[int, threading.Thread]] = threading._active  # type: ignore[attr-defined]  # noqa: SLF001
+        self.modules: Final = sys.modules
 
     def monotonic(self) -> float:
         """

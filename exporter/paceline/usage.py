@@ -219,3 +219,55 @@ class UsageKey(OpenEnum):
             phase=Phase.TEST,
         ),
     )
+    DB_QUERIES = (
+        "db_queries",
+        Quantity(
+            "database queries",
+            "Queries that a test sent to databases in its call, failing ones too.",
+            cause=CauseRole.WORK,
+            curve=Curve("Queries", "call", colors.GOOD),
+            is_touched=True,
+            advice="Look at the queries of the test: many of one kind become one by a join or a list of values.",
+        ),
+    )
+    DB_SECONDS = (
+        "db_seconds",
+        Quantity(
+            "time in the database",
+            "Time in which a test waited for answers of databases, added up over its threads.",
+            Unit.SECONDS,
+            cause=CauseRole.PART_OF_TIME,
+            curve=Curve("Time in queries", "databases", colors.GOOD),
+            is_touched=True,
+            advice="Look at the plan of the slowest query (EXPLAIN): it may read a whole table.",
+        ),
+    )
+    DB_REPEATED_QUERIES = (
+        "db_repeated_queries",
+        Quantity(
+            "repeated database queries",
+            "Queries that a test sent once for each row of another query (N+1).",
+            curve=Curve("Queries", "repeated", colors.BAD),
+            is_touched=True,
+        ),
+    )
+    SETUP_DB_QUERIES = (
+        "setup_db_queries",
+        Quantity(
+            "database queries of the setup",
+            "Queries that the setup of a test sent to databases, without those of fixtures of a wider scope.",
+            curve=Curve("Queries", "setup", colors.WARNING),
+            phase=Phase.TEST,
+            is_touched=True,
+        ),
+    )
+    BACKGROUND_DB_QUERIES = (
+        "background_db_queries",
+        Quantity(
+            "database queries in the background",
+            "Queries that threads which were there before a test sent to databases while it ran, for nobody known.",
+            curve=Curve("Queries", "background", colors.QUIET),
+            phase=Phase.TEST,
+            is_touched=True,
+        ),
+    )

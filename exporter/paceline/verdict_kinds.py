@@ -138,6 +138,20 @@ class VerdictKind(OpenEnum):
             is_new_by_default=True,
         ),
     )
+    REPEATED_QUERIES = (
+        "repeated_queries",
+        KindFacts(
+            ("repeated query", "repeated queries"),
+            "The test sends a query once for each row of another query (N+1).",
+            "Load what the rows refer to together with the rows.",
+            severity="warning from ten times on, else info",
+            figures="times that the query was sent",
+            color=colors.YELLOW,
+            heading="N+1",
+            shown="db_queries",
+            is_new_by_default=True,
+        ),
+    )
     BUDGET = (
         "budget",
         KindFacts(

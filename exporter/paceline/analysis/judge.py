@@ -31,6 +31,7 @@ from paceline.analysis.verdicts.fixture_regression import judge_fixtures
 from paceline.analysis.verdicts.flakiness import Attempted, judge_flakiness
 from paceline.analysis.verdicts.leak import judge_leak
 from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
+from paceline.analysis.verdicts.repeated_queries import judge_repeated_queries
 from paceline.analysis.verdicts.suite_regression import calibration_ratio, judge_suite
 from paceline.analysis.verdicts.two_speeds import find_modes
 from paceline.analysis.verdicts.whole_window import judge_course
@@ -70,7 +71,9 @@ def needed_to_judge(run: Run, rules: Rules) -> tuple[Needed, ...]:
     over_budget = tuple(case.id for case in run.cases if judge_budget(case) is not None)
     budgets = Needed(NEEDED_USAGE, over_budget)
     fixtures = Needed(OF_FIXTURES if run.fixtures and not run.is_partial else ())
-    others = needed_for_counts(run.cases, rules.count), leaks, budgets, fixtures
+    repeating = tuple(case.id for case in run.cases if UsageKey.DB_REPEATED_QUERIES in case.usage)
+    repeated = Needed((UsageKey.DB_REPEATED_QUERIES,), repeating)
+    others = needed_for_counts(run.cases, rules.count), leaks, budgets, fixtures, repeated
     return EVERY_TEST, *(needed for needed in others if not needed.is_empty)
 
 
@@ -97,6 +100,7 @@ def find_verdicts(run: Run, past: Past, rules: Rules) -> Run:
     slower = {verdict.case for verdict in verdicts if verdict.kind is VerdictKind.REGRESSION}
     verdicts += judge_files(measured.cases, past, levels, slower, rules.regression)
     verdicts += judge_fixtures(measured, past, rules.regression)
+    verdicts += judge_repeated_queries(measured.cases, past)
     verdicts.sort(key=lambda v: (_ORDER[v.kind], _SEVERITIES.index(v.severity), -(v.factor or 0.0)))
     return replace(measured, verdicts=tuple(verdicts), compared=count_comparable(measured, past, rules))
 

@@ -12,6 +12,7 @@ import pytest
 from paceline import unpatched  # noqa: F401 - before any conftest
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from pathlib import Path
 
     from paceline.recorder import CaseRecorder
@@ -51,8 +52,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="KINDS",
         default=None,
         help="Verdicts that cause exit code 10, separated by commas (default: none): "
-        "suite_regression, regression, file_regression, fixture_regression, count, budget, leak, flaky, "
-        "duration_flaky, change_point, trend, broken.",
+        "suite_regression, regression, file_regression, fixture_regression, count, repeated_queries, budget, leak, "
+        "flaky, duration_flaky, change_point, trend, broken.",
     )
     group.addoption(
         "--paceline-require-history",
@@ -160,13 +161,24 @@ def _add_sending_options(group: pytest.OptionGroup) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """
+    Watch libraries before a conftest takes functions out of them.
+    """
+    if _is_asked_for(early_config, early_config.known_args_namespace):
+        from paceline.plugin.touching import watch_libraries  # noqa: PLC0415 - absent where it is off
+
+        watch_libraries(early_config)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """
     Make the markers known, also where Paceline is off: a suite under --strict-markers may use them.
     """
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
-    if _is_asked_for(config):
+    if _is_asked_for(config, config.option):
         from paceline.plugin.activation import activate  # noqa: PLC0415 - absent where it is off
 
         activate(config)
@@ -185,32 +197,31 @@ def paceline(request: pytest.FixtureRequest) -> "CaseRecorder":
     return recorder_of(request.config)
 
 
-def project_file(config: pytest.Config) -> "Path":
+def project_file(config: pytest.Config, options: "Namespace | None" = None) -> "Path":
     """
     The `pyproject.toml` that holds: that of pytest's rootdir. With `-c`, the rootdir is the folder of the given file;
     where that folder has none, the nearest one of the command's folder holds.
     """
     folders = [config.rootpath]
-    if config.getoption("inifilename", None):
+    if getattr(options or config.option, "inifilename", None):
         folder = config.invocation_params.dir
         folders += [folder, *folder.parents]
     files = [folder / "pyproject.toml" for folder in folders]
     return next((file for file in files if file.is_file()), files[0])
 
 
-def _is_asked_for(config: pytest.Config) -> bool:
+def _is_asked_for(config: pytest.Config, options: "Namespace") -> bool:
     """
     Whether something may switch Paceline on; read with as little as possible, as most sessions say no here.
     """
-    option: Any = config.getoption("paceline")
-    if option is not None or _shows_only(config):
-        return bool(option) and not _shows_only(config)
+    if options.paceline is not None or _shows_only(options):
+        return bool(options.paceline) and not _shows_only(options)
     import os  # noqa: PLC0415
 
     if os.environ.get("PERFORMANCE_MONITORING"):
         return True
     try:
-        return b"tool.paceline" in project_file(config).read_bytes()
+        return b"tool.paceline" in project_file(config, options).read_bytes()
     except OSError:
         return False
 
@@ -221,14 +232,14 @@ def _option_without_effect(config: pytest.Config) -> str:
     """
     if config.pluginmanager.has_plugin("paceline-planner"):
         return ""
-    if config.getoption("paceline") is False or _shows_only(config):
+    if config.getoption("paceline") is False or _shows_only(config.option):
         return ""
     given = [str(argument).partition("=")[0] for argument in config.invocation_params.args]
     return next((option for option in _GATES if option in given), "")
 
 
-def _shows_only(config: pytest.Config) -> bool:
-    options = (
+def _shows_only(options: "Namespace") -> bool:
+    names = (
         "collectonly",
         "setupplan",
         "setuponly",
@@ -237,4 +248,4 @@ def _shows_only(config: pytest.Config) -> bool:
         "show_fixtures_per_test",
         "markers",
     )
-    return any(config.getoption(option, False) for option in options)
+    return any(getattr(options, name, False) for name in names)

@@ -13,10 +13,12 @@ from paceline.plugin.collect.unused_budgets import UnusedBudgets
 from paceline.plugin.guard import Guard
 from paceline.plugin.measure.meter import Meter
 from paceline.plugin.options import settings_of
+from paceline.plugin.touching import TOUCHING, watch_libraries
 from paceline.plugin.verbose_tests import VerboseTests
 from paceline.probes import make_probes
 from paceline.probes.own_overhead import OwnWork
 from paceline.probes.runner import ProbeStack
+from paceline.probes.touch.touch_probe import TouchProbe
 from paceline.recorder import RECORDER, CaseRecorder
 
 
@@ -32,6 +34,8 @@ def activate(config: pytest.Config) -> None:
         plugins = _plugins(config, settings) if settings.enabled else {}
     except PacelineError as error:
         raise pytest.UsageError(f"paceline: {error}") from error
+    if "meter" not in plugins:
+        _watch_no_libraries(config)
     for name, plugin in plugins.items():
         config.pluginmanager.register(plugin, f"paceline-{name}")
 
@@ -94,4 +98,18 @@ def _worker(config: pytest.Config, settings: Config, planner: Planner, guard: Gu
 
 def _meter(config: pytest.Config, guard: Guard) -> Meter:
     recorder = config.stash[RECORDER] = CaseRecorder()
-    return Meter(ProbeStack(make_probes(OwnWork()), guard.failed), recorder)
+    if TOUCHING not in config.stash:  # a plugin that is given by -p in a conftest comes too late for the early hook
+        watch_libraries(config)
+    touching = config.stash[TOUCHING]
+    touching.report_to(guard)
+    touch = TouchProbe(touching.hooks)
+    return Meter(ProbeStack([touch, *make_probes(OwnWork())], guard.failed), recorder, touch)
+
+
+def _watch_no_libraries(config: pytest.Config) -> None:
+    """
+    Take off the hooks of a process that runs no tests, or that nothing is measured in.
+    """
+    touching = config.stash.get(TOUCHING, None)
+    if touching is not None:
+        touching.hooks.remove()

@@ -10,7 +10,6 @@ from paceline import formatting
 from paceline.analysis.past import DURATION, EVERY_TEST, NORMALIZED, OUTCOME, Needed, Past
 from paceline.model import Case, Cause, Run, Severity, Verdict
 from paceline.report import words
-from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 
 # How far back a sparkline looks.
@@ -121,6 +120,6 @@ def _values(verdict: Verdict, case: Case | None, past: Past) -> tuple[float, ...
     now = {
         DURATION: case.duration_seconds,
         NORMALIZED: case.normalized_duration_seconds,
-        UsageKey.MEMORY_RETAINED_BYTES: case.usage.get(UsageKey.MEMORY_RETAINED_BYTES),
-    }[measure]
+        **case.usage,
+    }.get(measure)
     return (*before[-_SHOWN_RUNS:], *(() if now is None else (now,)))

@@ -16,6 +16,7 @@ from paceline.plugin.measure.benchmark_fixture import benchmark_figures
 from paceline.plugin.measure.fixture_times import FixtureTimes
 from paceline.plugin.measure.running_test import Measurement
 from paceline.probes.runner import ProbeStack
+from paceline.probes.touch.touch_probe import TouchProbe
 from paceline.recorder import CaseRecorder
 from paceline.unpatched import UNPATCHED
 from paceline.usage import UsageKey
@@ -34,10 +35,11 @@ class Meter:
     An error of the test passes through the wrappers, which hide themselves from its traceback.
     """
 
-    def __init__(self, probes: ProbeStack, recorder: CaseRecorder) -> None:
+    def __init__(self, probes: ProbeStack, recorder: CaseRecorder, touch: TouchProbe | None = None) -> None:
         self.fixtures: Final = FixtureTimes(probes)
         self._probes: Final = probes
         self._recorder: Final = recorder
+        self._touch: Final = touch
         self._now: Final = UNPATCHED.perf_counter_ns
         self._process: Final = UNPATCHED.getpid()
         self._usage: dict[str, float] = {}
@@ -242,6 +244,7 @@ class Meter:
         return Measurement(
             usage=self._usage,
             measures=dict(self._recorder.measures),
+            queries=self._touch.queries if self._touch is not None else (),
             lacking=self._probes.lacking,
             attempts=self._starts if self._has_failed else 1,
             met_debugger=self._met_debugger,

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from paceline.accounts import NotMeasured
-from paceline.model import Case, Measure, Outcome, Seconds
+from paceline.model import Case, Measure, Outcome, QueryGroup, Seconds
 from paceline.plugin.collect.plan import CasePlan
 from paceline.values import Value
 
@@ -37,6 +37,7 @@ class Measurement(Value, frozen=True, kw_only=True):
     needed_seconds: Seconds | None = None
     usage: Mapping[str, float] = {}
     measures: Mapping[str, Measure] = {}
+    queries: tuple[QueryGroup, ...] = ()
     lacking: tuple[str, ...] = ()
     attempts: int = 1
     met_debugger: bool = False
@@ -97,6 +98,7 @@ class RunningTest:
             budget_pattern=plan.budget.pattern if plan.budget else "",
             usage=figures.usage,
             measures=figures.measures,
+            queries=figures.queries,
             not_measured=reason,
             lacking=figures.lacking,
         )

@@ -1,0 +1,70 @@
+"""
+Repeated queries (N+1): one query more for each row of another one. Rule and evidence come with the case.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from paceline.analysis.past import OUTCOME, Past
+from paceline.formatting import counted
+from paceline.model import Case, QueryGroup, Severity, Verdict
+from paceline.usage import UsageKey
+from paceline.verdict_kinds import VerdictKind
+
+# From so many queries on, the time that they take is felt.
+_MANY = 10
+_LONGEST_STATEMENT = 160
+_FIXES: Mapping[str, str] = {
+    "sqlalchemy": "load them with the rows: selectinload() or joinedload() in the options of that query, or IN",
+    "django": "load them with the rows: select_related() or prefetch_related() on that query",
+    "pymongo": "ask once, with $in or $lookup",
+}
+_ANY_FIX = "ask once, with a join or with IN and all keys"
+
+
+def judge_repeated_queries(cases: Sequence[Case], past: Past) -> Iterator[Verdict]:
+    """
+    One verdict for each place that repeats a query, on the test that repeats it most.
+
+    Args:
+        cases: of the run.
+        past: earlier runs, with the repeated queries of these tests.
+    """
+    found: dict[tuple[str, str], list[tuple[int, Case, QueryGroup]]] = {}
+    for case in cases:
+        for group in case.queries:
+            if group.is_repeated:
+                found.setdefault((group.place, group.statement), []).append((group.count, case, group))
+    for repeats in found.values():
+        count, case, group = max(repeats, key=lambda repeat: repeat[0])
+        tests = tuple(dict.fromkeys(other.id for _, other, _ in repeats))
+        yield Verdict(
+            kind=VerdictKind.REPEATED_QUERIES,
+            severity=Severity.WARNING if count >= _MANY else Severity.INFO,
+            case=case.id,
+            measured=float(count),
+            unit="queries",
+            tests=tests if len(tests) > 1 else (),
+            standing=_stood(case, past),
+            reason=_reason(group, len(tests)),
+        )
+
+
+def _reason(group: QueryGroup, tests: int) -> str:
+    where = f" at {group.place}" if group.place else ""
+    source = f" (`{_short(group.fed_by)}`" + (f" at {group.fed_from})" if group.fed_from else ")")
+    others = f", in {counted(tests, 'test')}" if tests > 1 else ""
+    fix = _FIXES.get(group.library, _ANY_FIX)
+    return (
+        f"`{_short(group.statement)}`{where} was sent {group.count:,} times, once for each row of another query"
+        f"{source}{others}; {fix}"
+    )
+
+
+def _short(statement: str) -> str:
+    return statement if len(statement) <= _LONGEST_STATEMENT else f"{statement[: _LONGEST_STATEMENT - 1]}…"
+
+
+def _stood(case: Case, past: Past) -> bool:
+    runs = past.series(OUTCOME, case.id).runs
+    repeated = past.series(UsageKey.DB_REPEATED_QUERIES, case.id).runs
+    return bool(runs and repeated) and runs[-1] == repeated[-1]

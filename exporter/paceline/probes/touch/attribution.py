@@ -1,0 +1,111 @@
+"""
+Which test, and which part of it, touches something now.
+
+A context variable would not do: pools, executors and fixtures of a wider scope run in contexts of their own. So there
+is one present part of a test for the process, and a rule for threads that were there before the test.
+"""
+
+from collections import defaultdict
+from typing import Any, Final
+
+from paceline.unpatched import UNPATCHED
+
+
+class Bucket:
+    """
+    What one part of a test touched.
+
+    `figures` are by the key of usage; plain strings, so that adding is one step that no thread interrupts. `queries`
+    and `endpoints` hold more on each, in whatever form those who count them choose.
+    """
+
+    __slots__ = ("endpoints", "figures", "queries")
+
+    def __init__(self) -> None:
+        self.figures: Final[defaultdict[str, float]] = defaultdict(float)
+        self.queries: Final[dict[Any, Any]] = {}
+        self.endpoints: Final[dict[Any, Any]] = {}
+
+
+class Attribution:
+    """
+    The buckets of the present test.
+
+    A thread that was there before the test works for it only while the test waits for an answer to a request, as a
+    server would, or as a worker of a pool. What it does else is put in `background`. A thread that was started while a
+    fixture of a wider scope was made is one that was there before.
+    """
+
+    def __init__(self) -> None:
+        self.bucket = Bucket()
+        self.background = Bucket()
+        self.requests = 0
+        self.operation = 0
+        self._operations = 0
+        self._thread = UNPATCHED.get_ident()
+        self._foreign: frozenset[int] = frozenset()
+        self._paused: list[tuple[Bucket, frozenset[int]]] = []
+
+    def start_test(self) -> None:
+        """
+        The thread that calls this runs the test, and what is touched now is touched by its setup.
+        """
+        self._thread = UNPATCHED.get_ident()
+        self._foreign = frozenset(UNPATCHED.threads) - {self._thread}
+        self._paused.clear()
+        self.requests = self.operation = 0
+        self.background = Bucket()
+        self.bucket = Bucket()
+
+    def start_part(self) -> Bucket:
+        """
+        Begin the next part of the test.
+
+        Returns:
+            the bucket of the part before.
+        """
+        ended, self.bucket = self.bucket, Bucket()
+        return ended
+
+    def pause(self) -> None:
+        self._paused.append((self.bucket, frozenset(UNPATCHED.threads)))
+        self.bucket = Bucket()
+
+    def resume(self) -> None:
+        if self._paused:
+            self.bucket, before = self._paused.pop()
+            self._foreign |= frozenset(UNPATCHED.threads) - before - {self._thread}
+
+    def of_caller(self) -> Bucket:
+        """
+        The bucket of what the calling thread does.
+        """
+        thread = UNPATCHED.get_ident()
+        if thread == self._thread or thread not in self._foreign or self.requests > 0 or _is_of_pool(thread):
+            return self.bucket
+        return self.background
+
+    def request_started(self) -> int:
+        """
+        Note that the test waits for an answer.
+
+        Returns:
+            the operation before, for `request_ended`.
+        """
+        before = self.operation
+        self.requests += 1
+        self._operations += 1
+        self.operation = self._operations
+        return before
+
+    def request_ended(self, before: int) -> None:
+        self.requests = max(self.requests - 1, 0)
+        self.operation = before
+
+
+def _is_of_pool(thread: int) -> bool:
+    """
+    Whether a thread is a worker of a `ThreadPoolExecutor`.
+    """
+    pools = UNPATCHED.modules.get("concurrent.futures.thread")
+    return pools is not None and UNPATCHED.threads.get(thread) in pools._threads_queues  # noqa: SLF001

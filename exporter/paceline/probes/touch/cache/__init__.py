@@ -1,0 +1,3 @@
+"""
+Hits and misses of the caches that a test asks.
+"""

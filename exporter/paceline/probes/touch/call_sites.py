@@ -1,0 +1,120 @@
+"""
+The line of the user's code that a call comes from, and whether that line is in a loop.
+"""
+
+import dis
+import re
+import sysconfig
+from enum import Enum
+from functools import lru_cache
+from pathlib import PurePath
+from types import CodeType, FrameType
+from typing import Any, Final
+
+from paceline.unpatched import UNPATCHED
+
+_DEEPEST = 200
+_OF_TEST = re.compile(r"(^|[/\\])(tests?[/\\]|conftest\.py$|test_[^/\\]*\.py$|[^/\\]*_test\.py$|tests\.py$)")
+_PACKAGES = frozenset({"site-packages", "dist-packages"})
+_STANDARD = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
+_PACELINE = str(PurePath(__file__).parents[2])
+# Code that was made from text, such as templates, has a file name in angle brackets.
+_LIBRARIES: Final = tuple({path for path in ("<", *_STANDARD, _PACELINE) if path})
+
+
+class Owner(Enum):
+    """
+    Whose code a file has: the standard library, Paceline and all that is installed are libraries.
+    """
+
+    LIBRARY = "library"
+    PROJECT = "project"
+    TEST = "test"
+
+
+class CallSites:
+    """
+    Tells the user's code from libraries.
+
+    Args:
+        root: the folder of the project.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root: Final = root
+        self._owners: Final[dict[str, Owner]] = {}
+
+    def owner_of(self, filename: str) -> Owner:
+        owner = self._owners.get(filename)
+        if owner is None:
+            owner = self._owners[filename] = self._found_owner(filename)
+        return owner
+
+    def caller(self, frame: FrameType | None) -> FrameType | None:
+        """
+        The innermost frame of the user's code, this one or one that called it; None where there is none.
+
+        Under SQLAlchemy's asyncio a greenlet runs the library, and the frames of the user are those of its parent.
+        """
+        return self._user_frame(frame) or self._user_frame(_frame_of_parent())
+
+    def is_in_loop_of_test(self, frame: FrameType | None) -> bool:
+        """
+        Whether the innermost loop of the user's code around a call is one of a test.
+        """
+        while frame is not None:
+            owner = self.owner_of(frame.f_code.co_filename)
+            if owner is not Owner.LIBRARY and _is_in_loop(frame.f_code, frame.f_lasti):
+                return owner is Owner.TEST
+            frame = frame.f_back
+        return False
+
+    def relative(self, filename: str) -> str:
+        """
+        The path of a file below the root, with slashes.
+        """
+        path = filename.removeprefix(self._root).lstrip("/\\") if filename.startswith(self._root) else filename
+        return path.replace("\\", "/")
+
+    def _user_frame(self, frame: FrameType | None) -> FrameType | None:
+        owners, deepest = self._owners, _DEEPEST
+        while frame is not None and deepest:
+            filename = frame.f_code.co_filename
+            if (owners.get(filename) or self.owner_of(filename)) is not Owner.LIBRARY:
+                return frame
+            frame = frame.f_back
+            deepest -= 1
+        return None
+
+    def _found_owner(self, filename: str) -> Owner:
+        is_installed = not _PACKAGES.isdisjoint(re.split(r"[/\\]", filename))
+        if is_installed or filename.startswith(_LIBRARIES):
+            return Owner.LIBRARY
+        return Owner.TEST if _OF_TEST.search(self.relative(filename)) else Owner.PROJECT
+
+
+def line_of(code: CodeType, instruction: int) -> int:
+    """
+    The line of an instruction, by its position in bytes.
+    """
+    lines = (line for start, end, line in code.co_lines() if start <= instruction < end and line is not None)
+    return next(lines, code.co_firstlineno)
+
+
+def _frame_of_parent() -> FrameType | None:
+    greenlet: Any = UNPATCHED.modules.get("greenlet")
+    frame: FrameType | None = getattr(greenlet.getcurrent().parent, "gr_frame", None) if greenlet is not None else None
+    return frame
+
+
+def _is_in_loop(code: CodeType, instruction: int) -> bool:
+    return any(start <= instruction <= end for start, end in _loops(code))
+
+
+@lru_cache(maxsize=1024)
+def _loops(code: CodeType) -> tuple[tuple[int, int], ...]:
+    """
+    First and last instruction of each loop: a jump backward ends one.
+    """
+    steps = (step for step in dis.get_instructions(code) if "JUMP" in step.opname and isinstance(step.argval, int))
+    return tuple((step.argval, step.offset) for step in steps if step.argval <= step.offset)

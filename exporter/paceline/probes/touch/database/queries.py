@@ -1,0 +1,174 @@
+"""
+Take the queries of a test, one by one, as libraries send them.
+"""
+
+import sys
+from collections.abc import Callable
+from types import CodeType
+from typing import Any, Final
+
+from paceline.probes.touch.attribution import Attribution
+from paceline.probes.touch.call_sites import CallSites, Owner, line_of
+from paceline.probes.touch.database.statements import Statement, read_statement
+from paceline.usage import UsageKey
+
+_QUERIES, _SECONDS = UsageKey.DB_QUERIES.value, UsageKey.DB_SECONDS.value
+_NANOSECONDS = 1e9
+_MOST_STATEMENTS, _MOST_GROUPS, _MOST_PARAMETERS = 10_000, 2_000, 8
+_PLAIN = frozenset({str, int, float, bytes, bool, type(None)})
+_READABLE = frozenset({tuple, list})
+
+
+class Sent:
+    """
+    The queries with one fingerprint from one place, in one operation.
+
+    `code` is that of the user that sent them, None where there is none. `order` is the place of the first among the
+    groups of the part. `rows` are those that were read, -1 where that is not known. `parameters` are hashes, at most
+    eight.
+    """
+
+    __slots__ = (
+        "code",
+        "count",
+        "instruction",
+        "is_looped_by_test",
+        "library",
+        "operation",
+        "order",
+        "owner",
+        "parameters",
+        "rows",
+        "seconds",
+        "statement",
+    )
+
+    def __init__(self, statement: Statement, library: str, operation: int, order: int) -> None:
+        self.statement: Final = statement
+        self.library: Final = library
+        self.operation: Final = operation
+        self.order: Final = order
+        self.code: CodeType | None = None
+        self.instruction = 0
+        self.owner = Owner.LIBRARY
+        self.count = 0
+        self.seconds = 0.0
+        self.rows = -1
+        self.parameters: Final[set[int]] = set()
+        self.is_looped_by_test = False
+
+    @property
+    def line(self) -> int:
+        return line_of(self.code, self.instruction) if self.code is not None else 0
+
+    def add_rows(self, rows: int) -> None:
+        """
+        Note that so many rows were read.
+        """
+        self.rows = max(self.rows, 0) + rows
+
+
+class Queries:
+    """
+    Counts queries for the part of the test that sends them.
+
+    An error of Paceline's own ends the counting, and does not reach who sends the query.
+
+    Args:
+        attribution: says which part it is.
+        sites: tells the user's code.
+        failed: takes the error.
+    """
+
+    def __init__(self, attribution: Attribution, sites: CallSites, failed: Callable[[Exception, str], None]) -> None:
+        self._attribution: Final = attribution
+        self._sites: Final = sites
+        self._failed: Final = failed
+        self._has_failed = False
+        self._statements: Final[dict[int, Statement]] = {}
+
+    def took(
+        self, library: str, text: Any, parameters: Any, nanoseconds: int, depth: int = 2, *, escapes: bool = False
+    ) -> Sent | None:
+        """
+        Count a query.
+
+        Args:
+            library: that sent it.
+            text: of the statement.
+            parameters: whatever the library takes.
+            nanoseconds: until it answered, or failed.
+            depth: of the stack, from here to who called the library.
+            escapes: as in `read_statement`.
+
+        Returns:
+            the group that it was put in; None where it does not count.
+        """
+        if self._has_failed:
+            return None
+        try:
+            return self._add(library, text, parameters, nanoseconds, depth + 1, escapes=escapes)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of who sends the query
+            self._has_failed = True
+            self._failed(error, f"counting queries of {library}")
+            return None
+
+    def _add(
+        self, library: str, text: Any, parameters: Any, nanoseconds: int, depth: int, *, escapes: bool
+    ) -> Sent | None:
+        if type(text) is not str:
+            text = _as_text(text)
+        number = hash(text)
+        statement = self._statements.get(number) or self._read(number, text, escapes=escapes)
+        if not statement.is_counted:
+            return None
+        bucket = self._attribution.of_caller()
+        seconds = nanoseconds / _NANOSECONDS
+        bucket.figures[_QUERIES] += 1
+        bucket.figures[_SECONDS] += seconds
+        sent = self._group(bucket.queries, statement, library, sys._getframe(depth))  # noqa: SLF001 - as `inspect` does
+        sent.count += 1
+        sent.seconds += seconds
+        if len(sent.parameters) < _MOST_PARAMETERS:
+            sent.parameters.add(number ^ _hashed(parameters))
+        return sent
+
+    def _group(self, queries: dict[Any, Sent], statement: Statement, library: str, frame: Any) -> Sent:
+        found, operation = self._sites.caller(frame), self._attribution.operation
+        # A code object hashes slowly; the group holds on to it, so that its address stays its own.
+        place = (id(found.f_code), found.f_lasti) if found is not None else (0, 0)
+        key = statement.fingerprint, place, operation
+        sent = queries.get(key)
+        if sent is None:
+            if len(queries) >= _MOST_GROUPS:
+                key, found = ("", (0, 0), 0), None
+            sent = queries.setdefault(key, Sent(statement, library, operation, len(queries)))
+            if found is not None:
+                sent.code, sent.instruction = found.f_code, found.f_lasti
+                sent.owner = self._sites.owner_of(found.f_code.co_filename)
+        elif sent.count == 1:
+            sent.is_looped_by_test = self._sites.is_in_loop_of_test(found)
+        return sent
+
+    def _read(self, number: int, text: str, *, escapes: bool) -> Statement:
+        if len(self._statements) >= _MOST_STATEMENTS:
+            self._statements.clear()
+        statement = self._statements[number] = read_statement(text, escapes=escapes)
+        return statement
+
+
+def _as_text(text: Any) -> str:
+    return bytes(text).decode("utf-8", "replace") if isinstance(text, bytes | bytearray) else str(text)
+
+
+def _hashed(parameters: Any) -> int:
+    """
+    A number for the parameters. Values of other than built-in types may compute their hash, and are told apart by where
+    they are.
+    """
+    if not parameters:
+        return 0
+    values = tuple(parameters.values()) if type(parameters) is dict else parameters
+    if type(values) not in _READABLE:
+        return id(values)
+    return hash(tuple([value if type(value) in _PLAIN else id(value) for value in values]))

@@ -1,0 +1,72 @@
+"""
+Repeated queries (N+1): one query that reads rows, and then one more for each of them.
+
+A group of queries is repeated where all of this holds:
+
+1. It was sent three times or more with three different parameters, from one place, in one operation.
+2. It reads one thing at a time: it has no list of values, and is no page of a longer result.
+3. The loop around it is not that of a test which calls the code again and again.
+4. Another query was sent before it, at most half as often, that returned about as many rows.
+5. It changes data only from the code of the project: tests fill their tables in loops.
+"""
+
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from paceline.probes.touch.call_sites import Owner
+from paceline.probes.touch.database.queries import Sent
+
+_FEWEST = 3
+# Repeats for each row of the query that fed them: objects that are loaded already are not asked for again.
+_FEWEST_PER_ROW, _MOST_PER_ROW = 0.34, 1.25
+
+
+class Repeated(NamedTuple):
+    """
+    Queries that were sent once for each row of another one.
+    """
+
+    sent: Sent
+    fed_by: Sent
+
+
+def repeated_among(queries: Collection[Sent]) -> Iterator[Repeated]:
+    """
+    The repeated groups among the queries of a call phase.
+    """
+    for sent in queries:
+        if _is_candidate(sent):
+            source = _source_of(sent, queries)
+            if source is not None:
+                yield Repeated(sent, source)
+
+
+def _is_candidate(sent: Sent) -> bool:
+    return (
+        sent.count >= _FEWEST
+        and len(sent.parameters) >= _FEWEST
+        and not sent.statement.asks_for_many
+        and not _is_page(sent)
+        and not (sent.is_looped_by_test and sent.owner is not Owner.TEST)
+        and (sent.statement.is_read or sent.owner is Owner.PROJECT)
+    )
+
+
+def _is_page(sent: Sent) -> bool:
+    # Some libraries write OFFSET for the first row as well.
+    return sent.statement.is_page or (sent.statement.has_offset and not 0 <= sent.rows <= sent.count)
+
+
+def _source_of(sent: Sent, queries: Collection[Sent]) -> Sent | None:
+    """
+    The last query that may have fed the repeats.
+    """
+    before = [one for one in queries if one.operation == sent.operation and one.order < sent.order]
+    return next((one for one in reversed(before) if _feeds(one, sent)), None)
+
+
+def _feeds(source: Sent, sent: Sent) -> bool:
+    if source.statement == sent.statement or not source.statement.is_read or 2 * source.count > sent.count:
+        return False
+    # Repeats from one line are those of one loop; the rows of all queries before it are its rows.
+    return source.rows < 0 or _FEWEST_PER_ROW * source.rows <= sent.count <= _MOST_PER_ROW * source.rows + 1

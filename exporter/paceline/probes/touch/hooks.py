@@ -1,0 +1,67 @@
+"""
+The hooks in libraries: which library gets which, and when.
+"""
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, Final
+
+from paceline.probes.touch.attribution import Attribution
+from paceline.probes.touch.call_sites import CallSites
+from paceline.probes.touch.database.django import DjangoQueries
+from paceline.probes.touch.database.queries import Queries
+from paceline.probes.touch.database.sqlalchemy import SqlalchemyQueries
+from paceline.probes.touch.database.sqlite import watch_sqlite
+from paceline.probes.touch.late_imports import LateImports
+from paceline.probes.touch.patches import Patches
+
+Failed = Callable[[Exception, str], None]
+
+
+class Hooks:
+    """
+    The hooks of one process, from before the first conftest to the end of the session.
+
+    Args:
+        root: the folder of the project.
+        failed: takes an error of Paceline's own, and what it was doing.
+    """
+
+    def __init__(self, root: str, failed: Failed) -> None:
+        self.attribution: Final = Attribution()
+        self.sites: Final = CallSites(root)
+        self._failed: Final = failed
+        self._patches: Final = Patches()
+        self._listeners: Final[list[Any]] = []
+        self._queries: Final = Queries(self.attribution, self.sites, failed)
+        self._imports: Final = LateImports(
+            {
+                "sqlite3": self._guarded(lambda module: watch_sqlite(module, self._queries, self._patches)),
+                "sqlalchemy": self._guarded(lambda module: self._listen(SqlalchemyQueries(module, self._queries))),
+                "django.db": self._guarded(lambda module: self._listen(DjangoQueries(module, self._queries))),
+            }
+        )
+
+    def install(self) -> None:
+        self._imports.install()
+
+    def remove(self) -> None:
+        """
+        Leave each library as it was.
+        """
+        self._imports.remove()
+        while self._listeners:
+            self._tried(self._listeners.pop().remove, "taking a hook off")
+        self._tried(self._patches.restore, "taking hooks off")
+
+    def _listen(self, listener: Any) -> None:
+        self._listeners.append(listener)
+
+    def _guarded(self, watch: Callable[[ModuleType], None]) -> Callable[[ModuleType], None]:
+        return lambda module: self._tried(lambda: watch(module), f"watching {module.__name__}")
+
+    def _tried(self, step: Callable[[], None], what: str) -> None:
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 - a library whose inside has changed is not the user's fault
+            self._failed(error, what)

@@ -1,0 +1,3 @@
+"""
+Requests that a test sends.
+"""

@@ -1,0 +1,37 @@
+"""
+Put functions in the place of those of a library, and take them off again.
+"""
+
+from typing import Any, Final
+
+_ABSENT: Final = object()
+
+
+class Patches:
+    """
+    What was put in the place of what. An attribute that somebody else has replaced since then stays as it is.
+    """
+
+    def __init__(self) -> None:
+        self._put: Final[list[tuple[Any, str, object, object]]] = []
+
+    def put(self, owner: Any, name: str, value: object) -> None:
+        """
+        Put a value in the place of an attribute of a module or a class.
+        """
+        before = vars(owner).get(name, _ABSENT)
+        setattr(owner, name, value)
+        self._put.append((owner, name, value, before))
+
+    def restore(self) -> None:
+        """
+        Take off what is still there, the last first.
+        """
+        while self._put:
+            owner, name, value, before = self._put.pop()
+            if vars(owner).get(name) is not value:
+                continue
+            if before is _ABSENT:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, before)

@@ -1,0 +1,64 @@
+"""
+The probe that turns what hooks in libraries saw into the usage of a test.
+"""
+
+from typing import ClassVar, Final
+
+from paceline.model import QueryGroup
+from paceline.probes.probe import Probe, Usage
+from paceline.probes.touch.attribution import Bucket
+from paceline.probes.touch.database.query_groups import query_groups
+from paceline.probes.touch.hooks import Hooks
+from paceline.usage import UsageKey
+
+_QUERIES = UsageKey.DB_QUERIES.value
+
+
+class TouchProbe(Probe):
+    """
+    Gives each part of a test a bucket, and reads it when the part has ended.
+    """
+
+    keys: ClassVar = tuple(key for key in UsageKey if key.quantity.is_touched)
+
+    def __init__(self, hooks: Hooks) -> None:
+        self._attribution: Final = hooks.attribution
+        self._sites: Final = hooks.sites
+        self._setup = self._call = Bucket()
+
+    @property
+    def queries(self) -> tuple[QueryGroup, ...]:
+        """
+        The groups of queries of the last call that matter most.
+        """
+        return query_groups(self._call.queries.values(), self._sites) if self._call.queries else ()
+
+    def start_test(self) -> None:
+        self._attribution.start_test()
+        self._setup = self._call = Bucket()
+
+    def start_call(self) -> None:
+        self._setup = self._attribution.start_part()
+
+    def stop_call(self, usage: Usage) -> None:
+        self._call = self._attribution.start_part()
+        usage.update(self._call.figures)
+
+    def stop_test(self, usage: Usage) -> None:
+        self._attribution.start_part()
+        _take(usage, UsageKey.SETUP_DB_QUERIES, self._setup)
+        _take(usage, UsageKey.BACKGROUND_DB_QUERIES, self._attribution.background)
+        repeated = sum(group.count for group in self.queries if group.is_repeated)
+        if repeated:
+            usage[UsageKey.DB_REPEATED_QUERIES] = repeated
+
+    def pause(self) -> None:
+        self._attribution.pause()
+
+    def resume(self) -> None:
+        self._attribution.resume()
+
+
+def _take(usage: Usage, key: UsageKey, bucket: Bucket) -> None:
+    if _QUERIES in bucket.figures:
+        usage[key] = bucket.figures[_QUERIES]
