@@ -182,16 +182,16 @@ def test_types_are_found_by_folder(path: str, test_type: str) -> None:
             "fail_on = ['budget', 'speed']",
             (
                 "fail_on has 'speed', expected one of suite_regression, regression, file_regression, "
-                "fixture_regression, count, repeated_queries, budget, leak, flaky, duration_flaky, change_point, trend, "
-                "broken"
+                "fixture_regression, count, repeated_queries, budget, leak, flaky, duration_flaky, change_point, "
+                "trend, broken"
             ),
         ),
         (
             "fail_on = ['unconfirmed']",
             (
                 "fail_on has 'unconfirmed', expected one of suite_regression, regression, file_regression, "
-                "fixture_regression, count, repeated_queries, budget, leak, flaky, duration_flaky, change_point, trend, "
-                "broken"
+                "fixture_regression, count, repeated_queries, budget, leak, flaky, duration_flaky, change_point, "
+                "trend, broken"
             ),
         ),
         ("fail_on = 'budget'", "fail_on is 'budget', expected a list"),
@@ -248,8 +248,8 @@ def test_a_file_that_is_no_toml_is_explained(pyproject: Path, content: bytes) ->
             {"fail_on": ["speed"]},
             (
                 "--paceline-fail-on has 'speed', expected one of suite_regression, regression, file_regression, "
-                "fixture_regression, count, repeated_queries, budget, leak, flaky, duration_flaky, change_point, trend, "
-                "broken"
+                "fixture_regression, count, repeated_queries, budget, leak, flaky, duration_flaky, change_point, "
+                "trend, broken"
             ),
         ),
         ({"results": ""}, "--paceline-results is '', expected a string that is not empty"),

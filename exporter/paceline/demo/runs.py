@@ -172,9 +172,22 @@ def _measured(case: Case, habit: Habit, conditions: Conditions, random: Random) 
         setup_seconds=0.0004 * conditions.slowness * noise,
         duration_seconds=seconds * (1 - habit.computing) + computing + waited,
         teardown_seconds=0.0001 * conditions.slowness * noise,
-        usage={**memory, **_usage(habit, computing, waited, random)},
+        usage={**memory, **_usage(habit, computing, waited, random), **_touched(habit, queries, seconds)},
         measures={"db_queries": Measure(value=queries, unit="queries")} if queries else {},
     )
+
+
+def _touched(habit: Habit, queries: int, seconds: float) -> dict[str, float]:
+    if not queries:
+        return {}
+    repeated = queries - habit.queries
+    return {
+        UsageKey.DB_QUERIES: queries,
+        UsageKey.DB_SECONDS: min(0.0002 * queries, seconds / 2),
+        UsageKey.SETUP_DB_QUERIES: 2,
+        UsageKey.BACKGROUND_DB_QUERIES: 1 if habit.test_type == "e2e" else 0,
+        **({UsageKey.DB_REPEATED_QUERIES: repeated} if repeated else {}),
+    }
 
 
 def _usage(habit: Habit, computing: float, waited: float, random: Random) -> dict[str, float]:

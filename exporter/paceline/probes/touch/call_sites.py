@@ -9,11 +9,11 @@ from enum import Enum
 from functools import lru_cache
 from pathlib import PurePath
 from types import CodeType, FrameType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from paceline.unpatched import UNPATCHED
 
-_DEEPEST = 200
+_DEEPEST, _MOST_SITES = 200, 12
 _OF_TEST = re.compile(r"(^|[/\\])(tests?[/\\]|conftest\.py$|test_[^/\\]*\.py$|[^/\\]*_test\.py$|tests\.py$)")
 _PACKAGES = frozenset({"site-packages", "dist-packages"})
 _STANDARD = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
@@ -30,6 +30,25 @@ class Owner(Enum):
     LIBRARY = "library"
     PROJECT = "project"
     TEST = "test"
+
+
+class Site(NamedTuple):
+    """
+    An instruction of the user's code, by its position in bytes.
+    """
+
+    code: CodeType
+    instruction: int
+
+    @property
+    def line(self) -> int:
+        lines = self.code.co_lines()
+        found = (line for start, end, line in lines if start <= self.instruction < end and line is not None)
+        return next(found, self.code.co_firstlineno)
+
+    @property
+    def is_in_loop(self) -> bool:
+        return any(start <= self.instruction <= end for start, end in _loops(self.code))
 
 
 class CallSites:
@@ -58,16 +77,25 @@ class CallSites:
         """
         return self._user_frame(frame) or self._user_frame(_frame_of_parent())
 
-    def is_in_loop_of_test(self, frame: FrameType | None) -> bool:
+    def stack(self, frame: FrameType | None) -> tuple[Site, ...]:
         """
-        Whether the innermost loop of the user's code around a call is one of a test.
+        The places in the user's code that a call went through, the innermost first.
+
+        Args:
+            frame: of the user's code, as `caller` gives it.
         """
-        while frame is not None:
-            owner = self.owner_of(frame.f_code.co_filename)
-            if owner is not Owner.LIBRARY and _is_in_loop(frame.f_code, frame.f_lasti):
-                return owner is Owner.TEST
+        found: list[Site] = []
+        while frame is not None and len(found) < _MOST_SITES:
+            if self.owner_of(frame.f_code.co_filename) is not Owner.LIBRARY:
+                found.append(Site(frame.f_code, frame.f_lasti))
             frame = frame.f_back
-        return False
+        return tuple(found)
+
+    def place(self, site: Site) -> str:
+        """
+        File and line, as `shop/orders.py:17`.
+        """
+        return f"{self.relative(site.code.co_filename)}:{site.line}"
 
     def relative(self, filename: str) -> str:
         """
@@ -93,22 +121,10 @@ class CallSites:
         return Owner.TEST if _OF_TEST.search(self.relative(filename)) else Owner.PROJECT
 
 
-def line_of(code: CodeType, instruction: int) -> int:
-    """
-    The line of an instruction, by its position in bytes.
-    """
-    lines = (line for start, end, line in code.co_lines() if start <= instruction < end and line is not None)
-    return next(lines, code.co_firstlineno)
-
-
 def _frame_of_parent() -> FrameType | None:
     greenlet: Any = UNPATCHED.modules.get("greenlet")
     frame: FrameType | None = getattr(greenlet.getcurrent().parent, "gr_frame", None) if greenlet is not None else None
     return frame
-
-
-def _is_in_loop(code: CodeType, instruction: int) -> bool:
-    return any(start <= instruction <= end for start, end in _loops(code))
 
 
 @lru_cache(maxsize=1024)

@@ -4,17 +4,18 @@ Take the queries of a test, one by one, as libraries send them.
 
 import sys
 from collections.abc import Callable
-from types import CodeType
 from typing import Any, Final
 
 from paceline.probes.touch.attribution import Attribution
-from paceline.probes.touch.call_sites import CallSites, Owner, line_of
+from paceline.probes.touch.call_sites import CallSites, Site
 from paceline.probes.touch.database.statements import Statement, read_statement
 from paceline.usage import UsageKey
 
 _QUERIES, _SECONDS = UsageKey.DB_QUERIES.value, UsageKey.DB_SECONDS.value
 _NANOSECONDS = 1e9
 _MOST_STATEMENTS, _MOST_GROUPS, _MOST_PARAMETERS = 10_000, 2_000, 8
+# The ways of so many queries of a group are compared.
+_COMPARED = 3
 _PLAIN = frozenset({str, int, float, bytes, bool, type(None)})
 _READABLE = frozenset({tuple, list})
 
@@ -23,49 +24,50 @@ class Sent:
     """
     The queries with one fingerprint from one place, in one operation.
 
-    `code` is that of the user that sent them, None where there is none. `order` is the place of the first among the
-    groups of the part. `rows` are those that were read, -1 where that is not known. `parameters` are hashes, at most
-    eight.
+    `stack` has the places in the user's code that led to the first. `order` is the place of the first among the groups
+    of the part. `rows` are those that were read, -1 where that is not known. `parameters` are hashes, at most eight.
+    `has_one_way` says that the second or the third came the same way as the one before.
     """
 
     __slots__ = (
-        "code",
         "count",
-        "instruction",
-        "is_looped_by_test",
+        "has_one_way",
         "library",
         "operation",
         "order",
-        "owner",
         "parameters",
         "rows",
         "seconds",
+        "stack",
         "statement",
     )
 
-    def __init__(self, statement: Statement, library: str, operation: int, order: int) -> None:
+    def __init__(
+        self, statement: Statement, library: str, stack: tuple[Site, ...], operation: int = 0, order: int = 0
+    ) -> None:
         self.statement: Final = statement
         self.library: Final = library
+        self.stack = stack
         self.operation: Final = operation
         self.order: Final = order
-        self.code: CodeType | None = None
-        self.instruction = 0
-        self.owner = Owner.LIBRARY
         self.count = 0
         self.seconds = 0.0
         self.rows = -1
         self.parameters: Final[set[int]] = set()
-        self.is_looped_by_test = False
-
-    @property
-    def line(self) -> int:
-        return line_of(self.code, self.instruction) if self.code is not None else 0
+        self.has_one_way = False
 
     def add_rows(self, rows: int) -> None:
         """
         Note that so many rows were read.
         """
         self.rows = max(self.rows, 0) + rows
+
+    def came(self, stack: tuple[Site, ...]) -> None:
+        """
+        Note the way of one more.
+        """
+        self.has_one_way = self.has_one_way or stack == self.stack
+        self.stack = stack
 
 
 class Queries:
@@ -142,12 +144,10 @@ class Queries:
         if sent is None:
             if len(queries) >= _MOST_GROUPS:
                 key, found = ("", (0, 0), 0), None
-            sent = queries.setdefault(key, Sent(statement, library, operation, len(queries)))
-            if found is not None:
-                sent.code, sent.instruction = found.f_code, found.f_lasti
-                sent.owner = self._sites.owner_of(found.f_code.co_filename)
-        elif sent.count == 1:
-            sent.is_looped_by_test = self._sites.is_in_loop_of_test(found)
+            made = Sent(statement, library, self._sites.stack(found), operation, len(queries))
+            sent = queries.setdefault(key, made)
+        elif sent.count < _COMPARED:
+            sent.came(self._sites.stack(found))
         return sent
 
     def _read(self, number: int, text: str, *, escapes: bool) -> Statement:

@@ -2,12 +2,14 @@
 From the queries as they were sent to those that are kept with a test.
 """
 
+from collections import Counter
 from collections.abc import Collection
+from typing import Final
 
 from paceline.model import QueryGroup
 from paceline.probes.touch.call_sites import CallSites
 from paceline.probes.touch.database.queries import Sent
-from paceline.probes.touch.database.repeated import repeated_among
+from paceline.probes.touch.database.repeated import loop_of, repeated_among
 
 _KEPT = 5
 
@@ -20,23 +22,41 @@ def query_groups(queries: Collection[Sent], sites: CallSites) -> tuple[QueryGrou
         queries: of the call phase, in the order of their first.
         sites: for the places.
     """
-    sources = {repeated.sent: repeated.fed_by for repeated in repeated_among(queries)}
+    sources = {repeated.sent: repeated.fed_by for repeated in repeated_among(queries, sites)}
     most = sorted(queries, key=lambda sent: (sent not in sources, -sent.count if sent in sources else -sent.seconds))
-    return tuple(_group(sent, sources.get(sent), sites) for sent in most[:_KEPT])
+    places = _Places(queries, sites)
+    return tuple(_group(sent, sources.get(sent), places) for sent in most[:_KEPT])
 
 
-def _group(sent: Sent, source: Sent | None, sites: CallSites) -> QueryGroup:
+class _Places:
+    """
+    Finds the line of the user's code that tells most about a query: the loop around repeated ones, else the innermost
+    line that sends one statement only. A line that sends several is that of a helper which sends whatever it is given.
+    """
+
+    def __init__(self, queries: Collection[Sent], sites: CallSites) -> None:
+        self._sites: Final = sites
+        statements = {(sent.stack[0], sent.statement.fingerprint) for sent in queries if sent.stack}
+        self._senders: Final = Counter(site for site, _ in statements)
+
+    def of(self, sent: Sent) -> str:
+        senders = (site for site in sent.stack if self._senders[site] <= 1)
+        site = next(senders, sent.stack[0] if sent.stack else None)
+        return self._sites.place(site) if site is not None else ""
+
+    def of_loop(self, sent: Sent) -> str:
+        loop = loop_of(sent)
+        return self._sites.place(loop) if loop is not None else self.of(sent)
+
+
+def _group(sent: Sent, source: Sent | None, places: _Places) -> QueryGroup:
     return QueryGroup(
         statement=sent.statement.fingerprint,
         count=sent.count,
         seconds=sent.seconds,
         library=sent.library,
-        place=_place(sent, sites),
+        place=places.of(sent) if source is None else places.of_loop(sent),
         rows=sent.rows if sent.rows >= 0 else None,
         fed_by=source.statement.fingerprint if source is not None else "",
-        fed_from=_place(source, sites) if source is not None else "",
+        fed_from=places.of(source) if source is not None else "",
     )
-
-
-def _place(sent: Sent, sites: CallSites) -> str:
-    return f"{sites.relative(sent.code.co_filename)}:{sent.line}" if sent.code is not None else ""

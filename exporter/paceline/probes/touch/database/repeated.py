@@ -3,9 +3,9 @@ Repeated queries (N+1): one query that reads rows, and then one more for each of
 
 A group of queries is repeated where all of this holds:
 
-1. It was sent three times or more with three different parameters, from one place, in one operation.
+1. It was sent three times or more with three different parameters, in one operation, and by one way through the code.
 2. It reads one thing at a time: it has no list of values, and is no page of a longer result.
-3. The loop around it is not that of a test which calls the code again and again.
+3. The innermost loop around it is not that of a test which calls the code of the project again and again.
 4. Another query was sent before it, at most half as often, that returned about as many rows.
 5. It changes data only from the code of the project: tests fill their tables in loops.
 """
@@ -13,7 +13,7 @@ A group of queries is repeated where all of this holds:
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from paceline.probes.touch.call_sites import Owner
+from paceline.probes.touch.call_sites import CallSites, Owner, Site
 from paceline.probes.touch.database.queries import Sent
 
 _FEWEST = 3
@@ -30,26 +30,44 @@ class Repeated(NamedTuple):
     fed_by: Sent
 
 
-def repeated_among(queries: Collection[Sent]) -> Iterator[Repeated]:
+def repeated_among(queries: Collection[Sent], sites: CallSites) -> Iterator[Repeated]:
     """
     The repeated groups among the queries of a call phase.
     """
     for sent in queries:
-        if _is_candidate(sent):
+        if _is_candidate(sent, sites):
             source = _source_of(sent, queries)
             if source is not None:
                 yield Repeated(sent, source)
 
 
-def _is_candidate(sent: Sent) -> bool:
+def loop_of(sent: Sent) -> Site | None:
+    """
+    The innermost place on the way to a query that is in a loop.
+    """
+    return next((site for site in sent.stack if site.is_in_loop), None)
+
+
+def _is_candidate(sent: Sent, sites: CallSites) -> bool:
     return (
         sent.count >= _FEWEST
         and len(sent.parameters) >= _FEWEST
+        and sent.has_one_way
         and not sent.statement.asks_for_many
         and not _is_page(sent)
-        and not (sent.is_looped_by_test and sent.owner is not Owner.TEST)
-        and (sent.statement.is_read or sent.owner is Owner.PROJECT)
+        and not _is_looped_by_test(sent, sites)
+        and (sent.statement.is_read or _sender(sent, sites) is Owner.PROJECT)
     )
+
+
+def _sender(sent: Sent, sites: CallSites) -> Owner:
+    return sites.owner_of(sent.stack[0].code.co_filename) if sent.stack else Owner.LIBRARY
+
+
+def _is_looped_by_test(sent: Sent, sites: CallSites) -> bool:
+    loop = loop_of(sent)
+    is_of_test = loop is not None and sites.owner_of(loop.code.co_filename) is Owner.TEST
+    return is_of_test and _sender(sent, sites) is not Owner.TEST
 
 
 def _is_page(sent: Sent) -> bool:
