@@ -127,6 +127,20 @@ class QueryGroup(DocumentValue, frozen=True, kw_only=True):
         return bool(self.fed_by)
 
 
+class HostTraffic(DocumentValue, frozen=True, kw_only=True):
+    """
+    What a test exchanged with a host: requests, those without an answer, the seconds until the answers, bytes as
+    announced, and connections through sockets of Python.
+    """
+
+    host: str
+    requests: Count = 0
+    errors: Count = 0
+    connections: Count = 0
+    seconds: Seconds = 0.0
+    received_bytes: Count = 0
+
+
 class Case(DocumentValue, frozen=True, kw_only=True):
     """
     One test in a run.
@@ -135,7 +149,8 @@ class Case(DocumentValue, frozen=True, kw_only=True):
     the wait for a CPU and divided by the slowdown of the machine; a test whose wait could not be measured has none.
     `needed_seconds` is the call phase without the wait for a CPU, of a test whose repeats kept the budget that its
     first measurement broke. `budget_pattern` is the pattern of paths whose setting gave the budget, "" where another
-    setting did. The keys of `usage` are those of `UsageKey`. `queries` are the groups that matter most. `not_measured`
+    setting did. The keys of `usage` are those of `UsageKey`. `queries` are the groups that matter most,
+    `hosts` those that were talked to most. `not_measured`
     says why a test that ran has no figures, and `lacking` has the usage that could not be measured, and the normalised
     time where it has that of imports in it.
     """
@@ -156,6 +171,7 @@ class Case(DocumentValue, frozen=True, kw_only=True):
     usage: Mapping[_UsageName, float] = field(default_factory=dict)
     measures: Mapping[str, Measure] = field(default_factory=dict)
     queries: tuple[QueryGroup, ...] = ()
+    hosts: tuple[HostTraffic, ...] = ()
     not_measured: NotMeasured | None = None
     lacking: tuple[str, ...] = ()
 

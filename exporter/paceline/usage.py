@@ -271,3 +271,54 @@ class UsageKey(OpenEnum):
             is_touched=True,
         ),
     )
+    NETWORK_REQUESTS = (
+        "network_requests",
+        Quantity(
+            "HTTP requests",
+            "HTTP requests that a test sent in its call, redirects and failing ones too.",
+            cause=CauseRole.WORK,
+            curve=Curve("Requests", "requests", colors.GOOD),
+            is_touched=True,
+            advice="Look at the requests of the test: one that asks for many replaces many that ask for one.",
+        ),
+    )
+    NETWORK_ERRORS = (
+        "network_errors",
+        Quantity(
+            "HTTP requests without an answer",
+            "HTTP requests of a test that got no answer.",
+            curve=Curve("Requests", "no answer", colors.BAD),
+            is_touched=True,
+        ),
+    )
+    NETWORK_CONNECTIONS = (
+        "network_connections",
+        Quantity(
+            "connections",
+            "Connections that a test opened through sockets of Python.",
+            curve=Curve("Requests", "connections", colors.GREEN),
+            is_touched=True,
+        ),
+    )
+    NETWORK_SECONDS = (
+        "network_seconds",
+        Quantity(
+            "time on the network",
+            "Time in which a test waited for answers to HTTP requests, added up over its threads.",
+            Unit.SECONDS,
+            cause=CauseRole.PART_OF_TIME,
+            curve=Curve("Time on the network", "waited", colors.GOOD),
+            is_touched=True,
+            advice="Look at the servers that it asks: the added time is time until they answer.",
+        ),
+    )
+    NETWORK_RECEIVED_BYTES = (
+        "network_received_bytes",
+        Quantity(
+            "received",
+            "Bytes of answers to HTTP requests of a test, as the servers announced them.",
+            Unit.BYTES,
+            curve=Curve("Received", "answers", colors.GOOD),
+            is_touched=True,
+        ),
+    )

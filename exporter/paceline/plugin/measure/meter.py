@@ -35,7 +35,7 @@ class Meter:
     An error of the test passes through the wrappers, which hide themselves from its traceback.
     """
 
-    def __init__(self, probes: ProbeStack, recorder: CaseRecorder, touch: TouchProbe | None = None) -> None:
+    def __init__(self, probes: ProbeStack, recorder: CaseRecorder, touch: TouchProbe) -> None:
         self.fixtures: Final = FixtureTimes(probes)
         self._probes: Final = probes
         self._recorder: Final = recorder
@@ -142,7 +142,7 @@ class Meter:
         """
         kept = self._phases, self._usage, self._starts, self._has_failed, self._met_debugger, self._measurement
         has_ended = self._has_ended
-        measures = dict(self._recorder.measures)
+        measures, touched = dict(self._recorder.measures), self._touch.touched
         try:
             with self.fixtures.not_counted():
                 yield
@@ -155,6 +155,7 @@ class Meter:
                 self._usage.pop(UsageKey.MEMORY_RETAINED_BYTES, None)
             self._recorder.measures.clear()
             self._recorder.measures.update(measures)
+            self._touch.touched = touched
 
     def close(self) -> None:
         self._probes.close()
@@ -244,7 +245,8 @@ class Meter:
         return Measurement(
             usage=self._usage,
             measures=dict(self._recorder.measures),
-            queries=self._touch.queries if self._touch is not None else (),
+            queries=self._touch.touched.queries,
+            hosts=self._touch.touched.hosts,
             lacking=self._probes.lacking,
             attempts=self._starts if self._has_failed else 1,
             met_debugger=self._met_debugger,

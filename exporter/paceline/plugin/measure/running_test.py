@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from paceline.accounts import NotMeasured
-from paceline.model import Case, Measure, Outcome, QueryGroup, Seconds
+from paceline.model import Case, HostTraffic, Measure, Outcome, QueryGroup, Seconds
 from paceline.plugin.collect.plan import CasePlan
 from paceline.values import Value
 
@@ -38,6 +38,7 @@ class Measurement(Value, frozen=True, kw_only=True):
     usage: Mapping[str, float] = {}
     measures: Mapping[str, Measure] = {}
     queries: tuple[QueryGroup, ...] = ()
+    hosts: tuple[HostTraffic, ...] = ()
     lacking: tuple[str, ...] = ()
     attempts: int = 1
     met_debugger: bool = False
@@ -99,6 +100,7 @@ class RunningTest:
             usage=figures.usage,
             measures=figures.measures,
             queries=figures.queries,
+            hosts=figures.hosts,
             not_measured=reason,
             lacking=figures.lacking,
         )

@@ -15,15 +15,16 @@ class Bucket:
     """
     What one part of a test touched.
 
-    `figures` are by the key of usage; plain strings, so that adding is one step that no thread interrupts. `queries`
-    and `endpoints` hold more on each, in whatever form those who count them choose.
+    `figures` are by the key of usage; plain strings, so that adding is one step that no thread interrupts. `queries`,
+    `hosts` and `endpoints` hold more on each, in whatever form those who count them choose.
     """
 
-    __slots__ = ("endpoints", "figures", "queries")
+    __slots__ = ("endpoints", "figures", "hosts", "queries")
 
     def __init__(self) -> None:
         self.figures: Final[defaultdict[str, float]] = defaultdict(float)
         self.queries: Final[dict[Any, Any]] = {}
+        self.hosts: Final[dict[str, Any]] = {}
         self.endpoints: Final[dict[Any, Any]] = {}
 
 

@@ -2,7 +2,8 @@
 The hooks in libraries: which library gets which, and when.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import ModuleType
 from typing import Any, Final
 
@@ -13,7 +14,21 @@ from paceline.probes.touch.database.queries import Queries
 from paceline.probes.touch.database.sqlalchemy import SqlalchemyQueries
 from paceline.probes.touch.database.sqlite import watch_sqlite
 from paceline.probes.touch.late_imports import LateImports
+from paceline.probes.touch.network.aiohttp import watch_aiohttp
+from paceline.probes.touch.network.http_client import watch_http_client, watch_urllib3
+from paceline.probes.touch.network.httpx import watch_httpx
+from paceline.probes.touch.network.requests import Requests
+from paceline.probes.touch.network.sockets import watch_sockets
 from paceline.probes.touch.patches import Patches
+
+_NETWORK: Mapping[str, Callable[[ModuleType, Requests, Patches], None]] = {
+    "http.client": watch_http_client,
+    "urllib3.connection": watch_urllib3,
+    "httpx": watch_httpx,
+    "httpx2": watch_httpx,
+    "aiohttp": watch_aiohttp,
+    "socket": watch_sockets,
+}
 
 Failed = Callable[[Exception, str], None]
 
@@ -34,8 +49,10 @@ class Hooks:
         self._patches: Final = Patches()
         self._listeners: Final[list[Any]] = []
         self._queries: Final = Queries(self.attribution, self.sites, failed)
+        self._requests: Final = Requests(self.attribution, failed)
         self._imports: Final = LateImports(
             {
+                **{name: self._guarded(partial(self._watch_network, watch)) for name, watch in _NETWORK.items()},
                 "sqlite3": self._guarded(lambda module: watch_sqlite(module, self._queries, self._patches)),
                 "sqlalchemy": self._guarded(lambda module: self._listen(SqlalchemyQueries(module, self._queries))),
                 "django.db": self._guarded(lambda module: self._listen(DjangoQueries(module, self._queries))),
@@ -53,6 +70,9 @@ class Hooks:
         while self._listeners:
             self._tried(self._listeners.pop().remove, "taking a hook off")
         self._tried(self._patches.restore, "taking hooks off")
+
+    def _watch_network(self, watch: Callable[[ModuleType, Requests, Patches], None], module: ModuleType) -> None:
+        watch(module, self._requests, self._patches)
 
     def _listen(self, listener: Any) -> None:
         self._listeners.append(listener)

@@ -2,9 +2,25 @@
 Put functions in the place of those of a library, and take them off again.
 """
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 _ABSENT: Final = object()
+
+
+_F = TypeVar("_F", bound=Callable[..., object])
+_NAMES = ("__name__", "__qualname__", "__module__", "__doc__")
+
+
+def looking_like(ours: _F, theirs: Callable[..., object]) -> _F:
+    """
+    Our function with the names and the signature of theirs.
+    """
+    for name in _NAMES:
+        if hasattr(theirs, name):
+            setattr(ours, name, getattr(theirs, name))
+    vars(ours)["__wrapped__"] = theirs
+    return ours
 
 
 class Patches:

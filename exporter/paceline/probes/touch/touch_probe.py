@@ -2,21 +2,31 @@
 The probe that turns what hooks in libraries saw into the usage of a test.
 """
 
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
-from paceline.model import QueryGroup
+from paceline.model import HostTraffic, QueryGroup
 from paceline.probes.probe import Probe, Usage
 from paceline.probes.touch.attribution import Bucket
 from paceline.probes.touch.database.query_groups import query_groups
 from paceline.probes.touch.hooks import Hooks
+from paceline.probes.touch.network.host_traffic import host_traffic
 from paceline.usage import UsageKey
 
 _QUERIES = UsageKey.DB_QUERIES.value
 
 
+class Touched(NamedTuple):
+    """
+    What the call of a test touched, beyond its figures.
+    """
+
+    queries: tuple[QueryGroup, ...] = ()
+    hosts: tuple[HostTraffic, ...] = ()
+
+
 class TouchProbe(Probe):
     """
-    Gives each part of a test a bucket, and reads it when the part has ended.
+    Gives each part of a test a bucket, and reads it when the part has ended; `touched` has more on the last call.
     """
 
     keys: ClassVar = tuple(key for key in UsageKey if key.quantity.is_touched)
@@ -25,13 +35,7 @@ class TouchProbe(Probe):
         self._attribution: Final = hooks.attribution
         self._sites: Final = hooks.sites
         self._setup = self._call = Bucket()
-
-    @property
-    def queries(self) -> tuple[QueryGroup, ...]:
-        """
-        The groups of queries of the last call that matter most.
-        """
-        return query_groups(self._call.queries.values(), self._sites) if self._call.queries else ()
+        self.touched = Touched()
 
     def start_test(self) -> None:
         self._attribution.start_test()
@@ -48,9 +52,11 @@ class TouchProbe(Probe):
         self._attribution.start_part()
         _take(usage, UsageKey.SETUP_DB_QUERIES, self._setup)
         _take(usage, UsageKey.BACKGROUND_DB_QUERIES, self._attribution.background)
-        repeated = sum(group.count for group in self.queries if group.is_repeated)
+        queries = query_groups(self._call.queries.values(), self._sites) if self._call.queries else ()
+        repeated = sum(group.count for group in queries if group.is_repeated)
         if repeated:
             usage[UsageKey.DB_REPEATED_QUERIES] = repeated
+        self.touched = Touched(queries, host_traffic(self._call.hosts) if self._call.hosts else ())
 
     def pause(self) -> None:
         self._attribution.pause()

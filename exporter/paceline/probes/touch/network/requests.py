@@ -1,0 +1,139 @@
+"""
+Take the requests of a test, one by one, as libraries send them.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from paceline.probes.touch.attribution import Attribution, Bucket
+from paceline.unpatched import UNPATCHED
+from paceline.usage import UsageKey
+
+_REQUESTS, _SECONDS = UsageKey.NETWORK_REQUESTS.value, UsageKey.NETWORK_SECONDS.value
+_RECEIVED, _ERRORS = UsageKey.NETWORK_RECEIVED_BYTES.value, UsageKey.NETWORK_ERRORS.value
+_CONNECTIONS = UsageKey.NETWORK_CONNECTIONS.value
+_NANOSECONDS = 1e9
+_MOST_HOSTS, _OTHERS = 200, "(others)"
+_now = UNPATCHED.perf_counter_ns
+
+
+class Traffic:
+    """
+    What a part of a test exchanged with one host.
+    """
+
+    __slots__ = ("connections", "errors", "received", "requests", "seconds")
+
+    def __init__(self) -> None:
+        self.requests = self.errors = self.connections = self.received = 0
+        self.seconds = 0.0
+
+
+class Request:
+    """
+    A request that waits for its answer. `operation` is the one before it, None where the test does not wait for it.
+    """
+
+    __slots__ = ("bucket", "host", "operation", "started")
+
+    def __init__(self, bucket: Bucket, host: str, operation: int | None) -> None:
+        self.bucket: Final = bucket
+        self.host: Final = host
+        self.operation: Final = operation
+        self.started: Final = _now()
+
+
+class Requests:
+    """
+    Counts requests for the part of the test that sends them. While one waits for its answer, threads that were there
+    before the test may be those of the server that answers.
+
+    An error of Paceline's own ends the counting, and does not reach who sends the request.
+
+    Args:
+        attribution: says which part it is.
+        failed: takes the error.
+    """
+
+    def __init__(self, attribution: Attribution, failed: Callable[[Exception, str], None]) -> None:
+        self._attribution: Final = attribution
+        self._failed: Final = failed
+        self.has_failed = False
+
+    def start(self, host: Any) -> Request | None:
+        """
+        A request goes out.
+
+        Returns:
+            what `end` takes; None where nothing is counted.
+        """
+        if self.has_failed:
+            return None
+        try:
+            bucket, name = self._attribution.of_caller(), _as_text(host)
+            bucket.figures[_REQUESTS] += 1
+            _traffic(bucket, name).requests += 1
+            is_of_test = bucket is not self._attribution.background
+            return Request(bucket, name, self._attribution.request_started() if is_of_test else None)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of who sends the request
+            self._give_up(error)
+            return None
+
+    def end(self, request: Request | None, received: Any = None, *, failed: bool = False) -> None:
+        """
+        The answer to a request is there, or none will come.
+
+        Args:
+            request: as `start` gave it.
+            received: the length of the answer in bytes, as the server announced it.
+            failed: whether no answer came.
+        """
+        if request is None:
+            return
+        try:
+            if request.operation is not None:
+                self._attribution.request_ended(request.operation)
+            seconds = (_now() - request.started) / _NANOSECONDS
+            size = int(received) if received else 0
+            figures, traffic = request.bucket.figures, _traffic(request.bucket, request.host)
+            figures[_SECONDS] += seconds
+            traffic.seconds += seconds
+            if size:
+                figures[_RECEIVED] += size
+                traffic.received += size
+            if failed:
+                figures[_ERRORS] += 1
+                traffic.errors += 1
+        except Exception as error:  # noqa: BLE001 - as above
+            self._give_up(error)
+
+    def connected(self, host: Any) -> None:
+        """
+        A socket is connected to a host.
+        """
+        if self.has_failed:
+            return
+        try:
+            bucket = self._attribution.of_caller()
+            bucket.figures[_CONNECTIONS] += 1
+            _traffic(bucket, _as_text(host)).connections += 1
+        except Exception as error:  # noqa: BLE001 - as above
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        self.has_failed = True
+        self._failed(error, "counting requests")
+
+
+def _traffic(bucket: Bucket, host: str) -> Traffic:
+    hosts = bucket.hosts
+    traffic = hosts.get(host)
+    if traffic is None:
+        name = host if len(hosts) < _MOST_HOSTS else _OTHERS
+        traffic = hosts.setdefault(name, Traffic())
+    return traffic  # type: ignore[no-any-return]
+
+
+def _as_text(host: Any) -> str:
+    text = host.decode("latin-1") if isinstance(host, bytes) else str(host)
+    return text[:200].lower()
