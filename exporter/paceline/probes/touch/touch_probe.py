@@ -12,6 +12,8 @@ from paceline.probes.touch.hooks import Hooks
 from paceline.probes.touch.network.host_traffic import host_traffic
 from paceline.usage import UsageKey
 
+# Groups of queries that are kept with a test.
+_MOST_QUERIES = 5
 _QUERIES = UsageKey.DB_QUERIES.value
 
 
@@ -56,7 +58,7 @@ class TouchProbe(Probe):
         repeated = sum(group.count for group in queries if group.is_repeated)
         if repeated:
             usage[UsageKey.DB_REPEATED_QUERIES] = repeated
-        self.touched = Touched(queries, host_traffic(self._call.hosts) if self._call.hosts else ())
+        self.touched = Touched(queries[:_MOST_QUERIES], host_traffic(self._call.hosts) if self._call.hosts else ())
 
     def pause(self) -> None:
         self._attribution.pause()

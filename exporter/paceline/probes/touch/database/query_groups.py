@@ -6,26 +6,40 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Final
 
+from msgspec.structs import replace
+
 from paceline.model import QueryGroup
 from paceline.probes.touch.call_sites import CallSites
 from paceline.probes.touch.database.queries import Sent
 from paceline.probes.touch.database.repeated import loop_of, repeated_among
 
-_KEPT = 5
-
 
 def query_groups(queries: Collection[Sent], sites: CallSites) -> tuple[QueryGroup, ...]:
     """
-    The groups that matter most: the repeated ones, then those that took longest.
+    The groups in the order in which they matter: the repeated ones, then those that took longest.
 
     Args:
         queries: of the call phase, in the order of their first.
         sites: for the places.
     """
     sources = {repeated.sent: repeated.fed_by for repeated in repeated_among(queries, sites)}
-    most = sorted(queries, key=lambda sent: (sent not in sources, -sent.count if sent in sources else -sent.seconds))
     places = _Places(queries, sites)
-    return tuple(_group(sent, sources.get(sent), places) for sent in most[:_KEPT])
+    merged: dict[tuple[str, str, str], QueryGroup] = {}
+    for sent in queries:
+        group = _group(sent, sources.get(sent), places)
+        key = group.statement, group.place, group.fed_by
+        merged[key] = _together(merged[key], group) if key in merged else group
+    return tuple(
+        sorted(merged.values(), key=lambda one: (not one.is_repeated, -one.count * one.is_repeated, -one.seconds))
+    )
+
+
+def _together(one: QueryGroup, other: QueryGroup) -> QueryGroup:
+    """
+    The same queries in two operations, for example in two requests that the test sent.
+    """
+    rows = None if one.rows is None or other.rows is None else one.rows + other.rows
+    return replace(one, count=one.count + other.count, seconds=one.seconds + other.seconds, rows=rows)
 
 
 class _Places:
