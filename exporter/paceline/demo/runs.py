@@ -38,6 +38,8 @@ _SLOW_FROM, _SLOW_UNTIL, _SLOW_FACTOR = 0.4, 0.6, 1.25
 # So many runs are on a machine that is busy with other work.
 _BUSY = 0.12
 # In the last days every third run is of this branch, which makes searching faster, and pays with memory.
+# HTTP requests of a test.
+_REQUESTS = {"api": 2, "e2e": 9}
 _TOPIC, _TOPIC_DAYS, _TOPIC_EVERY = "faster-search", 4.0, 3
 _TOPIC_FACTOR, _TOPIC_MEBIBYTES = 0.55, 24.0
 
@@ -178,6 +180,23 @@ def _measured(case: Case, habit: Habit, conditions: Conditions, random: Random) 
 
 
 def _touched(habit: Habit, queries: int, seconds: float) -> dict[str, float]:
+    return {**_asked_of_databases(habit, queries, seconds), **_asked_of_servers(habit, seconds)}
+
+
+def _asked_of_servers(habit: Habit, seconds: float) -> dict[str, float]:
+    requests = _REQUESTS.get(habit.test_type, 0)
+    if not requests:
+        return {}
+    return {
+        UsageKey.NETWORK_REQUESTS: requests,
+        UsageKey.NETWORK_ERRORS: 0,
+        UsageKey.NETWORK_CONNECTIONS: 1,
+        UsageKey.NETWORK_SECONDS: 0.6 * seconds,
+        UsageKey.NETWORK_RECEIVED_BYTES: 2400 * requests,
+    }
+
+
+def _asked_of_databases(habit: Habit, queries: int, seconds: float) -> dict[str, float]:
     if not queries:
         return {}
     repeated = queries - habit.queries
