@@ -35,8 +35,12 @@ class _Unpatched:
         "close",
         "fspath",
         "fstat",
+        "gc_callbacks",
         "gc_collect",
+        "gc_counts",
+        "gc_is_enabled",
         "gc_stats",
+        "gc_thresholds",
         "get_ident",
         "get_native_id",
         "getpid",
@@ -90,6 +94,10 @@ class _Unpatched:
         self.getrusage: Final = resource.getrusage if resource is not None else None
         self.gc_stats: Final = gc.get_stats
         self.gc_collect: Final = gc.collect
+        self.gc_callbacks: Final = gc.callbacks
+        self.gc_counts: Final = gc.get_count
+        self.gc_thresholds: Final = gc.get_threshold
+        self.gc_is_enabled: Final = gc.isenabled
         self.gettrace: Final = sys.gettrace
         self.active_count: Final = threading.active_count
         self.get_native_id: Final = threading.get_native_id

@@ -186,6 +186,16 @@ class UsageKey(OpenEnum):
             curve=Curve("Switches and collections", "garbage collections", colors.GREEN),
         ),
     )
+    SHARED_GC_SECONDS = (
+        "shared_gc_seconds",
+        Quantity(
+            "garbage collections for all tests",
+            "CPU time of full garbage collections that began by themselves in a test and walked the objects of others.",
+            Unit.SECONDS,
+            cause=CauseRole.PART_OF_TIME,
+            curve=Curve("Wait for a CPU", "garbage of all tests", colors.GREEN),
+        ),
+    )
     THREADS_LEFT = (
         "threads_left",
         Quantity(

@@ -52,6 +52,16 @@ def test_the_wait_for_a_cpu_is_no_cause() -> None:
     assert _causes(before, after) == ()
 
 
+def test_a_garbage_collection_for_all_tests_is_named_where_it_took_more_than_was_added() -> None:
+    """
+    It was taken out before the test was judged, and is no CPU time of the test.
+    """
+    before = _case(0.1, {UsageKey.CPU_SECONDS: 0.1, UsageKey.SHARED_GC_SECONDS: 0.0})
+    after = _case(0.2, {UsageKey.CPU_SECONDS: 0.16, UsageKey.SHARED_GC_SECONDS: 0.06})
+
+    assert [cause.measure for cause in _causes(before, after)] == [IDLE, "shared_gc_seconds"]
+
+
 def test_two_halves_are_both_named() -> None:
     """
     The larger share comes first, and one below 30% of the growth is not named.

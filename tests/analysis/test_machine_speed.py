@@ -40,6 +40,19 @@ def test_what_was_spent_on_a_cpu_was_needed() -> None:
     assert need_of(make_case(seconds=0.3, usage=usage)) == pytest.approx((0.12, 0.12))
 
 
+def test_a_garbage_collection_for_all_tests_is_not_the_tests_time() -> None:
+    """
+    Neither by the clock nor on a CPU; a microsecond is left.
+    """
+    usage = {UsageKey.CPU_SECONDS: 0.25, UsageKey.CPU_WAIT_SECONDS: 0.02, UsageKey.SHARED_GC_SECONDS: 0.1}
+
+    assert need_of(make_case(seconds=0.3, usage=usage)) == pytest.approx((0.18, 0.15))
+    assert need_of(make_case(seconds=0.3, usage=usage | {UsageKey.VOLUNTARY_CONTEXT_SWITCHES: 0})) == pytest.approx(
+        (0.15, 0.15)
+    )
+    assert need_of(make_case(seconds=0.09, usage=usage)) == (1e-6, 0.0)
+
+
 def test_a_machine_that_is_slow_sleeps_no_longer() -> None:
     """
     Of 0.3 s only the 0.2 s on a CPU are divided by the slowdown.

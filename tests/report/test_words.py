@@ -100,6 +100,12 @@ def test_a_cause_says_how_much_of_the_added_time_it_is() -> None:
     ("measure", "before", "after", "text"),
     [
         ("cpu_wait_seconds", 0.0, 0.3, "wait for a CPU 0 s → 300 ms, which was taken out"),
+        (
+            "shared_gc_seconds",
+            0.0,
+            0.03,
+            "garbage collections for all tests 0 s → 30 ms, which was taken out",
+        ),
         ("machine_slowdown_ratio", 1.0, 2.96, "the machine was 3.0 times slower than usual, which was taken out"),
     ],
 )

@@ -23,6 +23,8 @@ MACHINE = "machine_slowdown_ratio"
 _CHILDREN = (UsageKey.CHILDREN_CPU_USER_SECONDS, UsageKey.CHILDREN_CPU_SYSTEM_SECONDS)
 _SPENT = tuple(key for key in UsageKey if key.quantity.cause is CauseRole.PART_OF_TIME)
 PARTS_OF_TIME = frozenset({IDLE, CHILDREN_CPU, *_SPENT})
+# What a normalised time is without, though the test spent it.
+TAKEN_OUT = (UsageKey.CPU_WAIT_SECONDS, UsageKey.SHARED_GC_SECONDS)
 # A part of the time that explains less than this share of the growth is not named.
 _TELLING_SHARE = 0.3
 _TELLING_RATIO = 1.2
@@ -151,11 +153,12 @@ def _usual_parts(before: Before) -> TimeShares | None:
     """
     seconds, cpu = before.values(DURATION), before.values(UsageKey.CPU_SECONDS)
     wait, normalized = before.values(UsageKey.CPU_WAIT_SECONDS), before.values(NORMALIZED)
-    children = [before.values(key) for key in _CHILDREN]
+    children, shared = [before.values(key) for key in _CHILDREN], before.values(UsageKey.SHARED_GC_SECONDS)
     parts = []
     for run in cpu.keys() & seconds.keys():
-        on_cpu = min(cpu[run], seconds[run])
-        needed = max(seconds[run] - wait.get(run, 0.0), on_cpu)
+        collecting = shared.get(run, 0.0)
+        on_cpu = max(min(cpu[run], seconds[run]) - collecting, 0.0)
+        needed = max(seconds[run] - wait.get(run, 0.0) - collecting, on_cpu)
         of_children = sum(column.get(run, 0.0) for column in children)
         parts.append(_parts(Need(needed, on_cpu), normalized.get(run, needed), of_children))
     return TimeShares(*map(median, zip(*parts, strict=True))) if parts else None
@@ -184,11 +187,11 @@ def _machine(case: Case, before: Before) -> list[Cause]:
     if need is None or usual is None or normalized <= usual:
         return []
     growth, slowed = normalized - usual, need.seconds - normalized
-    wait = _median(before.values(UsageKey.CPU_WAIT_SECONDS)) or 0.0
-    waited = case.usage.get(UsageKey.CPU_WAIT_SECONDS, 0.0)
     causes = []
-    if waited - wait * normalized / max(usual, _SMALLEST) >= growth:
-        causes.append(Cause(measure=str(UsageKey.CPU_WAIT_SECONDS), before=wait, after=waited))
+    for key in TAKEN_OUT:
+        known, now = _median(before.values(key)) or 0.0, case.usage.get(key, 0.0)
+        if now - known * normalized / max(usual, _SMALLEST) >= growth:
+            causes.append(Cause(measure=str(key), before=known, after=now))
     if slowed >= growth:
         ratio = need.cpu_seconds / max(need.cpu_seconds - slowed, _SMALLEST)
         causes.append(Cause(measure=MACHINE, before=1.0, after=ratio))

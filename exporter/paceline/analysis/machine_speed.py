@@ -29,7 +29,12 @@ CALIBRATION_ERROR = 0.9
 _ROUNDING = 1e-9
 
 # The usage that the needed time of a test is made from.
-NEEDED_USAGE = (UsageKey.CPU_SECONDS, UsageKey.CPU_WAIT_SECONDS, UsageKey.VOLUNTARY_CONTEXT_SWITCHES)
+NEEDED_USAGE = (
+    UsageKey.CPU_SECONDS,
+    UsageKey.CPU_WAIT_SECONDS,
+    UsageKey.VOLUNTARY_CONTEXT_SWITCHES,
+    UsageKey.SHARED_GC_SECONDS,
+)
 
 
 class Need(NamedTuple):
@@ -154,7 +159,8 @@ def need_of(case: Case) -> Need | None:
 
 def need(duration: float, usage: Mapping[str, float]) -> Need:
     """
-    A call phase less the time in which threads of the test were ready to run and had no CPU.
+    A call phase less the time in which threads of the test were ready to run and had no CPU, and less the garbage
+    collections that walked objects of others.
 
     Threads may wait at the same time, so that their waits add up to more than was lost; what the test spent on
     a CPU it needed in any case. A test that never gave the CPU away needed nothing else: the rest of its time a
@@ -164,7 +170,12 @@ def need(duration: float, usage: Mapping[str, float]) -> Need:
         duration: seconds of the call phase by the clock.
         usage: of the call phase.
     """
+    # The two clocks differ a little, and no test needs no time.
+    least = min(duration, _SHORTEST)
+    shared = min(usage.get(UsageKey.SHARED_GC_SECONDS, 0.0), duration)
+    duration -= shared
     cpu = usage.get(UsageKey.CPU_SECONDS)
+    cpu = None if cpu is None else max(cpu - shared, 0.0)
     on_cpu = duration if cpu is None else min(cpu, duration)
     waited = usage.get(UsageKey.CPU_WAIT_SECONDS)
     if waited is None:
@@ -173,8 +184,7 @@ def need(duration: float, usage: Mapping[str, float]) -> Need:
         rest = on_cpu
     else:
         rest = duration - waited
-    # The two clocks differ a little, and no test needs no time.
-    seconds = max(rest, 0.0 if cpu is None else on_cpu, min(duration, _SHORTEST))
+    seconds = max(rest, 0.0 if cpu is None else on_cpu, least)
     return Need(seconds, min(on_cpu, seconds))
 
 

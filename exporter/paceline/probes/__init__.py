@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from paceline.probes.children import ChildrenProbe
 from paceline.probes.cpu import CpuProbe
+from paceline.probes.garbage import GarbageProbe
 from paceline.probes.io import io_probe
 from paceline.probes.memory import memory_probe
 from paceline.probes.own_overhead import OwnWork
@@ -20,5 +21,5 @@ def make_probes(own: OwnWork) -> Sequence[Probe]:
     A probe is started after the ones before it and stopped before them, so that the last one, CPU, sees
     the least of the others' work.
     """
-    probes = (memory_probe(own), ChildrenProbe(own), RuntimeProbe(), io_probe(own), CpuProbe(own))
+    probes = (memory_probe(own), ChildrenProbe(own), RuntimeProbe(), GarbageProbe(), io_probe(own), CpuProbe(own))
     return [probe for probe in probes if probe is not None]

@@ -4,7 +4,7 @@ What moved, in words, and a series as a line of blocks.
 
 from collections.abc import Mapping
 
-from paceline.analysis.cause import CHILDREN_CPU, IDLE, MACHINE
+from paceline.analysis.cause import CHILDREN_CPU, IDLE, MACHINE, TAKEN_OUT
 from paceline.analysis.past import MEASURES
 from paceline.analysis.verdicts.count import WORK
 from paceline.analysis.verdicts.file_regression import TESTS
@@ -41,7 +41,7 @@ def cause(moved: Cause) -> str:
         count = moved.measure.removeprefix(TESTS)
         return f"the {count} tests that added most {duration(moved.before)} → {duration(moved.after)}"
     text = f"{_name(moved.measure)} {_figure(moved.measure, moved.before)} → {_figure(moved.measure, moved.after)}"
-    if moved.measure == UsageKey.CPU_WAIT_SECONDS:
+    if moved.measure in TAKEN_OUT:
         return f"{text}, which was taken out"
     return text if moved.share is None else f"{text} ({moved.share:.0%} of the added time)"
 

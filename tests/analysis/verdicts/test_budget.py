@@ -5,6 +5,7 @@ Which budget holds, and what is said of a broken one.
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from paceline.analysis.verdicts.budget import DEFAULT_BUDGETS_MS, Budget, Budgets, judge_budget
 from paceline.model import Case, Severity
@@ -147,6 +148,22 @@ def test_the_wait_for_a_cpu_is_in_the_message_only() -> None:
     assert verdict.factor == pytest.approx(1.5)
     assert verdict.severity is Severity.WARNING
     assert verdict.reason == "took 230 ms, of which 80 ms waiting for a CPU, budget 100 ms (test type unit)"
+
+
+def test_a_garbage_collection_for_all_tests_breaks_no_budget() -> None:
+    """
+    It is in the message of a test that needed too much without it.
+    """
+    usage = {UsageKey.CPU_SECONDS: 0.1, UsageKey.CPU_WAIT_SECONDS: 0.08, UsageKey.SHARED_GC_SECONDS: 0.03}
+    within, broken = (replace(_case(seconds), usage=usage) for seconds in (0.2, 0.23))
+    verdict = judge_budget(broken)
+
+    assert judge_budget(within) is None
+    assert verdict is not None
+    assert verdict.reason == (
+        "took 230 ms, of which 80 ms waiting for a CPU and 30 ms collecting garbage for all tests, "
+        "budget 100 ms (test type unit)"
+    )
 
 
 @pytest.mark.parametrize("waited", [0.1, 5.0])

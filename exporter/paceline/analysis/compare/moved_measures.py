@@ -8,12 +8,11 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from paceline.analysis.cause import PARTS_OF_TIME, causes_of
+from paceline.analysis.cause import PARTS_OF_TIME, TAKEN_OUT, causes_of
 from paceline.analysis.compare.compared_runs import Side
 from paceline.analysis.machine_speed import need_of
 from paceline.analysis.past import Past
 from paceline.model import Case, Cause, Measure
-from paceline.usage import UsageKey
 
 
 class Companions:
@@ -53,7 +52,7 @@ def _needed(case: Case) -> Case:
         case,
         duration_seconds=need.seconds if need else None,
         normalized_duration_seconds=None,
-        usage={key: value for key, value in case.usage.items() if key != UsageKey.CPU_WAIT_SECONDS},
+        usage={key: value for key, value in case.usage.items() if key not in TAKEN_OUT},
     )
 
 

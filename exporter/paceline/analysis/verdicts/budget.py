@@ -140,16 +140,17 @@ def budget_reason(seconds: float, usage: Mapping[str, float], budget: Budget) ->
     if needed <= budget.seconds:
         return ""
     source = _SOURCES_IN_WORDS.get(budget.source, str(budget.source)).format(budget.key)
-    took = _time_taken(seconds, needed, budget.seconds)
+    took = _time_taken(seconds, needed, budget.seconds, usage.get(UsageKey.SHARED_GC_SECONDS, 0.0))
     clock = "" if UsageKey.CPU_WAIT_SECONDS in usage else " by the clock (the wait for a CPU was not measured)"
     return f"took {took}{clock}, budget {duration(budget.seconds)}{f' ({source})' if source else ''}"
 
 
-def _time_taken(seconds: float, needed: float, budget: float) -> str:
-    waited = seconds - needed
-    if waited >= _SHOWN_WAIT * seconds:
-        return f"{duration(seconds)}, of which {duration(waited)} waiting for a CPU"
+def _time_taken(seconds: float, needed: float, budget: float, collecting: float) -> str:
+    taken_out = {"waiting for a CPU": seconds - needed - collecting, "collecting garbage for all tests": collecting}
+    shown = [f"{duration(part)} {why}" for why, part in taken_out.items() if part >= _SHOWN_WAIT * seconds]
+    if shown:
+        return f"{duration(seconds)}, of which {' and '.join(shown)}"
     # As many digits as tell the two apart: "took 100 ms, budget 100 ms" is a riddle.
-    shown = (duration(needed, digits) for digits in range(3, 7))
+    exact = (duration(needed, digits) for digits in range(3, 7))
     limit = duration(budget)
-    return next((text for text in shown if text != limit), limit)
+    return next((text for text in exact if text != limit), limit)
