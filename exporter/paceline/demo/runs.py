@@ -35,11 +35,11 @@ _SKIPPED = 0.005
 _SPIKES = 0.01
 # From this part of the history to that one, the runs are on a slower machine.
 _SLOW_FROM, _SLOW_UNTIL, _SLOW_FACTOR = 0.4, 0.6, 1.25
+# HTTP requests of a test.
+_REQUESTS = {"integration": 1, "api": 2, "e2e": 9}
 # So many runs are on a machine that is busy with other work.
 _BUSY = 0.12
 # In the last days every third run is of this branch, which makes searching faster, and pays with memory.
-# HTTP requests of a test.
-_REQUESTS = {"api": 2, "e2e": 9}
 _TOPIC, _TOPIC_DAYS, _TOPIC_EVERY = "faster-search", 4.0, 3
 _TOPIC_FACTOR, _TOPIC_MEBIBYTES = 0.55, 24.0
 
