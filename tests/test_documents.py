@@ -73,6 +73,7 @@ def test_a_document_names_every_key_of_a_run() -> None:
         "collected",
         "accounts",
         "fixtures",
+        "probes",
         "compared",
         "cases",
         "verdicts",

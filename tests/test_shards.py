@@ -58,6 +58,15 @@ def test_fixtures_of_parts_are_added_up_and_accounts_are_left_out() -> None:
     assert (whole.collected, whole.accounts) == (None, {})
 
 
+def test_the_probes_of_a_run_were_on_in_each_of_its_parts() -> None:
+    """
+    What one part did not look for may have been there.
+    """
+    whole = merge("4711", [_part(1, probes=("database", "network")), _part(2, probes=("network",))])
+
+    assert whole.probes == ("network",)
+
+
 def test_a_run_without_one_of_its_parts_is_partial() -> None:
     """
     Tests of the rest are not missing for good.

@@ -49,6 +49,7 @@ Made by `make generated` from the table in `paceline.usage`.
 For each test; the names are the keys of a case and of its `usage` in the [run document](files.md).
 Times are in seconds, sizes in bytes.
 What cannot be measured on a system is absent, never 0.
+What a test did not touch is absent too; it means 0 where the run names the probe (`probes`, `paceline_run_probes`).
 
 {times}
 

@@ -330,7 +330,8 @@ class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):
     `thresholds` are those in force, in base units; empty in runs that were kept before they were. `partial_because` is
     the reason of a partial run. `accounts` sums up the collected tests by what became of them, `collected` is their
     number; both are absent in runs of earlier releases, in imported runs and in runs that were merged from parts.
-    `fixtures` are the slowest fixtures. `compared` is the number of tests whose time was compared with earlier runs;
+    `fixtures` are the slowest fixtures. `probes` are those of what tests touch that were on from the first test to the
+    last; what they did not see is 0. `compared` is the number of tests whose time was compared with earlier runs;
     absent in runs of earlier releases.
     """
 
@@ -353,6 +354,7 @@ class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):
     collected: Count | None = None
     accounts: Mapping[Account, Count] = field(default_factory=dict)
     fixtures: tuple[FixtureTime, ...] = ()
+    probes: tuple[str, ...] = ()
     compared: Count | None = None
     cases: tuple[Case, ...] = ()
     verdicts: tuple[Verdict, ...] = ()

@@ -57,8 +57,8 @@ class Quantity(Struct, frozen=True):
 
     `words` are its name in a report, `help` is the sentence of its metric. `floor` is the growth up to which it is no
     cause, and `advice` the advice where it is the first cause. `systems` says where it can be measured. Where
-    `is_exported` is false, documents and reports have it and metrics do not. A quantity that `is_touched` is one of
-    something outside the test: where the test did not touch it, it is absent and means 0.
+    `is_exported` is false, documents and reports have it and metrics do not. `probe` is the name of the probe
+    that counts how a test touches something outside of it: where that probe was on and the quantity is absent, it is 0.
     """
 
     words: str
@@ -71,4 +71,11 @@ class Quantity(Struct, frozen=True):
     systems: str = "all"
     advice: str = ""
     is_exported: bool = True
-    is_touched: bool = False
+    probe: str = ""
+
+    @property
+    def is_touched(self) -> bool:
+        """
+        Whether it is of something outside the test.
+        """
+        return bool(self.probe)

@@ -98,6 +98,7 @@ def merge(run_id: str, parts: Sequence[Run]) -> Run:
         collected=None,
         accounts={},
         fixtures=merged_fixtures(chain.from_iterable(part.fixtures for part in parts)),
+        probes=tuple(probe for probe in first.probes if all(probe in part.probes for part in parts)),
         compared=None if None in compared else sum(filter(None, compared)),
         cases=tuple(cases.values()),
         verdicts=tuple(chain.from_iterable(part.verdicts for part in ordered)),

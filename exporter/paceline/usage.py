@@ -236,7 +236,7 @@ class UsageKey(OpenEnum):
             "Queries that a test sent to databases in its call, failing ones too.",
             cause=CauseRole.WORK,
             curve=Curve("Queries", "call", colors.GOOD),
-            is_touched=True,
+            probe="database",
             advice="Look at the queries of the test: many of one kind become one by a join or a list of values.",
         ),
     )
@@ -248,7 +248,7 @@ class UsageKey(OpenEnum):
             Unit.SECONDS,
             cause=CauseRole.PART_OF_TIME,
             curve=Curve("Time in queries", "databases", colors.GOOD),
-            is_touched=True,
+            probe="database",
             advice="Look at the plan of the slowest query (EXPLAIN): it may read a whole table.",
         ),
     )
@@ -258,7 +258,7 @@ class UsageKey(OpenEnum):
             "repeated database queries",
             "Queries that a test sent once for each row of another query (N+1).",
             curve=Curve("Queries", "repeated", colors.BAD),
-            is_touched=True,
+            probe="database",
         ),
     )
     SETUP_DB_QUERIES = (
@@ -268,7 +268,7 @@ class UsageKey(OpenEnum):
             "Queries that the setup of a test sent to databases, without those of fixtures of a wider scope.",
             curve=Curve("Queries", "setup", colors.WARNING),
             phase=Phase.TEST,
-            is_touched=True,
+            probe="database",
         ),
     )
     BACKGROUND_DB_QUERIES = (
@@ -278,7 +278,7 @@ class UsageKey(OpenEnum):
             "Queries that threads which were there before a test sent to databases while it ran, for nobody known.",
             curve=Curve("Queries", "background", colors.QUIET),
             phase=Phase.TEST,
-            is_touched=True,
+            probe="database",
         ),
     )
     NETWORK_REQUESTS = (
@@ -288,7 +288,7 @@ class UsageKey(OpenEnum):
             "HTTP requests that a test sent in its call, redirects and failing ones too.",
             cause=CauseRole.WORK,
             curve=Curve("Requests", "requests", colors.GOOD),
-            is_touched=True,
+            probe="network",
             advice="Look at the requests of the test: one that asks for many replaces many that ask for one.",
         ),
     )
@@ -298,7 +298,7 @@ class UsageKey(OpenEnum):
             "HTTP requests without an answer",
             "HTTP requests of a test that got no answer.",
             curve=Curve("Requests", "no answer", colors.BAD),
-            is_touched=True,
+            probe="network",
         ),
     )
     NETWORK_CONNECTIONS = (
@@ -307,7 +307,7 @@ class UsageKey(OpenEnum):
             "connections",
             "Connections that a test opened through sockets of Python.",
             curve=Curve("Requests", "connections", colors.GREEN),
-            is_touched=True,
+            probe="network",
         ),
     )
     NETWORK_SECONDS = (
@@ -318,7 +318,7 @@ class UsageKey(OpenEnum):
             Unit.SECONDS,
             cause=CauseRole.PART_OF_TIME,
             curve=Curve("Time on the network", "waited", colors.GOOD),
-            is_touched=True,
+            probe="network",
             advice="Look at the servers that it asks: the added time is time until they answer.",
         ),
     )
@@ -329,6 +329,10 @@ class UsageKey(OpenEnum):
             "Bytes of answers to HTTP requests of a test, as the servers announced them.",
             Unit.BYTES,
             curve=Curve("Received", "answers", colors.GOOD),
-            is_touched=True,
+            probe="network",
         ),
     )
+
+
+# The probes of what a test touches: where one was on, the absence of its quantities means 0.
+TOUCH_PROBES = tuple(dict.fromkeys(key.quantity.probe for key in UsageKey if key.quantity.probe))

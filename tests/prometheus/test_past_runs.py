@@ -105,7 +105,7 @@ def test_a_run_is_judged_alike(tmp_path: Path, url: str, runs: dict[str, list[Ru
 
     assert there == here == runs[about][-1]
     kinds = {verdict.kind.value for verdict in there.verdicts}
-    assert kinds >= {"regression", "fixture_regression", "trend", "leak", "flaky", "broken"}
+    assert kinds >= {"regression", "count", "fixture_regression", "trend", "leak", "flaky", "broken"}
     assert both.warnings == []
 
 

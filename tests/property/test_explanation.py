@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from paceline.analysis.explanation import explain, needed_to_explain
 from paceline.analysis.judge import find_verdicts, judge, needed_to_judge
 from paceline.analysis.judgement_rules import Rules
-from paceline.analysis.past import Needed, Past
+from paceline.analysis.past import OF_RUNS, Needed, Past
 from paceline.model import Case, Measure
-from paceline.usage import UsageKey
+from paceline.usage import TOUCH_PROBES, UsageKey
 from support.values import make_case, make_run
 
 _RULES = Rules()
@@ -45,19 +45,24 @@ def _part(whole: Past, read: Iterable[Needed]) -> Past:
     for measures, tests in read:
         for measure in measures:
             column = columns.setdefault(measure, {})
-            column.update({test: series for test in tests or _NAMES if (series := whole.column(measure).get(test))})
+            names = whole.column(measure) if measure in OF_RUNS else tests or _NAMES
+            column.update({test: series for test in names if (series := whole.column(measure).get(test))})
     return Past(runs=whole.runs, columns=columns)  # type: ignore[arg-type]
 
 
 @given(
     usual=st.lists(_cases(st.floats(0.1, 0.11)), min_size=2, max_size=3),
     now=_cases(st.sampled_from([0.1, 0.1, 0.3])),
+    probes=st.sampled_from([(), TOUCH_PROBES]),
 )
-def test_what_is_needed_is_all_that_is_read(usual: Sequence[list[Case]], now: list[Case]) -> None:
+def test_what_is_needed_is_all_that_is_read(
+    usual: Sequence[list[Case]], now: list[Case], probes: tuple[str, ...]
+) -> None:
     """
     With the measures that judging and explaining say they need, the verdicts and causes are those of the whole past.
     """
-    whole = Past.from_runs([make_run(number, usual[number % len(usual)]) for number in range(_RUNS)])
+    runs = [make_run(number, usual[number % len(usual)], probes=probes) for number in range(_RUNS)]
+    whole = Past.from_runs(runs)
     run = make_run(_RUNS, now)
     read = [*needed_to_judge(run, _RULES)]
     found = find_verdicts(run, _part(whole, read), _RULES)

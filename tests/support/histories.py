@@ -10,7 +10,7 @@ from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
 from paceline.model import Case, FixtureScope, FixtureTime, Measure, Run
-from paceline.usage import UsageKey
+from paceline.usage import TOUCH_PROBES, UsageKey
 from support.values import failed, make_case, make_run
 
 RUNS = 30
@@ -22,7 +22,7 @@ _MEBIBYTE = 1 << 20
 def troubled_runs(ids: Sequence[str] = ("{}",), **changes: object) -> list[Run]:
     """
     Runs of ten steady tests and of one each that gets slower in the last run, creeps, leaks, flakes and is broken;
-    a fixture takes longer in the last run.
+    a fixture takes longer in the last run, and a test began to ask a database in the run before.
 
     Args:
         ids: patterns of the names, taken in turn.
@@ -31,7 +31,8 @@ def troubled_runs(ids: Sequence[str] = ("{}",), **changes: object) -> list[Run]:
     runs: list[Run] = []
     for number in range(RUNS):
         fixtures = (_database(4.0 if number == RUNS - 1 else 2.0),)
-        run = make_run(number, _cases(number, ids), commit=f"c{number // 2}", fixtures=fixtures, **changes)
+        facts = {"commit": f"c{number // 2}", "fixtures": fixtures, "probes": TOUCH_PROBES, **changes}
+        run = make_run(number, _cases(number, ids), **facts)
         runs.append(judge(run, Past.from_runs(runs), Rules()))
     return runs
 
@@ -50,6 +51,7 @@ def _cases(number: int, ids: Sequence[str]) -> list[Case]:
         make_case("leaking", usage={UsageKey.MEMORY_RETAINED_BYTES: 4.0 * _MEBIBYTE, UsageKey.CPU_SECONDS: 0.01}),
         make_case("flaky") if number % 2 else failed("flaky"),
         failed("broken"),
+        make_case("asking", usage={UsageKey.DB_QUERIES: 5.0} if number >= RUNS - 2 else {}),
     ]
     names = (ids[place % len(ids)].replace("{}", case.id) for place, case in enumerate(cases))
     return [replace(case, id=name, family=name) for case, name in zip(cases, names, strict=True)]

@@ -1,54 +1,52 @@
 """
-Counts of probes that are absent in an earlier run: 0 where the probe looked, as it counted for another test.
+Quantities of what tests touch that are absent in an earlier run: 0 where their probe was on.
 """
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Final
 
 from msgspec.structs import replace
 
-from paceline.analysis.past import OUTCOME, Past, Series, SeriesByTest
-from paceline.analysis.verdicts.count import WORK
+from paceline.analysis.past import DURATION, PROBES, Past, Series, SeriesByTest
+from paceline.usage import UsageKey
+
+# The quantities that have a probe, by their table.
+WITH_PROBE = frozenset(key for key in UsageKey if key.quantity.probe)
+_NO_SERIES = Series((), ())
 
 
 def with_absent_counts(past: Past) -> Past:
     """
-    The past in which a test that passed did no work of a kind that was counted for other tests of the run only.
+    The past in which a test that passed has a 0 for what it did not touch, in each run in which a probe looked for it.
 
-    Figures that tests report of themselves stay absent: nobody looked for them.
+    The column of the probes is used up. Figures that tests report of themselves stay absent: nobody looked for them.
     """
-    counted = {key: _Counted(past, past.column(key)) for key in WORK if key in past.columns}
-    return replace(past, columns={**past.columns, **counted}) if counted else past
+    probes = past.column(PROBES)
+    filled = {
+        key: _Filled(past.column(key), past.column(DURATION), frozenset(looked.runs))
+        for key in WITH_PROBE & past.columns.keys()
+        if (looked := probes.get(key.quantity.probe))
+    }
+    columns = {measure: column for measure, column in past.columns.items() if measure != PROBES}
+    return replace(past, columns={**columns, **filled})
 
 
-class _Counted:
+class _Filled:
     """
-    One count, with a 0 for each run in which the test passed and the probe looked.
+    One quantity, with a 0 for each run in which the test was measured and the probe looked.
     """
 
-    def __init__(self, past: Past, column: SeriesByTest) -> None:
-        self._outcomes: Final = past.column(OUTCOME)
+    def __init__(self, column: SeriesByTest, measured: SeriesByTest, looked: frozenset[int]) -> None:
         self._column: Final = column
+        self._measured: Final = measured
+        self._looked: Final = looked
 
     def get(self, case_id: str, /) -> Series | None:
-        known, outcomes = self._column.get(case_id) or Series((), ()), self._outcomes.get(case_id)
-        if outcomes is None:
-            return known if known.runs else None
-        counts = {run: 0.0 for run, passed in zip(*outcomes, strict=True) if passed and run in self._looked}
-        counts |= dict(zip(*known, strict=True))
-        runs = sorted(counts)
-        return Series(runs, [counts[run] for run in runs]) if runs else None
+        known, measured = self._column.get(case_id) or _NO_SERIES, self._measured.get(case_id) or _NO_SERIES
+        figures = dict.fromkeys(self._looked.intersection(measured.runs), 0.0)
+        figures |= dict(zip(*known, strict=True))
+        runs = sorted(figures)
+        return Series(runs, [figures[run] for run in runs]) if runs else None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._outcomes)
-
-    @cached_property
-    def _looked(self) -> frozenset[int]:
-        """
-        The runs in which the probe counted for any test.
-        """
-        looked: set[int] = set()
-        for case_id in self._column:
-            looked.update((self._column.get(case_id) or Series((), ())).runs)
-        return frozenset(looked)
+        return iter(self._measured)

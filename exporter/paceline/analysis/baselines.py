@@ -15,6 +15,7 @@ from typing import Annotated, Final, NamedTuple
 from msgspec import Meta
 from msgspec.structs import replace
 
+from paceline.analysis.absent_counts import with_absent_counts
 from paceline.analysis.past import ATTEMPTS, NORMALIZED, OF_FIXTURES, OUTCOME, Past, PastRun, Series
 from paceline.analysis.verdicts.change_point import since_run
 from paceline.model import Run, Since, Verdict
@@ -103,10 +104,11 @@ def past_by_baselines(baselines: Baselines, latest: Past, pinned: Mapping[dateti
     """
     if baselines == Baselines():
         return latest
-    parts = _Parts(baselines, latest, pinned)
-    measures = dict.fromkeys(measure for past in (latest, *pinned.values()) for measure in past.columns)
+    pasts = {ended: with_absent_counts(past) for ended, past in pinned.items()}
+    parts = _Parts(baselines, with_absent_counts(latest), pasts)
+    measures = dict.fromkeys(measure for past in (parts.latest, *pasts.values()) for measure in past.columns)
     columns = {measure: _Column(parts, measure) for measure in measures if measure not in _OF_LATEST_RUNS}
-    return replace(latest, runs=parts.runs, columns={**latest.columns, **columns})
+    return replace(latest, runs=parts.runs, columns={**parts.latest.columns, **columns})
 
 
 def restate(run: Run, baselines: Baselines, latest: Past) -> Run:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from paceline.analysis.absent_counts import with_absent_counts
+from paceline.analysis.absent_counts import WITH_PROBE, with_absent_counts
 from paceline.analysis.comparability import count_comparable
 from paceline.analysis.earlier_case import earlier_case
 from paceline.analysis.explanation import explain
@@ -18,6 +18,7 @@ from paceline.analysis.past import (
     NORMALIZED,
     OF_FIXTURES,
     OUTCOME,
+    PROBES,
     Needed,
     Past,
     PastRun,
@@ -71,9 +72,10 @@ def needed_to_judge(run: Run, rules: Rules) -> tuple[Needed, ...]:
     over_budget = tuple(case.id for case in run.cases if judge_budget(case) is not None)
     budgets = Needed(NEEDED_USAGE, over_budget)
     fixtures = Needed(OF_FIXTURES if run.fixtures and not run.is_partial else ())
+    probes = Needed((PROBES,) if any(key in WITH_PROBE for case in run.cases for key in case.usage) else ())
     repeating = tuple(case.id for case in run.cases if UsageKey.DB_REPEATED_QUERIES in case.usage)
     repeated = Needed((UsageKey.DB_REPEATED_QUERIES,), repeating)
-    others = needed_for_counts(run.cases, rules.count), leaks, budgets, fixtures, repeated
+    others = needed_for_counts(run.cases, rules.count), leaks, budgets, fixtures, repeated, probes
     return EVERY_TEST, *(needed for needed in others if not needed.is_empty)
 
 

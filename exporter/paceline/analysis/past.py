@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol, Self
 from msgspec import Struct
 
 from paceline.model import Case, Run
+from paceline.usage import UsageKey
 
 # Columns of the past that are no usage.
 DURATION = "duration_seconds"
@@ -20,6 +21,9 @@ MEASURES = "measures."
 FIXTURE_SECONDS = "fixtures.seconds"
 FIXTURE_SETUPS = "fixtures.setups"
 OF_FIXTURES = (FIXTURE_SECONDS, FIXTURE_SETUPS)
+# The column with a series for each probe of what tests touch: 1 in each run in which it was on.
+PROBES = "probes"
+OF_RUNS = (*OF_FIXTURES, PROBES)
 
 _A_FEW = 3
 
@@ -114,7 +118,7 @@ class Past(Struct, frozen=True, kw_only=True):
         Args:
             runs: oldest first.
         """
-        columns: dict[str, dict[str, Series]] = {}
+        columns: dict[str, dict[str, Series]] = {key: {} for key in UsageKey}
         for position, run in enumerate(runs):
             for measure, name, value in _figures_of(run):
                 series = columns.setdefault(measure, {}).setdefault(name, Series([], []))
@@ -149,24 +153,25 @@ def past_run(run: Run) -> PastRun:
     )
 
 
-def fixture_columns(run: Run) -> dict[str, dict[str, float]]:
+def run_columns(run: Run) -> dict[str, dict[str, float]]:
     """
-    The figures of the fixtures that history keeps at hand, by measure and by `FixtureTime.key`.
+    The figures that are not of tests: of fixtures, by measure and by `FixtureTime.key`, and of probes by name.
     """
     return {
         FIXTURE_SECONDS: {fixture.key: fixture.needed_seconds for fixture in run.fixtures},
         FIXTURE_SETUPS: {fixture.key: float(fixture.setups) for fixture in run.fixtures},
+        PROBES: dict.fromkeys(run.probes, 1.0),
     }
 
 
 def _figures_of(run: Run) -> Iterator[tuple[str, str, float]]:
     """
-    All figures of a run, each with its measure and the name of its test or fixture.
+    All figures of a run, each with its measure and the name of its test, fixture or probe.
     """
     for case in run.cases:
         for measure, value in columns_of(case).items():
             yield measure, case.id, value
-    for measure, column in fixture_columns(run).items():
+    for measure, column in run_columns(run).items():
         for name, value in column.items():
             yield measure, name, value
 

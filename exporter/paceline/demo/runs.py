@@ -15,7 +15,7 @@ from paceline.analysis.verdicts.budget import DEFAULT_BUDGETS_MS
 from paceline.demo.habits import MEBIBYTE, Habit, habits
 from paceline.model import Case, Machine, Measure, Outcome, Run, RunOutcome
 from paceline.translated_names import BudgetSource
-from paceline.usage import UsageKey
+from paceline.usage import TOUCH_PROBES, UsageKey
 
 SUITE, BRANCH = "demo", "main"
 TESTS = 80
@@ -98,6 +98,7 @@ class Demo(Struct, frozen=True, kw_only=True):
             environment={"python": "3.12.4", "os": "linux", "cpus": 4},
             machine=conditions.machine,
             collected=len(cases),
+            probes=TOUCH_PROBES,
             accounts=Counter(_account(case) for case in cases),
             cases=tuple(cases),
         )

@@ -204,6 +204,11 @@ FIXTURE_SETUPS = Metric(
     (*_RUN, "fixture", "scope"),
     Channel.RUN_SAMPLE,
 )
+RUN_PROBES = _of_run(
+    "probes",
+    "Probes that looked for what tests touch from the first test to the last, always 1; what they did not see is 0.",
+    "probe",
+)
 RUN_SLOWDOWN = _of_run("machine_slowdown_ratio", "How much slower than usual the suite as a whole ran; 1 is usual.")
 RUN_CALIBRATION = _of_run(
     "machine_calibration_seconds", "CPU time of a fixed piece of work at the start of a run: the speed of the machine."

@@ -102,6 +102,8 @@ def of_run(run: Run, branches: Collection[str]) -> Iterator[Sample]:
         of_fixture = (*labels, fixture.name, fixture.scope.label)
         yield Sample(catalogue.FIXTURE_SECONDS, of_fixture, fixture.needed_seconds, run.ended)
         yield Sample(catalogue.FIXTURE_SETUPS, of_fixture, float(fixture.setups), run.ended)
+    for probe in run.probes:
+        yield Sample(catalogue.RUN_PROBES, (*labels, probe), 1.0, run.ended)
     yield from _of_machine(run, labels)
 
 

@@ -2,7 +2,7 @@
 A session in the process that reports: the only one there is, or the controller of xdist.
 """
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,6 +45,7 @@ class RunSession:
         self.guard: Final = guard
         self.repeated = Repeated()
         self.fixtures: tuple[FixtureTime, ...] = ()
+        self.probes: tuple[str, ...] | None = None
         self.selected = self.deselected = 0
         self._config: Final = config
         self._settings: Final = settings
@@ -155,6 +156,13 @@ class RunSession:
     def add_fixtures(self, times: Iterable[FixtureTime]) -> None:
         self.fixtures = merged_fixtures([*self.fixtures, *times])
 
+    def add_probes(self, probes: Collection[str]) -> None:
+        """
+        Take the probes that were on in a process that ran tests; those of the run were on in each.
+        """
+        known = probes if self.probes is None else self.probes
+        self.probes = tuple(probe for probe in known if probe in probes)
+
     def add_repeats(self, cases: Mapping[str, Sequence[Case]], reasons: Mapping[str, str]) -> None:
         known = self.repeated
         self.repeated = replace(known, cases={**known.cases, **cases}, reasons={**known.reasons, **reasons})
@@ -193,7 +201,7 @@ class RunSession:
         total = max(collected.collected, selected + self.deselected)
         run = self._metadata.run(cases, outcome, self._counts())
         accounts = accounts_of(cases, total, selected)
-        return replace(run, collected=total, accounts=accounts, fixtures=self.fixtures)
+        return replace(run, collected=total, accounts=accounts, fixtures=self.fixtures, probes=self.probes or ())
 
     def _counts(self) -> dict[RunCount, int]:
         return {

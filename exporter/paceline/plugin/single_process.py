@@ -56,6 +56,7 @@ class SingleProcess:
     def _finish_tests(self, session: pytest.Session) -> None:
         self.tests.settle_last()
         self._session.fixtures = tuple(self._meter.fixtures)
+        self._session.add_probes(self._meter.touch_probes)
         judged = self._session.judge()
         if (
             judged is not None

@@ -86,6 +86,7 @@ class XdistController:
         for number, case in summary.settled.items():
             self._session.replace(worker, number, case)
         self._session.add_fixtures(summary.fixtures)
+        self._session.add_probes(summary.probes)
         self._session.add_repeats(summary.repeats, summary.not_repeated)
 
 

@@ -49,6 +49,7 @@ class WorkerSummary(Struct, frozen=True, kw_only=True):
     collected: int
     selected: int
     fixtures: tuple[FixtureTime, ...] = ()
+    probes: tuple[str, ...] = ()
     settled: Mapping[int, Case] = {}
     repeats: Mapping[str, tuple[Case, ...]] = {}
     not_repeated: Mapping[str, str] = {}

@@ -82,6 +82,7 @@ class XdistWorker:
             collected=collected.collected,
             selected=collected.selected,
             fixtures=tuple(self._meter.fixtures),
+            probes=self._meter.touch_probes,
             settled=self._settled,
             repeats={case_id: tuple(cases) for case_id, cases in self._repeater.repeated.cases.items()},
             not_repeated=self._repeater.repeated.reasons,

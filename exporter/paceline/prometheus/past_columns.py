@@ -11,6 +11,7 @@ from paceline.analysis.past import (
     FIXTURE_SECONDS,
     FIXTURE_SETUPS,
     MEASURES,
+    PROBES,
     Needed,
     Past,
     PastRun,
@@ -24,7 +25,11 @@ from paceline.prometheus.query_client import Answered, QueryClient
 # A request for one test takes 5 ms, one for 10,000 tests half a second and more.
 _TESTS_LIKE_A_REQUEST = 100
 _MOST_REQUESTS = 100
-_FIXTURE_METRICS = {FIXTURE_SECONDS: catalogue.FIXTURE_SECONDS, FIXTURE_SETUPS: catalogue.FIXTURE_SETUPS}
+_RUN_METRICS = {
+    FIXTURE_SECONDS: catalogue.FIXTURE_SECONDS,
+    FIXTURE_SETUPS: catalogue.FIXTURE_SETUPS,
+    PROBES: catalogue.RUN_PROBES,
+}
 _COLUMNS = {metric.name: column for column, metric in TEST_METRICS.items()}
 
 
@@ -54,6 +59,7 @@ class PrometheusReader:
         self._selection = selection
         self._columns: dict[str, SeriesByTest] = {}
         self._tests: dict[str, Mapping[str, Series]] = {}
+        self._read_by_test: set[str] = set()
 
     def read(self, needed: Needed) -> None:
         """
@@ -69,12 +75,13 @@ class PrometheusReader:
             for test in needed.tests:
                 if test not in self._tests:
                     self._tests[test] = self._of_test(test)
+            self._read_by_test.update(missing)
             return
         for measure in missing:
             self._columns[measure] = self._of_measure(measure)
 
     def past(self) -> Past:
-        columns: dict[str, dict[str, Series]] = {}
+        columns: dict[str, dict[str, Series]] = {measure: {} for measure in self._read_by_test}
         for test, row in self._tests.items():
             for measure, series in row.items():
                 columns.setdefault(measure, {})[test] = series
@@ -86,7 +93,7 @@ class PrometheusReader:
 
     def _of_measure(self, measure: str) -> Mapping[str, Series]:
         matchers = _matchers_of(measure)
-        name_of = _fixture_of if measure in _FIXTURE_METRICS else _test_of
+        name_of = _NAMES.get(measure, _test_of)
         return self._asked(matchers, name_of) if matchers else {}
 
     def _of_test(self, test: str) -> Mapping[str, Series]:
@@ -115,7 +122,7 @@ def _matchers_of(measure: str) -> str:
     """
     if measure.startswith(MEASURES):
         return f"__name__={quoted(catalogue.TEST_MEASURE.name)},measure={quoted(measure.removeprefix(MEASURES))}"
-    metric = TEST_METRICS.get(measure) or _FIXTURE_METRICS.get(measure)
+    metric = TEST_METRICS.get(measure) or _RUN_METRICS.get(measure)
     return f"__name__={quoted(metric.name)}" if metric is not None else ""
 
 
@@ -128,6 +135,13 @@ def _fixture_of(labels: Mapping[str, str]) -> str:
     The fixture as `FixtureTime.key` names it.
     """
     return f"{labels.get('scope', '')} {labels.get('fixture', '')}"
+
+
+def _probe_of(labels: Mapping[str, str]) -> str:
+    return labels.get("probe", "")
+
+
+_NAMES = {FIXTURE_SECONDS: _fixture_of, FIXTURE_SETUPS: _fixture_of, PROBES: _probe_of}
 
 
 def _column_of(labels: Mapping[str, str]) -> str:

@@ -11,10 +11,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
-from paceline.analysis.past import OF_FIXTURES, Needed, Past, PastRun, Series, SeriesByTest
+from paceline.analysis.past import OF_RUNS, Needed, Past, PastRun, Series, SeriesByTest
 from paceline.formatting import counted
 from paceline.history.sqlite.database import NotALedgerError, connected
-from paceline.history.sqlite.rows import unpacked, unpacked_fixtures
+from paceline.history.sqlite.rows import unpacked, unpacked_by_name
 
 # Number of a run, measure, figures as they are kept.
 _Row = tuple[int, str, object]
@@ -57,15 +57,14 @@ class LedgerReader:
             with connected(self._path) as database:
                 for measure in missing:
                     rows = _rows(database, measure, self._tests)
-                    is_of_fixtures = measure in OF_FIXTURES
-                    self._columns[measure] = self._of_fixtures(rows) if is_of_fixtures else self._of_tests(rows)
+                    self._columns[measure] = self._of_runs(rows) if measure in OF_RUNS else self._of_tests(rows)
 
     def past(self) -> Past:
         return Past(runs=self.runs, columns=dict(self._columns))
 
-    def _of_fixtures(self, kept: "Iterable[_Row]") -> SeriesByTest:
+    def _of_runs(self, kept: "Iterable[_Row]") -> SeriesByTest:
         column: dict[str, Series] = {}
-        rows = {number: unpacked_fixtures(content, f"{measure} of a run") for number, measure, content in kept}
+        rows = {number: unpacked_by_name(content, f"{measure} of a run") for number, measure, content in kept}
         for position, (number, _) in enumerate(self._tests):
             for name, value in rows.get(number, {}).items():
                 series = column.setdefault(name, Series([], []))

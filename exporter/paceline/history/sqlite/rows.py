@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import DecodeError, json
 
-from paceline.analysis.past import PastRun, columns_of, fixture_columns
+from paceline.analysis.past import PastRun, columns_of, run_columns
 from paceline.documents import decode_run
 from paceline.history.sqlite.database import NotALedgerError
 from paceline.model import Case, Run, RunOutcome
@@ -58,15 +58,15 @@ def unpacked(kind: str, content: object, where: str) -> "array[Any]":
         raise NotALedgerError(f"{where} is damaged: {error}") from error
 
 
-def unpacked_fixtures(content: object, where: str) -> dict[str, float]:
+def unpacked_by_name(content: object, where: str) -> dict[str, float]:
     """
-    Figures of fixtures as they were kept, by name.
+    Figures of fixtures or probes as they were kept, by name.
 
     Raises:
         NotALedgerError: the figures are damaged.
     """
     if not isinstance(content, bytes):
-        raise NotALedgerError(f"{where} is damaged: found {type(content).__name__}, expected figures of fixtures")
+        raise NotALedgerError(f"{where} is damaged: found {type(content).__name__}, expected figures by name")
     try:
         return json.decode(content, type=dict[str, float])
     except (DecodeError, UnicodeDecodeError) as error:
@@ -119,11 +119,10 @@ def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
             for measure, column in sorted(_pack(list(ran.values())).items())
         ),
     )
-    if run.fixtures:
-        database.executemany(
-            "INSERT INTO columns (run, measure, figures) VALUES (?, ?, ?)",
-            ((cursor.lastrowid, measure, json.encode(column)) for measure, column in fixture_columns(run).items()),
-        )
+    database.executemany(
+        "INSERT INTO columns (run, measure, figures) VALUES (?, ?, ?)",
+        ((cursor.lastrowid, measure, json.encode(column)) for measure, column in run_columns(run).items() if column),
+    )
 
 
 def _pack(cases: Sequence[Case]) -> "dict[str, array[float]]":

@@ -157,6 +157,13 @@ class Meter:
             self._recorder.measures.update(measures)
             self._touch.touched = touched
 
+    @property
+    def touch_probes(self) -> tuple[str, ...]:
+        """
+        The probes of what tests touch that are on.
+        """
+        return self._touch.probes if self._touch is not None else ()
+
     def close(self) -> None:
         self._probes.close()
 

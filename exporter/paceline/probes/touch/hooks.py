@@ -37,6 +37,8 @@ class Hooks:
     """
     The hooks of one process, from before the first conftest to the end of the session.
 
+    `has_failed` says that some of them failed: then what was not seen may have been there.
+
     Args:
         root: the folder of the project.
         failed: takes an error of Paceline's own, and what it was doing.
@@ -45,11 +47,12 @@ class Hooks:
     def __init__(self, root: str, failed: Failed) -> None:
         self.attribution: Final = Attribution()
         self.sites: Final = CallSites(root)
-        self._failed: Final = failed
+        self.has_failed = False
+        self._report: Final = failed
         self._patches: Final = Patches()
         self._listeners: Final[list[Any]] = []
-        self._queries: Final = Queries(self.attribution, self.sites, failed)
-        self._requests: Final = Requests(self.attribution, failed)
+        self._queries: Final = Queries(self.attribution, self.sites, self._failed)
+        self._requests: Final = Requests(self.attribution, self._failed)
         self._imports: Final = LateImports(
             {
                 **{name: self._guarded(partial(self._watch_network, watch)) for name, watch in _NETWORK.items()},
@@ -70,6 +73,10 @@ class Hooks:
         while self._listeners:
             self._tried(self._listeners.pop().remove, "taking a hook off")
         self._tried(self._patches.restore, "taking hooks off")
+
+    def _failed(self, error: Exception, doing: str) -> None:
+        self.has_failed = True
+        self._report(error, doing)
 
     def _watch_network(self, watch: Callable[[ModuleType, Requests, Patches], None], module: ModuleType) -> None:
         watch(module, self._requests, self._patches)

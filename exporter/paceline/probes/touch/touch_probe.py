@@ -10,7 +10,7 @@ from paceline.probes.touch.attribution import Bucket
 from paceline.probes.touch.database.query_groups import query_groups
 from paceline.probes.touch.hooks import Hooks
 from paceline.probes.touch.network.host_traffic import host_traffic
-from paceline.usage import UsageKey
+from paceline.usage import TOUCH_PROBES, UsageKey
 
 # Groups of queries that are kept with a test.
 _MOST_QUERIES = 5
@@ -34,10 +34,18 @@ class TouchProbe(Probe):
     keys: ClassVar = tuple(key for key in UsageKey if key.quantity.is_touched)
 
     def __init__(self, hooks: Hooks) -> None:
+        self._hooks: Final = hooks
         self._attribution: Final = hooks.attribution
         self._sites: Final = hooks.sites
         self._setup = self._call = Bucket()
         self.touched = Touched()
+
+    @property
+    def probes(self) -> tuple[str, ...]:
+        """
+        The names of the probes that are on.
+        """
+        return () if self._hooks.has_failed else TOUCH_PROBES
 
     def start_test(self) -> None:
         self._attribution.start_test()
