@@ -61,7 +61,7 @@ print(json.dumps({
 }))
 """
 _QUERY_ROW = """
-MAIL_MESSAGES = "mail_messages", Quantity("mail messages", "Messages of a test.", cause=CauseRole.WORK)
+MAIL_MESSAGES = "mail_messages", Quantity("mail messages", "Messages of a test.", cause=CauseRole.WORK, probe="mail")
 """
 _QUERIES = """
 import json
@@ -96,19 +96,19 @@ def case(name, seconds, **queries):
                 usage={UsageKey("mail_messages"): count for count in queries.values()})
 
 
-def run(number, *cases):
+def run(number, case, probes):
     return Run(run_id=f"r{number}", suite="shop", branch="main", outcome=RunOutcome.PASSED, started=number,
-               ended=number, cases=cases)
+               ended=number, probes=probes, cases=(case,))
 
 
-def found(*others):
-    before = [run(number, case("t", 0.1), *others) for number in range(9)]
-    judged = judge(run(9, case("t", 0.3, queries=5), *others), Past.from_runs(before), Rules())
+def found(*probes):
+    before = [run(number, case("t", 0.1), probes) for number in range(9)]
+    judged = judge(run(9, case("t", 0.3, queries=5), probes), Past.from_runs(before), Rules())
     return [[one.kind, one.reason.partition(" normalised")[0], [(c.measure, c.before, c.after) for c in one.causes]]
             for one in judged.verdicts]
 
 
-print(json.dumps([found(), found(case("u", 0.1, queries=3))]))
+print(json.dumps([found(), found("mail")]))
 """
 
 
@@ -172,15 +172,15 @@ def test_a_row_of_work_is_judged_exactly(tmp_path: Path) -> None:
     ]
 
 
-def test_a_test_without_queries_had_none_where_others_had_some(tmp_path: Path) -> None:
+def test_a_test_without_messages_had_none_where_the_probe_was_on(tmp_path: Path) -> None:
     """
-    From nothing to 5 is a rise where the probe looked; where no test of a run has the count, nobody knows.
+    From nothing to 5 is a rise where the probe looked, and else nobody knows.
     """
-    alone, beside = ask_with_row(tmp_path, "usage", _QUERY_ROW, _NEW_QUERIES)
+    off, on = ask_with_row(tmp_path, "usage", _QUERY_ROW, _NEW_QUERIES)
     rise = ["mail_messages", 0.0, 5.0]
 
-    assert alone == [["regression", "took 300 ms", []]]
-    assert beside == [
+    assert off == [["regression", "took 300 ms", []]]
+    assert on == [
         ["regression", "took 300 ms", [rise]],
         ["count", "5 mail messages, was 0 in each of the last 9 runs", [rise]],
     ]
