@@ -17,6 +17,7 @@ from paceline.analysis.verdicts.budget import DEFAULT_BUDGETS_MS, Budgets
 from paceline.config_errors import Wrong, find_wrong, one_of
 from paceline.errors import ConfigError
 from paceline.verdict_kinds import FAILING_KINDS, VerdictKind
+from paceline.work import WorkMode
 
 DEFAULT_PORT = 4001
 DEFAULT_RESULTS = "performance_results"
@@ -81,6 +82,17 @@ class OutboxLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     megabytes: Annotated[float, Meta(gt=0, le=1_000_000)] = 256.0
 
 
+class WorkSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    Whose calls are counted: `packages` are the project's own, all that is found where they are empty. `share` is the
+    part of the tests that a run with the mode `rotate` counts.
+    """
+
+    mode: WorkMode = WorkMode.SUSPECTS
+    packages: tuple[str, ...] = ()
+    share: Annotated[float, Meta(gt=0, le=1)] = 0.05
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     All settings. The fields are the keys of `[tool.paceline]`.
@@ -122,6 +134,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rules: Rules = Rules()
     confirmation: Confirmation = Confirmation()
     outbox: OutboxLimits = OutboxLimits()
+    work: WorkSettings = WorkSettings()
 
     @property
     def budgets(self) -> Budgets:

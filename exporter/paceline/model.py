@@ -16,6 +16,7 @@ from paceline.translated_names import BudgetSource, RunCount
 from paceline.usage import UsageKey
 from paceline.values import DocumentValue, OpenEnum
 from paceline.verdict_kinds import VerdictKind
+from paceline.work import Work
 
 SCHEMA = 1
 _RETAINED = "memory_retained_bytes"
@@ -184,6 +185,13 @@ class Case(DocumentValue, frozen=True, kw_only=True):
         return median.value if median is not None and median.value > 0 else None
 
     @property
+    def is_counted(self) -> bool:
+        """
+        Whether the calls of the test were counted, which takes time: its times are not compared with others.
+        """
+        return UsageKey.CALLS in self.usage
+
+    @property
     def lacks_cpu_wait(self) -> bool:
         """
         Whether the wait for a CPU could not be measured, so that the test has a time by the clock only.
@@ -280,7 +288,7 @@ class Verdict(DocumentValue, frozen=True, kw_only=True):
 
     `measured` and `limit` are in `unit`; `factor` is measured divided by what is usual (or by the limit). A verdict is
     `standing` where the last earlier run of the test had the same one. `fixture` is the name of the fixture in a
-    verdict on one, as in `FixtureTime`.
+    verdict on one, as in `FixtureTime`; `function` is the name of the function in a verdict on work, as in `Work`.
     """
 
     kind: VerdictKind
@@ -297,13 +305,15 @@ class Verdict(DocumentValue, frozen=True, kw_only=True):
     fixture: str = ""
     file: str = ""
     tests: tuple[str, ...] = ()
+    function: str = ""
 
     @property
     def subject(self) -> str:
         """
-        The test, the file, the fixture or the suite that the verdict is about, in words.
+        The test, the function, the file, the fixture or the suite that the verdict is about, in words.
         """
-        return self.case or self.file or (f"fixture {self.fixture}" if self.fixture else "the whole suite")
+        fixture = f"fixture {self.fixture}" if self.fixture else ""
+        return self.case or self.function or self.file or fixture or "the whole suite"
 
     def unconfirmed(self, why: str) -> "Verdict":
         """
@@ -332,7 +342,7 @@ class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):
     number; both are absent in runs of earlier releases, in imported runs and in runs that were merged from parts.
     `fixtures` are the slowest fixtures. `probes` are those of what tests touch that were on from the first test to the
     last; what they did not see is 0. `compared` is the number of tests whose time was compared with earlier runs;
-    absent in runs of earlier releases.
+    absent in runs of earlier releases. `work` has the calls of tests that were counted.
     """
 
     schema: Annotated[int, Meta(ge=1, le=SCHEMA)] = SCHEMA
@@ -356,6 +366,7 @@ class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):
     fixtures: tuple[FixtureTime, ...] = ()
     probes: tuple[str, ...] = ()
     compared: Count | None = None
+    work: Work | None = None
     cases: tuple[Case, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
 

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from paceline.model import FixtureTime, Machine, Run, RunOutcome
 from paceline.translated_names import RunCount
+from paceline.work import merged_work
 
 _PART = re.compile(r"(?P<run>.+)\.(?P<number>[1-9]\d{0,3})of(?P<count>[1-9]\d{0,3})")
 # The part that went worst gives the outcome. An unknown outcome is worse than a pass, and better than the others.
@@ -100,6 +101,7 @@ def merge(run_id: str, parts: Sequence[Run]) -> Run:
         fixtures=merged_fixtures(chain.from_iterable(part.fixtures for part in parts)),
         probes=tuple(probe for probe in first.probes if all(probe in part.probes for part in parts)),
         compared=None if None in compared else sum(filter(None, compared)),
+        work=merged_work(part.work for part in ordered if part.work is not None),
         cases=tuple(cases.values()),
         verdicts=tuple(chain.from_iterable(part.verdicts for part in ordered)),
         unknown_fields=_joined([part.unknown_fields for part in ordered if part.unknown_fields]),

@@ -21,6 +21,38 @@ except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
 
+class Monitoring:
+    """
+    The functions of `sys.monitoring`, of Python 3.12 and later.
+    """
+
+    __slots__ = (
+        "DISABLE",
+        "NO_EVENTS",
+        "PY_START",
+        "free_tool_id",
+        "get_tool",
+        "register_callback",
+        "set_events",
+        "use_tool_id",
+    )
+
+    def __init__(self, module: Any) -> None:  # noqa: ANN401 - mypy does not know it on Python 3.11
+        self.DISABLE: Final[object] = module.DISABLE
+        self.PY_START: Final[int] = module.events.PY_START
+        self.NO_EVENTS: Final[int] = module.events.NO_EVENTS
+        self.use_tool_id: Final[Callable[[int, str], None]] = module.use_tool_id
+        self.free_tool_id: Final[Callable[[int], None]] = module.free_tool_id
+        self.get_tool: Final[Callable[[int], str | None]] = module.get_tool
+        self.register_callback: Final[Callable[[int, int, Any], Any]] = module.register_callback
+        self.set_events: Final[Callable[[int, int], None]] = module.set_events
+
+    @classmethod
+    def bound(cls) -> "Monitoring | None":
+        module = getattr(sys, "monitoring", None)
+        return cls(module) if module is not None else None
+
+
 class _Unpatched:
     """
     The functions that Paceline calls while tests run.
@@ -43,12 +75,15 @@ class _Unpatched:
         "gc_thresholds",
         "get_ident",
         "get_native_id",
+        "getframe",
         "getpid",
+        "getprofile",
         "getrusage",
         "gettrace",
         "listdir",
         "mkfifo",
         "modules",
+        "monitoring",
         "open",
         "perf_counter_ns",
         "poll",
@@ -57,6 +92,8 @@ class _Unpatched:
         "process_time",
         "read",
         "rmdir",
+        "setprofile",
+        "setprofile_of_threads",
         "started",
         "started_ns",
         "thread_time_ns",
@@ -105,6 +142,11 @@ class _Unpatched:
         # The threads of Python by their number; `threading.enumerate` takes a lock and makes a list.
         self.threads: Final[Mapping[int, threading.Thread]] = threading._active  # type: ignore[attr-defined]  # noqa: SLF001
         self.modules: Final = sys.modules
+        self.getframe: Final = sys._getframe  # noqa: SLF001 - the only way to the frame that is entered
+        self.getprofile: Final = sys.getprofile
+        self.setprofile: Final = sys.setprofile
+        self.setprofile_of_threads: Final = threading.setprofile
+        self.monitoring: Final = Monitoring.bound()
 
     def monotonic(self) -> float:
         """

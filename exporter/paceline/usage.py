@@ -229,6 +229,38 @@ class UsageKey(OpenEnum):
             phase=Phase.TEST,
         ),
     )
+    CALLS = (
+        "calls",
+        Quantity(
+            "calls",
+            "How often a test called functions of the project, in runs that counted the test.",
+            curve=Curve("Work", "calls", colors.GOOD),
+        ),
+    )
+    CALLS_FINGERPRINT = (
+        "calls_fingerprint",
+        Quantity(
+            "fingerprint of calls",
+            "Number that stands for the calls of each function.",
+            is_exported=False,
+        ),
+    )
+    REPEAT_CALLS = (
+        "repeat_calls",
+        Quantity(
+            "calls in a repeat",
+            "How often a test called functions of the project when it was measured again.",
+            is_exported=False,
+        ),
+    )
+    REPEAT_CALLS_FINGERPRINT = (
+        "repeat_calls_fingerprint",
+        Quantity(
+            "fingerprint of calls in a repeat",
+            "Number that stands for the calls of each function in a repeat.",
+            is_exported=False,
+        ),
+    )
     DB_QUERIES = (
         "db_queries",
         Quantity(

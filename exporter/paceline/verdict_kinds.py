@@ -152,6 +152,20 @@ class VerdictKind(OpenEnum):
             is_new_by_default=True,
         ),
     )
+    WORK = (
+        "work",
+        KindFacts(
+            ("finding of more work", "findings of more work"),
+            "Functions of the project were called more often than in each of the last runs that counted.",
+            "Look at the changes of what calls the function: a loop, a cache that is gone; work that is meant becomes "
+            "usual with the runs.",
+            severity="critical where the tests call twice as much and the suite a tenth more, else warning",
+            figures="calls, and those before",
+            color=colors.BLUE,
+            shown="calls",
+            is_new_by_default=True,
+        ),
+    )
     BUDGET = (
         "budget",
         KindFacts(
@@ -238,6 +252,21 @@ class VerdictKind(OpenEnum):
             figures="runs in a row that failed, and 0",
             color=colors.PURPLE,
             shown="outcome",
+        ),
+    )
+    LESS_WORK = (
+        "less_work",
+        KindFacts(
+            ("finding of less work", "findings of less work"),
+            "Functions of the project were called less often than in each of the last runs that counted.",
+            "Nothing: it is good news.",
+            severity="info",
+            figures="calls, and those before",
+            color=colors.GOOD,
+            heading="less work",
+            shown="calls",
+            can_fail=False,
+            is_new_by_default=True,
         ),
     )
     UNCONFIRMED = (

@@ -82,6 +82,7 @@ def _needed_runs(rules: Rules) -> Mapping[VerdictKind, int]:
         VerdictKind.SUITE_REGRESSION: rules.regression.min_runs,
         VerdictKind.FIXTURE_REGRESSION: rules.regression.min_runs,
         VerdictKind.COUNT: rules.count.min_runs,
+        VerdictKind.WORK: rules.work.min_runs,
         VerdictKind.LEAK: rules.leak.min_runs - 1,
         VerdictKind.FLAKY: 1,
         VerdictKind.DURATION_FLAKY: rules.modes.min_runs - 1,

@@ -15,6 +15,7 @@ from paceline.analysis.verdicts.count import with_count
 from paceline.analysis.verdicts.leak import is_falling, is_leak_again
 from paceline.formatting import counted, duration, size
 from paceline.model import Case, Run, Severity, Verdict
+from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 
 # Two of three are as many as chance needs to be out of it; more cost time and find no more.
@@ -28,11 +29,13 @@ class Repeated(Struct, frozen=True, kw_only=True):
     """
     Tests that were measured again, by test id, passed repeats only; and the reasons why others were not.
 
-    `calibrations` are the seconds of a calibration beside each repeat, where repeats and run were calibrated in one
-    process, and `usual_calibration` is the time that it usually takes.
+    `counted` has a repeat of a test in which its calls were counted, and so no time that is compared. `calibrations`
+    are the seconds of a calibration beside each repeat, where repeats and run were calibrated in one process, and
+    `usual_calibration` is the time that it usually takes.
     """
 
     cases: Mapping[str, Sequence[Case]] = {}
+    counted: Mapping[str, Case] = {}
     reasons: Mapping[str, str] = {}
     calibrations: Mapping[str, Sequence[float]] = {}
     usual_calibration: float | None = None
@@ -66,6 +69,20 @@ def leak_suspects_of(run: Run) -> set[str]:
     return {verdict.case for verdict in run.verdicts if verdict.kind is VerdictKind.LEAK and verdict.case}
 
 
+def timed_suspects_of(run: Run) -> set[str]:
+    """
+    The tests of verdicts on more than their calls, which one repeat counts.
+    """
+    return {test for verdict in run.verdicts if verdict.kind is not VerdictKind.WORK for test in _tests_of(verdict)}
+
+
+def counted_suspects_of(run: Run) -> set[str]:
+    """
+    The tests that do more work or look slower, whose calls a repeat counts.
+    """
+    return {test for verdict in run.verdicts if verdict.kind in _OF_WORK for test in _tests_of(verdict)}
+
+
 def confirmed(run: Run, repeated: Repeated, fail_on: Collection[VerdictKind] = ()) -> Run:
     """
     Judge the suspects of a run by what they did when they were measured again.
@@ -83,12 +100,14 @@ def confirmed(run: Run, repeated: Repeated, fail_on: Collection[VerdictKind] = (
         repeated: the same tests measured again.
         fail_on: the kinds of verdicts that fail the run.
     """
-    cases = {case.id: case for case in run.cases}
+    cases = {case.id: _with_repeat(case, repeated.counted.get(case.id)) for case in run.cases}
     repeats = normalized_repeats(cases, repeated.cases, repeated.slowdowns)
+    counted_again = {test: (case,) for test, case in repeated.counted.items()}
     again = {
         verdict: figures
         for verdict in run.verdicts
-        if _may_be_chance(verdict, cases) and (figures := figures_of(verdict, cases, repeats))
+        if _may_be_chance(verdict, cases)
+        and (figures := figures_of(verdict, cases, counted_again if verdict.kind is VerdictKind.WORK else repeats))
     }
     telling = {verdict: figures for verdict, figures in again.items() if not _is_once_a_process(verdict, figures)}
     chance = {kind for kind in MEASURED_AGAIN if _is_mostly_chance(telling, kind)}
@@ -113,6 +132,13 @@ def confirmed(run: Run, repeated: Repeated, fail_on: Collection[VerdictKind] = (
     return replace(run, cases=tuple(cases.values()), verdicts=tuple(verdicts))
 
 
+def _with_repeat(case: Case, counted_again: Case | None) -> Case:
+    if counted_again is None:
+        return case
+    again = {key: counted_again.usage[of] for key, of in _OF_REPEAT.items() if of in counted_again.usage}
+    return replace(case, usage={**case.usage, **again})
+
+
 def _tests_of(verdict: Verdict) -> Sequence[str]:
     return verdict.tests or ((verdict.case,) if verdict.case else ())
 
@@ -131,7 +157,7 @@ def _may_be_chance(verdict: Verdict, cases: Mapping[str, Case]) -> bool:
     A budget that was broken or a count that was higher in the run before as well is a fact, and so is the failure of a
     test.
     """
-    if verdict.kind is VerdictKind.COUNT:
+    if verdict.kind in _OF_COUNTS:
         return not verdict.standing
     if verdict.kind is not VerdictKind.BUDGET:
         return verdict.kind in MEASURED_AGAIN
@@ -142,13 +168,13 @@ def _may_be_chance(verdict: Verdict, cases: Mapping[str, Case]) -> bool:
 def _is_mostly_chance(telling: Mapping[Verdict, Sequence[float]], kind: VerdictKind) -> bool:
     """
     Whether most verdicts did not hold up, so that the others of the kind are not believed either. Budgets are apart,
-    as many of them may be broken for good, and so are counts, to which a busy machine adds nothing.
+    as many of them may be broken for good, and so are counts and calls, to which a busy machine adds nothing.
     """
     if kind is VerdictKind.COUNT:
         return False
     alike = (
         {kind}
-        if kind is VerdictKind.BUDGET
+        if kind in {VerdictKind.BUDGET, VerdictKind.WORK}
         else {VerdictKind.REGRESSION, VerdictKind.FILE_REGRESSION, VerdictKind.LEAK}
     )
     held = [_holds(one, figures) for one, figures in telling.items() if one.kind in alike]
@@ -169,7 +195,7 @@ def _figure(verdict: Verdict, figures: Sequence[float]) -> float:
     The figure of all repeats: of times the lower median; of counts, and against a budget, the least; of memory the
     least, or 0 where they are no leak.
     """
-    if verdict.kind in {VerdictKind.BUDGET, VerdictKind.COUNT}:
+    if verdict.kind in {VerdictKind.BUDGET, *_OF_COUNTS}:
         return min(figures)
     if verdict.kind is VerdictKind.LEAK:
         return min(figures) if _holds(verdict, figures) else 0.0
@@ -249,14 +275,23 @@ def _with_figure(case: Case, verdict: Verdict, figures: Sequence[float]) -> Case
         return case if _holds(verdict, figures) else replace(case, needed_seconds=figure)
     if verdict.kind is VerdictKind.COUNT:
         return case if _holds(verdict, figures) else with_count(case, verdict.causes[0].measure, figure)
+    if verdict.kind is VerdictKind.WORK:
+        return case
     return case.with_retained(figure)
 
 
 _OF_TIME = frozenset({VerdictKind.REGRESSION, VerdictKind.FILE_REGRESSION})
+_OF_WORK = frozenset({VerdictKind.WORK, VerdictKind.COUNT, *_OF_TIME})
+_OF_COUNTS = frozenset({VerdictKind.COUNT, VerdictKind.WORK})
+_OF_REPEAT = {
+    UsageKey.REPEAT_CALLS: UsageKey.CALLS,
+    UsageKey.REPEAT_CALLS_FINGERPRINT: UsageKey.CALLS_FINGERPRINT,
+}
 _CONFIRM: Mapping[VerdictKind, Callable[[Verdict, Sequence[float]], Verdict | None]] = {
     VerdictKind.REGRESSION: _confirm_time,
     VerdictKind.FILE_REGRESSION: _confirm_time,
     VerdictKind.COUNT: _confirm_count,
+    VerdictKind.WORK: _confirm_count,
     VerdictKind.BUDGET: confirm_budget,
     VerdictKind.LEAK: _confirm_leak,
 }

@@ -36,10 +36,12 @@ from paceline.analysis.verdicts.repeated_queries import judge_repeated_queries
 from paceline.analysis.verdicts.suite_regression import calibration_ratio, judge_suite
 from paceline.analysis.verdicts.two_speeds import find_modes
 from paceline.analysis.verdicts.whole_window import judge_course
+from paceline.analysis.verdicts.work import WorkComparison, judge_work, needed_for_work
 from paceline.model import Case, Outcome, Run, Severity, Verdict
 from paceline.translated_names import BudgetSource
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
+from paceline.work import Work
 
 # A ruler mark that was seen fewer times than this moves too much.
 _FEWEST_RUNS_OF_USUAL = 3
@@ -75,7 +77,8 @@ def needed_to_judge(run: Run, rules: Rules) -> tuple[Needed, ...]:
     probes = Needed((PROBES,) if any(key in WITH_PROBE for case in run.cases for key in case.usage) else ())
     repeating = tuple(case.id for case in run.cases if UsageKey.DB_REPEATED_QUERIES in case.usage)
     repeated = Needed((UsageKey.DB_REPEATED_QUERIES,), repeating)
-    others = needed_for_counts(run.cases, rules.count), leaks, budgets, fixtures, repeated, probes
+    counts, work = needed_for_counts(run.cases, rules.count), needed_for_work(run.cases)
+    others = counts, work, leaks, budgets, fixtures, repeated, probes
     return EVERY_TEST, *(needed for needed in others if not needed.is_empty)
 
 
@@ -103,8 +106,21 @@ def find_verdicts(run: Run, past: Past, rules: Rules) -> Run:
     verdicts += judge_files(measured.cases, past, levels, slower, rules.regression)
     verdicts += judge_fixtures(measured, past, rules.regression)
     verdicts += judge_repeated_queries(measured.cases, past)
+    work = judge_work(measured.cases, now, past, rules.work)
+    verdicts += work.verdicts
     verdicts.sort(key=lambda v: (_ORDER[v.kind], _SEVERITIES.index(v.severity), -(v.factor or 0.0)))
-    return replace(measured, verdicts=tuple(verdicts), compared=count_comparable(measured, past, rules))
+    return replace(
+        measured,
+        verdicts=tuple(verdicts),
+        compared=count_comparable(measured, past, rules),
+        work=_with_compared(measured.work, work),
+    )
+
+
+def _with_compared(work: Work | None, comparison: WorkComparison) -> Work | None:
+    if work is None:
+        return None
+    return replace(work, compared=comparison.compared, varying=comparison.varying)
 
 
 def _normalize(run: Run, past: Past, levels: Mapping[str, UsualDuration]) -> Run:

@@ -39,6 +39,17 @@ class CountRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     measures: tuple[str, ...] = ()
 
 
+class WorkRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    More work: calls of the project's functions above those of the last `min_runs` runs or more that counted the test
+    and agree among themselves, by more than the factor `ratio` and by more than `floor` calls.
+    """
+
+    min_runs: AtLeastTwo = 2
+    ratio: Ratio = 1.01
+    floor: NotNegative = 5.0
+
+
 class TrendRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     Slow creep: over the window the fitted line rises by more than `floor_ms` and by more than the factor
@@ -97,6 +108,7 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     window_days: Positive = 14.0
     regression: RegressionRule = RegressionRule()
     count: CountRule = CountRule()
+    work: WorkRule = WorkRule()
     trend: TrendRule = TrendRule()
     leak: LeakRule = LeakRule()
     flaky: FlakyRule = FlakyRule()
@@ -113,6 +125,9 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "regression_spreads": self.regression.spreads,
             "regression_min_runs": self.regression.min_runs,
             "count_min_runs": self.count.min_runs,
+            "work_min_runs": self.work.min_runs,
+            "work_ratio": self.work.ratio,
+            "work_floor_calls": self.work.floor,
             "trend_floor_seconds": self.trend.floor_ms / 1e3,
             "trend_ratio": self.trend.ratio,
             "trend_min_runs": self.trend.min_runs,

@@ -146,13 +146,13 @@ def need_of(case: Case) -> Need | None:
 
     Returns:
         None where the wait for a CPU could not be measured: the time by the clock is another figure. The median of
-        the rounds of a benchmark is without it.
+        the rounds of a benchmark is without it. None too of a test whose calls were counted.
     """
     if case.benchmark_seconds is not None:
         whole = need(case.duration_seconds or 0.0, case.usage)
         share = whole.cpu_seconds / whole.seconds if whole.seconds > 0 else 1.0
         return Need(case.benchmark_seconds, share * case.benchmark_seconds)
-    if case.duration_seconds is None or case.lacks_cpu_wait:
+    if case.duration_seconds is None or case.lacks_cpu_wait or case.is_counted:
         return None
     return need(case.duration_seconds, case.usage)
 

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol, Self
 from msgspec import Struct
 
 from paceline.model import Case, Run
+from paceline.quantity import Unit
 from paceline.usage import UsageKey
 
 # Columns of the past that are no usage.
@@ -26,6 +27,7 @@ PROBES = "probes"
 OF_RUNS = (*OF_FIXTURES, PROBES)
 
 _A_FEW = 3
+_TIMES = frozenset(key for key in UsageKey if key.quantity.unit is Unit.SECONDS)
 
 
 class Series(NamedTuple):
@@ -180,12 +182,14 @@ def columns_of(case: Case) -> dict[str, float]:
     """
     The figures of a case that history keeps at hand: outcome (1 passed, 0 failed), attempts, times, usage.
 
-    A skipped test leaves none.
+    A skipped test leaves none, and a test whose calls were counted leaves no times.
     """
     if not (case.outcome.is_pass or case.outcome.is_failure):
         return {}
     figures: dict[str, float] = {OUTCOME: float(case.outcome.is_pass), ATTEMPTS: case.attempts}
-    if case.outcome.is_pass and case.duration_seconds is not None:
+    if case.outcome.is_pass and case.is_counted:
+        figures.update((key, value) for key, value in case.usage.items() if UsageKey(key) not in _TIMES)
+    elif case.outcome.is_pass and case.duration_seconds is not None:
         figures[DURATION] = case.duration_seconds
         if not case.lacks_normalized_time:
             normalized = case.normalized_duration_seconds

@@ -87,6 +87,10 @@ def _count(verdict: Verdict, _case: Case, repeat: Case) -> float | None:
     return count_of(repeat, verdict.causes[0].measure) if verdict.causes else None
 
 
+def _calls(_verdict: Verdict, _case: Case, repeat: Case) -> float | None:
+    return repeat.usage.get(UsageKey.CALLS)
+
+
 def _retained(_verdict: Verdict, _case: Case, repeat: Case) -> float | None:
     return repeat.usage.get(UsageKey.MEMORY_RETAINED_BYTES)
 
@@ -98,6 +102,7 @@ def _needed(_verdict: Verdict, _case: Case, repeat: Case) -> float | None:
 _FIGURES: Mapping[VerdictKind, Callable[[Verdict, Case, Case], float | None]] = {
     VerdictKind.REGRESSION: _seconds,
     VerdictKind.COUNT: _count,
+    VerdictKind.WORK: _calls,
     VerdictKind.BUDGET: _needed,
     VerdictKind.LEAK: _retained,
 }

@@ -15,6 +15,7 @@ from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import EVERY_TEST, Needed, Past
 from paceline.analysis.summary import summarize
+from paceline.analysis.work_findings import needed_vectors, with_functions
 from paceline.documents import encode_run
 from paceline.errors import DocumentError, PacelineError, StorageError
 from paceline.formatting import counted
@@ -70,6 +71,7 @@ class Archive:
         recovered = []
         for journal, run in left_behind(self.folder.journals, suite):
             judged, past = self._judged_here(run, rules)
+            judged = self.with_functions(judged, past)
             if run.cases and not self.keep(judged, past):
                 continue
             journal.unlink(missing_ok=True)
@@ -90,6 +92,18 @@ class Archive:
         except PacelineError as error:
             self._warn(f"no history: {error}")
             return judge(run, Past(), rules), Past(source=self._server.name)
+
+    def with_functions(self, run: Run, past: Past) -> Run:
+        """
+        Name the functions by which the calls of tests changed, as far as earlier vectors are kept here.
+
+        Args:
+            run: the run, with its final verdicts.
+            past: what it was judged against.
+        """
+        needed = needed_vectors(run, past)
+        earlier = self._tried(lambda: self.ledger.vectors(needed)) or {}
+        return with_functions(run, past, earlier)
 
     def past_of(self, run: Run, rules: Rules, default_branch: str = "", *, shown: Needed = EVERY_TEST) -> Past:
         """

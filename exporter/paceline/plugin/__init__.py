@@ -52,8 +52,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="KINDS",
         default=None,
         help="Verdicts that cause exit code 10, separated by commas (default: none): "
-        "suite_regression, regression, file_regression, fixture_regression, count, repeated_queries, budget, leak, "
-        "flaky, duration_flaky, change_point, trend, broken.",
+        "suite_regression, regression, file_regression, fixture_regression, count, repeated_queries, work, budget, "
+        "leak, flaky, duration_flaky, change_point, trend, broken.",
     )
     group.addoption(
         "--paceline-require-history",
@@ -67,6 +67,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=float,
         default=None,
         help="Budget in milliseconds of each test without a budget of its own (default: by test type).",
+    )
+    group.addoption(
+        "--paceline-work",
+        metavar="MODE",
+        choices=("suspects", "rotate", "all", "off"),
+        default=None,
+        help="Tests whose calls of the project's functions are counted (default: suspects): suspects (tests that look "
+        "slower, as they are measured again), rotate (a part of the tests in each run, by turns), all (and no time is "
+        "judged), off.",
     )
     _add_keeping_options(group)
     _add_sending_options(group)

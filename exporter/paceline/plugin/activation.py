@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 import pytest
 
-from paceline.config import Config
+from paceline.config import Config, project_name
 from paceline.errors import PacelineError
+from paceline.plugin import project_file
 from paceline.plugin.collect.plan import Planner
 from paceline.plugin.collect.unused_budgets import UnusedBudgets
 from paceline.plugin.guard import Guard
 from paceline.plugin.measure.meter import Meter
+from paceline.plugin.measure.work_choice import WorkChoice
 from paceline.plugin.options import settings_of
 from paceline.plugin.touching import TOUCHING, watch_libraries
 from paceline.plugin.verbose_tests import VerboseTests
@@ -19,7 +21,9 @@ from paceline.probes import make_probes
 from paceline.probes.own_overhead import OwnWork
 from paceline.probes.runner import ProbeStack
 from paceline.probes.touch.touch_probe import TouchProbe
+from paceline.probes.work.work_probe import WorkProbe
 from paceline.recorder import RECORDER, CaseRecorder
+from paceline.work import WorkMode
 
 
 def activate(config: pytest.Config) -> None:
@@ -67,11 +71,13 @@ def _single(config: pytest.Config, settings: Config, planner: Planner, guard: Gu
     from paceline.plugin.session import RunSession  # noqa: PLC0415 - workers start faster without
     from paceline.plugin.single_process import SingleProcess  # noqa: PLC0415
 
-    meter = _meter(config, guard)
     session = RunSession(config, settings, planner, guard)
-    process = SingleProcess(config, settings, meter, session)
+    work = _work(config, settings, session.run_id, guard)
+    meter = _meter(config, guard, work)
+    process = SingleProcess(config, settings, meter, session, work)
     return {
         "meter": meter,
+        **({"work": work} if work is not None else {}),
         "session": session,
         "watching": session.watching,
         "process": process,
@@ -89,21 +95,35 @@ def _controller(config: pytest.Config, settings: Config, planner: Planner, guard
 
 
 def _worker(config: pytest.Config, settings: Config, planner: Planner, guard: Guard) -> Mapping[str, object]:
-    from paceline.plugin.xdist_worker import XdistWorker  # noqa: PLC0415 - only there
+    from paceline.plugin.xdist_worker import XdistWorker, worker_order  # noqa: PLC0415 - only there
 
-    meter = _meter(config, guard)
-    worker = XdistWorker(config, settings, planner, meter, guard)
-    return {"meter": meter, "worker": worker, "tests": worker.tests}
+    work = _work(config, settings, worker_order(config).run.run_id, guard)
+    meter = _meter(config, guard, work)
+    worker = XdistWorker(config, settings, planner, meter, guard, work)
+    return {
+        "meter": meter,
+        "worker": worker,
+        "tests": worker.tests,
+        **({"work": work} if work is not None else {}),
+    }
 
 
-def _meter(config: pytest.Config, guard: Guard) -> Meter:
+def _meter(config: pytest.Config, guard: Guard, work: WorkChoice | None) -> Meter:
     recorder = config.stash[RECORDER] = CaseRecorder()
     if TOUCHING not in config.stash:  # a plugin that is given by -p in a conftest comes too late for the early hook
         watch_libraries(config)
     touching = config.stash[TOUCHING]
     touching.report_to(guard)
     touch = TouchProbe(touching.hooks)
-    return Meter(ProbeStack([touch, *make_probes(OwnWork())], guard.failed), recorder, touch)
+    probes = make_probes(OwnWork(), work.probe if work is not None else None)
+    return Meter(ProbeStack([touch, *probes], guard.failed), recorder, touch)
+
+
+def _work(config: pytest.Config, settings: Config, run_id: str, guard: Guard) -> WorkChoice | None:
+    if settings.work.mode is WorkMode.OFF:
+        return None
+    project = project_name(project_file(config))
+    return WorkChoice(WorkProbe(guard.warn), settings.work, project, run_id, guard.warn)
 
 
 def _watch_no_libraries(config: pytest.Config) -> None:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from paceline.config import Config, dashboard_port, load_config, project_name
 from paceline.plugin import project_file
+from paceline.work import WorkMode
 
 _DEFAULT_PORT = -1
 
@@ -48,6 +49,9 @@ def settings_of(config: pytest.Config, environ: Mapping[str, str] = os.environ) 
     settings = load_config(pyproject, options, environ)
     if config.getoption("paceline_confirm") is False:
         settings = replace(settings, confirmation=replace(settings.confirmation, enabled=False))
+    mode = config.getoption("paceline_work")
+    if mode is not None:
+        settings = replace(settings, work=replace(settings.work, mode=WorkMode(mode)))
 
     # A relative path on the command line is the user's, one in the file is the project's.
     def base(key: str) -> Path:

@@ -2,7 +2,7 @@
 A session in the process that reports: the only one there is, or the controller of xdist.
 """
 
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,6 +29,7 @@ from paceline.project_archive import open_archive
 from paceline.shards import merged_fixtures
 from paceline.translated_names import RunCount
 from paceline.unpatched import UNPATCHED
+from paceline.work import Work, merged_work, with_counts
 
 if TYPE_CHECKING:
     from paceline.plugin.send_runs import Sending
@@ -47,6 +48,8 @@ class RunSession:
         self.fixtures: tuple[FixtureTime, ...] = ()
         self.probes: tuple[str, ...] | None = None
         self.selected = self.deselected = 0
+        self.find_work: Callable[[], Work | None] = self._work_of_workers
+        self._works: list[Work] = []
         self._config: Final = config
         self._settings: Final = settings
         self._planner: Final = planner
@@ -60,6 +63,10 @@ class RunSession:
         self._judged: tuple[Run, Past] | None = None
         self._run: Run | None = None
         self._past = Past()
+
+    @property
+    def run_id(self) -> str:
+        return self._metadata.run_id
 
     @property
     def is_here(self) -> bool:
@@ -163,9 +170,20 @@ class RunSession:
         known = probes if self.probes is None else self.probes
         self.probes = tuple(probe for probe in known if probe in probes)
 
-    def add_repeats(self, cases: Mapping[str, Sequence[Case]], reasons: Mapping[str, str]) -> None:
+    def add_work(self, work: Work | None) -> None:
+        """
+        Take the calls that a worker counted.
+        """
+        self._works += [work] if work is not None else []
+
+    def add_repeats(self, repeated: Repeated) -> None:
         known = self.repeated
-        self.repeated = replace(known, cases={**known.cases, **cases}, reasons={**known.reasons, **reasons})
+        self.repeated = replace(
+            known,
+            cases={**known.cases, **repeated.cases},
+            counted={**known.counted, **repeated.counted},
+            reasons={**known.reasons, **repeated.reasons},
+        )
 
     def judge(self) -> Run | None:
         """
@@ -180,10 +198,11 @@ class RunSession:
             cases=judged_cases(judged.cases, self._book.cases(observed.children_memory_peaks)),
             machine=with_sampled(judged.machine, observed.machine),
             counts=self._counts(),
+            work=with_counts(judged.work, self.find_work()),
         )
         usual = usual_calibration(past.runs, self._settings.rules.regression.min_runs)
         repeated = replace(self.repeated, usual_calibration=usual) if self._settings.confirmation.enabled else None
-        run = conclude(complete, repeated, end, self._settings.fail_on)
+        run = self._archive.with_functions(conclude(complete, repeated, end, self._settings.fail_on), past)
         self._run, self._past = run, past
         self._journaling.keep(run, past)
         if self._sending is not None:
@@ -201,7 +220,17 @@ class RunSession:
         total = max(collected.collected, selected + self.deselected)
         run = self._metadata.run(cases, outcome, self._counts())
         accounts = accounts_of(cases, total, selected)
-        return replace(run, collected=total, accounts=accounts, fixtures=self.fixtures, probes=self.probes or ())
+        return replace(
+            run,
+            collected=total,
+            accounts=accounts,
+            fixtures=self.fixtures,
+            probes=self.probes or (),
+            work=self.guard.tried(self.find_work, "naming the calls that were counted"),
+        )
+
+    def _work_of_workers(self) -> Work | None:
+        return merged_work(self._works)
 
     def _counts(self) -> dict[RunCount, int]:
         return {

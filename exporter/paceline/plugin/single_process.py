@@ -15,6 +15,7 @@ from paceline.plugin.measure.last_teardown import LastTeardown
 from paceline.plugin.measure.marker_budgets import MarkerBudgets
 from paceline.plugin.measure.meter import Meter
 from paceline.plugin.measure.repeat import Repeater
+from paceline.plugin.measure.work_choice import WorkChoice
 from paceline.plugin.session import RunSession
 from paceline.plugin.terminal_report import say
 from paceline.plugin.xdist_messages import NumberedCase
@@ -26,13 +27,17 @@ class SingleProcess:
     Gives the cases of its tests to the session, and measures suspects again.
     """
 
-    def __init__(self, config: pytest.Config, settings: Config, meter: Meter, session: RunSession) -> None:
+    def __init__(
+        self, config: pytest.Config, settings: Config, meter: Meter, session: RunSession, work: WorkChoice | None
+    ) -> None:
+        if work is not None:
+            session.find_work = work.work
         self.tests: Final = ItemCases(meter, session.watching, self._on_end, self._on_settled, session.guard.failed)
         self._process: Final = UNPATCHED.getpid()
         self._settings: Final = settings
         self._meter: Final = meter
         self._session: Final = session
-        self._repeater: Final = Repeater(meter, self.tests, settings, partial(say, config), calibrates=True)
+        self._repeater: Final = Repeater(meter, self.tests, settings, partial(say, config), work, calibrates=True)
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.pluginmanager.register(

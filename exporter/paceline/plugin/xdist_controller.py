@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 from msgspec import json
 
+from paceline.analysis.confirmation import Repeated
 from paceline.plugin.collect.plan import Planner
 from paceline.plugin.guard import Guard
 from paceline.plugin.measure.running_test import RunningTest
@@ -87,7 +88,9 @@ class XdistController:
             self._session.replace(worker, number, case)
         self._session.add_fixtures(summary.fixtures)
         self._session.add_probes(summary.probes)
-        self._session.add_repeats(summary.repeats, summary.not_repeated)
+        self._session.add_work(summary.work)
+        repeated = Repeated(cases=summary.repeats, counted=summary.counted, reasons=summary.not_repeated)
+        self._session.add_repeats(repeated)
 
 
 def _name_of(node: object) -> str:

@@ -10,6 +10,7 @@ from msgspec import Struct, json
 
 from paceline.model import Case, FixtureTime, Run
 from paceline.values import Value
+from paceline.work import Work
 
 KEY = "paceline"
 _CASE, _IDS = "paceline_case", "paceline_changed_ids"
@@ -50,8 +51,10 @@ class WorkerSummary(Struct, frozen=True, kw_only=True):
     selected: int
     fixtures: tuple[FixtureTime, ...] = ()
     probes: tuple[str, ...] = ()
+    work: Work | None = None
     settled: Mapping[int, Case] = {}
     repeats: Mapping[str, tuple[Case, ...]] = {}
+    counted: Mapping[str, Case] = {}
     not_repeated: Mapping[str, str] = {}
 
 

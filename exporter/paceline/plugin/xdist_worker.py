@@ -20,6 +20,7 @@ from paceline.plugin.measure.last_teardown import LastTeardown
 from paceline.plugin.measure.marker_budgets import MarkerBudgets
 from paceline.plugin.measure.meter import Meter
 from paceline.plugin.measure.repeat import Repeater
+from paceline.plugin.measure.work_choice import WorkChoice
 from paceline.plugin.xdist_messages import (
     KEY,
     NumberedCase,
@@ -39,8 +40,16 @@ class XdistWorker:
     A worker finds suspects among its own tests, as the controller cannot judge before all workers have ended.
     """
 
-    def __init__(self, config: pytest.Config, settings: Config, planner: Planner, meter: Meter, guard: Guard) -> None:
-        self._order: Final = json.decode(config.workerinput[KEY], type=WorkerOrder)  # type: ignore[attr-defined]
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a process that runs tests
+        self,
+        config: pytest.Config,
+        settings: Config,
+        planner: Planner,
+        meter: Meter,
+        guard: Guard,
+        work: WorkChoice | None,
+    ) -> None:
+        self._order: Final = worker_order(config)
         path = self._order.boundaries
         self._boundaries: Final = Boundaries.open(path) if path else None
         self.tests: Final = ItemCases(meter, self._boundaries, lambda *_: None, self._on_settled, guard.failed)
@@ -50,8 +59,9 @@ class XdistWorker:
         self._meter: Final = meter
         self._guard: Final = guard
         self._process: Final = UNPATCHED.getpid()
+        self._work: Final = work
         self._settled: dict[int, Case] = {}
-        self._repeater: Final = Repeater(meter, self.tests, settings, lambda _: None)
+        self._repeater: Final = Repeater(meter, self.tests, settings, lambda _: None, work)
         self._has_sent_ids = False
 
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -83,8 +93,10 @@ class XdistWorker:
             selected=collected.selected,
             fixtures=tuple(self._meter.fixtures),
             probes=self._meter.touch_probes,
+            work=self._work.work() if self._work is not None else None,
             settled=self._settled,
             repeats={case_id: tuple(cases) for case_id, cases in self._repeater.repeated.cases.items()},
+            counted=self._repeater.repeated.counted,
             not_repeated=self._repeater.repeated.reasons,
         )
         self._config.workeroutput[KEY] = json.encode(summary).decode()  # type: ignore[attr-defined]
@@ -123,3 +135,10 @@ class XdistWorker:
 
     def _on_settled(self, number: int, case: Case) -> None:
         self._settled[number] = case
+
+
+def worker_order(config: pytest.Config) -> WorkerOrder:
+    """
+    What the controller sent to this worker.
+    """
+    return json.decode(config.workerinput[KEY], type=WorkerOrder)  # type: ignore[attr-defined]

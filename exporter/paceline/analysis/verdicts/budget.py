@@ -101,10 +101,11 @@ class Budgets(Struct, frozen=True, kw_only=True):
 def needed_seconds(case: Case) -> float | None:
     """
     The figure that is judged against the budget of a case: by the clock where the wait for a CPU is not known.
+    None of a test whose calls were counted, which takes time.
     """
     if case.needed_seconds is not None:
         return case.needed_seconds
-    return None if case.duration_seconds is None else need(case.duration_seconds, case.usage).seconds
+    return None if case.duration_seconds is None or case.is_counted else need(case.duration_seconds, case.usage).seconds
 
 
 def judge_budget(case: Case) -> Verdict | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from paceline.errors import DocumentError, StorageError
 
 _APPLICATION_ID = 0x50414345
-_VERSION = 6
+_VERSION = 7
 _BUSY_SECONDS = 30.0
 READ = "BEGIN"
 WRITE = "BEGIN IMMEDIATE"
@@ -27,6 +27,15 @@ _STAMPS = (
 # By what a part is known when its document is in the whole.
 _HEADS = ("ALTER TABLE shards ADD COLUMN head BLOB", "CREATE INDEX shards_by_whole ON shards (whole)")
 _DEFAULT_BRANCH = "ALTER TABLE runs ADD COLUMN default_branch TEXT NOT NULL DEFAULT ''"
+# A vector belongs to the latest run that has it.
+_VECTORS = (
+    "CREATE TABLE functions (number INTEGER PRIMARY KEY, name TEXT UNIQUE, file TEXT NOT NULL, line INTEGER NOT NULL)",
+    (
+        "CREATE TABLE vectors (fingerprint INTEGER PRIMARY KEY,"
+        " run INTEGER NOT NULL REFERENCES runs (number) ON DELETE CASCADE, content BLOB NOT NULL)"
+    ),
+    "CREATE INDEX vectors_by_run ON vectors (run)",
+)
 _SCHEMA = f"""
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY,
@@ -61,6 +70,7 @@ CREATE TABLE columns (
 {_STAMPS};
 {"; ".join(_HEADS)};
 {_DEFAULT_BRANCH};
+{"; ".join(_VECTORS)};
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
 """
@@ -78,6 +88,7 @@ _UPGRADES = {
     3: (_STAMPS,),
     4: _HEADS,
     5: (_DEFAULT_BRANCH,),
+    6: _VECTORS,
 }
 
 

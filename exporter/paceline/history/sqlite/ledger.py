@@ -5,6 +5,7 @@ A run is one row, and one row more for each measure, which holds the figures of 
 Fifty runs of 10,000 tests are fifty short reads a measure, where one row a figure would be half a million.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,9 @@ from paceline.history.source import TimeSpan
 from paceline.history.sqlite.columns import LedgerReader
 from paceline.history.sqlite.database import WRITE, connected, shrink
 from paceline.history.sqlite.rows import SUMMARY, insert_run, past_run, unpack, unpacked
+from paceline.history.sqlite.vectors import read_vectors, with_vectors
 from paceline.model import Run
+from paceline.work import Vectors
 
 
 class Ledger:
@@ -98,9 +101,20 @@ class Ledger:
                 " ORDER BY run_id != :id LIMIT 2",
                 {"id": run_id},
             ).fetchall()
-        if len(rows) > 1 and rows[0][1] != run_id:
-            raise DocumentError(f"several run ids begin with {run_id!r}, for example {rows[0][1]} and {rows[1][1]}")
-        return unpack(rows[0][0], f"run {rows[0][1]} in {self.path}") if rows else None
+            if len(rows) > 1 and rows[0][1] != run_id:
+                raise DocumentError(f"several run ids begin with {run_id!r}, for example {rows[0][1]} and {rows[1][1]}")
+            if not rows:
+                return None
+            return with_vectors(database, unpack(rows[0][0], f"run {rows[0][1]} in {self.path}"))
+
+    def vectors(self, fingerprints: Collection[int]) -> Vectors:
+        """
+        The vectors of counted calls that are kept, by fingerprint.
+        """
+        if not fingerprints or not self.path.exists():
+            return {}
+        with connected(self.path) as database:
+            return read_vectors(database, fingerprints)
 
     def prune(self, *, before: float = 0.0, keep: int | None = None, dry_run: bool = False) -> list[str]:
         """

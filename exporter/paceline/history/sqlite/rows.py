@@ -12,8 +12,9 @@ from typing import Any
 from msgspec import DecodeError, json
 
 from paceline.analysis.past import PastRun, columns_of, run_columns
-from paceline.documents import decode_run
+from paceline.documents import decode_run, encode_run
 from paceline.history.sqlite.database import NotALedgerError
+from paceline.history.sqlite.vectors import insert_vectors, without_vectors
 from paceline.model import Case, Run, RunOutcome
 
 _FASTEST = 1
@@ -88,6 +89,8 @@ def insert_run(database: sqlite3.Connection, run: Run, document: bytes) -> bool:
 def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
     ran = {case.id: case for case in run.cases if case.outcome.is_pass or case.outcome.is_failure}
     numbers = _test_numbers(database, list(ran))
+    if run.work is not None and run.work.packed:
+        document = encode_run(without_vectors(run))
     cursor = database.execute(
         "INSERT INTO runs (run_id, suite, branch, commit_id, dirty, is_partial, outcome, started, ended, cases,"
         " failures, verdicts, tests, document, calibration_seconds, slowdown_ratio, default_branch)"
@@ -119,6 +122,8 @@ def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
             for measure, column in sorted(_pack(list(ran.values())).items())
         ),
     )
+    if run.work is not None and cursor.lastrowid is not None:
+        insert_vectors(database, cursor.lastrowid, run.work)
     database.executemany(
         "INSERT INTO columns (run, measure, figures) VALUES (?, ?, ?)",
         ((cursor.lastrowid, measure, json.encode(column)) for measure, column in run_columns(run).items() if column),

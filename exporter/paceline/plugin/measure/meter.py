@@ -202,7 +202,8 @@ class Meter:
             if UNPATCHED.gettrace() is not tracer:
                 self._met_debugger = True
         plan = plan_of(item)
-        if plan.is_hard and plan.budget is not None and not self._is_budget_judged_later():
+        is_timed = UsageKey.CALLS not in self._usage and not self._is_budget_judged_later()
+        if plan.is_hard and plan.budget is not None and is_timed:
             reason = budget_reason(seconds, self._usage, plan.budget)
             if reason:
                 pytest.fail(f"The test {reason}.", pytrace=False)

@@ -8,7 +8,13 @@ from collections.abc import Callable, Sequence
 import pytest
 from _pytest.runner import runtestprotocol  # as pytest-rerunfailures does: there is no public way to run a test
 
-from paceline.analysis.confirmation import Repeated, leak_suspects_of, suspects_of
+from paceline.analysis.confirmation import (
+    Repeated,
+    counted_suspects_of,
+    leak_suspects_of,
+    suspects_of,
+    timed_suspects_of,
+)
 from paceline.analysis.verdicts.budget import judge_budget
 from paceline.config import Config
 from paceline.formatting import counted, duration
@@ -21,6 +27,7 @@ from paceline.plugin.measure.running_test import RunningTest
 from paceline.plugin.measure.time_limit import RepeatTimeoutError, time_limit
 from paceline.plugin.measure.traced_memory import traced_memory
 from paceline.plugin.measure.unseen import unchanged, unseen
+from paceline.plugin.measure.work_choice import WorkChoice
 from paceline.probes.calibration import ROUNDS_BESIDE_A_REPEAT, calibrate
 from paceline.unpatched import UNPATCHED
 from paceline.usage import UsageKey
@@ -43,17 +50,20 @@ class Repeater:
         say: takes a line for the user.
         calibrates: time the machine beside each repeat. In one of several workers that would be another figure than at
             the start of the run.
+        work: counts calls; None where no calls are counted.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a repeat takes
         self,
         meter: Meter,
         tests: ItemCases,
         settings: Config,
         say: Callable[[str], None],
+        work: WorkChoice | None = None,
         *,
         calibrates: bool = False,
     ) -> None:
+        self._work = work
         self._meter = meter
         self._tests = tests
         self._limits = limits = settings.confirmation
@@ -64,13 +74,16 @@ class Repeater:
         self._seconds_for_budgets = limits.seconds
         self._budgets_left = limits.tests
         self._cases: dict[str, list[Case]] = {}
+        self._counted: dict[str, Case] = {}
         self._reasons: dict[str, str] = {}
         self._calibrates = calibrates
         self._calibrations: dict[str, list[float]] = defaultdict(list)
 
     @property
     def repeated(self) -> Repeated:
-        return Repeated(cases=self._cases, reasons=self._reasons, calibrations=self._calibrations)
+        return Repeated(
+            cases=self._cases, counted=self._counted, reasons=self._reasons, calibrations=self._calibrations
+        )
 
     def measure_again(self, config: pytest.Config, run: Run, node: pytest.Collector | None = None) -> None:
         """
@@ -85,10 +98,13 @@ class Repeater:
         chosen = self._choose(suspects_of(run, self._fail_on), node)
         if not chosen:
             return
+        self._pause_counting()
         self._say(f"measuring {counted(len(chosen), 'test')} again, for at most {duration(self._seconds_left)}")
         started = UNPATCHED.monotonic()
         try:
-            self._rounds(config, chosen, node)
+            timed, counted_ = timed_suspects_of(run), counted_suspects_of(run)
+            self._rounds(config, [one for one in chosen if one.case.id in timed], node)
+            self._count_calls(config, [one for one in chosen if one.case.id in counted_], node, started)
             leaks = leak_suspects_of(run)
             self._count_objects(config, [one for one in chosen if one.case.id in leaks], node, started)
         except KeyboardInterrupt:
@@ -96,9 +112,9 @@ class Repeater:
             self._say("measuring again was interrupted")
         took = UNPATCHED.monotonic() - started
         self._seconds_left -= took
-        repeats = sum(len(self._cases[one.case.id]) for one in chosen)
+        repeats = sum(len(self._cases[one.case.id]) + (one.case.id in self._counted) for one in chosen)
         self._say(f"measured again {counted(repeats, 'time')} in {duration(took)}")
-        failed = [one.case.id for one in chosen if not self._cases[one.case.id]]
+        failed = [one.case.id for one in chosen if not self._cases[one.case.id] and one.case.id not in self._counted]
         self._reasons |= dict.fromkeys(failed, "its repeats failed or did not end in time")
 
     def measure_budget_again(self, one: Ended, nextitem: pytest.Item | None) -> Sequence[Case]:
@@ -111,6 +127,7 @@ class Repeater:
         if not self._budgets_left or self._seconds_for_budgets <= 0 or why_not_repeatable(one):
             return ()
         self._budgets_left -= 1
+        self._pause_counting()
         started, cases = UNPATCHED.monotonic(), list[Case]()
         with unseen(one.item.config), self._meter.another_test(is_suspect=True):
             for _ in range(self._limits.repeats):
@@ -161,6 +178,26 @@ class Repeater:
 
     def _calibrate(self) -> float:
         return calibrate(ROUNDS_BESIDE_A_REPEAT) if self._calibrates else 0.0
+
+    def _pause_counting(self) -> None:
+        if self._work is not None:
+            self._work.pause()
+
+    def _count_calls(
+        self, config: pytest.Config, suspects: Sequence[Ended], node: pytest.Collector | None, started: float
+    ) -> None:
+        """
+        Repeat each suspect once more, and count its calls: that takes time, so that no time is compared with it.
+        """
+        if self._work is None or not suspects:
+            return
+        is_present = any(one.item is self._tests.item for one in suspects)
+        with unseen(config), self._meter.another_test(is_suspect=is_present), self._work.counting():
+            for one in suspects:
+                left = started + self._seconds_left - UNPATCHED.monotonic()
+                repeat = self._repeat(one, left, node) if left > 0 else None
+                if repeat is not None and repeat.is_counted:
+                    self._counted[one.case.id] = repeat
 
     def _count_objects(
         self, config: pytest.Config, suspects: Sequence[Ended], node: pytest.Collector | None, started: float

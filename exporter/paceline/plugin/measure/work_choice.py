@@ -1,0 +1,104 @@
+"""
+Which tests have their calls counted as they run.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from paceline.config import WorkSettings
+from paceline.errors import ConfigError
+from paceline.probes.work.project_code import find_project_code
+from paceline.probes.work.work_probe import WorkProbe
+from paceline.work import Work, WorkMode
+
+# The calls of a benchmark depend on how long its rounds take.
+_BENCHMARK = "benchmark"
+
+
+class WorkChoice:
+    """
+    Switches the probe on for each test that is to be counted, and off for the others.
+
+    In the mode `rotate` those are tests in a row, so that the interpreter prepares its code for counting once. The row
+    begins at another test in each run.
+
+    Args:
+        probe: counts.
+        settings: whose calls are counted.
+        project: the name of the project's distribution.
+        seed: of the place of the row: the id of the run, which all workers know.
+        warn: takes a line for the user.
+    """
+
+    def __init__(
+        self, probe: WorkProbe, settings: WorkSettings, project: str, seed: str, warn: Callable[[str], None]
+    ) -> None:
+        self.probe: Final = probe
+        self._settings: Final = settings
+        self._project: Final = project
+        self._seed: Final = seed
+        self._warn: Final = warn
+        self._chosen: frozenset[str] = frozenset()
+
+    def work(self) -> Work | None:
+        """
+        What this process counted.
+        """
+        return self.probe.book.work(self._settings.mode)
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        """
+        Count the calls of tests that are measured again.
+        """
+        self.probe.is_on = True
+        try:
+            yield
+        finally:
+            self.pause()
+
+    def pause(self) -> None:
+        """
+        Count no calls until the next test begins.
+        """
+        self.probe.is_on = False
+        self.probe.rest()
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        files = {item.path for item in session.items}
+        self._find_code(session.config.rootpath, sorted(files))
+        if self._settings.mode is WorkMode.ROTATE:
+            self._chosen = frozenset(_row([item.nodeid for item in session.items], self._settings.share, self._seed))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        self.probe.is_on = self._is_chosen(item)
+        if not self.probe.is_on:
+            self.probe.rest()
+
+    def _find_code(self, root: Path, files: Sequence[Path]) -> None:
+        try:
+            self.probe.code = find_project_code(root, self._settings.packages, self._project, files)
+        except ConfigError as error:
+            self._warn(f"no calls counted: {error}")
+
+    def _is_chosen(self, item: pytest.Item) -> bool:
+        if _BENCHMARK in getattr(item, "fixturenames", ()) or item.get_closest_marker(_BENCHMARK):
+            return False
+        return self._settings.mode is WorkMode.ALL or item.nodeid in self._chosen
+
+
+def _row(tests: Sequence[str], share: float, seed: str) -> Sequence[str]:
+    """
+    So many tests in a row, from a place that the seed gives; the first follow the last.
+    """
+    if not tests:
+        return ()
+    first = random.Random(seed).randrange(len(tests))  # noqa: S311 - nothing secret
+    count = max(round(share * len(tests)), 1)
+    return [*tests[first:], *tests[:first]][:count]

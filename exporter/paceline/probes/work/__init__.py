@@ -1,0 +1,3 @@
+"""
+Work, counted exactly: how often functions of the project are called during a test.
+"""

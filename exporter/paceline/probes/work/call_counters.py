@@ -1,0 +1,166 @@
+"""
+Counting each call of the project's functions, in the way that the interpreter offers.
+"""
+
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import Any, Final, Protocol
+
+from paceline.errors import PacelineError
+from paceline.probes.work.counted_calls import CountedCalls
+from paceline.unpatched import UNPATCHED, Monitoring
+
+_NAME = "paceline"
+# 0 and 1 are those of debuggers and of coverage; a profiler has 2, and what optimizes has 5.
+_TOOL_IDS = (4, 3, 5, 2)
+_STARTS_LATER = 0x20 | 0x80 | 0x200  # generators, coroutines, asynchronous generators
+_COMPREHENSIONS = frozenset({"<listcomp>", "<dictcomp>", "<setcomp>"})
+
+
+class NotCountableError(PacelineError):
+    """
+    Somebody else has what counting takes.
+    """
+
+
+class CallCounter(Protocol):
+    """
+    Counts the calls of one test at a time, in all threads.
+
+    `start` raises a `NotCountableError` where another tool has what counting takes. `stop` says whether all calls were
+    counted: a test may have taken the counter away. `rest` ends what slows down code that is not counted.
+    """
+
+    def start(self, calls: CountedCalls) -> None: ...
+
+    def stop(self) -> bool: ...
+
+    def rest(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def make_counter() -> CallCounter:
+    """
+    The counter of this interpreter.
+    """
+    return MonitoringCounter(UNPATCHED.monitoring) if UNPATCHED.monitoring is not None else ProfileCounter()
+
+
+class MonitoringCounter:
+    """
+    Counts by `sys.monitoring`. Code that is not the project's is seen once, and then switched off for good.
+
+    Its events stay on from test to test, as each switch makes the interpreter prepare all code anew; between tests
+    there is no callback.
+    """
+
+    def __init__(self, monitoring: Monitoring) -> None:
+        self._monitoring: Final = monitoring
+        self._tool: int | None = None
+        self._callback: object = None
+        self._is_on = False
+
+    def start(self, calls: CountedCalls) -> None:
+        monitoring, tool = self._monitoring, self._acquired()
+        self._callback = _on_start(calls, monitoring.DISABLE)
+        monitoring.register_callback(tool, monitoring.PY_START, self._callback)
+        if not self._is_on:
+            monitoring.set_events(tool, monitoring.PY_START)
+            self._is_on = True
+
+    def stop(self) -> bool:
+        tool = self._tool
+        if tool is None or self._monitoring.get_tool(tool) != _NAME:
+            self._tool, self._is_on = None, False
+            return False
+        return self._monitoring.register_callback(tool, self._monitoring.PY_START, None) is self._callback
+
+    def rest(self) -> None:
+        if self._is_on and self._tool is not None and self._monitoring.get_tool(self._tool) == _NAME:
+            self._monitoring.set_events(self._tool, self._monitoring.NO_EVENTS)
+        self._is_on = False
+
+    def close(self) -> None:
+        self.rest()
+        if self._tool is not None and self._monitoring.get_tool(self._tool) == _NAME:
+            self._monitoring.free_tool_id(self._tool)
+        self._tool = None
+
+    def _acquired(self) -> int:
+        if self._tool is not None and self._monitoring.get_tool(self._tool) == _NAME:
+            return self._tool
+        self._is_on = False
+        for tool in _TOOL_IDS:
+            if self._monitoring.get_tool(tool) is None:
+                self._monitoring.use_tool_id(tool, _NAME)
+                self._tool = tool
+                return tool
+        taken = ", ".join(str(self._monitoring.get_tool(tool)) for tool in sorted(_TOOL_IDS))
+        raise NotCountableError(f"all tool ids of sys.monitoring are taken ({taken})")
+
+
+def _on_start(calls: CountedCalls, disable: object) -> Callable[[CodeType, int], object]:
+    counts, first, frame_of, identity = calls.counts, calls.first, UNPATCHED.getframe, id
+
+    def on_start(code: CodeType, _offset: int) -> object:
+        try:
+            counts[identity(code)] += 1
+        except KeyError:
+            return None if first(code, frame_of(1)) else disable
+        return None
+
+    return on_start
+
+
+class ProfileCounter:
+    """
+    Counts by `sys.setprofile`, on Python 3.11: slower, and only where nobody else has it.
+    """
+
+    def __init__(self) -> None:
+        self._profile: Callable[[FrameType, str, Any], None] | None = None
+
+    def start(self, calls: CountedCalls) -> None:
+        other = UNPATCHED.getprofile()
+        if other is not None:
+            raise NotCountableError(f"another profiler has sys.setprofile ({type(other).__name__})")
+        self._profile = _on_event(calls)
+        UNPATCHED.setprofile_of_threads(self._profile)
+        UNPATCHED.setprofile(self._profile)
+
+    def stop(self) -> bool:
+        profile, self._profile = self._profile, None
+        is_ours = UNPATCHED.getprofile() is profile
+        if is_ours:
+            UNPATCHED.setprofile(None)
+        UNPATCHED.setprofile_of_threads(None)
+        return is_ours
+
+    def rest(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def _on_event(calls: CountedCalls) -> Callable[[FrameType, str, Any], None]:
+    counts, first, identity = calls.counts, calls.first, id
+
+    def on_event(frame: FrameType, event: str, _argument: object) -> None:
+        code = frame.f_code
+        if event != "call" or code.co_name in _COMPREHENSIONS or _is_resumed(frame):
+            return
+        try:
+            counts[identity(code)] += 1
+        except KeyError:
+            first(code, frame)
+
+    return on_event
+
+
+def _is_resumed(frame: FrameType) -> bool:
+    """
+    Whether a generator or coroutine goes on after it has started.
+    """
+    code = frame.f_code
+    # The argument of the instruction RESUME is 0 at the start.
+    return bool(code.co_flags & _STARTS_LATER) and code.co_code[frame.f_lasti + 1] != 0

@@ -1,0 +1,68 @@
+"""
+The calls of one test while they are counted.
+"""
+
+from collections.abc import Mapping
+from types import CodeType, FrameType
+from typing import Final, NamedTuple
+
+from paceline.probes.work.project_code import ProjectCode
+
+# Code that is made anew again and again is counted under its name from so many pieces on.
+_MOST_CODES = 20_000
+
+
+class FunctionKey(NamedTuple):
+    """
+    A function as counted: code that was compiled or loaded twice has one key.
+    """
+
+    module: str
+    qualname: str
+    file: str
+    line: int
+
+
+class CountedCalls:
+    """
+    Counts calls by the identity of their code, which is kept alive meanwhile: comparing code compares its content, and
+    takes ten times as long.
+
+    `counts` is for the counter, which adds to what is there and calls `first` for what is not.
+    """
+
+    def __init__(self, code: ProjectCode) -> None:
+        self.counts: Final[dict[int, int]] = {}
+        self._project: Final = code
+        self._codes: Final[dict[int, tuple[CodeType, str]]] = {}
+        self._named: Final[dict[FunctionKey, int]] = {}
+
+    def first(self, code: CodeType, frame: FrameType) -> bool:
+        """
+        Count the first call of a function.
+
+        Returns:
+            Whether the function is the project's own.
+        """
+        module_globals = frame.f_globals
+        if not self._project.owns(code.co_filename, module_globals):
+            return False
+        if len(self._codes) >= _MOST_CODES:
+            self._fold()
+        self._codes[id(code)] = code, str(module_globals.get("__name__", ""))
+        self.counts[id(code)] = self.counts.get(id(code), 0) + 1
+        return True
+
+    def totals(self) -> Mapping[FunctionKey, int]:
+        """
+        The calls of each function, in the order of the first calls.
+        """
+        self._fold()
+        return self._named
+
+    def _fold(self) -> None:
+        for key, (code, module) in self._codes.items():
+            name = FunctionKey(module, code.co_qualname, code.co_filename, code.co_firstlineno)
+            self._named[name] = self._named.get(name, 0) + self.counts.pop(key, 0)
+        self._codes.clear()
+        self.counts.clear()
