@@ -147,7 +147,7 @@ def test_types_are_found_by_folder(path: str, test_type: str) -> None:
             "rules.regressions.ratio = 2.0",
             (
                 "rules.regressions is an unknown key, expected one of "
-                "count, flaky, leak, modes, objective, regression, trend, window_days"
+                "count, flaky, leak, modes, objective, regression, trend, window_days, work"
             ),
         ),
         ("enabled = 'yes'", "enabled is 'yes', expected true or false"),
@@ -182,7 +182,7 @@ def test_types_are_found_by_folder(path: str, test_type: str) -> None:
             "fail_on = ['budget', 'speed']",
             (
                 "fail_on has 'speed', expected one of suite_regression, regression, file_regression, "
-                "fixture_regression, count, repeated_queries, budget, leak, flaky, duration_flaky, change_point, "
+                "fixture_regression, count, repeated_queries, work, budget, leak, flaky, duration_flaky, change_point, "
                 "trend, broken"
             ),
         ),
@@ -190,7 +190,7 @@ def test_types_are_found_by_folder(path: str, test_type: str) -> None:
             "fail_on = ['unconfirmed']",
             (
                 "fail_on has 'unconfirmed', expected one of suite_regression, regression, file_regression, "
-                "fixture_regression, count, repeated_queries, budget, leak, flaky, duration_flaky, change_point, "
+                "fixture_regression, count, repeated_queries, work, budget, leak, flaky, duration_flaky, change_point, "
                 "trend, broken"
             ),
         ),
@@ -248,7 +248,7 @@ def test_a_file_that_is_no_toml_is_explained(pyproject: Path, content: bytes) ->
             {"fail_on": ["speed"]},
             (
                 "--paceline-fail-on has 'speed', expected one of suite_regression, regression, file_regression, "
-                "fixture_regression, count, repeated_queries, budget, leak, flaky, duration_flaky, change_point, "
+                "fixture_regression, count, repeated_queries, work, budget, leak, flaky, duration_flaky, change_point, "
                 "trend, broken"
             ),
         ),

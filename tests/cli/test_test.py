@@ -113,7 +113,7 @@ def test_the_dashboard_says_where_it_is(suite: Suite) -> None:
             invalid(
                 "--fail-on",
                 "'unconfirmed' is not one of suite_regression, regression, file_regression, "
-                "fixture_regression, count, repeated_queries, budget, leak, flaky, duration_flaky, change_point, "
+                "fixture_regression, count, repeated_queries, work, budget, leak, flaky, duration_flaky, change_point, "
                 "trend, broken.",
             ),
         ),

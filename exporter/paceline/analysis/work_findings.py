@@ -17,6 +17,8 @@ from paceline.work import Function, Vectors
 _KINDS = (VerdictKind.WORK, VerdictKind.LESS_WORK)
 # The tests of a finding that calls twice as much, and a suite that calls a tenth more.
 _CRITICAL_FACTOR, _CRITICAL_SUITE = 2.0, 1.1
+# How confirmation begins to say that a repeat found it again.
+_AGAIN = "again "
 _FINGERPRINTS = (UsageKey.CALLS_FINGERPRINT, UsageKey.REPEAT_CALLS_FINGERPRINT)
 
 
@@ -114,7 +116,7 @@ def _finding(group: Group, verdicts: Sequence[Verdict], functions: Mapping[str, 
         limit=before,
         factor=factor,
         causes=causes,
-        reason=_reason(group, most, functions),
+        reason=_reason(group, most, verdicts, functions),
     )
 
 
@@ -125,15 +127,26 @@ def _severity(kind: VerdictKind, factor: float | None, added: float, suite: floa
     return Severity.CRITICAL if is_much and suite >= _CRITICAL_SUITE * (suite - added) else Severity.WARNING
 
 
-def _reason(group: Group, most: Verdict, functions: Mapping[str, Function]) -> str:
+def _reason(group: Group, most: Verdict, verdicts: Sequence[Verdict], functions: Mapping[str, Function]) -> str:
     changes = group.changes
     where = f"in {counted(len(changes), 'test')}"
     totals = f"{_change_of(most, changes)}"
-    confirmed = most.reason.partition("; ")[2]
     parts = [f"{_growth(group, functions)} {where}" if group.function else f"more calls {where}", totals]
     if len(changes) > 1:
         parts.append(f"most in {most.case}")
-    return "; ".join([*parts, *([confirmed] if confirmed else [])])
+    return "; ".join([*parts, *_confirmation(most, verdicts)])
+
+
+def _confirmation(most: Verdict, verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """
+    What repeats of the tests found, as far as there were any.
+    """
+    of_repeats = [found for one in verdicts if (found := one.reason.partition("; ")[2])]
+    again = sum(found.startswith(_AGAIN) for found in of_repeats)
+    if len(verdicts) > 1 and again:
+        yield f"again more in each of {again} that were measured again"
+    elif of_repeats:
+        yield most.reason.partition("; ")[2] or of_repeats[0]
 
 
 def _change_of(most: Verdict, changes: Sequence[Change]) -> str:

@@ -36,6 +36,9 @@ def account_notes(run: Run) -> Iterator[str]:
     if lacking:
         keys = sorted({key for case in lacking for key in case.lacking})
         yield f"{counted(len(lacking), 'test lacks', 'tests lack')} figures: {listed(keys, _MOST_NAMES)}"
+    if run.work is not None and run.work.varying:
+        varying = counted(run.work.varying, "test was", "tests were")
+        yield f"calls of {varying} not compared, as earlier runs do not agree on them"
     not_compared = sum(case.lacks_cpu_wait and case.duration_seconds is not None for case in run.cases)
     if not_compared:
         times = counted(not_compared, "time was", "times were")

@@ -10,6 +10,7 @@ from paceline.analysis.past import Past
 from paceline.analysis.verdicts.suite_regression import calibration_ratio
 from paceline.model import Case, Run
 from paceline.report.account_notes import account_notes
+from paceline.report.counted_work import counted_work
 from paceline.report.findings import Finding, findings_of
 from paceline.report.headline import headline
 from paceline.report.news import news, standing
@@ -54,6 +55,7 @@ class Content(Struct, frozen=True, kw_only=True):
     run_id: str
     troubles: tuple[str, ...]
     fixtures: str = ""
+    work: str = ""
 
     @property
     def is_well(self) -> bool:
@@ -79,6 +81,7 @@ def compose(run: Run, past: Past, rules: Rules) -> Content:
         standing=tuple(standing(found)),
         slowest=tuple((formatting.duration(case.duration_seconds or 0.0), case) for case in slowest),
         fixtures=slow_fixtures(run),
+        work=counted_work(run),
         machine=_machine(run, past),
         history=_history(past, rules.regression.min_runs),
         run_id=run.run_id,

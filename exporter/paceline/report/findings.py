@@ -12,6 +12,8 @@ from paceline.model import Case, Cause, Run, Severity, Verdict
 from paceline.report import words
 from paceline.verdict_kinds import VerdictKind
 
+# The first cause of these kinds is what their reason says.
+_TOLD_BY_REASON = frozenset({VerdictKind.COUNT, VerdictKind.WORK, VerdictKind.LESS_WORK})
 # How far back a sparkline looks.
 _SHOWN_RUNS = 20
 
@@ -78,8 +80,7 @@ def _finding(verdict: Verdict, measured: Case | None, branch: str, past: Past, m
 
 
 def _told_causes(verdict: Verdict) -> tuple[Cause, ...]:
-    # The first of a count's is the count itself, which its reason has told.
-    return verdict.causes[1:] if verdict.kind is VerdictKind.COUNT else verdict.causes
+    return verdict.causes[1:] if verdict.kind in _TOLD_BY_REASON else verdict.causes
 
 
 def _advice(verdict: Verdict) -> str:

@@ -26,13 +26,23 @@ def headline(run: Run, past: Past, rules: Rules) -> str:
     still = counted_kinds([verdict.kind for verdict in run.verdicts if verdict.standing])
     found = [*(new or ["nothing new" if still else "all within budget"])]
     not_compared = why_not_compared(run, past, rules)
-    if not_compared:
+    if _is_counted(run):
+        found.append("no times compared (calls were counted)")
+    elif not_compared:
         found.append(f"{'no times' if past.runs else 'nothing'} compared ({not_compared})")
     elif not new and not still:
         found.append(f"nothing slower than usual{_share_compared(run, past, rules)}")
     stands = f"; still {', '.join(still)}" if still else ""
     tests = f"{counted(len(run.cases), 'test')} in a session of {duration(run.duration_seconds)}"
     return f"{', '.join(found)}{stands} · {tests}"
+
+
+def _is_counted(run: Run) -> bool:
+    """
+    Whether the calls of nearly all tests were counted, so that no times are left to compare.
+    """
+    timed = any(case.duration_seconds is not None and not case.is_counted for case in run.cases)
+    return run.work is not None and not timed
 
 
 def counted_kinds(kinds: Sequence[VerdictKind]) -> list[str]:

@@ -64,7 +64,8 @@ def _details(content: Content) -> str:
         disable_numparse=True,
     )
     fixtures = f"Fixtures: {escaped(content.fixtures)}. " if content.fixtures else ""
-    facts = f"{fixtures}Machine: {content.machine}. History: {content.history}. Run: {content.run_id}."
+    work = f"Work: {escaped(content.work)}. " if content.work else ""
+    facts = f"{fixtures}{work}Machine: {content.machine}. History: {content.history}. Run: {content.run_id}."
     return f"<details><summary>Slowest tests and machine</summary>\n\n{slowest}\n\n{facts}\n\n</details>"
 
 

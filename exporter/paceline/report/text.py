@@ -117,6 +117,8 @@ def _health_lines(content: Content, width: int, verbosity: int, *, ascii_only: b
             yield _labelled("" if number else "slowest", f"{time:>{_TIME - 2}}  {name}")
     if content.fixtures and verbosity >= 0:
         yield _labelled("fixtures", content.fixtures)
+    if content.work and verbosity >= 0:
+        yield _labelled("work", content.work)
     yield _labelled("machine", content.machine)
     yield _labelled("history", content.history)
     yield _labelled("run", content.run_id)

@@ -21,7 +21,8 @@ def _no_tally(_: Run) -> Mapping[tuple[str, ...], float]:
 
 
 _OF_VERSION_4 = (
-    "DROP INDEX shards_by_whole; ALTER TABLE shards DROP COLUMN head; ALTER TABLE runs DROP COLUMN default_branch"
+    "DROP INDEX shards_by_whole; ALTER TABLE shards DROP COLUMN head; ALTER TABLE runs DROP COLUMN default_branch;"
+    "DROP TABLE vectors; DROP TABLE functions"
 )
 _TERMS = Terms(now=EPOCH, tally=_no_tally)
 

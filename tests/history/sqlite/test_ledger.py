@@ -382,7 +382,7 @@ def test_a_ledger_of_the_first_version_is_upgraded_in_place(ledger: Ledger) -> N
             "DROP INDEX runs_exposed; DROP TABLE totals; DROP TABLE shards; DROP TABLE stamps;"
             "ALTER TABLE runs DROP COLUMN exposed_since; ALTER TABLE runs DROP COLUMN is_counted;"
             "ALTER TABLE runs DROP COLUMN calibration_seconds; ALTER TABLE runs DROP COLUMN slowdown_ratio;"
-            "ALTER TABLE runs DROP COLUMN default_branch;"
+            "ALTER TABLE runs DROP COLUMN default_branch; DROP TABLE vectors; DROP TABLE functions;"
             "PRAGMA user_version = 1"
         )
     ledger.add(make_run(2, [make_case()], machine=machine))
@@ -404,7 +404,7 @@ def test_a_ledger_of_a_later_version_is_left_alone(ledger: Ledger) -> None:
     with pytest.raises(StorageError) as caught:
         ledger.add(make_run(2))
 
-    assert str(caught.value) == f"{ledger.path} has version 99, expected at most 6: upgrade paceline"
+    assert str(caught.value) == f"{ledger.path} has version 99, expected at most 7: upgrade paceline"
     assert ledger.path.read_bytes() == before
 
 

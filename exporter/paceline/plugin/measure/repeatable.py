@@ -16,6 +16,7 @@ _HARMLESS = ("_pytest.", "pytest_asyncio.", "anyio.")
 # pytest makes fixtures of the project's `setup_module` and `setUpClass`; their functions are its own.
 _OF_PROJECT = ("_xunit_setup_", "_unittest_")
 _FUNCTION = "function"
+_SETUPS_OF_PACKAGES = (b"setup_module", b"setUpModule", b"teardown_module", b"tearDownModule")
 # A plugin's own loop of repeats, or a process of its own.
 _OWNERS = {"benchmark": "pytest-benchmark repeats it"}
 
@@ -56,5 +57,18 @@ def _is_harmless(fixture: pytest.FixtureDef[Any]) -> bool:
 def _collectors_that_ended(item: pytest.Item) -> Iterator[str]:
     alive = item.session._setupstate.stack  # noqa: SLF001 - pytest has no public way to ask
     for node in item.listchain()[:-1]:
-        if type(node).setup is not Node.setup and node not in alive:
+        if type(node).setup is not Node.setup and node not in alive and not _is_plain_package(node):
             yield f"its {type(node).__name__} was torn down"
+
+
+def _is_plain_package(node: Node) -> bool:
+    """
+    Whether a collector is a package whose module has no setup of its own, so that making it again does nothing.
+    """
+    if not isinstance(node, pytest.Package):
+        return False
+    try:
+        code = (node.path / "__init__.py").read_bytes()
+    except OSError:
+        return False
+    return not any(name in code for name in _SETUPS_OF_PACKAGES)
