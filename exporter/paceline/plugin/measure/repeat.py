@@ -112,8 +112,10 @@ class Repeater:
             self._say("measuring again was interrupted")
         took = UNPATCHED.monotonic() - started
         self._seconds_left -= took
-        repeats = sum(len(self._cases[one.case.id]) + (one.case.id in self._counted) for one in chosen)
-        self._say(f"measured again {counted(repeats, 'time')} in {duration(took)}")
+        repeats = sum(len(self._cases[one.case.id]) for one in chosen)
+        calls = sum(one.case.id in self._counted for one in chosen)
+        counted_again = f", the calls of {counted(calls, 'test')} counted" if calls else ""
+        self._say(f"measured again {counted(repeats, 'time')} in {duration(took)}{counted_again}")
         failed = [one.case.id for one in chosen if not self._cases[one.case.id] and one.case.id not in self._counted]
         self._reasons |= dict.fromkeys(failed, "its repeats failed or did not end in time")
 
