@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import pytest
 
+from paceline.analysis.verdicts.work import OF_WORK
 from paceline.probes import make_probes
 from paceline.probes.own_overhead import OwnWork
 from paceline.probes.probe import Probe, Usage
@@ -238,11 +239,12 @@ def test_a_step_that_a_probe_leaves_out_is_passed_over() -> None:
 
 def test_the_real_probes_tell_all_there_is() -> None:
     """
-    On Linux every key of usage is measured that is no touch of something outside, and none is negative.
+    On Linux every key of usage is measured that is no touch of something outside and no count of calls, and none is
+    negative.
     """
     stack = ProbeStack(make_probes(OwnWork()), lambda error, _: (_ for _ in ()).throw(error))
     usage = _run(stack)
 
-    of_companion = {UsageKey.CHILDREN_MEMORY_PEAK_BYTES}
-    assert set(usage) == {key for key in UsageKey if not key.quantity.is_touched} - of_companion
+    elsewhere = {UsageKey.CHILDREN_MEMORY_PEAK_BYTES, *OF_WORK}
+    assert set(usage) == {key for key in UsageKey if not key.quantity.is_touched} - elsewhere
     assert min(usage.values()) >= 0
