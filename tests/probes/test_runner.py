@@ -248,3 +248,33 @@ def test_the_real_probes_tell_all_there_is() -> None:
     elsewhere = {UsageKey.CHILDREN_MEMORY_PEAK_BYTES, *OF_WORK}
     assert set(usage) == {key for key in UsageKey if not key.quantity.is_touched} - elsewhere
     assert min(usage.values()) >= 0
+
+
+class _Losing(Probe):
+    keys: ClassVar[tuple[UsageKey, ...]] = (UsageKey.READ_BYTES,)
+    is_lost = False
+
+    @property
+    def lost(self) -> tuple[UsageKey, ...]:
+        return self.keys if self.is_lost else ()
+
+    def stop_call(self, usage: Usage) -> None:
+        usage[UsageKey.READ_BYTES] = 1
+
+
+def test_keys_that_are_lost_are_lacking() -> None:
+    """
+    A probe that cannot measure a key any more takes it out of the present test and of those after it.
+    """
+    probe = _Losing()
+    stack = ProbeStack([probe], lambda *_: None)
+    usages: list[dict[str, float]] = [{}, {}, {}]
+    for number, usage in enumerate(usages):
+        stack.start_test()
+        stack.start_call()
+        stack.stop_call(usage)
+        probe.is_lost = number > 0
+        stack.stop_test(usage)
+
+    assert usages == [{UsageKey.READ_BYTES: 1}, {}, {}]
+    assert stack.lacking == (UsageKey.READ_BYTES,)

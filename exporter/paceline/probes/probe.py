@@ -23,6 +23,13 @@ class Probe:
 
     keys: ClassVar[tuple[UsageKey, ...]] = ()
 
+    @property
+    def lost(self) -> tuple[UsageKey, ...]:
+        """
+        The keys that cannot be measured any more.
+        """
+        return ()
+
     def start_test(self) -> None: ...
 
     def start_call(self) -> None: ...

@@ -58,6 +58,8 @@ class ProbeStack:
 
     def stop_test(self, usage: Usage) -> None:
         self._each(self._stop_test, usage)
+        for probe in self._losing:
+            self.lacking += tuple(key for key in probe.lost if key not in self.lacking)
         for key in self.lacking:
             usage.pop(key, None)
         if self._failures and self.lacking == self._given_up_keys:
@@ -82,6 +84,7 @@ class ProbeStack:
     def _arrange(self, probes: tuple[Probe, ...]) -> None:
         # Four times a test: the methods are looked up once.
         self._probes = probes
+        self._losing = [probe for probe in probes if type(probe).lost is not Probe.lost]
         self._start_test = _steps(probes, "start_test")
         self._start_call = _steps(probes, "start_call")
         self._stop_call = _steps(probes[::-1], "stop_call")

@@ -4,15 +4,13 @@ The hooks in libraries: which library gets which, and when.
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib import import_module
 from types import ModuleType
 from typing import Any, Final
 
 from paceline.probes.touch.attribution import Attribution
 from paceline.probes.touch.call_sites import CallSites
-from paceline.probes.touch.database.django import DjangoQueries
 from paceline.probes.touch.database.queries import Queries
-from paceline.probes.touch.database.sqlalchemy import SqlalchemyQueries
-from paceline.probes.touch.database.sqlite import watch_sqlite
 from paceline.probes.touch.late_imports import LateImports
 from paceline.probes.touch.network.aiohttp import watch_aiohttp
 from paceline.probes.touch.network.http_client import watch_http_client, watch_urllib3
@@ -28,6 +26,13 @@ _NETWORK: Mapping[str, Callable[[ModuleType, Requests, Patches], None]] = {
     "httpx2": watch_httpx,
     "aiohttp": watch_aiohttp,
     "socket": watch_sockets,
+}
+
+# The file in `database` by the module of the library. It has a function `watch`, and is imported when that is.
+_DATABASES: Mapping[str, str] = {
+    "sqlite3": "sqlite",
+    "sqlalchemy": "sqlalchemy",
+    "django.db": "django",
 }
 
 Failed = Callable[[Exception, str], None]
@@ -50,15 +55,12 @@ class Hooks:
         self.has_failed = False
         self._report: Final = failed
         self._patches: Final = Patches()
-        self._listeners: Final[list[Any]] = []
         self._queries: Final = Queries(self.attribution, self.sites, self._failed)
         self._requests: Final = Requests(self.attribution, self._failed)
         self._imports: Final = LateImports(
             {
                 **{name: self._guarded(partial(self._watch_network, watch)) for name, watch in _NETWORK.items()},
-                "sqlite3": self._guarded(lambda module: watch_sqlite(module, self._queries, self._patches)),
-                "sqlalchemy": self._guarded(lambda module: self._listen(SqlalchemyQueries(module, self._queries))),
-                "django.db": self._guarded(lambda module: self._listen(DjangoQueries(module, self._queries))),
+                **dict.fromkeys(_DATABASES, self._guarded(self._watch_database)),
             }
         )
 
@@ -70,8 +72,6 @@ class Hooks:
         Leave each library as it was.
         """
         self._imports.remove()
-        while self._listeners:
-            self._tried(self._listeners.pop().remove, "taking a hook off")
         self._tried(self._patches.restore, "taking hooks off")
 
     def _failed(self, error: Exception, doing: str) -> None:
@@ -81,8 +81,9 @@ class Hooks:
     def _watch_network(self, watch: Callable[[ModuleType, Requests, Patches], None], module: ModuleType) -> None:
         watch(module, self._requests, self._patches)
 
-    def _listen(self, listener: Any) -> None:
-        self._listeners.append(listener)
+    def _watch_database(self, module: ModuleType) -> None:
+        watcher: Any = import_module(f"paceline.probes.touch.database.{_DATABASES[module.__name__]}")
+        watcher.watch(module, self._queries, self._patches)
 
     def _guarded(self, watch: Callable[[ModuleType], None]) -> Callable[[ModuleType], None]:
         return lambda module: self._tried(lambda: watch(module), f"watching {module.__name__}")

@@ -29,7 +29,7 @@ class Patches:
     """
 
     def __init__(self) -> None:
-        self._put: Final[list[tuple[Any, str, object, object]]] = []
+        self._undo: Final[list[Callable[[], None]]] = []
 
     def put(self, owner: Any, name: str, value: object) -> None:
         """
@@ -37,17 +37,41 @@ class Patches:
         """
         before = vars(owner).get(name, _ABSENT)
         setattr(owner, name, value)
-        self._put.append((owner, name, value, before))
+        self._undo.append(lambda: _restore(owner, name, value, before))
+
+    def wrap(self, owner: Any, name: str, wrapped: Callable[[Any], Any]) -> None:
+        """
+        Put a wrapper in the place of a function of a module or a class.
+
+        Args:
+            owner: that has the function, itself or by a base class.
+            name: of the function.
+            wrapped: takes the function, and returns the wrapper.
+
+        Raises:
+            AttributeError: there is no such function.
+        """
+        function = getattr(owner, name)
+        self.put(owner, name, looking_like(wrapped(function), function))
+
+    def on_restore(self, undo: Callable[[], None]) -> None:
+        """
+        Call a function when the patches are taken off.
+        """
+        self._undo.append(undo)
 
     def restore(self) -> None:
         """
         Take off what is still there, the last first.
         """
-        while self._put:
-            owner, name, value, before = self._put.pop()
-            if vars(owner).get(name) is not value:
-                continue
-            if before is _ABSENT:
-                delattr(owner, name)
-            else:
-                setattr(owner, name, before)
+        while self._undo:
+            self._undo.pop()()
+
+
+def _restore(owner: Any, name: str, value: object, before: object) -> None:
+    if vars(owner).get(name) is not value:
+        return
+    if before is _ABSENT:
+        delattr(owner, name)
+    else:
+        setattr(owner, name, before)

@@ -47,6 +47,13 @@ class TouchProbe(Probe):
         """
         return () if self._hooks.has_failed else TOUCH_PROBES
 
+    @property
+    def lost(self) -> tuple[UsageKey, ...]:
+        """
+        After a hook failed, a count would leave out what that did not see.
+        """
+        return self.keys if self._hooks.has_failed else ()
+
     def start_test(self) -> None:
         self._attribution.start_test()
         self._setup = self._call = Bucket()
@@ -60,6 +67,9 @@ class TouchProbe(Probe):
 
     def stop_test(self, usage: Usage) -> None:
         self._attribution.start_part()
+        if self._hooks.has_failed:
+            self.touched = Touched()
+            return
         _take(usage, UsageKey.SETUP_DB_QUERIES, self._setup)
         _take(usage, UsageKey.BACKGROUND_DB_QUERIES, self._attribution.background)
         queries = query_groups(self._call.queries.values(), self._sites) if self._call.queries else ()

@@ -4,13 +4,14 @@ Take the queries of a test, one by one, as libraries send them.
 
 import sys
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from paceline.probes.touch.attribution import Attribution
 from paceline.probes.touch.call_sites import CallSites, Site
 from paceline.probes.touch.database.statements import Statement, read_statement
 from paceline.usage import UsageKey
 
+_T = TypeVar("_T")
 _QUERIES, _SECONDS = UsageKey.DB_QUERIES.value, UsageKey.DB_SECONDS.value
 _NANOSECONDS = 1e9
 _MOST_STATEMENTS, _MOST_GROUPS, _MOST_PARAMETERS = 10_000, 2_000, 8
@@ -87,7 +88,9 @@ class Queries:
         self._sites: Final = sites
         self._failed: Final = failed
         self._has_failed = False
-        self._statements: Final[dict[int, Statement]] = {}
+        # The texts are kept by their hashes alone: they have literals in them. One dictionary for each dialect.
+        self._plain: Final[dict[int, Statement]] = {}
+        self._escaping: Final[dict[int, Statement]] = {}
 
     def took(
         self, library: str, text: Any, parameters: Any, nanoseconds: int, depth: int = 2, *, escapes: bool = False
@@ -111,9 +114,33 @@ class Queries:
         try:
             return self._add(library, text, parameters, nanoseconds, depth + 1, escapes=escapes)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of who sends the query
-            self._has_failed = True
-            self._failed(error, f"counting queries of {library}")
+            self._give_up(error, f"counting queries of {library}")
             return None
+
+    def keep_rows(self, sent: Sent | None, cursor: Any) -> None:
+        """
+        Note the rows that a cursor of the DB-API has or will have.
+        """
+        if sent is None or self._has_failed:
+            return
+        try:
+            _keep_rows(sent, cursor)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._give_up(error, "counting rows")
+
+    def tried(self, step: Callable[[], _T], doing: str, otherwise: _T) -> _T:
+        """
+        What a step returns, or something else where it fails, which ends the counting.
+        """
+        try:
+            return step()
+        except Exception as error:  # noqa: BLE001 - as above
+            self._give_up(error, doing)
+            return otherwise
+
+    def _give_up(self, error: Exception, doing: str) -> None:
+        self._has_failed = True
+        self._failed(error, doing)
 
     def _add(
         self, library: str, text: Any, parameters: Any, nanoseconds: int, depth: int, *, escapes: bool
@@ -121,7 +148,9 @@ class Queries:
         if type(text) is not str:
             text = _as_text(text)
         number = hash(text)
-        statement = self._statements.get(number) or self._read(number, text, escapes=escapes)
+        statement = (self._escaping if escapes else self._plain).get(number) or self._read(
+            number, text, escapes=escapes
+        )
         if not statement.is_counted:
             return None
         bucket = self._attribution.of_caller()
@@ -151,14 +180,33 @@ class Queries:
         return sent
 
     def _read(self, number: int, text: str, *, escapes: bool) -> Statement:
-        if len(self._statements) >= _MOST_STATEMENTS:
-            self._statements.clear()
-        statement = self._statements[number] = read_statement(text, escapes=escapes)
+        known = self._escaping if escapes else self._plain
+        if len(known) >= _MOST_STATEMENTS:
+            known.clear()
+        statement = known[number] = read_statement(text, escapes=escapes)
         return statement
 
 
+def _keep_rows(sent: Sent, cursor: Any) -> None:
+    if hasattr(cursor, "paceline_sent"):
+        cursor.paceline_sent = sent
+        return
+    # Adapters of asynchronous drivers have read the rows; -1 is a cursor's word for not knowing.
+    fetched = getattr(cursor, "_rows", None)
+    rows = cursor.rowcount if fetched is None else len(fetched)
+    if rows >= 0:
+        sent.add_rows(rows)
+
+
 def _as_text(text: Any) -> str:
-    return bytes(text).decode("utf-8", "replace") if isinstance(text, bytes | bytearray) else str(text)
+    """
+    The text of a statement that is no plain string. Of an object that no library reads there is only its class.
+    """
+    if isinstance(text, str):
+        return str.__str__(text)
+    if isinstance(text, bytes | bytearray):
+        return bytes(text).decode("utf-8", "replace")
+    return f"({type(text).__name__})"
 
 
 def _hashed(parameters: Any) -> int:

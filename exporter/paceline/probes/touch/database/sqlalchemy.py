@@ -5,64 +5,59 @@ Queries through SQLAlchemy, of its core and its ORM, sync and async.
 from types import ModuleType
 from typing import Any, Final
 
-from paceline.probes.touch.database.queries import Queries, Sent
+from paceline.probes.touch.database.queries import Queries
+from paceline.probes.touch.patches import Patches
 from paceline.unpatched import UNPATCHED
 
 _NAME = "sqlalchemy"
+_ESCAPING = frozenset({"mysql", "mariadb"})
 _now = UNPATCHED.perf_counter_ns
 
 
-class SqlalchemyQueries:
+def watch(module: ModuleType, queries: Queries, patches: Patches) -> None:
     """
-    Listens to all engines. What an engine asks when it connects first, it does not tell its listeners.
+    Listen to all engines. What an engine asks when it connects first, it does not tell its listeners.
     """
+    listener = _Listener(queries)
+    listeners = {
+        "before_cursor_execute": listener.before,
+        "after_cursor_execute": listener.after,
+        "handle_error": listener.on_error,
+    }
+    event, engine = module.event, module.engine.Engine
 
-    def __init__(self, module: ModuleType, queries: Queries) -> None:
-        self._event: Final = module.event
-        self._engine: Final = module.engine.Engine
+    def remove() -> None:
+        for name, function in listeners.items():
+            if event.contains(engine, name, function):
+                event.remove(engine, name, function)
+
+    patches.on_restore(remove)
+    for name, function in listeners.items():
+        event.listen(engine, name, function)
+
+
+class _Listener:
+    def __init__(self, queries: Queries) -> None:
         self._took: Final = queries.took
-        self._listeners: Final = (
-            ("before_cursor_execute", self._before),
-            ("after_cursor_execute", self._after),
-            ("handle_error", self._on_error),
-        )
-        for name, listener in self._listeners:
-            self._event.listen(self._engine, name, listener)
+        self._keep_rows: Final = queries.keep_rows
 
-    def remove(self) -> None:
-        for name, listener in self._listeners:
-            if self._event.contains(self._engine, name, listener):
-                self._event.remove(self._engine, name, listener)
-
-    def _before(self, _connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _: bool) -> None:
+    def before(self, _connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _: bool) -> None:
         if context is not None:
             context.paceline_started = _now()
 
-    def _after(
+    def after(
         self, connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
     ) -> None:
         ended = _now()
         started = getattr(context, "paceline_started", ended)
-        is_mysql = connection.dialect.name in {"mysql", "mariadb"}
-        sent = self._took(_NAME, statement, None if executemany else parameters, ended - started, escapes=is_mysql)
-        if sent is not None and not executemany:
-            _keep_rows(sent, cursor)
+        escapes = connection.dialect.name in _ESCAPING
+        sent = self._took(_NAME, statement, None if executemany else parameters, ended - started, escapes=escapes)
+        if not executemany:
+            self._keep_rows(sent, cursor)
 
-    def _on_error(self, failure: Any) -> None:
+    def on_error(self, failure: Any) -> None:
         context = failure.execution_context
         started = getattr(context, "paceline_started", None)
         if started is not None and failure.statement is not None:
-            self._took(_NAME, failure.statement, failure.parameters, _now() - started)
-
-
-def _keep_rows(sent: Sent, cursor: Any) -> None:
-    """
-    Note the rows that a cursor has or will have; -1 is its word for not knowing.
-    """
-    if hasattr(cursor, "paceline_sent"):
-        cursor.paceline_sent = sent
-        return
-    fetched = getattr(cursor, "_rows", None)
-    rows = cursor.rowcount if fetched is None else len(fetched)
-    if rows >= 0:
-        sent.add_rows(rows)
+            escapes = context.dialect.name in _ESCAPING
+            self._took(_NAME, failure.statement, failure.parameters, _now() - started, escapes=escapes)

@@ -4,13 +4,12 @@ Queries through `sqlite3`, and rows that are read through it, also those of an O
 
 import sys
 from collections.abc import Iterable
-from functools import lru_cache
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
-from paceline.probes.touch.database.ownership import is_of_orm
+from paceline.probes.touch.database.ownership import is_of_layer
 from paceline.probes.touch.database.queries import Queries, Sent
-from paceline.probes.touch.patches import Patches
+from paceline.probes.touch.patches import Patches, looking_like
 from paceline.unpatched import UNPATCHED
 
 _NAME = "sqlite3"
@@ -19,72 +18,111 @@ _FACTORY_PLACE = 5
 _now = UNPATCHED.perf_counter_ns
 
 
-def watch_sqlite(module: ModuleType, queries: Queries, patches: Patches) -> None:
+def watch(module: ModuleType, queries: Queries, patches: Patches) -> None:
     """
     Hand out connections of a subclass.
 
     The trace callback of a connection would be easier; it gets statements with their literals, one for each row of
     `executemany`, and there is only one for each connection.
     """
-    connect = module.connect
+    connect, theirs = module.connect, module.Connection
+    counting, bare = _Classes(module, queries), _Classes(module, None)
 
     def watched_connect(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        factory = args[_FACTORY_PLACE] if len(args) > _FACTORY_PLACE else kwargs.get("factory", module.Connection)
-        if isinstance(factory, type) and issubclass(factory, module.Connection):
-            counts = not is_of_orm(sys._getframe(1))  # noqa: SLF001 - as `inspect` does
-            factory = _connection_class(factory, queries if counts else None)
-            if len(args) > _FACTORY_PLACE:
-                args = (*args[:_FACTORY_PLACE], factory, *args[_FACTORY_PLACE + 1 :])
+        is_placed = len(args) > _FACTORY_PLACE
+        factory = args[_FACTORY_PLACE] if is_placed else kwargs.get("factory", theirs)
+        if isinstance(factory, type) and issubclass(factory, theirs):
+            classes = bare if is_of_layer(sys._getframe(1)) else counting  # noqa: SLF001 - as `inspect` does
+            ours = queries.tried(lambda: classes.connection(factory), "watching a connection of sqlite3", factory)
+            if is_placed:
+                args = (*args[:_FACTORY_PLACE], ours, *args[_FACTORY_PLACE + 1 :])
             else:
-                kwargs["factory"] = factory
+                kwargs["factory"] = ours
         return connect(*args, **kwargs)
 
-    _look_alike(watched_connect, connect)
+    looking_like(watched_connect, connect)
     patches.put(module, "connect", watched_connect)
     dbapi = sys.modules.get("sqlite3.dbapi2")
     if dbapi is not None and dbapi.connect is connect:
         patches.put(dbapi, "connect", watched_connect)
 
 
-@lru_cache(maxsize=64)
-def _connection_class(base: Any, queries: Queries | None) -> Any:
-    sqlite3 = sys.modules[_NAME]
+class _Classes:
+    """
+    A subclass for each class of connections and of cursors.
 
-    class Connection(base):
-        def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
-            is_class = isinstance(factory, type) and issubclass(factory, sqlite3.Cursor)
-            return super().cursor(_cursor_class(factory, queries) if is_class else factory)
+    The methods of Paceline stand between a class of the user and that of `sqlite3`, so that a method which the user
+    overrides is called first.
+    """
 
-        if queries is not None:
-            # The methods of the C class use neither this `cursor` nor what it returns.
+    def __init__(self, module: ModuleType, queries: Queries | None) -> None:
+        rows = _rows_class(module.Cursor)
+        self._cursor: Final = _counting_class(rows, queries) if queries is not None else rows
+        self._connection: Final = self._connection_class(module, counts=queries is not None)
+        # By the class that the user gives.
+        self._of: Final[dict[type, type]] = {
+            module.Cursor: _mixed(module.Cursor, self._cursor),
+            module.Connection: _mixed(module.Connection, self._connection),
+        }
+        self._plain = self._of[module.Cursor]
+
+    def connection(self, base: type) -> type:
+        return self._made(base, self._connection)
+
+    def cursor(self, base: type) -> type:
+        return self._made(base, self._cursor)
+
+    def _made(self, base: type, ours: type) -> type:
+        found = self._of.get(base)
+        if found is None:
+            found = self._of[base] = base if issubclass(base, ours) else _mixed(base, ours)
+        return found
+
+    def _connection_class(self, module: ModuleType, *, counts: bool) -> type:
+        classes, base, theirs, new_cursor = self, module.Connection, module.Cursor, module.Connection.cursor
+
+        class Connection(base):  # type: ignore[misc,valid-type]
+            __slots__ = ()
+
+            def cursor(self, factory: Any = theirs) -> Any:
+                __tracebackhide__ = True
+                is_class = isinstance(factory, type) and issubclass(factory, theirs)
+                return super().cursor(classes.cursor(factory) if is_class else factory)
+
+        class CountingConnection(Connection):
+            # The methods of the class in C use a bare cursor, also where `cursor` is overridden.
+            __slots__ = ()
+
             def execute(self, *args: Any, **kwargs: Any) -> Any:
                 __tracebackhide__ = True
-                return self.cursor().execute(*args, **kwargs)
+                return new_cursor(self, classes._plain).execute(*args, **kwargs)
 
             def executemany(self, *args: Any, **kwargs: Any) -> Any:
                 __tracebackhide__ = True
-                return self.cursor().executemany(*args, **kwargs)
+                return new_cursor(self, classes._plain).executemany(*args, **kwargs)
 
             def executescript(self, *args: Any, **kwargs: Any) -> Any:
                 __tracebackhide__ = True
-                return self.cursor().executescript(*args, **kwargs)
+                return new_cursor(self, classes._plain).executescript(*args, **kwargs)
 
-    _look_alike(Connection, base)
-    return Connection
+        return CountingConnection if counts else Connection
 
 
-@lru_cache(maxsize=64)
-def _cursor_class(base: Any, queries: Queries | None) -> Any:
-    cursor = _rows_class(base)
-    if queries is not None:
-        cursor = _counting_class(cursor, queries)
-    _look_alike(cursor, base)
-    return cursor
+def _mixed(base: Any, ours: Any) -> type:
+    bases = (ours,) if issubclass(ours, base) else (base, ours)
+
+    class Mixed(*bases):  # type: ignore[misc] # the bases are known when the user connects
+        pass
+
+    for name in ("__name__", "__qualname__", "__module__", "__doc__"):
+        setattr(Mixed, name, getattr(base, name))
+    return Mixed
 
 
 def _rows_class(base: Any) -> Any:
     class Cursor(base):
+        __slots__ = ()
         paceline_sent: Sent | None = None
 
         def fetchone(self) -> Any:
@@ -118,13 +156,15 @@ def _counting_class(base: Any, queries: Queries) -> Any:
     took = queries.took
 
     class Cursor(base):
+        __slots__ = ()
+
         def execute(self, sql: Any, parameters: Any = (), /) -> Any:
             __tracebackhide__ = True
             started = _now()
             try:
                 return super().execute(sql, parameters)
             finally:
-                self.paceline_sent = took(_NAME, sql, parameters, _now() - started)
+                self.paceline_sent = took(_NAME, sql, parameters, _now() - started)  # type: ignore[misc]
 
         def executemany(self, sql: Any, parameters: Iterable[Any], /) -> Any:
             __tracebackhide__ = True
@@ -143,8 +183,3 @@ def _counting_class(base: Any, queries: Queries) -> Any:
                 took(_NAME, sql_script, None, _now() - started)
 
     return Cursor
-
-
-def _look_alike(ours: Any, theirs: Any) -> None:
-    ours.__name__, ours.__qualname__ = theirs.__name__, theirs.__qualname__
-    ours.__module__, ours.__doc__ = theirs.__module__, theirs.__doc__

@@ -20,7 +20,10 @@ _STANDARD = r"""
   | [eE]'(?:[^'\\]|\\.|'')*(?:'|\Z)                        # a string with escapes
   | [xXbBnN]?'(?:[^']|'')*(?:'|\Z)
   | \$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|\Z)                 # a string between dollars
-  | (?<=[=<>])\s*"(?:[^"]|"")*(?:"(?!\s*\.)|\Z)              # what SQLite takes for a string
+  | (?<=[=<>])\s*"(?:[^"]|"")*(?:"(?!\s*\.)|\Z)              # what SQLite takes for a string: after an operator,
+  | (?:(?<=LIKE)|(?<=GLOB)|(?<=THEN)|(?<=ELSE))\s*"(?:[^"]|"")*(?:"(?!\s*\.)|\Z)
+  | (?P<name>"\w{1,63}")                                  # a usual name
+  | "(?:[^"]|"")*(?:"|\Z)                                  # what is none may be a string as well
 """
 _ESCAPING = r"""
     --\s[^\n]*
@@ -34,11 +37,15 @@ _NUMBERS_AND_PLACES = r"""
   | %\(\w+\)s | %s | \?\d* | \$\d+ | (?<![:\w]):\w+ | @\w+\b                     # the place of a parameter
 """
 _PATTERNS = {
-    escapes: re.compile((_ESCAPING if escapes else _STANDARD) + _NUMBERS_AND_PLACES, re.VERBOSE | re.DOTALL)
+    escapes: re.compile(
+        (_ESCAPING if escapes else _STANDARD) + _NUMBERS_AND_PLACES, re.VERBOSE | re.DOTALL | re.IGNORECASE
+    )
     for escapes in (False, True)
 }
 _COMMENT = ("--", "/*", "#")
 _SPACE = re.compile(r"\s+")
+_VALUES = re.compile(r"\b(?:VALUES|IN)\s*\([^()]*\)(?:\s*,\s*\([^()]*\))*", re.IGNORECASE)
+_QUOTED = re.compile(r'(?<!\.)"\w+"(?!\s*\.)')
 _LIST = re.compile(r"\(\s*\?(?:\s*,\s*\?)+\s*\)")
 _ROWS = re.compile(r"\(\.\.\.\)(?:\s*,\s*\(\.\.\.\))+")
 _WORD = re.compile(r"[(\s]*(\w+)")
@@ -91,9 +98,15 @@ def fingerprint_of(text: str, *, escapes: bool = False) -> str:
     The statement without comments and with `?` for each literal and parameter; a list of them is `(...)`.
     """
     masked = _PATTERNS[escapes].sub(_masked, text[:_LONGEST_READ])
-    short = _LIST.sub("(...)", _SPACE.sub(" ", masked).strip())
+    masked = _VALUES.sub(lambda found: _QUOTED.sub(_MASK, found.group()), _SPACE.sub(" ", masked).strip())
+    short = _LIST.sub("(...)", masked)
     return _ROWS.sub("(...)", short)
 
 
 def _masked(found: "re.Match[str]") -> str:
-    return " " if found.group().startswith(_COMMENT) else _MASK
+    text = found.group()
+    if found.lastgroup == "name":
+        return text
+    if text.startswith(_COMMENT):
+        return " "
+    return f" {_MASK}" if text[0].isspace() else _MASK
