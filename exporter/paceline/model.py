@@ -142,6 +142,21 @@ class HostTraffic(DocumentValue, frozen=True, kw_only=True):
     received_bytes: Count = 0
 
 
+class EndpointTimes(DocumentValue, frozen=True, kw_only=True):
+    """
+    The answers of an endpoint to a test: how many, how many were errors of the server, and the seconds that they took,
+    all together and by quantile. `endpoint` is method and route, as `GET /orders/{id}`, never a URL.
+    """
+
+    endpoint: str
+    requests: Annotated[int, Meta(ge=1)]
+    errors: Count = 0
+    seconds: Seconds = 0.0
+    p50_seconds: Seconds = 0.0
+    p95_seconds: Seconds = 0.0
+    max_seconds: Seconds = 0.0
+
+
 class Case(DocumentValue, frozen=True, kw_only=True):
     """
     One test in a run.
@@ -151,7 +166,7 @@ class Case(DocumentValue, frozen=True, kw_only=True):
     `needed_seconds` is the call phase without the wait for a CPU, of a test whose repeats kept the budget that its
     first measurement broke. `budget_pattern` is the pattern of paths whose setting gave the budget, "" where another
     setting did. The keys of `usage` are those of `UsageKey`. `queries` are the groups that matter most,
-    `hosts` those that were talked to most. `not_measured`
+    `hosts` those that were talked to most, `endpoints` those of the project that took most time. `not_measured`
     says why a test that ran has no figures, and `lacking` has the usage that could not be measured, and the normalised
     time where it has that of imports in it.
     """
@@ -173,6 +188,7 @@ class Case(DocumentValue, frozen=True, kw_only=True):
     measures: Mapping[str, Measure] = field(default_factory=dict)
     queries: tuple[QueryGroup, ...] = ()
     hosts: tuple[HostTraffic, ...] = ()
+    endpoints: tuple[EndpointTimes, ...] = ()
     not_measured: NotMeasured | None = None
     lacking: tuple[str, ...] = ()
 

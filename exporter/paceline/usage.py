@@ -364,6 +364,58 @@ class UsageKey(OpenEnum):
             probe="network",
         ),
     )
+    CACHE_COMMANDS = (
+        "cache_commands",
+        Quantity(
+            "cache commands",
+            "Commands that a test sent to caches such as Redis and memcached, in pipelines too.",
+            cause=CauseRole.WORK,
+            curve=Curve("Cache", "commands", colors.GOOD),
+            probe="cache",
+            advice="Look at the keys that the test asks for: many of them can be asked for at once.",
+        ),
+    )
+    CACHE_HITS = (
+        "cache_hits",
+        Quantity(
+            "cache hits",
+            "Keys that a test found in caches.",
+            curve=Curve("Cache", "hits", colors.GREEN),
+            probe="cache",
+        ),
+    )
+    CACHE_MISSES = (
+        "cache_misses",
+        Quantity(
+            "cache misses",
+            "Keys that a test did not find in caches.",
+            cause=CauseRole.WORK,
+            curve=Curve("Cache", "misses", colors.BAD),
+            probe="cache",
+            advice="Look at the keys that the cache does not have: a key that changes is never found.",
+        ),
+    )
+    CACHE_SETS = (
+        "cache_sets",
+        Quantity(
+            "cache sets",
+            "Keys that a test put into caches.",
+            curve=Curve("Cache", "sets", colors.WARNING),
+            probe="cache",
+        ),
+    )
+    CACHE_SECONDS = (
+        "cache_seconds",
+        Quantity(
+            "time in caches",
+            "Time in which a test waited for answers of caches, added up over its threads.",
+            Unit.SECONDS,
+            cause=CauseRole.PART_OF_TIME,
+            curve=Curve("Time in caches", "waited", colors.GOOD),
+            probe="cache",
+            advice="Look at the number of commands, and at the size of the values.",
+        ),
+    )
 
 
 # The probes of what a test touches: where one was on, the absence of its quantities means 0.

@@ -194,6 +194,11 @@ def _asked_of_servers(habit: Habit, seconds: float) -> dict[str, float]:
         UsageKey.NETWORK_CONNECTIONS: 1,
         UsageKey.NETWORK_SECONDS: 0.6 * seconds,
         UsageKey.NETWORK_RECEIVED_BYTES: 2400 * requests,
+        UsageKey.CACHE_COMMANDS: 5 * requests,
+        UsageKey.CACHE_HITS: 3 * requests,
+        UsageKey.CACHE_MISSES: requests,
+        UsageKey.CACHE_SETS: requests,
+        UsageKey.CACHE_SECONDS: 0.02 * seconds,
     }
 
 

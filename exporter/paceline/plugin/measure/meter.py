@@ -255,6 +255,7 @@ class Meter:
             measures=dict(self._recorder.measures),
             queries=self._touch.touched.queries,
             hosts=self._touch.touched.hosts,
+            endpoints=self._touch.touched.endpoints,
             lacking=self._probes.lacking,
             attempts=self._starts if self._has_failed else 1,
             met_debugger=self._met_debugger,

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from paceline.accounts import NotMeasured
-from paceline.model import Case, HostTraffic, Measure, Outcome, QueryGroup, Seconds
+from paceline.model import Case, EndpointTimes, HostTraffic, Measure, Outcome, QueryGroup, Seconds
 from paceline.plugin.collect.plan import CasePlan
 from paceline.values import Value
 
@@ -39,6 +39,7 @@ class Measurement(Value, frozen=True, kw_only=True):
     measures: Mapping[str, Measure] = {}
     queries: tuple[QueryGroup, ...] = ()
     hosts: tuple[HostTraffic, ...] = ()
+    endpoints: tuple[EndpointTimes, ...] = ()
     lacking: tuple[str, ...] = ()
     attempts: int = 1
     met_debugger: bool = False
@@ -101,6 +102,7 @@ class RunningTest:
             measures=figures.measures,
             queries=figures.queries,
             hosts=figures.hosts,
+            endpoints=figures.endpoints,
             not_measured=reason,
             lacking=figures.lacking,
         )

@@ -9,30 +9,38 @@ from types import ModuleType
 from typing import Any, Final
 
 from paceline.probes.touch.attribution import Attribution
+from paceline.probes.touch.cache.lookups import Lookups
 from paceline.probes.touch.call_sites import CallSites
 from paceline.probes.touch.database.queries import Queries
-from paceline.probes.touch.late_imports import LateImports
-from paceline.probes.touch.network.aiohttp import watch_aiohttp
-from paceline.probes.touch.network.http_client import watch_http_client, watch_urllib3
-from paceline.probes.touch.network.httpx import watch_httpx
+from paceline.probes.touch.endpoints.responses import Responses
+from paceline.probes.touch.late_imports import LateImports, OnImport
 from paceline.probes.touch.network.requests import Requests
-from paceline.probes.touch.network.sockets import watch_sockets
 from paceline.probes.touch.patches import Patches
 
-_NETWORK: Mapping[str, Callable[[ModuleType, Requests, Patches], None]] = {
-    "http.client": watch_http_client,
-    "urllib3.connection": watch_urllib3,
-    "httpx": watch_httpx,
-    "httpx2": watch_httpx,
-    "aiohttp": watch_aiohttp,
-    "socket": watch_sockets,
-}
-
-# The file in `database` by the module of the library. It has a function `watch`, and is imported when that is.
+# By the module of a library: the file that watches it. It has a function `watch`, and is imported when that is.
 _DATABASES: Mapping[str, str] = {
-    "sqlite3": "sqlite",
-    "sqlalchemy": "sqlalchemy",
-    "django.db": "django",
+    "sqlite3": "database.sqlite",
+    "sqlalchemy": "database.sqlalchemy",
+    "django.db": "database.django",
+}
+_NETWORK: Mapping[str, str] = {
+    "http.client": "network.http_client",
+    "urllib3.connection": "network.urllib3",
+    "httpx": "network.httpx",
+    "httpx2": "network.httpx",
+    "aiohttp": "network.aiohttp",
+    "socket": "network.sockets",
+}
+_CACHES: Mapping[str, str] = {
+    "redis": "cache.redis",
+    "redis.asyncio.client": "cache.async_redis",
+    "pymemcache.client.base": "cache.pymemcache",
+    "django.core.cache": "cache.django",
+}
+_ENDPOINTS: Mapping[str, str] = {
+    "starlette.applications": "endpoints.starlette",
+    "flask": "endpoints.flask",
+    "django.core.handlers.base": "endpoints.django",
 }
 
 Failed = Callable[[Exception, str], None]
@@ -54,13 +62,14 @@ class Hooks:
         self.sites: Final = CallSites(root)
         self.has_failed = False
         self._report: Final = failed
+        self.lookups: Final = Lookups(self.attribution, self._failed)
         self._patches: Final = Patches()
-        self._queries: Final = Queries(self.attribution, self.sites, self._failed)
-        self._requests: Final = Requests(self.attribution, self._failed)
         self._imports: Final = LateImports(
             {
-                **{name: self._guarded(partial(self._watch_network, watch)) for name, watch in _NETWORK.items()},
-                **dict.fromkeys(_DATABASES, self._guarded(self._watch_database)),
+                **self._watching(_DATABASES, Queries(self.attribution, self.sites, self._failed)),
+                **self._watching(_NETWORK, Requests(self.attribution, self._failed)),
+                **self._watching(_CACHES, self.lookups),
+                **self._watching(_ENDPOINTS, Responses(self.attribution, self._failed)),
             }
         )
 
@@ -78,15 +87,12 @@ class Hooks:
         self.has_failed = True
         self._report(error, doing)
 
-    def _watch_network(self, watch: Callable[[ModuleType, Requests, Patches], None], module: ModuleType) -> None:
-        watch(module, self._requests, self._patches)
+    def _watching(self, files: Mapping[str, str], counter: object) -> Mapping[str, OnImport]:
+        def watch(module: ModuleType) -> None:
+            watcher: Any = import_module(f"paceline.probes.touch.{files[module.__name__]}")
+            watcher.watch(module, counter, self._patches)
 
-    def _watch_database(self, module: ModuleType) -> None:
-        watcher: Any = import_module(f"paceline.probes.touch.database.{_DATABASES[module.__name__]}")
-        watcher.watch(module, self._queries, self._patches)
-
-    def _guarded(self, watch: Callable[[ModuleType], None]) -> Callable[[ModuleType], None]:
-        return lambda module: self._tried(lambda: watch(module), f"watching {module.__name__}")
+        return dict.fromkeys(files, lambda module: self._tried(partial(watch, module), f"watching {module.__name__}"))
 
     def _tried(self, step: Callable[[], None], what: str) -> None:
         try:

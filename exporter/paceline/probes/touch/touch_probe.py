@@ -4,10 +4,11 @@ The probe that turns what hooks in libraries saw into the usage of a test.
 
 from typing import ClassVar, Final, NamedTuple
 
-from paceline.model import HostTraffic, QueryGroup
+from paceline.model import EndpointTimes, HostTraffic, QueryGroup
 from paceline.probes.probe import Probe, Usage
 from paceline.probes.touch.attribution import Bucket
 from paceline.probes.touch.database.query_groups import query_groups
+from paceline.probes.touch.endpoints.endpoint_times import endpoint_times
 from paceline.probes.touch.hooks import Hooks
 from paceline.probes.touch.network.host_traffic import host_traffic
 from paceline.usage import TOUCH_PROBES, UsageKey
@@ -24,6 +25,7 @@ class Touched(NamedTuple):
 
     queries: tuple[QueryGroup, ...] = ()
     hosts: tuple[HostTraffic, ...] = ()
+    endpoints: tuple[EndpointTimes, ...] = ()
 
 
 class TouchProbe(Probe):
@@ -76,7 +78,11 @@ class TouchProbe(Probe):
         repeated = sum(group.count for group in queries if group.is_repeated)
         if repeated:
             usage[UsageKey.DB_REPEATED_QUERIES] = repeated
-        self.touched = Touched(queries[:_MOST_QUERIES], host_traffic(self._call.hosts) if self._call.hosts else ())
+        self.touched = Touched(
+            queries[:_MOST_QUERIES],
+            host_traffic(self._call.hosts) if self._call.hosts else (),
+            endpoint_times(self._call.endpoints) if self._call.endpoints else (),
+        )
 
     def pause(self) -> None:
         self._attribution.pause()

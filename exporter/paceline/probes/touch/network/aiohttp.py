@@ -11,7 +11,7 @@ from paceline.probes.touch.patches import Patches, looking_like
 _ATTRIBUTE = "_paceline_request"
 
 
-def watch_aiohttp(module: ModuleType, requests: Requests, patches: Patches) -> None:
+def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
     """
     Watch each request from its sending, redirects too, to the head of its answer.
     """

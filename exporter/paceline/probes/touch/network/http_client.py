@@ -11,7 +11,7 @@ from paceline.probes.touch.patches import Patches, looking_like
 _ATTRIBUTE = "paceline_request"
 
 
-def watch_http_client(module: ModuleType, requests: Requests, patches: Patches) -> None:
+def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
     """
     Watch a request from its first line, which connects where that is not done, to the head of its answer.
     """
@@ -48,39 +48,3 @@ def watch_http_client(module: ModuleType, requests: Requests, patches: Patches) 
         ("getresponse", watched_getresponse, getresponse),
     ):
         patches.put(watched, name, looking_like(function, original))
-
-
-def watch_urllib3(module: ModuleType, requests: Requests, patches: Patches) -> None:
-    """
-    Watch urllib3-future, which has the name of urllib3 and connections of its own.
-    """
-    from http.client import HTTPConnection  # noqa: PLC0415 - imported by what imports urllib3
-
-    watched = module.HTTPConnection
-    if issubclass(watched, HTTPConnection):
-        return
-    request, getresponse = watched.request, watched.getresponse
-
-    def watched_request(self: Any, *args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        started = vars(self)[_ATTRIBUTE] = requests.start(self.host)
-        try:
-            return request(self, *args, **kwargs)
-        except BaseException:
-            vars(self).pop(_ATTRIBUTE, None)
-            requests.end(started, failed=True)
-            raise
-
-    def watched_getresponse(self: Any, *args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        started = vars(self).pop(_ATTRIBUTE, None)
-        try:
-            response = getresponse(self, *args, **kwargs)
-        except BaseException:
-            requests.end(started, failed=True)
-            raise
-        requests.end(started, response.headers.get("content-length"))
-        return response
-
-    patches.put(watched, "request", looking_like(watched_request, request))
-    patches.put(watched, "getresponse", looking_like(watched_getresponse, getresponse))

@@ -9,7 +9,7 @@ from paceline.probes.touch.network.requests import Requests
 from paceline.probes.touch.patches import Patches, looking_like
 
 
-def watch_httpx(module: ModuleType, requests: Requests, patches: Patches) -> None:
+def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
     """
     Watch each request that a transport sends: redirects are requests, and an application in the process is no network.
     """

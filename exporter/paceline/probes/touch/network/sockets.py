@@ -9,7 +9,7 @@ from paceline.probes.touch.network.requests import Requests
 from paceline.probes.touch.patches import Patches, looking_like
 
 
-def watch_sockets(module: ModuleType, requests: Requests, patches: Patches) -> None:
+def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
     """
     Watch connections to addresses of the internet; a socket of this machine's own (AF_UNIX) is no network.
     """

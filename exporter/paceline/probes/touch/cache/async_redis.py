@@ -1,0 +1,52 @@
+"""
+Commands to Redis through redis-py's clients for asyncio.
+"""
+
+from types import ModuleType
+from typing import Any
+
+from paceline.probes.touch.cache.lookups import Lookups
+from paceline.probes.touch.cache.redis import commands_of, took
+from paceline.probes.touch.patches import Patches, looking_like
+from paceline.unpatched import UNPATCHED
+
+_now = UNPATCHED.perf_counter_ns
+
+
+def watch(module: ModuleType, lookups: Lookups, patches: Patches) -> None:
+    """
+    Watch what `redis` watches, of the clients for asyncio.
+    """
+    for owner, name, watched in (
+        (module.Redis, "execute_command", _async_command),
+        (module.Pipeline, "immediate_execute_command", _async_command),
+        (module.Pipeline, "execute", _async_pipeline),
+    ):
+        original = getattr(owner, name)
+        patches.put(owner, name, looking_like(watched(original, lookups), original))
+
+
+def _async_command(original: Any, lookups: Lookups) -> Any:
+    async def execute_command(self: Any, *args: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
+        started = _now()
+        try:
+            answer = await original(self, *args, **options)
+        except BaseException:
+            took(lookups, started, ())
+            raise
+        took(lookups, started, [(args, answer)])
+        return answer
+
+    return execute_command
+
+
+def _async_pipeline(original: Any, lookups: Lookups) -> Any:
+    async def execute(self: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        commands, started = commands_of(self), _now()
+        answers = await original(self, *args, **kwargs)
+        took(lookups, started, list(zip(commands, answers, strict=False)))
+        return answers
+
+    return execute

@@ -1,0 +1,80 @@
+"""
+Take what a test asks of caches.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from paceline.probes.touch.attribution import Attribution
+from paceline.unpatched import UNPATCHED
+from paceline.usage import UsageKey
+
+_COMMANDS, _SECONDS = UsageKey.CACHE_COMMANDS.value, UsageKey.CACHE_SECONDS.value
+_HITS, _MISSES, _SETS = UsageKey.CACHE_HITS.value, UsageKey.CACHE_MISSES.value, UsageKey.CACHE_SETS.value
+_NANOSECONDS = 1e9
+
+
+class Lookups:
+    """
+    Counts commands to caches, and what they found, for the part of the test that asks.
+
+    An error of Paceline's own ends the counting, and does not reach who asks.
+
+    Args:
+        attribution: says which part it is.
+        failed: takes the error.
+    """
+
+    def __init__(self, attribution: Attribution, failed: Callable[[Exception, str], None]) -> None:
+        self._attribution: Final = attribution
+        self._failed: Final = failed
+        self._inside: Final[set[int]] = set()
+        self.has_failed = False
+
+    @property
+    def is_inside(self) -> bool:
+        """
+        Whether the thread is inside a cache that is counted itself, so that what it asks of a server is its affair.
+        """
+        return UNPATCHED.get_ident() in self._inside
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        thread = UNPATCHED.get_ident()
+        is_outermost = thread not in self._inside
+        self._inside.add(thread)
+        try:
+            yield
+        finally:
+            if is_outermost:
+                self._inside.discard(thread)
+
+    def took(self, nanoseconds: int, commands: int = 1, *, hits: int = 0, misses: int = 0, sets: int = 0) -> None:
+        """
+        Count what was asked of a cache.
+
+        Args:
+            nanoseconds: until it answered.
+            commands: that were sent to it.
+            hits: keys that it had.
+            misses: keys that it had not.
+            sets: keys that it was given.
+        """
+        if self.has_failed:
+            return
+        try:
+            figures = self._attribution.of_caller().figures
+            for key, amount in ((_COMMANDS, commands), (_HITS, hits), (_MISSES, misses), (_SETS, sets)):
+                if amount:
+                    figures[key] += amount
+            figures[_SECONDS] += nanoseconds / _NANOSECONDS
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of who asks
+            self.give_up(error)
+
+    def give_up(self, error: Exception) -> None:
+        """
+        Count no more, and say so.
+        """
+        self.has_failed = True
+        self._failed(error, "counting lookups in caches")

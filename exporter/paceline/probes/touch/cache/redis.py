@@ -1,0 +1,104 @@
+"""
+Commands to Redis through redis-py.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
+from typing import Any
+
+from paceline.probes.touch.cache.lookups import Lookups
+from paceline.probes.touch.patches import Patches, looking_like
+from paceline.unpatched import UNPATCHED
+
+_now = UNPATCHED.perf_counter_ns
+_ONE = frozenset({"GET", "GETEX", "GETDEL", "HGET"})
+_MANY = frozenset({"MGET", "HMGET"})
+# The number of keys that a command of so many words sets.
+_SETS: Mapping[str, Callable[[int], int]] = {
+    "SET": lambda _: 1,
+    "SETEX": lambda _: 1,
+    "PSETEX": lambda _: 1,
+    "SETNX": lambda _: 1,
+    "GETSET": lambda _: 1,
+    "MSET": lambda words: (words - 1) // 2,
+    "MSETNX": lambda words: (words - 1) // 2,
+    "HSET": lambda words: (words - 2) // 2,
+}
+
+
+def watch(module: ModuleType, lookups: Lookups, patches: Patches) -> None:
+    """
+    Watch single commands, pipelines, and the commands of a pipeline that are sent at once after WATCH.
+    """
+    from redis.client import Pipeline  # noqa: PLC0415 - redis is imported already
+
+    for owner, name, watched in (
+        (module.Redis, "execute_command", _command),
+        (Pipeline, "immediate_execute_command", _command),
+        (Pipeline, "execute", _pipeline),
+    ):
+        original = getattr(owner, name)
+        patches.put(owner, name, looking_like(watched(original, lookups), original))
+
+
+def _command(original: Any, lookups: Lookups) -> Any:
+    def execute_command(self: Any, *args: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
+        started = _now()
+        try:
+            answer = original(self, *args, **options)
+        except BaseException:
+            took(lookups, started, ())
+            raise
+        took(lookups, started, [(args, answer)])
+        return answer
+
+    return execute_command
+
+
+def _pipeline(original: Any, lookups: Lookups) -> Any:
+    def execute(self: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        commands, started = commands_of(self), _now()
+        answers = original(self, *args, **kwargs)
+        took(lookups, started, list(zip(commands, answers, strict=False)))
+        return answers
+
+    return execute
+
+
+def commands_of(pipeline: Any) -> list[Any]:
+    """
+    The arguments of each command that a pipeline is about to send.
+    """
+    # Each is a pair of arguments and options; the list is emptied when they are sent.
+    return [command[0] for command in pipeline.command_stack]
+
+
+def took(lookups: Lookups, started: int, commands: Iterable[tuple[Any, Any]]) -> None:
+    """
+    Count commands that were sent together, or one that got no answer.
+    """
+    if lookups.is_inside:
+        return
+    nanoseconds = _now() - started
+    try:
+        sent = list(commands)
+        found = [_found(args, answer) for args, answer in sent]
+        hits, misses, sets = (sum(column) for column in zip(*found, strict=True)) if found else (0, 0, 0)
+        lookups.took(nanoseconds, max(len(sent), 1), hits=hits, misses=misses, sets=sets)
+    except Exception as error:  # noqa: BLE001 - as in `Lookups`
+        lookups.give_up(error)
+
+
+def _found(args: Any, answer: Any) -> tuple[int, int, int]:
+    """
+    Hits, misses and sets of a command.
+    """
+    name = args[0].upper() if args and isinstance(args[0], str) else ""
+    if name in _ONE:
+        return (0, 1, 0) if answer is None else (1, 0, 0)
+    if name in _MANY and isinstance(answer, list):
+        misses = sum(value is None for value in answer)
+        return len(answer) - misses, misses, 0
+    return (0, 0, _SETS[name](len(args))) if name in _SETS else (0, 0, 0)

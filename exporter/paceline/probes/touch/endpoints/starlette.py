@@ -1,0 +1,44 @@
+"""
+Endpoints of Starlette and FastAPI.
+"""
+
+from types import ModuleType
+from typing import Any
+
+from paceline.probes.touch.endpoints.responses import Responses
+from paceline.probes.touch.patches import Patches, looking_like
+
+
+def watch(module: ModuleType, responses: Responses, patches: Patches) -> None:
+    """
+    Watch each application that is called from outside; one that is mounted in another answers for it.
+    """
+    application = module.Starlette
+    call = application.__call__
+
+    async def watched_call(self: Any, scope: Any, receive: Any, send: Any) -> None:
+        __tracebackhide__ = True
+        if scope["type"] != "http" or "paceline.asked" in scope:
+            await call(self, scope, receive, send)
+            return
+        status: list[int] = []
+
+        async def watched_send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                status.append(message["status"])
+            await send(message)
+
+        asked = scope["paceline.asked"] = responses.start()
+        try:
+            await call(self, scope, receive, watched_send)
+        finally:
+            responses.end(asked, scope["method"], lambda: _route(scope), status[0] if status else None)
+
+    patches.put(application, "__call__", looking_like(watched_call, call))
+
+
+def _route(scope: Any) -> str | None:
+    route = scope.get("route")
+    path = getattr(route, "path_format", None) or getattr(route, "path", None)
+    # Below a mount the root of the path has grown by what the mount stands for.
+    return f"{scope.get('root_path', '')}{path}" if path is not None else None

@@ -1,0 +1,46 @@
+"""
+Requests through urllib3-future, which has the name of urllib3 and connections of its own.
+"""
+
+from http.client import HTTPConnection
+from types import ModuleType
+from typing import Any
+
+from paceline.probes.touch.network.requests import Requests
+from paceline.probes.touch.patches import Patches, looking_like
+
+_ATTRIBUTE = "paceline_request"
+
+
+def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
+    """
+    Watch connections that are none of `http.client`, as those of urllib3 itself are.
+    """
+    watched = module.HTTPConnection
+    if issubclass(watched, HTTPConnection):
+        return
+    request, getresponse = watched.request, watched.getresponse
+
+    def watched_request(self: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        started = vars(self)[_ATTRIBUTE] = requests.start(self.host)
+        try:
+            return request(self, *args, **kwargs)
+        except BaseException:
+            vars(self).pop(_ATTRIBUTE, None)
+            requests.end(started, failed=True)
+            raise
+
+    def watched_getresponse(self: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        started = vars(self).pop(_ATTRIBUTE, None)
+        try:
+            response = getresponse(self, *args, **kwargs)
+        except BaseException:
+            requests.end(started, failed=True)
+            raise
+        requests.end(started, response.headers.get("content-length"))
+        return response
+
+    patches.put(watched, "request", looking_like(watched_request, request))
+    patches.put(watched, "getresponse", looking_like(watched_getresponse, getresponse))
