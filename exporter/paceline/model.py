@@ -277,13 +277,15 @@ class Machine(DocumentValue, frozen=True, kw_only=True):
 
 class Cause(DocumentValue, frozen=True, kw_only=True):
     """
-    A figure that moved together with a regression. `share` is the part of the added time that was spent on it.
+    A figure that moved together with a regression. `share` is the part of the added time that was spent on it. `origin`
+    is where most of an added count came from, as `at shop/orders.py:17`; "" where it is not known.
     """
 
     measure: str
     before: float
     after: float
     share: float | None = None
+    origin: str = ""
 
 
 class Since(DocumentValue, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from paceline.analysis.baselines import Baseline, Baselines, past_by_baselines
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
-from paceline.model import Run, Verdict
+from paceline.model import QueryGroup, Run, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import EPOCH, HOUR, TEST, failed, make_case, make_run
@@ -40,13 +40,16 @@ def test_a_count_that_no_test_had_before_rose_from_zero() -> None:
 
 def test_a_count_that_rose_is_one_verdict() -> None:
     """
-    From 3 queries to 43, which were sent by the setup as well.
+    From 3 queries to 43, which were sent by the setup as well; the reason has the line that sent most of them.
     """
     usual: dict[str, float] = {UsageKey.DB_QUERIES: 3, UsageKey.SETUP_DB_QUERIES: 3}
     now: dict[str, float] = {UsageKey.DB_QUERIES: 43, UsageKey.SETUP_DB_QUERIES: 43}
-    verdicts = _verdicts([*(_run(number, usual) for number in range(8)), _run(8, now)])
+    groups = (QueryGroup(statement="select ?", count=40, place="shop/orders.py:17"),)
+    last = make_run(8, [make_case(usage=now, queries=groups)], probes=_ON)
+    (verdict,) = _verdicts([*(_run(number, usual) for number in range(8)), last])
 
-    assert [(verdict.kind, verdict.limit) for verdict in verdicts] == [(VerdictKind.COUNT, 3)]
+    assert verdict.kind is VerdictKind.COUNT
+    assert verdict.reason == ("43 database queries, was 3 in each of the last 8 runs, most at shop/orders.py:17")
 
 
 @pytest.mark.parametrize("probes", [(), ("network",)])

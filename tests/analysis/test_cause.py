@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from paceline.analysis.absent_counts import with_absent_counts
 from paceline.analysis.cause import CHILDREN_CPU, IDLE, MACHINE, causes_of
 from paceline.analysis.past import Past
-from paceline.model import Case, Cause, Measure
+from paceline.model import Case, Cause, Measure, QueryGroup
+from paceline.report.words import cause
 from paceline.usage import UsageKey
 from support.values import make_case, make_run
 
@@ -70,6 +72,43 @@ def test_two_halves_are_both_named() -> None:
     after = _case(2.0, {UsageKey.CPU_SECONDS: 1.35, UsageKey.CPU_WAIT_SECONDS: 0.1})
 
     assert [cause.measure for cause in _causes(before, after)] == [IDLE, "cpu_seconds"]
+
+
+def test_time_in_the_database_is_named_beside_the_idle_time_that_it_is() -> None:
+    """
+    1.2 of 1.5 added seconds were spent in queries, where the test only waited; what is below 30% is not named.
+    """
+    before = _case(0.5, {UsageKey.CPU_SECONDS: 0.3, UsageKey.DB_SECONDS: 0.2, UsageKey.NETWORK_SECONDS: 0.1})
+    after = _case(2.0, {UsageKey.CPU_SECONDS: 0.3, UsageKey.DB_SECONDS: 1.4, UsageKey.NETWORK_SECONDS: 0.4})
+    first, second = _causes(before, after)
+
+    assert cause(first) == "time in the database 200 ms → 1.4 s (80% of the added time)"
+    assert (second.measure, second.share) == (IDLE, 1.0)
+
+
+def test_the_first_time_in_a_database_is_a_cause_where_its_probe_was_on() -> None:
+    """
+    In runs without queries it was 0.
+    """
+    before = make_case(seconds=0.1, usage={UsageKey.CPU_SECONDS: 0.1})
+    after = make_case(seconds=0.3, usage={UsageKey.CPU_SECONDS: 0.1, UsageKey.DB_SECONDS: 0.2})
+    pasts = [Past.from_runs([make_run(n, [before], probes=probes) for n in range(9)]) for probes in ((), ("database",))]
+
+    found = [{one.measure for one in causes_of(after, with_absent_counts(past))} for past in pasts]
+    assert found == [{IDLE}, {IDLE, "db_seconds"}]
+
+
+def test_a_cause_says_which_line_sent_most_of_the_added_queries() -> None:
+    """
+    The 40 queries of one line, of 43; a line that sent fewer than half of the added ones is not named.
+    """
+    groups = [QueryGroup(statement=f"select {n}", count=n, place=f"shop/orders.py:{n}") for n in (1, 2, 40)]
+    slower = _case(0.3, {UsageKey.CPU_SECONDS: 0.3, UsageKey.DB_QUERIES: 43})
+    before = _case(0.1, {UsageKey.CPU_SECONDS: 0.1, UsageKey.DB_QUERIES: 3})
+    found, unclear = (_causes(before, structs.replace(slower, queries=queries))[0] for queries in (groups, groups[:2]))
+
+    assert cause(found) == "database queries 3 → 43, most at shop/orders.py:40"
+    assert cause(unclear) == "database queries 3 → 43"
 
 
 @pytest.mark.parametrize(

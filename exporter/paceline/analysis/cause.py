@@ -8,7 +8,10 @@ from math import log
 from statistics import median
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from paceline.analysis.machine_speed import Need, need_of
+from paceline.analysis.origin_of_count import origin_of
 from paceline.analysis.past import DURATION, MEASURES, NORMALIZED, Past
 from paceline.analysis.verdicts.count import WORK
 from paceline.benchmark_figures import is_figure_of_benchmark
@@ -21,6 +24,8 @@ IDLE = "idle_seconds"
 CHILDREN_CPU = "children_cpu_seconds"
 MACHINE = "machine_slowdown_ratio"
 _CHILDREN = (UsageKey.CHILDREN_CPU_USER_SECONDS, UsageKey.CHILDREN_CPU_SYSTEM_SECONDS)
+# Time that other threads spend too, and that is part of the CPU time or of the idle time.
+_TOUCHED = tuple(key for key in UsageKey if key.quantity.cause is CauseRole.PART_OF_TIME and key.quantity.probe)
 _SPENT = tuple(key for key in UsageKey if key.quantity.cause is CauseRole.PART_OF_TIME)
 PARTS_OF_TIME = frozenset({IDLE, CHILDREN_CPU, *_SPENT})
 # What a normalised time is without, though the test spent it.
@@ -92,7 +97,7 @@ def causes_of(case: Case, past: Past, until: int | None = None) -> tuple[Cause, 
     }
     work = {str(key): value for key, value in case.usage.items() if key in WORK}
     counts = {str(key): value for key, value in case.usage.items() if key in _FLOORS}
-    grown = _grown({**measures, **work}, before)
+    grown = [_with_origin(cause, case) for cause in _grown({**measures, **work}, before)]
     if case.benchmark_seconds is not None:
         # The other figures are of all rounds, and there are fewer rounds where each takes longer.
         return tuple(grown)
@@ -127,7 +132,20 @@ def _shares_of_time(case: Case, before: Before) -> list[Cause]:
         for measure, old, new in named
         if new - old >= _TELLING_SHARE * growth
     ]
-    return sorted(causes, key=lambda cause: cause.before - cause.after)
+    return [*_shares_touched(case, before, growth), *sorted(causes, key=lambda cause: cause.before - cause.after)]
+
+
+def _shares_touched(case: Case, before: Before, growth: float) -> list[Cause]:
+    """
+    The time in databases and the like, which is named beside the parts of the time that it is in.
+    """
+    usual = {key: _median(before.values(key)) for key in _TOUCHED if key in case.usage}
+    added = {key: case.usage[key] - old for key, old in usual.items() if old is not None}
+    return [
+        Cause(measure=str(key), before=usual[key] or 0.0, after=case.usage[key], share=min(more / growth, 1.0))
+        for key, more in sorted(added.items(), key=lambda item: -item[1])
+        if more >= _TELLING_SHARE * growth
+    ]
 
 
 def _parts_now(case: Case) -> TimeShares | None:
@@ -162,6 +180,10 @@ def _usual_parts(before: Before) -> TimeShares | None:
         of_children = sum(column.get(run, 0.0) for column in children)
         parts.append(_parts(Need(needed, on_cpu), normalized.get(run, needed), of_children))
     return TimeShares(*map(median, zip(*parts, strict=True))) if parts else None
+
+
+def _with_origin(cause: Cause, case: Case) -> Cause:
+    return replace(cause, origin=origin_of(case, cause.measure, cause.after - cause.before))
 
 
 def _grown(figures: Mapping[str, float], before: Before) -> list[Cause]:

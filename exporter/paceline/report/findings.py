@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from paceline import formatting
+from paceline.analysis.absent_counts import with_absent_counts
 from paceline.analysis.past import DURATION, EVERY_TEST, NORMALIZED, OUTCOME, Needed, Past
 from paceline.model import Case, Cause, Run, Severity, Verdict
 from paceline.report import words
@@ -53,6 +54,7 @@ def findings_of(run: Run, past: Past) -> Iterator[Finding]:
         run: the run, judged.
         past: what it was judged against.
     """
+    past = with_absent_counts(past)
     cases = {case.id: case for case in run.cases}
     families: dict[tuple[VerdictKind, str, bool], list[Verdict]] = {}
     for verdict in run.verdicts:

@@ -43,6 +43,8 @@ def cause(moved: Cause) -> str:
     text = f"{_name(moved.measure)} {_figure(moved.measure, moved.before)} → {_figure(moved.measure, moved.after)}"
     if moved.measure in TAKEN_OUT:
         return f"{text}, which was taken out"
+    if moved.origin:
+        return f"{text}, most {moved.origin}"
     return text if moved.share is None else f"{text} ({moved.share:.0%} of the added time)"
 
 

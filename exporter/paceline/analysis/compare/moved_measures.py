@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from paceline.analysis.absent_counts import with_absent_counts
 from paceline.analysis.cause import PARTS_OF_TIME, TAKEN_OUT, causes_of
 from paceline.analysis.compare.compared_runs import Side
 from paceline.analysis.machine_speed import need_of
@@ -24,8 +25,8 @@ class Companions:
         base, head = _as_needed(base), _as_needed(head)
         self._base: Final = base.cases
         self._head: Final = head.cases
-        self._before: Final = Past.from_runs(base.runs)
-        self._after: Final = Past.from_runs(head.runs)
+        self._before: Final = with_absent_counts(Past.from_runs(base.runs))
+        self._after: Final = with_absent_counts(Past.from_runs(head.runs))
 
     def of(self, case_id: str, *, is_time_changed: bool) -> tuple[Cause, ...]:
         """

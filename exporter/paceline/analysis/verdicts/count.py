@@ -14,6 +14,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from paceline.analysis.judgement_rules import CountRule
+from paceline.analysis.origin_of_count import origin_of
 from paceline.analysis.past import MEASURES, Needed, Past, PastRun
 from paceline.analysis.verdicts.change_point import since_run
 from paceline.formatting import counted
@@ -84,9 +85,9 @@ class Rise(NamedTuple):
     def factor(self) -> float | None:
         return self.figure.value / self.level.value if self.level.value > 0 else None
 
-    @property
-    def cause(self) -> Cause:
-        return Cause(measure=self.figure.column, before=self.level.value, after=self.figure.value)
+    def cause(self, case: Case) -> Cause:
+        column, before, after = self.figure.column, self.level.value, self.figure.value
+        return Cause(measure=column, before=before, after=after, origin=origin_of(case, column, after - before))
 
     def is_of_same_code(self, now: PastRun) -> bool:
         """
@@ -164,7 +165,7 @@ def judge_counts(case: Case, now: PastRun, past: Past, rule: CountRule) -> Verdi
     found = (_rise(figure, case.id, past, rule) for figure in counts_of(case, rule))
     rises = [rise for rise in found if rise is not None and not rise.is_of_same_code(now)]
     rises.sort(key=lambda rise: (-(rise.factor or inf), rise.figure.column))
-    return _verdict(case.id, rises) if rises else None
+    return _verdict(case, rises) if rises else None
 
 
 def _rise(figure: Figure, case_id: str, past: Past, rule: CountRule) -> Rise | None:
@@ -196,22 +197,23 @@ def usual_count(value: float, earlier: Sequence[float], rule: CountRule) -> Usua
     return None
 
 
-def _verdict(case_id: str, rises: Sequence[Rise]) -> Verdict:
-    worst = rises[0]
+def _verdict(case: Case, rises: Sequence[Rise]) -> Verdict:
+    worst, causes = rises[0], tuple(rise.cause(case) for rise in rises)
+    most = f", most {causes[0].origin}" if causes[0].origin else ""
     since = since_run(worst.earlier, worst.level.end)
     runs = counted(worst.level.runs, "run")
     when = f"the last {runs}" if since is None else f"the {runs} before"
     return Verdict(
         kind=VerdictKind.COUNT,
         severity=Severity.WARNING,
-        case=case_id,
+        case=case.id,
         measured=worst.figure.value,
         limit=worst.level.value,
         unit=worst.figure.unit or "count",
         factor=worst.factor,
-        causes=tuple(rise.cause for rise in rises),
+        causes=causes,
         since=since,
-        reason=f"{_named(worst.figure)}, was {worst.level.value:,.0f} in each of {when}",
+        reason=f"{_named(worst.figure)}, was {worst.level.value:,.0f} in each of {when}{most}",
     )
 
 
