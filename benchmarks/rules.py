@@ -37,6 +37,7 @@ from tabulate import tabulate
 from paceline.alerting.rule_files import render
 from paceline.alerting.rule_options import Options
 from paceline.analysis.judgement_rules import Rules
+from paceline.usage import TOUCH_PROBES
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.installed import prometheus_folder
@@ -57,8 +58,11 @@ _LEVELS = {
     "budget_used_ratio": 0.5,
     "passed": 1.0,
     "attempts": 1.0,
+    "duration_seconds": 0.1,
+    "db_queries": 3.0,
+    "network_requests": 1.0,
 }
-_EXACT = {"passed", "attempts", "imported_modules"}
+_EXACT = {"passed", "attempts", "imported_modules", "db_queries", "network_requests"}
 
 
 class Spent(NamedTuple):
@@ -154,6 +158,7 @@ def _of_runs(tests: int, stamps: Sequence[str]) -> Iterator[str]:
         f'info{{{_LABELS},run_id="x",partial="false"}}': 1,
         f"pace{{{_LABELS}}}": 50,
         f"wrecked{{{_LABELS}}}": 0,
+        **{f'probes{{{_LABELS},probe="{probe}"}}': 1 for probe in TOUCH_PROBES},
         **{f'threshold{{{_LABELS},rule="{rule}"}}': value for rule, value in Rules().thresholds().items()},
     }
     for series, value in rows.items():

@@ -59,7 +59,7 @@ def _known() -> dict[str, AbstractSet[str]]:
         if metric.kind is Kind.HISTOGRAM
         for suffix in suffixes
     }
-    recorded = {name: {"suite", "branch", "test", "test_type", "measure", "unit"} for name in RECORDS}
+    recorded = {name: {"suite", "branch", "test", "test_type", "measure", "unit", "probe"} for name in RECORDS}
     return {name: labels | _TARGET for name, labels in {**OF_PROMETHEUS, **known, **recorded}.items()}
 
 

@@ -12,13 +12,14 @@ from paceline.alerting.rule_files import render
 from paceline.alerting.rule_options import Options
 from paceline.model import Run
 from paceline.verdict_kinds import VerdictKind
-from support.courses import DIFFERENT, courses, suite_of_courses, suites_of_paces
+from support.courses import DIFFERENT, courses, suite_of_courses, suite_of_touched, suites_of_paces
 from support.servers import prometheus_with
 
 _KINDS = {
     "PacelineBudgetBroken": VerdictKind.BUDGET,
     "PacelineTestSlower": VerdictKind.REGRESSION,
     "PacelineTestDoesMore": VerdictKind.COUNT,
+    "PacelineTestRepeatsQueries": VerdictKind.REPEATED_QUERIES,
     "PacelineTestCreeps": VerdictKind.TREND,
     "PacelineTestKeepsMemory": VerdictKind.LEAK,
     "PacelineTestFlaky": VerdictKind.FLAKY,
@@ -33,7 +34,7 @@ def suites() -> list[list[Run]]:
     Runs of suites, the last one of each a moment ago and judged; the first suite has all courses.
     """
     ended = time.time() - 5
-    return [suite_of_courses(ended), *suites_of_paces(ended)]
+    return [suite_of_courses(ended), suite_of_touched(ended), *suites_of_paces(ended)]
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +52,9 @@ def alerts(suites: list[list[Run]], tmp_path_factory: pytest.TempPathFactory) ->
         yield server.alerts()
 
 
-def _there(alerts: Alerts) -> set[tuple[str, VerdictKind]]:
-    return {(one["test"], _KINDS[one["alertname"]]) for one in alerts if one["alertname"] in _KINDS}
+def _there(alerts: Alerts, suite: str = "shop") -> set[tuple[str, VerdictKind]]:
+    told = (one for one in alerts if one["alertname"] in _KINDS and one["suite"] == suite)
+    return {(one["test"], _KINDS[one["alertname"]]) for one in told}
 
 
 def _here(run: Run) -> set[tuple[str, VerdictKind]]:
@@ -69,8 +71,26 @@ def test_verdicts_are_those_of_the_terminal(alerts: Alerts, suites: list[list[Ru
     )
 
     assert there == here
-    assert {kind for _, kind in here} == {*_KINDS.values()}
+    assert {kind for _, kind in here} == {*_KINDS.values()} - {VerdictKind.REPEATED_QUERIES}
     assert sum(test.startswith("random") for test, _ in here) > len(courses()) / 20
+
+
+def test_what_tests_touch_is_judged_alike(alerts: Alerts, suites: list[list[Run]]) -> None:
+    """
+    Counts of queries and requests that rose, also from runs in which there were none, and repeated queries.
+    """
+    here = _here(suites[1][-1])
+
+    assert _there(alerts, "touching") == here
+    assert {kind for _, kind in here} == {VerdictKind.COUNT, VerdictKind.REPEATED_QUERIES}
+    assert {test for test, _ in here} == {
+        "asks_a_database_now",
+        "three_runs_and_asks_now",
+        "asks_more_for_some_runs",
+        "began_to_ask_and_asks_more",
+        "requests_more",
+        "repeats_queries",
+    }
 
 
 @pytest.mark.parametrize("course", DIFFERENT)

@@ -11,8 +11,8 @@ from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
 from paceline.benchmark_figures import figures_of_benchmark
-from paceline.model import Case, Machine, Measure, Outcome, Run
-from paceline.usage import UsageKey
+from paceline.model import Case, Machine, Measure, Outcome, QueryGroup, Run
+from paceline.usage import TOUCH_PROBES, UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import failed, make_case, make_run
 
@@ -44,12 +44,20 @@ def suite_of_courses(ended: float) -> list[Run]:
     Args:
         ended: when the last one ended.
     """
-    table = courses()
-    runs = [
-        _run(number, ended, [case for course in table.values() if (case := course[number]) is not None])
-        for number in range(RUNS)
-    ]
-    return _judged(runs)
+    return _judged([_run(number, ended, _cases(courses(), number)) for number in range(RUNS)])
+
+
+def suite_of_touched(ended: float) -> list[Run]:
+    """
+    The runs of a suite of tests that ask databases and servers, each run of a commit of its own; the last is judged.
+    """
+    table = _named(_touched())
+    changes = ({"suite": "touching", "run_id": f"t{number}", "commit": f"t{number}"} for number in range(RUNS))
+    return _judged([_run(n, ended, _cases(table, n), **change) for n, change in enumerate(changes)])
+
+
+def _cases(table: Mapping[str, Course], number: int) -> list[Case]:
+    return [case for course in table.values() if (case := course[number]) is not None]
 
 
 def suites_of_paces(ended: float) -> list[list[Run]]:
@@ -68,7 +76,10 @@ def courses() -> dict[str, Course]:
     """
     One course for each thing that can happen to a test, and many that chance made.
     """
-    table = _timed(Random(7)) | _outcomes() | _figures()
+    return _named(_timed(Random(7)) | _outcomes() | _figures())
+
+
+def _named(table: Mapping[str, Course]) -> dict[str, Course]:
     return {
         name: [case and replace(case, id=name, family=name) for case in (*[None] * (RUNS - len(course)), *course)]
         for name, course in table.items()
@@ -83,9 +94,8 @@ def _run(number: int, ended: float, cases: Sequence[Case], **changes: object) ->
     end = ended - (RUNS - 1 - number) * SPACING
     # The last two runs are of one commit.
     commit = f"c{(number + 1) // 2}"
-    return make_run(
-        number, cases, ended=end, started=end - 10, commit=commit, thresholds=Rules().thresholds(), **changes
-    )
+    facts = {"thresholds": Rules().thresholds(), "probes": TOUCH_PROBES, "commit": commit, **changes}
+    return make_run(number, cases, ended=end, started=end - 10, **facts)
 
 
 def _paced(suite: str, ended: float, changes: Mapping[str, object]) -> list[Run]:
@@ -200,6 +210,38 @@ def _benchmark(median: float) -> Case:
 
 def _querying(count: int, name: str = "sql", unit: str = "queries") -> Case:
     return make_case(measures={name: Measure(value=count, unit=unit)})
+
+
+def _touched() -> dict[str, Course]:
+    return {
+        "asks_a_database_now": [_touching()] * (RUNS - 1) + [_touching(db_queries=5)],
+        "asked_a_database_once_before": [_touching()] * 40
+        + [_touching(db_queries=5)]
+        + [_touching()] * (RUNS - 42)
+        + [_touching(db_queries=5)],
+        "two_runs_and_asks_now": [_touching()] * 2 + [_touching(db_queries=5)],
+        "three_runs_and_asks_now": [_touching()] * 3 + [_touching(db_queries=5)],
+        "asks_more_for_some_runs": [_touching(db_queries=3)] * (RUNS - 3) + [_touching(db_queries=43)] * 3,
+        "asks_more_for_long": [_touching(db_queries=3)] * 20 + [_touching(db_queries=43)] * (RUNS - 20),
+        "began_to_ask_and_asks_more": [_touching()] * 20
+        + [_touching(db_queries=3)] * (RUNS - 21)
+        + [_touching(db_queries=43)],
+        "asks_as_ever": [_touching(db_queries=3)] * RUNS,
+        "requests_vary": [_touching(network_requests=3 + number % 2) for number in range(RUNS - 1)]
+        + [_touching(network_requests=9)],
+        "requests_more": [_touching(network_requests=1)] * (RUNS - 1) + [_touching(network_requests=2)],
+        "repeats_queries": [_touching()] * (RUNS - 1) + [_repeating("shop/orders.py:17")],
+        "repeated_queries_before": [_repeating("shop/carts.py:8")] * (RUNS - 1) + [_touching(db_queries=2)],
+    }
+
+
+def _touching(**usage: float) -> Case:
+    return make_case(usage=usage)
+
+
+def _repeating(place: str) -> Case:
+    group = QueryGroup(statement="select ?", count=4, place=place, fed_by="select all")
+    return make_case(usage={UsageKey.DB_QUERIES: 5.0, UsageKey.DB_REPEATED_QUERIES: 4.0}, queries=(group,))
 
 
 def _keeping(mebibytes: int, imported: int = 0, peak: int = 0) -> Case:

@@ -4,7 +4,8 @@ Pieces that more than one rule says; {} is what the piece is about, {whole} what
 
 from collections.abc import Mapping
 
-from paceline.analysis.verdicts.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS
+from paceline.analysis.verdicts.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS, WORK
+from paceline.usage import UsageKey
 
 _MEASURES = {
     "unit": f'paceline_test_measure{{unit=~"{UNITS_OF_COUNTS}"}}',
@@ -26,6 +27,69 @@ and
     >= <threshold count_min_runs>
 )
 """
+
+# The level of a count of usage that never varied; of one that varied it is infinite, so that nothing is above it.
+_USUAL_COUNT = """
+label_replace(
+    (
+      min_over_time({m}[<window>] offset <before>)
+    and
+      quantile_over_time(0.5, {m}[<window>] offset <before>)
+        == min_over_time({m}[<window>] offset <before>)
+    and
+      resets({m}[<window>] offset <before>) == 0
+    and
+      count_over_time({m}[<window>] offset <before>) - changes({m}[<window>] offset <before>)
+        >= <known count_min_runs>
+    )
+  or
+    count_over_time({m}[<window>] offset <before>) * Inf,
+  "measure", "{key}", "", ""
+)
+"""
+_ABOVE_USUAL = """
+label_replace({m}, "measure", "{key}", "", "")
+  > last_over_time(test:paceline_usual_count:count[<lately>])
+"""
+# What its probe did not see before is 0, in runs enough; and so it stays until half of the window has it.
+_ABOVE_NOTHING = """
+label_replace({m}, "measure", "{key}", "", "") > 0
+  unless
+    last_over_time(test:paceline_usual_count:count[<lately>])
+  and on (<test>)
+    last_over_time(test:paceline_normalized_duration_seconds:iqr[<lately>])
+  unless on (<test>)
+    last_over_time(test:paceline_few_runs:count[<lately>])
+  and on (<run>)
+    (last_over_time(suite:paceline_probed_runs:count{probe="{probe}"}[<lately>]) >= <threshold count_min_runs>)
+or
+  label_replace({m}, "measure", "{key}", "", "")
+  and
+    last_over_time(test:paceline_mostly_absent_count:count[<lately>])
+  and
+    (last_over_time(test:paceline_count_rise:count[<hold>]) > 0)
+"""
+_MOSTLY_ABSENT = """
+label_replace(
+  2 * count_over_time({m}[<window>] offset <before>)
+    < count_over_time(paceline_test_duration_seconds[<window>] offset <before>),
+  "measure", "{key}", "", ""
+)
+"""
+
+
+def _of_each(phrase: str, *, with_probe: bool = False) -> str:
+    """
+    A piece for each count of usage, one or the other of them.
+    """
+    keys = sorted(key for key in WORK if key.quantity.is_exported and (key.quantity.probe or not with_probe))
+    return "\nor\n".join(_of_key(phrase.strip(), key) for key in keys)
+
+
+def _of_key(phrase: str, key: UsageKey) -> str:
+    filled = phrase.replace("{m}", f"paceline_test_{key}").replace("{key}", key)
+    return filled.replace("{probe}", key.quantity.probe)
+
 
 # The alert that tells of a finding already, as the value of a label; none where the finding was told by itself before.
 # That is asked of the evaluation before, so that it is the same for each rule of a group. The label is never empty, for
@@ -82,6 +146,9 @@ or
     "rise": "<rise_{}>",
     "rise_unit": _RISE.replace("{m}", _MEASURES["unit"]),
     "rise_name": _RISE.replace("{m}", _MEASURES["name"]),
+    "usual_counts": _of_each(_USUAL_COUNT),
+    "mostly_absent_counts": _of_each(_MOSTLY_ABSENT, with_probe=True),
+    "risen_counts": f"{_of_each(_ABOVE_USUAL)}\nor\n{_of_each(_ABOVE_NOTHING, with_probe=True)}",
     # Memory kept by each of the runs of a stretch of time, and enough of them.
     "kept": """
 last_over_time(paceline_test_memory_retained_bytes[<since>])
