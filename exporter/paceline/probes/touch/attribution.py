@@ -27,6 +27,20 @@ class Bucket:
         self.hosts: Final[dict[str, Any]] = {}
         self.endpoints: Final[dict[Any, Any]] = {}
 
+    @property
+    def is_empty(self) -> bool:
+        """
+        Whether nothing was touched.
+        """
+        return not self.figures and not self.endpoints
+
+
+NOTHING: Final = Bucket()
+"""
+What a part that touched nothing touched; nobody adds to it.
+"""
+_NO_THREADS: Final[frozenset[int]] = frozenset()
+
 
 class Attribution:
     """
@@ -44,7 +58,7 @@ class Attribution:
         self.operation = 0
         self._operations = 0
         self._thread = UNPATCHED.get_ident()
-        self._foreign: frozenset[int] = frozenset()
+        self._foreign = _NO_THREADS
         self._paused: list[tuple[Bucket, frozenset[int]]] = []
 
     def start_test(self) -> None:
@@ -52,20 +66,25 @@ class Attribution:
         The thread that calls this runs the test, and what is touched now is touched by its setup.
         """
         self._thread = UNPATCHED.get_ident()
-        self._foreign = frozenset(UNPATCHED.threads) - {self._thread}
+        threads = UNPATCHED.threads
+        self._foreign = frozenset(threads) - {self._thread} if len(threads) > 1 else _NO_THREADS
         self._paused.clear()
         self.requests = self.operation = 0
-        self.background = Bucket()
-        self.bucket = Bucket()
+        if not self.background.is_empty:
+            self.background = Bucket()
+        self.start_part()
 
     def start_part(self) -> Bucket:
         """
         Begin the next part of the test.
 
         Returns:
-            the bucket of the part before.
+            the bucket of the part before; `NOTHING` where it touched nothing.
         """
-        ended, self.bucket = self.bucket, Bucket()
+        ended = self.bucket
+        if ended.is_empty:
+            return NOTHING
+        self.bucket = Bucket()
         return ended
 
     def pause(self) -> None:

@@ -6,7 +6,7 @@ from typing import ClassVar, Final, NamedTuple
 
 from paceline.model import EndpointTimes, HostTraffic, QueryGroup
 from paceline.probes.probe import Probe, Usage
-from paceline.probes.touch.attribution import Bucket
+from paceline.probes.touch.attribution import NOTHING, Bucket
 from paceline.probes.touch.database.query_groups import query_groups
 from paceline.probes.touch.endpoints.endpoint_times import endpoint_times
 from paceline.probes.touch.hooks import Hooks
@@ -28,6 +28,9 @@ class Touched(NamedTuple):
     endpoints: tuple[EndpointTimes, ...] = ()
 
 
+_UNTOUCHED: Final = Touched()
+
+
 class TouchProbe(Probe):
     """
     Gives each part of a test a bucket, and reads it when the part has ended; `touched` has more on the last call.
@@ -39,8 +42,8 @@ class TouchProbe(Probe):
         self._hooks: Final = hooks
         self._attribution: Final = hooks.attribution
         self._sites: Final = hooks.sites
-        self._setup = self._call = Bucket()
-        self.touched = Touched()
+        self._setup = self._call = NOTHING
+        self.touched = _UNTOUCHED
 
     @property
     def probes(self) -> tuple[str, ...]:
@@ -58,22 +61,25 @@ class TouchProbe(Probe):
 
     def start_test(self) -> None:
         self._attribution.start_test()
-        self._setup = self._call = Bucket()
+        self._setup = self._call = NOTHING
 
     def start_call(self) -> None:
         self._setup = self._attribution.start_part()
 
     def stop_call(self, usage: Usage) -> None:
         self._call = self._attribution.start_part()
-        usage.update(self._call.figures)
+        if self._call is not NOTHING:
+            usage.update(self._call.figures)
 
     def stop_test(self, usage: Usage) -> None:
         self._attribution.start_part()
+        self.touched = _UNTOUCHED
         if self._hooks.has_failed:
-            self.touched = Touched()
             return
         _take(usage, UsageKey.SETUP_DB_QUERIES, self._setup)
         _take(usage, UsageKey.BACKGROUND_DB_QUERIES, self._attribution.background)
+        if self._call is NOTHING:
+            return
         queries = query_groups(self._call.queries.values(), self._sites) if self._call.queries else ()
         repeated = sum(group.count for group in queries if group.is_repeated)
         if repeated:
