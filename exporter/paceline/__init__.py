@@ -15,7 +15,7 @@ if TYPE_CHECKING:
         start_test_monitoring,
         stop_test_monitoring,
     )
-    from paceline.recorder import CaseRecorder
+    from paceline.recorder import CaseRecorder, record_cache
     from paceline.usage import UsageKey
     from paceline.verdict_kinds import VerdictKind
     from paceline.version import __version__
@@ -42,6 +42,7 @@ __all__ = [
     "__version__",
     "monitor",
     "read_run",
+    "record_cache",
     "set_performance_budget",
     "start_test_monitoring",
     "stop_test_monitoring",
@@ -69,7 +70,7 @@ _MODULES = {
         "start_test_monitoring",
         "stop_test_monitoring",
     ),
-    "recorder": ("CaseRecorder",),
+    "recorder": ("CaseRecorder", "record_cache"),
     "usage": ("UsageKey",),
     "verdict_kinds": ("VerdictKind",),
     "version": ("__version__",),

@@ -43,6 +43,9 @@ _ENDPOINTS: Mapping[str, str] = {
     "django.core.handlers.base": "endpoints.django",
 }
 
+# The hooks that are in place now, those of a session inside another one last.
+ACTIVE: Final[list["Hooks"]] = []
+
 Failed = Callable[[Exception, str], None]
 
 
@@ -75,12 +78,15 @@ class Hooks:
 
     def install(self) -> None:
         self._imports.install()
+        ACTIVE.append(self)
 
     def remove(self) -> None:
         """
         Leave each library as it was.
         """
         self._imports.remove()
+        if self in ACTIVE:
+            ACTIVE.remove(self)
         self._tried(self._patches.restore, "taking hooks off")
 
     def _failed(self, error: Exception, doing: str) -> None:
