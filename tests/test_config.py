@@ -11,6 +11,7 @@ import pytest
 from paceline.config import Config, dashboard_port, is_true, load_config, project_name, read_table
 from paceline.errors import ConfigError
 from paceline.verdict_kinds import VerdictKind
+from support.values import FAILING
 from support.wording import cause
 
 _ALL_KEYS = (
@@ -147,7 +148,7 @@ def test_types_are_found_by_folder(path: str, test_type: str) -> None:
             "rules.regressions.ratio = 2.0",
             (
                 "rules.regressions is an unknown key, expected one of "
-                "count, flaky, leak, modes, objective, regression, trend, window_days, work"
+                "count, flaky, leak, modes, network, objective, regression, trend, window_days, work"
             ),
         ),
         ("enabled = 'yes'", "enabled is 'yes', expected true or false"),
@@ -180,19 +181,11 @@ def test_types_are_found_by_folder(path: str, test_type: str) -> None:
         ("test_types.unit = ['unit/*', 5]", "test_types.unit has 5, expected a string"),
         (
             "fail_on = ['budget', 'speed']",
-            (
-                "fail_on has 'speed', expected one of suite_regression, regression, file_regression, "
-                "fixture_regression, count, repeated_queries, work, budget, leak, flaky, duration_flaky, change_point, "
-                "trend, broken"
-            ),
+            f"fail_on has 'speed', expected one of {FAILING}",
         ),
         (
             "fail_on = ['unconfirmed']",
-            (
-                "fail_on has 'unconfirmed', expected one of suite_regression, regression, file_regression, "
-                "fixture_regression, count, repeated_queries, work, budget, leak, flaky, duration_flaky, change_point, "
-                "trend, broken"
-            ),
+            f"fail_on has 'unconfirmed', expected one of {FAILING}",
         ),
         ("fail_on = 'budget'", "fail_on is 'budget', expected a list"),
         ("sample_seconds = 0.01", "sample_seconds is 0.01, expected a number from 0.05 to 60"),
@@ -246,11 +239,7 @@ def test_a_file_that_is_no_toml_is_explained(pyproject: Path, content: bytes) ->
         ({"port": 70000}, "--paceline-port is 70000, expected a whole number from 0 to 65535"),
         (
             {"fail_on": ["speed"]},
-            (
-                "--paceline-fail-on has 'speed', expected one of suite_regression, regression, file_regression, "
-                "fixture_regression, count, repeated_queries, work, budget, leak, flaky, duration_flaky, change_point, "
-                "trend, broken"
-            ),
+            f"--paceline-fail-on has 'speed', expected one of {FAILING}",
         ),
         ({"results": ""}, "--paceline-results is '', expected a string that is not empty"),
     ],

@@ -166,6 +166,19 @@ class VerdictKind(OpenEnum):
             is_new_by_default=True,
         ),
     )
+    NETWORK = (
+        "network",
+        KindFacts(
+            ("host not allowed", "hosts not allowed"),
+            "The test talked to a host that its test type may not talk to.",
+            "Replace the server in the test, or allow the host: [tool.paceline.rules.network] allowed_hosts.",
+            severity="warning",
+            figures="requests or connections",
+            color=colors.BLUE,
+            shown="network_requests",
+            is_new_by_default=True,
+        ),
+    )
     BUDGET = (
         "budget",
         KindFacts(

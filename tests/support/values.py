@@ -11,6 +11,7 @@ from paceline.analysis.past import ATTEMPTS, DURATION, MEASURES, NORMALIZED, OUT
 from paceline.history.source import PastReader
 from paceline.model import Case, Outcome, Run, RunOutcome
 from paceline.usage import UsageKey
+from paceline.verdict_kinds import FAILING_KINDS
 
 TEST = "tests/test_cart.py::test_total"
 # 14 November 2023, 22:13:20 UTC.
@@ -96,3 +97,9 @@ def values_of(past: Past, measure: str = NORMALIZED, case_id: str = TEST) -> tup
     """
     series = past.series(measure, case_id)
     return list(series.runs), list(series.values)
+
+
+FAILING = ", ".join(FAILING_KINDS)
+"""
+The kinds of verdicts that may fail a run, as messages name them.
+"""

@@ -30,6 +30,7 @@ from paceline.analysis.verdicts.count import judge_counts, needed_for_counts
 from paceline.analysis.verdicts.file_regression import judge_files
 from paceline.analysis.verdicts.fixture_regression import judge_fixtures
 from paceline.analysis.verdicts.flakiness import Attempted, judge_flakiness
+from paceline.analysis.verdicts.foreign_hosts import foreign_hosts, judge_hosts
 from paceline.analysis.verdicts.leak import judge_leak
 from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
 from paceline.analysis.verdicts.repeated_queries import judge_repeated_queries
@@ -77,8 +78,10 @@ def needed_to_judge(run: Run, rules: Rules) -> tuple[Needed, ...]:
     probes = Needed((PROBES,) if any(key in WITH_PROBE for case in run.cases for key in case.usage) else ())
     repeating = tuple(case.id for case in run.cases if UsageKey.DB_REPEATED_QUERIES in case.usage)
     repeated = Needed((UsageKey.DB_REPEATED_QUERIES,), repeating)
+    talking = tuple(case.id for case in run.cases if foreign_hosts(case, rules.network))
+    hosts = Needed((UsageKey.NETWORK_REQUESTS, UsageKey.NETWORK_CONNECTIONS), talking)
     counts, work = needed_for_counts(run.cases, rules.count), needed_for_work(run.cases)
-    others = counts, work, leaks, budgets, fixtures, repeated, probes
+    others = counts, work, leaks, budgets, fixtures, repeated, hosts, probes
     return EVERY_TEST, *(needed for needed in others if not needed.is_empty)
 
 
@@ -106,6 +109,7 @@ def find_verdicts(run: Run, past: Past, rules: Rules) -> Run:
     verdicts += judge_files(measured.cases, past, levels, slower, rules.regression)
     verdicts += judge_fixtures(measured, past, rules.regression)
     verdicts += judge_repeated_queries(measured.cases, past)
+    verdicts += judge_hosts(measured.cases, past, rules.network)
     work = judge_work(measured.cases, now, past, rules.work)
     verdicts += work.verdicts
     verdicts.sort(key=lambda v: (_ORDER[v.kind], _SEVERITIES.index(v.severity), -(v.factor or 0.0)))

@@ -2,6 +2,7 @@
 The thresholds of judgement, with their defaults.
 """
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -92,6 +93,15 @@ class ModesRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     min_runs: AtLeastTwo = 20
 
 
+class NetworkRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    The hosts that tests of a type may talk to: by test type, patterns such as `localhost` and `*.internal`. A type that
+    is not named may talk to any host.
+    """
+
+    allowed_hosts: Mapping[str, tuple[str, ...]] = {}
+
+
 class ObjectiveRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     What the suite as a whole promises: the share of tests that pass, over all runs of the window.
@@ -113,6 +123,7 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     leak: LeakRule = LeakRule()
     flaky: FlakyRule = FlakyRule()
     modes: ModesRule = ModesRule()
+    network: NetworkRule = NetworkRule()
     objective: ObjectiveRule = ObjectiveRule()
 
     def thresholds(self) -> dict[str, float]:
