@@ -3,7 +3,7 @@ Suites whose tests say how many queries they send; what Paceline counted is comp
 """
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from paceline.model import Case, Outcome
@@ -19,7 +19,7 @@ _KEYS = {
 }
 
 
-def run_situations(suite: Suite, *names: str, arguments: tuple[str, ...] = (), **environ: str) -> Result:
+def run_situations(suite: Suite, *names: str, arguments: Sequence[str], environ: Mapping[str, str]) -> Result:
     """
     Run the situations of these names, with a token that they send as a parameter and in statements.
     """

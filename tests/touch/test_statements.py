@@ -86,7 +86,16 @@ def test_a_large_statement_is_cut(unit: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["BEGIN", "  commit;", "/* why */ SET x = 1", "savepoint a", "PRAGMA user_version", "show tables", "(rollback)"],
+    [
+        "BEGIN",
+        "  commit;",
+        "/* why */ SET x = 1",
+        "savepoint a",
+        "PRAGMA user_version",
+        "show tables",
+        "(rollback)",
+        " -- nothing",
+    ],
 )
 def test_statements_of_the_connection_do_not_count(text: str) -> None:
     """
@@ -97,7 +106,7 @@ def test_statements_of_the_connection_do_not_count(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["select 1", "with a as (select 1) select * from a", "(select 1) union select 2", "call f()", "selekt", ""],
+    ["select 1", "with a as (select 1) select * from a", "(select 1) union select 2", "call f()", "selekt"],
 )
 def test_everything_else_counts(text: str) -> None:
     """

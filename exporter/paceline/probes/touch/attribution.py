@@ -10,6 +10,9 @@ from typing import Any, Final
 
 from paceline.unpatched import UNPATCHED
 
+# The threads of Python: the number that the system has for each, by that of Python.
+_Threads = dict[int, int | None]
+
 
 class Bucket:
     """
@@ -39,7 +42,6 @@ NOTHING: Final = Bucket()
 """
 What a part that touched nothing touched; nobody adds to it.
 """
-_NO_THREADS: Final[frozenset[int]] = frozenset()
 
 
 class Attribution:
@@ -58,16 +60,15 @@ class Attribution:
         self.operation = 0
         self._operations = 0
         self._thread = UNPATCHED.get_ident()
-        self._foreign = _NO_THREADS
-        self._paused: list[tuple[Bucket, frozenset[int]]] = []
+        self._foreign: _Threads = {}
+        self._paused: list[tuple[Bucket, _Threads]] = []
 
     def start_test(self) -> None:
         """
         The thread that calls this runs the test, and what is touched now is touched by its setup.
         """
         self._thread = UNPATCHED.get_ident()
-        threads = UNPATCHED.threads
-        self._foreign = frozenset(threads) - {self._thread} if len(threads) > 1 else _NO_THREADS
+        self._foreign = _threads() if len(UNPATCHED.threads) > 1 else {}
         self._paused.clear()
         self.requests = self.operation = 0
         if not self.background.is_empty:
@@ -88,20 +89,23 @@ class Attribution:
         return ended
 
     def pause(self) -> None:
-        self._paused.append((self.bucket, frozenset(UNPATCHED.threads)))
+        self._paused.append((self.bucket, _threads()))
         self.bucket = Bucket()
 
     def resume(self) -> None:
         if self._paused:
             self.bucket, before = self._paused.pop()
-            self._foreign |= frozenset(UNPATCHED.threads) - before - {self._thread}
+            self._foreign |= dict(_threads().items() - before.items())
 
     def of_caller(self) -> Bucket:
         """
         The bucket of what the calling thread does.
         """
         thread = UNPATCHED.get_ident()
-        if thread == self._thread or thread not in self._foreign or self.requests > 0 or _is_of_pool(thread):
+        if thread == self._thread or thread not in self._foreign or self.requests > 0:
+            return self.bucket
+        # The number of a thread that has ended is given to another; that of the system is not, and takes a call to it.
+        if self._foreign[thread] != UNPATCHED.get_native_id() or _is_of_pool(thread):
             return self.bucket
         return self.background
 
@@ -121,6 +125,10 @@ class Attribution:
     def request_ended(self, before: int) -> None:
         self.requests = max(self.requests - 1, 0)
         self.operation = before
+
+
+def _threads() -> _Threads:
+    return {number: thread.native_id for number, thread in list(UNPATCHED.threads.items())}
 
 
 def _is_of_pool(thread: int) -> bool:

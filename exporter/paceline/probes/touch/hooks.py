@@ -22,6 +22,13 @@ _DATABASES: Mapping[str, str] = {
     "sqlite3": "database.sqlite",
     "sqlalchemy": "database.sqlalchemy",
     "django.db": "database.django",
+    "aiomysql": "database.aiomysql",
+    "aiosqlite": "database.aiosqlite",
+    "asyncpg": "database.asyncpg",
+    "psycopg": "database.psycopg",
+    "psycopg2": "database.psycopg2",
+    "pymongo": "database.pymongo",
+    "pymysql": "database.pymysql",
 }
 _NETWORK: Mapping[str, str] = {
     "http.client": "network.http_client",

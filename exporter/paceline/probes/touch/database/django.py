@@ -7,7 +7,6 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
 
-from paceline.probes.touch.database.ownership import mark_as_owned
 from paceline.probes.touch.database.queries import Queries
 from paceline.probes.touch.patches import Patches
 from paceline.unpatched import UNPATCHED
@@ -55,7 +54,6 @@ class _Wrapper:
         # As the first: the context manager `execute_wrapper` takes the last off again.
         if self.execute not in connection.execute_wrappers:
             connection.execute_wrappers.insert(0, self.execute)
-        mark_as_owned(connection.connection)
 
     def execute(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
         __tracebackhide__ = True

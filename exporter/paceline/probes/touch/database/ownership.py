@@ -2,32 +2,46 @@
 Whose connection it is: that of the code that opens it, or that of a library above, which counts its own queries.
 """
 
-import contextlib
+import sys
+from collections.abc import Callable
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
-OWNED: Final = "paceline_owned"
-# Those that are watched themselves, by the modules that open connections.
-_LAYERS = ("sqlalchemy.", "django.db.backends.", "aiosqlite.")
+from paceline.probes.touch.patches import Patches
+
+# The modules that open connections, of libraries that count their own queries.
+ORMS: Final = ("sqlalchemy.", "django.db.backends.")
 _DEEPEST = 30
 
 
-def is_of_layer(frame: FrameType | None) -> bool:
+def is_of_layer(frame: FrameType | None, layers: tuple[str, ...] = ORMS) -> bool:
     """
     Whether a library that counts its own queries is among the callers.
     """
     for _ in range(_DEEPEST):
         if frame is None:
             return False
-        if str(frame.f_globals.get("__name__", "")).startswith(_LAYERS):
+        if str(frame.f_globals.get("__name__", "")).startswith(layers):
             return True
         frame = frame.f_back
     return False
 
 
-def mark_as_owned(connection: object) -> None:
+def owned_connections(connection: type, patches: Patches) -> Callable[[Any], bool]:
     """
-    Note on a connection that a library above counts its queries.
+    Decide for each connection of a class by its first query whether it is that of a library above, as pools open
+    connections in threads of their own.
+
+    Returns:
+        a function to be called by the one that stands for a method of the library.
     """
-    with contextlib.suppress(AttributeError, TypeError):  # a connection without attributes is not looked at either
-        setattr(connection, OWNED, True)
+    patches.put(connection, "paceline_owned", None)
+
+    def is_owned(connection: Any) -> bool:
+        # A cursor that was closed has no connection.
+        owned: bool | None = getattr(connection, "paceline_owned", False)
+        if owned is None:
+            owned = connection.paceline_owned = is_of_layer(sys._getframe(2))  # noqa: SLF001 - as `inspect` does
+        return owned
+
+    return is_owned

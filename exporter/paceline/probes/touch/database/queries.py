@@ -3,7 +3,7 @@ Take the queries of a test, one by one, as libraries send them.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from paceline.probes.touch.attribution import Attribution
@@ -18,6 +18,8 @@ _MOST_STATEMENTS, _MOST_GROUPS, _MOST_PARAMETERS = 10_000, 2_000, 8
 # The ways of so many queries of a group are compared.
 _COMPARED = 3
 _PLAIN = frozenset({str, int, float, bytes, bool, type(None)})
+# How libraries call it.
+_NAMES = ("query", "command", "sql", "sql_script", "procname", "table_name")
 _READABLE = frozenset({tuple, list})
 
 
@@ -100,7 +102,7 @@ class Queries:
 
         Args:
             library: that sent it.
-            text: of the statement.
+            text: of the statement, or the statement where its library has no text.
             parameters: whatever the library takes.
             nanoseconds: until it answered, or failed.
             depth: of the stack, from here to who called the library.
@@ -148,9 +150,8 @@ class Queries:
         if type(text) is not str:
             text = _as_text(text)
         number = hash(text)
-        statement = (self._escaping if escapes else self._plain).get(number) or self._read(
-            number, text, escapes=escapes
-        )
+        known = self._escaping if escapes else self._plain
+        statement = text if type(text) is Statement else known.get(number) or self._read(number, text, escapes=escapes)
         if not statement.is_counted:
             return None
         bucket = self._attribution.of_caller()
@@ -198,10 +199,37 @@ def _keep_rows(sent: Sent, cursor: Any) -> None:
         sent.add_rows(rows)
 
 
-def _as_text(text: Any) -> str:
+def first_of(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """
+    The statement among the arguments of a method, which takes it as the first.
+    """
+    return args[0] if args else next((kwargs[name] for name in _NAMES if name in kwargs), None)
+
+
+def composed_text(statement: Any, context: Any) -> Any:
+    """
+    The text of a statement that its library composes; whatever is given where that fails.
+
+    Args:
+        statement: as the user gives it.
+        context: the cursor.
+    """
+    if isinstance(statement, str | bytes):
+        return statement
+    try:
+        if hasattr(statement, "strings"):  # a template string
+            return "?".join(statement.strings)
+        return statement.as_string(context)
+    except Exception:  # noqa: BLE001 - the library says to the user that it cannot read this
+        return statement
+
+
+def _as_text(text: Any) -> Any:
     """
     The text of a statement that is no plain string. Of an object that no library reads there is only its class.
     """
+    if isinstance(text, Statement):
+        return text
     if isinstance(text, str):
         return str.__str__(text)
     if isinstance(text, bytes | bytearray):

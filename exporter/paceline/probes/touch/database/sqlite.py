@@ -5,14 +5,16 @@ Queries through `sqlite3`, and rows that are read through it, also those of an O
 import sys
 from collections.abc import Iterable
 from types import ModuleType
-from typing import Any, Final
+from typing import Any
 
-from paceline.probes.touch.database.ownership import is_of_layer
+from paceline.probes.touch.database.ownership import ORMS, is_of_layer
 from paceline.probes.touch.database.queries import Queries, Sent
+from paceline.probes.touch.database.subclasses import Subclasses
 from paceline.probes.touch.patches import Patches, looking_like
 from paceline.unpatched import UNPATCHED
 
 _NAME = "sqlite3"
+_LAYERS = (*ORMS, "aiosqlite.")
 # `factory` is the sixth of the arguments of `connect`.
 _FACTORY_PLACE = 5
 _now = UNPATCHED.perf_counter_ns
@@ -26,15 +28,15 @@ def watch(module: ModuleType, queries: Queries, patches: Patches) -> None:
     `executemany`, and there is only one for each connection.
     """
     connect, theirs = module.connect, module.Connection
-    counting, bare = _Classes(module, queries), _Classes(module, None)
+    counting, bare = _connections(module, queries), _connections(module, None)
 
     def watched_connect(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         is_placed = len(args) > _FACTORY_PLACE
         factory = args[_FACTORY_PLACE] if is_placed else kwargs.get("factory", theirs)
         if isinstance(factory, type) and issubclass(factory, theirs):
-            classes = bare if is_of_layer(sys._getframe(1)) else counting  # noqa: SLF001 - as `inspect` does
-            ours = queries.tried(lambda: classes.connection(factory), "watching a connection of sqlite3", factory)
+            classes = bare if is_of_layer(sys._getframe(1), _LAYERS) else counting  # noqa: SLF001 - as `inspect` does
+            ours = queries.tried(lambda: classes.of(factory), "watching a connection of sqlite3", factory)
             if is_placed:
                 args = (*args[:_FACTORY_PLACE], ours, *args[_FACTORY_PLACE + 1 :])
             else:
@@ -48,76 +50,47 @@ def watch(module: ModuleType, queries: Queries, patches: Patches) -> None:
         patches.put(dbapi, "connect", watched_connect)
 
 
-class _Classes:
-    """
-    A subclass for each class of connections and of cursors.
-
-    The methods of Paceline stand between a class of the user and that of `sqlite3`, so that a method which the user
-    overrides is called first.
-    """
-
-    def __init__(self, module: ModuleType, queries: Queries | None) -> None:
-        rows = _rows_class(module.Cursor)
-        self._cursor: Final = _counting_class(rows, queries) if queries is not None else rows
-        self._connection: Final = self._connection_class(module, counts=queries is not None)
-        # By the class that the user gives.
-        self._of: Final[dict[type, type]] = {
-            module.Cursor: _mixed(module.Cursor, self._cursor),
-            module.Connection: _mixed(module.Connection, self._connection),
-        }
-        self._plain = self._of[module.Cursor]
-
-    def connection(self, base: type) -> type:
-        return self._made(base, self._connection)
-
-    def cursor(self, base: type) -> type:
-        return self._made(base, self._cursor)
-
-    def _made(self, base: type, ours: type) -> type:
-        found = self._of.get(base)
-        if found is None:
-            found = self._of[base] = base if issubclass(base, ours) else _mixed(base, ours)
-        return found
-
-    def _connection_class(self, module: ModuleType, *, counts: bool) -> type:
-        classes, base, theirs, new_cursor = self, module.Connection, module.Cursor, module.Connection.cursor
-
-        class Connection(base):  # type: ignore[misc,valid-type]
-            __slots__ = ()
-
-            def cursor(self, factory: Any = theirs) -> Any:
-                __tracebackhide__ = True
-                is_class = isinstance(factory, type) and issubclass(factory, theirs)
-                return super().cursor(classes.cursor(factory) if is_class else factory)
-
-        class CountingConnection(Connection):
-            # The methods of the class in C use a bare cursor, also where `cursor` is overridden.
-            __slots__ = ()
-
-            def execute(self, *args: Any, **kwargs: Any) -> Any:
-                __tracebackhide__ = True
-                return new_cursor(self, classes._plain).execute(*args, **kwargs)
-
-            def executemany(self, *args: Any, **kwargs: Any) -> Any:
-                __tracebackhide__ = True
-                return new_cursor(self, classes._plain).executemany(*args, **kwargs)
-
-            def executescript(self, *args: Any, **kwargs: Any) -> Any:
-                __tracebackhide__ = True
-                return new_cursor(self, classes._plain).executescript(*args, **kwargs)
-
-        return CountingConnection if counts else Connection
+def _connections(module: ModuleType, queries: Queries | None) -> Subclasses:
+    rows = _rows_class(module.Cursor)
+    cursors = Subclasses(_counting_class(rows, queries) if queries is not None else rows)
+    connection = _connection_class(module, cursors)
+    return Subclasses(_counting_connection_class(module, connection, cursors) if queries is not None else connection)
 
 
-def _mixed(base: Any, ours: Any) -> type:
-    bases = (ours,) if issubclass(ours, base) else (base, ours)
+def _connection_class(module: ModuleType, cursors: Subclasses) -> Any:
+    base, theirs = module.Connection, module.Cursor
 
-    class Mixed(*bases):  # type: ignore[misc] # the bases are known when the user connects
-        pass
+    class Connection(base):  # type: ignore[misc,valid-type] # the class of whatever module it is
+        __slots__ = ()
 
-    for name in ("__name__", "__qualname__", "__module__", "__doc__"):
-        setattr(Mixed, name, getattr(base, name))
-    return Mixed
+        def cursor(self, factory: Any = theirs) -> Any:
+            __tracebackhide__ = True
+            is_class = isinstance(factory, type) and issubclass(factory, theirs)
+            return super().cursor(cursors.of(factory) if is_class else factory)
+
+    return Connection
+
+
+def _counting_connection_class(module: ModuleType, base: Any, cursors: Subclasses) -> Any:
+    # The methods of the class in C use a bare cursor, also where `cursor` is overridden.
+    new_cursor, cursor = module.Connection.cursor, cursors.of(module.Cursor)
+
+    class Connection(base):
+        __slots__ = ()
+
+        def execute(self, *args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            return new_cursor(self, cursor).execute(*args, **kwargs)
+
+        def executemany(self, *args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            return new_cursor(self, cursor).executemany(*args, **kwargs)
+
+        def executescript(self, *args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            return new_cursor(self, cursor).executescript(*args, **kwargs)
+
+    return Connection
 
 
 def _rows_class(base: Any) -> Any:

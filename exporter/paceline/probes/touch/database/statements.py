@@ -13,6 +13,7 @@ _LONGEST_READ, _LONGEST_KEPT = 20_000, 500
 _NOT_COUNTED: Final = frozenset(
     "ABORT BEGIN COMMIT DEALLOCATE DISCARD END PRAGMA RELEASE RESET ROLLBACK SAVEPOINT SET SHOW START USE XA".split()  # noqa: SIM905
 )
+_READS: Final = frozenset({"SELECT", "WITH", "VALUES", "TABLE", "FIND", "AGGREGATE", "DISTINCT", "COUNT"})
 _MASK = "?"
 _STANDARD = r"""
     --[^\n]*                                              # a comment
@@ -58,8 +59,8 @@ class Statement(NamedTuple):
     """
     A statement by its text.
 
-    `is_counted` is false for statements of the connection, such as BEGIN and SET. `asks_for_many` is one with a list of
-    values, `is_page` one that reads a part after the part before.
+    `is_counted` is false for statements of the connection, such as BEGIN and SET, and for one that is empty.
+    `asks_for_many` is one with a list of values, `is_page` one that reads a part after the part before.
     """
 
     fingerprint: str
@@ -71,7 +72,7 @@ class Statement(NamedTuple):
 
     @property
     def is_read(self) -> bool:
-        return self.verb in {"SELECT", "WITH", "VALUES", "TABLE", "FIND", "AGGREGATE"}
+        return self.verb in _READS
 
 
 def read_statement(text: str, *, escapes: bool = False) -> Statement:
@@ -86,7 +87,7 @@ def read_statement(text: str, *, escapes: bool = False) -> Statement:
     return Statement(
         fingerprint=fingerprint[:_LONGEST_KEPT] + ("…" if len(fingerprint) > _LONGEST_KEPT else ""),
         verb=verb,
-        is_counted=verb not in _NOT_COUNTED,
+        is_counted=bool(fingerprint) and verb not in _NOT_COUNTED,
         asks_for_many=bool(_IN_MANY.search(fingerprint)),
         has_offset=bool(_OFFSET.search(fingerprint)),
         is_page=bool(_KEYSET.search(fingerprint)),
