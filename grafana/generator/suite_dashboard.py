@@ -255,6 +255,27 @@ _RUNS: tuple[Panel, ...] = (
     ),
 )
 
+
+def _of_endpoints(metric: str, which: str = "") -> str:
+    return f"max by (endpoint) ({at_end(metric, f'{OF_SUITE}{which}')})"
+
+
+_ENDPOINTS: tuple[Panel, ...] = (
+    rows_of(
+        "Endpoints",
+        "Response times of the endpoints of the application over all tests of the last run that asked it, the slowest "
+        "first. An endpoint is method and route; requests without a route are together.",
+        "no test asked an endpoint of Starlette, FastAPI, Flask or Django",
+        (
+            TableColumn(name="Mean", expr=_of_endpoints("paceline_endpoint_seconds", ',stat="mean"'), unit="s"),
+            TableColumn(name="Slowest", expr=_of_endpoints("paceline_endpoint_seconds", ',stat="max"'), unit="s"),
+            TableColumn(name="Requests", expr=_of_endpoints("paceline_endpoint_requests"), unit="short"),
+            TableColumn(name="Errors", expr=_of_endpoints("paceline_endpoint_errors"), unit="short"),
+        ),
+        width=24,
+    ),
+)
+
 SUITE = Dashboard(
     uid="paceline-suite",
     title="Suite",
@@ -264,6 +285,7 @@ SUITE = Dashboard(
         Row("The last run", (*_HEALTH, *_NOW)),
         Row("Run after run", _RUNS),
         Row("Tests", TESTS),
+        Row("Endpoints", _ENDPOINTS),
     ),
     since="now-14d",
     refresh="5m",

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from paceline.accounts import Account
 from paceline.analysis.verdicts.budget import DEFAULT_BUDGETS_MS
 from paceline.demo.habits import MEBIBYTE, Habit, habits
-from paceline.model import Case, Machine, Measure, Outcome, Run, RunOutcome
+from paceline.model import Case, EndpointTimes, Machine, Measure, Outcome, Run, RunOutcome
 from paceline.translated_names import BudgetSource
 from paceline.usage import TOUCH_PROBES, UsageKey
 
@@ -175,6 +175,7 @@ def _measured(case: Case, habit: Habit, conditions: Conditions, random: Random) 
         setup_seconds=0.0004 * conditions.slowness * noise,
         duration_seconds=seconds * (1 - habit.computing) + computing + waited,
         teardown_seconds=0.0001 * conditions.slowness * noise,
+        endpoints=_endpoints(habit, seconds),
         usage={**memory, **_usage(habit, computing, waited, random), **_touched(habit, queries, seconds)},
         measures={"db_queries": Measure(value=queries, unit="queries")} if queries else {},
     )
@@ -182,6 +183,21 @@ def _measured(case: Case, habit: Habit, conditions: Conditions, random: Random) 
 
 def _touched(habit: Habit, queries: int, seconds: float) -> dict[str, float]:
     return {**_asked_of_databases(habit, queries, seconds), **_asked_of_servers(habit, seconds)}
+
+
+def _endpoints(habit: Habit, seconds: float) -> tuple[EndpointTimes, ...]:
+    if habit.test_type != "api":
+        return ()
+    return (
+        EndpointTimes(
+            endpoint="GET /orders/{id}",
+            requests=2,
+            seconds=0.6 * seconds,
+            p50_seconds=0.3 * seconds,
+            p95_seconds=0.35 * seconds,
+            max_seconds=0.35 * seconds,
+        ),
+    )
 
 
 def _asked_of_servers(habit: Habit, seconds: float) -> dict[str, float]:

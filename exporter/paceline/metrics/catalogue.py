@@ -209,6 +209,27 @@ RUN_PROBES = _of_run(
     "Probes that looked for what tests touch from the first test to the last, always 1; what they did not see is 0.",
     "probe",
 )
+ENDPOINT_REQUESTS = Metric(
+    "paceline_endpoint_requests",
+    Kind.GAUGE,
+    "Requests that an endpoint of the project answered to the tests of a run.",
+    (*_RUN, "endpoint"),
+    Channel.RUN_SAMPLE,
+)
+ENDPOINT_ERRORS = Metric(
+    "paceline_endpoint_errors",
+    Kind.GAUGE,
+    "Requests of a run that an endpoint answered with an error of the server.",
+    (*_RUN, "endpoint"),
+    Channel.RUN_SAMPLE,
+)
+ENDPOINT_SECONDS = Metric(
+    "paceline_endpoint_seconds",
+    Kind.GAUGE,
+    "Response time of an endpoint over all tests of a run; stat is mean or max.",
+    (*_RUN, "endpoint", "stat"),
+    Channel.RUN_SAMPLE,
+)
 RUN_SLOWDOWN = _of_run("machine_slowdown_ratio", "How much slower than usual the suite as a whole ran; 1 is usual.")
 RUN_CALIBRATION = _of_run(
     "machine_calibration_seconds", "CPU time of a fixed piece of work at the start of a run: the speed of the machine."

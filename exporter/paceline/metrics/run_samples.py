@@ -12,6 +12,7 @@ from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import ATTEMPTS, DURATION, NORMALIZED, OUTCOME, columns_of, past_run
 from paceline.analysis.verdicts.budget import needed_seconds
 from paceline.analysis.verdicts.suite_regression import pace_of
+from paceline.endpoint_totals import endpoint_totals
 from paceline.formatting import milliseconds
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
@@ -102,6 +103,12 @@ def of_run(run: Run, branches: Collection[str]) -> Iterator[Sample]:
         of_fixture = (*labels, fixture.name, fixture.scope.label)
         yield Sample(catalogue.FIXTURE_SECONDS, of_fixture, fixture.needed_seconds, run.ended)
         yield Sample(catalogue.FIXTURE_SETUPS, of_fixture, float(fixture.setups), run.ended)
+    for total in endpoint_totals(run.cases):
+        of_endpoint = (*labels, total.endpoint)
+        yield Sample(catalogue.ENDPOINT_REQUESTS, of_endpoint, float(total.requests), run.ended)
+        yield Sample(catalogue.ENDPOINT_ERRORS, of_endpoint, float(total.errors), run.ended)
+        yield Sample(catalogue.ENDPOINT_SECONDS, (*of_endpoint, "mean"), total.mean_seconds, run.ended)
+        yield Sample(catalogue.ENDPOINT_SECONDS, (*of_endpoint, "max"), total.max_seconds, run.ended)
     for probe in run.probes:
         yield Sample(catalogue.RUN_PROBES, (*labels, probe), 1.0, run.ended)
     yield from _of_machine(run, labels)
