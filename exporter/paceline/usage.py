@@ -235,6 +235,7 @@ class UsageKey(OpenEnum):
             "calls",
             "How often a test called functions of the project, in runs that counted the test.",
             curve=Curve("Work", "calls", colors.GOOD),
+            advice="Look at the function that runs more often (its finding names it), and at what calls it.",
         ),
     )
     CALLS_FINGERPRINT = (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from paceline.model import Severity
+from paceline.model import Cause, Severity
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.suite import Suite
@@ -127,6 +127,44 @@ def test_nothing_is_counted_without_need(shop: Suite, mode: str) -> None:
 
     assert run.work is None
     assert set(_calls(run).values()) == {None}
+
+
+def _past(shop: Suite) -> None:
+    """
+    Two runs that counted, and eight that timed.
+    """
+    for _ in range(2):
+        shop.run("--paceline-work", "all")
+    shop.keep_before(shop.run().run, 8)
+
+
+def test_a_slower_test_that_calls_more_says_which_function(shop: Suite) -> None:
+    """
+    Its calls are counted as it is measured again, and compared with those of runs that counted.
+    """
+    _past(shop)
+    _write_cart(shop, 20_000)
+    verdicts = shop.run("tests/test_cart.py::test_price").run.verdicts
+
+    assert [verdict.kind for verdict in verdicts] == [VerdictKind.REGRESSION, VerdictKind.WORK]
+    assert verdicts[0].causes[0] == Cause(measure="calls", before=2.0, after=20_001.0)
+    assert verdicts[1].reason == (
+        "`taxed` (cart.py:10) runs 20,000 times as often (1 → 20,000 calls) in 1 test; all calls 2 → 20,001"
+    )
+
+
+def test_a_slower_test_that_calls_as_often_says_so(shop: Suite) -> None:
+    """
+    What it does instead is said as far as its time shows it.
+    """
+    _past(shop)
+    shop.write(
+        "shop/cart.py", _CART.format(times=1).replace("return 1.2", "__import__('time').sleep(0.05); return 1.2")
+    )
+    (verdict,) = shop.run("tests/test_cart.py::test_price").run.verdicts
+
+    assert verdict.kind is VerdictKind.REGRESSION
+    assert verdict.reason.endswith("; not more work (2 calls): it waits longer")
 
 
 def test_a_part_of_the_tests_is_counted_by_turns(shop: Suite) -> None:

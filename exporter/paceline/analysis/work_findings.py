@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from paceline.analysis.past import Past, Series
+from paceline.analysis.past import Past
 from paceline.analysis.work_causes import Change, Group, groups_of
 from paceline.formatting import counted
 from paceline.model import Case, Cause, Run, Severity, Verdict
@@ -17,8 +17,12 @@ from paceline.work import Function, Vectors
 _KINDS = (VerdictKind.WORK, VerdictKind.LESS_WORK)
 # The tests of a finding that calls twice as much, and a suite that calls a tenth more.
 _CRITICAL_FACTOR, _CRITICAL_SUITE = 2.0, 1.1
+# A factor from here on has no decimals.
+_WHOLE = 100
 # How confirmation begins to say that a repeat found it again.
 _AGAIN = "again "
+_OF_FIRST_RUNS = (UsageKey.CALLS, UsageKey.CALLS_FINGERPRINT)
+_OF_REPEATS = (UsageKey.REPEAT_CALLS, UsageKey.REPEAT_CALLS_FINGERPRINT)
 _FINGERPRINTS = (UsageKey.CALLS_FINGERPRINT, UsageKey.REPEAT_CALLS_FINGERPRINT)
 
 
@@ -79,8 +83,9 @@ def _fingerprint_before(verdict: Verdict, past: Past) -> int:
     """
     The fingerprint in the last run before the change; 0 where it is not known.
     """
-    series = past.series(UsageKey.CALLS_FINGERPRINT, verdict.case or "")
-    calls: Series = past.series(UsageKey.CALLS, verdict.case or "")
+    is_of_repeats = any(cause.measure == UsageKey.REPEAT_CALLS for cause in verdict.causes)
+    measures = _OF_REPEATS if is_of_repeats else _OF_FIRST_RUNS
+    calls, series = (past.series(measure, verdict.case or "") for measure in measures)
     end = len(calls.runs) - (verdict.since.runs_ago if verdict.since else 0)
     known = dict(zip(series.runs, series.values, strict=True))
     return int(known.get(calls.runs[end - 1], 0)) if end > 0 else 0
@@ -169,7 +174,7 @@ def _growth(group: Group, functions: Mapping[str, Function]) -> str:
 
 
 def _times(factor: float) -> str:
-    return f"{factor:.3g} times"
+    return f"{factor:,.0f} times" if factor >= _WHOLE else f"{factor:.3g} times"
 
 
 def shown_function(name: str, functions: Mapping[str, Function]) -> str:

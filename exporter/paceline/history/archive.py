@@ -16,6 +16,7 @@ from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import EVERY_TEST, Needed, Past
 from paceline.analysis.summary import summarize
 from paceline.analysis.work_findings import needed_vectors, with_functions
+from paceline.analysis.work_of_suspects import with_work_of_suspects
 from paceline.documents import encode_run
 from paceline.errors import DocumentError, PacelineError, StorageError
 from paceline.formatting import counted
@@ -71,7 +72,7 @@ class Archive:
         recovered = []
         for journal, run in left_behind(self.folder.journals, suite):
             judged, past = self._judged_here(run, rules)
-            judged = self.with_functions(judged, past)
+            judged = self.with_functions(judged, past, rules)
             if run.cases and not self.keep(judged, past):
                 continue
             journal.unlink(missing_ok=True)
@@ -93,14 +94,16 @@ class Archive:
             self._warn(f"no history: {error}")
             return judge(run, Past(), rules), Past(source=self._server.name)
 
-    def with_functions(self, run: Run, past: Past) -> Run:
+    def with_functions(self, run: Run, past: Past, rules: Rules) -> Run:
         """
         Name the functions by which the calls of tests changed, as far as earlier vectors are kept here.
 
         Args:
             run: the run, with its final verdicts.
             past: what it was judged against.
+            rules: by which thresholds.
         """
+        run = with_work_of_suspects(run, past, rules.work)
         needed = needed_vectors(run, past)
         earlier = self._tried(lambda: self.ledger.vectors(needed)) or {}
         return with_functions(run, past, earlier)

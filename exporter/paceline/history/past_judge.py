@@ -12,6 +12,7 @@ from paceline.analysis.explanation import explain, needed_to_explain
 from paceline.analysis.judge import find_verdicts, needed_to_judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Needed, Past, PastRun
+from paceline.analysis.work_of_suspects import needed_for_suspects
 from paceline.errors import PacelineError
 from paceline.history.source import PastReader, Source, find_past
 from paceline.history.sqlite.database import NotALedgerError
@@ -59,6 +60,7 @@ class PastJudge:
             reader.read(needed)
         found = find_verdicts(run, reader.past(), rules)
         read_or_warn(reader, needed_to_explain(found), self._warn)
+        read_or_warn(reader, needed_for_suspects(found), self._warn)
         return restate(explain(found, reader.past()), baselines, latest.past()), latest.past()
 
     def _past_of_pin(self, pin: Baseline, run: Run, rules: Rules, default_branch: str) -> PastReader:

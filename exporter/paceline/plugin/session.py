@@ -202,7 +202,8 @@ class RunSession:
         )
         usual = usual_calibration(past.runs, self._settings.rules.regression.min_runs)
         repeated = replace(self.repeated, usual_calibration=usual) if self._settings.confirmation.enabled else None
-        run = self._archive.with_functions(conclude(complete, repeated, end, self._settings.fail_on), past)
+        concluded = conclude(complete, repeated, end, self._settings.fail_on)
+        run = self._archive.with_functions(concluded, past, self._settings.rules)
         self._run, self._past = run, past
         self._journaling.keep(run, past)
         if self._sending is not None:

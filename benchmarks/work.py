@@ -1,0 +1,379 @@
+"""
+Counted calls of real suites: are they the same in each run, are planted changes found, and what does counting cost?
+
+The suites are source distributions from the package index, run by the interpreter of this program (Python 3.12 or later
+counts by `sys.monitoring`) as they are: all of their tests that run here, with whatever these do.
+
+- `equal`: the share of tests whose calls of every function are the same in two runs: in order, in an order of chance,
+  with two workers of pytest-xdist; each run has hashes of its own. `total` is the share of tests whose calls in all
+  differ by at most 5%.
+- `unchanged`: runs of the same code one after the other, with `--paceline-fail-on work` and busy processes beside them.
+- `planted`: a change in the code after two runs. Of the tests that it makes a tenth longer, by their calls, the share
+  that is in a finding of the first run with it; and the function that the widest finding names.
+- `cost`: CPU seconds of the suite as it is, with Paceline, and with other tools that watch calls.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from tabulate import tabulate
+
+from paceline.history.results_folder import read_run
+from paceline.model import Run
+from paceline.usage import UsageKey
+from paceline.verdict_kinds import VerdictKind
+
+_QUIET = (
+    "-q",
+    "-W",
+    "ignore",
+    "-o",
+    "addopts=",
+    "-o",
+    "filterwarnings=",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:randomly",
+)
+_SHUFFLE = """
+import os, random
+
+def pytest_collection_modifyitems(items):
+    random.Random(os.environ["SHUFFLE_SEED"]).shuffle(items)
+"""
+_CLOSE, _A_TENTH = 1.05, 1.1
+_BUSY = "while True: pass"
+
+
+class Suite(NamedTuple):
+    """
+    A suite: the source distribution, the folder of its packages, and arguments of pytest.
+    """
+
+    project: str
+    version: str
+    packages: str = "."
+    arguments: tuple[str, ...] = ()
+    kind: str = ""
+
+
+class Change(NamedTuple):
+    """
+    A change of code: what it is like, the suite, the file, what is replaced in it, and by what.
+    """
+
+    name: str
+    project: str
+    file: str
+    old: str
+    new: str
+
+
+SUITES = (
+    Suite("marshmallow", "4.4.0", "src", ("-p", "no:asyncio")),
+    Suite("toolz", "1.2.0", ".", ("-p", "no:asyncio")),
+    Suite("sqlparse", "0.6.1", ".", ("-p", "no:asyncio")),
+    Suite("jinja2", "3.1.6", "src"),
+    Suite("starlette", "1.10.0", ".", (), "async"),
+    Suite(
+        "djangorestframework",
+        "3.18.3",
+        ".",
+        ("-p", "no:asyncio", "tests/test_serializer.py", "tests/test_fields.py", "tests/test_validators.py"),
+        "Django",
+    ),
+    Suite("cachetools", "8.0.2", "src", ("-p", "no:asyncio"), "threads"),
+    Suite("tenacity", "9.2.1", ".", (), "threads, async"),
+    Suite(
+        "mpmath",
+        "1.4.1",
+        ".",
+        (
+            "-p",
+            "no:asyncio",
+            "mpmath/tests/test_basic_ops.py",
+            "mpmath/tests/test_functions.py",
+            "mpmath/tests/test_linalg.py",
+            "mpmath/tests/test_matrices.py",
+        ),
+        "numeric",
+    ),
+    Suite(
+        "werkzeug",
+        "3.1.9",
+        "src",
+        (
+            "-p",
+            "no:asyncio",
+            "tests/test_wrappers.py",
+            "tests/test_routing.py",
+            "tests/test_http.py",
+            "tests/test_datastructures.py",
+            "tests/test_urls.py",
+            "tests/test_formparser.py",
+        ),
+    ),
+)
+_LOAD = (
+    "        return self._do_load(\n            data, many=many, partial=partial, unknown=unknown, postprocess=True\n"
+)
+_AGAIN = """        for _ in range(2):
+            try:
+                self._do_load(data, many=many, partial=partial, unknown=unknown, postprocess=True)
+            except Exception:
+                pass
+"""
+CHANGES = (
+    Change("a core function three times", "marshmallow", "src/marshmallow/schema.py", _LOAD, _AGAIN + _LOAD),
+    Change("a cache removed", "jinja2", "src/jinja2/lexer.py", "lexer = _lexer_cache.get(key)", "lexer = None"),
+    Change(
+        "one more call in a loop",
+        "sqlparse",
+        "sqlparse/sql.py",
+        "                if func(token):",
+        "                if func(token) and func(token):",
+    ),
+    Change(
+        "an accidental O(n²)",
+        "sqlparse",
+        "sqlparse/sql.py",
+        "            token = self.tokens[idx]\n            for func in funcs:",
+        "            token = [one for one in self.tokens if imt(one, t=one.ttype) or True][idx]\n"
+        "            for func in funcs:",
+    ),
+    Change(
+        "a walk of a tree twice at each node",
+        "jinja2",
+        "src/jinja2/nodes.py",
+        "            yield from child.find_all(node_type)",
+        "            list(child.find_all(node_type))\n            yield from child.find_all(node_type)",
+    ),
+)
+# Ways to run a suite, with the module that each needs.
+_COSTS: Mapping[str, tuple[tuple[str, ...], Mapping[str, str]]] = {
+    "as it is": (("-m", "pytest"), {}),
+    "Paceline, off": (("-m", "pytest", "--paceline", "--paceline-no-save", "--paceline-work=off"), {}),
+    "Paceline, suspects": (("-m", "pytest", "--paceline", "--paceline-no-save", "--paceline-work=suspects"), {}),
+    "Paceline, rotate": (("-m", "pytest", "--paceline", "--paceline-no-save", "--paceline-work=rotate"), {}),
+    "Paceline, all": (("-m", "pytest", "--paceline", "--paceline-no-save", "--paceline-work=all"), {}),
+    "coverage, C tracer": (
+        ("-m", "coverage", "run", "--data-file=/dev/null", "-m", "pytest"),
+        {"COVERAGE_CORE": "ctrace"},
+    ),
+    "coverage, sysmon": (
+        ("-m", "coverage", "run", "--data-file=/dev/null", "-m", "pytest"),
+        {"COVERAGE_CORE": "sysmon"},
+    ),
+    "cProfile": (("-m", "cProfile", "-o", "/dev/null", "-m", "pytest"), {}),
+    "pyinstrument": (("-m", "pyinstrument", "-o", "/dev/null", "-m", "pytest"), {}),
+}
+
+
+class Bench:
+    """
+    Runs one suite in a folder of its own.
+    """
+
+    def __init__(self, suite: Suite, archives: Path, folder: Path) -> None:
+        self.suite = suite
+        self._results = folder / "results"
+        self.root = _unpacked(suite, archives, folder)
+        (folder / "shuffled.py").write_text(_SHUFFLE, "utf-8")
+        self._path = os.pathsep.join(map(str, (self.root / suite.packages, folder)))
+
+    def run(self, *arguments: str, shuffled: bool = False, **environ: str) -> tuple[Run, int]:
+        """
+        Run the suite and count all calls.
+        """
+        code = self.started(
+            ("-m", "pytest", "--paceline", "--paceline-work=all", f"--paceline-results={self._results}"),
+            (*(("-p", "shuffled") if shuffled else ()), *arguments),
+            {"SHUFFLE_SEED": str(os.urandom(4).hex()), **environ},
+        )
+        return read_run(self._results / "latest_report.json"), code
+
+    def started(
+        self, command: Sequence[str], arguments: Sequence[str] = (), environ: Mapping[str, str] | None = None
+    ) -> int:
+        """
+        Run the suite in some way.
+
+        Returns:
+            The exit code.
+        """
+        return subprocess.run(
+            [sys.executable, *command, *_QUIET, *self.suite.arguments, *arguments],
+            cwd=self.root,
+            env={**os.environ, "PYTHONPATH": self._path, "PYTHONWARNINGS": "ignore", **(environ or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        ).returncode
+
+    def seconds(self, name: str) -> float:
+        """
+        CPU seconds of the suite and all that it starts.
+        """
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        command, environ = _COSTS[name]
+        self.started(command, (), environ)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    @contextmanager
+    def changed(self, change: Change) -> Iterator[None]:
+        """
+        The suite with a change in its code.
+        """
+        file = self.root / change.file
+        text = file.read_text("utf-8")
+        if change.old not in text:
+            raise SystemExit(f"{file}: the code to change is not there: {change.old!r}")
+        file.write_text(text.replace(change.old, change.new, 1), "utf-8")
+        try:
+            yield
+        finally:
+            file.write_text(text, "utf-8")
+
+
+def main() -> None:
+    """
+    Print the tables that are asked for.
+    """
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", choices=[*_PARTS, []], help="Tables (default: all).")
+    parser.add_argument("--archives", type=Path, default=Path("build/suites"), help="Folder of source distributions.")
+    parser.add_argument("--suites", nargs="*", default=[suite.project for suite in SUITES], help="Suites to run.")
+    parser.add_argument("--runs", type=int, default=12, help="Unchanged runs (default: 12).")
+    asked = parser.parse_args()
+    asked.archives.mkdir(parents=True, exist_ok=True)
+    for part in asked.parts or _PARTS:
+        rows = []
+        for suite in SUITES:
+            if suite.project in asked.suites:
+                with tempfile.TemporaryDirectory() as folder:
+                    rows += _PARTS[part](Bench(suite, asked.archives, Path(folder).resolve()), asked.runs)
+        print(f"\n{part}\n\n{tabulate(rows, headers='keys', tablefmt='github', disable_numparse=True)}", flush=True)
+
+
+def _equal(bench: Bench, _runs: int) -> list[dict[str, str]]:
+    first = bench.run()[0]
+    others = {
+        "in order": bench.run()[0],
+        "shuffled": bench.run(shuffled=True)[0],
+        "-n 2": bench.run("-n", "2")[0],
+    }
+    calls = sum(case.usage.get(UsageKey.CALLS, 0.0) for case in first.cases)
+    row = {"suite": _name(bench.suite), "tests": f"{len(_calls(first)):,}", "calls": f"{calls:,.0f}"}
+    for name, other in others.items():
+        row[name] = _share(first, other, UsageKey.CALLS_FINGERPRINT, 1.0)
+    row["total, shuffled"] = _share(first, others["shuffled"], UsageKey.CALLS, _CLOSE)
+    return [row]
+
+
+def _unchanged(bench: Bench, runs: int) -> list[dict[str, str]]:
+    with _busy_processes():
+        found = [bench.run("--paceline-fail-on=work")[0] for _ in range(runs)]
+    verdicts = [sum(verdict.kind is VerdictKind.WORK for verdict in run.verdicts) for run in found]
+    compared = sum(run.work.compared for run in found if run.work is not None)
+    return [
+        {
+            "suite": _name(bench.suite),
+            "runs": f"{runs}",
+            "red": f"{sum(map(bool, verdicts))}",
+            "tests compared": f"{compared:,}",
+            "findings": f"{sum(verdicts)}",
+            "vary": f"{found[-1].work.varying if found[-1].work else 0}",
+        }
+    ]
+
+
+def _planted(bench: Bench, _runs: int) -> list[dict[str, str]]:
+    rows = []
+    for change in (one for one in CHANGES if one.project == bench.suite.project):
+        before = [bench.run()[0] for _ in range(2)][-1]
+        with bench.changed(change):
+            after, _ = bench.run("--paceline-fail-on=work")
+        for _ in range(2):
+            bench.run()
+        known, calls = _calls(before), _calls(after)
+        longer = {test for test, count in calls.items() if test in known and count > _A_TENTH * max(known[test], 1)}
+        findings = [verdict for verdict in after.verdicts if verdict.kind is VerdictKind.WORK]
+        found = {test for verdict in findings for test in verdict.tests or (verdict.case,)}
+        widest = max(findings, key=lambda verdict: len(verdict.tests), default=None)
+        rows.append(
+            {
+                "change": change.name,
+                "suite": change.project,
+                "tests a tenth longer": f"{len(longer)}",
+                "in a finding": f"{len(longer & found) / len(longer):.0%}" if longer else "-",
+                "findings": f"{len(findings)}",
+                "the widest names": widest.function if widest is not None else "-",
+            }
+        )
+    return rows
+
+
+def _cost(bench: Bench, _runs: int) -> list[dict[str, str]]:
+    bench.seconds("as it is")
+    seconds = {name: median(bench.seconds(name) for _ in range(3)) for name in _COSTS}
+    return [{"suite": _name(bench.suite), **{name: f"{one:.2f}" for name, one in seconds.items()}}]
+
+
+_PARTS = {"equal": _equal, "unchanged": _unchanged, "planted": _planted, "cost": _cost}
+
+
+def _name(suite: Suite) -> str:
+    return f"{suite.project} {suite.version}{f' ({suite.kind})' if suite.kind else ''}"
+
+
+def _calls(run: Run, key: str = UsageKey.CALLS) -> dict[str, float]:
+    return {case.id: case.usage[key] for case in run.cases if key in case.usage}
+
+
+def _share(one: Run, other: Run, key: str, factor: float) -> str:
+    mine, others = _calls(one, key), _calls(other, key)
+    both = mine.keys() & others.keys()
+    alike = sum(max(mine[test], others[test]) <= factor * min(mine[test], others[test]) for test in both)
+    return f"{alike / len(both):.2%}" if both else "-"
+
+
+@contextmanager
+def _busy_processes() -> Iterator[None]:
+    """
+    As many processes that compute as the machine has CPUs.
+    """
+    busy = [subprocess.Popen([sys.executable, "-c", _BUSY]) for _ in range(os.cpu_count() or 1)]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+def _unpacked(suite: Suite, archives: Path, folder: Path) -> Path:
+    name = f"{suite.project}-{suite.version}"
+    archive = archives / f"{name}.tar.gz"
+    if not archive.is_file():
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", suite.project]
+        subprocess.run([*command, "--dest", str(archives), f"{suite.project}=={suite.version}"], check=True)
+    with tarfile.open(archive) as file:
+        file.extractall(folder, filter="data")
+    return folder / name
+
+
+if __name__ == "__main__":
+    main()
