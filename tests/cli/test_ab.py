@@ -73,8 +73,10 @@ def told_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     measured = Tree.run
 
-    def run(tree: Tree, arguments: Sequence[str], seed: int, seconds: float | None) -> tuple[Run, dict[str, Path]]:
-        run, imports = measured(tree, arguments, seed, seconds)
+    def run(
+        tree: Tree, arguments: Sequence[str], seed: int, seconds: float | None, *, counts: bool = False
+    ) -> tuple[Run, dict[str, Path]]:
+        run, imports = measured(tree, arguments, seed, seconds, counts=counts)
         return replace(run, cases=tuple(map(_as_told, run.cases))), imports
 
     monkeypatch.setattr(Tree, "run", run)
@@ -248,3 +250,71 @@ def test_ending_it_in_the_middle_leaves_no_work_tree(shop: Project, number: sign
 
         assert process.wait(timeout=60) != 0
     assert shop.work_trees() == [shop.folder]
+
+
+@pytest.fixture
+def loops(shop: Project) -> Project:
+    """
+    The project, whose branch `loops` calls one function three times as often.
+    """
+    shop.write("tests/test_shop.py", "import shop\n\ndef test_total():\n    assert shop.total(range(10)) == 45\n")
+    shop.commit("src/shop.py", _LOOPS.format(times=1))
+    shop.git("switch", "--quiet", "--create", "loops")
+    shop.commit("src/shop.py", _LOOPS.format(times=3))
+    shop.git("switch", "--quiet", "main")
+    return shop
+
+
+_LOOPS = """
+    def total(prices):
+        return sum(price(one) for one in prices)
+
+
+    def price(one):
+        return [taxed(one) for _ in range({times})][0]
+
+
+    def taxed(one):
+        return one
+"""
+
+
+@pytest.mark.usefixtures("loops")
+def test_calls_are_compared_without_times() -> None:
+    """
+    One run of each side, and one more where they differ; the function that runs more often is named.
+    """
+    result = _call("--base", "main", "--head", "loops", "--work-only", "--fail-on-work", "--format", "json")
+    found = json.loads(result.stdout)
+    (function,) = found["functions"]
+
+    assert result.exit_code == 10, result.output
+    assert (found["compared"], found["varying"], found["base_calls"], found["head_calls"]) == (1, 0, 22, 42)
+    assert (function["function"], function["base_calls"], function["head_calls"]) == ("shop:taxed", 10, 30)
+    assert function["tests"] == ["tests/test_shop.py::test_total"]
+
+
+@pytest.mark.usefixtures("loops")
+def test_fewer_calls_fail_nothing() -> None:
+    """
+    The same code has no function that changed.
+    """
+    fewer = _call("--base", "loops", "--head", "main", "--work-only", "--fail-on-work")
+    same = _call("--base", "main", "--head", "main", "--work-only", "--fail-on-work", "--format", "markdown")
+
+    assert (fewer.exit_code, same.exit_code) == (0, 0)
+    assert fewer.stdout.startswith(
+        "0 functions run more often, 1 less often\n1 test counted on both sides: 52 → 32 calls"
+    )
+    assert same.stdout.startswith("### ✅ Paceline: no function runs more or less often\n")
+
+
+@pytest.mark.usefixtures("loops")
+def test_calls_stand_beside_times() -> None:
+    """
+    The first round counts them, so that they cost no round more where nothing changed.
+    """
+    result = _call("--base", "main", "--head", "loops", "--rounds", "1", "--format", "json")
+
+    assert result.exit_code == 0, result.output
+    assert [one["function"] for one in json.loads(result.stdout)["work"]["functions"]] == ["shop:taxed"]

@@ -72,7 +72,9 @@ class Tree(Struct, frozen=True, kw_only=True):
         if code:
             raise TrialError(f"{self.name}: --setup ended with exit code {code}:\n{_tail(output)}")
 
-    def run(self, arguments: Sequence[str], seed: int, seconds: float | None) -> tuple[Run, dict[str, Path]]:
+    def run(
+        self, arguments: Sequence[str], seed: int, seconds: float | None, *, counts: bool = False
+    ) -> tuple[Run, dict[str, Path]]:
         """
         Run the tests once.
 
@@ -80,6 +82,7 @@ class Tree(Struct, frozen=True, kw_only=True):
             arguments: of pytest.
             seed: of hashes, and so of the order in sets: the same for both sides, another in each round.
             seconds: how long it may take.
+            counts: count the calls of all tests, whose times are then no figures.
 
         Returns:
             The run, and the file of each module that was imported.
@@ -99,7 +102,7 @@ class Tree(Struct, frozen=True, kw_only=True):
                 "--paceline-no-confirm",
                 "--paceline-fail-on=",
             ]
-            options.append("--paceline-history=")
+            options += ["--paceline-history=", f"--paceline-work={'all' if counts else 'off'}"]
             command = [sys.executable, "-m", "pytest", *options, f"--paceline-results={results.path}"]
             command += [self._argument(argument) for argument in arguments]
             environ = {"PYTHONHASHSEED": str(seed), **self.environ, FOLDER_VARIABLE: str(imports)}

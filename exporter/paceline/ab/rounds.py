@@ -70,9 +70,9 @@ def both_trees(repository: Repository, versions: Sequence[Version], folder: Path
 
 def run_rounds(
     trees: Sequence[Tree], plan: TrialPlan, warn: Callable[[str], None], done: Callable[[], None]
-) -> tuple[Side, Side]:
+) -> tuple[tuple[Side, Side], Sequence[Run]]:
     """
-    Run both sides in turn; the first round fills caches, and is not counted.
+    Run both sides in turn; the first round fills caches and counts calls, and its times do not matter.
 
     When the time is up the rounds that are whole are what there is: the clock alone decides that, so that stopping
     does not depend on what was found.
@@ -83,16 +83,17 @@ def run_rounds(
         warn: is told of code that was imported from elsewhere.
         done: is called after each round.
 
+    Returns:
+        The rounds of both sides, and the run of each that counted calls.
+
     Raises:
         TrialError: pytest cannot run the tests, or no round was complete in time.
     """
     deadline = time.monotonic() + plan.max_seconds if plan.max_seconds is not None else None
     runs: list[tuple[Run, Run]] = []
-    for tree in trees:
-        if plan.setup:
-            tree.prepare(plan.setup)
+    prepare(trees, plan)
     try:
-        _warm_up(trees, plan, deadline, warn)
+        counted_runs = list(_warm_up(trees, plan, deadline, warn))
         done()
         for number in range(plan.rounds):
             runs.append(_round(trees, plan, number, deadline))
@@ -102,15 +103,31 @@ def run_rounds(
             raise TrialError(f"no round was complete within {plan.max_seconds:g} s; raise --max-seconds") from error
         warn(f"{plan.max_seconds:g} s are up after {len(runs)} of {plan.rounds} rounds")
     base, head = trees
-    return (
+    sides = (
         Side(name=base.name, runs=tuple(one for one, _ in runs)),
         Side(name=head.name, runs=tuple(other for _, other in runs)),
     )
+    return sides, counted_runs
 
 
-def _warm_up(trees: Sequence[Tree], plan: TrialPlan, deadline: float | None, warn: Callable[[str], None]) -> None:
+def prepare(trees: Sequence[Tree], plan: TrialPlan) -> None:
+    """
+    Build or install in each work tree, where the plan says how.
+
+    Raises:
+        TrialError: the command fails.
+    """
     for tree in trees:
-        _, imports = tree.run(plan.arguments, 0, _left(deadline))
+        if plan.setup:
+            tree.prepare(plan.setup)
+
+
+def _warm_up(
+    trees: Sequence[Tree], plan: TrialPlan, deadline: float | None, warn: Callable[[str], None]
+) -> Iterator[Run]:
+    for tree in trees:
+        run, imports = tree.run(plan.arguments, 0, _left(deadline), counts=True)
+        yield run
         names = sorted(strangers(imports, tree.root, tree.original, tree.import_roots))
         if names:
             places = listed([f"{name} from {imports[name].parent}" for name in names], _NAMED)

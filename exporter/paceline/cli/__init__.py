@@ -20,6 +20,7 @@ from paceline.cli.serve import serve
 from paceline.cli.stack import stack
 from paceline.cli.test import test
 from paceline.cli.trends import trends
+from paceline.cli.work import work
 from paceline.version import __version__
 
 
@@ -38,6 +39,7 @@ def main() -> None:
       paceline trends --sort slope       tests that get slower, over weeks
       paceline compare main my-branch    tests that became slower, from kept runs
       paceline ab --base main            the same, from new runs of both in turn
+      paceline work diff main my-branch  functions that run more often
       paceline history list              the kept runs
       paceline baseline pin --note 2.0   judge against the last run from now on
       paceline push                      send the queued runs
@@ -61,6 +63,7 @@ for command in (
     trends,
     compare,
     ab,
+    work,
     history,
     baseline,
     export,

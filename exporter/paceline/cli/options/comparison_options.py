@@ -6,14 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import click
-from msgspec import Struct, json
+from msgspec import Struct, json, structs
 
 from paceline.analysis.compare.comparison import Comparison
 from paceline.analysis.compare.outcome import Change, Compared, ComparisonRule
+from paceline.analysis.compare.work_changes import WorkChanges
 from paceline.cli.options.click_kinds import Number
 from paceline.cli.options.terminal import terminal_width, warn
 from paceline.formatting import counted
 from paceline.report.comparison_report import SORTED, markdown, text
+from paceline.report.work_report import work_markdown, work_text
 
 EXIT_SLOWER = 10
 _F = TypeVar("_F", bound=Callable[..., object])
@@ -65,18 +67,34 @@ def comparison_options(command: _F) -> _F:
     return command
 
 
-def conclude(comparison: Comparison, rule: ComparisonRule, shown: Shown) -> int:
+def conclude(comparison: Comparison, rule: ComparisonRule, shown: Shown, work: WorkChanges | None = None) -> int:
     """
-    Print a comparison.
+    Print a comparison, and below it the functions whose work changed, where calls were counted.
 
     Returns:
         The exit code.
     """
     if shown.form == "json":
-        click.echo(json.format(json.encode(comparison), indent=2).decode())
+        whole = {**structs.asdict(comparison), **({"work": work} if work is not None else {})}
+        click.echo(json.format(json.encode(whole), indent=2).decode())
     else:
         click.echo(_written(comparison, rule, shown), nl=False)
+        if work is not None:
+            click.echo()
+            show_work(work, shown)
     return 0 if shown.fail_on_slower is None else _gate(comparison.tests, shown.fail_on_slower)
+
+
+def show_work(work: WorkChanges, shown: Shown) -> None:
+    """
+    Print the functions whose work changed.
+    """
+    if shown.form == "json":
+        click.echo(json.format(json.encode(work), indent=2).decode())
+    elif shown.form == "markdown":
+        click.echo(work_markdown(work, limit=shown.limit), nl=False)
+    else:
+        click.echo(work_text(work, limit=shown.limit, width=terminal_width()), nl=False)
 
 
 def _written(comparison: Comparison, rule: ComparisonRule, shown: Shown) -> str:

@@ -1,0 +1,92 @@
+"""
+The functions whose work changed, for a terminal and for a pull request.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from tabulate import tabulate
+
+from paceline.analysis.compare.work_changes import ChangedFunction, WorkChanges
+from paceline.formatting import counted
+from paceline.report.markdown import code
+from paceline.report.table import Column, table
+
+_COLUMNS = (
+    Column("calls"),
+    Column("base", is_figure=True),
+    Column("head", is_figure=True),
+    Column("times", is_figure=True),
+    Column("tests", is_figure=True),
+    Column("function", is_name=True),
+    Column("place", 1),
+    Column("most in", 2),
+)
+_UNKNOWN = "(functions not known)"
+
+
+def work_text(changes: WorkChanges, *, limit: int, width: int | None = None) -> str:
+    """
+    A heading and a table, for a terminal.
+
+    Args:
+        changes: what to say.
+        limit: show so many functions.
+        width: columns of the terminal; None for as wide as it gets.
+    """
+    shown = changes.functions[:limit]
+    parts = [*_facts(changes)]
+    if shown:
+        parts += ["", table(_COLUMNS, [_row(one) for one in shown], width)]
+    return "\n".join([*parts, *_rest(changes, limit)]) + "\n"
+
+
+def work_markdown(changes: WorkChanges, *, limit: int) -> str:
+    """
+    The same for a pull request.
+    """
+    shown = changes.functions[:limit]
+    first, *others = _facts(changes)
+    parts = [f"### {'⚠️' if changes.grown else '✅'} Paceline: {first}", *(f"- {fact}" for fact in others)]
+    if shown:
+        rows = [
+            [code(cell) if column.is_name else cell for column, cell in zip(_COLUMNS, _row(one), strict=True)]
+            for one in shown
+        ]
+        headers = [column.header.capitalize() for column in _COLUMNS]
+        parts += ["", tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True)]
+    return "\n".join([*parts, *_rest(changes, limit)]) + "\n"
+
+
+def _facts(changes: WorkChanges) -> Iterator[str]:
+    fewer = len(changes.functions) - len(changes.grown)
+    if not changes.functions:
+        yield "no function runs more or less often"
+    else:
+        more = counted(len(changes.grown), "function runs", "functions run")
+        yield f"{more} more often, {fewer:,} less often"
+    totals = f"{changes.base_calls:,} → {changes.head_calls:,} calls"
+    varying = f"; {changes.varying:,} vary from run to run and are left out" if changes.varying else ""
+    yield f"{counted(changes.compared, 'test')} counted on both sides: {totals}{varying}"
+
+
+def _row(one: ChangedFunction) -> Sequence[str]:
+    calls = (one.base_calls, one.head_calls) if one.function else (one.base_total, one.head_total)
+    return (
+        "more" if one.is_more else "fewer",
+        *(f"{count:,}" for count in calls),
+        f"{calls[1] / calls[0]:.2f}" if calls[0] else "new",
+        f"{len(one.tests):,}",
+        one.function or _UNKNOWN,
+        f"{one.file}:{one.line}" if one.file else "",
+        one.tests[0] if one.tests else "",
+    )
+
+
+def _markdown_row(one: ChangedFunction) -> Sequence[str]:
+    return [code(cell) if column.is_name else cell for column, cell in zip(_COLUMNS, _row(one), strict=True)]
+
+
+def _rest(changes: WorkChanges, limit: int) -> Iterator[str]:
+    left = len(changes.functions) - limit
+    if left > 0:
+        yield f"\n… and {counted(left, 'more function')}; --limit shows more"

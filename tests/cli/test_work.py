@@ -1,0 +1,87 @@
+"""
+`paceline work`, with runs that are kept.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from paceline.history.sqlite.ledger import Ledger
+from paceline.model import Run
+from paceline.usage import UsageKey
+from paceline.work import Function, Vector, fingerprint_of, packed_work
+from support.command import Ended, run_command
+from support.values import make_case, make_run
+
+_TEST = "tests/test_cart.py::test_total"
+_BEFORE = {"shop.cart:total": 1, "shop.cart:price": 20}
+_AFTER = {"shop.cart:total": 1, "shop.cart:price": 60}
+_FUNCTIONS = (Function(name="shop.cart:price", file="shop/cart.py", line=7),)
+
+
+def _run(number: int, vector: Vector, branch: str) -> Run:
+    print_ = fingerprint_of(vector)
+    usage = {UsageKey.CALLS: float(sum(vector.values())), UsageKey.CALLS_FINGERPRINT: float(print_)}
+    work = packed_work("all", _FUNCTIONS, {print_: vector})
+    return make_run(number, [make_case(_TEST, usage=usage)], branch=branch, commit=f"{number}" * 40, work=work)
+
+
+@pytest.fixture(autouse=True)
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Two runs that counted on two branches, and one that did not.
+    """
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'shop'\n", "utf-8")
+    (tmp_path / "performance_results").mkdir()
+    ledger = Ledger(tmp_path / "performance_results" / "history.sqlite")
+    for run in (_run(1, _BEFORE, "main"), _run(2, _AFTER, "feature")):
+        ledger.add(run)
+    ledger.add(replace(make_run(3, [make_case(_TEST)]), branch="feature"))
+    monkeypatch.chdir(tmp_path)
+
+
+def _call(*arguments: str) -> Ended:
+    return run_command(["work", *arguments], width=120)
+
+
+def test_the_function_that_runs_more_often_is_shown() -> None:
+    """
+    The latest run of each branch that counted is taken.
+    """
+    lines = _call("diff", "main", "feature").stdout.splitlines()
+
+    assert lines[:2] == ["1 function runs more often, 0 less often", "1 test counted on both sides: 21 → 61 calls"]
+    assert lines[-1].split() == ["more", "20", "60", "3.00", "1", "shop.cart:price", "shop/cart.py:7", _TEST]
+
+
+def test_a_pull_request_gets_a_table() -> None:
+    """
+    With the function as code.
+    """
+    text = _call("diff", "main", "feature", "--format", "markdown").stdout
+
+    assert text.startswith("### ⚠️ Paceline: 1 function runs more often, 0 less often\n")
+    assert "| `shop.cart:price` |" in text
+
+
+@pytest.mark.parametrize(("pattern", "calls"), [("*:price", [20, 60]), (_TEST, [21, 61])])
+def test_the_calls_of_runs_are_listed(pattern: str, calls: list[int]) -> None:
+    """
+    Of a function in all tests, and of a test.
+    """
+    rows = json.loads(_call("history", pattern, "--format", "json").stdout)
+
+    assert sorted(row["calls"] for row in rows) == calls
+    assert _call("history", pattern).stdout.splitlines()[-1].split()[-1] in {"shop.cart:price", _TEST}
+
+
+def test_what_was_not_counted_is_named() -> None:
+    """
+    With what to do.
+    """
+    unknown, uncounted = _call("history", "*:nothing"), _call("diff", "main", "run-3")
+
+    assert unknown.stderr == "Error: no test or function that was counted matches '*:nothing'\n"
+    assert uncounted.stderr == "Error: run-3: no run counted calls; run `pytest --paceline --paceline-work all`\n"
