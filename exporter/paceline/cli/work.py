@@ -75,7 +75,7 @@ def work() -> None:
 @results_option
 def diff(base: str, head: str, form: str, limit: int, results: Path | None) -> None:
     """
-    Print the functions that run more or less often in HEAD than in BASE.
+    Print the functions that HEAD calls more or less often.
 
     BASE and HEAD are each a run, a branch or a commit, as of `paceline compare`; the latest run that counted is taken.
     """
