@@ -2,27 +2,15 @@
 Real database servers on loopback, with their data in a temporary folder; Debian's packages bring the programs.
 """
 
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
 import pymysql
 
-from paceline.files import holding
-from support.installed import CACHE, Permission
-from support.servers import NoServerError, free_port
+from support.packages import called, folder_of, program, running
+from support.servers import free_port
 
-_START_SECONDS = 90
-_PROBE_SECONDS = 0.1
-# The servers are not started by their packages.
-_QUIET = {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
 _POSTGRES_FOLDERS = "/usr/lib/postgresql/*/bin"
 
 
@@ -34,13 +22,13 @@ def postgres() -> Iterator[str]:
     Yields:
         its address for a driver.
     """
-    initdb = _program("initdb", "postgresql", _POSTGRES_FOLDERS)
-    server = _program("postgres", "postgresql", _POSTGRES_FOLDERS)
+    initdb = program("initdb", "postgresql", _POSTGRES_FOLDERS)
+    server = program("postgres", "postgresql", _POSTGRES_FOLDERS)
     port = free_port()
     address = f"postgresql://paceline@127.0.0.1:{port}/postgres"
-    with _folder_of("postgres") as (folder, user):
+    with folder_of("postgres") as (folder, user):
         data = str(folder / "data")
-        _called([str(initdb), "-D", data, "-U", "paceline", "-A", "trust", "--no-sync", "-E", "UTF8"], user)
+        called([str(initdb), "-D", data, "-U", "paceline", "-A", "trust", "--no-sync", "-E", "UTF8"], user)
         options = {
             "port": str(port),
             "listen_addresses": "127.0.0.1",
@@ -49,7 +37,9 @@ def postgres() -> Iterator[str]:
             "logging_collector": "off",
         }
         command = [str(server), "-D", data, *(word for name in options for word in ("-c", f"{name}={options[name]}"))]
-        with _running(command, user, folder / "log.txt", lambda: psycopg.connect(address).close()):
+        with running(
+            command, user, folder / "log.txt", lambda: psycopg.connect(address).close(), psycopg.OperationalError
+        ):
             yield address
 
 
@@ -61,17 +51,17 @@ def mariadb() -> Iterator[int]:
     Yields:
         its port.
     """
-    install = _program("mariadb-install-db", "mariadb-server", "/usr/bin")
-    server = _program("mariadbd", "mariadb-server", "/usr/sbin")
+    install = program("mariadb-install-db", "mariadb-server", "/usr/bin")
+    server = program("mariadbd", "mariadb-server", "/usr/sbin")
     port = free_port()
 
     def connect() -> None:
         with pymysql.connect(host="127.0.0.1", port=port, user="root") as connection:
             connection.cursor().execute("create database if not exists shop")
 
-    with _folder_of("mysql") as (folder, user):
+    with folder_of("mysql") as (folder, user):
         data = f"--datadir={folder / 'data'}"
-        _called(
+        called(
             [str(install), "--no-defaults", data, "--skip-test-db", "--auth-root-authentication-method=normal"], user
         )
         command = [
@@ -85,79 +75,5 @@ def mariadb() -> Iterator[int]:
             "--skip-grant-tables",
             "--innodb-flush-log-at-trx-commit=0",
         ]
-        with _running(command, user, folder / "log.txt", connect):
+        with running(command, user, folder / "log.txt", connect, pymysql.MySQLError):
             yield port
-
-
-def _program(name: str, package: str, folders: str) -> Path:
-    """
-    A program of a package, which is installed where it is missing.
-
-    Raises:
-        NoServerError: the package cannot be installed.
-    """
-    Permission.check()
-    if found := _find(name, folders):
-        return found
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with holding(CACHE / ".lock"):
-        for command in (["update"], ["install", "--yes", "--no-install-recommends", package]):
-            if not _find(name, folders):
-                subprocess.run(["apt-get", "--quiet", *command], env={**os.environ, **_QUIET}, check=False)
-    if found := _find(name, folders):
-        return found
-    raise NoServerError(f"no {name} in {folders}, and `apt-get install {package}` brought none: install {package}")
-
-
-def _find(name: str, folders: str) -> Path | None:
-    found = sorted(Path("/").glob(f"{folders.lstrip('/')}/{name}"))
-    return found[-1] if found else None
-
-
-@contextmanager
-def _folder_of(user: str) -> Iterator[tuple[Path, str | None]]:
-    """
-    A folder that a server may write to, and its user: servers refuse to be root.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="paceline-"))
-    try:
-        if os.geteuid() != 0:
-            yield folder, None
-            return
-        entry = pwd.getpwnam(user)
-        os.chown(folder, entry.pw_uid, entry.pw_gid)
-        yield folder, user
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _called(command: Sequence[str], user: str | None) -> None:
-    done = subprocess.run(command, user=user, cwd="/", capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise NoServerError(f"{command[0]} ended with {done.returncode}: {done.stdout}{done.stderr}")
-
-
-@contextmanager
-def _running(command: Sequence[str], user: str | None, log: Path, connect: Callable[[], None]) -> Iterator[None]:
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(command, user=user, cwd="/", stdout=output, stderr=output) as process,
-    ):
-        try:
-            _wait_for(process, log, connect)
-            yield
-        finally:
-            process.kill()
-
-
-def _wait_for(process: "subprocess.Popen[bytes]", log: Path, connect: Callable[[], None]) -> None:
-    end = time.monotonic() + _START_SECONDS
-    while True:
-        try:
-            connect()
-        except (psycopg.OperationalError, pymysql.MySQLError) as error:
-            if process.poll() is not None or time.monotonic() > end:
-                raise NoServerError(f"{process.args!r} does not answer: {error}; {log.read_text('utf-8')}") from error
-            time.sleep(_PROBE_SECONDS)
-        else:
-            return
