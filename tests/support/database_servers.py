@@ -2,15 +2,24 @@
 Real database servers on loopback, with their data in a temporary folder; Debian's packages bring the programs.
 """
 
-from collections.abc import Iterator
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pymysql
 
-from support.packages import called, folder_of, program, running
-from support.servers import free_port
+from support.debian import debian_program
+from support.servers import NoServerError, free_port
 
+_START_SECONDS = 90
+_PROBE_SECONDS = 0.1
 _POSTGRES_FOLDERS = "/usr/lib/postgresql/*/bin"
 
 
@@ -22,13 +31,13 @@ def postgres() -> Iterator[str]:
     Yields:
         its address for a driver.
     """
-    initdb = program("initdb", "postgresql", _POSTGRES_FOLDERS)
-    server = program("postgres", "postgresql", _POSTGRES_FOLDERS)
+    initdb = debian_program("initdb", "postgresql", _POSTGRES_FOLDERS)
+    server = debian_program("postgres", "postgresql", _POSTGRES_FOLDERS)
     port = free_port()
     address = f"postgresql://paceline@127.0.0.1:{port}/postgres"
-    with folder_of("postgres") as (folder, user):
+    with _folder_of("postgres") as (folder, user):
         data = str(folder / "data")
-        called([str(initdb), "-D", data, "-U", "paceline", "-A", "trust", "--no-sync", "-E", "UTF8"], user)
+        _called([str(initdb), "-D", data, "-U", "paceline", "-A", "trust", "--no-sync", "-E", "UTF8"], user)
         options = {
             "port": str(port),
             "listen_addresses": "127.0.0.1",
@@ -37,9 +46,7 @@ def postgres() -> Iterator[str]:
             "logging_collector": "off",
         }
         command = [str(server), "-D", data, *(word for name in options for word in ("-c", f"{name}={options[name]}"))]
-        with running(
-            command, user, folder / "log.txt", lambda: psycopg.connect(address).close(), psycopg.OperationalError
-        ):
+        with _running(command, user, folder / "log.txt", lambda: psycopg.connect(address).close()):
             yield address
 
 
@@ -51,17 +58,17 @@ def mariadb() -> Iterator[int]:
     Yields:
         its port.
     """
-    install = program("mariadb-install-db", "mariadb-server", "/usr/bin")
-    server = program("mariadbd", "mariadb-server", "/usr/sbin")
+    install = debian_program("mariadb-install-db", "mariadb-server", "/usr/bin")
+    server = debian_program("mariadbd", "mariadb-server", "/usr/sbin")
     port = free_port()
 
     def connect() -> None:
         with pymysql.connect(host="127.0.0.1", port=port, user="root") as connection:
             connection.cursor().execute("create database if not exists shop")
 
-    with folder_of("mysql") as (folder, user):
+    with _folder_of("mysql") as (folder, user):
         data = f"--datadir={folder / 'data'}"
-        called(
+        _called(
             [str(install), "--no-defaults", data, "--skip-test-db", "--auth-root-authentication-method=normal"], user
         )
         command = [
@@ -75,5 +82,54 @@ def mariadb() -> Iterator[int]:
             "--skip-grant-tables",
             "--innodb-flush-log-at-trx-commit=0",
         ]
-        with running(command, user, folder / "log.txt", connect, pymysql.MySQLError):
+        with _running(command, user, folder / "log.txt", connect):
             yield port
+
+
+@contextmanager
+def _folder_of(user: str) -> Iterator[tuple[Path, str | None]]:
+    """
+    A folder that a server may write to, and its user: servers refuse to be root.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="paceline-"))
+    try:
+        if os.geteuid() != 0:
+            yield folder, None
+            return
+        entry = pwd.getpwnam(user)
+        os.chown(folder, entry.pw_uid, entry.pw_gid)
+        yield folder, user
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _called(command: Sequence[str], user: str | None) -> None:
+    done = subprocess.run(command, user=user, cwd="/", capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NoServerError(f"{command[0]} ended with {done.returncode}: {done.stdout}{done.stderr}")
+
+
+@contextmanager
+def _running(command: Sequence[str], user: str | None, log: Path, connect: Callable[[], None]) -> Iterator[None]:
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, user=user, cwd="/", stdout=output, stderr=output) as process,
+    ):
+        try:
+            _wait_for(process, log, connect)
+            yield
+        finally:
+            process.kill()
+
+
+def _wait_for(process: "subprocess.Popen[bytes]", log: Path, connect: Callable[[], None]) -> None:
+    end = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            connect()
+        except (psycopg.OperationalError, pymysql.MySQLError) as error:
+            if process.poll() is not None or time.monotonic() > end:
+                raise NoServerError(f"{process.args!r} does not answer: {error}; {log.read_text('utf-8')}") from error
+            time.sleep(_PROBE_SECONDS)
+        else:
+            return
