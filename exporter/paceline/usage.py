@@ -417,6 +417,94 @@ class UsageKey(OpenEnum):
             advice="Look at the number of commands, and at the size of the values.",
         ),
     )
+    PAGE_LOAD_SECONDS = (
+        "page_load_seconds",
+        Quantity(
+            "time to load pages",
+            "Time from the start of a navigation to the end of the load event, added up over the pages of a test.",
+            Unit.SECONDS,
+            cause=CauseRole.PART_OF_TIME,
+            curve=Curve("Time in pages", "load", colors.GOOD),
+            probe="pages",
+            advice="Look at the network panel of the browser: a request that others wait for makes the page late.",
+        ),
+    )
+    PAGE_LARGEST_PAINT_SECONDS = (
+        "page_largest_paint_seconds",
+        Quantity(
+            "largest contentful paint",
+            "Time until the largest element of a page is painted (LCP), of the slowest page of a test.",
+            Unit.SECONDS,
+            curve=Curve("Time in pages", "largest paint", colors.WARNING),
+            probe="pages",
+        ),
+    )
+    PAGE_INTERACTION_SECONDS = (
+        "page_interaction_seconds",
+        Quantity(
+            "time of interactions with pages",
+            "Time of clicks, key presses and the like in pages, with the wait for their elements, added up.",
+            Unit.SECONDS,
+            cause=CauseRole.PART_OF_TIME,
+            curve=Curve("Time in pages", "interactions", colors.GREEN),
+            probe="pages",
+            advice="Look for the element that a click waits for: it is not there, hidden or moving.",
+        ),
+    )
+    PAGE_INTERACTIONS = (
+        "page_interactions",
+        Quantity(
+            "interactions with pages",
+            "Clicks, key presses and the like in pages.",
+            curve=Curve("Pages", "interactions", colors.GREEN),
+            probe="pages",
+        ),
+    )
+    PAGE_REQUESTS = (
+        "page_requests",
+        Quantity(
+            "page requests",
+            "Requests that the pages of a test sent, for themselves and all that they need.",
+            cause=CauseRole.WORK,
+            curve=Curve("Pages", "requests", colors.GOOD),
+            probe="pages",
+            advice="Look at the network panel of the browser for the requests that are new.",
+        ),
+    )
+    PAGE_ERRORS = (
+        "page_errors",
+        Quantity(
+            "page errors",
+            "Errors in the console of pages, and exceptions that no script caught.",
+            cause=CauseRole.WORK,
+            curve=Curve("Pages", "errors", colors.BAD),
+            probe="pages",
+            advice="Look at the console of the browser.",
+        ),
+    )
+    PAGE_RECEIVED_BYTES = (
+        "page_received_bytes",
+        Quantity(
+            "received by pages",
+            "Bytes that pages and what they need took on the network, as far as their servers let a page know.",
+            Unit.BYTES,
+            cause=CauseRole.WORK,
+            curve=Curve("Received by pages", "received", colors.GOOD),
+            probe="pages",
+            advice="Look at the network panel of the browser, by size.",
+        ),
+    )
+    PAGE_LAYOUT_SHIFT = (
+        "page_layout_shift",
+        Quantity(
+            "layout shift",
+            "Cumulative layout shift (CLS) of the page of a test that moved most, to two decimals.",
+            cause=CauseRole.WORK,
+            curve=Curve("Layout shift", "layout shift", colors.WARNING),
+            probe="pages",
+            advice="Look for elements that get their size late, such as images without width and height.",
+        ),
+    )
 
 
 # The probes of what a test touches: where one was on, the absence of its quantities means 0.

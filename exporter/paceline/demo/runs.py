@@ -182,7 +182,26 @@ def _measured(case: Case, habit: Habit, conditions: Conditions, random: Random) 
 
 
 def _touched(habit: Habit, queries: int, seconds: float) -> dict[str, float]:
-    return {**_asked_of_databases(habit, queries, seconds), **_asked_of_servers(habit, seconds)}
+    return {
+        **_asked_of_databases(habit, queries, seconds),
+        **_asked_of_servers(habit, seconds),
+        **_done_in_pages(habit, seconds),
+    }
+
+
+def _done_in_pages(habit: Habit, seconds: float) -> dict[str, float]:
+    if habit.test_type != "e2e":
+        return {}
+    return {
+        UsageKey.PAGE_LOAD_SECONDS: 0.3 * seconds,
+        UsageKey.PAGE_LARGEST_PAINT_SECONDS: 0.2 * seconds,
+        UsageKey.PAGE_INTERACTION_SECONDS: 0.1 * seconds,
+        UsageKey.PAGE_INTERACTIONS: 3,
+        UsageKey.PAGE_REQUESTS: 24,
+        UsageKey.PAGE_ERRORS: 0,
+        UsageKey.PAGE_RECEIVED_BYTES: 480_000,
+        UsageKey.PAGE_LAYOUT_SHIFT: 0.04,
+    }
 
 
 def _endpoints(habit: Habit, seconds: float) -> tuple[EndpointTimes, ...]:

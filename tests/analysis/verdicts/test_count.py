@@ -11,6 +11,7 @@ from paceline.analysis.judgement_rules import CountRule
 from paceline.analysis.past import Past, past_run
 from paceline.analysis.verdicts.count import is_count, judge_counts, usual_count
 from paceline.model import Case, Cause, Measure, Severity, Since, Verdict
+from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import failed, make_case, make_run
 
@@ -76,6 +77,27 @@ def test_counts_have_their_noun(name: str, unit: str, counts: list[float], words
 
     assert verdict is not None
     assert verdict.reason == f"{words}, was {counts[0]} in each of the last 3 runs"
+
+
+@pytest.mark.parametrize(
+    ("key", "before", "after", "reason"),
+    [
+        (UsageKey.PAGE_LAYOUT_SHIFT, 0.02, 0.06, "0.06 layout shift, was 0.02"),
+        (UsageKey.PAGE_ERRORS, 0, 1, "1 page error, was 0"),
+        (UsageKey.PAGE_REQUESTS, 4, 5, "5 page requests, was 4"),
+        (UsageKey.PAGE_RECEIVED_BYTES, 2048, 4096, "4 KiB received by pages, was 2 KiB"),
+    ],
+)
+def test_figures_of_pages_are_counts(key: UsageKey, before: float, after: float, reason: str) -> None:
+    """
+    Their table says so, also of a figure that is not whole.
+    """
+    runs = [make_run(n, [make_case(usage={key: before})]) for n in range(3)]
+    now = make_run(3, [make_case(usage={key: after})])
+    verdict = judge_counts(now.cases[0], past_run(now), Past.from_runs(runs), _RULE)
+
+    assert verdict is not None
+    assert verdict.reason == f"{reason} in each of the last 3 runs"
 
 
 @pytest.mark.parametrize(

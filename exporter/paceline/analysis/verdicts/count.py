@@ -17,7 +17,7 @@ from paceline.analysis.judgement_rules import CountRule
 from paceline.analysis.origin_of_count import origin_of
 from paceline.analysis.past import MEASURES, Needed, Past, PastRun
 from paceline.analysis.verdicts.change_point import since_run
-from paceline.formatting import counted
+from paceline.formatting import counted, size
 from paceline.model import Case, Cause, Severity, Verdict
 from paceline.quantity import CauseRole
 from paceline.usage import UsageKey
@@ -170,11 +170,12 @@ def judge_counts(case: Case, now: PastRun, past: Past, rule: CountRule) -> Verdi
 
 def _rise(figure: Figure, case_id: str, past: Past, rule: CountRule) -> Rise | None:
     series = past.series(figure.column, case_id)
-    level = usual_count(figure.value, series.values, rule)
+    is_whole = figure.column not in WORK
+    level = usual_count(figure.value, series.values, rule, is_whole=is_whole)
     return Rise(figure, level, [past.runs[position] for position in series.runs]) if level else None
 
 
-def usual_count(value: float, earlier: Sequence[float], rule: CountRule) -> UsualCount | None:
+def usual_count(value: float, earlier: Sequence[float], rule: CountRule, *, is_whole: bool = True) -> UsualCount | None:
     """
     What a count was, without exception, before it rose to what it is now; None where it did not rise, or varied.
 
@@ -185,14 +186,16 @@ def usual_count(value: float, earlier: Sequence[float], rule: CountRule) -> Usua
         value: the count in this run.
         earlier: those of earlier runs, oldest first.
         rule: the thresholds.
+        is_whole: whether a count is a whole number. Else a figure is a count because its table says so.
     """
-    if not earlier or value <= min(earlier) or value % 1:
+    if not earlier or value <= min(earlier) or (is_whole and value % 1):
         return None
     end, lowest = len(earlier), value
     for before, group in groupby(reversed(earlier)):
         runs = len(list(group))
         if before < lowest and runs >= rule.min_runs and runs > len(earlier) - end:
-            return UsualCount(before, runs, end) if value > max(earlier[:end]) and not before % 1 else None
+            is_rise = value > max(earlier[:end]) and not (is_whole and before % 1)
+            return UsualCount(before, runs, end) if is_rise else None
         end, lowest = end - runs, min(lowest, before)
     return None
 
@@ -213,7 +216,7 @@ def _verdict(case: Case, rises: Sequence[Rise]) -> Verdict:
         factor=worst.factor,
         causes=causes,
         since=since,
-        reason=f"{_named(worst.figure)}, was {worst.level.value:,.0f} in each of {when}{most}",
+        reason=f"{_named(worst.figure)}, was {_shown(worst.figure, worst.level.value)} in each of {when}{most}",
     )
 
 
@@ -224,6 +227,12 @@ def _named(figure: Figure) -> str:
     name = _WORDS.get(figure.column, figure.column.removeprefix(MEASURES))
     many = (name if name.endswith(figure.unit) else figure.unit).replace("_", " ")
     noun = next((noun for noun in NOUNS if many.endswith(noun)), "")
-    one = many.removesuffix(noun) + NOUNS[noun] if noun else many
-    text = counted(int(figure.value), one, many)
+    one = many.removesuffix(noun) + NOUNS[noun] if noun else many.removesuffix("s" if figure.column in WORK else "")
+    text = f"{_shown(figure, figure.value)} {one if figure.value == 1 else many}"
     return text if name.endswith(figure.unit) else f"{text} ({name})"
+
+
+def _shown(figure: Figure, value: float) -> str:
+    if figure.column in WORK and figure.column.endswith("_bytes"):
+        return size(value)
+    return f"{value:,.2f}" if value % 1 else f"{value:,.0f}"

@@ -6,6 +6,8 @@ is one present part of a test for the process, and a rule for threads that were 
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from paceline.unpatched import UNPATCHED
@@ -50,18 +52,21 @@ class Attribution:
 
     A thread that was there before the test works for it only while the test waits for an answer to a request, as a
     server would, or as a worker of a pool. What it does else is put in `background`. A thread that was started while a
-    fixture of a wider scope was made is one that was there before.
+    fixture of a wider scope was made is one that was there before. A test that did something in a page of a browser
+    always waits for answers, as the browser asks on its own (`is_browsing`).
     """
 
     def __init__(self) -> None:
         self.bucket = Bucket()
         self.background = Bucket()
         self.requests = 0
+        self.is_browsing = False
         self.operation = 0
         self._operations = 0
         self._thread = UNPATCHED.get_ident()
         self._foreign: _Threads = {}
         self._paused: list[tuple[Bucket, _Threads]] = []
+        self._drivers: set[int] = set()
 
     def start_test(self) -> None:
         """
@@ -71,6 +76,7 @@ class Attribution:
         self._foreign = _threads() if len(UNPATCHED.threads) > 1 else {}
         self._paused.clear()
         self.requests = self.operation = 0
+        self.is_browsing = False
         if not self.background.is_empty:
             self.background = Bucket()
         self.start_part()
@@ -102,7 +108,7 @@ class Attribution:
         The bucket of what the calling thread does.
         """
         thread = UNPATCHED.get_ident()
-        if thread == self._thread or thread not in self._foreign or self.requests > 0:
+        if thread == self._thread or thread not in self._foreign or self._is_waiting:
             return self.bucket
         # The number of a thread that has ended is given to another; that of the system is not, and takes a call to it.
         if self._foreign[thread] != UNPATCHED.get_native_id() or _is_of_pool(thread):
@@ -125,6 +131,28 @@ class Attribution:
     def request_ended(self, before: int) -> None:
         self.requests = max(self.requests - 1, 0)
         self.operation = before
+
+    @contextmanager
+    def driving(self) -> Iterator[None]:
+        """
+        While the calling thread sends commands to a browser, which are no requests of the test.
+        """
+        thread = UNPATCHED.get_ident()
+        is_first = thread not in self._drivers
+        self._drivers.add(thread)
+        try:
+            yield
+        finally:
+            if is_first:
+                self._drivers.discard(thread)
+
+    @property
+    def is_driving(self) -> bool:
+        return bool(self._drivers) and UNPATCHED.get_ident() in self._drivers
+
+    @property
+    def _is_waiting(self) -> bool:
+        return self.requests > 0 or self.is_browsing
 
 
 def _threads() -> _Threads:

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from paceline.probes.touch.attribution import Attribution
+from paceline.probes.touch.browser.pages import Pages
 from paceline.probes.touch.cache.lookups import Lookups
 from paceline.probes.touch.call_sites import CallSites
 from paceline.probes.touch.database.queries import Queries
@@ -49,6 +50,12 @@ _ENDPOINTS: Mapping[str, str] = {
     "flask": "endpoints.flask",
     "django.core.handlers.base": "endpoints.django",
 }
+_BROWSERS: Mapping[str, str] = {
+    "playwright.sync_api": "browser.playwright",
+    "playwright.async_api": "browser.playwright",
+    "selenium.webdriver.remote.webdriver": "browser.selenium",
+    "selenium.webdriver.common.service": "browser.selenium",
+}
 
 # The hooks that are in place now, those of a session inside another one last.
 ACTIVE: Final[list["Hooks"]] = []
@@ -73,6 +80,7 @@ class Hooks:
         self.has_failed = False
         self._report: Final = failed
         self.lookups: Final = Lookups(self.attribution, self._failed)
+        self.pages: Final = Pages(self.attribution, self._failed)
         self._patches: Final = Patches()
         self._imports: Final = LateImports(
             {
@@ -80,6 +88,7 @@ class Hooks:
                 **self._watching(_NETWORK, Requests(self.attribution, self._failed)),
                 **self._watching(_CACHES, self.lookups),
                 **self._watching(_ENDPOINTS, Responses(self.attribution, self._failed)),
+                **self._watching(_BROWSERS, self.pages),
             }
         )
 

@@ -16,6 +16,7 @@ from paceline.usage import TOUCH_PROBES, UsageKey
 # Groups of queries that are kept with a test.
 _MOST_QUERIES = 5
 _QUERIES = UsageKey.DB_QUERIES.value
+_OF_PAGES: Final = frozenset(key.value for key in UsageKey if key.quantity.probe == "pages")
 
 
 class Touched(NamedTuple):
@@ -64,14 +65,17 @@ class TouchProbe(Probe):
         self._setup = self._call = NOTHING
 
     def start_call(self) -> None:
+        self._hooks.pages.read_all()
         self._setup = self._attribution.start_part()
 
     def stop_call(self, usage: Usage) -> None:
+        self._hooks.pages.read_all()
         self._call = self._attribution.start_part()
         if self._call is not NOTHING:
             usage.update(self._call.figures)
 
     def stop_test(self, usage: Usage) -> None:
+        self._hooks.pages.leave_unread()
         self._attribution.start_part()
         self.touched = _UNTOUCHED
         if self._hooks.has_failed:
@@ -84,6 +88,8 @@ class TouchProbe(Probe):
         repeated = sum(group.count for group in queries if group.is_repeated)
         if repeated:
             usage[UsageKey.DB_REPEATED_QUERIES] = repeated
+        # A page of the call that was read only when the teardown closed it.
+        usage.update((key, value) for key, value in self._call.figures.items() if key in _OF_PAGES)
         self.touched = Touched(
             queries[:_MOST_QUERIES],
             host_traffic(self._call.hosts) if self._call.hosts else (),

@@ -67,7 +67,7 @@ class Requests:
         Returns:
             what `end` takes; None where nothing is counted.
         """
-        if self.has_failed:
+        if self.has_failed or self._attribution.is_driving:
             return None
         try:
             bucket, name = self._attribution.of_caller(), _as_text(host)
@@ -111,7 +111,7 @@ class Requests:
         """
         A socket is connected to a host.
         """
-        if self.has_failed:
+        if self.has_failed or self._attribution.is_driving:
             return
         try:
             bucket = self._attribution.of_caller()

@@ -1,0 +1,3 @@
+"""
+Pages that a test opens in a real browser, by Playwright or Selenium.
+"""
