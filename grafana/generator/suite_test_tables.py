@@ -10,13 +10,14 @@ from grafana.generator.promql import TESTS as OF_TESTS
 from grafana.generator.promql import among, at_end, by_test, over, still, usual, worst
 from grafana.generator.tables import ShareColumn, TableColumn, ranking
 from paceline import colors
-from paceline.analysis.verdicts.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS
+from paceline.analysis.verdicts.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS, WORK
 
 _DURATION = "paceline_test_duration_seconds"
 _FACTOR = (Threshold("text"), Threshold(colors.WARNING, 1.15), Threshold(colors.BAD, 2))
 _OF_BUDGET = (Threshold(colors.GOOD), Threshold(colors.WARNING, 0.8), Threshold(colors.BAD, 1))
 _NORMALIZED = "paceline_test_normalized_duration_seconds"
 _PASSED, _ATTEMPTS = "paceline_test_passed", "paceline_test_attempts"
+_OF_QUERIES = ',measure=~".*queries"'
 # By more than the 5 ms that the noise of short tests stays below.
 _SLOWER = f"{at_end(_NORMALIZED)} / ({usual(_NORMALIZED)} < ({at_end(_NORMALIZED)} - 0.005) / 1.15)"
 _SLOWER_TESTS = worst(20, _SLOWER)
@@ -43,17 +44,39 @@ _KEPT = f"{at_end(_RETAINED)} and {over('min_over_time', _RETAINED)} > 1048576"
 _COUNTS = (f',unit=~"{UNITS_OF_COUNTS}"', f',unit="",measure=~"{NAMES_OF_COUNTS}"')
 
 
-def _counts(function: Callable[[str, str], str]) -> str:
-    found = " or ".join(function("paceline_test_measure", OF_TESTS + which) for which in _COUNTS)
-    return f"max by (test, test_type, measure) ({found})"
+# Counts of what tests use are metrics of their own.
+_WORK = sorted(key for key in WORK if key.quantity.is_exported)
+
+
+def _counts(function: Callable[[str, str], str], of_usage: Callable[[str, str], str] | None = None) -> str:
+    reported = (function("paceline_test_measure", OF_TESTS + which) for which in _COUNTS)
+    counted = ((of_usage or function)(f"paceline_test_{key}", OF_TESTS) for key in _WORK)
+    named = (f'label_replace({expr}, "measure", "{key}", "", "")' for key, expr in zip(_WORK, counted, strict=True))
+    return f"max by (test, test_type, measure) ({' or '.join((*reported, *named))})"
 
 
 def _low(metric: str, labels: str) -> str:
     return f"quantile_over_time(0.1, {metric}{{{labels}}}[$__range])"
 
 
+def _usual_or_0(metric: str, labels: str) -> str:
+    """
+    The same for a count that has no sample where it is 0.
+    """
+    return f"{usual(metric, labels)} * (2 * {_runs_with(metric)} >= bool {_runs_with(_DURATION)})"
+
+
+def _low_or_0(metric: str, labels: str) -> str:
+    return f"{_low(metric, labels)} * ({_runs_with(metric)} >= bool 0.9 * {_runs_with(_DURATION)})"
+
+
+def _runs_with(metric: str) -> str:
+    return over("count_over_time", metric)
+
+
 # A count that varies on unchanged code may be above its median by chance.
-_STEADY = f"({_counts(usual)} == {_counts(_low)})"
+_USUAL = _counts(usual, _usual_or_0)
+_STEADY = f"({_USUAL} == {_counts(_low, _low_or_0)})"
 _RISEN = f"topk(30, {_counts(at_end)} - {_STEADY} > 0)"
 
 
@@ -64,6 +87,11 @@ def _of_risen(counts: str) -> str:
 def _more(metric: str, which: str = "") -> str:
     more = f"{at_end(metric, OF_TESTS + which)} - {usual(metric, OF_TESTS + which)}"
     return among(more, by_test(_SLOWER))
+
+
+_QUERIES, _REPEATED = "paceline_test_db_queries", "paceline_test_db_repeated_queries"
+_MORE_QUERIES = among(f"{at_end(_QUERIES)} - {_usual_or_0(_QUERIES, OF_TESTS)}", by_test(_SLOWER))
+_REPEATING = worst(30, f"{at_end(_REPEATED)} > 0")
 
 
 TESTS: tuple[Panel, ...] = (
@@ -82,7 +110,9 @@ TESTS: tuple[Panel, ...] = (
             TableColumn(name="Added", expr=_more(_NORMALIZED), unit="s"),
             TableColumn(name="CPU added", expr=_more("paceline_test_cpu_seconds"), unit="s"),
             TableColumn(
-                name="Queries added", expr=_more("paceline_test_measure", ',measure=~".*queries"'), unit="short"
+                name="Queries added",
+                expr=f"{_MORE_QUERIES} or {_more('paceline_test_measure', _OF_QUERIES)}",
+                unit="short",
             ),
             TableColumn(name="Bytes read added", expr=_more("paceline_test_read_bytes"), unit="bytes"),
             TableColumn(name="Peak added", expr=_more("paceline_test_memory_peak_bytes"), unit="bytes"),
@@ -109,8 +139,20 @@ TESTS: tuple[Panel, ...] = (
         "no count is higher than usual, none is reported, or no run in this time range",
         (
             TableColumn(name="Added", expr=_RISEN, unit="short", thresholds=(Threshold(colors.WARNING),)),
-            TableColumn(name="Usually", expr=_of_risen(_counts(usual)), unit="short"),
+            TableColumn(name="Usually", expr=_of_risen(_USUAL), unit="short"),
             TableColumn(name="Now", expr=_of_risen(_counts(at_end)), unit="short"),
+        ),
+        width=12,
+    ),
+    ranking(
+        "Repeating queries",
+        "Tests of the last whole run that send a query once for each row of another one (N+1). The report of the run "
+        "has the statement and its line. Usually 0 means that it is new in the time range.",
+        "no test repeats a query, or no run in this time range",
+        (
+            TableColumn(name="Repeated", expr=_REPEATING, unit="short", thresholds=(Threshold(colors.WARNING),)),
+            TableColumn(name="Usually", expr=among(_usual_or_0(_REPEATED, OF_TESTS), _REPEATING), unit="short"),
+            TableColumn(name="Queries", expr=among(at_end(_QUERIES), _REPEATING), unit="short"),
         ),
         width=12,
     ),

@@ -56,6 +56,23 @@ def _odd_test(number: int) -> list[Case]:
     return [make_case(name, seconds, normalized_duration_seconds=seconds, measures=queries, usage=usage, **budget)]
 
 
+def _asking(number: int) -> list[Case]:
+    """
+    Tests that are slower in the last run, number 0: of queries that one sends for the first time, of more that another
+    sends; a third sends none in every other run.
+    """
+    is_last = number == 0
+    usages = {
+        "new": {UsageKey.DB_QUERIES: 5.0, UsageKey.DB_REPEATED_QUERIES: 4.0} if is_last else {},
+        "more": {UsageKey.DB_QUERIES: 43.0 if is_last else 3.0},
+        "varying": {UsageKey.DB_QUERIES: 3.0} if number % 2 == 0 else {},
+    }
+    seconds = 0.2 if is_last else 0.1
+    return [
+        make_case(name, seconds, normalized_duration_seconds=seconds, usage=usage) for name, usage in usages.items()
+    ]
+
+
 def _of_a_past() -> Iterator[Run]:
     """
     Twenty runs that had a test, two days ago; then one of all tests without it, and one of that test alone.
@@ -84,6 +101,8 @@ def _runs() -> Iterator[Run]:
     yield make_run(3, [make_case()], suite=_ODD, branch=_ODD, ended=_UNTIL - 60, machine=_machine(1.1))
     for number, attempts in enumerate([1, 3, 1]):
         yield make_run(number, [make_case("a", attempts=attempts)], suite="retried", ended=_UNTIL - 60 - number * _DAY)
+    for number in range(10):
+        yield make_run(number, _asking(number), suite="asking", ended=_UNTIL - 60 - number * _DAY)
     yield from _series("step", [0.02] * 9 + [0.04], _DAY / 2)
     yield from _series("step", [0.02] * 9, _DAY / 2, branch="short")
     yield from _series("step", [0.03] * 9, _DAY / 2, branch="slow")
@@ -131,6 +150,29 @@ def _value(prometheus: Prometheus, panel: tuple[str, str], place: int = 0, **val
 
 def _last_point(prometheus: Prometheus, panel: tuple[str, str], place: int = 0, **values: Any) -> float:
     return _value(prometheus, panel, place, __interval="10m", **values)
+
+
+@pytest.mark.parametrize(
+    ("panel", "place", "expected"),
+    [
+        ("More work than usual", 0, {"new": 5, "more": 40}),
+        ("More work than usual", 1, {"new": 0, "more": 3}),
+        ("More work than usual", 2, {"new": 5, "more": 43}),
+        ("Slower than usual", 3, {"new": 5, "more": 40, "varying": 0}),
+        ("Repeating queries", 0, {"new": 4}),
+        ("Repeating queries", 1, {"new": 0}),
+        ("Repeating queries", 2, {"new": 5}),
+    ],
+)
+def test_queries_without_a_sample_are_none(
+    prometheus: Prometheus, panel: str, place: int, expected: dict[str, float]
+) -> None:
+    """
+    What no run before had was 0 in them, and so were the queries of a run that sent none.
+    """
+    found = _asked(prometheus, ("suite", panel), place, suite="asking", __range="14d")
+
+    assert {one["metric"]["test"]: float(one["value"][1]) for one in found} == expected
 
 
 @pytest.mark.parametrize(
@@ -337,5 +379,5 @@ def test_a_dashboard_of_what_runs_knows_what_ran(prometheus: Prometheus) -> None
     found = [option(suites, one) for one in prometheus.samples(asked_for(suites), _UNTIL + 3600)]
     query = filled(asked_for(branches), {"suite": _ODD})
 
-    assert {"past", "part", "step", "minutes", "days", "retried", _ODD} == set(found)
+    assert {"asking", "past", "part", "step", "minutes", "days", "retried", _ODD} == set(found)
     assert [option(branches, one) for one in prometheus.samples(query, _UNTIL + 3600)] == [_ODD]

@@ -177,7 +177,7 @@ def _measured(case: Case, habit: Habit, conditions: Conditions, random: Random) 
         teardown_seconds=0.0001 * conditions.slowness * noise,
         endpoints=_endpoints(habit, seconds),
         usage={**memory, **_usage(habit, computing, waited, random), **_touched(habit, queries, seconds)},
-        measures={"db_queries": Measure(value=queries, unit="queries")} if queries else {},
+        measures={"answer_size": Measure(value=2048 * habit.queries, unit="bytes")} if habit.queries else {},
     )
 
 
