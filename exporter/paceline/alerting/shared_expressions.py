@@ -91,6 +91,17 @@ def _of_key(phrase: str, key: UsageKey) -> str:
     return filled.replace("{probe}", key.quantity.probe)
 
 
+# Of calls of the project's functions, by the thresholds of their rule.
+_RISE_OF_WORK = f"""
+{_RISE.replace("{m}", "paceline_test_calls").replace("count_min_runs", "work_min_runs").strip()}
+and
+  paceline_test_calls
+    > min_over_time(paceline_test_calls[<window>] offset <before>) * <threshold work_ratio>
+and
+  paceline_test_calls - min_over_time(paceline_test_calls[<window>] offset <before>)
+    > <threshold work_floor_calls>
+"""
+
 # The alert that tells of a finding already, as the value of a label; none where the finding was told by itself before.
 # That is asked of the evaluation before, so that it is the same for each rule of a group. The label is never empty, for
 # then ALERTS would have its template instead.
@@ -145,6 +156,7 @@ or
     ),
     "rise": "<rise_{}>",
     "rise_unit": _RISE.replace("{m}", _MEASURES["unit"]),
+    "rise_work": _RISE_OF_WORK,
     "rise_name": _RISE.replace("{m}", _MEASURES["name"]),
     "usual_counts": _of_each(_USUAL_COUNT),
     "mostly_absent_counts": _of_each(_MOSTLY_ABSENT, with_probe=True),
