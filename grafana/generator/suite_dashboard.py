@@ -192,6 +192,8 @@ _NOW: tuple[Panel, ...] = (
     ),
 )
 
+_WHOLE = ',partial="false"'
+
 _RUNS: tuple[Panel, ...] = (
     per_run(
         title="Duration of each run",
@@ -237,6 +239,17 @@ _RUNS: tuple[Panel, ...] = (
         unit="percentunit",
         empty=NO_RUN,
         defaults={"color": fixed(colors.GOOD), "max": 1},
+    ),
+    per_run(
+        title="Calls of each run",
+        description="Calls of functions of the project in all tests, in whole runs that counted all of them "
+        "(--paceline-work all). They do not depend on the machine: a step is a change of the code, of a dependency or "
+        "of the tests. The verdicts named work name the function.",
+        queries=(Query(expr=f"max({each_run('paceline_run_calls', OF_SUITE + _WHOLE)})", legend="calls"),),
+        unit="short",
+        empty="no run counted the calls of all tests",
+        custom={"lineInterpolation": "stepAfter"},
+        defaults={"color": fixed(colors.BLUE)},
     ),
     stacked_per_run(
         title="Verdicts, run after run",

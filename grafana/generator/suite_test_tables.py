@@ -40,6 +40,12 @@ _RETRIES = f"{over('sum_over_time', _ATTEMPTS)} - {over('count_over_time', _ATTE
 _RETAINED = "paceline_test_memory_retained_bytes"
 _KEPT = f"{at_end(_RETAINED)} and {over('min_over_time', _RETAINED)} > 1048576"
 
+_CALLS = "paceline_test_calls"
+_CALLING_MORE = worst(
+    20,
+    f"{at_end(_CALLS)} / ({usual(_CALLS)} < ({at_end(_CALLS)} - 5) / 1.01) and {over('resets', _CALLS)} == 0",
+)
+
 # As judgement tells counts of work: by their unit, or by their name where they have none.
 _COUNTS = (f',unit=~"{UNITS_OF_COUNTS}"', f',unit="",measure=~"{NAMES_OF_COUNTS}"')
 
@@ -153,6 +159,19 @@ TESTS: tuple[Panel, ...] = (
             TableColumn(name="Repeated", expr=_REPEATING, unit="short", thresholds=(Threshold(colors.WARNING),)),
             TableColumn(name="Usually", expr=among(_usual_or_0(_REPEATED, OF_TESTS), _REPEATING), unit="short"),
             TableColumn(name="Queries", expr=among(at_end(_QUERIES), _REPEATING), unit="short"),
+        ),
+        width=12,
+    ),
+    ranking(
+        "More calls than usual",
+        "Tests of the last whole run that call functions of the project more often than their median in the time "
+        "range, by more than a hundredth and more than 5 calls, of tests whose calls did not fall in that time. Calls "
+        "do not depend on the machine. The report of the run names the function: paceline report.",
+        "no test calls more than usual, or no run in this time range counted calls",
+        (
+            TableColumn(name="Factor", expr=_CALLING_MORE, unit=TIMES, thresholds=_FACTOR),
+            TableColumn(name="Usually", expr=among(usual(_CALLS), _CALLING_MORE), unit="short"),
+            TableColumn(name="Now", expr=among(at_end(_CALLS), _CALLING_MORE), unit="short"),
         ),
         width=12,
     ),

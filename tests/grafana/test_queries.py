@@ -15,6 +15,7 @@ from paceline.demo.runs import Demo
 from paceline.metrics.catalogue import CATALOGUE, Channel
 from paceline.model import Run
 from paceline.usage import UsageKey
+from paceline.work import Work
 from support.dashboards import Asked, asked_for, boards, filled, option, queries, selectors, variables
 from support.servers import prometheus_with
 from support.values import make_case, make_run
@@ -30,7 +31,9 @@ _RUN_SAMPLES = {metric.name for metric in CATALOGUE if metric.channel is Channel
 _ASKED = [one for board in boards() for one in queries(board)]
 _END = variables()["paceline-suite end"]
 # What the last run has nothing of.
-_BEFORE = dict.fromkeys(("More work than usual", "Repeating queries"), _UNTIL - 12 * _DAY)
+_BEFORE = dict.fromkeys(("More work than usual", "Repeating queries"), _UNTIL - 12 * _DAY) | {
+    "More calls than usual": _UNTIL - 20 * _DAY + 60
+}
 
 
 def _judged() -> list[Run]:
@@ -38,6 +41,16 @@ def _judged() -> list[Run]:
     for run in Demo(until=_UNTIL).runs():
         runs.append(judge(run, Past.from_runs(runs[-40:]), Rules()))
     return runs
+
+
+def _counted() -> Iterator[Run]:
+    """
+    Three runs of the demonstration that counted calls, in the last of which they rose.
+    """
+    for number, calls in enumerate((1000.0, 1000.0, 1500.0)):
+        case = make_case(_TEST, usage={UsageKey.CALLS: calls})
+        ended = _UNTIL - 20 * _DAY + number
+        yield make_run(number, [case], run_id=f"counted-{number}", suite="demo", ended=ended, work=Work(mode="all"))
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +61,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     once = make_run(1, [make_case(seconds=0.1, usage={UsageKey.CPU_SECONDS: 0.1})], suite="once", ended=_UNTIL - 60)
     hard = make_run(2, [make_case(name) for name in _NAMES], suite="hard", ended=_UNTIL - 60)
     with prometheus_with(
-        [*_judged(), once, hard], tmp_path_factory.mktemp("prometheus"), ["main", "faster-search"]
+        [*_judged(), *_counted(), once, hard], tmp_path_factory.mktemp("prometheus"), ["main", "faster-search"]
     ) as server:
         yield server.url
 
@@ -125,6 +138,7 @@ def test_the_stories_of_the_demonstration_are_told(url: str) -> None:
     assert slower["tests/api/test_orders.py::test_list_of_orders_is_paged"] == pytest.approx(1.7, abs=0.1)
     assert _TEST not in slower
     assert _row(url, "More work than usual", 0, _UNTIL - 12 * _DAY) == {_TEST: 40}
+    assert _row(url, "More calls than usual", 0, _BEFORE["More calls than usual"]) == {_TEST: 1.5}
     assert set(_row(url, "Over their budget", 0)) == {"tests/unit/test_offers.py::test_best_of_many_offers"}
     assert "tests/integration/test_search.py::test_search_by_word" in _row(url, "Growing fastest", 0)
     assert set(_row(url, "Keeping memory", 0)) == {"tests/e2e/test_report.py::test_report_of_a_year"}

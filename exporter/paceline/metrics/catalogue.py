@@ -186,6 +186,9 @@ RUN_INFO = _of_run(
 RUN_DURATION = _of_run("duration_seconds", "Time from the start of a run to its end.", "partial")
 RUN_CASES = _of_run("cases", "Tests of a run, by how they ended.", "partial", "outcome")
 RUN_VERDICTS = _of_run("verdicts", "Verdicts on a run, by kind.", "partial", "kind")
+RUN_CALLS = _of_run(
+    "calls", "Calls of the project's functions in all tests of a run that counted all of them.", "partial"
+)
 RUN_ACCOUNTS = _of_run(
     "accounts", "Collected tests of a run, by what became of them; the sum is what was collected.", "partial", "account"
 )

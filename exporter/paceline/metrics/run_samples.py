@@ -17,8 +17,10 @@ from paceline.formatting import milliseconds
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
 from paceline.model import Case, Outcome, Run
+from paceline.usage import UsageKey
 from paceline.values import OTHER, OpenEnum
 from paceline.verdict_kinds import VerdictKind
+from paceline.work import WorkMode
 
 # Each branch of its own would make all series of all tests again.
 OTHER_BRANCH = OTHER
@@ -111,6 +113,9 @@ def of_run(run: Run, branches: Collection[str]) -> Iterator[Sample]:
         yield Sample(catalogue.ENDPOINT_SECONDS, (*of_endpoint, "max"), total.max_seconds, run.ended)
     for probe in run.probes:
         yield Sample(catalogue.RUN_PROBES, (*labels, probe), 1.0, run.ended)
+    if run.work is not None and run.work.mode == WorkMode.ALL:
+        calls = sum(case.usage.get(UsageKey.CALLS, 0.0) for case in run.cases)
+        yield Sample(catalogue.RUN_CALLS, (*labels, partial), calls, run.ended)
     yield from _of_machine(run, labels)
 
 
