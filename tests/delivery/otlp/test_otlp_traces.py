@@ -2,6 +2,7 @@
 Runs as traces.
 """
 
+from msgspec.structs import replace
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
@@ -57,7 +58,23 @@ def test_each_test_is_a_span_of_it() -> None:
     }
 
 
-def test_tests_are_laid_end_to_end() -> None:
+def test_tests_lie_where_they_began() -> None:
+    """
+    As on two workers, and with a gap; one of which the start is not known follows the one before.
+    """
+    starts = [EPOCH - 9.5, EPOCH - 9, None]
+    cases = [replace(case, started=start) for case, start in zip(_CASES, starts, strict=True)]
+    _, *tests = spans(make_run(0, cases))
+    start = (EPOCH - 10) * 1e9
+
+    assert [(span.start_time_unix_nano - start, span.end_time_unix_nano - start) for span in tests] == [
+        (0.5e9, 1.5e9),
+        (1e9, 3e9),
+        (3e9, 3e9),
+    ]
+
+
+def test_tests_of_earlier_releases_are_laid_end_to_end() -> None:
     """
     All phases of a test, then the next test.
     """

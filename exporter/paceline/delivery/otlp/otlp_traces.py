@@ -3,7 +3,6 @@ A run as a trace, with a span for each test, in the words of OpenTelemetry's sem
 """
 
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
 from itertools import islice
 from typing import Final
 
@@ -15,9 +14,9 @@ from paceline.delivery.otlp.collector import SCOPE, Collector, attributes, nanos
 from paceline.delivery.outbox import unpack
 from paceline.delivery.sink import Receipt
 from paceline.model import Case, Run, RunOutcome
+from paceline.trace_ids import span_id, trace_id
 
 _SPANS_OF_A_REQUEST = 5_000
-_TRACE_BYTES, _SPAN_BYTES = 16, 8
 # test.suite.run.status
 _STATUS = {
     RunOutcome.PASSED: "success",
@@ -66,11 +65,11 @@ def spans(run: Run) -> Iterator[Span]:
     """
     The span of the run, then one for each test.
 
-    A run knows how long its tests took, not when each began: they are laid end to end, from its start.
+    A test of which it is not known when it began, as in runs of earlier releases, is laid after the test before it.
     """
-    trace_id, root_id = _digest(run.run_id, _TRACE_BYTES), _span_id(run, "")
+    of_run, root_id = trace_id(run.run_id), span_id(run.run_id)
     yield Span(
-        trace_id=trace_id,
+        trace_id=of_run,
         span_id=root_id,
         name=f"pytest {run.suite}",
         kind=Span.SPAN_KIND_INTERNAL,
@@ -79,12 +78,13 @@ def spans(run: Run) -> Iterator[Span]:
         start_time_unix_nano=nanoseconds(run.started),
         end_time_unix_nano=nanoseconds(run.ended),
     )
-    started = run.started
+    ended = run.started
     for case in run.cases:
+        started = case.started if case.started is not None else ended
         ended = started + sum(filter(None, (case.setup_seconds, case.duration_seconds, case.teardown_seconds)))
         yield Span(
-            trace_id=trace_id,
-            span_id=_span_id(run, case.id),
+            trace_id=of_run,
+            span_id=span_id(run.run_id, case.id),
             parent_span_id=root_id,
             name=case.id,
             kind=Span.SPAN_KIND_INTERNAL,
@@ -93,7 +93,6 @@ def spans(run: Run) -> Iterator[Span]:
             start_time_unix_nano=round(started * 1e9),
             end_time_unix_nano=round(ended * 1e9),
         )
-        started = ended
 
 
 def _run_attributes(run: Run) -> dict[str, str]:
@@ -122,11 +121,3 @@ def _case_attributes(run: Run, case: Case) -> dict[str, str]:
 
 def _status(*, is_failure: bool) -> Status:
     return Status(code=Status.STATUS_CODE_ERROR if is_failure else Status.STATUS_CODE_UNSET)
-
-
-def _span_id(run: Run, case_id: str) -> bytes:
-    return _digest(f"{run.run_id} {case_id}", _SPAN_BYTES)
-
-
-def _digest(text: str, size: int) -> bytes:
-    return blake2b(text.encode(), digest_size=size).digest()

@@ -22,6 +22,7 @@ from paceline.unpatched import UNPATCHED
 from paceline.usage import UsageKey
 
 _NANOSECONDS = 1e9
+_TENTHS_OF_A_MILLISECOND = 4
 # Bytes: what is kept below this is no leak, and not worth a second look.
 _MUCH = 1 << 16
 # Where a forked process puts the measurement, for the process that hears of the report.
@@ -47,6 +48,7 @@ class Meter:
         self._item: pytest.Item | None = None
         self._measurement: Measurement | None = None
         self._starts = 0
+        self._started = 0.0
         self._can_settle = True
         self._has_later_budget = False
         self._has_failed = self._met_debugger = self._collects_garbage = self._has_ended = False
@@ -64,7 +66,7 @@ class Meter:
         if collects_garbage:
             UNPATCHED.gc_collect()
         self._measurement = None
-        self._starts = 0
+        self._starts, self._started = 0, 0.0
         self._has_failed = self._met_debugger = False
 
     def take(self) -> Measurement | None:
@@ -141,14 +143,14 @@ class Meter:
             is_suspect: whether the present test is one of them, so that its memory is looked at again.
         """
         kept = self._phases, self._usage, self._starts, self._has_failed, self._met_debugger, self._measurement
-        has_ended = self._has_ended
+        has_ended, started = self._has_ended, self._started
         measures, touched = dict(self._recorder.measures), self._touch.touched
         try:
             with self.fixtures.not_counted():
                 yield
         finally:
             self._phases, self._usage, self._starts, self._has_failed, self._met_debugger, self._measurement = kept
-            self._has_ended, self._collects_garbage = has_ended, False
+            self._has_ended, self._started, self._collects_garbage = has_ended, started, False
             self._can_settle = False
             if not is_suspect:
                 # The values of its fixtures were still held, and the memory that is held now is of the others, too.
@@ -173,6 +175,7 @@ class Meter:
         self._phases, self._usage, self._has_ended = {}, {}, False
         self._starts += 1
         self._recorder.measures.clear()
+        self._started = round(UNPATCHED.wall_time(), _TENTHS_OF_A_MILLISECOND)
         self._probes.start_test()
         started = self._now()
         try:
@@ -259,6 +262,7 @@ class Meter:
             lacking=self._probes.lacking,
             attempts=self._starts if self._has_failed else 1,
             met_debugger=self._met_debugger,
+            started=self._started or None,
             **self._phases,
         )
 

@@ -31,6 +31,7 @@ class Measurement(Value, frozen=True, kw_only=True):
     The figures of the last attempt of a test; `attempts` were made by whoever repeats tests.
     """
 
+    started: Seconds | None = None
     setup_seconds: Seconds | None = None
     duration_seconds: Seconds | None = None
     teardown_seconds: Seconds | None = None
@@ -91,6 +92,7 @@ class RunningTest:
             test_type=plan.test_type,
             outcome=self.outcome,
             attempts=max(measured.attempts, self._retries + 1),
+            started=measured.started,
             setup_seconds=figures.setup_seconds,
             duration_seconds=figures.duration_seconds,
             teardown_seconds=figures.teardown_seconds,
