@@ -72,7 +72,7 @@ def _single(config: pytest.Config, settings: Config, planner: Planner, guard: Gu
     from paceline.plugin.single_process import SingleProcess  # noqa: PLC0415
 
     session = RunSession(config, settings, planner, guard)
-    work = _work(config, settings, session.run_id, guard)
+    work = _work(config, settings, session.turn, guard)
     meter = _meter(config, guard, work)
     process = SingleProcess(config, settings, meter, session, work)
     return {
@@ -97,7 +97,7 @@ def _controller(config: pytest.Config, settings: Config, planner: Planner, guard
 def _worker(config: pytest.Config, settings: Config, planner: Planner, guard: Guard) -> Mapping[str, object]:
     from paceline.plugin.xdist_worker import XdistWorker, worker_order  # noqa: PLC0415 - only there
 
-    work = _work(config, settings, worker_order(config).run.run_id, guard)
+    work = _work(config, settings, worker_order(config).turn, guard)
     meter = _meter(config, guard, work)
     worker = XdistWorker(config, settings, planner, meter, guard, work)
     return {
@@ -119,11 +119,11 @@ def _meter(config: pytest.Config, guard: Guard, work: WorkChoice | None) -> Mete
     return Meter(ProbeStack([touch, *probes], guard.failed), recorder, touch)
 
 
-def _work(config: pytest.Config, settings: Config, run_id: str, guard: Guard) -> WorkChoice | None:
+def _work(config: pytest.Config, settings: Config, turn: int, guard: Guard) -> WorkChoice | None:
     if settings.work.mode is WorkMode.OFF:
         return None
     project = project_name(project_file(config))
-    return WorkChoice(WorkProbe(guard.warn), settings.work, project, run_id, guard.warn)
+    return WorkChoice(WorkProbe(guard.warn), settings.work, project, turn, guard.warn)
 
 
 def _watch_no_libraries(config: pytest.Config) -> None:

@@ -3,7 +3,7 @@ A session in the process that reports: the only one there is, or the controller 
 """
 
 from collections.abc import Callable, Collection, Generator, Iterable
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -29,7 +29,7 @@ from paceline.project_archive import open_archive
 from paceline.shards import merged_fixtures
 from paceline.translated_names import RunCount
 from paceline.unpatched import UNPATCHED
-from paceline.work import Work, merged_work, with_counts
+from paceline.work import Work, WorkMode, merged_work, with_counts
 
 if TYPE_CHECKING:
     from paceline.plugin.send_runs import Sending
@@ -64,9 +64,17 @@ class RunSession:
         self._run: Run | None = None
         self._past = Past()
 
-    @property
-    def run_id(self) -> str:
-        return self._metadata.run_id
+    @cached_property
+    def turn(self) -> int:
+        """
+        The number of earlier runs, by which tests take turns in being counted; a number from the id of the run where
+        no run is kept here.
+        """
+        if self._settings.work.mode is not WorkMode.ROTATE:
+            return 0
+        ledger, suite = self._archive.ledger, self._metadata.suite
+        kept = self.guard.tried(lambda: len(ledger.summaries(suite)), "counting earlier runs")
+        return kept or int.from_bytes(self._metadata.run_id.encode(), "big")
 
     @property
     def is_here(self) -> bool:
@@ -139,6 +147,7 @@ class RunSession:
             run=self._build_run(RunOutcome.PASSED),
             default_branch=self._metadata.origin.default_branch,
             boundaries=self.watching.fifo_path,
+            turn=self.turn,
         )
 
     def add(self, worker: str, numbered: NumberedCase) -> None:

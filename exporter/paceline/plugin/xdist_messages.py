@@ -19,12 +19,13 @@ _CASE, _IDS = "paceline_case", "paceline_changed_ids"
 class WorkerOrder(Struct, frozen=True, kw_only=True):
     """
     What a worker has to know before its first test: the run as far as it is known, the branch that has its past, and
-    the path of the companion's FIFO, "" for none.
+    the path of the companion's FIFO, "" for none. `turn` is the number of earlier runs.
     """
 
     run: Run
     default_branch: str
     boundaries: str = ""
+    turn: int = 0
 
 
 class NumberedCase(Value, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 Which tests have their calls counted as they run.
 """
 
-import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,24 +23,24 @@ class WorkChoice:
     """
     Switches the probe on for each test that is to be counted, and off for the others.
 
-    In the mode `rotate` those are tests in a row, so that the interpreter prepares its code for counting once. The row
-    begins at another test in each run.
+    In the mode `rotate` those are tests in a row, so that the interpreter prepares its code for counting once. In the
+    next run the row begins where it ended.
 
     Args:
         probe: counts.
         settings: whose calls are counted.
         project: the name of the project's distribution.
-        seed: of the place of the row: the id of the run, which all workers know.
+        turn: the number of earlier runs, which all workers know.
         warn: takes a line for the user.
     """
 
     def __init__(
-        self, probe: WorkProbe, settings: WorkSettings, project: str, seed: str, warn: Callable[[str], None]
+        self, probe: WorkProbe, settings: WorkSettings, project: str, turn: int, warn: Callable[[str], None]
     ) -> None:
         self.probe: Final = probe
         self._settings: Final = settings
         self._project: Final = project
-        self._seed: Final = seed
+        self._turn: Final = turn
         self._warn: Final = warn
         self._chosen: frozenset[str] = frozenset()
 
@@ -73,7 +72,7 @@ class WorkChoice:
         files = {item.path for item in session.items}
         self._find_code(session.config.rootpath, sorted(files))
         if self._settings.mode is WorkMode.ROTATE:
-            self._chosen = frozenset(_row([item.nodeid for item in session.items], self._settings.share, self._seed))
+            self._chosen = frozenset(_row([item.nodeid for item in session.items], self._settings.share, self._turn))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:
@@ -93,12 +92,12 @@ class WorkChoice:
         return self._settings.mode is WorkMode.ALL or item.nodeid in self._chosen
 
 
-def _row(tests: Sequence[str], share: float, seed: str) -> Sequence[str]:
+def _row(tests: Sequence[str], share: float, turn: int) -> Sequence[str]:
     """
-    So many tests in a row, from a place that the seed gives; the first follow the last.
+    So many tests in a row as the share says, at their turn; the first follow the last.
     """
     if not tests:
         return ()
-    first = random.Random(seed).randrange(len(tests))  # noqa: S311 - nothing secret
     count = max(round(share * len(tests)), 1)
+    first = turn * count % len(tests)
     return [*tests[first:], *tests[:first]][:count]
