@@ -86,6 +86,16 @@ def test_time_in_the_database_is_named_beside_the_idle_time_that_it_is() -> None
     assert (second.measure, second.share) == (IDLE, 1.0)
 
 
+def test_time_in_the_database_is_normalised_as_the_time_of_the_test() -> None:
+    """
+    A test that waited for a CPU for half of its time also did so in its queries.
+    """
+    before = _case(0.1, {UsageKey.CPU_SECONDS: 0.1, UsageKey.CPU_WAIT_SECONDS: 0.0, UsageKey.DB_SECONDS: 0.0})
+    after = _case(0.4, {UsageKey.CPU_SECONDS: 0.2, UsageKey.CPU_WAIT_SECONDS: 0.2, UsageKey.DB_SECONDS: 0.2})
+
+    assert _causes(before, after)[0] == Cause(measure="db_seconds", before=0.0, after=0.1, share=1.0)
+
+
 def test_the_first_time_in_a_database_is_a_cause_where_its_probe_was_on() -> None:
     """
     In runs without queries it was 0.
@@ -100,7 +110,7 @@ def test_the_first_time_in_a_database_is_a_cause_where_its_probe_was_on() -> Non
 
 def test_a_cause_says_which_line_sent_most_of_the_added_queries() -> None:
     """
-    The 40 queries of one line, of 43; a line that sent fewer than half of the added ones is not named.
+    The 40 queries of one line, of 43; a line that sent fewer than half of them is not named.
     """
     groups = [QueryGroup(statement=f"select {n}", count=n, place=f"shop/orders.py:{n}") for n in (1, 2, 40)]
     slower = _case(0.3, {UsageKey.CPU_SECONDS: 0.3, UsageKey.DB_QUERIES: 43})

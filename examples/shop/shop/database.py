@@ -21,13 +21,10 @@ create table if not exists orders (
 
 class Database:
     """
-    An open shop file; `queries` counts the statements that it was asked.
-
-    Threads may share it, one at a time.
+    An open shop file; threads may share it, one at a time.
     """
 
     def __init__(self, path: Path) -> None:
-        self.queries = 0
         self._connection = sqlite3.connect(path, check_same_thread=False)
         self._connection.executescript(_SETTINGS + _SCHEMA)
 
@@ -35,14 +32,12 @@ class Database:
         """
         Ask for rows.
         """
-        self.queries += 1
         return self._connection.execute(statement, values).fetchall()
 
     def insert(self, statement: str, values: Sequence[Any] = ()) -> int:
         """
         Insert one row in a transaction of its own, and return its id.
         """
-        self.queries += 1
         with self._connection:
             return int(self._connection.execute(statement, values).lastrowid or 0)
 
@@ -50,7 +45,6 @@ class Database:
         """
         Insert many rows in one transaction, or none of them.
         """
-        self.queries += 1
         with self._connection:
             self._connection.executemany(statement, values)
 

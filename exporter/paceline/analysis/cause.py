@@ -137,15 +137,24 @@ def _shares_of_time(case: Case, before: Before) -> list[Cause]:
 
 def _shares_touched(case: Case, before: Before, growth: float) -> list[Cause]:
     """
-    The time in databases and the like, which is named beside the parts of the time that it is in.
+    The time in databases and the like, which is named beside the parts of the time that it is in, and normalised as the
+    time of the test is.
     """
-    usual = {key: _median(before.values(key)) for key in _TOUCHED if key in case.usage}
-    added = {key: case.usage[key] - old for key, old in usual.items() if old is not None}
-    return [
-        Cause(measure=str(key), before=usual[key] or 0.0, after=case.usage[key], share=min(more / growth, 1.0))
-        for key, more in sorted(added.items(), key=lambda item: -item[1])
-        if more >= _TELLING_SHARE * growth
-    ]
+    times, normalized = before.values(DURATION), before.values(NORMALIZED)
+    scale = _scale(case.duration_seconds or 0.0, _normalized(case))
+    scales = {run: _scale(seconds, normalized.get(run, seconds)) for run, seconds in times.items()}
+    causes = []
+    for key in (key for key in _TOUCHED if key in case.usage):
+        usual = _median({run: value * scales.get(run, 1.0) for run, value in before.values(key).items()})
+        now = case.usage[key] * scale
+        if usual is not None and now - usual >= _TELLING_SHARE * growth:
+            share = min((now - usual) / growth, 1.0)
+            causes.append(Cause(measure=str(key), before=usual, after=now, share=share))
+    return sorted(causes, key=lambda cause: cause.before - cause.after)
+
+
+def _scale(seconds: float, normalized: float) -> float:
+    return min(normalized / seconds, 1.0) if seconds > 0 else 1.0
 
 
 def _parts_now(case: Case) -> TimeShares | None:
@@ -183,7 +192,7 @@ def _usual_parts(before: Before) -> TimeShares | None:
 
 
 def _with_origin(cause: Cause, case: Case) -> Cause:
-    return replace(cause, origin=origin_of(case, cause.measure, cause.after - cause.before))
+    return replace(cause, origin=origin_of(case, cause.measure, cause.after))
 
 
 def _grown(figures: Mapping[str, float], before: Before) -> list[Cause]:

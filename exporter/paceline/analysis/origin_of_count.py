@@ -8,14 +8,14 @@ from paceline.model import Case
 from paceline.usage import UsageKey
 
 
-def origin_of(case: Case, measure: str, added: float) -> str:
+def origin_of(case: Case, measure: str, count: float) -> str:
     """
-    The place that at least half of the added count came from, as `at shop/orders.py:17`; "" where it is not known.
+    The place that most of a count came from, as `at shop/orders.py:17`; "" where none has half of it.
 
     Args:
         case: the test in this run.
         measure: the count.
-        added: by how much it rose.
+        count: its value in this run.
     """
     counts: Counter[str] = Counter()
     if measure == UsageKey.DB_QUERIES:
@@ -24,5 +24,5 @@ def origin_of(case: Case, measure: str, added: float) -> str:
     if measure == UsageKey.NETWORK_REQUESTS:
         for one in case.hosts:
             counts[f"to {one.host}"] += one.requests
-    origin, count = max(counts.items(), key=lambda item: item[1], default=("", 0))
-    return origin if 2 * count >= added else ""
+    origin, most = max(counts.items(), key=lambda item: item[1], default=("", 0))
+    return origin if 2 * most >= count > 0 else ""

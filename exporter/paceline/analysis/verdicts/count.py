@@ -87,7 +87,7 @@ class Rise(NamedTuple):
 
     def cause(self, case: Case) -> Cause:
         column, before, after = self.figure.column, self.level.value, self.figure.value
-        return Cause(measure=column, before=before, after=after, origin=origin_of(case, column, after - before))
+        return Cause(measure=column, before=before, after=after, origin=origin_of(case, column, after))
 
     def is_of_same_code(self, now: PastRun) -> bool:
         """

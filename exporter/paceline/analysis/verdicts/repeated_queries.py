@@ -65,6 +65,5 @@ def _short(statement: str) -> str:
 
 
 def _stood(case: Case, past: Past) -> bool:
-    runs = past.series(OUTCOME, case.id).runs
-    repeated = past.series(UsageKey.DB_REPEATED_QUERIES, case.id).runs
-    return bool(runs and repeated) and runs[-1] == repeated[-1]
+    runs, repeated = past.series(OUTCOME, case.id).runs, past.series(UsageKey.DB_REPEATED_QUERIES, case.id)
+    return bool(runs and repeated.runs) and runs[-1] == repeated.runs[-1] and repeated.values[-1] > 0
