@@ -37,7 +37,7 @@ class Bucket:
         """
         Whether nothing was touched.
         """
-        return not self.figures and not self.endpoints
+        return not self.figures and not self.queries and not self.endpoints
 
 
 NOTHING: Final = Bucket()
@@ -52,19 +52,22 @@ class Attribution:
 
     A thread that was there before the test works for it only while the test waits for an answer to a request, as a
     server would, or as a worker of a pool. What it does else is put in `background`. A thread that was started while a
-    fixture of a wider scope was made is one that was there before. A test that did something in a page of a browser
-    always waits for answers, as the browser asks on its own (`is_browsing`).
+    fixture of a wider scope was made is one that was there before. `foreign` has these threads. A test that did
+    something in a page of a browser always waits for answers, as the browser asks on its own (`is_browsing`).
+
+    `known` is for whoever wants to find again what lies in `bucket`: it is emptied where another bucket takes over.
     """
 
     def __init__(self) -> None:
         self.bucket = Bucket()
         self.background = Bucket()
+        self.known: dict[Any, Any] = {}
         self.requests = 0
         self.is_browsing = False
         self.operation = 0
         self._operations = 0
         self._thread = UNPATCHED.get_ident()
-        self._foreign: _Threads = {}
+        self.foreign: _Threads = {}
         self._paused: list[tuple[Bucket, _Threads]] = []
         self._drivers: set[int] = set()
 
@@ -73,8 +76,9 @@ class Attribution:
         The thread that calls this runs the test, and what is touched now is touched by its setup.
         """
         self._thread = UNPATCHED.get_ident()
-        self._foreign = _threads() if len(UNPATCHED.threads) > 1 else {}
+        self.foreign = _threads() if len(UNPATCHED.threads) > 1 else {}
         self._paused.clear()
+        self.known = {}
         self.requests = self.operation = 0
         self.is_browsing = False
         if not self.background.is_empty:
@@ -89,6 +93,7 @@ class Attribution:
             the bucket of the part before; `NOTHING` where it touched nothing.
         """
         ended = self.bucket
+        self.known = {}
         if ended.is_empty:
             return NOTHING
         self.bucket = Bucket()
@@ -96,22 +101,26 @@ class Attribution:
 
     def pause(self) -> None:
         self._paused.append((self.bucket, _threads()))
+        self.known = {}
         self.bucket = Bucket()
 
     def resume(self) -> None:
         if self._paused:
+            self.known = {}
             self.bucket, before = self._paused.pop()
-            self._foreign |= dict(_threads().items() - before.items())
+            self.foreign |= dict(_threads().items() - before.items())
 
     def of_caller(self) -> Bucket:
         """
         The bucket of what the calling thread does.
         """
+        if not self.foreign or self._is_waiting:
+            return self.bucket
         thread = UNPATCHED.get_ident()
-        if thread == self._thread or thread not in self._foreign or self._is_waiting:
+        if thread == self._thread or thread not in self.foreign:
             return self.bucket
         # The number of a thread that has ended is given to another; that of the system is not, and takes a call to it.
-        if self._foreign[thread] != UNPATCHED.get_native_id() or _is_of_pool(thread):
+        if self.foreign[thread] != UNPATCHED.get_native_id() or _is_of_pool(thread):
             return self.bucket
         return self.background
 
@@ -123,12 +132,14 @@ class Attribution:
             the operation before, for `request_ended`.
         """
         before = self.operation
+        self.known = {}
         self.requests += 1
         self._operations += 1
         self.operation = self._operations
         return before
 
     def request_ended(self, before: int) -> None:
+        self.known = {}
         self.requests = max(self.requests - 1, 0)
         self.operation = before
 

@@ -15,7 +15,6 @@ from paceline.usage import TOUCH_PROBES, UsageKey
 
 # Groups of queries that are kept with a test.
 _MOST_QUERIES = 5
-_QUERIES = UsageKey.DB_QUERIES.value
 _OF_PAGES: Final = frozenset(key.value for key in UsageKey if key.quantity.probe == "pages")
 
 
@@ -73,6 +72,7 @@ class TouchProbe(Probe):
         self._call = self._attribution.start_part()
         if self._call is not NOTHING:
             usage.update(self._call.figures)
+            _take_queries(usage, self._call)
 
     def stop_test(self, usage: Usage) -> None:
         self._hooks.pages.leave_unread()
@@ -84,7 +84,7 @@ class TouchProbe(Probe):
         _take(usage, UsageKey.BACKGROUND_DB_QUERIES, self._attribution.background)
         if self._call is NOTHING:
             return
-        queries = query_groups(self._call.queries.values(), self._sites) if self._call.queries else ()
+        queries = query_groups(list(self._call.queries.values()), self._sites) if self._call.queries else ()
         repeated = sum(group.count for group in queries if group.is_repeated)
         if repeated:
             usage[UsageKey.DB_REPEATED_QUERIES] = repeated
@@ -103,6 +103,15 @@ class TouchProbe(Probe):
         self._attribution.resume()
 
 
+def _take_queries(usage: Usage, bucket: Bucket) -> None:
+    sent = list(bucket.queries.values())
+    if sent:
+        usage[UsageKey.DB_QUERIES] = sum(one.count for one in sent)
+        usage[UsageKey.DB_SECONDS] = sum(one.seconds for one in sent)
+
+
 def _take(usage: Usage, key: UsageKey, bucket: Bucket) -> None:
-    if _QUERIES in bucket.figures:
-        usage[key] = bucket.figures[_QUERIES]
+    # A thread may still send queries.
+    count = sum(one.count for one in list(bucket.queries.values()))
+    if count:
+        usage[key] = count

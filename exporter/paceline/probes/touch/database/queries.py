@@ -4,19 +4,21 @@ Take the queries of a test, one by one, as libraries send them.
 
 import sys
 from collections.abc import Callable, Mapping
+from types import FrameType
 from typing import Any, Final, TypeVar
 
 from paceline.probes.touch.attribution import Attribution
 from paceline.probes.touch.call_sites import CallSites, Site
 from paceline.probes.touch.database.statements import Statement, read_statement
-from paceline.usage import UsageKey
 
 _T = TypeVar("_T")
-_QUERIES, _SECONDS = UsageKey.DB_QUERIES.value, UsageKey.DB_SECONDS.value
 _NANOSECONDS = 1e9
+_frame = sys._getframe  # noqa: SLF001 - as `inspect` does
 _MOST_STATEMENTS, _MOST_GROUPS, _MOST_PARAMETERS = 10_000, 2_000, 8
 # The ways of so many queries of a group are compared.
 _COMPARED = 3
+# So many say all about a group: the next are only counted.
+_LEARNED = 30
 _PLAIN = frozenset({str, int, float, bytes, bool, type(None)})
 # How libraries call it.
 _NAMES = ("query", "command", "sql", "sql_script", "procname", "table_name")
@@ -36,11 +38,11 @@ class Sent:
         "count",
         "has_one_way",
         "library",
+        "nanoseconds",
         "operation",
         "order",
         "parameters",
         "rows",
-        "seconds",
         "stack",
         "statement",
     )
@@ -54,10 +56,17 @@ class Sent:
         self.operation: Final = operation
         self.order: Final = order
         self.count = 0
-        self.seconds = 0.0
+        self.nanoseconds = 0
         self.rows = -1
         self.parameters: Final[set[int]] = set()
         self.has_one_way = False
+
+    @property
+    def seconds(self) -> float:
+        """
+        Until they answered, added up.
+        """
+        return self.nanoseconds / _NANOSECONDS
 
     def add_rows(self, rows: int) -> None:
         """
@@ -65,12 +74,20 @@ class Sent:
         """
         self.rows = max(self.rows, 0) + rows
 
-    def came(self, stack: tuple[Site, ...]) -> None:
+    def learn(self, stack: tuple[Site, ...], text: Any, parameters: Any) -> None:
         """
-        Note the way of one more.
+        Note the way and the parameters of one more.
+
+        Args:
+            stack: its way, where that is compared.
+            text: of the statement, for its literals.
+            parameters: as the library takes them.
         """
-        self.has_one_way = self.has_one_way or stack == self.stack
-        self.stack = stack
+        if 0 < self.count < _COMPARED:
+            self.has_one_way = self.has_one_way or stack == self.stack
+            self.stack = stack
+        if len(self.parameters) < _MOST_PARAMETERS:
+            self.parameters.add(_hashed(text, parameters))
 
 
 class Queries:
@@ -95,10 +112,10 @@ class Queries:
         self._escaping: Final[dict[int, Statement]] = {}
 
     def took(
-        self, library: str, text: Any, parameters: Any, nanoseconds: int, depth: int = 2, *, escapes: bool = False
+        self, library: str, text: Any, parameters: Any, nanoseconds: int, depth: int = 2, escapes: bool = False
     ) -> Sent | None:
         """
-        Count a query.
+        Count a query. Of a group that is known well, the next from the same line of the user are only counted.
 
         Args:
             library: that sent it.
@@ -111,13 +128,30 @@ class Queries:
         Returns:
             the group that it was put in; None where it does not count.
         """
-        if self._has_failed:
-            return None
         try:
-            return self._add(library, text, parameters, nanoseconds, depth + 1, escapes=escapes)
+            frame = _frame(depth)
+            attribution = self._attribution
+            # A code object hashes slowly; the group holds on to it, so that its address stays its own.
+            short = (hash(text), id(frame.f_code), frame.f_lasti) if type(text) is str else None
+            sent: Sent | None = attribution.known.get(short)
+            if sent is None or attribution.foreign:
+                if self._has_failed:
+                    return None
+                statement = self._read(text, escapes=escapes)
+                if not statement.is_counted:
+                    return None
+                user = self._sites.caller(frame)
+                sent = self._group(statement, library, user)
+                sent.learn(self._sites.stack(user) if sent.count < _COMPARED else (), text, parameters)
+                if short is not None and user is frame and sent.count >= _LEARNED:
+                    attribution.known[short] = sent
+            sent.count += 1
+            sent.nanoseconds += nanoseconds
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of who sends the query
             self._give_up(error, f"counting queries of {library}")
             return None
+        else:
+            return sent
 
     def keep_rows(self, sent: Sent | None, cursor: Any) -> None:
         """
@@ -144,47 +178,29 @@ class Queries:
         self._has_failed = True
         self._failed(error, doing)
 
-    def _add(
-        self, library: str, text: Any, parameters: Any, nanoseconds: int, depth: int, *, escapes: bool
-    ) -> Sent | None:
-        if type(text) is not str:
-            text = _as_text(text)
-        number = hash(text)
-        known = self._escaping if escapes else self._plain
-        statement = text if type(text) is Statement else known.get(number) or self._read(number, text, escapes=escapes)
-        if not statement.is_counted:
-            return None
-        bucket = self._attribution.of_caller()
-        seconds = nanoseconds / _NANOSECONDS
-        bucket.figures[_QUERIES] += 1
-        bucket.figures[_SECONDS] += seconds
-        sent = self._group(bucket.queries, statement, library, sys._getframe(depth))  # noqa: SLF001 - as `inspect` does
-        sent.count += 1
-        sent.seconds += seconds
-        if len(sent.parameters) < _MOST_PARAMETERS:
-            sent.parameters.add(number ^ _hashed(parameters))
-        return sent
-
-    def _group(self, queries: dict[Any, Sent], statement: Statement, library: str, frame: Any) -> Sent:
-        found, operation = self._sites.caller(frame), self._attribution.operation
-        # A code object hashes slowly; the group holds on to it, so that its address stays its own.
-        place = (id(found.f_code), found.f_lasti) if found is not None else (0, 0)
+    def _group(self, statement: Statement, library: str, frame: FrameType | None) -> Sent:
+        queries, operation = self._attribution.of_caller().queries, self._attribution.operation
+        place = (id(frame.f_code), frame.f_lasti) if frame is not None else (0, 0)
         key = statement.fingerprint, place, operation
-        sent = queries.get(key)
+        sent: Sent | None = queries.get(key)
         if sent is None:
             if len(queries) >= _MOST_GROUPS:
-                key, found = ("", (0, 0), 0), None
-            made = Sent(statement, library, self._sites.stack(found), operation, len(queries))
-            sent = queries.setdefault(key, made)
-        elif sent.count < _COMPARED:
-            sent.came(self._sites.stack(found))
+                key, frame = ("", (0, 0), 0), None
+            sent = queries.setdefault(key, Sent(statement, library, self._sites.stack(frame), operation, len(queries)))
         return sent
 
-    def _read(self, number: int, text: str, *, escapes: bool) -> Statement:
+    def _read(self, text: Any, *, escapes: bool) -> Statement:
+        if type(text) is not str:
+            text = _as_text(text)
+            if type(text) is Statement:
+                return text
         known = self._escaping if escapes else self._plain
-        if len(known) >= _MOST_STATEMENTS:
-            known.clear()
-        statement = known[number] = read_statement(text, escapes=escapes)
+        number = hash(text)
+        statement = known.get(number)
+        if statement is None:
+            if len(known) >= _MOST_STATEMENTS:
+                known.clear()
+            statement = known[number] = read_statement(text, escapes=escapes)
         return statement
 
 
@@ -237,14 +253,15 @@ def _as_text(text: Any) -> Any:
     return f"({type(text).__name__})"
 
 
-def _hashed(parameters: Any) -> int:
+def _hashed(text: Any, parameters: Any) -> int:
     """
-    A number for the parameters. Values of other than built-in types may compute their hash, and are told apart by where
-    they are.
+    A number for the parameters and the literals. Values of other than built-in types may compute their hash, and are
+    told apart by where they are.
     """
+    number = hash(text) if type(text) in _PLAIN else 0
     if not parameters:
-        return 0
+        return number
     values = tuple(parameters.values()) if type(parameters) is dict else parameters
     if type(values) not in _READABLE:
-        return id(values)
-    return hash(tuple([value if type(value) in _PLAIN else id(value) for value in values]))
+        return number ^ id(values)
+    return number ^ hash(tuple([value if type(value) in _PLAIN else id(value) for value in values]))

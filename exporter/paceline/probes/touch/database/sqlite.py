@@ -3,7 +3,6 @@ Queries through `sqlite3`, and rows that are read through it, also those of an O
 """
 
 import sys
-from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
@@ -52,9 +51,10 @@ def watch(module: ModuleType, queries: Queries, patches: Patches) -> None:
 
 def _connections(module: ModuleType, queries: Queries | None) -> Subclasses:
     rows = _rows_class(module.Cursor)
-    cursors = Subclasses(_counting_class(rows, queries) if queries is not None else rows)
-    connection = _connection_class(module, cursors)
-    return Subclasses(_counting_connection_class(module, connection, cursors) if queries is not None else connection)
+    if queries is None:
+        return Subclasses(_connection_class(module, Subclasses(rows)))
+    cursors = Subclasses(_counting_class(module, rows, queries))
+    return Subclasses(_counting_connection_class(module, _connection_class(module, cursors), cursors, queries))
 
 
 def _connection_class(module: ModuleType, cursors: Subclasses) -> Any:
@@ -71,62 +71,81 @@ def _connection_class(module: ModuleType, cursors: Subclasses) -> Any:
     return Connection
 
 
-def _counting_connection_class(module: ModuleType, base: Any, cursors: Subclasses) -> Any:
+def _counting_connection_class(module: ModuleType, base: Any, cursors: Subclasses, queries: Queries) -> Any:
     # The methods of the class in C use a bare cursor, also where `cursor` is overridden.
-    new_cursor, cursor = module.Connection.cursor, cursors.of(module.Cursor)
+    new_cursor, cursor_class, took = module.Connection.cursor, cursors.of(module.Cursor), queries.took
+    run, run_many, run_script = _runs(module.Cursor)
 
     class Connection(base):
         __slots__ = ()
 
-        def execute(self, *args: Any, **kwargs: Any) -> Any:
+        def execute(self, sql: Any, parameters: Any = (), /) -> Any:
             __tracebackhide__ = True
-            return new_cursor(self, cursor).execute(*args, **kwargs)
+            cursor = new_cursor(self, cursor_class)
+            started = _now()
+            try:
+                return run(cursor, sql, parameters)
+            finally:
+                cursor.paceline_sent = took(_NAME, sql, parameters, _now() - started)
 
-        def executemany(self, *args: Any, **kwargs: Any) -> Any:
+        def executemany(self, sql: Any, parameters: Any, /) -> Any:
             __tracebackhide__ = True
-            return new_cursor(self, cursor).executemany(*args, **kwargs)
+            started = _now()
+            try:
+                return run_many(new_cursor(self, cursor_class), sql, parameters)
+            finally:
+                took(_NAME, sql, None, _now() - started)
 
-        def executescript(self, *args: Any, **kwargs: Any) -> Any:
+        def executescript(self, sql_script: Any, /) -> Any:
             __tracebackhide__ = True
-            return new_cursor(self, cursor).executescript(*args, **kwargs)
+            started = _now()
+            try:
+                return run_script(new_cursor(self, cursor_class), sql_script)
+            finally:
+                took(_NAME, sql_script, None, _now() - started)
 
     return Connection
 
 
 def _rows_class(base: Any) -> Any:
+    fetchone, fetchmany, fetchall, next_row = base.fetchone, base.fetchmany, base.fetchall, base.__next__
+
     class Cursor(base):
         __slots__ = ()
         paceline_sent: Sent | None = None
 
         def fetchone(self) -> Any:
-            row = super().fetchone()
-            if row is not None and self.paceline_sent is not None:
-                self.paceline_sent.add_rows(1)
+            row = fetchone(self)
+            sent = self.paceline_sent
+            if sent is not None and row is not None:
+                sent.rows = sent.rows + 1 if sent.rows > 0 else 1
             return row
 
         def fetchmany(self, *args: Any, **kwargs: Any) -> Any:
-            rows = super().fetchmany(*args, **kwargs)
+            rows = fetchmany(self, *args, **kwargs)
             if self.paceline_sent is not None:
                 self.paceline_sent.add_rows(len(rows))
             return rows
 
         def fetchall(self) -> Any:
-            rows = super().fetchall()
+            rows = fetchall(self)
             if self.paceline_sent is not None:
                 self.paceline_sent.add_rows(len(rows))
             return rows
 
         def __next__(self) -> Any:
-            row = super().__next__()
-            if self.paceline_sent is not None:
-                self.paceline_sent.add_rows(1)
+            row = next_row(self)
+            sent = self.paceline_sent
+            if sent is not None:
+                sent.rows = sent.rows + 1 if sent.rows > 0 else 1
             return row
 
     return Cursor
 
 
-def _counting_class(base: Any, queries: Queries) -> Any:
+def _counting_class(module: ModuleType, base: Any, queries: Queries) -> Any:
     took = queries.took
+    run, run_many, run_script = _runs(module.Cursor)
 
     class Cursor(base):
         __slots__ = ()
@@ -135,15 +154,15 @@ def _counting_class(base: Any, queries: Queries) -> Any:
             __tracebackhide__ = True
             started = _now()
             try:
-                return super().execute(sql, parameters)
+                return run(self, sql, parameters)
             finally:
                 self.paceline_sent = took(_NAME, sql, parameters, _now() - started)  # type: ignore[misc]
 
-        def executemany(self, sql: Any, parameters: Iterable[Any], /) -> Any:
+        def executemany(self, sql: Any, parameters: Any, /) -> Any:
             __tracebackhide__ = True
             started = _now()
             try:
-                return super().executemany(sql, parameters)
+                return run_many(self, sql, parameters)
             finally:
                 took(_NAME, sql, None, _now() - started)
 
@@ -151,8 +170,15 @@ def _counting_class(base: Any, queries: Queries) -> Any:
             __tracebackhide__ = True
             started = _now()
             try:
-                return super().executescript(sql_script)
+                return run_script(self, sql_script)
             finally:
                 took(_NAME, sql_script, None, _now() - started)
 
     return Cursor
+
+
+def _runs(cursor: Any) -> tuple[Any, Any, Any]:
+    """
+    The functions in C that send statements: calling them is quicker than `super()`.
+    """
+    return cursor.execute, cursor.executemany, cursor.executescript
