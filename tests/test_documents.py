@@ -75,6 +75,7 @@ def test_a_document_names_every_key_of_a_run() -> None:
         "fixtures",
         "probes",
         "compared",
+        "compared_together",
         "work",
         "cases",
         "verdicts",

@@ -169,7 +169,7 @@ class Case(DocumentValue, frozen=True, kw_only=True):
     setting did. The keys of `usage` are those of `UsageKey`. `queries` are the groups that matter most,
     `hosts` those that were talked to most, `endpoints` those of the project that took most time. `not_measured`
     says why a test that ran has no figures, and `lacking` has the usage that could not be measured, and the normalised
-    time where it has that of imports in it.
+    or needed time where imports or a busy machine are in it.
     """
 
     id: str
@@ -263,12 +263,13 @@ class Machine(DocumentValue, frozen=True, kw_only=True):
     The machine during the run.
 
     `calibration_seconds` is the CPU time of a fixed piece of work. `slowdown_ratio` is how much slower than
-    usual the suite as a whole ran (1 is usual). The rest are the sampler's figures; CPU is in percent of
-    all CPUs of the machine.
+    usual the suite as a whole ran (1 is usual). `others_cpu_percent` is the CPU time of other processes while the
+    tests ran. The rest are the sampler's figures; CPU is in percent of all CPUs of the machine.
     """
 
     calibration_seconds: Seconds | None = None
     slowdown_ratio: Seconds | None = None
+    others_cpu_percent: Seconds | None = None
     cpu_percent_mean: Seconds | None = None
     cpu_percent_max: Seconds | None = None
     memory_percent_max: Seconds | None = None
@@ -361,8 +362,9 @@ class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):
     the reason of a partial run. `accounts` sums up the collected tests by what became of them, `collected` is their
     number; both are absent in runs of earlier releases, in imported runs and in runs that were merged from parts.
     `fixtures` are the slowest fixtures. `probes` are those of what tests touch that were on from the first test to the
-    last; what they did not see is 0. `compared` is the number of tests whose time was compared with earlier runs;
-    absent in runs of earlier releases. `work` has the calls of tests that were counted.
+    last; what they did not see is 0. `compared` is the number of tests whose time was compared with earlier runs, and
+    `compared_together` how many of them are so short that the sum of their file was; absent in runs of earlier
+    releases. `work` has the calls of tests that were counted.
     """
 
     schema: Annotated[int, Meta(ge=1, le=SCHEMA)] = SCHEMA
@@ -386,6 +388,7 @@ class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):
     fixtures: tuple[FixtureTime, ...] = ()
     probes: tuple[str, ...] = ()
     compared: Count | None = None
+    compared_together: Count | None = None
     work: Work | None = None
     cases: tuple[Case, ...] = ()
     verdicts: tuple[Verdict, ...] = ()

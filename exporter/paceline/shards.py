@@ -84,7 +84,6 @@ def merge(run_id: str, parts: Sequence[Run]) -> Run:
     ordered = sorted(parts, key=lambda part: (part.ended, part.run_id))
     first = ordered[0]
     cases = {case.id: case for case in chain.from_iterable(part.cases for part in ordered)}
-    compared = [part.compared for part in parts]
     return replace(
         first,
         run_id=run_id,
@@ -100,12 +99,18 @@ def merge(run_id: str, parts: Sequence[Run]) -> Run:
         accounts={},
         fixtures=merged_fixtures(chain.from_iterable(part.fixtures for part in parts)),
         probes=tuple(probe for probe in first.probes if all(probe in part.probes for part in parts)),
-        compared=None if None in compared else sum(filter(None, compared)),
+        compared=_sum_if_known([part.compared for part in parts]),
+        compared_together=_sum_if_known([part.compared_together for part in parts]),
         work=merged_work(part.work for part in ordered if part.work is not None),
         cases=tuple(cases.values()),
         verdicts=tuple(chain.from_iterable(part.verdicts for part in ordered)),
         unknown_fields=_joined([part.unknown_fields for part in ordered if part.unknown_fields]),
     )
+
+
+def _sum_if_known(counts: Sequence[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 def merged_fixtures(times: Iterable[FixtureTime]) -> tuple[FixtureTime, ...]:

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from paceline.analysis.confirmation import Repeated, confirmed, suspects_of
+from paceline.analysis.confirmation import confirmed, suspects_of
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import RegressionRule, Rules
 from paceline.analysis.past import NORMALIZED, Past, columns_of
+from paceline.analysis.repeat_figures import Repeated
+from paceline.analysis.usual_machine import UsualMachine
 from paceline.analysis.verdicts.budget import judge_budget
 from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
 from paceline.model import Cause, Measure, Outcome, Run, Severity, Verdict
@@ -75,12 +77,12 @@ def test_a_machine_that_is_slower_now_is_taken_out_of_the_repeats() -> None:
     calibration that is quicker than the machine was at first confirms nothing either.
     """
     run, repeated = _slow("test_a", seconds=0.02), _again(test_a=(0.04,) * 3)
-    slower_now = replace(repeated, calibrations={"test_a": (0.008,) * 3}, usual_calibration=0.002)
-    faster_now = replace(slower_now, usual_calibration=0.01)
+    beside = replace(repeated, calibrations={"test_a": (0.008,) * 3})
+    slower_now, faster_now = UsualMachine(calibration_seconds=0.002), UsualMachine(calibration_seconds=0.01)
 
     assert _told(confirmed(run, repeated)) == {"test_a": "regression"}
-    assert _told(confirmed(run, slower_now)) == {"test_a": "unconfirmed"}
-    assert confirmed(run, faster_now) == confirmed(run, repeated)
+    assert _told(confirmed(run, beside, usual=slower_now)) == {"test_a": "unconfirmed"}
+    assert confirmed(run, beside, usual=faster_now) == confirmed(run, repeated)
 
 
 @pytest.mark.parametrize("seconds", [(0.08, 0.08, 0.02), (0.02, 0.08, 0.02), (0.08, 0.02), (0.02, 0.02, 0.08, 0.08)])
@@ -360,3 +362,24 @@ def test_a_test_that_imported_for_the_others_is_not_believed() -> None:
     assert NORMALIZED not in columns_of(unmeasured.cases[0])
     assert _told(measured) == {"test_a": "regression"}
     assert NORMALIZED in columns_of(measured.cases[0])
+
+
+def test_a_short_test_is_not_believed_by_one_measurement() -> None:
+    """
+    Unless it is a long one, or another regression was measured again and held up. Its time is not kept.
+    """
+    level = UsualDuration.of([0.0005] * 10)
+    short = make_case("test_short", 0.004, normalized_duration_seconds=0.004)
+    verdict = judge_regression(short, level, RegressionRule())
+    assert verdict is not None
+    run = _slow("test_a")
+    both = replace(run, cases=(*run.cases, short), verdicts=(*run.verdicts, verdict))
+    unproven = confirmed(both, Repeated(reasons={"test_short": "its module fixture db was torn down"}))
+    proven = confirmed(both, _again(test_a=(0.08,) * 3))
+
+    assert _told(unproven) == {"test_a": "regression", "test_short": "unconfirmed"}
+    assert unproven.verdicts[-1].reason.endswith(
+        "not confirmed: too short to be believed by one measurement (its module fixture db was torn down)"
+    )
+    assert NORMALIZED not in columns_of(unproven.cases[-1])
+    assert _told(proven) == {"test_a": "regression", "test_short": "regression"}

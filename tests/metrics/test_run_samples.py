@@ -74,7 +74,7 @@ def test_a_run_says_what_it_was() -> None:
         commit="4f2c",
         dirty=True,
         outcome=RunOutcome.FAILED,
-        machine=Machine(slowdown_ratio=1.5, calibration_seconds=0.03),
+        machine=Machine(slowdown_ratio=1.5, calibration_seconds=0.03, others_cpu_percent=12.5),
         thresholds={"regression_ratio": 1.15},
         verdicts=(verdict,),
     )
@@ -92,6 +92,7 @@ def test_a_run_says_what_it_was() -> None:
         "paceline_run_verdicts": [({**whole, "kind": kind}, float(kind == "budget")) for kind in VerdictKind],
         "paceline_run_machine_slowdown_ratio": [(labels, 1.5)],
         "paceline_run_machine_calibration_seconds": [(labels, 0.03)],
+        "paceline_run_machine_others_cpu_ratio": [(labels, 0.125)],
         "paceline_run_threshold": [({**labels, "rule": "regression_ratio"}, 1.15)],
         "paceline_run_wrecked": [(labels, 0.0)],
         "paceline_run_pace": [(labels, 50.0)],

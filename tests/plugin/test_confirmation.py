@@ -81,6 +81,22 @@ def test_what_was_slow_once_is_not_confirmed(suite: Suite, arguments: tuple[str,
     assert case.normalized_duration_seconds is not None and case.normalized_duration_seconds < 0.05
 
 
+@pytest.mark.parametrize(("package", "is_repeated"), [("", True), ("def setup_module(): pass", False)])
+def test_tests_of_a_package_are_measured_again(suite: Suite, package: str, *, is_repeated: bool) -> None:
+    """
+    Where the package has no setup of its own, which nobody may see twice.
+    """
+    suite.write("shop/__init__.py", package)
+    suite.write("shop/test_work.py", _WORK.replace("(made)", "()"))
+    suite.write("test_after.py", "def test_after(): pass")
+    first = suite.run(environ={"SECONDS": "0.01"}).run
+    suite.keep_before(with_seconds(first, 0.0101, "::test_changed"), 9)
+    told = _told(suite.run(environ={"SECONDS": "0.08"}))
+
+    assert "its Package was torn down" in told["regression"] or is_repeated
+    assert (" ms in 3 repeats" in told["regression"]) is is_repeated
+
+
 @pytest.mark.parametrize("arguments", [(), ("-n", "2")])
 def test_what_is_slow_again_is_a_regression(suite: Suite, arguments: tuple[str, ...]) -> None:
     """

@@ -345,10 +345,11 @@ def test_what_another_branch_does_not_show_is_not_called_new() -> None:
             Machine(
                 slowdown_ratio=1.0,
                 cpu_percent_mean=42.4,
+                others_cpu_percent=12.4,
                 memory_percent_max=63.0,
                 process_tree_memory_max_bytes=300 << 20,
             ),
-            "as fast as usual, CPU 42%, memory 63%, tests up to 300 MiB",
+            "as fast as usual, CPU 42%, 12% by others, memory 63%, tests up to 300 MiB",
         ),
         (
             Machine(cpu_percent_mean=97.0, memory_percent_max=95.0),

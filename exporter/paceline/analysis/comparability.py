@@ -2,12 +2,14 @@
 What a run could be compared with: how many tests, and which kinds of verdicts the past is too short for.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
-from paceline.analysis.judgement_rules import Rules
+from paceline.analysis.judgement_rules import RegressionRule, Rules
 from paceline.analysis.past import NORMALIZED, Past
+from paceline.analysis.verdicts.file_regression import FEWEST_TESTS, members_by_file
+from paceline.analysis.verdicts.regression import SHORT_FLOORS, UsualDuration
 from paceline.formatting import counted
-from paceline.model import Run
+from paceline.model import Case, Run
 from paceline.verdict_kinds import VerdictKind
 
 # These kinds need a test with enough earlier runs, however many the suite has.
@@ -32,6 +34,35 @@ def count_comparable(run: Run, past: Past, rules: Rules) -> int:
     """
     known = (case.id for case in run.cases if case.normalized_duration_seconds is not None)
     return sum(len(past.series(NORMALIZED, case_id).values) >= rules.regression.min_runs for case_id in known)
+
+
+def count_together(cases: Sequence[Case], levels: Mapping[str, UsualDuration], rule: RegressionRule) -> int:
+    """
+    The number of these that are too short to be judged one by one, and are judged by the sum of their file.
+
+    Args:
+        cases: of the run, with their normalised times.
+        levels: the usual times of tests, by test id.
+        rule: the thresholds.
+    """
+    files = members_by_file(cases, levels, (), rule).values()
+    least = rule.floor_ms / 1e3 / SHORT_FLOORS
+    return sum(member.usual < least for members in files if len(members) >= FEWEST_TESTS for member in members)
+
+
+def how_compared(run: Run) -> str:
+    """
+    How many tests were judged one by one, only together, and not yet; "" where that was not noted.
+    """
+    if not run.compared or run.compared_together is None:
+        return ""
+    timed = sum(case.normalized_duration_seconds is not None for case in run.cases)
+    counts = {
+        "one by one": run.compared - run.compared_together,
+        "only together, by file": run.compared_together,
+        "not yet": max(timed - run.compared, 0),
+    }
+    return f"tests judged: {', '.join(f'{count:,} {how}' for how, count in counts.items() if count)}"
 
 
 def why_not_compared(run: Run, past: Past, rules: Rules) -> str:

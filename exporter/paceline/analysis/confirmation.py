@@ -6,11 +6,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain
 from statistics import median_low
 
-from msgspec import Struct
 from msgspec.structs import replace
 
+from paceline.analysis.busy_machine import without_waits
 from paceline.analysis.first_imports import imported_modules, without_time
-from paceline.analysis.repeat_figures import MEASURED_AGAIN, figures_of, normalized_repeats
+from paceline.analysis.repeat_figures import MEASURED_AGAIN, Repeated, figures_of, normalized_repeats
+from paceline.analysis.short_tests import short_and_not_measured
+from paceline.analysis.usual_machine import UsualMachine
 from paceline.analysis.verdicts.count import with_count
 from paceline.analysis.verdicts.leak import is_falling, is_leak_again
 from paceline.formatting import counted, duration, size
@@ -23,30 +25,6 @@ REPEATS = 3
 
 # A test whose repeats take less than this share of what it usually takes does its work once a process.
 _ONCE_A_PROCESS = 0.5
-
-
-class Repeated(Struct, frozen=True, kw_only=True):
-    """
-    Tests that were measured again, by test id, passed repeats only; and the reasons why others were not.
-
-    `counted` has a repeat of a test in which its calls were counted, and so no time that is compared. `calibrations`
-    are the seconds of a calibration beside each repeat, where repeats and run were calibrated in one process, and
-    `usual_calibration` is the time that it usually takes.
-    """
-
-    cases: Mapping[str, Sequence[Case]] = {}
-    counted: Mapping[str, Case] = {}
-    reasons: Mapping[str, str] = {}
-    calibrations: Mapping[str, Sequence[float]] = {}
-    usual_calibration: float | None = None
-
-    @property
-    def slowdowns(self) -> dict[str, list[float]]:
-        """
-        The slowdown of the machine beside each repeat, where that is known.
-        """
-        usual = self.usual_calibration
-        return {test: [one / usual for one in seconds] for test, seconds in self.calibrations.items()} if usual else {}
 
 
 def suspects_of(run: Run, fail_on: Collection[VerdictKind] = ()) -> list[str]:
@@ -83,7 +61,12 @@ def counted_suspects_of(run: Run) -> set[str]:
     return {test for verdict in run.verdicts if verdict.kind in _OF_WORK for test in _tests_of(verdict)}
 
 
-def confirmed(run: Run, repeated: Repeated, fail_on: Collection[VerdictKind] = ()) -> Run:
+def confirmed(
+    run: Run,
+    repeated: Repeated,
+    fail_on: Collection[VerdictKind] = (),
+    usual: UsualMachine = UsualMachine(),  # noqa: B008 - a frozen value
+) -> Run:
     """
     Judge the suspects of a run by what they did when they were measured again.
 
@@ -92,16 +75,19 @@ def confirmed(run: Run, repeated: Repeated, fail_on: Collection[VerdictKind] = (
     judges the run by its figures finds the same. Repeats far below what is usual are of a test that does its work once
     a process: they prove nothing, and their figure is not kept.
 
-    What could not be measured again is believed, unless most of what was did not hold up, or the test was the first to
-    import modules: then its time is not kept for the next judgement.
+    What could not be measured again is believed, unless most of what was did not hold up, the test was the first to
+    import modules, other processes keep the machine busier than usual, or it is a short test and no other regression
+    was measured again: then its time is not kept for the next judgement. On a busier machine a test that waits longer
+    is not believed even where it was measured again, as all of its repeats wait for the others.
 
     Args:
         run: the run, judged.
         repeated: the same tests measured again.
         fail_on: the kinds of verdicts that fail the run.
+        usual: the machine as it usually is.
     """
     cases = {case.id: _with_repeat(case, repeated.counted.get(case.id)) for case in run.cases}
-    repeats = normalized_repeats(cases, repeated.cases, repeated.slowdowns)
+    repeats = normalized_repeats(cases, repeated.cases, repeated.slowdowns(usual))
     counted_again = {test: (case,) for test, case in repeated.counted.items()}
     again = {
         verdict: figures
@@ -111,22 +97,27 @@ def confirmed(run: Run, repeated: Repeated, fail_on: Collection[VerdictKind] = (
     }
     telling = {verdict: figures for verdict, figures in again.items() if not _is_once_a_process(verdict, figures)}
     chance = {kind for kind in MEASURED_AGAIN if _is_mostly_chance(telling, kind)}
-    found = (
-        _confirm(verdict, again.get(verdict, ()), _why_not(verdict, repeated.reasons), chance)
+    found = {
+        verdict: _confirm(verdict, again.get(verdict, ()), _why_not(verdict, repeated.reasons), chance)
         if verdict in again or _is_suspect(verdict, cases, fail_on)
         else verdict
         for verdict in run.verdicts
-    )
+    }
+    unproven = set() if any(one.kind in _OF_TIME for one in telling) else short_and_not_measured(run, again)
+    for verdict in unproven:
+        why = _why_not(verdict, repeated.reasons)
+        found[verdict] = verdict.unconfirmed(f"too short to be believed by one measurement{f' ({why})' if why else ''}")
     for verdict in run.verdicts:
-        if verdict.case in cases and verdict not in again and imported_modules(verdict):
+        if verdict.case in cases and verdict not in again and (imported_modules(verdict) or verdict in unproven):
             cases[verdict.case] = without_time(cases[verdict.case])
     for verdict, figures in telling.items():
         if verdict.case is None:
             continue
         cases[verdict.case] = _with_figure(cases[verdict.case], verdict, figures)
+    believed = without_waits(run, found, again, cases, usual)
     # What did not hold up is told last.
     verdicts = sorted(
-        (verdict for verdict in found if verdict is not None),
+        (verdict for verdict in believed.values() if verdict is not None),
         key=lambda verdict: verdict.kind is VerdictKind.UNCONFIRMED,
     )
     return replace(run, cases=tuple(cases.values()), verdicts=tuple(verdicts))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from paceline.analysis.absent_counts import WITH_PROBE, with_absent_counts
-from paceline.analysis.comparability import count_comparable
+from paceline.analysis.comparability import count_comparable, count_together
 from paceline.analysis.earlier_case import earlier_case
 from paceline.analysis.explanation import explain
 from paceline.analysis.judgement_rules import Rules
@@ -117,6 +117,7 @@ def find_verdicts(run: Run, past: Past, rules: Rules) -> Run:
         measured,
         verdicts=tuple(verdicts),
         compared=count_comparable(measured, past, rules),
+        compared_together=count_together(measured.cases, levels, rules.regression),
         work=_with_compared(measured.work, work),
     )
 

@@ -77,7 +77,7 @@ EVERY_TEST = Needed((NORMALIZED, DURATION, OUTCOME, ATTEMPTS))
 
 class PastRun(Struct, frozen=True, kw_only=True):
     """
-    What judgement needs to know of a run as a whole. The last two are as in `Machine`; None in runs that were
+    What judgement needs to know of a run as a whole. The last three are as in `Machine`; None in runs that were
     kept before they were.
     """
 
@@ -93,6 +93,7 @@ class PastRun(Struct, frozen=True, kw_only=True):
     verdicts: int = 0
     calibration_seconds: float | None = None
     slowdown_ratio: float | None = None
+    others_cpu_percent: float | None = None
 
     @property
     def is_wrecked(self) -> bool:
@@ -152,6 +153,7 @@ def past_run(run: Run) -> PastRun:
         verdicts=len(run.verdicts),
         calibration_seconds=run.machine.calibration_seconds,
         slowdown_ratio=run.machine.slowdown_ratio,
+        others_cpu_percent=run.machine.others_cpu_percent,
     )
 
 

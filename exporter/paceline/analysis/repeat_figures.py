@@ -5,15 +5,38 @@ The figures of repeats that decide whether a verdict holds up.
 from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from paceline.analysis.machine_speed import CALIBRATION_ERROR, need_of
+from paceline.analysis.usual_machine import UsualMachine
 from paceline.analysis.verdicts.budget import needed_seconds
 from paceline.analysis.verdicts.count import count_of
 from paceline.analysis.verdicts.file_regression import repeated_sum
 from paceline.model import Case, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
+
+
+class Repeated(Struct, frozen=True, kw_only=True):
+    """
+    Tests that were measured again, by test id, passed repeats only; and the reasons why others were not.
+
+    `counted` has a repeat of a test in which its calls were counted, and so no time that is compared. `calibrations`
+    are the seconds of a calibration beside each repeat, where repeats and run were calibrated in one process.
+    """
+
+    cases: Mapping[str, Sequence[Case]] = {}
+    counted: Mapping[str, Case] = {}
+    reasons: Mapping[str, str] = {}
+    calibrations: Mapping[str, Sequence[float]] = {}
+
+    def slowdowns(self, usual: UsualMachine) -> dict[str, list[float]]:
+        """
+        The slowdown of the machine beside each repeat, where that is known.
+        """
+        seconds = usual.calibration_seconds
+        return {test: [one / seconds for one in ones] for test, ones in self.calibrations.items()} if seconds else {}
 
 
 def figures_of(verdict: Verdict, cases: Mapping[str, Case], repeats: Mapping[str, Sequence[Case]]) -> list[float]:

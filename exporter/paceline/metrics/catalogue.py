@@ -235,7 +235,12 @@ ENDPOINT_SECONDS = Metric(
 )
 RUN_SLOWDOWN = _of_run("machine_slowdown_ratio", "How much slower than usual the suite as a whole ran; 1 is usual.")
 RUN_CALIBRATION = _of_run(
-    "machine_calibration_seconds", "CPU time of a fixed piece of work at the start of a run: the speed of the machine."
+    "machine_calibration_seconds",
+    "CPU time of a fixed piece of work before and after the tests, the slower one: the speed of the machine.",
+)
+RUN_OTHERS_CPU = _of_run(
+    "machine_others_cpu_ratio",
+    "CPU time of other processes while the tests ran, as a share of all CPUs: how busy the machine was without them.",
 )
 RUN_THRESHOLD = _of_run("threshold", "Threshold of judgement that was in force, in base units.", "rule")
 RUN_WRECKED = _of_run("wrecked", "Whether most tests of a run failed (1), which says nothing of single tests.")

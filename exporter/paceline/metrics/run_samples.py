@@ -140,6 +140,8 @@ def _of_machine(run: Run, labels: tuple[str, str]) -> Iterator[Sample]:
         yield Sample(catalogue.RUN_SLOWDOWN, labels, run.machine.slowdown_ratio, run.ended)
     if run.machine.calibration_seconds is not None:
         yield Sample(catalogue.RUN_CALIBRATION, labels, run.machine.calibration_seconds, run.ended)
+    if run.machine.others_cpu_percent is not None:
+        yield Sample(catalogue.RUN_OTHERS_CPU, labels, run.machine.others_cpu_percent / 100, run.ended)
     if (pace := pace_of(now, unknown=1.0)) is not None:
         yield Sample(catalogue.RUN_PACE, labels, pace, run.ended)
 

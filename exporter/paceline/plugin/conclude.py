@@ -11,8 +11,10 @@ from msgspec.structs import replace
 
 from paceline.accounts import Account
 from paceline.analysis.comparability import missing_history
-from paceline.analysis.confirmation import Repeated, confirmed
+from paceline.analysis.confirmation import confirmed
 from paceline.analysis.past import Past
+from paceline.analysis.repeat_figures import Repeated
+from paceline.analysis.usual_machine import UsualMachine
 from paceline.config import Config
 from paceline.formatting import counted
 from paceline.model import Case, Machine, Outcome, Run, RunOutcome
@@ -36,7 +38,13 @@ class SessionEnd(Struct, frozen=True, kw_only=True):
     is_cut: bool = False
 
 
-def conclude(judged: Run, repeated: Repeated | None, end: SessionEnd, fail_on: Collection[VerdictKind] = ()) -> Run:
+def conclude(
+    judged: Run,
+    repeated: Repeated | None,
+    end: SessionEnd,
+    fail_on: Collection[VerdictKind] = (),
+    usual: UsualMachine = UsualMachine(),  # noqa: B008 - a frozen value
+) -> Run:
     """
     The final run.
 
@@ -45,11 +53,12 @@ def conclude(judged: Run, repeated: Repeated | None, end: SessionEnd, fail_on: C
         repeated: the suspects as measured again; None where nothing is confirmed.
         end: of the session.
         fail_on: the kinds of verdicts that fail the run.
+        usual: the machine as it usually is.
     """
     outcome = _OUTCOMES.get(end.exit_code, RunOutcome.ERROR)  # type: ignore[call-overload]
     reason = judged.partial_because or _cut_short(judged, end, outcome)
     return replace(
-        judged if repeated is None else confirmed(judged, repeated, fail_on),
+        judged if repeated is None else confirmed(judged, repeated, fail_on, usual),
         outcome=outcome,
         is_partial=bool(reason),
         partial_because=reason,
@@ -100,7 +109,12 @@ def with_sampled(machine: Machine, sampled: Machine) -> Machine:
     """
     What judgement knows of the machine, with the figures that were sampled.
     """
-    return replace(sampled, calibration_seconds=machine.calibration_seconds, slowdown_ratio=machine.slowdown_ratio)
+    return replace(
+        sampled,
+        calibration_seconds=machine.calibration_seconds,
+        slowdown_ratio=machine.slowdown_ratio,
+        others_cpu_percent=machine.others_cpu_percent,
+    )
 
 
 def _account_of(case: Case) -> Account:

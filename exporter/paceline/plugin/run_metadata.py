@@ -14,6 +14,7 @@ from paceline.identity import safe_text
 from paceline.model import Case, Machine, Run, RunOutcome
 from paceline.plugin.collect.partial_run import why_partial
 from paceline.plugin.guard import Guard
+from paceline.plugin.others_cpu import OthersCpu
 from paceline.plugin.run_id import find_run_id
 from paceline.probes.calibration import calibrate
 from paceline.run_origin import FALLBACK_BRANCH, Origin, OriginFinder, find_environment
@@ -47,7 +48,9 @@ class RunMetadata:
         self._settings: Final = settings
         self._guard: Final = guard
         self._started: Final = UNPATCHED.wall_time()
-        self._calibration: float | None = None
+        self._machine = Machine()
+        self._others: OthersCpu | None = None
+        self._is_after_tests = False
         self._finder: OriginFinder | None = None
         self._environment: Final = find_environment()
         self.suite: Final = safe_text(settings.suite)
@@ -58,13 +61,34 @@ class RunMetadata:
         Start git in the background, and time the machine.
         """
         self._finder = OriginFinder(self._config.rootpath, default_branch=self._settings.default_branch)
-        self._calibration = self._guard.tried(calibrate, "calibration")
+        self._machine = Machine(calibration_seconds=self._guard.tried(calibrate, "calibration"))
 
     def settle(self) -> None:
         """
         Wait for git, so that no child process of Paceline is there while tests run.
         """
         _ = self.origin, self.partial_because
+
+    def begin_tests(self) -> None:
+        """
+        Note how busy the machine is until now.
+        """
+        self._others = self._guard.tried(OthersCpu, "looking at the machine")
+
+    def end_tests(self) -> None:
+        """
+        Note how busy other processes kept the machine since the tests began, and time it once more: the slower time is
+        kept, as a busy machine has fast moments.
+        """
+        if self._is_after_tests:
+            return
+        self._is_after_tests = True
+        times = (self._machine.calibration_seconds, self._guard.tried(calibrate, "calibration"))
+        others = self._guard.tried(self._others.percent, "looking at the machine") if self._others else None
+        self._machine = Machine(
+            calibration_seconds=max((seconds for seconds in times if seconds is not None), default=None),
+            others_cpu_percent=others,
+        )
 
     @cached_property
     def origin(self) -> Origin:
@@ -110,7 +134,7 @@ class RunMetadata:
             started=self._started,
             ended=UNPATCHED.wall_time(),
             environment=self._environment,
-            machine=Machine(calibration_seconds=self._calibration),
+            machine=self._machine,
             counts=counts,
             thresholds=self._settings.rules.thresholds(),
             cases=cases,

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from msgspec.structs import replace
 
-from paceline.analysis.confirmation import Repeated
+from paceline.analysis.confirmation import suspects_of
 from paceline.analysis.past import Past
-from paceline.analysis.verdicts.suite_regression import usual_calibration
+from paceline.analysis.repeat_figures import Repeated
+from paceline.analysis.usual_machine import UsualMachine
 from paceline.companion.session_side import Observed
 from paceline.config import Config
 from paceline.model import Case, FixtureTime, Run, RunOutcome
@@ -102,6 +103,7 @@ class RunSession:
         # By now git has had the time of the collection to answer, and no test has begun.
         self._metadata.settle()
         self.watching.begin_tests()
+        self._metadata.begin_tests()
         self._journaling.begin(self._build_run(RunOutcome.CRASHED))
         return (yield)
 
@@ -209,9 +211,10 @@ class RunSession:
             counts=self._counts(),
             work=with_counts(judged.work, self.find_work()),
         )
-        usual = usual_calibration(past.runs, self._settings.rules.regression.min_runs)
-        repeated = replace(self.repeated, usual_calibration=usual) if self._settings.confirmation.enabled else None
-        concluded = conclude(complete, repeated, end, self._settings.fail_on)
+        repeated = self.repeated if self._settings.confirmation.enabled else None
+        suspects = suspects_of(complete, self._settings.fail_on)
+        usual = UsualMachine.of(past, suspects, self._settings.rules.regression.min_runs)
+        concluded = conclude(complete, repeated, end, self._settings.fail_on, usual)
         run = self._archive.with_functions(concluded, past, self._settings.rules)
         self._run, self._past = run, past
         self._journaling.keep(run, past)
@@ -220,6 +223,7 @@ class RunSession:
         return exit_code_of(run, past, self._settings, end.exit_code)
 
     def _judge(self) -> tuple[Run, Past]:
+        self._metadata.end_tests()
         run = self._build_run(RunOutcome.PASSED)
         self._judged = self._archive.judged(run, self._settings.rules, self._metadata.origin.default_branch)
         return self._judged

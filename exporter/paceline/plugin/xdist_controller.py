@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 from msgspec import json
 
-from paceline.analysis.confirmation import Repeated
+from paceline.analysis.repeat_figures import Repeated
 from paceline.plugin.collect.plan import Planner
 from paceline.plugin.guard import Guard
 from paceline.plugin.measure.running_test import RunningTest

@@ -17,7 +17,7 @@ from paceline.prometheus.query_client import Answered, QueryClient
 
 _FAILURES = {outcome.value for outcome in Outcome if outcome.is_failure}
 # Those that have one value a run.
-_VALUES = (catalogue.RUN_DURATION, catalogue.RUN_SLOWDOWN, catalogue.RUN_CALIBRATION)
+_VALUES = (catalogue.RUN_DURATION, catalogue.RUN_SLOWDOWN, catalogue.RUN_CALIBRATION, catalogue.RUN_OTHERS_CPU)
 _METRICS = "|".join(metric.name for metric in (catalogue.RUN_INFO, *_VALUES, catalogue.RUN_CASES))
 
 
@@ -96,6 +96,7 @@ def _told(
     place: _Place, labels: Mapping[str, str], values: Mapping[Metric, float | None], cases: Mapping[str, int]
 ) -> _Told:
     label, stamp = place
+    others = values[catalogue.RUN_OTHERS_CPU]
     run = PastRun(
         run_id=labels.get("run_id", ""),
         ended=stamp / 1e3,
@@ -108,5 +109,6 @@ def _told(
         failures=sum(count for outcome, count in cases.items() if outcome in _FAILURES),
         calibration_seconds=values[catalogue.RUN_CALIBRATION],
         slowdown_ratio=values[catalogue.RUN_SLOWDOWN],
+        others_cpu_percent=None if others is None else 100 * others,
     )
     return _Told(run, stamp, label)

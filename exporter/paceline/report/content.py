@@ -5,6 +5,7 @@ What a report says, before anybody decides how it looks.
 from msgspec import Struct
 
 from paceline import formatting
+from paceline.analysis.comparability import how_compared
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
 from paceline.analysis.verdicts.suite_regression import calibration_ratio
@@ -83,7 +84,7 @@ def compose(run: Run, past: Past, rules: Rules) -> Content:
         fixtures=slow_fixtures(run),
         work=counted_work(run),
         machine=_machine(run, past),
-        history=_history(past, rules.regression.min_runs),
+        history="; ".join(filter(None, (_history(past, rules.regression.min_runs), how_compared(run)))),
         run_id=run.run_id,
         troubles=(
             *(_trouble(what, count) for what, count in run.counts.items() if count),
@@ -103,7 +104,8 @@ def _machine(run: Run, past: Past) -> str:
     parts = [_speed(machine.slowdown_ratio, calibration_ratio(machine.calibration_seconds, past.runs, _FEWEST_RUNS))]
     if machine.cpu_percent_mean is not None:
         busy = " (busy)" if machine.cpu_percent_mean >= _BUSY_PERCENT else ""
-        parts.append(f"CPU {machine.cpu_percent_mean:.0f}%{busy}")
+        others = f", {machine.others_cpu_percent:.0f}% by others" if machine.others_cpu_percent is not None else ""
+        parts.append(f"CPU {machine.cpu_percent_mean:.0f}%{busy}{others}")
     if machine.memory_percent_max is not None:
         short = " (nearly full)" if machine.memory_percent_max >= _BUSY_PERCENT else ""
         parts.append(f"memory {machine.memory_percent_max:.0f}%{short}")

@@ -7,10 +7,11 @@ from random import Random
 
 import pytest
 
-from paceline.analysis.confirmation import Repeated, confirmed, suspects_of
+from paceline.analysis.confirmation import confirmed, suspects_of
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
+from paceline.analysis.repeat_figures import Repeated
 from paceline.model import Case, Run, Severity, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind

@@ -375,7 +375,7 @@ def test_a_ledger_of_the_first_version_is_upgraded_in_place(ledger: Ledger) -> N
     """
     Its runs stay, without what was not kept then; new ones have it.
     """
-    machine = Machine(calibration_seconds=0.002, slowdown_ratio=1.25)
+    machine = Machine(calibration_seconds=0.002, slowdown_ratio=1.25, others_cpu_percent=12.5)
     ledger.add(make_run(1, [make_case()], machine=machine))
     with closing(sqlite3.connect(ledger.path)) as database:
         database.executescript(
@@ -383,12 +383,14 @@ def test_a_ledger_of_the_first_version_is_upgraded_in_place(ledger: Ledger) -> N
             "ALTER TABLE runs DROP COLUMN exposed_since; ALTER TABLE runs DROP COLUMN is_counted;"
             "ALTER TABLE runs DROP COLUMN calibration_seconds; ALTER TABLE runs DROP COLUMN slowdown_ratio;"
             "ALTER TABLE runs DROP COLUMN default_branch; DROP TABLE vectors; DROP TABLE functions;"
+            "ALTER TABLE runs DROP COLUMN others_cpu_percent;"
             "PRAGMA user_version = 1"
         )
     ledger.add(make_run(2, [make_case()], machine=machine))
     past = _past(ledger)
 
-    assert [(run.calibration_seconds, run.slowdown_ratio) for run in past.runs] == [(None, None), (0.002, 1.25)]
+    figures = [(run.calibration_seconds, run.slowdown_ratio, run.others_cpu_percent) for run in past.runs]
+    assert figures == [(None, None, None), (0.002, 1.25, 12.5)]
     assert values_of(past) == ([0, 1], [0.01, 0.01])
 
 
@@ -404,7 +406,7 @@ def test_a_ledger_of_a_later_version_is_left_alone(ledger: Ledger) -> None:
     with pytest.raises(StorageError) as caught:
         ledger.add(make_run(2))
 
-    assert str(caught.value) == f"{ledger.path} has version 99, expected at most 7: upgrade paceline"
+    assert str(caught.value) == f"{ledger.path} has version 99, expected at most 8: upgrade paceline"
     assert ledger.path.read_bytes() == before
 
 

@@ -32,6 +32,8 @@ _SOURCES_IN_WORDS: Mapping[BudgetSource | None, str] = {
 }
 # Twice over a budget is no longer noise.
 _CRITICAL_FACTOR = 2.0
+# In `Case.lacking` of a test whose needed time is not believed.
+NEEDED = "needed_seconds"
 # A wait for a CPU below this share of the time explains nothing.
 _SHOWN_WAIT = 0.01
 
@@ -103,6 +105,8 @@ def needed_seconds(case: Case) -> float | None:
     The figure that is judged against the budget of a case: by the clock where the wait for a CPU is not known.
     None of a test whose calls were counted, which takes time.
     """
+    if NEEDED in case.lacking:
+        return None
     if case.needed_seconds is not None:
         return case.needed_seconds
     return None if case.duration_seconds is None or case.is_counted else need(case.duration_seconds, case.usage).seconds

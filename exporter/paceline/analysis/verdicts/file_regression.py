@@ -21,7 +21,7 @@ from paceline.verdict_kinds import VerdictKind
 # Before the number of tests in a cause.
 TESTS = "tests."
 # A sum of fewer tests says no more than each of them.
-_FEWEST_TESTS = 3
+FEWEST_TESTS = 3
 # A run counts where tests that usually need this share of the sum ran in it.
 _LEAST_SHARE = 0.5
 # The tests of a file run one after the other, so that a moment in which the machine is slow meets all of them.
@@ -64,6 +64,28 @@ def judge_files(
         rule: the thresholds; the factor is at least 1.3.
     """
     rule = replace(rule, ratio=max(rule.ratio, _LEAST_RATIO))
+    for file, members in members_by_file(cases, levels, slower, rule).items():
+        if len(members) >= FEWEST_TESTS and _sum_now(members) > rule.ratio * _sum_usual(members):
+            verdict = _judge(file, members, past, rule)
+            if verdict is not None:
+                yield verdict
+
+
+def members_by_file(
+    cases: Sequence[Case],
+    levels: Mapping[str, UsualDuration],
+    slower: Collection[str | None],
+    rule: RegressionRule,
+) -> Mapping[str, Sequence[Member]]:
+    """
+    The short tests of each file that are judged together.
+
+    Args:
+        cases: of the run, with their normalised times.
+        levels: the usual times of tests, by test id.
+        slower: ids of the tests that are a regression by themselves.
+        rule: the thresholds.
+    """
     files: dict[str, list[Member]] = defaultdict(list)
     for case in cases:
         level, now = levels.get(case.id), case.normalized_duration_seconds
@@ -71,11 +93,7 @@ def judge_files(
             continue
         if level.median > 0 and level.is_short(rule):
             files[case.id.partition("::")[0]].append(Member(case.id, now, level.median))
-    for file, members in files.items():
-        if len(members) >= _FEWEST_TESTS and _sum_now(members) > rule.ratio * _sum_usual(members):
-            verdict = _judge(file, members, past, rule)
-            if verdict is not None:
-                yield verdict
+    return files
 
 
 def _judge(file: str, members: Sequence[Member], past: Past, rule: RegressionRule) -> Verdict | None:

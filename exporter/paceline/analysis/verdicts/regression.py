@@ -15,7 +15,7 @@ from paceline.verdict_kinds import VerdictKind
 # and so it is taken for no more than so many times the median; short tests have larger ones, in more runs.
 _USUAL_SHARE, _USUAL_AT_MOST, _USUAL_AT_MOST_IF_SHORT = 0.95, 1.3, 2.5
 # A test that is shorter than the floor has to take twice as long, and longer by at least this part of the floor.
-_SHORT_FLOORS = 5
+SHORT_FLOORS = 5
 # A benchmark is never too short, and is not measured again: it has to take longer by this factor.
 _BENCHMARK_RATIO = 1.5
 # Critical is what is more than noise and more than a trifle.
@@ -61,7 +61,7 @@ class UsualDuration(NamedTuple):
         if is_benchmark:
             floor = (_BENCHMARK_RATIO - 1) * self.median
         elif is_short:
-            floor = max(self.median, floor / _SHORT_FLOORS)
+            floor = max(self.median, floor / SHORT_FLOORS)
         return max(self.median + floor, self.median + rule.spreads * self.spread, rule.ratio * usual)
 
 

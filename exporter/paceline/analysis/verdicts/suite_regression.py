@@ -3,12 +3,12 @@ The suite as a whole: did everything get slower though the machine did not?
 """
 
 from collections.abc import Sequence
-from statistics import median
 
 from msgspec.structs import replace
 
 from paceline.analysis.judgement_rules import RegressionRule
 from paceline.analysis.past import PastRun
+from paceline.analysis.usual_machine import usual_calibration
 from paceline.analysis.verdicts.regression import CRITICAL_FACTOR, UsualDuration
 from paceline.formatting import duration
 from paceline.model import Severity, Verdict
@@ -27,14 +27,6 @@ def calibration_ratio(seconds: float | None, runs: Sequence[PastRun], fewest: in
     """
     usual = usual_calibration(runs, fewest)
     return seconds / usual if seconds and usual else None
-
-
-def usual_calibration(runs: Sequence[PastRun], fewest: int) -> float | None:
-    """
-    The seconds that the calibration usually takes; None where fewer than `fewest` runs have one.
-    """
-    seconds = [run.calibration_seconds for run in runs if run.calibration_seconds]
-    return median(seconds) if len(seconds) >= fewest else None
 
 
 def judge_suite(now: PastRun, runs: Sequence[PastRun], rule: RegressionRule) -> Verdict | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from paceline.errors import DocumentError, StorageError
 
 _APPLICATION_ID = 0x50414345
-_VERSION = 7
+_VERSION = 8
 _BUSY_SECONDS = 30.0
 READ = "BEGIN"
 WRITE = "BEGIN IMMEDIATE"
@@ -36,6 +36,7 @@ _VECTORS = (
     ),
     "CREATE INDEX vectors_by_run ON vectors (run)",
 )
+_OTHERS_CPU = "ALTER TABLE runs ADD COLUMN others_cpu_percent REAL"
 _SCHEMA = f"""
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY,
@@ -71,6 +72,7 @@ CREATE TABLE columns (
 {"; ".join(_HEADS)};
 {_DEFAULT_BRANCH};
 {"; ".join(_VECTORS)};
+{_OTHERS_CPU};
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
 """
@@ -89,6 +91,7 @@ _UPGRADES = {
     4: _HEADS,
     5: (_DEFAULT_BRANCH,),
     6: _VECTORS,
+    7: (_OTHERS_CPU,),
 }
 
 

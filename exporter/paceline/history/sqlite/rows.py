@@ -20,7 +20,7 @@ from paceline.model import Case, Run, RunOutcome
 _FASTEST = 1
 SUMMARY = (
     "run_id, ended, ended - started, branch, commit_id, dirty, is_partial, cases, failures, verdicts,"
-    " calibration_seconds, slowdown_ratio"
+    " calibration_seconds, slowdown_ratio, others_cpu_percent"
 )
 
 
@@ -93,8 +93,8 @@ def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
         document = encode_run(without_vectors(run))
     cursor = database.execute(
         "INSERT INTO runs (run_id, suite, branch, commit_id, dirty, is_partial, outcome, started, ended, cases,"
-        " failures, verdicts, tests, document, calibration_seconds, slowdown_ratio, default_branch)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " failures, verdicts, tests, document, calibration_seconds, slowdown_ratio, default_branch, others_cpu_percent)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             run.run_id,
             run.suite,
@@ -113,6 +113,7 @@ def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
             run.machine.calibration_seconds,
             run.machine.slowdown_ratio,
             run.default_branch,
+            run.machine.others_cpu_percent,
         ),
     )
     database.executemany(
@@ -171,4 +172,5 @@ def past_run(row: Sequence[object]) -> PastRun:
         verdicts=int(verdicts),  # type: ignore[call-overload]
         calibration_seconds=row[10],  # type: ignore[arg-type]
         slowdown_ratio=row[11],  # type: ignore[arg-type]
+        others_cpu_percent=row[12],  # type: ignore[arg-type]
     )

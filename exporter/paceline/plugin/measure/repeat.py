@@ -9,12 +9,12 @@ import pytest
 from _pytest.runner import runtestprotocol  # as pytest-rerunfailures does: there is no public way to run a test
 
 from paceline.analysis.confirmation import (
-    Repeated,
     counted_suspects_of,
     leak_suspects_of,
     suspects_of,
     timed_suspects_of,
 )
+from paceline.analysis.repeat_figures import Repeated
 from paceline.analysis.verdicts.budget import judge_budget
 from paceline.config import Config
 from paceline.formatting import counted, duration
