@@ -101,7 +101,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     is the address of a Prometheus that has the past, "" for the results folder. `push` is the address of an exporter,
     `otlp` that of a collector, or `env` where OTEL_* variables have it; "" for none. `push_seconds` is what bringing
     runs to both may take, and `push_ca_file` has the certificates that are trusted then, "" for what the machine
-    trusts. `live` is the address of an exporter that is told how the run goes, "" for none.
+    trusts. `live` is the address of an exporter that is told how the run goes, "" for none. `trace_requests` says that
+    requests of tests name the trace that `otlp_traces` sends.
     """
 
     enabled: bool = False
@@ -114,6 +115,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     push: str = ""
     otlp: str = ""
     otlp_traces: bool = False
+    trace_requests: bool = False
     push_seconds: Annotated[float, Meta(gt=0, le=600)] = 10.0
     push_ca_file: str = ""
     baselines: Annotated[str, Meta(min_length=1)] = DEFAULT_BASELINES

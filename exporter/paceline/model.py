@@ -161,11 +161,11 @@ class Case(DocumentValue, frozen=True, kw_only=True):
     """
     One test in a run.
 
-    `started` is when the setup of its last attempt began. `duration_seconds` is the call phase by the clock.
-    `normalized_duration_seconds` is that time without the wait for a CPU and divided by the slowdown of the machine; a
-    test whose wait could not be measured has none.
-    `needed_seconds` is the call phase without the wait for a CPU, of a test whose repeats kept the budget that its
-    first measurement broke. `budget_pattern` is the pattern of paths whose setting gave the budget, "" where another
+    `started` is when the setup of its last attempt began, `ended` when the teardown of that attempt was over.
+    `duration_seconds` is the call phase by the clock. `normalized_duration_seconds` is that time without the wait for a
+    CPU and divided by the slowdown of the machine; a test whose wait could not be measured has none. `needed_seconds`
+    is the call phase without the wait for a CPU, of a test whose repeats kept the budget that its first measurement
+    broke. `budget_pattern` is the pattern of paths whose setting gave the budget, "" where another
     setting did. The keys of `usage` are those of `UsageKey`. `queries` are the groups that matter most,
     `hosts` those that were talked to most, `endpoints` those of the project that took most time. `not_measured`
     says why a test that ran has no figures, and `lacking` has the usage that could not be measured, and the normalised
@@ -178,6 +178,7 @@ class Case(DocumentValue, frozen=True, kw_only=True):
     outcome: Outcome
     attempts: Annotated[int, Meta(ge=1)] = 1
     started: Seconds | None = None
+    ended: Seconds | None = None
     setup_seconds: Seconds | None = None
     duration_seconds: Seconds | None = None
     teardown_seconds: Seconds | None = None

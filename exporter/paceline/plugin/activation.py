@@ -15,6 +15,7 @@ from paceline.plugin.guard import Guard
 from paceline.plugin.measure.meter import Meter
 from paceline.plugin.measure.work_choice import WorkChoice
 from paceline.plugin.options import settings_of
+from paceline.plugin.test_spans import TestSpans
 from paceline.plugin.touching import TOUCHING, watch_libraries
 from paceline.plugin.verbose_tests import VerboseTests
 from paceline.probes import make_probes
@@ -74,10 +75,12 @@ def _single(config: pytest.Config, settings: Config, planner: Planner, guard: Gu
     session = RunSession(config, settings, planner, guard)
     work = _work(config, settings, session.turn, guard)
     meter = _meter(config, guard, work)
+    spans = _test_spans(config, settings, session.run_id)
     process = SingleProcess(config, settings, meter, session, work)
     return {
         "meter": meter,
         **({"work": work} if work is not None else {}),
+        **spans,
         "session": session,
         "watching": session.watching,
         "process": process,
@@ -97,13 +100,15 @@ def _controller(config: pytest.Config, settings: Config, planner: Planner, guard
 def _worker(config: pytest.Config, settings: Config, planner: Planner, guard: Guard) -> Mapping[str, object]:
     from paceline.plugin.xdist_worker import XdistWorker, worker_order  # noqa: PLC0415 - only there
 
-    work = _work(config, settings, worker_order(config).turn, guard)
+    order = worker_order(config)
+    work = _work(config, settings, order.turn, guard)
     meter = _meter(config, guard, work)
     worker = XdistWorker(config, settings, planner, meter, guard, work)
     return {
         "meter": meter,
         "worker": worker,
         "tests": worker.tests,
+        **_test_spans(config, settings, order.run.run_id),
         **({"work": work} if work is not None else {}),
     }
 
@@ -117,6 +122,14 @@ def _meter(config: pytest.Config, guard: Guard, work: WorkChoice | None) -> Mete
     touch = TouchProbe(touching.hooks)
     probes = make_probes(OwnWork(), work.probe if work is not None else None)
     return Meter(ProbeStack([touch, *probes], guard.failed), recorder, touch)
+
+
+def _test_spans(config: pytest.Config, settings: Config, run_id: str) -> Mapping[str, object]:
+    if not (settings.otlp and settings.otlp_traces):
+        return {}
+    test_span = config.stash[TOUCHING].hooks.test_span
+    test_span.follow(run_id, sends_headers=settings.trace_requests)
+    return {"test-spans": TestSpans(test_span)}
 
 
 def _work(config: pytest.Config, settings: Config, turn: int, guard: Guard) -> WorkChoice | None:

@@ -65,6 +65,10 @@ class RunSession:
         self._run: Run | None = None
         self._past = Past()
 
+    @property
+    def run_id(self) -> str:
+        return self._metadata.run_id
+
     @cached_property
     def turn(self) -> int:
         """

@@ -62,13 +62,13 @@ def test_tests_lie_where_they_began() -> None:
     """
     As on two workers, and with a gap; one of which the start is not known follows the one before.
     """
-    starts = [EPOCH - 9.5, EPOCH - 9, None]
-    cases = [replace(case, started=start) for case, start in zip(_CASES, starts, strict=True)]
+    times = [(EPOCH - 9.5, EPOCH - 8), (EPOCH - 9, None), (None, None)]
+    cases = [replace(case, started=start, ended=end) for case, (start, end) in zip(_CASES, times, strict=True)]
     _, *tests = spans(make_run(0, cases))
     start = (EPOCH - 10) * 1e9
 
     assert [(span.start_time_unix_nano - start, span.end_time_unix_nano - start) for span in tests] == [
-        (0.5e9, 1.5e9),
+        (0.5e9, 2e9),
         (1e9, 3e9),
         (3e9, 3e9),
     ]

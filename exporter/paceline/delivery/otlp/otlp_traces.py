@@ -81,7 +81,8 @@ def spans(run: Run) -> Iterator[Span]:
     ended = run.started
     for case in run.cases:
         started = case.started if case.started is not None else ended
-        ended = started + sum(filter(None, (case.setup_seconds, case.duration_seconds, case.teardown_seconds)))
+        seconds = sum(filter(None, (case.setup_seconds, case.duration_seconds, case.teardown_seconds)))
+        ended = case.ended if case.ended is not None else started + seconds
         yield Span(
             trace_id=of_run,
             span_id=span_id(run.run_id, case.id),

@@ -146,7 +146,7 @@ class Meter:
         has_ended, started = self._has_ended, self._started
         measures, touched = dict(self._recorder.measures), self._touch.touched
         try:
-            with self.fixtures.not_counted():
+            with self.fixtures.not_counted(), self._touch.of_no_test():
                 yield
         finally:
             self._phases, self._usage, self._starts, self._has_failed, self._met_debugger, self._measurement = kept
@@ -175,7 +175,7 @@ class Meter:
         self._phases, self._usage, self._has_ended = {}, {}, False
         self._starts += 1
         self._recorder.measures.clear()
-        self._started = round(UNPATCHED.wall_time(), _TENTHS_OF_A_MILLISECOND)
+        self._started = _wall_time()
         self._probes.start_test()
         started = self._now()
         try:
@@ -263,8 +263,13 @@ class Meter:
             attempts=self._starts if self._has_failed else 1,
             met_debugger=self._met_debugger,
             started=self._started or None,
+            ended=_wall_time() if self._started else None,
             **self._phases,
         )
+
+
+def _wall_time() -> float:
+    return round(UNPATCHED.wall_time(), _TENTHS_OF_A_MILLISECOND)
 
 
 def measurement_on(report: pytest.TestReport) -> Measurement | None:

@@ -32,6 +32,7 @@ class Measurement(Value, frozen=True, kw_only=True):
     """
 
     started: Seconds | None = None
+    ended: Seconds | None = None
     setup_seconds: Seconds | None = None
     duration_seconds: Seconds | None = None
     teardown_seconds: Seconds | None = None
@@ -93,6 +94,7 @@ class RunningTest:
             outcome=self.outcome,
             attempts=max(measured.attempts, self._retries + 1),
             started=measured.started,
+            ended=measured.ended,
             setup_seconds=figures.setup_seconds,
             duration_seconds=figures.duration_seconds,
             teardown_seconds=figures.teardown_seconds,

@@ -17,6 +17,8 @@ from paceline.probes.touch.endpoints.responses import Responses
 from paceline.probes.touch.late_imports import LateImports, OnImport
 from paceline.probes.touch.network.requests import Requests
 from paceline.probes.touch.patches import Patches
+from paceline.probes.touch.traces.spans import Spans
+from paceline.probes.touch.traces.test_span import TestSpan
 
 # By the module of a library: the file that watches it. It has a function `watch`, and is imported when that is.
 _DATABASES: Mapping[str, str] = {
@@ -56,6 +58,11 @@ _BROWSERS: Mapping[str, str] = {
     "selenium.webdriver.remote.webdriver": "browser.selenium",
     "selenium.webdriver.common.service": "browser.selenium",
 }
+_CONTEXTS: Mapping[str, str] = {"opentelemetry.context": "traces.opentelemetry_context"}
+_SPANS: Mapping[str, str] = {"opentelemetry.sdk.trace": "traces.opentelemetry_sdk"}
+# What OpenTelemetry calls libraries that are watched by way of another.
+_BY_ANOTHER = frozenset({"requests", "urllib"})
+_WATCHED = _BY_ANOTHER.union(name.partition(".")[0] for name in (*_DATABASES, *_NETWORK, *_CACHES))
 
 # The hooks that are in place now, those of a session inside another one last.
 ACTIVE: Final[list["Hooks"]] = []
@@ -80,15 +87,20 @@ class Hooks:
         self.has_failed = False
         self._report: Final = failed
         self.lookups: Final = Lookups(self.attribution, self._failed)
+        self.test_span: Final = TestSpan(self.attribution)
         self.pages: Final = Pages(self.attribution, self._failed)
         self._patches: Final = Patches()
+        queries = Queries(self.attribution, self.sites, self._failed)
+        requests = Requests(self.attribution, self._failed, self.test_span)
         self._imports: Final = LateImports(
             {
-                **self._watching(_DATABASES, Queries(self.attribution, self.sites, self._failed)),
-                **self._watching(_NETWORK, Requests(self.attribution, self._failed)),
+                **self._watching(_DATABASES, queries),
+                **self._watching(_NETWORK, requests),
                 **self._watching(_CACHES, self.lookups),
                 **self._watching(_ENDPOINTS, Responses(self.attribution, self._failed)),
                 **self._watching(_BROWSERS, self.pages),
+                **self._watching(_CONTEXTS, self.test_span),
+                **self._watching(_SPANS, self._spans(queries, requests)),
             }
         )
 
@@ -108,6 +120,9 @@ class Hooks:
     def _failed(self, error: Exception, doing: str) -> None:
         self.has_failed = True
         self._report(error, doing)
+
+    def _spans(self, queries: Queries, requests: Requests) -> Spans:
+        return Spans(self.attribution, queries, requests, self.lookups, _WATCHED, self._failed)
 
     def _watching(self, files: Mapping[str, str], counter: object) -> Mapping[str, OnImport]:
         def watch(module: ModuleType) -> None:

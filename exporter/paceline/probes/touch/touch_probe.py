@@ -2,6 +2,7 @@
 The probe that turns what hooks in libraries saw into the usage of a test.
 """
 
+from contextlib import AbstractContextManager
 from typing import ClassVar, Final, NamedTuple
 
 from paceline.model import EndpointTimes, HostTraffic, QueryGroup
@@ -51,6 +52,12 @@ class TouchProbe(Probe):
         The names of the probes that are on.
         """
         return () if self._hooks.has_failed else TOUCH_PROBES
+
+    def of_no_test(self) -> AbstractContextManager[None]:
+        """
+        While spans that the application makes belong to no test.
+        """
+        return self._hooks.test_span.of_test("")
 
     @property
     def lost(self) -> tuple[UsageKey, ...]:

@@ -19,6 +19,8 @@ def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
 
     async def watched_send(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
+        if value := requests.traceparent():
+            self.headers.setdefault("traceparent", value)
         started = requests.start(self.url.host)
         try:
             response = await send(self, *args, **kwargs)

@@ -9,6 +9,7 @@ from paceline.probes.touch.network.requests import Requests
 from paceline.probes.touch.patches import Patches, looking_like
 
 _ATTRIBUTE = "paceline_request"
+_TRACEPARENT = b"traceparent:"
 
 
 def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
@@ -26,6 +27,9 @@ def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
 
     def watched_endheaders(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
+        value = requests.traceparent()
+        if value is not None and not any(line.lower().startswith(_TRACEPARENT) for line in self._buffer):
+            self.putheader("traceparent", value)
         try:
             return endheaders(self, *args, **kwargs)
         except BaseException:

@@ -17,6 +17,8 @@ def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
 
     def watched_handle(self: Any, request: Any) -> Any:
         __tracebackhide__ = True
+        if value := requests.traceparent():
+            request.headers.setdefault("traceparent", value)
         started = requests.start(request.url.host)
         try:
             response = handle(self, request)
@@ -28,6 +30,8 @@ def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
 
     async def watched_handle_async(self: Any, request: Any) -> Any:
         __tracebackhide__ = True
+        if value := requests.traceparent():
+            request.headers.setdefault("traceparent", value)
         started = requests.start(request.url.host)
         try:
             response = await handle_async(self, request)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from paceline.probes.touch.attribution import Attribution, Bucket
+from paceline.probes.touch.traces.test_span import TestSpan
 from paceline.unpatched import UNPATCHED
 from paceline.usage import UsageKey
 
@@ -40,7 +41,7 @@ class Request:
         self.bucket: Final = bucket
         self.host: Final = host
         self.operation: Final = operation
-        self.started: Final = _now()
+        self.started = _now()
 
 
 class Requests:
@@ -53,9 +54,11 @@ class Requests:
     Args:
         attribution: says which part it is.
         failed: takes the error.
+        test_span: says what header requests get.
     """
 
-    def __init__(self, attribution: Attribution, failed: Callable[[Exception, str], None]) -> None:
+    def __init__(self, attribution: Attribution, failed: Callable[[Exception, str], None], test_span: TestSpan) -> None:
+        self.traceparent: Final = test_span.traceparent
         self._attribution: Final = attribution
         self._failed: Final = failed
         self.has_failed = False
@@ -106,6 +109,20 @@ class Requests:
                 traffic.errors += 1
         except Exception as error:  # noqa: BLE001 - as above
             self._give_up(error)
+
+    def took(self, host: Any, nanoseconds: int, *, failed: bool) -> None:
+        """
+        Count a request of which somebody else told when it was over.
+
+        Args:
+            host: that it went to.
+            nanoseconds: until the answer.
+            failed: whether no answer came.
+        """
+        started = self.start(host)
+        if started is not None:
+            started.started -= nanoseconds
+        self.end(started, failed=failed)
 
     def connected(self, host: Any) -> None:
         """
