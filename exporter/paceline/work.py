@@ -55,7 +55,8 @@ class Work(DocumentValue, frozen=True, kw_only=True):
 
     `packed` is compressed JSON: by fingerprint a list of places in `functions`, each followed by its calls. `compared`
     is the number of tests whose calls were compared with those of earlier runs, and `varying` the number of tests whose
-    calls vary from run to run too much to be compared.
+    calls vary from run to run too much to be compared. `callers` has, for functions of findings, the calls of their
+    callers in tests that were measured again.
     """
 
     mode: str
@@ -63,6 +64,7 @@ class Work(DocumentValue, frozen=True, kw_only=True):
     packed: bytes = b""
     compared: int = 0
     varying: int = 0
+    callers: Mapping[str, Mapping[str, int]] = {}
 
     @property
     def vectors(self) -> Vectors:
@@ -115,7 +117,18 @@ def merged_work(parts: Iterable[Work]) -> Work | None:
         packed_work(counted[0].mode, functions, vectors),
         compared=sum(work.compared for work in counted),
         varying=sum(work.varying for work in counted),
+        callers=_merged_callers(counted),
     )
+
+
+def _merged_callers(counted: Iterable[Work]) -> Mapping[str, Mapping[str, int]]:
+    merged: dict[str, dict[str, int]] = {}
+    for work in counted:
+        for name, callers in work.callers.items():
+            known = merged.setdefault(name, {})
+            for caller, calls in callers.items():
+                known[caller] = known.get(caller, 0) + calls
+    return merged
 
 
 def with_counts(judged: Work | None, measured: Work | None) -> Work | None:

@@ -52,10 +52,15 @@ def with_functions(run: Run, past: Past, earlier: Vectors) -> Run:
         of_test = {verdict.case: verdict for verdict in verdicts}
         for group in _grouped(verdicts[0].kind, changes):
             of_group = [of_test[change.test] for change in group.changes]
-            found.append(_finding(group, of_group, functions, _calls(run)))
+            found.append(_finding(group, of_group, functions, run))
     others = [verdict for verdict in run.verdicts if verdict.kind not in _KINDS]
     order = {kind: rank for rank, kind in enumerate(VerdictKind)}
-    return replace(run, verdicts=tuple(sorted([*others, *found], key=lambda verdict: order[verdict.kind])))
+    named = {verdict.function for verdict in found}
+    return replace(
+        run,
+        verdicts=tuple(sorted([*others, *found], key=lambda verdict: order[verdict.kind])),
+        work=replace(run.work, callers={name: one for name, one in run.work.callers.items() if name in named}),
+    )
 
 
 def _on_tests(run: Run) -> Iterator[Verdict]:
@@ -103,7 +108,8 @@ def _calls(run: Run) -> float:
     return sum(case.usage.get(UsageKey.CALLS, 0.0) for case in run.cases)
 
 
-def _finding(group: Group, verdicts: Sequence[Verdict], functions: Mapping[str, Function], suite: float) -> Verdict:
+def _finding(group: Group, verdicts: Sequence[Verdict], functions: Mapping[str, Function], run: Run) -> Verdict:
+    suite = _calls(run)
     most = max(verdicts, key=lambda verdict: abs((verdict.measured or 0.0) - (verdict.limit or 0.0)))
     before, after = sum(one.limit or 0.0 for one in verdicts), sum(one.measured or 0.0 for one in verdicts)
     factor = after / before if before else None
@@ -121,7 +127,9 @@ def _finding(group: Group, verdicts: Sequence[Verdict], functions: Mapping[str, 
         limit=before,
         factor=factor,
         causes=causes,
-        reason=_reason(group, most, verdicts, functions),
+        reason="; ".join(
+            [*_reason(group, most, functions), *_caller(group, run, functions), *_confirmation(most, verdicts)]
+        ),
     )
 
 
@@ -132,14 +140,23 @@ def _severity(kind: VerdictKind, factor: float | None, added: float, suite: floa
     return Severity.CRITICAL if is_much and suite >= _CRITICAL_SUITE * (suite - added) else Severity.WARNING
 
 
-def _reason(group: Group, most: Verdict, verdicts: Sequence[Verdict], functions: Mapping[str, Function]) -> str:
-    changes = group.changes
-    where = f"in {counted(len(changes), 'test')}"
-    totals = f"{_change_of(most, changes)}"
-    parts = [f"{_growth(group, functions)} {where}" if group.function else f"more calls {where}", totals]
-    if len(changes) > 1:
-        parts.append(f"most in {most.case}")
-    return "; ".join([*parts, *_confirmation(most, verdicts)])
+def _reason(group: Group, most: Verdict, functions: Mapping[str, Function]) -> Iterator[str]:
+    where = f"in {counted(len(group.changes), 'test')}"
+    yield f"{_growth(group, functions)} {where}" if group.function else f"more calls {where}"
+    yield _change_of(most, group.changes)
+    if len(group.changes) > 1:
+        yield f"most in {most.case}"
+
+
+def _caller(group: Group, run: Run, functions: Mapping[str, Function]) -> Iterator[str]:
+    """
+    Who makes most calls of the function, as far as tests were measured again.
+    """
+    callers = run.work.callers.get(group.function, {}) if run.work is not None else {}
+    others = {name: calls for name, calls in callers.items() if name != group.function}
+    if others:
+        name = max(others, key=lambda one: others[one])
+        yield f"called most by {shown_function(name, functions)}, {others[name]:,} of {sum(callers.values()):,} calls"
 
 
 def _confirmation(most: Verdict, verdicts: Sequence[Verdict]) -> Iterator[str]:

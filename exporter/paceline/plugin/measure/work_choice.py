@@ -53,9 +53,9 @@ class WorkChoice:
     @contextmanager
     def counting(self) -> Iterator[None]:
         """
-        Count the calls of tests that are measured again.
+        Count the calls of tests that are measured again, and who makes them.
         """
-        self.probe.is_on = True
+        self.probe.is_on = self.probe.notes_callers = True
         try:
             yield
         finally:
@@ -65,7 +65,7 @@ class WorkChoice:
         """
         Count no calls until the next test begins.
         """
-        self.probe.is_on = False
+        self.probe.is_on = self.probe.notes_callers = False
         self.probe.rest()
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:

@@ -102,15 +102,22 @@ class MonitoringCounter:
 
 def _on_start(calls: CountedCalls, disable: object) -> Callable[[CodeType, int], object]:
     counts, first, frame_of, identity = calls.counts, calls.first, UNPATCHED.getframe, id
+    depth = 2 if calls.notes_callers else 1
 
     def on_start(code: CodeType, _offset: int) -> object:
         try:
             counts[identity(code)] += 1
         except KeyError:
-            return None if first(code, frame_of(1)) else disable
+            return None if first(code, frame_of(depth)) else disable
         return None
 
-    return on_start
+    def on_start_with_caller(code: CodeType, offset: int) -> object:
+        found = on_start(code, offset)
+        if found is not disable:
+            calls.note_caller(frame_of(1))
+        return found
+
+    return on_start_with_caller if calls.notes_callers else on_start
 
 
 class ProfileCounter:
@@ -152,7 +159,10 @@ def _on_event(calls: CountedCalls) -> Callable[[FrameType, str, Any], None]:
         try:
             counts[identity(code)] += 1
         except KeyError:
-            first(code, frame)
+            if not first(code, frame):
+                return
+        if calls.notes_callers:
+            calls.note_caller(frame)
 
     return on_event
 

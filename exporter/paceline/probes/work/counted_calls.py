@@ -2,6 +2,7 @@
 The calls of one test while they are counted.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from types import CodeType, FrameType
 from typing import Final, NamedTuple
@@ -28,10 +29,13 @@ class CountedCalls:
     Counts calls by the identity of their code, which is kept alive meanwhile: comparing code compares its content, and
     takes ten times as long.
 
-    `counts` is for the counter, which adds to what is there and calls `first` for what is not.
+    `counts` is for the counter, which adds to what is there and calls `first` for what is not. Where it `notes_callers`
+    it calls `note_caller` for each call as well, which takes as long again.
     """
 
-    def __init__(self, code: ProjectCode) -> None:
+    def __init__(self, code: ProjectCode, *, notes_callers: bool = False) -> None:
+        self.notes_callers: Final = notes_callers
+        self._callers: Final[Counter[tuple[str, str]]] = Counter()
         self.counts: Final[dict[int, int]] = {}
         self._project: Final = code
         self._codes: Final[dict[int, tuple[CodeType, str]]] = {}
@@ -53,6 +57,21 @@ class CountedCalls:
         self.counts[id(code)] = self.counts.get(id(code), 0) + 1
         return True
 
+    def note_caller(self, frame: FrameType) -> None:
+        """
+        Note who makes a call of a function of the project.
+        """
+        caller = frame.f_back
+        if caller is not None:
+            self._callers[_name_of(frame), _name_of(caller)] += 1
+
+    @property
+    def callers(self) -> Mapping[tuple[str, str], int]:
+        """
+        The calls by the names of the function and of its caller.
+        """
+        return self._callers
+
     def totals(self) -> Mapping[FunctionKey, int]:
         """
         The calls of each function, in the order of the first calls.
@@ -66,3 +85,7 @@ class CountedCalls:
             self._named[name] = self._named.get(name, 0) + self.counts.pop(key, 0)
         self._codes.clear()
         self.counts.clear()
+
+
+def _name_of(frame: FrameType) -> str:
+    return f"{frame.f_globals.get('__name__', '')}:{frame.f_code.co_qualname}"

@@ -5,6 +5,8 @@ The vectors of the tests that a process counted, each content once.
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from paceline.probes.work.counted_calls import FunctionKey
 from paceline.probes.work.project_code import ProjectCode
 from paceline.work import Function, Vector, Work, WorkMode, fingerprint_of, packed_work
@@ -23,6 +25,7 @@ class VectorBook:
     def __init__(self) -> None:
         self._functions: Final[dict[str, Function]] = {}
         self._vectors: Final[dict[int, Vector]] = {}
+        self._callers: Final[dict[str, dict[str, int]]] = {}
         self._entries = 0
 
     def add(self, totals: Mapping[FunctionKey, int], code: ProjectCode) -> int:
@@ -45,11 +48,22 @@ class VectorBook:
             self._vectors[fingerprint] = vector
         return fingerprint
 
+    def add_callers(self, callers: Mapping[tuple[str, str], int]) -> None:
+        """
+        Add the calls by function and caller.
+        """
+        for (name, caller), calls in callers.items():
+            if name in self._functions and len(self._callers) < _MOST_FUNCTIONS:
+                known = self._callers.setdefault(name, {})
+                known[caller] = known.get(caller, 0) + calls
+
     def work(self, mode: WorkMode) -> Work | None:
         """
         The vectors as a run keeps them; None where nothing was counted.
         """
-        return packed_work(mode, self._functions.values(), self._vectors) if self._vectors else None
+        if not self._vectors:
+            return None
+        return replace(packed_work(mode, self._functions.values(), self._vectors), callers=self._callers)
 
 
 def _bounded(vector: dict[str, int]) -> dict[str, int]:

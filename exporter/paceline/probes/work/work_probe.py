@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 class WorkProbe(Probe):
     """
-    Counts while `is_on`.
+    Counts while `is_on`; who makes each call as well where it `notes_callers`.
 
     `code` is set before the first test. What keeps a test from being counted goes to `warn`, and the test has no count.
 
@@ -28,7 +28,7 @@ class WorkProbe(Probe):
     keys: ClassVar = (UsageKey.CALLS, UsageKey.CALLS_FINGERPRINT)
 
     def __init__(self, warn: Callable[[str], None]) -> None:
-        self.is_on = False
+        self.is_on = self.notes_callers = False
         self.code: ProjectCode | None = None
         self.book: Final = VectorBook()
         self._warn: Final = warn
@@ -39,7 +39,7 @@ class WorkProbe(Probe):
         self._calls = None
         if not self.is_on or self.code is None:
             return
-        calls = CountedCalls(self.code)
+        calls = CountedCalls(self.code, notes_callers=self.notes_callers)
         try:
             self._counter.start(calls)
         except NotCountableError as error:
@@ -58,6 +58,7 @@ class WorkProbe(Probe):
         totals = calls.totals()
         usage[UsageKey.CALLS] = float(sum(totals.values()))
         usage[UsageKey.CALLS_FINGERPRINT] = float(self.book.add(totals, self.code))
+        self.book.add_callers(calls.callers)
 
     def rest(self) -> None:
         """
