@@ -14,6 +14,8 @@ from typing import Any, Final, NamedTuple
 from paceline.unpatched import UNPATCHED
 
 _DEEPEST, _MOST_SITES = 200, 12
+# Functions of pytest and unittest: what called them is no way to a test.
+_CALLS_OF_TESTS = frozenset({"pytest_pyfunc_call", "_callTestMethod"})
 _OF_TEST = re.compile(r"(^|[/\\])(tests?[/\\]|conftest\.py$|test_[^/\\]*\.py$|[^/\\]*_test\.py$|tests\.py$)")
 _PACKAGES = frozenset({"site-packages", "dist-packages"})
 _STANDARD = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
@@ -88,6 +90,20 @@ class CallSites:
         while frame is not None and len(found) < _MOST_SITES:
             if self.owner_of(frame.f_code.co_filename) is not Owner.LIBRARY:
                 found.append(Site(frame.f_code, frame.f_lasti))
+            frame = frame.f_back
+        return tuple(found)
+
+    def way(self, frame: FrameType | None) -> tuple[int, ...]:
+        """
+        The same places as numbers: two calls came the same way where these are equal, as in the rounds of a loop.
+        """
+        found: list[int] = []
+        while frame is not None and len(found) < 2 * _MOST_SITES:
+            code = frame.f_code
+            if (self._owners.get(code.co_filename) or self.owner_of(code.co_filename)) is not Owner.LIBRARY:
+                found += (id(code), frame.f_lasti)
+            elif code.co_name in _CALLS_OF_TESTS:
+                break
             frame = frame.f_back
         return tuple(found)
 

@@ -15,10 +15,10 @@ _T = TypeVar("_T")
 _NANOSECONDS = 1e9
 _frame = sys._getframe  # noqa: SLF001 - as `inspect` does
 _MOST_STATEMENTS, _MOST_GROUPS, _MOST_PARAMETERS = 10_000, 2_000, 8
-# The ways of so many queries of a group are compared.
-_COMPARED = 3
 # So many say all about a group: the next are only counted.
 _LEARNED = 30
+# Each row that is read through these is seen, so that none seen is none read.
+_ROWS_ARE_SEEN = frozenset({"sqlite3"})
 _PLAIN = frozenset({str, int, float, bytes, bool, type(None)})
 # How libraries call it.
 _NAMES = ("query", "command", "sql", "sql_script", "procname", "table_name")
@@ -27,16 +27,15 @@ _READABLE = frozenset({tuple, list})
 
 class Sent:
     """
-    The queries with one fingerprint from one place, in one operation.
+    The queries with one fingerprint that came one way through the user's code, in one operation.
 
-    `stack` has the places in the user's code that led to the first. `order` is the place of the first among the groups
-    of the part. `rows` are those that were read, -1 where that is not known. `parameters` are hashes, at most eight.
-    `has_one_way` says that the second or the third came the same way as the one before.
+    `stack` has the places on that way. `order` is the place of the first among the groups of the part. `rows` are those
+    that were read, -1 where that is not known. `parameters` are hashes, at most eight. After thirty, the next with the
+    same text from the same line are put here as well, whatever way they came.
     """
 
     __slots__ = (
         "count",
-        "has_one_way",
         "library",
         "nanoseconds",
         "operation",
@@ -52,14 +51,13 @@ class Sent:
     ) -> None:
         self.statement: Final = statement
         self.library: Final = library
-        self.stack = stack
+        self.stack: Final = stack
         self.operation: Final = operation
         self.order: Final = order
         self.count = 0
         self.nanoseconds = 0
         self.rows = -1
         self.parameters: Final[set[int]] = set()
-        self.has_one_way = False
 
     @property
     def seconds(self) -> float:
@@ -74,18 +72,14 @@ class Sent:
         """
         self.rows = max(self.rows, 0) + rows
 
-    def learn(self, stack: tuple[Site, ...], text: Any, parameters: Any) -> None:
+    def learn(self, text: Any, parameters: Any) -> None:
         """
-        Note the way and the parameters of one more.
+        Note the parameters of one of the first.
 
         Args:
-            stack: its way, where that is compared.
             text: of the statement, for its literals.
             parameters: as the library takes them.
         """
-        if 0 < self.count < _COMPARED:
-            self.has_one_way = self.has_one_way or stack == self.stack
-            self.stack = stack
         if len(self.parameters) < _MOST_PARAMETERS:
             self.parameters.add(_hashed(text, parameters))
 
@@ -140,11 +134,9 @@ class Queries:
                 statement = self._read(text, escapes=escapes)
                 if not statement.is_counted:
                     return None
-                user = self._sites.caller(frame)
-                sent = self._group(statement, library, user)
-                sent.learn(self._sites.stack(user) if sent.count < _COMPARED else (), text, parameters)
-                if short is not None and user is frame and sent.count >= _LEARNED:
-                    attribution.known[short] = sent
+                sent = self._group(statement, library, frame, hash(text) if short is not None else 0)
+                if sent.count < _LEARNED:
+                    sent.learn(text, parameters)
             sent.count += 1
             sent.nanoseconds += nanoseconds
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of who sends the query
@@ -178,15 +170,24 @@ class Queries:
         self._has_failed = True
         self._failed(error, doing)
 
-    def _group(self, statement: Statement, library: str, frame: FrameType | None) -> Sent:
-        queries, operation = self._attribution.of_caller().queries, self._attribution.operation
-        place = (id(frame.f_code), frame.f_lasti) if frame is not None else (0, 0)
-        key = statement.fingerprint, place, operation
+    def _group(self, statement: Statement, library: str, frame: FrameType, number: int) -> Sent:
+        attribution, user = self._attribution, self._sites.caller(frame)
+        line = (number, id(user.f_code), user.f_lasti) if user is not None and number else None
+        known: Sent | None = attribution.known.get(line)
+        if known is not None and not attribution.foreign:
+            return known
+        queries, operation = attribution.of_caller().queries, attribution.operation
+        key = statement.fingerprint, self._sites.way(user), operation
         sent: Sent | None = queries.get(key)
         if sent is None:
             if len(queries) >= _MOST_GROUPS:
-                key, frame = ("", (0, 0), 0), None
-            sent = queries.setdefault(key, Sent(statement, library, self._sites.stack(frame), operation, len(queries)))
+                key, user = ("", (), 0), None
+            made = Sent(statement, library, self._sites.stack(user), operation, len(queries))
+            sent = queries.setdefault(key, made)
+            if library in _ROWS_ARE_SEEN:
+                sent.rows = max(sent.rows, 0)
+        elif sent.count >= _LEARNED and line is not None:
+            attribution.known[line] = sent
         return sent
 
     def _read(self, text: Any, *, escapes: bool) -> Statement:
@@ -207,6 +208,7 @@ class Queries:
 def _keep_rows(sent: Sent, cursor: Any) -> None:
     if hasattr(cursor, "paceline_sent"):
         cursor.paceline_sent = sent
+        sent.rows = max(sent.rows, 0)
         return
     # Adapters of asynchronous drivers have read the rows; -1 is a cursor's word for not knowing.
     fetched = getattr(cursor, "_rows", None)

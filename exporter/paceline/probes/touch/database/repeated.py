@@ -3,7 +3,7 @@ Repeated queries (N+1): one query that reads rows, and then one more for each of
 
 A group of queries is repeated where all of this holds:
 
-1. It was sent three times or more with three different parameters, in one operation, and by one way through the code.
+1. It was sent three times or more with three different parameters, by one way through the code, in one operation.
 2. It reads one thing at a time: it has no list of values, and is no page of a longer result.
 3. The innermost loop around it is not that of a test which calls the code of the project again and again.
 4. Another query was sent before it, at most half as often, that returned about as many rows.
@@ -52,7 +52,6 @@ def _is_candidate(sent: Sent, sites: CallSites) -> bool:
     return (
         sent.count >= _FEWEST
         and len(sent.parameters) >= _FEWEST
-        and sent.has_one_way
         and not sent.statement.asks_for_many
         and not _is_page(sent)
         and not _is_looped_by_test(sent, sites)
