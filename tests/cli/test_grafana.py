@@ -3,7 +3,7 @@
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -59,6 +59,51 @@ def test_dashboards_are_put_into_a_folder(server: FakeGrafana) -> None:
     assert written == len(server.writes) == 6
     assert sorted(server.dashboards) == [path.stem for path in FILES]
     assert {one.folder for one in server.dashboards.values()} == set(server.folders) == {"paceline"}
+
+
+@pytest.mark.parametrize(
+    ("option", "start", "parts"),
+    [
+        (
+            ("--jaeger", "http://jaeger:16686/"),
+            "http://jaeger:16686/search?",
+            ("operation=${test:percentencode}&", "start=${__from}000&end=${__to}000"),
+        ),
+        (
+            ("--tempo", "traces"),
+            "/explore?left=%7B%22datasource%22%3A%22traces%22",
+            ("%22${__from}%22", "%22${__to}%22"),
+        ),
+    ],
+    ids=["jaeger", "tempo"],
+)
+def test_the_dashboard_of_a_test_links_to_traces(
+    server: FakeGrafana, option: Sequence[str], start: str, parts: Sequence[str]
+) -> None:
+    """
+    In the Jaeger or the Tempo that an option names; other dashboards have no such link, and nor has one without it.
+    """
+    result = _install(server.url, *option)
+    boards = {uid: found.content for uid, found in server.dashboards.items()}
+    links = {uid: [one["url"] for one in board["links"] if one["type"] == "link"] for uid, board in boards.items()}
+    (url,) = links.pop("paceline-test")
+
+    assert result.exit_code == 0
+    assert url.startswith(start)
+    for part in (*parts, "${test:percentencode}"):
+        assert part in url
+    assert not any(links.values())
+
+
+def test_a_link_is_to_one_place(server: FakeGrafana) -> None:
+    """
+    Two are an error, before anything is written.
+    """
+    result = _install(server.url, "--jaeger", "http://jaeger:16686", "--tempo", "traces")
+
+    assert result.exit_code == 1
+    assert "--jaeger and --tempo were both given" in result.output
+    assert server.writes == []
 
 
 def test_a_dry_run_writes_nothing(server: FakeGrafana) -> None:

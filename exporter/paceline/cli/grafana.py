@@ -49,10 +49,28 @@ def grafana() -> None:
     metavar="URL",
     help="Alertmanager to add as data source, its address as Grafana reaches it (default: none).",
 )
+@click.option(
+    "--jaeger",
+    metavar="URL",
+    help="Jaeger that the Test dashboard links to, its address as a browser reaches it (default: no link).",
+)
+@click.option(
+    "--tempo",
+    metavar="UID",
+    help="UID of the Tempo data source that the Test dashboard links to (default: no link).",
+)
 @click.option("--force", is_flag=True, help="Replace dashboards and data sources that somebody else wrote or changed.")
 @click.option("--dry-run", is_flag=True, help="Print the steps without any change in Grafana.")
 def install(
-    url: str, folder: str | None, prometheus: str | None, alertmanager: str | None, *, force: bool, dry_run: bool
+    url: str,
+    folder: str | None,
+    prometheus: str | None,
+    alertmanager: str | None,
+    jaeger: str | None,
+    tempo: str | None,
+    *,
+    force: bool,
+    dry_run: bool,
 ) -> None:
     """
     Install dashboards and data sources in a Grafana.
@@ -77,6 +95,7 @@ def install(
             is_moving=bool(folder),
             sources=_sources(prometheus, alertmanager),
             force=force,
+            trace_link=_trace_link(jaeger, tempo),
         )
         steps = list(plan(server, wanted))
         refused = [step for step in steps if step.action is Action.REFUSE]
@@ -127,6 +146,16 @@ def _endpoint(url: str) -> Endpoint:
             "expected it in PACELINE_GRAFANA_PASSWORD"
         )
     return endpoint
+
+
+def _trace_link(jaeger: str | None, tempo: str | None) -> str:
+    from paceline.grafana.trace_link import jaeger_link, tempo_link  # noqa: PLC0415 - asked for by no other command
+
+    if jaeger and tempo:
+        raise ConfigError("--jaeger and --tempo were both given; expected one of them")
+    if jaeger:
+        return jaeger_link(_address(jaeger, "--jaeger", "http://jaeger:16686").rstrip("/"))
+    return tempo_link(tempo) if tempo else ""
 
 
 def _sources(prometheus: str | None, alertmanager: str | None) -> "Sequence[DataSource]":

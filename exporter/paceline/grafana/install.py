@@ -9,6 +9,7 @@ from urllib.parse import quote
 from paceline.grafana.dashboard_files import dashboards
 from paceline.grafana.http_api import GrafanaApi
 from paceline.grafana.install_plan import DataSource, InstallStep, Wanted, dashboard_step, folder_step, source_step
+from paceline.grafana.trace_link import with_trace_link
 
 _TITLE = "Paceline"
 
@@ -55,5 +56,5 @@ def plan(grafana: GrafanaApi, wanted: Wanted) -> Iterator[InstallStep]:
         namesake = grafana.find(f"/api/datasources/name/{quote(source.name)}")
         yield source_step(source, found, namesake, force=wanted.force)
     for text in dashboards().values():
-        board = json.loads(text)
+        board = with_trace_link(json.loads(text), wanted.trace_link)
         yield dashboard_step(board, grafana.find_dashboard(board["uid"]), wanted, named)

@@ -80,7 +80,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     What a Grafana is to have beside the dashboards, and which version of Paceline says so.
 
     `folder` is the uid of the dashboards' folder; dashboards that are in another one go there where `is_moving`.
-    `force` replaces what others wrote.
+    `force` replaces what others wrote. `trace_link` is the address of the link to traces, "" for none.
     """
 
     version: str
@@ -88,6 +88,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     is_moving: bool = False
     sources: Sequence[DataSource] = ()
     force: bool = False
+    trace_link: str = ""
 
 
 class Named(Struct, frozen=True, kw_only=True):
