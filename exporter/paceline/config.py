@@ -14,8 +14,11 @@ from msgspec import Meta, Struct, convert, field
 from paceline.analysis.confirmation import REPEATS
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.verdicts.budget import DEFAULT_BUDGETS_MS, Budgets
+from paceline.analysis.verdicts.limits import limits_of
 from paceline.config_errors import Wrong, find_wrong, one_of
 from paceline.errors import ConfigError
+from paceline.model import Limit
+from paceline.usage import LIMITED
 from paceline.verdict_kinds import FAILING_KINDS, VerdictKind
 from paceline.work import WorkMode
 
@@ -54,6 +57,8 @@ _OPTIONS = {
 
 LONGEST_BUDGET_MS = 1e9
 Milliseconds = Annotated[float, Meta(gt=0, lt=LONGEST_BUDGET_MS)]
+NotNegative = Annotated[float, Meta(ge=0)]
+LimitName = Annotated[str, Meta(pattern=rf"^({'|'.join(LIMITED)})\Z", description=one_of(LIMITED))]
 _NAME = "1 to 100 letters, digits, '.', '+', '-' or '_'"
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\w.+-]+\Z", description=_NAME)]
 _FAILING = one_of(FAILING_KINDS)
@@ -102,7 +107,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `otlp` that of a collector, or `env` where OTEL_* variables have it; "" for none. `push_seconds` is what bringing
     runs to both may take, and `push_ca_file` has the certificates that are trusted then, "" for what the machine
     trusts. `live` is the address of an exporter that is told how the run goes, "" for none. `trace_requests` says that
-    requests of tests name the trace that `otlp_traces` sends.
+    requests of tests name the trace that `otlp_traces` sends. `limits` are by test type or pattern of paths, and then
+    by the name of a limit.
     """
 
     enabled: bool = False
@@ -132,6 +138,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     budgets_ms: Mapping[Name, Milliseconds] = field(default_factory=dict)
     path_budgets_ms: Mapping[str, Milliseconds] = field(default_factory=dict)
     test_budgets_ms: Mapping[str, Milliseconds] = field(default_factory=dict)
+    limits: Mapping[str, Mapping[LimitName, NotNegative]] = field(default_factory=dict)
     test_types: Mapping[Name, tuple[str, ...]] = field(default_factory=dict)
     rules: Rules = Rules()
     confirmation: Confirmation = Confirmation()
@@ -146,6 +153,12 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             by_path_ms=self.path_budgets_ms,
             by_type_ms={**DEFAULT_BUDGETS_MS, **self.budgets_ms},
         )
+
+    def limits_of(self, path: str, test_type: str) -> tuple[Limit, ...]:
+        """
+        The limits of a test that has no marker of its own.
+        """
+        return tuple(limits_of(path, test_type, self.limits, self.known_types)) if self.limits else ()
 
     def type_of_path(self, path: str) -> str:
         """

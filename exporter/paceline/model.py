@@ -157,6 +157,18 @@ class EndpointTimes(DocumentValue, frozen=True, kw_only=True):
     max_seconds: Seconds = 0.0
 
 
+class Limit(DocumentValue, frozen=True, kw_only=True):
+    """
+    The most of a quantity that a test may use, in its base unit. `source` says where that was said, and `key` is the
+    pattern of paths or the test type of a setting.
+    """
+
+    measure: str
+    most: Annotated[float, Meta(ge=0)]
+    source: BudgetSource | None = None
+    key: str = ""
+
+
 class Case(DocumentValue, frozen=True, kw_only=True):
     """
     One test in a run.
@@ -187,6 +199,7 @@ class Case(DocumentValue, frozen=True, kw_only=True):
     budget_seconds: Seconds | None = None
     budget_source: BudgetSource | None = None
     budget_pattern: str = ""
+    limits: tuple[Limit, ...] = ()
     usage: Mapping[_UsageName, float] = field(default_factory=dict)
     measures: Mapping[str, Measure] = field(default_factory=dict)
     queries: tuple[QueryGroup, ...] = ()

@@ -59,6 +59,7 @@ class Quantity(Struct, frozen=True):
     cause, and `advice` the advice where it is the first cause. `systems` says where it can be measured. Where
     `is_exported` is false, documents and reports have it and metrics do not. `probe` is the name of the probe
     that counts how a test touches something outside of it: where that probe was on and the quantity is absent, it is 0.
+    `limit` is the name of a limit on the quantity, in markers and settings; one that ends in `_mib` is in MiB.
     """
 
     words: str
@@ -72,6 +73,7 @@ class Quantity(Struct, frozen=True):
     advice: str = ""
     is_exported: bool = True
     probe: str = ""
+    limit: str = ""
 
     @property
     def is_touched(self) -> bool:

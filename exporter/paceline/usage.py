@@ -5,6 +5,7 @@ A row is a member of `UsageKey`: its key in documents, which is the name of its 
 that is known of it. The catalogue of metrics, causes, reports, dashboards and the reference are made from the rows.
 """
 
+from collections.abc import Mapping
 from typing import Self
 
 from paceline import colors
@@ -108,6 +109,7 @@ class UsageKey(OpenEnum):
             floor=_MEBIBYTE,
             curve=Curve("Memory", "peak", colors.GOOD),
             systems="exact on Linux, else where it can be seen",
+            limit="memory_mib",
         ),
     )
     CHILDREN_MEMORY_PEAK_BYTES = (
@@ -271,6 +273,7 @@ class UsageKey(OpenEnum):
             curve=Curve("Queries", "call", colors.GOOD),
             probe="database",
             advice="Look at the queries of the test: many of one kind become one by a join or a list of values.",
+            limit="queries",
         ),
     )
     DB_SECONDS = (
@@ -323,6 +326,7 @@ class UsageKey(OpenEnum):
             curve=Curve("Requests", "requests", colors.GOOD),
             probe="network",
             advice="Look at the requests of the test: one that asks for many replaces many that ask for one.",
+            limit="requests",
         ),
     )
     NETWORK_ERRORS = (
@@ -394,6 +398,7 @@ class UsageKey(OpenEnum):
             curve=Curve("Cache", "misses", colors.BAD),
             probe="cache",
             advice="Look at the keys that the cache does not have: a key that changes is never found.",
+            limit="cache_misses",
         ),
     )
     CACHE_SETS = (
@@ -509,3 +514,6 @@ class UsageKey(OpenEnum):
 
 # The probes of what a test touches: where one was on, the absence of its quantities means 0.
 TOUCH_PROBES = tuple(dict.fromkeys(key.quantity.probe for key in UsageKey if key.quantity.probe))
+
+# The quantities that a marker or a setting may limit, by the name of the limit.
+LIMITED: Mapping[str, UsageKey] = {key.quantity.limit: key for key in UsageKey if key.quantity.limit}

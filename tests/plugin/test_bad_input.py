@@ -72,6 +72,12 @@ def test_a_wrong_option_is_named(suite: Suite, arguments: tuple[str, ...], messa
     assert message in result.output
 
 
+_ARGUMENTS = (
+    "performance(budget_ms=<milliseconds>, memory_mib=<number>, queries=<number>, requests=<number>, "
+    "cache_misses=<number>, confirm=<True or False>)"
+)
+
+
 @pytest.mark.parametrize(
     ("marker", "message"),
     [
@@ -80,12 +86,16 @@ def test_a_wrong_option_is_named(suite: Suite, arguments: tuple[str, ...], messa
             "test_one.py::test_one: performance(budget_ms=0) is no budget, expected more than 0 milliseconds",
         ),
         (
+            "performance(queries=-1)",
+            "test_one.py::test_one: performance(queries=-1) is no limit, expected 0 or more",
+        ),
+        (
             "performance('fast')",
-            "performance('fast'), expected performance(budget_ms=<milliseconds>, confirm=<True or False>)",
+            f"performance('fast'), expected {_ARGUMENTS}",
         ),
         (
             "performance(budget=5)",
-            "performance(budget=5), expected performance(budget_ms=<milliseconds>, confirm=<True or False>)",
+            f"performance(budget=5), expected {_ARGUMENTS}",
         ),
     ],
 )

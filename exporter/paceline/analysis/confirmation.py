@@ -17,6 +17,7 @@ from paceline.analysis.verdicts.count import with_count
 from paceline.analysis.verdicts.leak import is_falling, is_leak_again
 from paceline.formatting import counted, duration, size
 from paceline.model import Case, Run, Severity, Verdict
+from paceline.quantity import Unit
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 
@@ -145,15 +146,16 @@ def _is_suspect(verdict: Verdict, cases: Mapping[str, Case], fail_on: Collection
 
 def _may_be_chance(verdict: Verdict, cases: Mapping[str, Case]) -> bool:
     """
-    A budget that was broken or a count that was higher in the run before as well is a fact, and so is the failure of a
-    test.
+    A limit on what is exact, a budget that was broken or a count that was higher in the run before as well is a fact,
+    and so is the failure of a test.
     """
     if verdict.kind in _OF_COUNTS:
         return not verdict.standing
     if verdict.kind is not VerdictKind.BUDGET:
         return verdict.kind in MEASURED_AGAIN
     case = cases.get(verdict.case or "")
-    return case is not None and case.outcome.is_pass and not verdict.standing
+    is_of_time = verdict.unit == Unit.SECONDS
+    return is_of_time and case is not None and case.outcome.is_pass and not verdict.standing
 
 
 def _is_mostly_chance(telling: Mapping[Verdict, Sequence[float]], kind: VerdictKind) -> bool:

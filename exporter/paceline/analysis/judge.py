@@ -3,6 +3,7 @@ One run and its past in, the judged run out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -32,6 +33,7 @@ from paceline.analysis.verdicts.fixture_regression import judge_fixtures
 from paceline.analysis.verdicts.flakiness import Attempted, judge_flakiness
 from paceline.analysis.verdicts.foreign_hosts import foreign_hosts, judge_hosts
 from paceline.analysis.verdicts.leak import judge_leak
+from paceline.analysis.verdicts.limits import broken_limits, judge_limits
 from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
 from paceline.analysis.verdicts.repeated_queries import judge_repeated_queries
 from paceline.analysis.verdicts.suite_regression import calibration_ratio, judge_suite
@@ -74,6 +76,10 @@ def needed_to_judge(run: Run, rules: Rules) -> tuple[Needed, ...]:
     leaks = Needed((UsageKey.MEMORY_RETAINED_BYTES, UsageKey.IMPORTED_MODULES), keeping)
     over_budget = tuple(case.id for case in run.cases if judge_budget(case) is not None)
     budgets = Needed(NEEDED_USAGE, over_budget)
+    over = {case.id: [limit.measure for limit in broken_limits(case)] for case in run.cases if case.limits}
+    limits = Needed(
+        tuple({*chain.from_iterable(over.values())}), tuple(case_id for case_id, found in over.items() if found)
+    )
     fixtures = Needed(OF_FIXTURES if run.fixtures and not run.is_partial else ())
     probes = Needed((PROBES,) if any(key in WITH_PROBE for case in run.cases for key in case.usage) else ())
     repeating = tuple(case.id for case in run.cases if UsageKey.DB_REPEATED_QUERIES in case.usage)
@@ -81,7 +87,7 @@ def needed_to_judge(run: Run, rules: Rules) -> tuple[Needed, ...]:
     talking = tuple(case.id for case in run.cases if foreign_hosts(case, rules.network))
     hosts = Needed((UsageKey.NETWORK_REQUESTS, UsageKey.NETWORK_CONNECTIONS), talking)
     counts, work = needed_for_counts(run.cases, rules.count), needed_for_work(run.cases)
-    others = counts, work, leaks, budgets, fixtures, repeated, hosts, probes
+    others = counts, work, leaks, budgets, limits, fixtures, repeated, hosts, probes
     return EVERY_TEST, *(needed for needed in others if not needed.is_empty)
 
 
@@ -155,8 +161,13 @@ def _marked_verdicts(
     before, run, until = earlier
     values = until.series(NORMALIZED, case.id).values
     levels_before = {case.id: UsualDuration.of(values)} if values else {}
-    kinds = {verdict.kind for verdict in _verdicts(before, run, until, levels_before, rules)}
-    yield from (replace(verdict, standing=verdict.kind in kinds) for verdict in found)
+    sorts = {_sort_of(verdict) for verdict in _verdicts(before, run, until, levels_before, rules)}
+    yield from (replace(verdict, standing=_sort_of(verdict) in sorts) for verdict in found)
+
+
+def _sort_of(verdict: Verdict) -> tuple[VerdictKind, str]:
+    # A test may have a budget of time and limits on other quantities.
+    return verdict.kind, verdict.unit if verdict.kind is VerdictKind.BUDGET else ""
 
 
 def _judge_suite(now: PastRun, runs: Sequence[PastRun], rules: Rules) -> Verdict | None:
@@ -173,6 +184,7 @@ def _verdicts(
     slower = _regression(case, past, levels.get(case.id), rules)
     found = (
         judge_budget(case),
+        *judge_limits(case),
         slower,
         judge_counts(case, now, past, rules.count),
         None if slower else judge_course(case, now, past, rules),
@@ -219,8 +231,10 @@ def _leak(case: Case, past: Past, rules: Rules) -> Verdict | None:
 
 def _fails_by_budget(case: Case) -> bool:
     # The failure is the budget's, which has a verdict of its own.
-    is_by_marker = case.outcome.is_failure and case.budget_source is BudgetSource.MARKER
-    return is_by_marker and judge_budget(case) is not None
+    if not case.outcome.is_failure:
+        return False
+    is_over = case.budget_source is BudgetSource.MARKER and judge_budget(case) is not None
+    return is_over or any(limit.source is BudgetSource.MARKER for limit in broken_limits(case))
 
 
 def _flakiness(case: Case, now: PastRun, past: Past, rules: Rules) -> Verdict | None:

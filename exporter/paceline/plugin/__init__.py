@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from paceline.recorder import CaseRecorder
 
 _MARKERS = (
-    "performance(budget_ms, confirm): longest call phase allowed, in ms; confirm=False: never measure again (Paceline)",
+    "performance(budget_ms, queries, requests, memory_mib, confirm): limits; confirm=False: no repeats (Paceline)",
     "unit: a unit test, budget 100 ms (Paceline)",
     "integration: an integration test, budget 2 s (Paceline)",
     "api: a test of an API, budget 5 s (Paceline)",

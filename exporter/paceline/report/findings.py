@@ -10,6 +10,7 @@ from paceline import formatting
 from paceline.analysis.absent_counts import with_absent_counts
 from paceline.analysis.past import DURATION, EVERY_TEST, NORMALIZED, OUTCOME, Needed, Past
 from paceline.model import Case, Cause, Run, Severity, Verdict
+from paceline.quantity import Unit
 from paceline.report import words
 from paceline.verdict_kinds import VerdictKind
 
@@ -22,7 +23,8 @@ _SHOWN_RUNS = 20
 class Finding(Struct, frozen=True, kw_only=True):
     """
     One verdict in words. `more` counts verdicts of the same kind on other parameters of the same test. A finding is
-    `standing` where the last run of the test had the same one.
+    `standing` where the last run of the test had the same one. A budget that is not `is_of_time` is a limit on another
+    quantity.
     """
 
     kind: VerdictKind
@@ -35,6 +37,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     values: tuple[float, ...]
     more: int = 0
     standing: bool = False
+    is_of_time: bool = True
 
 
 def needed_to_show(run: Run) -> Needed:
@@ -56,11 +59,12 @@ def findings_of(run: Run, past: Past) -> Iterator[Finding]:
     """
     past = with_absent_counts(past)
     cases = {case.id: case for case in run.cases}
-    families: dict[tuple[VerdictKind, str, bool], list[Verdict]] = {}
+    families: dict[tuple[VerdictKind, str, str, bool], list[Verdict]] = {}
     for verdict in run.verdicts:
         case = cases.get(verdict.case or "")
         family = case.family if case else verdict.subject
-        families.setdefault((verdict.kind, family, verdict.standing), []).append(verdict)
+        unit = verdict.unit if verdict.kind is VerdictKind.BUDGET else ""
+        families.setdefault((verdict.kind, unit, family, verdict.standing), []).append(verdict)
     # One change makes all parameters of a test slower: the worst stands for them.
     for worst, *others in families.values():
         yield _finding(worst, cases.get(worst.case or ""), run.branch, past, more=len(others))
@@ -78,6 +82,7 @@ def _finding(verdict: Verdict, measured: Case | None, branch: str, past: Past, m
         values=_values(verdict, measured, past),
         more=more,
         standing=verdict.standing,
+        is_of_time=verdict.unit in {"", Unit.SECONDS},
     )
 
 
@@ -114,6 +119,8 @@ def _values(verdict: Verdict, case: Case | None, past: Past) -> tuple[float, ...
     if case is None:
         return ()
     measure = _shown_measure(verdict)
+    if verdict.kind is VerdictKind.BUDGET and verdict.unit not in {"", Unit.SECONDS}:
+        return ()
     before = past.series(measure, case.id).values
     if measure == OUTCOME:
         outcomes = (*before, float(case.outcome.is_pass))

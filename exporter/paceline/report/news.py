@@ -55,7 +55,7 @@ def _parted(findings: Sequence[Finding], cases: Mapping[str, Case]) -> tuple[lis
     """
     parts: tuple[list[Finding], list[Finding]] = ([], [])
     for finding in findings:
-        is_broken = finding.kind is VerdictKind.BUDGET and finding.case in cases
+        is_broken = finding.kind is VerdictKind.BUDGET and finding.is_of_time and finding.case in cases
         parts[0 if is_broken else 1].append(finding)
     return parts
 

@@ -3,7 +3,7 @@ What is known of each test before it runs: safe id, family, test type, budget; a
 """
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping
 from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from paceline.analysis.verdicts.budget import Budget, Budgets
-from paceline.config import DEFAULT_TEST_TYPE, LONGEST_BUDGET_MS, Config
+from paceline.config import DEFAULT_TEST_TYPE, Config
 from paceline.errors import ConfigError
 from paceline.identity import safe_ids, safe_text
+from paceline.model import Limit
 from paceline.monitoring import changed_budgets
+from paceline.plugin.collect.marker_limits import MarkerLimits, marker_limits
 from paceline.plugin.collect.masked_ids import masked_id
-from paceline.translated_names import BudgetSource
 
 _MARKER = "performance"
 _STRESS = "stress"
@@ -36,6 +37,7 @@ class CasePlan(NamedTuple):
     budget: Budget | None
     is_hard: bool
     is_repeatable: bool = True
+    limits: tuple[Limit, ...] = ()
 
 
 class CollectedTests(NamedTuple):
@@ -145,10 +147,13 @@ class Planner:
         test_type = next(filter(self._known_types.__contains__, markers), None) or self._type_of_path(
             node_id.partition("::")[0]
         )
-        own = _own_budget(item, markers)
+        own, own_limits = _own_budget(item, markers) or MarkerLimits()
+        limits = {one.measure: one for one in self._config.limits_of(node_id.partition("::")[0], test_type)}
+        limits |= {one.measure: one for one in own_limits}
         # A benchmark repeats what it times for as long as it likes: the time of its type says nothing of it.
         budget = own or budgets.budget_of(family, "" if _is_benchmark(item, markers) else test_type)
-        return CasePlan(ids[node_id], family, test_type, budget, own is not None, _is_repeatable(markers))
+        is_hard, is_repeatable = own is not None, _is_repeatable(markers)
+        return CasePlan(ids[node_id], family, test_type, budget, is_hard, is_repeatable, tuple(limits.values()))
 
     def _is_wanted(self, item: pytest.Item, markers: Markers) -> bool:
         if _STRESS in markers and not self._is_stress_wanted(item.config):
@@ -225,11 +230,11 @@ def _wrong_marker(node: pytest.Item | pytest.Collector, markers_of: Callable[[py
     return ""
 
 
-def _own_budget(item: pytest.Item, markers: Markers) -> Budget | None:
+def _own_budget(item: pytest.Item, markers: Markers) -> MarkerLimits | None:
     if _MARKER not in markers:
         return None
     try:
-        return _marked_budget(item.nodeid, markers)
+        return marker_limits(item.nodeid, markers[_MARKER])
     except ConfigError:
         if _is_declared_by_project(item.config, _MARKER):
             return None
@@ -244,32 +249,6 @@ def _is_declared_by_project(config: pytest.Config, marker: str) -> bool:
     return names.count(marker) > 1
 
 
-def _marked_budget(node_id: str, markers: Markers) -> Budget | None:
-    marker = markers[_MARKER]
-    # Without a budget it may be a label that the project had before.
-    if not (marker.args or marker.kwargs):
-        return None
-    milliseconds = marker.kwargs.get("budget_ms", 1.0)
-    is_number = isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool)
-    is_known = marker.kwargs.keys() <= {"budget_ms", "confirm"} and isinstance(marker.kwargs.get("confirm", True), bool)
-    if marker.args or not is_known or not is_number:
-        raise ConfigError(
-            f"{node_id}: the marker is performance({_shown(marker.args, marker.kwargs)}), "
-            "expected performance(budget_ms=<milliseconds>, confirm=<True or False>)"
-        )
-    if "budget_ms" not in marker.kwargs:
-        return None
-    if not 0 < milliseconds < LONGEST_BUDGET_MS:
-        raise ConfigError(
-            f"{node_id}: performance(budget_ms={milliseconds!r}) is no budget, expected more than 0 milliseconds"
-        )
-    return Budget(milliseconds / 1e3, BudgetSource.MARKER)
-
-
 def _is_repeatable(markers: Markers) -> bool:
     marker = markers.get(_MARKER)
     return marker is None or bool(marker.kwargs.get("confirm", True))
-
-
-def _shown(args: Sequence[object], kwargs: Mapping[str, object]) -> str:
-    return ", ".join([*map(repr, args), *(f"{name}={value!r}" for name, value in kwargs.items())])

@@ -3,6 +3,7 @@ Budgets that no test has: most likely a name is misspelt.
 """
 
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 
 import pytest
 
@@ -22,11 +23,12 @@ class UnusedBudgets:
         self._settings = settings
         self._tests = settings.test_budgets_ms
         self._types = [name for name in settings.budgets_ms if name not in {*DEFAULT_TEST_TYPES, *settings.test_types}]
+        self._patterns = [key for key in settings.limits if key not in settings.known_types]
         self._guard = guard
 
     @property
     def is_needed(self) -> bool:
-        return bool(self._tests or self._types)
+        return bool(self._tests or self._types or self._patterns)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(
@@ -40,6 +42,10 @@ class UnusedBudgets:
 
     def _messages(self, items: Sequence[pytest.Item]) -> Iterator[str]:
         families = {safe_text(family_of(item)) for item in items} if self._tests else set()
+        paths = {item.nodeid.partition("::")[0] for item in items} if self._patterns else set()
+        for pattern in self._patterns:
+            if not any(fnmatchcase(path, pattern) for path in paths):
+                yield f"limits has {pattern!r}, which is no test type and the path of no test"
         for test in self._tests:
             if test not in families:
                 yield f"test_budgets_ms has {test!r}, but no test is called so"

@@ -11,6 +11,7 @@ from msgspec import json
 from msgspec.structs import replace
 
 from paceline.analysis.verdicts.budget import budget_reason
+from paceline.analysis.verdicts.limits import limit_reason, over_limits
 from paceline.plugin.collect.plan import plan_of
 from paceline.plugin.measure.benchmark_fixture import benchmark_figures
 from paceline.plugin.measure.fixture_times import FixtureTimes
@@ -18,6 +19,7 @@ from paceline.plugin.measure.running_test import Measurement
 from paceline.probes.runner import ProbeStack
 from paceline.probes.touch.touch_probe import TouchProbe
 from paceline.recorder import CaseRecorder
+from paceline.translated_names import BudgetSource
 from paceline.unpatched import UNPATCHED
 from paceline.usage import UsageKey
 
@@ -210,6 +212,10 @@ class Meter:
             reason = budget_reason(seconds, self._usage, plan.budget)
             if reason:
                 pytest.fail(f"The test {reason}.", pytrace=False)
+        own = (limit for limit in plan.limits if limit.source is BudgetSource.MARKER)
+        over = [limit_reason(self._usage[limit.measure], limit) for limit in over_limits(own, self._usage)]
+        if over:
+            pytest.fail(f"The test used more than it may: {'; '.join(over)}.", pytrace=False)
         return result
 
     @pytest.hookimpl(wrapper=True, trylast=True)

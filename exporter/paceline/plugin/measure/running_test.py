@@ -102,6 +102,7 @@ class RunningTest:
             budget_seconds=plan.budget.seconds if plan.budget else None,
             budget_source=plan.budget.source if plan.budget else None,
             budget_pattern=plan.budget.pattern if plan.budget else "",
+            limits=plan.limits,
             usage=figures.usage,
             measures=figures.measures,
             queries=figures.queries,

@@ -1,0 +1,62 @@
+"""
+The arguments of the performance marker of a test: its budget, and its limits on other quantities.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import pytest
+
+from paceline.analysis.verdicts.budget import Budget
+from paceline.analysis.verdicts.limits import limit_of
+from paceline.config import LONGEST_BUDGET_MS
+from paceline.errors import ConfigError
+from paceline.model import Limit
+from paceline.translated_names import BudgetSource
+from paceline.usage import LIMITED
+
+_BUDGET, _CONFIRM = "budget_ms", "confirm"
+_EXPECTED = ", ".join(
+    [f"{_BUDGET}=<milliseconds>", *(f"{name}=<number>" for name in LIMITED), f"{_CONFIRM}=<True or False>"]
+)
+
+
+class MarkerLimits(NamedTuple):
+    """
+    The budget of a test and its other limits, as far as its marker has them.
+    """
+
+    budget: Budget | None = None
+    limits: tuple[Limit, ...] = ()
+
+
+def marker_limits(node_id: str, marker: pytest.Mark) -> MarkerLimits:
+    """
+    What a marker limits; without arguments it may be a label that the project had before.
+
+    Raises:
+        ConfigError: an argument is unknown, or its value is not valid.
+    """
+    figures = {name: value for name, value in marker.kwargs.items() if name != _CONFIRM}
+    is_known = figures.keys() <= {_BUDGET, *LIMITED} and isinstance(marker.kwargs.get(_CONFIRM, True), bool)
+    if marker.args or not is_known or not all(map(_is_number, figures.values())):
+        shown = _shown(marker.args, marker.kwargs)
+        raise ConfigError(f"{node_id}: the marker is performance({shown}), expected performance({_EXPECTED})")
+    milliseconds = figures.pop(_BUDGET, None)
+    if milliseconds is not None and not 0 < milliseconds < LONGEST_BUDGET_MS:
+        raise ConfigError(
+            f"{node_id}: performance({_BUDGET}={milliseconds!r}) is no budget, expected more than 0 milliseconds"
+        )
+    for name, value in figures.items():
+        if not value >= 0:
+            raise ConfigError(f"{node_id}: performance({name}={value!r}) is no limit, expected 0 or more")
+    budget = Budget(milliseconds / 1e3, BudgetSource.MARKER) if milliseconds is not None else None
+    return MarkerLimits(budget, tuple(limit_of(name, most, BudgetSource.MARKER) for name, most in figures.items()))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _shown(args: Sequence[object], kwargs: Mapping[str, object]) -> str:
+    return ", ".join([*map(repr, args), *(f"{name}={value!r}" for name, value in kwargs.items())])
