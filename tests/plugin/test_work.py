@@ -45,6 +45,7 @@ def shop(tmp_path: Path) -> Suite:
     suite = Suite(tmp_path)
     suite.environ["PYTHONPATH"] = str(tmp_path)
     suite.write("shop/__init__.py", "")
+    suite.write("tests/__init__.py", "")
     suite.write("tests/test_cart.py", _TESTS)
     _write_cart(suite, 1)
     return suite
