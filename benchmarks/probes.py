@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import isnan, nan
 from statistics import median
 from typing import Any
 
@@ -79,12 +80,13 @@ def _rows(libraries: list[Library], rounds: int) -> Iterator[tuple[object, ...]]
             figures = [{mode: _asked(library, mode, environ) for mode in modes} for _ in range(rounds)]
             bare = median(one["bare"] for one in figures)
             for mode in _MODES[1:]:
-                if mode in modes:
+                if any(isnan(one.get(mode, nan)) for one in figures):
+                    reason = "not installed" if mode not in modes else "not for this version"
+                    yield library.name, mode, bare, reason, "", "", HOW_TO_INSTALL if mode not in modes else ""
+                else:
                     added = [one[mode] - one["bare"] for one in figures]
                     target = _against_target(library, median(added)) if mode == "Paceline" else ""
                     yield library.name, mode, bare, median(added), min(added), max(added), target
-                else:
-                    yield library.name, mode, bare, "not installed", "", "", HOW_TO_INSTALL
 
 
 def _against_target(library: Library, added: float) -> str:
@@ -113,9 +115,10 @@ def _asked(library: Library, mode: str, environ: dict[str, str]) -> float:
 
 def _measured(name: str, mode: str) -> float:
     """
-    The CPU time of one query in microseconds.
+    The CPU time of one query in microseconds; NaN where the instrumentation is not for this version of the library.
     """
-    _CONNECT[mode](next(library for library in _LIBRARIES if library.name == name))
+    if not _CONNECT[mode](next(library for library in _LIBRARIES if library.name == name)):
+        return nan
     query = _QUERY[name]()
     ended = time.process_time() + _SECONDS
     # Until everything is imported and known.
@@ -133,7 +136,7 @@ def _batch(query: _Query, queries: int) -> float:
     return (time.process_time() - started) / queries
 
 
-def _watch(_: Library) -> None:
+def _watch(_: Library) -> bool:
     from paceline.probes.touch.hooks import Hooks  # noqa: PLC0415 - in the processes that need it, as all below
 
     def failed(error: Exception, doing: str) -> None:
@@ -142,9 +145,10 @@ def _watch(_: Library) -> None:
     hooks = Hooks(str(ROOT), failed)
     hooks.install()
     hooks.attribution.start_test()
+    return True
 
 
-def _instrument(library: Library) -> None:
+def _instrument(library: Library) -> bool:
     from importlib import import_module  # noqa: PLC0415
 
     from opentelemetry import trace  # noqa: PLC0415
@@ -152,7 +156,9 @@ def _instrument(library: Library) -> None:
 
     trace.set_tracer_provider(TracerProvider())
     module = import_module(f"opentelemetry.instrumentation.{library.instrumentation}")
-    getattr(module, library.instrumentor)().instrument()
+    instrumentor = getattr(module, library.instrumentor)()
+    instrumentor.instrument()
+    return bool(instrumentor.is_instrumented_by_opentelemetry)
 
 
 def _sqlite_query() -> _Query:
@@ -195,8 +201,8 @@ def _psycopg_query() -> _Query:
     return lambda number: connection.execute("select %s::int", (number,)).fetchone()
 
 
-_CONNECT: dict[str, Callable[[Library], None]] = {
-    "bare": lambda _: None,
+_CONNECT: dict[str, Callable[[Library], bool]] = {
+    "bare": lambda _: True,
     "Paceline": _watch,
     "OpenTelemetry": _instrument,
 }

@@ -11,7 +11,7 @@ from support.mongo_double import mongo
 from support.situations import TOKEN, differences, files_with, run_situations
 from support.suite import Suite
 
-_LOCAL = ["sqlite_queries", "aiosqlite_queries", "sqlalchemy_queries", "django_queries"]
+_LOCAL = ["sqlite_queries", "async_queries", "aiosqlite_queries", "sqlalchemy_queries", "django_queries"]
 _SERVED = ["psycopg_queries", "psycopg2_queries", "asyncpg_queries", "mysql_queries", "pymongo_queries", "orm_queries"]
 
 
