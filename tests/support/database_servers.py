@@ -5,6 +5,7 @@ Real database servers on loopback, with their data in a temporary folder; Debian
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -46,7 +47,8 @@ def postgres() -> Iterator[str]:
             "logging_collector": "off",
         }
         command = [str(server), "-D", data, *(word for name in options for word in ("-c", f"{name}={options[name]}"))]
-        with _running(command, user, folder / "log.txt", lambda: psycopg.connect(address).close()):
+        # A server that is killed leaves shared memory behind.
+        with _running(command, user, folder / "log.txt", lambda: psycopg.connect(address).close(), signal.SIGQUIT):
             yield address
 
 
@@ -82,7 +84,7 @@ def mariadb() -> Iterator[int]:
             "--skip-grant-tables",
             "--innodb-flush-log-at-trx-commit=0",
         ]
-        with _running(command, user, folder / "log.txt", connect):
+        with _running(command, user, folder / "log.txt", connect, signal.SIGKILL):
             yield port
 
 
@@ -110,7 +112,9 @@ def _called(command: Sequence[str], user: str | None) -> None:
 
 
 @contextmanager
-def _running(command: Sequence[str], user: str | None, log: Path, connect: Callable[[], None]) -> Iterator[None]:
+def _running(
+    command: Sequence[str], user: str | None, log: Path, connect: Callable[[], None], end: signal.Signals
+) -> Iterator[None]:
     with (
         log.open("wb") as output,
         subprocess.Popen(command, user=user, cwd="/", stdout=output, stderr=output) as process,
@@ -119,7 +123,7 @@ def _running(command: Sequence[str], user: str | None, log: Path, connect: Calla
             _wait_for(process, log, connect)
             yield
         finally:
-            process.kill()
+            process.send_signal(end)
 
 
 def _wait_for(process: "subprocess.Popen[bytes]", log: Path, connect: Callable[[], None]) -> None:
