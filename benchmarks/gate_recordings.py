@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from msgspec import Struct, json
+from recordings import Recording
 
+from paceline.analysis.verdicts.budget import DEFAULT_BUDGETS_MS
 from paceline.model import Case, Outcome
 from paceline.usage import UsageKey
 
@@ -99,6 +101,27 @@ def case_of(test: str, figures: Mapping[str, float], budget: float | None = None
         budget_seconds=budget,
         usage={UsageKey(key): value for key, value in figures.items() if key not in {_DURATION, _OUTCOME}},
     )
+
+
+def with_times(recording: Recording) -> SuiteRecording:
+    """
+    A recording of times only, as one of all figures: with the budget of a unit test, without repeats and memory.
+    """
+    budget = DEFAULT_BUDGETS_MS["unit"] / 1e3
+    runs = [
+        RecordedRun(
+            time=float(number),
+            exit_code=0,
+            calibration=calibration,
+            others_cpu_percent=None,
+            cases={case.id: figures_of(case) for case in cases},
+            budgets={case.id: budget for case in cases},
+            repeats={},
+            found={},
+        )
+        for number, (cases, calibration) in enumerate(zip(recording.runs, recording.calibrations, strict=True))
+    ]
+    return SuiteRecording(recording.name, runs)
 
 
 def write_recording(path: Path, runs: Sequence[RecordedRun]) -> None:
