@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, convert, field
 
 from paceline.analysis.confirmation import REPEATS
+from paceline.analysis.ignored_queries import QuerySettings
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.verdicts.budget import DEFAULT_BUDGETS_MS, Budgets
 from paceline.analysis.verdicts.limits import limits_of
@@ -144,6 +145,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     confirmation: Confirmation = Confirmation()
     outbox: OutboxLimits = OutboxLimits()
     work: WorkSettings = WorkSettings()
+    queries: QuerySettings = QuerySettings()
 
     @property
     def budgets(self) -> Budgets:

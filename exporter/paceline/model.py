@@ -111,7 +111,8 @@ class QueryGroup(DocumentValue, frozen=True, kw_only=True):
 
     `statement` has `?` for each literal and parameter. `place` is the line of the user's code, as `shop/orders.py:17`.
     `library` sent them. `rows` were read; absent where that is not known. Where the queries were repeated for each row
-    of another query, `fed_by` is that one, and `fed_from` its line.
+    of another query, `fed_by` is that one, and `fed_from` its line; `ignored` is the reason of a setting that ignores
+    them.
     """
 
     statement: str
@@ -122,10 +123,11 @@ class QueryGroup(DocumentValue, frozen=True, kw_only=True):
     rows: Count | None = None
     fed_by: str = ""
     fed_from: str = ""
+    ignored: str = ""
 
     @property
     def is_repeated(self) -> bool:
-        return bool(self.fed_by)
+        return bool(self.fed_by) and not self.ignored
 
 
 class HostTraffic(DocumentValue, frozen=True, kw_only=True):

@@ -143,7 +143,7 @@ class VerdictKind(OpenEnum):
         KindFacts(
             ("repeated query", "repeated queries"),
             "The test sends a query once for each row of another query (N+1).",
-            "Load what the rows refer to together with the rows.",
+            "Load what the rows refer to together with the rows, or ignore the line in [tool.paceline.queries].",
             severity="warning from ten times on, else info",
             figures="times that the query was sent",
             color=colors.YELLOW,

@@ -38,6 +38,66 @@ def test_queries_where_no_test_sent_any_are_a_higher_count(suite: Suite, argumen
     ]
 
 
+_REPEATING = """
+    import sqlite3
+    from shop import total
+
+    def test_total():
+        connection = sqlite3.connect(":memory:")
+        connection.executescript("create table lines (sku); create table products (sku, cents);")
+        connection.executemany("insert into lines values (?)", [(number,) for number in range(5)])
+        connection.executemany("insert into products values (?, 1)", [(number,) for number in range(5)])
+        assert total(connection) == 5
+        connection.close()
+"""
+_SHOP = """
+    def total(connection):
+        cents = 0
+        for sku, in connection.execute("select sku from lines").fetchall():
+            cents += connection.execute("select cents from products where sku = ?", (sku,)).fetchone()[0]
+        return cents
+"""
+
+
+@pytest.mark.parametrize(
+    ("ignore", "repeated", "is_named"),
+    [
+        ("", 5, False),
+        ('{place = "shop.py:*", reason = "five at most"}', None, False),
+        ('{statement = "select cents *", reason = "five at most"}', None, False),
+        ('{place = "elsewhere.py:*", reason = "gone"}', 5, True),
+    ],
+)
+def test_repeated_queries_are_ignored_for_a_reason(
+    suite: Suite, ignore: str, repeated: float | None, *, is_named: bool
+) -> None:
+    """
+    By their line or statement; the reason is kept with the queries, and a setting that ignores nothing is named.
+    """
+    suite.write("pyproject.toml", f"[tool.paceline.queries]\nignore = [{ignore}]\n[tool.pytest.ini_options]\n")
+    suite.write("shop.py", _SHOP)
+    suite.write("test_shop.py", _REPEATING)
+    result = suite.run()
+    case = result.case("test_total")
+
+    assert case.usage.get("db_repeated_queries") == repeated
+    assert [verdict.kind for verdict in result.run.verdicts] == [VerdictKind.REPEATED_QUERIES] * bool(repeated)
+    assert {group.ignored for group in case.queries} - {""} == (set() if repeated else {"five at most"})
+    assert ("queries.ignore has place 'elsewhere.py:*'" in result.output) is is_named
+
+
+def test_an_ignored_query_needs_a_reason(suite: Suite) -> None:
+    """
+    An error before the first test.
+    """
+    suite.write("pyproject.toml", '[tool.paceline.queries]\nignore = [{place = "shop.py:*"}]\n')
+    suite.write("test_shop.py", "def test_one(): pass")
+    result = suite.run()
+
+    assert result.code == 4
+    assert "queries.ignore.reason is absent, expected the reason, a text that is not empty" in result.output
+
+
 def test_a_probe_that_failed_was_not_on(suite: Suite) -> None:
     """
     A library whose inside is another one: the run says once that its queries are not counted, and not that they are 0.

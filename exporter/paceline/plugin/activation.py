@@ -74,7 +74,7 @@ def _single(config: pytest.Config, settings: Config, planner: Planner, guard: Gu
 
     session = RunSession(config, settings, planner, guard)
     work = _work(config, settings, session.turn, guard)
-    meter = _meter(config, guard, work)
+    meter = _meter(config, settings, guard, work)
     spans = _test_spans(config, settings, session.run_id)
     process = SingleProcess(config, settings, meter, session, work)
     return {
@@ -102,7 +102,7 @@ def _worker(config: pytest.Config, settings: Config, planner: Planner, guard: Gu
 
     order = worker_order(config)
     work = _work(config, settings, order.turn, guard)
-    meter = _meter(config, guard, work)
+    meter = _meter(config, settings, guard, work)
     worker = XdistWorker(config, settings, planner, meter, guard, work)
     return {
         "meter": meter,
@@ -113,13 +113,13 @@ def _worker(config: pytest.Config, settings: Config, planner: Planner, guard: Gu
     }
 
 
-def _meter(config: pytest.Config, guard: Guard, work: WorkChoice | None) -> Meter:
+def _meter(config: pytest.Config, settings: Config, guard: Guard, work: WorkChoice | None) -> Meter:
     recorder = config.stash[RECORDER] = CaseRecorder()
     if TOUCHING not in config.stash:  # a plugin that is given by -p in a conftest comes too late for the early hook
         watch_libraries(config)
     touching = config.stash[TOUCHING]
     touching.report_to(guard)
-    touch = TouchProbe(touching.hooks)
+    touch = TouchProbe(touching.hooks, settings.queries.ignore)
     probes = make_probes(OwnWork(), work.probe if work is not None else None)
     return Meter(ProbeStack([touch, *probes], guard.failed), recorder, touch)
 

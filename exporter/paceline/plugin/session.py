@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from paceline.analysis.confirmation import suspects_of
+from paceline.analysis.ignored_queries import unused
 from paceline.analysis.past import Past
 from paceline.analysis.repeat_figures import Repeated
 from paceline.analysis.usual_machine import UsualMachine
@@ -221,6 +222,9 @@ class RunSession:
         concluded = conclude(complete, repeated, end, self._settings.fail_on, usual)
         run = self._archive.with_functions(concluded, past, self._settings.rules)
         self._run, self._past = run, past
+        if not run.is_partial:
+            for message in unused(self._settings.queries.ignore, run.cases):
+                self.guard.warn(message)
         self._journaling.keep(run, past)
         if self._sending is not None:
             self._sending.put(run)

@@ -2,9 +2,11 @@
 The probe that turns what hooks in libraries saw into the usage of a test.
 """
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import ClassVar, Final, NamedTuple
 
+from paceline.analysis.ignored_queries import IgnoredQueries, with_ignored
 from paceline.model import EndpointTimes, HostTraffic, QueryGroup
 from paceline.probes.probe import Probe, Usage
 from paceline.probes.touch.attribution import NOTHING, Bucket
@@ -35,14 +37,19 @@ _UNTOUCHED: Final = Touched()
 class TouchProbe(Probe):
     """
     Gives each part of a test a bucket, and reads it when the part has ended; `touched` has more on the last call.
+
+    Args:
+        hooks: see what tests touch.
+        ignored: repeated queries that are not counted as such.
     """
 
     keys: ClassVar = tuple(key for key in UsageKey if key.quantity.is_touched)
 
-    def __init__(self, hooks: Hooks) -> None:
+    def __init__(self, hooks: Hooks, ignored: Sequence[IgnoredQueries] = ()) -> None:
         self._hooks: Final = hooks
         self._attribution: Final = hooks.attribution
         self._sites: Final = hooks.sites
+        self._ignored: Final = ignored
         self._setup = self._call = NOTHING
         self.touched = _UNTOUCHED
 
@@ -91,14 +98,15 @@ class TouchProbe(Probe):
         _take(usage, UsageKey.BACKGROUND_DB_QUERIES, self._attribution.background)
         if self._call is NOTHING:
             return
-        queries = query_groups(list(self._call.queries.values()), self._sites) if self._call.queries else ()
+        sent = list(self._call.queries.values())
+        queries = with_ignored(query_groups(sent, self._sites), self._ignored) if sent else []
         repeated = sum(group.count for group in queries if group.is_repeated)
         if repeated:
             usage[UsageKey.DB_REPEATED_QUERIES] = repeated
         # A page of the call that was read only when the teardown closed it.
         usage.update((key, value) for key, value in self._call.figures.items() if key in _OF_PAGES)
         self.touched = Touched(
-            queries[:_MOST_QUERIES],
+            tuple(queries[:_MOST_QUERIES]),
             host_traffic(self._call.hosts) if self._call.hosts else (),
             endpoint_times(self._call.endpoints) if self._call.endpoints else (),
         )
