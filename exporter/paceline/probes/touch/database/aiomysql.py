@@ -30,7 +30,7 @@ def watch(module: ModuleType, queries: Queries, patches: Patches) -> None:
 
 
 def _execute(queries: Queries, is_owned: _IsOwned, function: Callable[..., Any]) -> Callable[..., Any]:
-    took, keep_rows = queries.took, queries.keep_rows
+    took, keep_rowcount = queries.took, queries.keep_rowcount
 
     async def execute(self: Any, query: Any, args: Any = None) -> Any:
         __tracebackhide__ = True
@@ -40,7 +40,7 @@ def _execute(queries: Queries, is_owned: _IsOwned, function: Callable[..., Any])
         try:
             return await function(self, query, args)
         finally:
-            keep_rows(took(_NAME, query, args, _now() - started, escapes=True), self)
+            keep_rowcount(took(_NAME, query, args, _now() - started, escapes=True), self)
 
     return execute
 

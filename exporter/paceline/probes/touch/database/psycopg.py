@@ -35,7 +35,7 @@ def watch(module: ModuleType, queries: Queries, patches: Patches) -> None:
 
 
 def _execute(queries: Queries, is_owned: _IsOwned, function: Callable[..., Any]) -> Callable[..., Any]:
-    took, keep_rows = queries.took, queries.keep_rows
+    took, keep_rowcount = queries.took, queries.keep_rowcount
 
     def execute(self: Any, query: Any, params: Any = None, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
@@ -47,7 +47,7 @@ def _execute(queries: Queries, is_owned: _IsOwned, function: Callable[..., Any])
         finally:
             took_ns = _now() - started
             text = query if type(query) is str else composed_text(query, self)
-            keep_rows(took(_NAME, text, params, took_ns), self)
+            keep_rowcount(took(_NAME, text, params, took_ns), self)
 
     return execute
 
@@ -110,7 +110,7 @@ def _copy(queries: Queries, is_owned: _IsOwned, function: Callable[..., Any]) ->
 
 
 def _async_execute(queries: Queries, is_owned: _IsOwned, function: Callable[..., Any]) -> Callable[..., Any]:
-    took, keep_rows = queries.took, queries.keep_rows
+    took, keep_rowcount = queries.took, queries.keep_rowcount
 
     async def execute(self: Any, query: Any, params: Any = None, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
@@ -121,7 +121,7 @@ def _async_execute(queries: Queries, is_owned: _IsOwned, function: Callable[...,
             return await function(self, query, params, *args, **kwargs)
         finally:
             took_ns = _now() - started
-            keep_rows(took(_NAME, composed_text(query, self), params, took_ns), self)
+            keep_rowcount(took(_NAME, composed_text(query, self), params, took_ns), self)
 
     return execute
 

@@ -64,7 +64,7 @@ def _connection_class(base: Any, cursor_class: type, cursors: Subclasses) -> typ
 
 
 def _cursor_class(base: Any, queries: Queries) -> type:
-    took, keep_rows = queries.took, queries.keep_rows
+    took, keep_rowcount = queries.took, queries.keep_rowcount
 
     class Cursor(base):
         def execute(self, query: Any, vars: Any = None) -> Any:  # noqa: A002 - the name of the library
@@ -74,7 +74,7 @@ def _cursor_class(base: Any, queries: Queries) -> type:
                 return super().execute(query, vars)
             finally:
                 took_ns = _now() - started
-                keep_rows(took(_NAME, composed_text(query, self), vars, took_ns), self)
+                keep_rowcount(took(_NAME, composed_text(query, self), vars, took_ns), self)
 
         def executemany(self, query: Any, vars_list: Any) -> Any:
             __tracebackhide__ = True

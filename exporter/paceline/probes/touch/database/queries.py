@@ -156,6 +156,19 @@ class Queries:
         except Exception as error:  # noqa: BLE001 - as above
             self._give_up(error, "counting rows")
 
+    def keep_rowcount(self, sent: Sent | None, cursor: Any) -> None:
+        """
+        The same for a cursor of a driver, which has read the rows; -1 is its word for not knowing.
+        """
+        if sent is None:
+            return
+        try:
+            rows = cursor.rowcount
+            if rows >= 0:
+                sent.rows = sent.rows + rows if sent.rows > 0 else rows
+        except Exception as error:  # noqa: BLE001 - as above
+            self._give_up(error, "counting rows")
+
     def tried(self, step: Callable[[], _T], doing: str, otherwise: _T) -> _T:
         """
         What a step returns, or something else where it fails, which ends the counting.
