@@ -53,6 +53,15 @@ class Monitoring:
         return cls(module) if module is not None else None
 
 
+def _read_clocks() -> tuple[int, int, float]:
+    """
+    Both clocks at one moment, after the nanoseconds between two readings around it: a busy machine may do something
+    else in between.
+    """
+    before, now, after = time.perf_counter_ns(), time.time(), time.perf_counter_ns()
+    return after - before, (before + after) // 2, now
+
+
 class _Unpatched:
     """
     The functions that Paceline calls while tests run.
@@ -108,8 +117,7 @@ class _Unpatched:
         self.perf_counter_ns: Final = time.perf_counter_ns
         self.process_time: Final = time.process_time
         self.thread_time_ns: Final = getattr(time, "thread_time_ns", time.process_time_ns)
-        self.started: Final = time.time()
-        self.started_ns: Final = time.perf_counter_ns()
+        _, self.started_ns, self.started = min(_read_clocks() for _ in range(5))
         self.open: Final = os.open
         self.close: Final = os.close
         self.fstat: Final = os.fstat
