@@ -36,6 +36,7 @@ _APP = """
 
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(Lines()))
+    trace.set_tracer_provider(provider)
     tracer = provider.get_tracer("shop")
 
     def client(name, scope="shop", **attributes):
@@ -185,12 +186,12 @@ def test_spans_of_the_application_belong_to_the_test(traced: Told) -> None:
 
 def test_spans_of_tests_lie_around_those_of_the_application(traced: Told) -> None:
     """
-    As the run knows when each test began. The clocks of both may differ by a millisecond.
+    As the run knows when each test began. A monotonic clock may drift from the other by some milliseconds.
     """
     for name, test in {"sold": "test_sold", "second": "test_loop_again"}.items():
         span = traced.sent[f"test_shop.py::{test}"]
         *_, start, end = traced.spans[name]
-        assert span.start_time_unix_nano - 2e6 < start <= end < span.end_time_unix_nano + 2e6
+        assert span.start_time_unix_nano - 20e6 < start <= end < span.end_time_unix_nano + 20e6
 
 
 def test_what_no_hook_saw_counts_by_its_span(traced: Told) -> None:
@@ -215,9 +216,10 @@ def test_what_a_hook_saw_does_not_count_by_its_span(traced: Told) -> None:
 
 def test_without_traces_nothing_is_changed(tmp_path: Path) -> None:
     """
-    Spans have no parent and requests no header, and what no hook saw counts all the same.
+    Spans have no parent and requests no header, and what no hook saw counts all the same; also where OpenTelemetry was
+    there before Paceline, as with `opentelemetry-instrument`.
     """
-    result = _run(tmp_path, (), "", {})
+    result = _run(tmp_path, ("-p", "app"), "", {})
     spans = _spans(tmp_path)
 
     assert set(result.outcomes.values()) == {"passed"}, result.output

@@ -12,8 +12,6 @@ from paceline.probes.touch.call_sites import CallSites, Site
 from paceline.probes.touch.database.statements import Statement, read_statement
 
 _T = TypeVar("_T")
-# The hash of a text, and the place in the code that sends it.
-_Line = tuple[int, int, int]
 _NANOSECONDS = 1e9
 _frame = sys._getframe  # noqa: SLF001 - as `inspect` does
 _MOST_STATEMENTS, _MOST_GROUPS, _MOST_PARAMETERS = 10_000, 2_000, 8
@@ -82,7 +80,7 @@ class Sent:
             text: of the statement, for its literals.
             parameters: as the library takes them.
         """
-        if self.count < _LEARNED and len(self.parameters) < _MOST_PARAMETERS:
+        if len(self.parameters) < _MOST_PARAMETERS:
             self.parameters.add(_hashed(text, parameters))
 
 
@@ -133,14 +131,11 @@ class Queries:
             if sent is None or attribution.foreign:
                 if self._has_failed:
                     return None
-                user = self._sites.caller(frame)
-                line = (short[0], id(user.f_code), user.f_lasti) if user is not None and short is not None else None
-                sent = attribution.known.get(line) if not attribution.foreign else None
-                if sent is None:
-                    statement = self._read(text, escapes=escapes)
-                    if not statement.is_counted:
-                        return None
-                    sent = self._group(statement, library, user, line)
+                statement = self._read(text, escapes=escapes)
+                if not statement.is_counted:
+                    return None
+                sent = self._group(statement, library, frame, hash(text) if short is not None else 0)
+                if sent.count < _LEARNED:
                     sent.learn(text, parameters)
             sent.count += 1
             sent.nanoseconds += nanoseconds
@@ -188,8 +183,12 @@ class Queries:
         self._has_failed = True
         self._failed(error, doing)
 
-    def _group(self, statement: Statement, library: str, user: FrameType | None, line: _Line | None) -> Sent:
-        attribution = self._attribution
+    def _group(self, statement: Statement, library: str, frame: FrameType, number: int) -> Sent:
+        attribution, user = self._attribution, self._sites.caller(frame)
+        line = (number, id(user.f_code), user.f_lasti) if user is not None and number else None
+        known: Sent | None = attribution.known.get(line)
+        if known is not None and not attribution.foreign:
+            return known
         queries, operation = attribution.of_caller().queries, attribution.operation
         key = statement.fingerprint, self._sites.way(user), operation
         sent: Sent | None = queries.get(key)

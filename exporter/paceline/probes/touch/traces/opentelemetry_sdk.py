@@ -7,11 +7,13 @@ from typing import Any
 
 from paceline.probes.touch.patches import Patches
 from paceline.probes.touch.traces.spans import Spans
+from paceline.unpatched import UNPATCHED
 
 
 def watch(module: ModuleType, spans: Spans, patches: Patches) -> None:
     """
-    Add a processor to each provider that is made; it stays with the provider and hears nothing once hooks are off.
+    Add a processor to each provider that is made, and to the one that is in use already. It stays with the provider and
+    hears nothing once hooks are off.
     """
 
     class Counting(module.SpanProcessor):  # type: ignore[name-defined]
@@ -29,4 +31,8 @@ def watch(module: ModuleType, spans: Spans, patches: Patches) -> None:
         return __init__
 
     patches.wrap(module.TracerProvider, "__init__", watched)
+    # The function that gives it would make one where there is none.
+    provider = getattr(UNPATCHED.modules.get("opentelemetry.trace"), "_TRACER_PROVIDER", None)
+    if isinstance(provider, module.TracerProvider):
+        provider.add_span_processor(Counting())
     patches.on_restore(lambda: setattr(spans, "is_on", False))
