@@ -2,13 +2,14 @@
 Pages in a real browser, by Playwright and by Selenium.
 """
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from paceline.usage import UsageKey
-from support.browsers import chromium
+from support.browsers import chromium, pytest_playwright
 from support.suite import Result, Suite
 
 SHOP = '''
@@ -98,15 +99,22 @@ _CONFTEST = """
         yield driver
         driver.quit()
 """
-_TESTS = """
-    import asyncio
-    import threading
-    from urllib.request import urlopen
+_BY_PLUGIN = """
+    import os
 
-    from conftest import PROGRAM
-    from playwright.async_api import async_playwright
+    import pytest
+    from shop import serve
+
+    @pytest.fixture(scope="session")
+    def url():
+        return serve()
+
+    @pytest.fixture(scope="session")
+    def browser_type_launch_args(browser_type_launch_args):
+        return {**browser_type_launch_args, "executable_path": os.environ["CHROMIUM"], "args": ["--no-sandbox"]}
+"""
+_TESTS_OF_A_PAGE = """
     from playwright.sync_api import expect
-    from selenium.webdriver.support.ui import WebDriverWait
 
     def test_clicks(page, url):
         page.goto(url)
@@ -119,6 +127,16 @@ _TESTS = """
         expect(page).to_have_title("ready")
         page.goto(url + "/other")
         expect(page).to_have_title("ready")
+"""
+_TESTS = """
+    import asyncio
+    import threading
+    from urllib.request import urlopen
+
+    from conftest import PROGRAM
+    from playwright.async_api import async_playwright
+    from playwright.sync_api import expect
+    from selenium.webdriver.support.ui import WebDriverWait
 
     def test_opened_by_a_fixture(shop):
         shop.click("text=buy")
@@ -273,10 +291,30 @@ def test_tests_with_dialogs_and_stopped_clocks_pass(result: Result) -> None:
     assert result.case("test_stopped_clock").usage[_REQUESTS] >= 1
 
 
+@pytest.mark.parametrize("arguments", [(), ("--tracing", "on")], ids=str)
+def test_pages_of_pytest_playwright_are_counted(
+    suite: Suite, programs: Mapping[str, str], arguments: Sequence[str]
+) -> None:
+    """
+    Its fixture `page` makes a page for each test, also where it records a trace of its own.
+    """
+    suite.write("shop.py", SHOP)
+    suite.write("conftest.py", _BY_PLUGIN)
+    suite.write("test_page.py", _TESTS_OF_A_PAGE)
+    paths = os.pathsep.join([str(suite.folder), str(pytest_playwright())])
+    result = suite.run(*arguments, environ={**programs, "PYTHONPATH": paths})
+    first, second = result.case("test_clicks[chromium]").usage, result.case("test_two_pages[chromium]").usage
+
+    assert result.code == 0, result.output
+    assert [(one[_REQUESTS], one[_ERRORS], one.get(_CLICKS, 0)) for one in (first, second)] == [(4, 1, 2), (8, 2, 0)]
+    assert first[UsageKey.PAGE_LAYOUT_SHIFT] == second[UsageKey.PAGE_LAYOUT_SHIFT] == 0.04
+
+
 def _suite(folder: Path) -> Suite:
     suite = Suite(folder)
     suite.environ["PYTHONPATH"] = str(folder)
     suite.write("shop.py", SHOP)
     suite.write("conftest.py", _CONFTEST)
+    suite.write("test_page.py", _TESTS_OF_A_PAGE)
     suite.write("test_pages.py", _TESTS)
     return suite
