@@ -14,6 +14,7 @@ from paceline.usage import UsageKey
 from paceline.work import Function, Vector, fingerprint_of, packed_work
 from support.command import Ended, run_command
 from support.values import make_case, make_run
+from support.wording import ERROR
 
 _TEST = "tests/test_cart.py::test_total"
 _BEFORE = {"shop.cart:total": 1, "shop.cart:price": 20}
@@ -83,5 +84,5 @@ def test_what_was_not_counted_is_named() -> None:
     """
     unknown, uncounted = _call("history", "*:nothing"), _call("diff", "main", "run-3")
 
-    assert unknown.stderr == "Error: no test or function that was counted matches '*:nothing'\n"
-    assert uncounted.stderr == "Error: run-3: no run counted calls; run `pytest --paceline --paceline-work all`\n"
+    assert unknown.stderr == f"{ERROR}no test or function that was counted matches '*:nothing'\n"
+    assert uncounted.stderr == f"{ERROR}run-3: no run counted calls; run `pytest --paceline --paceline-work all`\n"
