@@ -33,7 +33,8 @@ def watch(module: ModuleType, queries: Queries, patches: Patches) -> None:
 
     patches.on_restore(remove)
     for name, function in listeners.items():
-        event.listen(engine, name, function)
+        # One that returns the statement needs no wrapper, which SQLAlchemy would call for it.
+        event.listen(engine, name, function, retval=name.startswith("before"))
 
 
 class _Listener:
@@ -41,9 +42,12 @@ class _Listener:
         self._took: Final = queries.took
         self._keep_rows: Final = queries.keep_rows
 
-    def before(self, _connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _: bool) -> None:
+    def before(
+        self, _connection: Any, _cursor: Any, statement: str, parameters: Any, context: Any, _: bool
+    ) -> tuple[str, Any]:
         if context is not None:
             context.paceline_started = _now()
+        return statement, parameters
 
     def after(
         self, connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
@@ -51,7 +55,7 @@ class _Listener:
         ended = _now()
         started = getattr(context, "paceline_started", ended)
         escapes = connection.dialect.name in _ESCAPING
-        sent = self._took(_NAME, statement, None if executemany else parameters, ended - started, escapes=escapes)
+        sent = self._took(_NAME, statement, None if executemany else parameters, ended - started, 2, escapes)
         if not executemany:
             self._keep_rows(sent, cursor)
 

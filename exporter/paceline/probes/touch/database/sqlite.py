@@ -58,15 +58,18 @@ def _connections(module: ModuleType, queries: Queries | None) -> Subclasses:
 
 
 def _connection_class(module: ModuleType, cursors: Subclasses) -> Any:
-    base, theirs = module.Connection, module.Cursor
+    base, theirs, new_cursor = module.Connection, module.Cursor, module.Connection.cursor
+    plain = cursors.of(theirs)
 
     class Connection(base):  # type: ignore[misc,valid-type] # the class of whatever module it is
         __slots__ = ()
 
         def cursor(self, factory: Any = theirs) -> Any:
             __tracebackhide__ = True
+            if factory is theirs:
+                return new_cursor(self, plain)
             is_class = isinstance(factory, type) and issubclass(factory, theirs)
-            return super().cursor(cursors.of(factory) if is_class else factory)
+            return new_cursor(self, cursors.of(factory) if is_class else factory)
 
     return Connection
 
