@@ -3,6 +3,7 @@ Hooks in libraries: they leave no trace, and their faults reach no test.
 """
 
 import sqlite3
+from itertools import accumulate
 from typing import Any
 
 from paceline.probes.touch.hooks import Hooks
@@ -21,6 +22,16 @@ _COUNTED = """
 """
 _TOUCHED = {str(key) for key in UsageKey if key.quantity.is_touched}
 _LIBRARIES = ["sqlalchemy", "django", "psycopg", "psycopg2", "asyncpg", "pymysql", "aiomysql", "pymongo", "aiosqlite"]
+_MODULES = [
+    *(library for library in _LIBRARIES if library != "django"),
+    "django.db",
+    "playwright.sync_api",
+    "playwright.async_api",
+    "selenium.webdriver.remote.webdriver",
+    "selenium.webdriver.common.service",
+    "opentelemetry.context",
+    "opentelemetry.sdk.trace",
+]
 
 
 def test_hooks_are_taken_off(tmp_path: str) -> None:
@@ -76,18 +87,17 @@ def test_a_library_whose_inside_changed_stays_off(suite: Suite) -> None:
     """
     Tests pass, one message names each library, and the figures are lacking.
     """
-    for library in _LIBRARIES:
-        suite.write(f"{library}/__init__.py", "")
-    suite.write("django/db/__init__.py", "")
-    imports = [f"import {library}" for library in _LIBRARIES]
-    suite.write("test_shop.py", "\n".join([*imports, "import django.db", "def test_one():", "    pass"]))
+    for module in _MODULES:
+        for package in accumulate(module.split("."), "{}/{}".format):
+            suite.write(f"{package}/__init__.py", "")
+    imports = [f"import {module}" for module in _MODULES]
+    suite.write("test_shop.py", "\n".join([*imports, "def test_one():", "    pass"]))
 
     result = suite.run(environ={"PYTHONPATH": str(suite.folder)})
 
     assert result.outcomes == {"test_one": "passed"}, result.output
-    for library in _LIBRARIES:
-        watched = "django.db" if library == "django" else library
-        assert result.told().count(f"watching {watched} went wrong inside Paceline") == 1
+    for module in _MODULES:
+        assert result.told().count(f"watching {module} went wrong inside Paceline") == 1
     assert set(result.case("test_one").lacking) == _TOUCHED
 
 

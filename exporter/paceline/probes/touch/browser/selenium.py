@@ -22,11 +22,10 @@ def watch(module: ModuleType, pages: Pages, patches: Patches) -> None:
     """
     Watch the commands to browsers, or the programs that take them.
     """
-    service = vars(module).get("Service")
-    if service is not None:
+    if module.__name__.endswith(".service"):
         for name in ("start", "stop"):
-            patches.wrap(service, name, lambda function: _driving(function, pages))
-    if "WebDriver" in vars(module):
+            patches.wrap(module.Service, name, lambda function: _driving(function, pages))
+    else:
         patches.wrap(module.WebDriver, "execute", lambda function: _Commands(function, pages).wrapper())
 
 

@@ -21,6 +21,8 @@ def watch(module: ModuleType, test_span: TestSpan, patches: Patches) -> None:
     def watched(get_current: Any) -> Any:
         def get() -> Any:
             found = get_current()
+            if not test_span.is_on:
+                return found
             api: Any = UNPATCHED.modules.get("opentelemetry.trace")
             # It imports this module, and may not be ready.
             parent = test_span.parent(api) if hasattr(api, "set_span_in_context") else None

@@ -55,6 +55,13 @@ class TestSpan:
         finally:
             self._ids, self._span = before
 
+    @property
+    def is_on(self) -> bool:
+        """
+        Whether a test runs, and is to be in a trace.
+        """
+        return self._ids is not None
+
     def parent(self, api: Any) -> Any:
         """
         The span as OpenTelemetry has it; None where the calling thread works for no test.
