@@ -157,14 +157,14 @@ class Told:
         return next((one.name.partition("::")[2] for one in self.sent.values() if _number(one.span_id) == parent), "")
 
 
-@pytest.fixture(scope="module")
-def traced(tmp_path_factory: pytest.TempPathFactory) -> Told:
+@pytest.fixture(scope="module", params=[(), ("-n", "2")], ids=["alone", "workers"])
+def traced(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Told:
     """
-    The suite with traces, whose requests get headers.
+    The suite with traces, whose requests get headers; in this process or in workers of xdist.
     """
     folder = tmp_path_factory.mktemp("traced")
     with receiving(status=200) as server:
-        options = ("--paceline-otlp", server.url, "--paceline-otlp-traces")
+        options = (*request.param, "--paceline-otlp", server.url, "--paceline-otlp-traces")
         result = _run(folder, options, "trace_requests = true", {"HEADERS": "yes"})
         requests = [one for one in server.requests if one.path == "/v1/traces"]
     messages = [ExportTraceServiceRequest.FromString(_unpacked(one.body)) for one in requests]
