@@ -3,6 +3,7 @@ Pieces that more than one rule says; {} is what the piece is about, {whole} what
 """
 
 from collections.abc import Mapping
+from textwrap import indent
 
 from paceline.analysis.verdicts.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS, WORK
 from paceline.usage import UsageKey
@@ -48,26 +49,43 @@ label_replace(
 )
 """
 _ABOVE_USUAL = """
-label_replace({m}, "measure", "{key}", "", "")
-  > last_over_time(test:paceline_usual_count:count[<lately>])
+label_replace(
+  {m} > ignoring (measure) last_over_time(test:paceline_usual_count:count{measure="{key}"}[<lately>]),
+  "measure", "{key}", "", ""
+)
 """
-# What its probe did not see before is 0, in runs enough; and so it stays until half of the window has it.
-_ABOVE_NOTHING = """
-label_replace({m}, "measure", "{key}", "", "") > 0
-  unless
-    last_over_time(test:paceline_usual_count:count[<lately>])
-  and on (<test>)
-    last_over_time(test:paceline_normalized_duration_seconds:iqr[<lately>])
-  unless on (<test>)
-    last_over_time(test:paceline_few_runs:count[<lately>])
+_NEW = """
+label_replace(
+    {m} > 0
+  unless ignoring (measure)
+    last_over_time(test:paceline_usual_count:count{measure="{key}"}[<lately>])
   and on (<run>)
-    (last_over_time(suite:paceline_probed_runs:count{probe="{probe}"}[<lately>]) >= <threshold count_min_runs>)
+    (last_over_time(suite:paceline_probed_runs:count{probe="{probe}"}[<lately>]) >= <threshold count_min_runs>),
+  "measure", "{key}", "", ""
+)
+"""
+_STILL_NEW = """
+label_replace(
+  {m} and ignoring (measure) last_over_time(test:paceline_mostly_absent_count:count{measure="{key}"}[<lately>]),
+  "measure", "{key}", "", ""
+)
+"""
+# What its probe did not see before is 0, in runs enough; and so it stays until half of the window has it. What is read
+# of each test is read once, for all counts.
+_ABOVE_NOTHING = """
+(
+{new}
+)
+and on (<test>)
+  last_over_time(test:paceline_normalized_duration_seconds:iqr[<lately>])
+unless on (<test>)
+  last_over_time(test:paceline_few_runs:count[<lately>])
 or
-  label_replace({m}, "measure", "{key}", "", "")
-  and
-    last_over_time(test:paceline_mostly_absent_count:count[<lately>])
-  and
-    (last_over_time(test:paceline_count_rise:count[<hold>]) > 0)
+(
+{still_new}
+)
+and
+  (last_over_time(test:paceline_count_rise:count[<hold>]) > 0)
 """
 _MOSTLY_ABSENT = """
 label_replace(
@@ -84,6 +102,11 @@ def _of_each(phrase: str, *, with_probe: bool = False) -> str:
     """
     keys = sorted(key for key in WORK if key.quantity.is_exported and (key.quantity.probe or not with_probe))
     return "\nor\n".join(_of_key(phrase.strip(), key) for key in keys)
+
+
+def _above_nothing() -> str:
+    new, still_new = (indent(_of_each(phrase, with_probe=True), "  ") for phrase in (_NEW, _STILL_NEW))
+    return _ABOVE_NOTHING.strip().replace("{new}", new).replace("{still_new}", still_new)
 
 
 def _of_key(phrase: str, key: UsageKey) -> str:
@@ -160,7 +183,7 @@ or
     "rise_name": _RISE.replace("{m}", _MEASURES["name"]),
     "usual_counts": _of_each(_USUAL_COUNT),
     "mostly_absent_counts": _of_each(_MOSTLY_ABSENT, with_probe=True),
-    "risen_counts": f"{_of_each(_ABOVE_USUAL)}\nor\n{_of_each(_ABOVE_NOTHING, with_probe=True)}",
+    "risen_counts": f"{_of_each(_ABOVE_USUAL)}\nor\n{_above_nothing()}",
     # Memory kept by each of the runs of a stretch of time, and enough of them.
     "kept": """
 last_over_time(paceline_test_memory_retained_bytes[<since>])
