@@ -83,6 +83,7 @@ def test_on_means_registered(suite: Suite) -> None:
                 "session",
                 "tests",
                 "watching",
+                "work",
             )
         ),
     ]
