@@ -26,6 +26,7 @@ _DAY = 86400
 _STEP = 3600
 _VALUES = {"suite": "demo", "branch": "main", "base": "main", "back": "1ms", "test_type": ".+"}
 _TEST = "tests/integration/test_cart.py::test_total_of_a_large_cart"
+_IN_A_BROWSER = "tests/e2e/test_report.py::test_report_of_a_year"
 _NAMES = ("test_a[x=1]", 'test_a[say "it\'s"]', r"test_a[back\slash\n]", "test_a[é 漢字]", "test_a[a.b|c*(d)/$]")
 _RUN_SAMPLES = {metric.name for metric in CATALOGUE if metric.channel is Channel.RUN_SAMPLE}
 _ASKED = [one for board in boards() for one in queries(board)]
@@ -99,6 +100,8 @@ def test_the_demonstration_fills_every_panel(url: str, asked: Asked) -> None:
     sides = {"branch": "faster-search"} if asked.board == "paceline-compare" else {}
     if asked.panel == "Slower than the base":
         sides = {"base": "faster-search"}
+    if "paceline_test_page_" in asked.expr:
+        sides = {"test": _IN_A_BROWSER}
 
     assert _answer(url, asked, _BEFORE.get(asked.panel, _UNTIL), **sides) != []
 

@@ -263,6 +263,7 @@ def _usage(habit: Habit, computing: float, waited: float, random: Random) -> dic
         UsageKey.VOLUNTARY_CONTEXT_SWITCHES: habit.queries + random.randrange(3),
         UsageKey.INVOLUNTARY_CONTEXT_SWITCHES: round(200 * waited),
         UsageKey.GC_COLLECTIONS: round(30 * computing),
+        UsageKey.SHARED_GC_SECONDS: 0.01 * computing,
         UsageKey.IMPORTED_MODULES: 0,
         UsageKey.THREADS_LEFT: 0,
         UsageKey.PROCESSES_LEFT: 0,
