@@ -42,7 +42,8 @@ def working(suite: Suite) -> Suite:
 
 
 def _said(result: Result) -> list[str]:
-    return [line for line in result.output.splitlines() if line.startswith(("history ", "paceline: no history"))]
+    said = [line for line in result.output.splitlines() if line.startswith(("history ", "paceline: no history"))]
+    return [line.partition("; tests judged")[0] for line in said]
 
 
 @pytest.mark.stack

@@ -265,7 +265,7 @@ def test_too_many_series_are_dropped_and_counted(tmp_path: Path) -> None:
     """
     Whole tests, the quickest first; the counter and the page say how many samples.
     """
-    with exporter_in(tmp_path, "--max-series=38") as exporter:
+    with exporter_in(tmp_path, "--max-series=42") as exporter:
         exporter.push(make_run(1, [make_case(f"test_{place}", place / 10) for place in range(10)]))
         samples = exporter.scrape()
         dropped = exporter.state("paceline_exporter_series_dropped_total")
@@ -275,7 +275,7 @@ def test_too_many_series_are_dropped_and_counted(tmp_path: Path) -> None:
         f"test_{place}" for place in (6, 7, 8, 9)
     }
     assert dropped == {"max_series,shop": 24}
-    assert "<p>Left out of suite shop: 24 samples beyond --max-series=38.</p>" in page
+    assert "<p>Left out of suite shop: 24 samples beyond --max-series=42.</p>" in page
 
 
 def test_a_run_before_the_window_is_kept_and_not_exposed(tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ def confirmed(
         for verdict in run.verdicts
     }
     unproven = set() if any(one.kind in _OF_TIME for one in telling) else short_and_not_measured(run, again)
+    unproven = {verdict for verdict in unproven if not imported_modules(verdict)}
     for verdict in unproven:
         why = _why_not(verdict, repeated.reasons)
         found[verdict] = verdict.unconfirmed(f"too short to be believed by one measurement{f' ({why})' if why else ''}")
