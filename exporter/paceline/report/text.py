@@ -116,11 +116,11 @@ def _health_lines(content: Content, width: int, verbosity: int, *, ascii_only: b
             name = words.shortened(case.id, max(width - LABEL_WIDTH - _TIME, LABEL_WIDTH), "..." if ascii_only else "…")
             yield _labelled("" if number else "slowest", f"{time:>{_TIME - 2}}  {name}")
     if content.fixtures and verbosity >= 0:
-        yield _labelled("fixtures", content.fixtures)
+        yield from _paragraph(content.fixtures, width, label="fixtures")
     if content.work and verbosity >= 0:
-        yield _labelled("work", content.work)
-    yield _labelled("machine", content.machine)
-    yield _labelled("history", content.history)
+        yield from _paragraph(content.work, width, label="work")
+    yield from _paragraph(content.machine, width, label="machine")
+    yield from _paragraph(content.history, width, label="history")
     yield _labelled("run", content.run_id)
 
 
