@@ -36,6 +36,7 @@ _EVERYWHERE = {"job", "instance"}
 # What the catalogue has and no dashboard shows.
 _UNUSED: dict[str, str] = {
     "paceline_case_duration_seconds_sum": "means say less than the quantiles of its buckets",
+    "paceline_run_machine_others_cpu_ratio": "judgement reads it, to tell a wait from a busy machine",
     "paceline_run_probes": "rules read it, to take what is absent for 0",
     "paceline_run_threshold": "rules read it; the configuration is where it is looked up",
     "paceline_fixture_setups": "divides the seconds of a fixture into those of a setup",

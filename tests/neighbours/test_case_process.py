@@ -221,7 +221,7 @@ def test_fake_files_cost_figures_of_their_test_alone(tmp_path: Path, scope: str)
     assert result.case("test_fake").duration_seconds
     assert [case.id for case in real if {UsageKey.CPU_SECONDS, UsageKey.MEMORY_PEAK_BYTES} - case.usage.keys()] == []
     assert result.kept_runs() == 1
-    assert result.run.counts[RunCount.INTERNAL_FAILURES] == 0
+    assert result.run.counts[RunCount.INTERNAL_FAILURES] == 0, result.output
 
 
 def test_a_probe_that_failed_is_tried_again(beside: Beside) -> None:

@@ -287,4 +287,4 @@ def test_what_explains_a_verdict_may_fail(tmp_path: Path, url: str, runs: dict[s
         (one.kind, one.case) for one in runs["troubled"][-1].verdicts
     ]
     assert "cpu_seconds" not in {cause.measure for verdict in run.verdicts for cause in verdict.causes}
-    assert warnings == [f"some verdicts have no causes: {url}: gone"]
+    assert set(warnings) == {f"some verdicts have no causes: {url}: gone"}

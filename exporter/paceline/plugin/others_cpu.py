@@ -38,19 +38,28 @@ class OthersCpu:
     """
 
     def __init__(self) -> None:
-        self._before = _Spent.now()
+        self._before = _spent()
 
     def percent(self) -> float | None:
         """
         The CPU time of other processes, and what a hypervisor took, in percent of all CPUs; None after too short a
-        time.
+        time, and where it cannot be read, as in a fake file system that a fixture of the session keeps to its end.
         """
-        before, after = self._before, _Spent.now()
+        before, after = self._before, _spent()
+        if before is None or after is None:
+            return None
         total = after.total - before.total
         if total < _SHORTEST_SECONDS * (os.cpu_count() or 1):
             return None
         others = after.busy - before.busy - (after.own - before.own)
         return round(100 * min(max(others / total, 0.0), 1.0), 1)
+
+
+def _spent() -> _Spent | None:
+    try:
+        return _Spent.now()
+    except OSError:
+        return None
 
 
 def _cpu_seconds(process: int) -> float:
