@@ -36,7 +36,7 @@ def postgres() -> Iterator[str]:
     server = debian_program("postgres", "postgresql", _POSTGRES_FOLDERS)
     port = free_port()
     address = f"postgresql://paceline@127.0.0.1:{port}/postgres"
-    with _folder_of("postgres") as (folder, user):
+    with folder_of("postgres") as (folder, user):
         data = str(folder / "data")
         _called([str(initdb), "-D", data, "-U", "paceline", "-A", "trust", "--no-sync", "-E", "UTF8"], user)
         options = {
@@ -48,7 +48,7 @@ def postgres() -> Iterator[str]:
         }
         command = [str(server), "-D", data, *(word for name in options for word in ("-c", f"{name}={options[name]}"))]
         # A server that is killed leaves shared memory behind.
-        with _running(command, user, folder / "log.txt", lambda: psycopg.connect(address).close(), signal.SIGQUIT):
+        with running(command, user, folder / "log.txt", lambda: psycopg.connect(address).close(), signal.SIGQUIT):
             yield address
 
 
@@ -68,7 +68,7 @@ def mariadb() -> Iterator[int]:
         with pymysql.connect(host="127.0.0.1", port=port, user="root") as connection:
             connection.cursor().execute("create database if not exists shop")
 
-    with _folder_of("mysql") as (folder, user):
+    with folder_of("mysql") as (folder, user):
         data = f"--datadir={folder / 'data'}"
         _called(
             [str(install), "--no-defaults", data, "--skip-test-db", "--auth-root-authentication-method=normal"], user
@@ -84,12 +84,12 @@ def mariadb() -> Iterator[int]:
             "--skip-grant-tables",
             "--innodb-flush-log-at-trx-commit=0",
         ]
-        with _running(command, user, folder / "log.txt", connect, signal.SIGKILL):
+        with running(command, user, folder / "log.txt", connect, signal.SIGKILL):
             yield port
 
 
 @contextmanager
-def _folder_of(user: str) -> Iterator[tuple[Path, str | None]]:
+def folder_of(user: str) -> Iterator[tuple[Path, str | None]]:
     """
     A folder that a server may write to, and its user: servers refuse to be root.
     """
@@ -112,9 +112,19 @@ def _called(command: Sequence[str], user: str | None) -> None:
 
 
 @contextmanager
-def _running(
+def running(
     command: Sequence[str], user: str | None, log: Path, connect: Callable[[], None], end: signal.Signals
 ) -> Iterator[None]:
+    """
+    A server while it answers.
+
+    Args:
+        command: that starts it.
+        user: that it runs as; None for this one.
+        log: takes its output.
+        connect: and close the connection; raises as long as the server does not answer.
+        end: the signal that ends it.
+    """
     with (
         log.open("wb") as output,
         subprocess.Popen(command, user=user, cwd="/", stdout=output, stderr=output) as process,
@@ -131,7 +141,7 @@ def _wait_for(process: "subprocess.Popen[bytes]", log: Path, connect: Callable[[
     while True:
         try:
             connect()
-        except (psycopg.OperationalError, pymysql.MySQLError) as error:
+        except (psycopg.OperationalError, pymysql.MySQLError, OSError) as error:
             if process.poll() is not None or time.monotonic() > end:
                 raise NoServerError(f"{process.args!r} does not answer: {error}; {log.read_text('utf-8')}") from error
             time.sleep(_PROBE_SECONDS)
