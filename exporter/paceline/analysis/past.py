@@ -2,7 +2,7 @@
 The past as judgement sees it: runs in order of time, and for each measure the values of each test.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, Self
 
 from msgspec import Struct
@@ -134,6 +134,14 @@ class Past(Struct, frozen=True, kw_only=True):
 
     def series(self, measure: str, case_id: str) -> Series:
         return self.column(measure).get(case_id) or _NO_SERIES
+
+    def ended_with(self, case_id: str, measures: Iterable[str]) -> bool:
+        """
+        Whether any of these measures of a test was above 0 in its last run.
+        """
+        runs = self.series(OUTCOME, case_id).runs
+        known = (self.series(measure, case_id) for measure in measures)
+        return bool(runs) and any(one.runs and one.runs[-1] == runs[-1] and one.values[-1] > 0 for one in known)
 
 
 def past_run(run: Run) -> PastRun:

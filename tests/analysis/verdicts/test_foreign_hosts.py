@@ -60,6 +60,16 @@ def test_a_test_that_talked_in_its_last_run_is_no_news() -> None:
     assert verdict.standing
 
 
+def test_a_test_that_talked_to_nobody_in_its_last_run_is_news() -> None:
+    """
+    Where the probe was on, a run without requests has 0 of them.
+    """
+    past = Past.from_runs([make_run(1, [make_case("test_a"), _talking("test_b", 1)], probes=("network",))])
+    (verdict,) = _found(_talking("test_a", 1), past=past)
+
+    assert not verdict.standing
+
+
 def _talking(name: str, requests: int, host: str = "api.example.com", test_type: str = "unit") -> Case:
     return make_case(
         name,

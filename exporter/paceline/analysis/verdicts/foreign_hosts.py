@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from paceline.analysis.judgement_rules import NetworkRule
-from paceline.analysis.past import OUTCOME, Past
+from paceline.analysis.past import Past
 from paceline.formatting import counted
 from paceline.model import Case, HostTraffic, Severity, Verdict
 from paceline.usage import UsageKey
@@ -40,7 +40,7 @@ def judge_hosts(cases: Sequence[Case], past: Past, rule: NetworkRule) -> Iterato
             limit=0.0,
             unit="requests" if traffic.requests else "connections",
             tests=tests if len(tests) > 1 else (),
-            standing=_stood(case, past),
+            standing=past.ended_with(case.id, _TALKED),
             reason=f"{_talk(traffic)} to {host}, which no test of type {test_type} may talk to{others}",
         )
 
@@ -59,8 +59,3 @@ def _talk(traffic: HostTraffic) -> str:
     if traffic.requests:
         return counted(traffic.requests, "request")
     return counted(traffic.connections, "connection")
-
-
-def _stood(case: Case, past: Past) -> bool:
-    runs = past.series(OUTCOME, case.id).runs
-    return bool(runs) and any(runs[-1] in past.series(key, case.id).runs[-1:] for key in _TALKED)

@@ -4,7 +4,7 @@ Repeated queries (N+1): one query more for each row of another one. Rule and evi
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from paceline.analysis.past import OUTCOME, Past
+from paceline.analysis.past import Past
 from paceline.formatting import counted
 from paceline.model import Case, QueryGroup, Severity, Verdict
 from paceline.usage import UsageKey
@@ -44,7 +44,7 @@ def judge_repeated_queries(cases: Sequence[Case], past: Past) -> Iterator[Verdic
             measured=float(count),
             unit="queries",
             tests=tests if len(tests) > 1 else (),
-            standing=_stood(case, past),
+            standing=past.ended_with(case.id, (UsageKey.DB_REPEATED_QUERIES,)),
             reason=_reason(group, len(tests)),
         )
 
@@ -62,8 +62,3 @@ def _reason(group: QueryGroup, tests: int) -> str:
 
 def _short(statement: str) -> str:
     return statement if len(statement) <= _LONGEST_STATEMENT else f"{statement[: _LONGEST_STATEMENT - 1]}…"
-
-
-def _stood(case: Case, past: Past) -> bool:
-    runs, repeated = past.series(OUTCOME, case.id).runs, past.series(UsageKey.DB_REPEATED_QUERIES, case.id)
-    return bool(runs and repeated.runs) and runs[-1] == repeated.runs[-1] and repeated.values[-1] > 0
