@@ -2,12 +2,13 @@
 Commands to Redis through redis-py's clients for asyncio.
 """
 
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 from paceline.probes.touch.cache.lookups import Lookups
 from paceline.probes.touch.cache.redis import commands_of, took
-from paceline.probes.touch.patches import Patches, looking_like
+from paceline.probes.touch.patches import Patches
 from paceline.unpatched import UNPATCHED
 
 _now = UNPATCHED.perf_counter_ns
@@ -22,11 +23,10 @@ def watch(module: ModuleType, lookups: Lookups, patches: Patches) -> None:
         (module.Pipeline, "immediate_execute_command", _async_command),
         (module.Pipeline, "execute", _async_pipeline),
     ):
-        original = getattr(owner, name)
-        patches.put(owner, name, looking_like(watched(original, lookups), original))
+        patches.wrap(owner, name, partial(watched, lookups))
 
 
-def _async_command(original: Any, lookups: Lookups) -> Any:
+def _async_command(lookups: Lookups, original: Any) -> Any:
     async def execute_command(self: Any, *args: Any, **options: Any) -> Any:
         __tracebackhide__ = True
         started = _now()
@@ -41,7 +41,7 @@ def _async_command(original: Any, lookups: Lookups) -> Any:
     return execute_command
 
 
-def _async_pipeline(original: Any, lookups: Lookups) -> Any:
+def _async_pipeline(lookups: Lookups, original: Any) -> Any:
     async def execute(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         commands, started = commands_of(self), _now()

@@ -3,11 +3,12 @@ Commands to Redis through redis-py.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 from paceline.probes.touch.cache.lookups import Lookups
-from paceline.probes.touch.patches import Patches, looking_like
+from paceline.probes.touch.patches import Patches
 from paceline.unpatched import UNPATCHED
 
 _now = UNPATCHED.perf_counter_ns
@@ -37,11 +38,10 @@ def watch(module: ModuleType, lookups: Lookups, patches: Patches) -> None:
         (Pipeline, "immediate_execute_command", _command),
         (Pipeline, "execute", _pipeline),
     ):
-        original = getattr(owner, name)
-        patches.put(owner, name, looking_like(watched(original, lookups), original))
+        patches.wrap(owner, name, partial(watched, lookups))
 
 
-def _command(original: Any, lookups: Lookups) -> Any:
+def _command(lookups: Lookups, original: Any) -> Any:
     def execute_command(self: Any, *args: Any, **options: Any) -> Any:
         __tracebackhide__ = True
         started = _now()
@@ -56,7 +56,7 @@ def _command(original: Any, lookups: Lookups) -> Any:
     return execute_command
 
 
-def _pipeline(original: Any, lookups: Lookups) -> Any:
+def _pipeline(lookups: Lookups, original: Any) -> Any:
     def execute(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         commands, started = commands_of(self), _now()
