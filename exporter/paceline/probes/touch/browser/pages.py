@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary, ref
 
 from paceline.probes.touch.attribution import Attribution, Bucket
 from paceline.probes.touch.browser.vitals import Vitals, vitals_of
+from paceline.probes.touch.counter import Counter
 from paceline.unpatched import UNPATCHED
 from paceline.usage import UsageKey
 
@@ -72,7 +73,7 @@ class Page:
 Read = Callable[[Any, Page], object]
 
 
-class Pages:
+class Pages(Counter):
     """
     Counts what happens in pages for the part of the test that makes it happen.
 
@@ -85,11 +86,9 @@ class Pages:
     """
 
     def __init__(self, attribution: Attribution, failed: Callable[[Exception, str], None]) -> None:
-        self.attribution: Final = attribution
-        self._failed: Final = failed
+        super().__init__(attribution, failed)
         self._pages: Final[WeakKeyDictionary[Any, Page]] = WeakKeyDictionary()
         self._unread: Final[dict[Page, None]] = {}
-        self.has_failed = False
 
     def page(self, key: Any, read: Read | None = None) -> Page:
         """
@@ -176,8 +175,7 @@ class Pages:
             if vitals is not None:
                 _take(page, page.bucket, vitals, counts_requests=counts_requests)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of the test
-            self.has_failed = True
-            self._failed(error, "reading pages")
+            self.give_up(error, "reading pages")
 
 
 def _take(page: Page, bucket: Bucket, vitals: Vitals, *, counts_requests: bool) -> None:

@@ -7,15 +7,20 @@ from contextlib import contextmanager
 from typing import Final
 
 from paceline.probes.touch.attribution import Attribution
+from paceline.probes.touch.counter import Counter
 from paceline.unpatched import UNPATCHED
 from paceline.usage import UsageKey
 
 _COMMANDS, _SECONDS = UsageKey.CACHE_COMMANDS.value, UsageKey.CACHE_SECONDS.value
 _HITS, _MISSES, _SETS = UsageKey.CACHE_HITS.value, UsageKey.CACHE_MISSES.value, UsageKey.CACHE_SETS.value
 _NANOSECONDS = 1e9
+DOING = "counting lookups in caches"
+"""
+What is being done where an error ends the counting.
+"""
 
 
-class Lookups:
+class Lookups(Counter):
     """
     Counts commands to caches, and what they found, for the part of the test that asks.
 
@@ -27,10 +32,8 @@ class Lookups:
     """
 
     def __init__(self, attribution: Attribution, failed: Callable[[Exception, str], None]) -> None:
-        self._attribution: Final = attribution
-        self._failed: Final = failed
+        super().__init__(attribution, failed)
         self._inside: Final[set[int]] = set()
-        self.has_failed = False
 
     @property
     def is_inside(self) -> bool:
@@ -64,17 +67,10 @@ class Lookups:
         if self.has_failed:
             return
         try:
-            figures = self._attribution.of_caller().figures
+            figures = self.attribution.of_caller().figures
             for key, amount in ((_COMMANDS, commands), (_HITS, hits), (_MISSES, misses), (_SETS, sets)):
                 if amount:
                     figures[key] += amount
             figures[_SECONDS] += nanoseconds / _NANOSECONDS
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of who asks
-            self.give_up(error)
-
-    def give_up(self, error: Exception) -> None:
-        """
-        Count no more, and say so.
-        """
-        self.has_failed = True
-        self._failed(error, "counting lookups in caches")
+            self.give_up(error, DOING)

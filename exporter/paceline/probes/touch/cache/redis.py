@@ -7,7 +7,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-from paceline.probes.touch.cache.lookups import Lookups
+from paceline.probes.touch.cache.lookups import DOING, Lookups
 from paceline.probes.touch.patches import Patches
 from paceline.unpatched import UNPATCHED
 
@@ -88,7 +88,7 @@ def took(lookups: Lookups, started: int, commands: Iterable[tuple[Any, Any]]) ->
         hits, misses, sets = (sum(column) for column in zip(*found, strict=True)) if found else (0, 0, 0)
         lookups.took(nanoseconds, max(len(sent), 1), hits=hits, misses=misses, sets=sets)
     except Exception as error:  # noqa: BLE001 - as in `Lookups`
-        lookups.give_up(error)
+        lookups.give_up(error, DOING)
 
 
 def _found(args: Any, answer: Any) -> tuple[int, int, int]:

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from paceline.probes.touch.attribution import Attribution
 from paceline.probes.touch.call_sites import CallSites, Site
+from paceline.probes.touch.counter import Counter
 from paceline.probes.touch.database.statements import Statement, read_statement
 
 _T = TypeVar("_T")
@@ -84,7 +85,7 @@ class Sent:
             self.parameters.add(_hashed(text, parameters))
 
 
-class Queries:
+class Queries(Counter):
     """
     Counts queries for the part of the test that sends them.
 
@@ -97,10 +98,8 @@ class Queries:
     """
 
     def __init__(self, attribution: Attribution, sites: CallSites, failed: Callable[[Exception, str], None]) -> None:
-        self._attribution: Final = attribution
+        super().__init__(attribution, failed)
         self._sites: Final = sites
-        self._failed: Final = failed
-        self._has_failed = False
         # The texts are kept by their hashes alone: they have literals in them. One dictionary for each dialect.
         self._plain: Final[dict[int, Statement]] = {}
         self._escaping: Final[dict[int, Statement]] = {}
@@ -124,12 +123,12 @@ class Queries:
         """
         try:
             frame = _frame(depth)
-            attribution = self._attribution
+            attribution = self.attribution
             # A code object hashes slowly; the group holds on to it, so that its address stays its own.
             short = (hash(text), id(frame.f_code), frame.f_lasti) if type(text) is str else None
             sent: Sent | None = attribution.known.get(short)
             if sent is None or attribution.foreign:
-                if self._has_failed:
+                if self.has_failed:
                     return None
                 statement = self._read(text, escapes=escapes)
                 if not statement.is_counted:
@@ -140,7 +139,7 @@ class Queries:
             sent.count += 1
             sent.nanoseconds += nanoseconds
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of who sends the query
-            self._give_up(error, f"counting queries of {library}")
+            self.give_up(error, f"counting queries of {library}")
             return None
         else:
             return sent
@@ -149,12 +148,12 @@ class Queries:
         """
         Note the rows that a cursor of the DB-API has or will have.
         """
-        if sent is None or self._has_failed:
+        if sent is None or self.has_failed:
             return
         try:
             _keep_rows(sent, cursor)
         except Exception as error:  # noqa: BLE001 - as above
-            self._give_up(error, "counting rows")
+            self.give_up(error, "counting rows")
 
     def keep_rowcount(self, sent: Sent | None, cursor: Any) -> None:
         """
@@ -167,7 +166,7 @@ class Queries:
             if rows >= 0:
                 sent.rows = sent.rows + rows if sent.rows > 0 else rows
         except Exception as error:  # noqa: BLE001 - as above
-            self._give_up(error, "counting rows")
+            self.give_up(error, "counting rows")
 
     def tried(self, step: Callable[[], _T], doing: str, otherwise: _T) -> _T:
         """
@@ -176,15 +175,11 @@ class Queries:
         try:
             return step()
         except Exception as error:  # noqa: BLE001 - as above
-            self._give_up(error, doing)
+            self.give_up(error, doing)
             return otherwise
 
-    def _give_up(self, error: Exception, doing: str) -> None:
-        self._has_failed = True
-        self._failed(error, doing)
-
     def _group(self, statement: Statement, library: str, frame: FrameType, number: int) -> Sent:
-        attribution, user = self._attribution, self._sites.caller(frame)
+        attribution, user = self.attribution, self._sites.caller(frame)
         line = (number, id(user.f_code), user.f_lasti) if user is not None and number else None
         known: Sent | None = attribution.known.get(line)
         if known is not None and not attribution.foreign:

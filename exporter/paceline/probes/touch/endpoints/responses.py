@@ -5,7 +5,7 @@ Take the answers of a web application, one by one.
 from collections.abc import Callable
 from typing import Any, Final
 
-from paceline.probes.touch.attribution import Attribution
+from paceline.probes.touch.counter import Counter
 from paceline.unpatched import UNPATCHED
 
 NO_ROUTE = "(no route)"
@@ -41,7 +41,7 @@ class Asked:
         self.started: Final = _now()
 
 
-class Responses:
+class Responses(Counter):
     """
     Times answers for the part of the test that asks.
 
@@ -52,16 +52,11 @@ class Responses:
         failed: takes the error.
     """
 
-    def __init__(self, attribution: Attribution, failed: Callable[[Exception, str], None]) -> None:
-        self._attribution: Final = attribution
-        self._failed: Final = failed
-        self.has_failed = False
-
     def start(self) -> Asked:
         """
         The application begins to answer.
         """
-        return Asked(self._attribution.request_started())
+        return Asked(self.attribution.request_started())
 
     def end(self, asked: Asked, method: Any, route: Callable[[], str | None], status: int | None) -> None:
         """
@@ -73,12 +68,12 @@ class Responses:
             route: gives the pattern that fits the path; None for no pattern.
             status: of the answer; None where there was an exception instead.
         """
-        self._attribution.request_ended(asked.operation)
+        self.attribution.request_ended(asked.operation)
         if self.has_failed:
             return
         try:
             seconds = (_now() - asked.started) / _NANOSECONDS
-            endpoints = self._attribution.of_caller().endpoints
+            endpoints = self.attribution.of_caller().endpoints
             name = f"{method} {route() or NO_ROUTE}"
             if name not in endpoints and len(endpoints) >= _MOST_ROUTES:
                 return
@@ -90,5 +85,4 @@ class Responses:
             if len(answers.seconds) < _MOST_TIMES:
                 answers.seconds.append(seconds)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of the application
-            self.has_failed = True
-            self._failed(error, "timing endpoints")
+            self.give_up(error, "timing endpoints")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from paceline.probes.touch.attribution import Attribution, Bucket
+from paceline.probes.touch.counter import Counter
 from paceline.probes.touch.traces.test_span import TestSpan
 from paceline.unpatched import UNPATCHED
 from paceline.usage import UsageKey
@@ -14,6 +15,7 @@ _REQUESTS, _SECONDS = UsageKey.NETWORK_REQUESTS.value, UsageKey.NETWORK_SECONDS.
 _RECEIVED, _ERRORS = UsageKey.NETWORK_RECEIVED_BYTES.value, UsageKey.NETWORK_ERRORS.value
 _CONNECTIONS = UsageKey.NETWORK_CONNECTIONS.value
 _NANOSECONDS = 1e9
+_DOING = "counting requests"
 _MOST_HOSTS, _OTHERS = 200, "(others)"
 _now = UNPATCHED.perf_counter_ns
 
@@ -44,7 +46,7 @@ class Request:
         self.started = _now()
 
 
-class Requests:
+class Requests(Counter):
     """
     Counts requests for the part of the test that sends them. While one waits for its answer, threads that were there
     before the test may be those of the server that answers.
@@ -58,10 +60,8 @@ class Requests:
     """
 
     def __init__(self, attribution: Attribution, failed: Callable[[Exception, str], None], test_span: TestSpan) -> None:
+        super().__init__(attribution, failed)
         self.traceparent: Final = test_span.traceparent
-        self._attribution: Final = attribution
-        self._failed: Final = failed
-        self.has_failed = False
 
     def start(self, host: Any) -> Request | None:
         """
@@ -70,16 +70,16 @@ class Requests:
         Returns:
             what `end` takes; None where nothing is counted.
         """
-        if self.has_failed or self._attribution.is_driving:
+        if self.has_failed or self.attribution.is_driving:
             return None
         try:
-            bucket, name = self._attribution.of_caller(), _as_text(host)
+            bucket, name = self.attribution.of_caller(), _as_text(host)
             bucket.figures[_REQUESTS] += 1
             _traffic(bucket, name).requests += 1
-            is_of_test = bucket is not self._attribution.background
-            return Request(bucket, name, self._attribution.request_started() if is_of_test else None)
+            is_of_test = bucket is not self.attribution.background
+            return Request(bucket, name, self.attribution.request_started() if is_of_test else None)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of who sends the request
-            self._give_up(error)
+            self.give_up(error, _DOING)
             return None
 
     def end(self, request: Request | None, received: Any = None, *, failed: bool = False) -> None:
@@ -95,7 +95,7 @@ class Requests:
             return
         try:
             if request.operation is not None:
-                self._attribution.request_ended(request.operation)
+                self.attribution.request_ended(request.operation)
             seconds = (_now() - request.started) / _NANOSECONDS
             size = int(received) if received else 0
             figures, traffic = request.bucket.figures, _traffic(request.bucket, request.host)
@@ -108,7 +108,7 @@ class Requests:
                 figures[_ERRORS] += 1
                 traffic.errors += 1
         except Exception as error:  # noqa: BLE001 - as above
-            self._give_up(error)
+            self.give_up(error, _DOING)
 
     def took(self, host: Any, nanoseconds: int, *, failed: bool) -> None:
         """
@@ -128,18 +128,14 @@ class Requests:
         """
         A socket is connected to a host.
         """
-        if self.has_failed or self._attribution.is_driving:
+        if self.has_failed or self.attribution.is_driving:
             return
         try:
-            bucket = self._attribution.of_caller()
+            bucket = self.attribution.of_caller()
             bucket.figures[_CONNECTIONS] += 1
             _traffic(bucket, _as_text(host)).connections += 1
         except Exception as error:  # noqa: BLE001 - as above
-            self._give_up(error)
-
-    def _give_up(self, error: Exception) -> None:
-        self.has_failed = True
-        self._failed(error, "counting requests")
+            self.give_up(error, _DOING)
 
 
 def _traffic(bucket: Bucket, host: str) -> Traffic:
