@@ -65,6 +65,24 @@ def test_runs_that_share_series_are_text(exporter: Exporter) -> None:
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
 
 
+def test_a_prometheus_that_keeps_one_sample_of_a_series_gets_one(exporter: Exporter) -> None:
+    """
+    Prometheus 2.53.0 drops the others in silence; 2.53.3 takes both, as do those before 2.52.
+    """
+    for number in range(2):
+        exporter.push(make_run(number, [make_case()]))
+    runs = {
+        version: [
+            dict(labels)["run_id"]
+            for name, labels, *_ in exporter.scrape(**{"User-Agent": f"Prometheus/{version}"})
+            if name == "paceline_run_info"
+        ]
+        for version in ("2.53.0", "2.53.3", "2.42.0")
+    }
+
+    assert runs == {"2.53.0": ["run-0"], "2.53.3": ["run-0", "run-1"], "2.42.0": ["run-0", "run-1"]}
+
+
 def test_a_body_is_packed_only_where_that_is_understood(exporter: Exporter) -> None:
     """
     The same lines come either way.
@@ -122,6 +140,22 @@ def test_what_nobody_has_seen_is_exposed_after_a_restart(tmp_path: Path) -> None
         assert code == 0
         assert exporter.runs() == ["run-2"]
         assert exporter.state("paceline_runs_total") == {"main,passed,shop": 2}
+
+
+def test_who_scrapes_is_known_after_a_restart(tmp_path: Path) -> None:
+    """
+    One of a pair is away while the exporter starts again: its runs wait for it, though the other one has had them.
+    """
+    with exporter_in(tmp_path, "--expose-seconds=0") as exporter:
+        exporter.scrape("/metrics/runs?scraper=away")
+        exporter.push(make_run(1, [make_case()]))
+        exporter.stop()
+        exporter.start()
+        for _ in range(3):
+            exporter.scrape("/metrics/runs?scraper=there")
+        time.sleep(2.5)
+
+        assert {name for name, *_ in exporter.scrape("/metrics/runs?scraper=away")} >= {"paceline_run_info"}
 
 
 def test_a_run_that_nobody_came_for_is_told(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from anyio import CapacityLimiter
@@ -28,6 +28,7 @@ from paceline.server.landing_page import landing_page
 from paceline.server.rendered_run import chosen_format
 from paceline.server.report_checks import read_report
 from paceline.server.request_body import Limits, RefusedBodyError, discard_body, read_body
+from paceline.server.scrapers import Scraper, takes_many
 from paceline.server.service import ExporterService
 from paceline.server.web_config import WebConfig
 
@@ -120,9 +121,9 @@ class _Endpoints:
         with self._own.scrape.labels(request.url.path).time():
             answer = await run_in_threadpool(self._service.answer, scraper, form)
             response = await run_in_threadpool(_packed, answer.body, answer.form, request)
-        if scraper:
+        if scraper.name:
             # What did not get through is not delivered.
-            response.background = BackgroundTask(self._service.delivered, scraper, answer)
+            response.background = BackgroundTask(self._service.delivered, scraper.name, answer)
         return response
 
     async def landing(self, _: Request) -> Response:
@@ -160,13 +161,15 @@ def _says(state: str) -> _Endpoint:
     return say
 
 
-def _scraper(request: Request) -> str:
+def _scraper(request: Request) -> Scraper:
     """
-    The name of whoever scrapes; "" for a person who looks.
+    Whoever scrapes; a person where the request does not say how long it waits.
     """
     if _SCRAPE not in request.headers:
-        return ""
-    return " ".join((_host(request), request.headers.get("user-agent", ""), request.query_params.get("scraper", "")))
+        return Scraper()
+    agent = request.headers.get("user-agent", "")
+    name = " ".join((_host(request), agent, request.query_params.get("scraper", "")))
+    return Scraper(name=name, takes_many=takes_many(agent))
 
 
 def _host(request: Request) -> str:
@@ -185,6 +188,8 @@ async def _tending(service: ExporterService, _: Starlette) -> AsyncIterator[None
     task = asyncio.create_task(_tend(service))
     yield
     task.cancel()
+    with suppress(StorageError):
+        await run_in_threadpool(service.keep_scrapers)
 
 
 async def _tend(service: ExporterService) -> None:

@@ -32,6 +32,7 @@ from paceline.server.live_runs import LiveRuns
 from paceline.server.rendered_run import NOTHING, Cache, Format, Rendered, join, render
 from paceline.server.report_checks import read_arrival
 from paceline.server.response_texts import Acknowledgement, Answer, LandingSummary
+from paceline.server.scrapers import Scraper, Scrapers, resumed
 from paceline.shards import part_of
 
 _LOG = logging.getLogger(__name__)
@@ -58,7 +59,10 @@ class ExporterService:
         if uncounted:
             _LOG.info("counted %s that no exporter received", counted(uncounted, "run"))
         self._window: Final = settings.expose_window.longest(MARGIN_SECONDS)
-        self._exposures: Final = Exposures(self._rules(), self._ledger.exposed())
+        known = resumed(self._ledger.scrapers(), self._now())
+        self._scrapers: Final = Scrapers(settings.expose_scrapes, known)
+        self._exposures: Final = Exposures(self._rules(), self._ledger.exposed(), self._series, self._scrapers)
+        self._is_scraped = False
         self._cache: Final = Cache(_CACHE_BYTES)
         self._live: Final = LiveRuns(self._branch)
         self._drop_folder: Final = DropFolder(settings.watch) if settings.watch is not None else None
@@ -122,15 +126,15 @@ class ExporterService:
         """
         self._live.add(report, self._ticks())
 
-    def answer(self, scraper: str, form: Format) -> Answer:
+    def answer(self, scraper: Scraper, form: Format) -> Answer:
         """
-        Put an answer together. Where two runs have series in common it is in the text format, as OpenMetrics wants
-        all samples of a series in one place.
+        Put an answer together for a scraper. Where two runs have series in common it is in the text format, as
+        OpenMetrics wants all samples of a series in one place.
         """
         with self._lock:
             chosen = self._exposures.choose(scraper, lambda run: self._rendered(run).samples, self._now())
             pieces = [self._rendered(run) for run in chosen]
-        if form is Format.OPENMETRICS and shares_series(chosen, self._branch):
+        if form is Format.OPENMETRICS and shares_series(chosen, self._series):
             form = Format.TEXT
         return Answer(body=join(pieces, form), form=form, runs=tuple(chosen))
 
@@ -140,6 +144,7 @@ class ExporterService:
         """
         with self._lock:
             self._exposures.delivered(scraper, answer.runs, self._now())
+            self._is_scraped = True
 
     def tend(self) -> None:
         """
@@ -163,6 +168,20 @@ class ExporterService:
         if self._drop_folder is not None:
             self._look_into(self._drop_folder)
         self.prepare()
+        self.keep_scrapers()
+
+    def keep_scrapers(self) -> None:
+        """
+        Write who scrapes and has seen which runs, where that is new.
+
+        Raises:
+            PacelineError: the ledger cannot be written.
+        """
+        with self._lock:
+            is_scraped, self._is_scraped = self._is_scraped, False
+            scrapers = self._scrapers.encoded() if is_scraped else {}
+        if is_scraped:
+            self._ledger.keep_scrapers(scrapers)
 
     def state_families(self) -> Iterator[Family]:
         """
@@ -185,7 +204,7 @@ class ExporterService:
         with self._lock:
             return LandingSummary(
                 exposed=self.exposed,
-                scrapers=self._exposures.scrapers,
+                scrapers=len(self._scrapers),
                 live=len(self._live.current(self._ticks())),
                 dropped=self.own.by_suite(self.own.dropped),
                 late=self.own.by_suite(self.own.late),
@@ -279,6 +298,9 @@ class ExporterService:
 
     def _tally(self, run: Run) -> dict[Key, float]:
         return tally(run, self._branch(run.branch, run.default_branch))
+
+    def _series(self, run: Exposed) -> tuple[str, str]:
+        return run.suite, self._branch(run.branch, run.default_branch)
 
     def _branch(self, branch: str, default_branch: str) -> str:
         return branch_label(branch, default_branch, self.settings.branches)

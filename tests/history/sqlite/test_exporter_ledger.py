@@ -22,7 +22,8 @@ def _no_tally(_: Run) -> Mapping[tuple[str, ...], float]:
 
 _OF_VERSION_4 = (
     "DROP INDEX shards_by_whole; ALTER TABLE shards DROP COLUMN head; ALTER TABLE runs DROP COLUMN default_branch;"
-    "DROP TABLE vectors; DROP TABLE functions; ALTER TABLE runs DROP COLUMN others_cpu_percent"
+    "DROP TABLE vectors; DROP TABLE functions; ALTER TABLE runs DROP COLUMN others_cpu_percent;"
+    "DROP TABLE scrapers"
 )
 _TERMS = Terms(now=EPOCH, tally=_no_tally)
 

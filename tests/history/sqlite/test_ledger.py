@@ -383,7 +383,7 @@ def test_a_ledger_of_the_first_version_is_upgraded_in_place(ledger: Ledger) -> N
             "ALTER TABLE runs DROP COLUMN exposed_since; ALTER TABLE runs DROP COLUMN is_counted;"
             "ALTER TABLE runs DROP COLUMN calibration_seconds; ALTER TABLE runs DROP COLUMN slowdown_ratio;"
             "ALTER TABLE runs DROP COLUMN default_branch; DROP TABLE vectors; DROP TABLE functions;"
-            "ALTER TABLE runs DROP COLUMN others_cpu_percent;"
+            "ALTER TABLE runs DROP COLUMN others_cpu_percent; DROP TABLE scrapers;"
             "PRAGMA user_version = 1"
         )
     ledger.add(make_run(2, [make_case()], machine=machine))
@@ -406,7 +406,7 @@ def test_a_ledger_of_a_later_version_is_left_alone(ledger: Ledger) -> None:
     with pytest.raises(StorageError) as caught:
         ledger.add(make_run(2))
 
-    assert str(caught.value) == f"{ledger.path} has version 99, expected at most 8: upgrade paceline"
+    assert str(caught.value) == f"{ledger.path} has version 99, expected at most 9: upgrade paceline"
     assert ledger.path.read_bytes() == before
 
 

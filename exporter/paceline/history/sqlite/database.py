@@ -10,7 +10,7 @@ from pathlib import Path
 from paceline.errors import DocumentError, StorageError
 
 _APPLICATION_ID = 0x50414345
-_VERSION = 8
+_VERSION = 9
 _BUSY_SECONDS = 30.0
 READ = "BEGIN"
 WRITE = "BEGIN IMMEDIATE"
@@ -37,6 +37,7 @@ _VECTORS = (
     "CREATE INDEX vectors_by_run ON vectors (run)",
 )
 _OTHERS_CPU = "ALTER TABLE runs ADD COLUMN others_cpu_percent REAL"
+_SCRAPERS = "CREATE TABLE scrapers (name TEXT PRIMARY KEY, visits BLOB NOT NULL)"
 _SCHEMA = f"""
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY,
@@ -73,6 +74,7 @@ CREATE TABLE columns (
 {_DEFAULT_BRANCH};
 {"; ".join(_VECTORS)};
 {_OTHERS_CPU};
+{_SCRAPERS};
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
 """
@@ -92,6 +94,7 @@ _UPGRADES = {
     5: (_DEFAULT_BRANCH,),
     6: _VECTORS,
     7: (_OTHERS_CPU,),
+    8: (_SCRAPERS,),
 }
 
 

@@ -169,6 +169,21 @@ class ServedLedger(Ledger):
         with connected(self.path, begin=WRITE) as database:
             database.executemany("UPDATE runs SET exposed_since = NULL WHERE run_id = ?", [(one,) for one in run_ids])
 
+    def scrapers(self) -> dict[str, bytes]:
+        """
+        The visits of each scraper, by its name, as they were kept.
+        """
+        with connected(self.path) as database:
+            return dict(database.execute("SELECT name, visits FROM scrapers").fetchall())
+
+    def keep_scrapers(self, scrapers: Mapping[str, bytes]) -> None:
+        """
+        Keep the visits of these scrapers, and of no other.
+        """
+        with connected(self.path, begin=WRITE) as database:
+            database.execute("DELETE FROM scrapers")
+            database.executemany("INSERT INTO scrapers (name, visits) VALUES (?, ?)", scrapers.items())
+
     def totals(self) -> dict[Key, float]:
         """
         The counters.
