@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from paceline.identity import safe_text
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Run
-from paceline.server.rendered_run import Format, join, render
+from paceline.server.rendered_run import Format, join_runs, render
 from property.strategies import texts
 from support.reading import read_openmetrics
 from support.values import EPOCH, make_case, make_run
@@ -32,10 +32,10 @@ def _runs(draw: st.DrawFn) -> Run:
 @given(run=_runs())
 def test_what_is_exposed_is_read_back_equal(run: Run) -> None:
     """
-    parse(unpack(join(render(run)))) == samples(run) with safe labels, in both formats.
+    parse(unpack(join_runs(render(run)))) == samples(run) with safe labels, in both formats.
     """
     rendered = render(run, _STAMP, ["main"], _MANY)
-    text, strict = (gzip.decompress(join([rendered], form)).decode() for form in Format)
+    text, strict = (gzip.decompress(join_runs([rendered], form)).decode() for form in Format)
     sent = {
         (one.metric.name, frozenset(zip(one.metric.labels, map(safe_text, one.labels), strict=True)), one.value)
         for one in run_samples(run, ["main"])
@@ -63,10 +63,10 @@ def test_a_limit_is_kept(run: Run, most: int) -> None:
 @given(runs=st.lists(_runs(), min_size=2, max_size=3))
 def test_joined_runs_are_all_there(runs: list[Run]) -> None:
     """
-    samples(join(a, b)) == samples(a) + samples(b), and each family has one head.
+    samples(join_runs(a, b)) == samples(a) + samples(b), and each family has one head.
     """
     rendered = [render(run, _STAMP, ["main"], _MANY) for run in runs]
-    text = gzip.decompress(join(rendered, Format.TEXT)).decode()
+    text = gzip.decompress(join_runs(rendered, Format.TEXT)).decode()
     heads = [line for line in text.split("\n") if line.startswith("# TYPE")]
     read = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
 

@@ -3,7 +3,10 @@ What a scrape brings, and for how long.
 """
 
 import time
+import zlib
 from pathlib import Path
+
+import requests
 
 from paceline.documents import encode_run
 from paceline.history.sqlite.exporter_ledger import Terms
@@ -94,6 +97,18 @@ def test_a_body_is_packed_only_where_that_is_understood(exporter: Exporter) -> N
     assert packed.headers["Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in plain.headers
     assert packed.text == plain.text
+
+
+def test_a_packed_body_is_one_gzip_member(exporter: Exporter) -> None:
+    """
+    `curl --compressed` ends with an error at a second member, and Chromium shows the first one alone.
+    """
+    exporter.push(make_run(1, [make_case()]))
+    answer = requests.get(f"{exporter.url}/metrics/runs", headers={"Accept-Encoding": "gzip"}, stream=True, timeout=60)
+    reader = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    text = reader.decompress(answer.raw.read(decode_content=False)).decode()
+
+    assert (text, reader.eof, reader.unused_data) == (exporter.get("/metrics/runs").text, True, b"")
 
 
 def test_no_run_is_a_body_too(exporter: Exporter) -> None:

@@ -1,11 +1,9 @@
 """
 A run as lines that Prometheus reads, made once and kept compressed in pieces that can be joined.
 
-A body of several gzip members one after the other is one body. A family of metrics has to stand in one place,
-so each run has a piece for each family.
+A family of metrics has to stand in one place, so each run has a piece for each family.
 """
 
-import gzip
 import re
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -19,9 +17,9 @@ from paceline.identity import safe_text
 from paceline.metrics.catalogue import CATALOGUE, Channel, Metric
 from paceline.metrics.run_samples import Sample, of_case, of_run, quoted
 from paceline.model import Case, Run
+from paceline.server.gzip_pieces import Piece, join, pack
 from paceline.translated_names import BudgetSource
 
-_FASTEST = 1
 # Each with the family that it belongs to, and without a time.
 _Lines: TypeAlias = list[tuple[Metric, str]]
 _TYPE = re.compile(r"application/openmetrics-text\s*;[^,]*version=1\.0\.0")
@@ -41,13 +39,13 @@ class Rendered(Struct, frozen=True, kw_only=True):
     The pieces of a run by format and family, the number of samples in it, and of those that had no room.
     """
 
-    pieces: Mapping[Format, Mapping[Metric, bytes]]
+    pieces: Mapping[Format, Mapping[Metric, Piece]]
     samples: int
     dropped: int
 
     @property
     def size(self) -> int:
-        return sum(len(piece) for pieces in self.pieces.values() for piece in pieces.values())
+        return sum(len(piece.blocks) for pieces in self.pieces.values() for piece in pieces.values())
 
 
 def render(run: Run, stamp: int, branches: Collection[str], most: int) -> Rendered:
@@ -74,15 +72,15 @@ def render(run: Run, stamp: int, branches: Collection[str], most: int) -> Render
     return Rendered(pieces=pieces, samples=sum(map(len, families.values())), dropped=dropped)
 
 
-def join(runs: Sequence[Rendered], form: Format) -> bytes:
+def join_runs(runs: Sequence[Rendered], form: Format) -> bytes:
     """
-    One body of several runs, compressed.
+    One body of several runs, as gzip.
 
     Args:
         runs: in the order of their ends. In OpenMetrics no two of them may have a series in common.
         form: its format.
     """
-    return b"".join(_joined(runs, form))
+    return join(_joined(runs, form))
 
 
 def chosen_format(accept: str) -> Format:
@@ -92,13 +90,12 @@ def chosen_format(accept: str) -> Format:
     return Format.OPENMETRICS if _TYPE.search(accept) else Format.TEXT
 
 
-def _joined(runs: Sequence[Rendered], form: Format) -> Iterator[bytes]:
+def _joined(runs: Sequence[Rendered], form: Format) -> Iterator[Piece]:
     for metric, head in _HEADS.items():
         pieces = [run.pieces[form][metric] for run in runs if metric in run.pieces[form]]
         if pieces:
             yield head
             yield from pieces
-    # Also where there is nothing: an empty body is no gzip data.
     yield _ENDS[form]
 
 
@@ -143,9 +140,9 @@ def _rank(case: Case, *, is_judged: bool) -> tuple[bool, bool, float, str]:
     return (not is_judged, not has_own_budget, -(case.duration_seconds or 0.0), case.id)
 
 
-def _pieces(families: Mapping[Metric, Sequence[str]], timestamp: str) -> dict[Metric, bytes]:
+def _pieces(families: Mapping[Metric, Sequence[str]], timestamp: str) -> dict[Metric, Piece]:
     # A label has no line break in it, so that each line ends here and nowhere else.
-    return {metric: _pack(f" {timestamp}\n".join([*lines, ""])) for metric, lines in families.items()}
+    return {metric: pack(f" {timestamp}\n".join([*lines, ""])) for metric, lines in families.items()}
 
 
 def _by_family(groups: Iterable[_Lines]) -> dict[Metric, list[str]]:
@@ -155,17 +152,13 @@ def _by_family(groups: Iterable[_Lines]) -> dict[Metric, list[str]]:
     return families
 
 
-def _pack(text: str) -> bytes:
-    return gzip.compress(text.encode(), _FASTEST, mtime=0)
-
-
-def _head(metric: Metric) -> bytes:
-    return _pack(f"# HELP {metric.name} {metric.help}\n# TYPE {metric.name} {metric.kind.value}\n")
+def _head(metric: Metric) -> Piece:
+    return pack(f"# HELP {metric.name} {metric.help}\n# TYPE {metric.name} {metric.kind.value}\n")
 
 
 _HEADS = {metric: _head(metric) for metric in CATALOGUE if metric.channel is Channel.RUN_SAMPLE}
 NOTHING = Rendered(pieces={Format.TEXT: {}, Format.OPENMETRICS: {}}, samples=0, dropped=0)
-_ENDS = {Format.TEXT: _pack(""), Format.OPENMETRICS: _pack("# EOF\n")}
+_ENDS = {Format.TEXT: pack(""), Format.OPENMETRICS: pack("# EOF\n")}
 
 
 class Cache:

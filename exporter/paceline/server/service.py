@@ -29,7 +29,7 @@ from paceline.server.exporter_metrics import MAX_SERIES, OwnMetrics
 from paceline.server.exporter_settings import ExporterSettings
 from paceline.server.exposures import MARGIN_SECONDS, ExposureRules, Exposures, shares_series
 from paceline.server.live_runs import LiveRuns
-from paceline.server.rendered_run import NOTHING, Cache, Format, Rendered, join, render
+from paceline.server.rendered_run import NOTHING, Cache, Format, Rendered, join_runs, render
 from paceline.server.report_checks import read_arrival
 from paceline.server.response_texts import Acknowledgement, Answer, LandingSummary
 from paceline.server.scrapers import Scraper, Scrapers, resumed
@@ -136,7 +136,7 @@ class ExporterService:
             pieces = [self._rendered(run) for run in chosen]
         if form is Format.OPENMETRICS and shares_series(chosen, self._series):
             form = Format.TEXT
-        return Answer(body=join(pieces, form), form=form, runs=tuple(chosen))
+        return Answer(body=join_runs(pieces, form), form=form, runs=tuple(chosen))
 
     def delivered(self, scraper: str, answer: Answer) -> None:
         """
