@@ -15,6 +15,7 @@ from paceline.cli.history import history
 from paceline.cli.push import push
 from paceline.cli.replay import replay
 from paceline.cli.report import report
+from paceline.cli.restore import restore
 from paceline.cli.rules import rules
 from paceline.cli.serve import serve
 from paceline.cli.stack import stack
@@ -69,6 +70,7 @@ for command in (
     export,
     push,
     replay,
+    restore,
     gate,
     serve,
     rules,

@@ -2,7 +2,6 @@
 `paceline export`: kept runs for other tools.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,28 +11,14 @@ import click
 from msgspec.structs import replace
 
 from paceline import formatting
+from paceline.cli.options.constant_labels import read_labels
 from paceline.cli.options.kept_runs import KeptRuns, Whole, branches_option, span_options
 from paceline.cli.options.project import clear_errors, find_default_branch, load_project, results_option
 from paceline.cli.options.terminal import warn
 from paceline.delivery.openmetrics import exposition
 from paceline.files import open_to_write
-from paceline.metrics.catalogue import CATALOGUE
 from paceline.metrics.run_samples import stamped_samples
 from paceline.shards import missing_parts
-
-# Two underscores are Prometheus's own.
-_NAME = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
-_OWN = {"le", "quantile"}.union(*(metric.labels for metric in CATALOGUE))
-
-
-def _labels(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> Mapping[str, str]:
-    for text in value:
-        name, equals, _value = text.partition("=")
-        if not equals or not _NAME.fullmatch(name) or name in _OWN:
-            raise click.BadParameter(
-                f"{text!r}, expected NAME=VALUE with a name that is no label of Paceline, such as job=paceline-runs"
-            )
-    return dict(text.split("=", 1) for text in value)
 
 
 @contextmanager
@@ -69,7 +54,7 @@ def export() -> None:
     "constant",
     multiple=True,
     metavar="NAME=VALUE",
-    callback=_labels,
+    callback=read_labels,
     help="Label to add to every series, such as a label that a scrape adds; repeatable (default: none).",
 )
 @results_option

@@ -30,7 +30,8 @@ def replay(to: str | None, otlp: str | None, ca_file: Path | None, results: Path
 
     For a server that is new or has lost runs. A run that the server has already counts once. After a refused run the
     command goes on with the next run, and exits with 1 at the end. A Prometheus accepts samples of the past only
-    within its storage.tsdb.out_of_order_time_window; for older runs use `paceline export openmetrics`.
+    within its storage.tsdb.out_of_order_time_window, and an exporter sends no run again that every Prometheus had; for
+    a Prometheus that lost its data use `paceline restore`.
 
     \b
       paceline replay --to http://exporter:10464 --since 2026-01-01

@@ -12,6 +12,8 @@ from msgspec import Struct
 from paceline.errors import ConfigError
 
 TOKENS = "PACELINE_TOKENS"
+# The file of runs in the data folder.
+LEDGER = "history.sqlite"
 # What hosts of git call a default branch: an exporter serves projects of which it knows no more than their runs.
 BRANCHES = ("main", "master", "trunk", "develop")
 _SHORTEST_TOKEN = 8

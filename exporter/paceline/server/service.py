@@ -26,7 +26,7 @@ from paceline.metrics.runs_under_way import report_families
 from paceline.model import Run
 from paceline.server.drop_folder import CONFLICT, DAMAGED, DropFolder
 from paceline.server.exporter_metrics import MAX_SERIES, OwnMetrics
-from paceline.server.exporter_settings import ExporterSettings
+from paceline.server.exporter_settings import LEDGER, ExporterSettings
 from paceline.server.exposures import MARGIN_SECONDS, ExposureRules, Exposures, shares_series
 from paceline.server.live_runs import LiveRuns
 from paceline.server.rendered_run import NOTHING, Cache, Format, Rendered, join_runs, render
@@ -36,7 +36,6 @@ from paceline.server.scrapers import Scraper, Scrapers, resumed
 from paceline.shards import part_of
 
 _LOG = logging.getLogger(__name__)
-LEDGER = "history.sqlite"
 _CACHE_BYTES = 64 << 20
 # A file that is refused is a run that is, as one that is taken is accepted.
 _REFUSED = {CONFLICT: "conflict", DAMAGED: "rejected"}

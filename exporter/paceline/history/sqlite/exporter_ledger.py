@@ -169,6 +169,13 @@ class ServedLedger(Ledger):
         with connected(self.path, begin=WRITE) as database:
             database.executemany("UPDATE runs SET exposed_since = NULL WHERE run_id = ?", [(one,) for one in run_ids])
 
+    def stamps(self) -> dict[str, int]:
+        """
+        The times of the samples of runs, in milliseconds since 1970, by run id; of all runs that ever were exposed.
+        """
+        with connected(self.path) as database:
+            return dict(database.execute("SELECT run_id, stamp FROM stamps JOIN runs ON run = number").fetchall())
+
     def scrapers(self) -> dict[str, bytes]:
         """
         The visits of each scraper, by its name, as they were kept.
