@@ -148,7 +148,7 @@ def test_types_are_found_by_folder(path: str, test_type: str) -> None:
             "rules.regressions.ratio = 2.0",
             (
                 "rules.regressions is an unknown key, expected one of "
-                "count, flaky, leak, modes, network, objective, regression, trend, window_days, work"
+                "count, flaky, leak, measure, modes, network, objective, regression, trend, window_days, work"
             ),
         ),
         ("enabled = 'yes'", "enabled is 'yes', expected true or false"),

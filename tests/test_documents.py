@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from paceline.documents import decode_run, encode_run
 from paceline.errors import DocumentError, PacelineError
-from paceline.model import Case, Measure, Outcome, Run, Severity, Verdict
+from paceline.measure import Measure
+from paceline.model import Case, Outcome, Run, Severity, Verdict
 from paceline.translated_names import BudgetSource
 from paceline.usage import UsageKey
 from paceline.values import UNKNOWN_FIELDS, DocumentValue, OpenEnum

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from paceline.errors import ConfigError, DocumentError, PacelineError, StorageError
     from paceline.history.results_folder import read_run
-    from paceline.model import Case, Cause, Machine, Measure, Outcome, Run, RunOutcome, Severity, Since, Verdict
+    from paceline.measure import Measure
+    from paceline.model import Case, Cause, Machine, Outcome, Run, RunOutcome, Severity, Since, Verdict
     from paceline.monitoring import (
         Monitor,
         monitor,
@@ -51,11 +52,11 @@ __all__ = [
 _MODULES = {
     "errors": ("ConfigError", "DocumentError", "PacelineError", "StorageError"),
     "history.results_folder": ("read_run",),
+    "measure": ("Measure",),
     "model": (
         "Case",
         "Cause",
         "Machine",
-        "Measure",
         "Outcome",
         "Run",
         "RunOutcome",

@@ -4,7 +4,7 @@ What pytest-benchmark says of a benchmark, as measures of its test.
 
 from collections.abc import Mapping
 
-from paceline.model import BENCHMARK_MEDIAN, Measure
+from paceline.measure import BENCHMARK_MEDIAN, Measure
 
 _PREFIX = "benchmark_"
 

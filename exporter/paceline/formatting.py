@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 _TIMES = ((0.0009995, 1e6, "µs"), (0.9995, 1e3, "ms"), (99.5, 1.0, "s"))
 _SIZES = ("B", "KiB", "MiB", "GiB", "TiB")
 _KIBI = 1024
+_SECONDS = frozenset({"s", "seconds"})
 # Rounded, a figure from here on is 1,024 of a unit, and one from there on has four digits.
 _NEXT_UNIT, _FOUR_DIGITS = 1023.5, 999.5
 
@@ -42,6 +43,18 @@ def size(count: float) -> str:
         value, power = value / _KIBI, power + 1
     # Up to 1,023 of a unit: three digits would turn them into 1e+03.
     return f"{value:.0f} {_SIZES[power]}" if abs(value) >= _FOUR_DIGITS else f"{value:.3g} {_SIZES[power]}"
+
+
+def figure(value: float, unit: str) -> str:
+    """
+    A figure with its unit; times and sizes in the unit that fits.
+    """
+    if unit in _SECONDS and value >= 0:
+        return duration(value)
+    if unit == "bytes":
+        return size(value)
+    text = f"{value:,.0f}" if abs(value) >= _FOUR_DIGITS or value == round(value) else f"{value:.3g}"
+    return f"{text} {unit}".rstrip()
 
 
 def counted(count: int, one: str, many: str = "") -> str:

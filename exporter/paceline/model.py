@@ -12,6 +12,8 @@ from msgspec import Meta, field
 from msgspec.structs import replace
 
 from paceline.accounts import Account, NotMeasured
+from paceline.kit_results import AnyResult
+from paceline.measure import BENCHMARK_MEDIAN, Measure
 from paceline.translated_names import BudgetSource, RunCount
 from paceline.usage import UsageKey
 from paceline.values import DocumentValue, OpenEnum
@@ -20,8 +22,6 @@ from paceline.work import Work
 
 SCHEMA = 1
 _RETAINED = "memory_retained_bytes"
-# The measure of a benchmark that is judged instead of its call phase, which lasts as long as the calibration wants.
-BENCHMARK_MEDIAN = "benchmark_median_seconds"
 _NORMALIZED = "normalized_duration_seconds"
 
 # A type checker lets users write `usage["cpu_seconds"]`. A reader refuses a key that is no name.
@@ -94,15 +94,6 @@ class Severity(OpenEnum):
     CRITICAL = "critical"
     WARNING = "warning"
     INFO = "info"
-
-
-class Measure(DocumentValue, frozen=True, kw_only=True):
-    """
-    A figure that the test itself reported.
-    """
-
-    value: float
-    unit: str = ""
 
 
 class QueryGroup(DocumentValue, frozen=True, kw_only=True):
@@ -207,6 +198,7 @@ class Case(DocumentValue, frozen=True, kw_only=True):
     queries: tuple[QueryGroup, ...] = ()
     hosts: tuple[HostTraffic, ...] = ()
     endpoints: tuple[EndpointTimes, ...] = ()
+    results: tuple[AnyResult, ...] = ()
     not_measured: NotMeasured | None = None
     lacking: tuple[str, ...] = ()
 
@@ -238,6 +230,12 @@ class Case(DocumentValue, frozen=True, kw_only=True):
         Whether the time of the test cannot be compared with that of other runs.
         """
         return bool(self.lacking) and (self.lacks_cpu_wait or _NORMALIZED in self.lacking)
+
+    def with_measure(self, name: str, value: float) -> "Case":
+        """
+        The same, with another value of a measure that it has.
+        """
+        return replace(self, measures={**self.measures, name: replace(self.measures[name], value=value)})
 
     def with_retained(self, retained: float) -> "Case":
         """
@@ -325,7 +323,8 @@ class Verdict(DocumentValue, frozen=True, kw_only=True):
 
     `measured` and `limit` are in `unit`; `factor` is measured divided by what is usual (or by the limit). A verdict is
     `standing` where the last earlier run of the test had the same one. `fixture` is the name of the fixture in a
-    verdict on one, as in `FixtureTime`; `function` is the name of the function in a verdict on work, as in `Work`.
+    verdict on one, as in `FixtureTime`; `function` is the name of the function in a verdict on work, as in `Work`;
+    `measure` is the name of the measure in a verdict on one.
     """
 
     kind: VerdictKind
@@ -343,6 +342,7 @@ class Verdict(DocumentValue, frozen=True, kw_only=True):
     file: str = ""
     tests: tuple[str, ...] = ()
     function: str = ""
+    measure: str = ""
 
     @property
     def subject(self) -> str:

@@ -4,15 +4,27 @@ Custom measures of a test.
 
 import re
 from math import isfinite
-from typing import Final
+from typing import Final, Literal
 
 import pytest
 
-from paceline.model import Measure
+from paceline.kit_results import AnyResult
+from paceline.measure import Better, Measure
 from paceline.probes.touch.hooks import ACTIVE
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,79}")
 _LONGEST_UNIT = 40
+_DIRECTIONS = tuple(Better)
+
+
+class Recorded:
+    """
+    What a test recorded: measures by name, and results of the test kit.
+    """
+
+    def __init__(self) -> None:
+        self.measures: Final[dict[str, Measure]] = {}
+        self.results: Final[list[AnyResult]] = []
 
 
 class CaseRecorder:
@@ -21,30 +33,74 @@ class CaseRecorder:
     """
 
     def __init__(self) -> None:
-        self.measures: Final[dict[str, Measure]] = {}
+        self.recorded = Recorded()
 
-    def record(self, name: str, value: float, unit: str = "") -> None:
+    @property
+    def measures(self) -> dict[str, Measure]:
+        """
+        The measures that the test has recorded, by name.
+        """
+        return self.recorded.measures
+
+    @property
+    def results(self) -> list[AnyResult]:
+        """
+        The results of the test kit that the test has.
+        """
+        return self.recorded.results
+
+    def keep(self, result: AnyResult) -> None:
+        """
+        Keep a result of the test kit and its measures with the test.
+        """
+        self.results.append(result)
+        self.measures.update(result.measures())
+
+    def record(
+        self,
+        name: str,
+        value: float,
+        unit: str = "",
+        *,
+        limit: float | None = None,
+        better: Literal["lower", "higher"] | None = None,
+    ) -> None:
         """
         Keep a figure with the test; recorded again, the last value counts.
 
         Args:
             name: small letters, digits and underscores, as in the name of a metric.
             value: the figure.
-            unit: what it is counted in.
+            unit: the unit of the figure.
+            limit: the highest value that is accepted, or the lowest where `better` is `higher`.
+            better: whether lower or higher values are better: the figure is compared with those of earlier runs.
 
         Raises:
-            ValueError: the name, the value or the unit is invalid.
+            ValueError: an argument is invalid.
         """
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise ValueError(
                 f"paceline.record: the name is {name!r}, expected lowercase letters, digits and underscores, "
                 "at most 80, a letter first"
             )
-        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        if not _is_number(value):
             raise ValueError(f"paceline.record: the value of {name!r} is {value!r}, expected a finite number")
         if not isinstance(unit, str) or len(unit) > _LONGEST_UNIT or not unit.isprintable():
             raise ValueError(f"paceline.record: the unit of {name!r} is {unit!r}, expected at most 40 characters")
-        self.measures[name] = Measure(value=float(value), unit=unit)
+        if limit is not None and not _is_number(limit):
+            raise ValueError(f"paceline.record: the limit of {name!r} is {limit!r}, expected a finite number")
+        if better is not None and better not in _DIRECTIONS:
+            raise ValueError(f"paceline.record: better of {name!r} is {better!r}, expected 'lower' or 'higher'")
+        self.measures[name] = Measure(
+            value=float(value),
+            unit=unit,
+            limit=None if limit is None else float(limit),
+            better=None if better is None else Better(better),
+        )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def record_cache(*, hit: bool, count: int = 1) -> None:

@@ -6,14 +6,15 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
-from typing import Self, TypeVar
+from typing import Annotated, Self, TypeVar
 
-from msgspec import UNSET, Raw, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
 # No field and no safe text has a control character, and one byte is found fast.
 UNKNOWN_MARK = "\x7f"
 UNKNOWN_FIELDS = f"{UNKNOWN_MARK}unknown fields"
 OTHER = "other"
+NotNegative = Annotated[float, Meta(ge=0)]
 _E = TypeVar("_E", bound="OpenEnum")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 

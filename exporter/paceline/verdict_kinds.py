@@ -138,6 +138,20 @@ class VerdictKind(OpenEnum):
             is_new_by_default=True,
         ),
     )
+    MEASURE = (
+        "measure",
+        KindFacts(
+            ("worse measure", "worse measures"),
+            "A measure of the test is worse than it usually is, by the direction that the test gave it.",
+            "Look at the changes since the last run in which the measure was as usual.",
+            severity="critical from twice as bad, else warning",
+            figures="the measure, and the worst value that is usual",
+            color=colors.PURPLE,
+            heading="measure",
+            shown="",
+            is_new_by_default=True,
+        ),
+    )
     REPEATED_QUERIES = (
         "repeated_queries",
         KindFacts(

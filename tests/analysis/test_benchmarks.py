@@ -11,7 +11,8 @@ from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.machine_speed import need_of
 from paceline.analysis.past import Past
 from paceline.benchmark_figures import figures_of_benchmark
-from paceline.model import Case, Cause, Measure, Run
+from paceline.measure import Measure
+from paceline.model import Case, Cause, Run
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import TEST, make_case, make_run

@@ -11,7 +11,8 @@ from msgspec import structs
 from paceline.analysis.absent_counts import with_absent_counts
 from paceline.analysis.cause import CHILDREN_CPU, IDLE, MACHINE, causes_of
 from paceline.analysis.past import Past
-from paceline.model import Case, Cause, Measure, QueryGroup
+from paceline.measure import Measure
+from paceline.model import Case, Cause, QueryGroup
 from paceline.report.words import cause
 from paceline.usage import UsageKey
 from support.values import make_case, make_run

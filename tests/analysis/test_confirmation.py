@@ -15,7 +15,8 @@ from paceline.analysis.repeat_figures import Repeated
 from paceline.analysis.usual_machine import UsualMachine
 from paceline.analysis.verdicts.budget import judge_budget
 from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
-from paceline.model import Cause, Measure, Outcome, Run, Severity, Verdict
+from paceline.measure import Measure
+from paceline.model import Cause, Outcome, Run, Severity, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import TEST, make_case, make_run

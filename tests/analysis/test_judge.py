@@ -10,7 +10,8 @@ import pytest
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
-from paceline.model import Case, Cause, Machine, Measure, Outcome, Run, Severity, Since
+from paceline.measure import Measure
+from paceline.model import Case, Cause, Machine, Outcome, Run, Severity, Since
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import TEST, failed, make_case, make_run, past_of, runs_of

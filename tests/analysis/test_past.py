@@ -3,7 +3,8 @@ The past as series of figures.
 """
 
 from paceline.analysis.past import ATTEMPTS, DURATION, NORMALIZED, OUTCOME, Past, PastRun, columns_of, past_run
-from paceline.model import Measure, Outcome
+from paceline.measure import Measure
+from paceline.model import Outcome
 from paceline.usage import UsageKey
 from support.values import failed, make_case, make_run, values_of
 

@@ -11,7 +11,8 @@ from paceline.analysis.comparability import missing_history
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
-from paceline.model import Case, Machine, Measure, Run
+from paceline.measure import Measure
+from paceline.model import Case, Machine, Run
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import failed, make_case, make_run, past_of, runs_of

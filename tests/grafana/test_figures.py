@@ -9,8 +9,9 @@ import pytest
 
 from paceline.accounts import Account
 from paceline.delivery.openmetrics import exposition
+from paceline.measure import Measure
 from paceline.metrics.run_samples import run_samples
-from paceline.model import Case, Machine, Measure, Run, RunOutcome, Severity, Verdict
+from paceline.model import Case, Machine, Run, RunOutcome, Severity, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.dashboards import asked_for, boards, filled, option, queries, variables

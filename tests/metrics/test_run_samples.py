@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from paceline.measure import Better, Measure
 from paceline.metrics.catalogue import Channel
 from paceline.metrics.run_samples import TEST_METRICS, free_stamp, quoted, run_samples, stamped
-from paceline.model import Machine, Measure, Outcome, Run, RunOutcome, Severity, Verdict
+from paceline.model import Machine, Outcome, Run, RunOutcome, Severity, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import TEST, failed, make_case, make_run
@@ -32,7 +33,10 @@ def test_a_passed_test_has_a_sample_of_each_figure() -> None:
         budget_seconds=2.0,
         normalized_duration_seconds=0.4,
         usage={UsageKey.CPU_SECONDS: 0.3},
-        measures={"db_queries": Measure(value=3, unit="queries")},
+        measures={
+            "db_queries": Measure(value=3, unit="queries"),
+            "p95_seconds": Measure(value=0.2, unit="s", limit=0.5, better=Better.LOWER),
+        },
     )
     told = _told(make_run(1, [case]))
     labels = {"suite": "shop", "branch": "main", "test": TEST, "test_type": "unit"}
@@ -46,7 +50,11 @@ def test_a_passed_test_has_a_sample_of_each_figure() -> None:
         "paceline_test_budget_seconds": [(labels, 2.0)],
         "paceline_test_budget_used_ratio": [(labels, 0.25)],
         "paceline_test_cpu_seconds": [(labels, 0.3)],
-        "paceline_test_measure": [({**labels, "measure": "db_queries", "unit": "queries"}, 3)],
+        "paceline_test_measure": [
+            ({**labels, "measure": "db_queries", "unit": "queries", "better": ""}, 3),
+            ({**labels, "measure": "p95_seconds", "unit": "s", "better": "lower"}, 0.2),
+        ],
+        "paceline_test_measure_limit": [({**labels, "measure": "p95_seconds", "unit": "s", "better": "lower"}, 0.5)],
     }
 
 

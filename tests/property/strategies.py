@@ -6,7 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from paceline.model import Case, Cause, Machine, Measure, Outcome, Run, RunOutcome, Severity, Since, Verdict
+from paceline.measure import Measure
+from paceline.model import Case, Cause, Machine, Outcome, Run, RunOutcome, Severity, Since, Verdict
 from paceline.translated_names import BudgetSource, RunCount
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind

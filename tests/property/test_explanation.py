@@ -11,7 +11,8 @@ from paceline.analysis.explanation import explain, needed_to_explain
 from paceline.analysis.judge import find_verdicts, judge, needed_to_judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import OF_RUNS, Needed, Past
-from paceline.model import Case, Measure
+from paceline.measure import Measure
+from paceline.model import Case
 from paceline.usage import TOUCH_PROBES, UsageKey
 from support.values import make_case, make_run
 

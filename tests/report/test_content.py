@@ -8,7 +8,8 @@ import pytest
 
 from paceline.analysis.judgement_rules import RegressionRule, Rules
 from paceline.analysis.past import Past, PastRun
-from paceline.model import Case, Cause, Machine, Measure, Outcome, Run, Severity, Since, Verdict
+from paceline.measure import Measure
+from paceline.model import Case, Cause, Machine, Outcome, Run, Severity, Since, Verdict
 from paceline.report.content import Content, compose
 from paceline.report.findings import Finding
 from paceline.translated_names import BudgetSource, RunCount
@@ -49,8 +50,8 @@ def test_the_headline_counts_what_was_found() -> None:
     content = _content(make_run(1, [make_case()], started=0.0, ended=1.0, verdicts=verdicts, compared=1))
 
     assert content.headline == (
-        "1 regression of the suite, 1 regression, 1 slower file, 1 slower fixture, 1 higher count, 1 repeated query, "
-        "1 finding of more work, 1 host not allowed, 2 broken budgets, 2 leaks, 1 flaky test, 1 test with two speeds, "
+        "1 regression of the suite, 1 regression, 1 slower file, 1 slower fixture, 1 higher count, 1 worse measure, "
+        "1 repeated query, 1 finding of more work, 1 host not allowed, 2 broken budgets, 2 leaks, 1 flaky test, 1 test with two speeds, "
         "1 step up, 1 creeping test, 1 broken test, 1 finding of less work, 1 not confirmed "
         "· 1 test in a session of 1 s"
     )

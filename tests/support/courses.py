@@ -11,7 +11,8 @@ from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
 from paceline.benchmark_figures import figures_of_benchmark
-from paceline.model import Case, Machine, Measure, Outcome, QueryGroup, Run
+from paceline.measure import Measure
+from paceline.model import Case, Machine, Outcome, QueryGroup, Run
 from paceline.usage import TOUCH_PROBES, UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import failed, make_case, make_run

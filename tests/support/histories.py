@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
-from paceline.model import Case, FixtureScope, FixtureTime, Measure, Run
+from paceline.measure import Measure
+from paceline.model import Case, FixtureScope, FixtureTime, Run
 from paceline.usage import TOUCH_PROBES, UsageKey
 from support.values import failed, make_case, make_run
 

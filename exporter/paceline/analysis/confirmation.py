@@ -16,6 +16,7 @@ from paceline.analysis.usual_machine import UsualMachine
 from paceline.analysis.verdicts.count import with_count
 from paceline.analysis.verdicts.leak import is_falling, is_leak_again
 from paceline.formatting import counted, duration, size
+from paceline.formatting import figure as figure_text
 from paceline.model import Case, Run, Severity, Verdict
 from paceline.quantity import Unit
 from paceline.usage import UsageKey
@@ -155,7 +156,7 @@ def _may_be_chance(verdict: Verdict, cases: Mapping[str, Case]) -> bool:
     if verdict.kind is not VerdictKind.BUDGET:
         return verdict.kind in MEASURED_AGAIN
     case = cases.get(verdict.case or "")
-    is_of_time = verdict.unit == Unit.SECONDS
+    is_of_time = verdict.unit == Unit.SECONDS and not verdict.measure
     return is_of_time and case is not None and case.outcome.is_pass and not verdict.standing
 
 
@@ -168,7 +169,7 @@ def _is_mostly_chance(telling: Mapping[Verdict, Sequence[float]], kind: VerdictK
         return False
     alike = (
         {kind}
-        if kind in {VerdictKind.BUDGET, VerdictKind.WORK}
+        if kind in {VerdictKind.BUDGET, VerdictKind.WORK, VerdictKind.MEASURE}
         else {VerdictKind.REGRESSION, VerdictKind.FILE_REGRESSION, VerdictKind.LEAK}
     )
     held = [_holds(one, figures) for one, figures in telling.items() if one.kind in alike]
@@ -230,6 +231,10 @@ def _confirm_count(verdict: Verdict, figures: Sequence[float]) -> Verdict:
     return _confirm_figure(verdict, figures, " to ".join(f"{count:,.0f}" for count in counts))
 
 
+def _confirm_measure(verdict: Verdict, figures: Sequence[float]) -> Verdict:
+    return _confirm_figure(verdict, figures, figure_text(_figure(verdict, figures), verdict.unit))
+
+
 def _confirm_figure(verdict: Verdict, figures: Sequence[float], figure: str) -> Verdict:
     found = f"{figure} in {_repeats(figures)}"
     if _is_once_a_process(verdict, figures):
@@ -257,7 +262,9 @@ def _repeats(figures: Sequence[float]) -> str:
 def _holds(verdict: Verdict, figures: Sequence[float]) -> bool:
     if verdict.kind is VerdictKind.LEAK:
         return is_leak_again(verdict, figures)
-    return _figure(verdict, figures) > (verdict.limit or 0.0)
+    figure, limit = _figure(verdict, figures), verdict.limit or 0.0
+    # A measure that is better higher is below its limit.
+    return figure < limit if (verdict.measured or 0.0) < limit else figure > limit
 
 
 def _with_figure(case: Case, verdict: Verdict, figures: Sequence[float]) -> Case:
@@ -271,6 +278,8 @@ def _with_figure(case: Case, verdict: Verdict, figures: Sequence[float]) -> Case
         return case if _holds(verdict, figures) else with_count(case, verdict.causes[0].measure, figure)
     if verdict.kind is VerdictKind.WORK:
         return case
+    if verdict.kind is VerdictKind.MEASURE:
+        return case.with_measure(verdict.measure, figure)
     return case.with_retained(figure)
 
 
@@ -285,6 +294,7 @@ _CONFIRM: Mapping[VerdictKind, Callable[[Verdict, Sequence[float]], Verdict | No
     VerdictKind.REGRESSION: _confirm_time,
     VerdictKind.FILE_REGRESSION: _confirm_time,
     VerdictKind.COUNT: _confirm_count,
+    VerdictKind.MEASURE: _confirm_measure,
     VerdictKind.WORK: _confirm_count,
     VerdictKind.BUDGET: confirm_budget,
     VerdictKind.LEAK: _confirm_leak,

@@ -34,6 +34,7 @@ from paceline.analysis.verdicts.flakiness import Attempted, judge_flakiness
 from paceline.analysis.verdicts.foreign_hosts import foreign_hosts, judge_hosts
 from paceline.analysis.verdicts.leak import judge_leak
 from paceline.analysis.verdicts.limits import broken_limits, judge_limits
+from paceline.analysis.verdicts.measures import judge_measures, needed_for_measures
 from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
 from paceline.analysis.verdicts.repeated_queries import judge_repeated_queries
 from paceline.analysis.verdicts.suite_regression import calibration_ratio, judge_suite
@@ -87,7 +88,7 @@ def needed_to_judge(run: Run, rules: Rules) -> tuple[Needed, ...]:
     talking = tuple(case.id for case in run.cases if foreign_hosts(case, rules.network))
     hosts = Needed((UsageKey.NETWORK_REQUESTS, UsageKey.NETWORK_CONNECTIONS), talking)
     counts, work = needed_for_counts(run.cases, rules.count), needed_for_work(run.cases)
-    others = counts, work, leaks, budgets, limits, fixtures, repeated, hosts, probes
+    others = counts, needed_for_measures(run.cases), work, leaks, budgets, limits, fixtures, repeated, hosts, probes
     return EVERY_TEST, *(needed for needed in others if not needed.is_empty)
 
 
@@ -165,9 +166,9 @@ def _marked_verdicts(
     yield from (replace(verdict, standing=_sort_of(verdict) in sorts) for verdict in found)
 
 
-def _sort_of(verdict: Verdict) -> tuple[VerdictKind, str]:
-    # A test may have a budget of time and limits on other quantities.
-    return verdict.kind, verdict.unit if verdict.kind is VerdictKind.BUDGET else ""
+def _sort_of(verdict: Verdict) -> tuple[VerdictKind, str, str]:
+    # A test may have a budget of time, limits on other quantities, and several measures.
+    return verdict.kind, verdict.measure, verdict.unit if verdict.kind is VerdictKind.BUDGET else ""
 
 
 def _judge_suite(now: PastRun, runs: Sequence[PastRun], rules: Rules) -> Verdict | None:
@@ -187,6 +188,7 @@ def _verdicts(
         *judge_limits(case),
         slower,
         judge_counts(case, now, past, rules.count),
+        *judge_measures(case, now.slowdown_ratio, past, rules.measure),
         None if slower else judge_course(case, now, past, rules),
         _leak(case, past, rules),
         None if _fails_by_budget(case) else _flakiness(case, now, past, rules),

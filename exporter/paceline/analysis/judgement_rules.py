@@ -40,6 +40,18 @@ class CountRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     measures: tuple[str, ...] = ()
 
 
+class MeasureRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    Worse than usual: a measure with a direction that is beyond its median by more than the factor `ratio`, and by more
+    than `spreads` robust standard deviations, and beyond all but one in twenty runs, with at least `min_runs` runs in
+    the window.
+    """
+
+    ratio: Ratio = 1.25
+    spreads: Positive = 3.5
+    min_runs: AtLeastTwo = 8
+
+
 class WorkRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     More work: calls of the project's functions above those of the last `min_runs` runs or more that counted the test
@@ -118,6 +130,7 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     window_days: Positive = 14.0
     regression: RegressionRule = RegressionRule()
     count: CountRule = CountRule()
+    measure: MeasureRule = MeasureRule()
     work: WorkRule = WorkRule()
     trend: TrendRule = TrendRule()
     leak: LeakRule = LeakRule()
@@ -136,6 +149,9 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "regression_spreads": self.regression.spreads,
             "regression_min_runs": self.regression.min_runs,
             "count_min_runs": self.count.min_runs,
+            "measure_ratio": self.measure.ratio,
+            "measure_spreads": self.measure.spreads,
+            "measure_min_runs": self.measure.min_runs,
             "work_min_runs": self.work.min_runs,
             "work_ratio": self.work.ratio,
             "work_floor_calls": self.work.floor,

@@ -110,6 +110,11 @@ def _count(verdict: Verdict, _case: Case, repeat: Case) -> float | None:
     return count_of(repeat, verdict.causes[0].measure) if verdict.causes else None
 
 
+def _measure(verdict: Verdict, _case: Case, repeat: Case) -> float | None:
+    measure = repeat.measures.get(verdict.measure)
+    return measure.value if measure is not None else None
+
+
 def _calls(_verdict: Verdict, _case: Case, repeat: Case) -> float | None:
     return repeat.usage.get(UsageKey.CALLS)
 
@@ -125,6 +130,7 @@ def _needed(_verdict: Verdict, _case: Case, repeat: Case) -> float | None:
 _FIGURES: Mapping[VerdictKind, Callable[[Verdict, Case, Case], float | None]] = {
     VerdictKind.REGRESSION: _seconds,
     VerdictKind.COUNT: _count,
+    VerdictKind.MEASURE: _measure,
     VerdictKind.WORK: _calls,
     VerdictKind.BUDGET: _needed,
     VerdictKind.LEAK: _retained,

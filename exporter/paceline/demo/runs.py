@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from paceline.accounts import Account
 from paceline.analysis.verdicts.budget import DEFAULT_BUDGETS_MS
 from paceline.demo.habits import MEBIBYTE, Habit, habits
-from paceline.model import Case, EndpointTimes, Machine, Measure, Outcome, Run, RunOutcome
+from paceline.measure import Measure
+from paceline.model import Case, EndpointTimes, Machine, Outcome, Run, RunOutcome
 from paceline.translated_names import BudgetSource
 from paceline.usage import TOUCH_PROBES, UsageKey
 

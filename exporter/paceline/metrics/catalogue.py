@@ -264,7 +264,16 @@ TEST_BUDGET = _of_test("budget_seconds", "Budget of the call phase of a test, of
 TEST_BUDGET_USED = _of_test(
     "budget_used_ratio", "Call phase without the wait for a CPU divided by its budget, of tests that failed as well."
 )
-TEST_MEASURE = _of_test("measure", "A figure that a test reported of itself.", "measure", "unit")
+TEST_MEASURE = _of_test(
+    "measure",
+    "A figure that a test reported of itself; better is the direction of one that is compared with earlier runs.",
+    *("measure", "unit", "better"),
+)
+TEST_MEASURE_LIMIT = _of_test(
+    "measure_limit",
+    "Limit of a figure that a test reported of itself: the highest value, or the lowest where better is higher.",
+    *("measure", "unit", "better"),
+)
 TEST_USAGE = {key: _of_test(key, key.quantity.help) for key in UsageKey if key.quantity.is_exported}
 
 CATALOGUE = (*(value for value in globals().values() if isinstance(value, Metric)), *TEST_USAGE.values())

@@ -164,7 +164,10 @@ def of_case(case: Case, run: Run, branches: Collection[str]) -> Iterator[Sample]
         if seconds is not None:
             yield Sample(metric, labels, seconds, ended)
     for name, measure in case.measures.items():
-        yield Sample(catalogue.TEST_MEASURE, (*labels, name, measure.unit), measure.value, ended)
+        of_measure = (*labels, name, measure.unit, measure.better.label if measure.better else "")
+        yield Sample(catalogue.TEST_MEASURE, of_measure, measure.value, ended)
+        if measure.limit is not None:
+            yield Sample(catalogue.TEST_MEASURE_LIMIT, of_measure, measure.limit, ended)
 
 
 def _where(run: Run, branches: Collection[str]) -> tuple[str, str]:

@@ -52,8 +52,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="KINDS",
         default=None,
         help="Verdicts that cause exit code 10, separated by commas (default: none): "
-        "suite_regression, regression, file_regression, fixture_regression, count, repeated_queries, work, network, "
-        "budget, leak, flaky, duration_flaky, change_point, trend, broken.",
+        "suite_regression, regression, file_regression, fixture_regression, count, measure, repeated_queries, work, "
+        "network, budget, leak, flaky, duration_flaky, change_point, trend, broken.",
     )
     group.addoption(
         "--paceline-require-history",

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from paceline import formatting
 from paceline.analysis.absent_counts import with_absent_counts
-from paceline.analysis.past import DURATION, EVERY_TEST, NORMALIZED, OUTCOME, Needed, Past
+from paceline.analysis.past import DURATION, EVERY_TEST, MEASURES, NORMALIZED, OUTCOME, Needed, Past
 from paceline.model import Case, Cause, Run, Severity, Verdict
 from paceline.quantity import Unit
 from paceline.report import words
@@ -63,8 +63,8 @@ def findings_of(run: Run, past: Past) -> Iterator[Finding]:
     for verdict in run.verdicts:
         case = cases.get(verdict.case or "")
         family = case.family if case else verdict.subject
-        unit = verdict.unit if verdict.kind is VerdictKind.BUDGET else ""
-        families.setdefault((verdict.kind, unit, family, verdict.standing), []).append(verdict)
+        about = verdict.measure or (verdict.unit if verdict.kind is VerdictKind.BUDGET else "")
+        families.setdefault((verdict.kind, about, family, verdict.standing), []).append(verdict)
     # One change makes all parameters of a test slower: the worst stands for them.
     for worst, *others in families.values():
         yield _finding(worst, cases.get(worst.case or ""), run.branch, past, more=len(others))
@@ -82,7 +82,7 @@ def _finding(verdict: Verdict, measured: Case | None, branch: str, past: Past, m
         values=_values(verdict, measured, past),
         more=more,
         standing=verdict.standing,
-        is_of_time=verdict.unit in {"", Unit.SECONDS},
+        is_of_time=not verdict.measure and verdict.unit in {"", Unit.SECONDS},
     )
 
 
@@ -110,6 +110,8 @@ def _since(verdict: Verdict, branch: str, past: Past) -> str:
 
 
 def _shown_measure(verdict: Verdict) -> str:
+    if verdict.measure:
+        return MEASURES + verdict.measure
     if verdict.kind is VerdictKind.COUNT and verdict.causes:
         return verdict.causes[0].measure
     return verdict.kind.facts.shown
@@ -119,7 +121,7 @@ def _values(verdict: Verdict, case: Case | None, past: Past) -> tuple[float, ...
     if case is None:
         return ()
     measure = _shown_measure(verdict)
-    if verdict.kind is VerdictKind.BUDGET and verdict.unit not in {"", Unit.SECONDS}:
+    if verdict.kind is VerdictKind.BUDGET and not verdict.measure and verdict.unit not in {"", Unit.SECONDS}:
         return ()
     before = past.series(measure, case.id).values
     if measure == OUTCOME:
@@ -131,5 +133,6 @@ def _values(verdict: Verdict, case: Case | None, past: Past) -> tuple[float, ...
         DURATION: case.duration_seconds,
         NORMALIZED: case.normalized_duration_seconds,
         **case.usage,
+        **{MEASURES + name: one.value for name, one in case.measures.items()},
     }.get(measure)
     return (*before[-_SHOWN_RUNS:], *(() if now is None else (now,)))

@@ -4,7 +4,8 @@ What else moved.
 
 from paceline.analysis.compare.compared_runs import Side
 from paceline.analysis.compare.moved_measures import Companions
-from paceline.model import Case, Measure
+from paceline.measure import Measure
+from paceline.model import Case
 from paceline.usage import UsageKey
 from support.values import TEST, make_case, make_run
 

@@ -10,7 +10,8 @@ import pytest
 from paceline.analysis.judgement_rules import CountRule
 from paceline.analysis.past import Past, past_run
 from paceline.analysis.verdicts.count import is_count, judge_counts, usual_count
-from paceline.model import Case, Cause, Measure, Severity, Since, Verdict
+from paceline.measure import Measure
+from paceline.model import Case, Cause, Severity, Since, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import failed, make_case, make_run

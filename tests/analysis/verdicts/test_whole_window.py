@@ -12,7 +12,8 @@ from paceline.analysis.judgement_rules import ModesRule, Rules, TrendRule
 from paceline.analysis.past import Past, past_run
 from paceline.analysis.verdicts.trend import judge_trend
 from paceline.analysis.verdicts.whole_window import judge_course
-from paceline.model import Cause, Measure, Since, Verdict
+from paceline.measure import Measure
+from paceline.model import Cause, Since, Verdict
 from paceline.verdict_kinds import VerdictKind
 from support.values import make_case, make_run
 

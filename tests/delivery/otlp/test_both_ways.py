@@ -12,8 +12,9 @@ from paceline.delivery.otlp.collector import Collector
 from paceline.delivery.otlp.otlp_metrics import OtlpMetrics
 from paceline.delivery.outbox import pack
 from paceline.http.endpoint import Endpoint
+from paceline.measure import Measure
 from paceline.metrics.run_samples import run_samples
-from paceline.model import Case, Machine, Measure, Outcome, Run
+from paceline.model import Case, Machine, Outcome, Run
 from paceline.usage import UsageKey
 from support.servers import Prometheus, prometheus_with
 from support.values import EPOCH, make_case, make_run

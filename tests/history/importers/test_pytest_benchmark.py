@@ -13,7 +13,8 @@ import pytest
 from paceline.documents import decode_run, encode_run
 from paceline.errors import DocumentError
 from paceline.history.importers import read_runs
-from paceline.model import Case, Measure, Outcome, Run, RunOutcome
+from paceline.measure import Measure
+from paceline.model import Case, Outcome, Run, RunOutcome
 from paceline.recorder import CaseRecorder
 from support.wording import cause
 

@@ -13,7 +13,8 @@ from paceline.analysis.cause import PARTS_OF_TIME, TAKEN_OUT, causes_of
 from paceline.analysis.compare.compared_runs import Side
 from paceline.analysis.machine_speed import need_of
 from paceline.analysis.past import Past
-from paceline.model import Case, Cause, Measure
+from paceline.measure import Measure
+from paceline.model import Case, Cause
 
 
 class Companions:

@@ -118,7 +118,7 @@ def counts_of(case: Case, rule: CountRule) -> list[Figure]:
     reported = [
         Figure(MEASURES + name, measure.value, measure.unit)
         for name, measure in case.measures.items()
-        if is_count(measure.unit or name) or name in rule.measures
+        if (is_count(measure.unit or name) or name in rule.measures) and not measure.is_more_better
     ]
     return reported + [Figure(key, value) for key, value in case.usage.items() if key in WORK]
 
@@ -135,10 +135,9 @@ def with_count(case: Case, column: str, value: float) -> Case:
     """
     The case with another value of a count.
     """
-    name = column.removeprefix(MEASURES)
-    if name == column:
-        return replace(case, usage={**case.usage, UsageKey(column): value})
-    return replace(case, measures={**case.measures, name: replace(case.measures[name], value=value)})
+    if column.startswith(MEASURES):
+        return case.with_measure(column.removeprefix(MEASURES), value)
+    return replace(case, usage={**case.usage, UsageKey(column): value})
 
 
 def needed_for_counts(cases: Iterable[Case], rule: CountRule) -> Needed:

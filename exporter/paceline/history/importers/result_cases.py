@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from paceline.history.importers.imported_file import TypeOf
 from paceline.identity import safe_ids, safe_text
-from paceline.model import Case, Measure, Outcome, Run
+from paceline.measure import Measure
+from paceline.model import Case, Outcome, Run
 from paceline.translated_names import RunCount
 
 

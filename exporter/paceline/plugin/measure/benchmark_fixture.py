@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from paceline.benchmark_figures import figures_of_benchmark
-from paceline.model import Measure
+from paceline.measure import Measure
 
 _FIXTURES = ("benchmark", "benchmark_weave")
 _PACKAGE = "pytest_benchmark."

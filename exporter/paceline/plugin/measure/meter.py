@@ -18,7 +18,7 @@ from paceline.plugin.measure.fixture_times import FixtureTimes
 from paceline.plugin.measure.running_test import Measurement
 from paceline.probes.runner import ProbeStack
 from paceline.probes.touch.touch_probe import TouchProbe
-from paceline.recorder import CaseRecorder
+from paceline.recorder import CaseRecorder, Recorded
 from paceline.translated_names import BudgetSource
 from paceline.unpatched import UNPATCHED
 from paceline.usage import UsageKey
@@ -146,7 +146,7 @@ class Meter:
         """
         kept = self._phases, self._usage, self._starts, self._has_failed, self._met_debugger, self._measurement
         has_ended, started = self._has_ended, self._started
-        measures, touched = dict(self._recorder.measures), self._touch.touched
+        recorded, touched = self._recorder.recorded, self._touch.touched
         try:
             with self.fixtures.not_counted(), self._touch.of_no_test():
                 yield
@@ -157,8 +157,7 @@ class Meter:
             if not is_suspect:
                 # The values of its fixtures were still held, and the memory that is held now is of the others, too.
                 self._usage.pop(UsageKey.MEMORY_RETAINED_BYTES, None)
-            self._recorder.measures.clear()
-            self._recorder.measures.update(measures)
+            self._recorder.recorded = recorded
             self._touch.touched = touched
 
     @property
@@ -176,7 +175,7 @@ class Meter:
         __tracebackhide__ = True
         self._phases, self._usage, self._has_ended = {}, {}, False
         self._starts += 1
-        self._recorder.measures.clear()
+        self._recorder.recorded = Recorded()
         self._started = _wall_time()
         self._probes.start_test()
         started = self._now()
@@ -265,6 +264,7 @@ class Meter:
             queries=self._touch.touched.queries,
             hosts=self._touch.touched.hosts,
             endpoints=self._touch.touched.endpoints,
+            results=tuple(self._recorder.results),
             lacking=self._probes.lacking,
             attempts=self._starts if self._has_failed else 1,
             met_debugger=self._met_debugger,

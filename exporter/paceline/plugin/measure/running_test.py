@@ -8,7 +8,9 @@ from typing import Final
 import pytest
 
 from paceline.accounts import NotMeasured
-from paceline.model import Case, EndpointTimes, HostTraffic, Measure, Outcome, QueryGroup, Seconds
+from paceline.kit_results import AnyResult
+from paceline.measure import Measure
+from paceline.model import Case, EndpointTimes, HostTraffic, Outcome, QueryGroup, Seconds
 from paceline.plugin.collect.plan import CasePlan
 from paceline.values import Value
 
@@ -42,6 +44,7 @@ class Measurement(Value, frozen=True, kw_only=True):
     queries: tuple[QueryGroup, ...] = ()
     hosts: tuple[HostTraffic, ...] = ()
     endpoints: tuple[EndpointTimes, ...] = ()
+    results: tuple[AnyResult, ...] = ()
     lacking: tuple[str, ...] = ()
     attempts: int = 1
     met_debugger: bool = False
@@ -108,6 +111,7 @@ class RunningTest:
             queries=figures.queries,
             hosts=figures.hosts,
             endpoints=figures.endpoints,
+            results=measured.results,
             not_measured=reason,
             lacking=figures.lacking,
         )

@@ -1,0 +1,11 @@
+"""
+The results of the test kit: what a benchmark, a load test or a leak test found, as values of the run document.
+"""
+
+from paceline.kit_results.benchmark import BenchmarkResult
+from paceline.kit_results.kit_result import KitResult
+from paceline.kit_results.leak import LeakResult
+
+__all__ = ["AnyResult", "BenchmarkResult", "KitResult", "LeakResult"]
+
+AnyResult = BenchmarkResult | LeakResult

@@ -1,0 +1,37 @@
+"""
+The base of the results of the test kit.
+"""
+
+from collections.abc import Mapping
+
+from paceline.measure import Measure
+from paceline.values import DocumentValue
+
+
+class KitResult(DocumentValue, frozen=True, kw_only=True, tag_field="kind"):
+    """
+    What a function of the test kit found. It is kept with the test that called the function.
+
+    `name` tells results of one kind in one test apart; it begins the names of its measures.
+    """
+
+    name: str = ""
+
+    def measures(self) -> Mapping[str, Measure]:
+        """
+        The figures that are compared with earlier runs, exported and drawn, by name.
+        """
+        raise NotImplementedError
+
+    def summary(self) -> str:
+        """
+        The result in one line.
+        """
+        raise NotImplementedError
+
+    def named(self, figure: str) -> str:
+        """
+        The name of a measure: the kind of the result, its name where it has one, and the figure.
+        """
+        kind = type(self).__struct_config__.tag
+        return "_".join(filter(None, (str(kind), self.name, figure)))

@@ -1,0 +1,96 @@
+"""
+The result of a leak test.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from msgspec import Meta
+
+from paceline.formatting import counted, size
+from paceline.kit_results.kit_result import KitResult
+from paceline.measure import Better, Measure
+from paceline.values import DocumentValue, NotNegative
+
+
+class Growth(DocumentValue, frozen=True, kw_only=True):
+    """
+    What grew with the calls of a function: `resource` per call, with the 95% interval of the slope.
+
+    `resource` is `memory`, `native memory`, `descriptors`, `threads` or `tasks`; memory is in bytes.
+    """
+
+    resource: str
+    per_call: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        amount = size(self.per_call) if "memory" in self.resource else f"{self.per_call:.3g}"
+        return f"{self.resource} +{amount} a call"
+
+
+class AllocationSite(DocumentValue, frozen=True, kw_only=True):
+    """
+    A line of code and the bytes that it allocated in one call and that were kept.
+    """
+
+    place: str
+    bytes_per_call: float
+
+
+class LeakResult(KitResult, frozen=True, kw_only=True, tag="leak"):
+    """
+    What a function kept over its calls. Memory is in bytes: `initial_bytes` after the warm-up, `final_bytes` after the
+    last call, `samples` in between, `bytes_per_call` is the slope with its 95% interval.
+
+    `growths` are the resources that leak. `sites` are the lines that allocated what was kept. `note` says why growth is
+    no leak, or why the result is not certain.
+    """
+
+    iterations: Annotated[int, Meta(ge=1)]
+    initial_bytes: NotNegative
+    final_bytes: NotNegative
+    samples: tuple[float, ...] = ()
+    bytes_per_call: float = 0.0
+    low_bytes_per_call: float = 0.0
+    high_bytes_per_call: float = 0.0
+    growths: tuple[Growth, ...] = ()
+    sites: tuple[AllocationSite, ...] = ()
+    note: str = ""
+    is_certain: bool = True
+
+    @property
+    def growth_bytes(self) -> float:
+        """
+        The bytes that memory grew by.
+        """
+        return self.final_bytes - self.initial_bytes
+
+    @property
+    def leak_detected(self) -> bool:
+        """
+        Whether anything grew with every call.
+        """
+        return bool(self.growths)
+
+    def measures(self) -> Mapping[str, Measure]:
+        """
+        Bytes that a call keeps, 0 where it keeps no memory, and the number of resources that leak, whose limit is 0.
+        """
+        kept = self.bytes_per_call if any("memory" in growth.resource for growth in self.growths) else 0.0
+        return {
+            self.named("bytes_per_iteration"): Measure(value=kept, unit="bytes", better=Better.LOWER),
+            self.named("leaks"): Measure(value=float(len(self.growths)), unit="leaks", limit=0.0),
+        }
+
+    def summary(self) -> str:
+        """
+        The result in one line.
+        """
+        calls = counted(self.iterations, "call")
+        note = f" ({self.note})" if self.note else ""
+        if not self.growths:
+            return f"no leak in {calls}{note}"
+        where = f", most at {self.sites[0].place}" if self.sites else ""
+        return f"leak in {calls}: {', '.join(map(str, self.growths))}{where}{note}"

@@ -1,0 +1,3 @@
+"""
+The test kit: functions with which people write performance tests.
+"""
