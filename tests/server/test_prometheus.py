@@ -13,6 +13,7 @@ import pytest
 from paceline.model import Run
 from support.exporter import Exporter, exporter_in
 from support.installed import prometheus_folder
+from support.prometheus_versions import VERSIONS, prometheus_program
 from support.servers import Prometheus, prometheus_scraping
 from support.suite import Suite
 from support.values import make_case, make_run
@@ -55,6 +56,25 @@ def test_prometheus_answers_as_computed_from_the_documents(suite: Suite, tmp_pat
         assert answers[name] == {
             series: pytest.approx(compute(values), rel=1e-12) for series, values in _figures(runs).items()
         }
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_run_arrives_at_every_version(tmp_path: Path, version: str) -> None:
+    """
+    Ten runs of one suite come between two scrapes; 2.53.0 keeps one sample of a series in an answer.
+    """
+    now = round(time.time())
+    with (
+        exporter_in(tmp_path) as exporter,
+        prometheus_scraping(_target(exporter), _folder(tmp_path), program=prometheus_program(version)) as server,
+    ):
+        _wait_for(server, "up{job='paceline-runs'}", 1)
+        for number in range(10):
+            ended = now - 60 + number
+            exporter.push(make_run(number, [make_case()], started=ended - 1, ended=ended))
+        _wait_for(server, "count(count_over_time(paceline_run_info[1h]))", 10)
+
+        assert _answer(server, "count_over_time(paceline_test_passed[1h])") == 10
 
 
 def test_a_late_run_and_those_of_the_same_millisecond_arrive(tmp_path: Path) -> None:

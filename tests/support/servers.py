@@ -138,7 +138,9 @@ def _fill(folder: Path, lines: Iterable[str]) -> None:
 
 
 @contextmanager
-def prometheus_scraping(target: str, folder: Path, *, window: str = "60d", name: str = "it") -> Iterator[Prometheus]:
+def prometheus_scraping(
+    target: str, folder: Path, *, window: str = "60d", name: str = "it", program: Path | None = None
+) -> Iterator[Prometheus]:
     """
     A Prometheus that scrapes an exporter as the documentation says, every second.
 
@@ -147,10 +149,11 @@ def prometheus_scraping(target: str, folder: Path, *, window: str = "60d", name:
         folder: empty, or with the data of one that ran before.
         window: its out_of_order_time_window.
         name: tells it apart from another one on this machine.
+        program: of another version than the one that is installed.
     """
     settings = folder / "prometheus.yml"
     settings.write_text(_SCRAPE.format(target=target, window=window, name=name), "utf-8")
-    with _started(settings, folder) as server:
+    with _started(settings, folder, program) as server:
         yield server
 
 
@@ -168,10 +171,10 @@ def prometheus_reading(settings: Path, folder: Path) -> Iterator[Prometheus]:
 
 
 @contextmanager
-def _started(settings: Path, folder: Path) -> Iterator[Prometheus]:
+def _started(settings: Path, folder: Path, program: Path | None = None) -> Iterator[Prometheus]:
     port = free_port()
     command: list[str | Path] = [
-        prometheus_folder() / "prometheus",
+        program or prometheus_folder() / "prometheus",
         f"--config.file={settings}",
         f"--storage.tsdb.path={folder / 'data'}",
         "--storage.tsdb.retention.time=100y",

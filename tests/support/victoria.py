@@ -1,8 +1,7 @@
 """
-A real server that takes OTLP: VictoriaMetrics, found, or installed without root into a cache folder.
+A real server that takes OTLP: VictoriaMetrics, found, or of Debian's trixie.
 """
 
-import fcntl
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -10,14 +9,9 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from support.installed import CACHE, Permission
-from support.servers import NoServerError, Prometheus, free_port, running
-
-_FOLDER = CACHE / "victoria-metrics"
-_BINARY = _FOLDER / "usr" / "bin" / "victoria-metrics"
-# Debian's first release whose package takes OTLP.
-_SUITE = "trixie"
-_KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
+from support.installed import Permission
+from support.servers import Prometheus, free_port, running
+from support.trixie import trixie_program
 
 
 @contextmanager
@@ -55,51 +49,8 @@ def victoria_binary() -> Path:
     found = shutil.which("victoria-metrics")
     if found is not None and _takes_otlp(Path(found)):
         return Path(found)
-    _FOLDER.mkdir(parents=True, exist_ok=True)
-    with (_FOLDER / ".lock").open("w") as lock:
-        # The workers of xdist ask at once.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not _BINARY.is_file():
-            _install()
-    return _BINARY
+    return trixie_program("victoria-metrics", "victoria-metrics")
 
 
 def _takes_otlp(program: Path) -> bool:
     return "opentelemetry" in subprocess.run([program, "-help"], capture_output=True, text=True, check=False).stdout
-
-
-def _install() -> None:
-    try:
-        (_FOLDER / "lists" / "partial").mkdir(parents=True, exist_ok=True)
-        (_FOLDER / "sources.list").write_text(f"deb [signed-by={_KEYS}] {_mirror()} {_SUITE} main\n", "utf-8")
-        _apt("update")
-        _apt("download", "victoria-metrics")
-        package = max(_FOLDER.glob("victoria-metrics_*.deb"))
-        subprocess.run(["dpkg", "-x", package, _FOLDER], check=True, capture_output=True)
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
-        raise NoServerError(f"no victoria-metrics: {error}") from error
-
-
-def _mirror() -> str:
-    """
-    Where this machine has its Debian packages from.
-    """
-    listed = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(LABEL) $(SITE)", "Created-By: Packages"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    return next(site for label, _, site in (line.partition(" ") for line in listed.splitlines()) if label == "Debian")
-
-
-def _apt(*arguments: str) -> None:
-    # Sources and lists of our own: those of the machine stay as they are.
-    settings = {
-        "Dir::Etc::SourceList": _FOLDER / "sources.list",
-        "Dir::Etc::SourceParts": "/dev/null",
-        "Dir::State::Lists": _FOLDER / "lists",
-        "Dir::Cache": _FOLDER / "cache",
-    }
-    options = [f"-o{name}={value}" for name, value in settings.items()]
-    subprocess.run(["apt-get", *options, *arguments], cwd=_FOLDER, check=True, capture_output=True)

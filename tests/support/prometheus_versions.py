@@ -1,0 +1,76 @@
+"""
+Other versions of Prometheus than the one that is installed.
+"""
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+from msgspec import json
+
+from paceline.files import holding
+from support.installed import CACHE, Permission, prometheus_folder
+from support.servers import NoServerError
+from support.trixie import trixie_program
+
+# The first version of the 2.53 series, which keeps one sample of a series in an answer: no package has it any more.
+BUILT = "2.53.0"
+VERSIONS = ("installed", BUILT, "trixie")
+
+
+def prometheus_program(version: str) -> Path:
+    """
+    The program of one of the versions.
+
+    Raises:
+        NoServerError: the version cannot be had.
+    """
+    if version == "installed":
+        return prometheus_folder() / "prometheus"
+    return _built() if version == BUILT else trixie_program("prometheus", "prometheus")
+
+
+@cache
+def _built() -> Path:
+    """
+    Built from its Go module, which takes some minutes and happens once.
+    """
+    Permission.check()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    program = CACHE / "go" / f"prometheus-{BUILT}"
+    with holding(CACHE / ".lock"):
+        if not program.is_file():
+            try:
+                _build(program)
+            except (OSError, subprocess.SubprocessError) as error:
+                raise NoServerError(f"no Prometheus {BUILT}: {error}") from error
+    return program
+
+
+def _build(program: Path) -> None:
+    # `go install` refuses a module that replaces others, so it is built where it is the main module.
+    source = CACHE / "go" / "source"
+    module = f"github.com/prometheus/prometheus@v0{BUILT.removeprefix('2')}"
+    found = subprocess.run(["go", "mod", "download", "-json", module], cwd="/", check=True, capture_output=True)
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.copytree(json.decode(found.stdout)["Dir"], source)
+    for folder, _, _ in os.walk(source):
+        Path(folder).chmod(0o755)
+    (source / "go.sum").chmod(0o644)
+    (source / "go.mod").chmod(0o644)
+    # As in a release: it says its version to whom it scrapes.
+    version = f"-ldflags=-X github.com/prometheus/common/version.Version={BUILT}"
+    build: list[str | Path] = [
+        "go",
+        "build",
+        "-mod=mod",
+        version,
+        "-o",
+        program.with_suffix(".new"),
+        "./cmd/prometheus",
+    ]
+    subprocess.run(build, cwd=source, check=True, capture_output=True)
+    program.with_suffix(".new").rename(program)
+    shutil.rmtree(source)
