@@ -15,6 +15,6 @@ WORKDIR /var/lib/paceline
 VOLUME /var/lib/paceline
 EXPOSE 10464
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \
-  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:10464/-/ready', timeout=4)"]
+  CMD ["python", "-m", "paceline.server.health_check", "127.0.0.1:10464"]
 ENTRYPOINT ["paceline"]
 CMD ["serve", "--data=/var/lib/paceline", "--web.listen-address=0.0.0.0:10464"]

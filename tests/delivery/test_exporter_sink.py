@@ -11,6 +11,7 @@ from paceline.delivery.exporter_sink import read_push
 from paceline.delivery.outbox import pack
 from paceline.delivery.sink import Receipt
 from paceline.errors import BusyError, ConfigError, DeliveryError, HungUpError, RefusedError, UnreachableError
+from paceline.formatting import size
 from paceline.http.failures import cause_of
 from support.answering import Behaviour, answer, answering, silence
 from support.receiving import receiving
@@ -63,7 +64,7 @@ def test_an_address_may_have_a_path_and_a_user() -> None:
     ("status", "body", "kind", "message"),
     [
         (400, b'{"error": "no run"}', RefusedError, 'answered 400 In Words ({"error": "no run"})'),
-        (413, b"", RefusedError, "answered 413 In Words"),
+        (413, b"too large", RefusedError, "answered 413 In Words (too large)"),
         (415, b"", RefusedError, "answered 415 In Words"),
         (409, b"there already", RefusedError, "answered 409 In Words (there already)"),
         (422, b"x" * 500, RefusedError, f"answered 422 In Words ({'x' * 400})"),
@@ -83,6 +84,20 @@ def test_what_is_not_taken_says_why(status: int, body: bytes, kind: type[Deliver
 
     assert (type(error), str(error)) == (kind, message)
     assert len(exporter.requests) == 1
+
+
+def test_a_413_of_a_proxy_says_so() -> None:
+    """
+    With the size of the request, as the limit is to be raised there and not at the exporter.
+    """
+    page = answer(b"<html>413</html>", "413 Request Entity Too Large", "Content-Type: text/html")
+    with answering(page) as proxy:
+        error = _error(proxy.url)
+
+    assert (type(error), str(error)) == (
+        RefusedError,
+        f"answered 413 Request Entity Too Large, as by a proxy whose limit for a request is below {size(len(_PACKED))}",
+    )
 
 
 @pytest.mark.parametrize("headers", [(), ("Content-Type: text/html",)])

@@ -200,5 +200,7 @@ def test_both_channels_are_scraped_as_elsewhere() -> None:
     assert {path: labels["job"] for path, labels in replaced.items()} == jobs
     assert {found["interval"] for found in _endpoints().values()} == {settings["global"]["scrape_interval"]}
     assert _endpoints()["/metrics/runs"]["honorTimestamps"] is True
-    assert replaced["/metrics/runs"]["instance"] == "paceline"
-    assert {"action": "labeldrop", "regex": "pod"} in _endpoints()["/metrics/runs"]["relabelings"]
+    assert _endpoints()["/metrics/runs"]["metricRelabelings"] == [
+        {"targetLabel": "instance", "replacement": "paceline"},
+        {"action": "labeldrop", "regex": "pod"},
+    ]

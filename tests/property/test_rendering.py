@@ -11,7 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from paceline.identity import safe_text
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Run
-from paceline.server.rendered_run import Format, join_runs, render
+from paceline.server.negotiation import Format
+from paceline.server.rendered_run import join_runs, render
 from property.strategies import texts
 from support.reading import read_openmetrics
 from support.values import EPOCH, make_case, make_run

@@ -288,12 +288,12 @@ def test_the_usual_default_branches_keep_their_name(exporter: Exporter) -> None:
 
 def test_the_landing_page_says_what_is_there(exporter: Exporter) -> None:
     """
-    Links, the latest runs, and nothing that a name could put into the page.
+    Links that work behind a prefix too, the latest runs, and nothing that a name could put into the page.
     """
     exporter.push(make_run(1, [make_case()], suite="<b>shop"))
     page = exporter.get("/").text
 
-    assert '<a href="/metrics/runs">/metrics/runs</a>' in page
+    assert '<a href="./metrics/runs">/metrics/runs</a>' in page
     assert (
         "<tr><td>2023-11-14 23:13:20 UTC</td><td>&lt;b&gt;shop</td><td>main</td><td>run-1</td><td>passed</td></tr>"
         in page

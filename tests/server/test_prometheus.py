@@ -9,12 +9,13 @@ from pathlib import Path
 from statistics import fmean, median
 
 import pytest
+import yaml
 
 from paceline.model import Run
 from support.exporter import Exporter, exporter_in
 from support.installed import prometheus_folder
 from support.prometheus_versions import VERSIONS, prometheus_program
-from support.servers import Prometheus, prometheus_scraping
+from support.servers import Prometheus, prometheus_reading, prometheus_scraping
 from support.suite import Suite
 from support.values import make_case, make_run
 
@@ -117,6 +118,28 @@ def test_a_run_that_is_too_late_takes_no_other_with_it(tmp_path: Path) -> None:
         assert _answer(server, "count_over_time(paceline_test_passed[3d])") == 2
 
 
+def test_two_exporters_in_one_job_have_an_up_each(tmp_path: Path) -> None:
+    """
+    As the configuration of docker compose scrapes them, though their run samples have one instance.
+    """
+    settings = yaml.safe_load((Path(__file__).parents[2] / "prometheus" / "compose.yml").read_text("utf-8"))
+    (scrape,) = (job for job in settings["scrape_configs"] if job["job_name"] == "paceline-runs")
+    first, second = (_folder(tmp_path, name) for name in ("first", "second"))
+    with exporter_in(first) as one, exporter_in(second) as other:
+        scrape["static_configs"] = [{"targets": [_target(one), _target(other)]}]
+        scrape["scrape_interval"] = "1s"
+        file = tmp_path / "prometheus.yml"
+        file.write_text(yaml.safe_dump({"scrape_configs": [scrape]}), "utf-8")
+        ended = time.time() - 60
+        one.push(make_run(1, [make_case()], started=ended - 1, ended=ended))
+        with prometheus_reading(file, _folder(tmp_path)) as server:
+            _wait_for(server, "count(count_over_time(paceline_run_info{instance='paceline'}[1h]))", 1)
+            other.stop()
+            _wait_for(server, "count(up == 0)", 1)
+
+            assert _answer(server, "count(up == 1)") == 1
+
+
 def test_promtool_finds_nothing(exporter: Exporter) -> None:
     """
     In neither of the two channels.
@@ -177,7 +200,7 @@ def _target(exporter: Exporter) -> str:
     return exporter.url.removeprefix("http://")
 
 
-def _folder(folder: Path) -> Path:
-    inner = folder / "prometheus"
+def _folder(folder: Path, name: str = "prometheus") -> Path:
+    inner = folder / name
     inner.mkdir()
     return inner

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,12 +50,13 @@ class Exporter:
     def ledger(self) -> ServedLedger:
         return ServedLedger(self.data / "history.sqlite")
 
-    def start(self, *prefix: str) -> None:
+    def start(self, *prefix: str, is_up: Callable[[], bool] | None = None) -> None:
         """
         Start it and wait until it answers.
 
         Args:
             prefix: a program that starts it.
+            is_up: tells whether it answers, where it does not answer everybody.
         """
         command = [*prefix, sys.executable, "-m", "paceline", "serve", "--data", str(self.data)]
         # The runs of most tests ended years ago.
@@ -66,7 +67,7 @@ class Exporter:
                 [*command, address, *self._options], stdout=log, stderr=log, env=self._environ
             )
         end = time.monotonic() + _SECONDS
-        while not self._is_up():
+        while not (is_up or self._is_up)():
             assert self.process.poll() is None, self.log.read_text("utf-8")
             assert time.monotonic() < end
             time.sleep(0.05)

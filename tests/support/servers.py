@@ -32,6 +32,7 @@ scrape_configs:
     honor_timestamps: true
     sample_limit: 250000
     static_configs: [{{targets: ["{target}"]}}]
+    metric_relabel_configs: [{{target_label: instance, replacement: paceline}}]
 """
 _START_SECONDS = 60
 _PROBE_SECONDS = 0.05

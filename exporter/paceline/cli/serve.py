@@ -2,7 +2,6 @@
 `paceline serve`: the exporter.
 """
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +12,7 @@ from paceline.cli.options.click_kinds import Number
 from paceline.cli.options.kept_runs import branch_names
 from paceline.cli.options.project import clear_errors
 from paceline.errors import ConfigError
-from paceline.server.exporter_settings import BRANCHES, ExporterSettings, read_path, read_tokens, read_window
+from paceline.server.exporter_settings import BRANCHES, ExporterSettings, read_path, read_window
 
 _V = TypeVar("_V")
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -146,11 +145,11 @@ def serve(
     """
     with clear_errors():
         try:
+            from paceline.server.asgi_process import Files  # noqa: PLC0415 - an extra
             from paceline.server.asgi_process import serve as run  # noqa: PLC0415 - an extra
         except ModuleNotFoundError as error:
             raise ConfigError(
                 f"the exporter needs {error.name}, which is not installed: pip install 'paceline[server]'"
             ) from error
-        tokens = read_tokens(tokens_file, os.environ)
-        settings = ExporterSettings(data=data, watch=watch, tokens=tokens, **others)  # type: ignore[arg-type]
-        run(settings, addresses, web_file, log_format)
+        settings = ExporterSettings(data=data, watch=watch, **others)  # type: ignore[arg-type]
+        run(settings, addresses, Files(web=web_file, tokens=tokens_file), log_format)

@@ -11,7 +11,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from paceline.errors import BusyError, DeliveryError, HungUpError, RefusedError, UnreachableError
-from paceline.formatting import duration
+from paceline.formatting import duration, size
 from paceline.http.failures import cause_of, failure_of, hung_up, shown_status, shown_type, target_of
 from paceline.identity import safe_text
 
@@ -19,7 +19,7 @@ _MULTIPLE_CHOICES, _SERVER_ERRORS = 300, 500
 _ASK_AGAIN = {408, 425, 429}
 # Of these the run is the cause, and would be the next time. All other 4xx are about the address or who asks.
 _ABOUT_THE_RUN = {400, 409, 413, 415, 422}
-# A 400 without a type, or with a page, is not from a receiver of runs: so do servers answer http:// that expect https://.
+# A 400 or 413 without a type, or with a page, is not from a receiver of runs: so do servers answer http:// that expect https://.
 _NOT_OF_A_RECEIVER = {"no type", "text/html"}
 _LONGEST_QUOTE = 400
 _SHORTEST = 0.001
@@ -101,12 +101,19 @@ def _refusal(response: requests.Response) -> DeliveryError:
     said = safe_text(body, _LONGEST_QUOTE) if "<" not in body else ""  # a page of a proxy
     message = f"{shown_status(response)}, which points to {target}" if target else shown_status(response)
     message += f" ({said})" if said else ""
-    if response.status_code == requests.codes.bad_request and shown_type(response).lower() in _NOT_OF_A_RECEIVER:
+    if response.status_code == requests.codes.request_entity_too_large and _is_of_no_receiver(response):
+        sent = size(int(response.request.headers.get("Content-Length") or 0))
+        return RefusedError(f"{message}, as by a proxy whose limit for a request is below {sent}")
+    if response.status_code == requests.codes.bad_request and _is_of_no_receiver(response):
         is_plain = str(response.url).startswith("http://")
         return DeliveryError(f"{message}, as by a server that expects https://" if is_plain else message)
     if response.status_code >= _SERVER_ERRORS or response.status_code in _ASK_AGAIN:
         return BusyError(message)
     return RefusedError(message) if response.status_code in _ABOUT_THE_RUN else DeliveryError(message)
+
+
+def _is_of_no_receiver(response: requests.Response) -> bool:
+    return shown_type(response).lower() in _NOT_OF_A_RECEIVER
 
 
 def _beginning(response: requests.Response) -> str:

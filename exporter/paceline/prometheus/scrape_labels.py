@@ -2,11 +2,12 @@
 The labels that a Prometheus adds to the run samples that it scrapes.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Literal
 from urllib.parse import urlsplit
 
-from msgspec import Struct, json
+from msgspec import Struct, json, yaml
 
 from paceline.errors import StorageError
 from paceline.prometheus.query_client import QueryClient
@@ -19,6 +20,7 @@ _EXPECTED = "expected one target whose path ends with /runs, or the labels by --
 class _Target(Struct, frozen=True, rename="camel"):
     labels: dict[str, str]
     scrape_url: str
+    scrape_pool: str
 
 
 class _Targets(Struct, frozen=True, rename="camel"):
@@ -30,9 +32,45 @@ class _Answer(Struct, frozen=True):
     data: _Targets
 
 
+class _Relabel(Struct, frozen=True):
+    target_label: str = ""
+    replacement: str = "$1"
+    action: str = "replace"
+    regex: str = ""
+    source_labels: list[str] = []
+
+    def applied(self, labels: Mapping[str, str]) -> Mapping[str, str]:
+        """
+        The labels after a step that sets a constant or drops labels; after any other step the same.
+        """
+        if self.action == "labeldrop":
+            return {name: value for name, value in labels.items() if not re.fullmatch(self.regex, name)}
+        if self.action == "replace" and not self.source_labels and "$" not in self.replacement:
+            return {**labels, self.target_label: self.replacement}
+        return labels
+
+
+class _Scrape(Struct, frozen=True):
+    job_name: str
+    metric_relabel_configs: list[_Relabel] = []
+
+
+class _Settings(Struct, frozen=True):
+    scrape_configs: list[_Scrape] = []
+
+
+class _Yaml(Struct, frozen=True):
+    yaml: str
+
+
+class _Configuration(Struct, frozen=True):
+    status: Literal["success"]
+    data: _Yaml
+
+
 def scrape_labels(client: QueryClient) -> Mapping[str, str]:
     """
-    The labels of the target that has the run samples, such as job and instance.
+    The labels that the samples of the target with the run samples get, such as job and instance.
 
     Args:
         client: asks the Prometheus.
@@ -44,11 +82,29 @@ def scrape_labels(client: QueryClient) -> Mapping[str, str]:
     targets = [one for one in answer.data.active_targets if urlsplit(one.scrape_url).path.endswith(_RUNS)]
     if not targets:
         raise StorageError(f"{client.endpoint}: scrapes no run samples, {_EXPECTED}")
-    labels, *others = [one.labels for one in targets]
+    steps = client.get("status/config", {}, _decoded_steps, "the configuration")
+    labels, *others = [_relabelled(one, steps.get(one.scrape_pool, ())) for one in targets]
     if any(other != labels for other in others):
         listed = "; ".join(_shown(one.labels) for one in targets)
         raise StorageError(f"{client.endpoint}: has several targets with run samples ({listed}), {_EXPECTED}")
     return labels
+
+
+def _relabelled(target: _Target, steps: Iterable[_Relabel]) -> Mapping[str, str]:
+    labels: Mapping[str, str] = target.labels
+    for step in steps:
+        labels = step.applied(labels)
+    return labels
+
+
+def _decoded_steps(body: bytes) -> dict[str, list[_Relabel]]:
+    try:
+        settings = yaml.decode(json.decode(body, type=_Configuration).data.yaml, type=_Settings)
+    except ImportError as error:
+        raise StorageError(
+            "PyYAML is not installed: pip install 'paceline[server]', or give the labels by --label"
+        ) from error
+    return {scrape.job_name: scrape.metric_relabel_configs for scrape in settings.scrape_configs}
 
 
 def _decoded(body: bytes) -> _Answer:

@@ -6,8 +6,8 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Protocol
 
 import bcrypt
 from starlette.concurrency import run_in_threadpool
@@ -41,6 +41,9 @@ class Users:
         self._hash_of_nobody: Final = bcrypt.hashpw(b"nobody", bcrypt.gensalt(10)).decode()
         self._right: Final[dict[bytes, None]] = {}
 
+    def __len__(self) -> int:
+        return len(self._hashes)
+
     def is_user(self, authorization: str) -> bool:
         """
         Whether a header has the name and the password of a user.
@@ -66,26 +69,52 @@ class Users:
         return is_right and known is not None
 
 
-class UsersOnly:
+class Guarded(Protocol):
     """
-    Answers 401 to whoever is no user. What may be done with a token is left to the token.
+    The users and tokens of the moment.
     """
 
-    def __init__(self, app: ASGIApp, users: Users, token_paths: frozenset[str]) -> None:
+    @property
+    def users(self) -> Users: ...
+
+    @property
+    def tokens(self) -> Sequence[bytes]: ...
+
+
+class UsersOnly:
+    """
+    Answers 401 to whoever is no user, where there are users. What may be done with a token is left to the token, and
+    everybody may ask whether the exporter is alive.
+
+    Args:
+        app: what is behind it.
+        credentials: as they are now.
+        token_paths: the paths that a token opens, where there are tokens.
+        open_paths: the paths for everybody.
+    """
+
+    def __init__(
+        self, app: ASGIApp, credentials: Guarded, token_paths: frozenset[str], open_paths: frozenset[str]
+    ) -> None:
         self._app = app
-        self._users = users
+        self._credentials = credentials
         self._token_paths = token_paths
+        self._open_paths = open_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """
         Serve a request.
         """
-        if scope["type"] == "http" and scope["path"] not in self._token_paths:
+        users = self._credentials.users
+        if len(users) and scope["type"] == "http" and not self._is_open(scope["path"]):
             authorization = Headers(scope=scope).get("authorization", "")
-            if not await run_in_threadpool(self._users.is_user, authorization):
+            if not await run_in_threadpool(users.is_user, authorization):
                 await _UNAUTHORIZED(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    def _is_open(self, path: str) -> bool:
+        return path in self._open_paths or (path in self._token_paths and bool(self._credentials.tokens))
 
 
 _UNAUTHORIZED = JSONResponse(

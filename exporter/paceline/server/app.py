@@ -12,7 +12,8 @@ from functools import partial
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from msgspec import to_builtins
-from prometheus_client.exposition import choose_encoder
+from prometheus_client import generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
@@ -23,17 +24,18 @@ from starlette.routing import Route
 
 from paceline.errors import ConflictError, DocumentError, PacelineError, StorageError
 from paceline.identity import safe_text
-from paceline.server.access import Users, UsersOnly, is_token
+from paceline.server.access import UsersOnly, is_token
+from paceline.server.credentials import Credentials
 from paceline.server.landing_page import landing_page
-from paceline.server.rendered_run import chosen_format
+from paceline.server.negotiation import Format, accepts_gzip, chosen_format
 from paceline.server.report_checks import read_report
 from paceline.server.request_body import Limits, RefusedBodyError, discard_body, read_body
 from paceline.server.scrapers import Scraper, takes_many
 from paceline.server.service import ExporterService
-from paceline.server.web_config import WebConfig
 
 _LOG = logging.getLogger(__name__)
 RUNS, LIVE = "/api/v1/runs", "/api/v1/live"
+HEALTHY, READY = "/-/healthy", "/-/ready"
 _TEND_SECONDS = 1.0
 _RETRY_SECONDS = 10
 _RECEIVERS = 2
@@ -49,39 +51,38 @@ _SCRAPE = "x-prometheus-scrape-timeout-seconds"
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def make_app(service: ExporterService, web: WebConfig, limits: Limits | None = None) -> Starlette:
+def make_app(service: ExporterService, credentials: Credentials, limits: Limits | None = None) -> Starlette:
     """
     The application for an ASGI server.
 
     Args:
         service: what is behind it.
-        web: who may use it.
+        credentials: who may use it.
         limits: of the body of a run.
     """
-    endpoints = _Endpoints(service, limits or Limits())
+    endpoints = _Endpoints(service, credentials, limits or Limits())
     path = service.settings.telemetry_path
     routes = [
         Route("/", endpoints.landing),
-        Route("/-/healthy", _says("healthy")),
-        Route("/-/ready", _says("ready")),
+        Route(HEALTHY, _says("healthy")),
+        Route(READY, _says("ready")),
         Route(path, endpoints.state),
         Route(f"{path}/runs", endpoints.runs),
         Route(RUNS, endpoints.receive, methods=["POST"]),
         Route(LIVE, endpoints.live, methods=["POST"]),
     ]
-    with_token = frozenset({RUNS, LIVE} if service.settings.tokens else ())
-    users = [Middleware(UsersOnly, Users(web.basic_auth_users), with_token)] if web.basic_auth_users else []
     return Starlette(
         routes=routes,
-        middleware=users,
-        lifespan=partial(_tending, service),
-        exception_handlers={RefusedBodyError: endpoints.refused, StorageError: endpoints.unavailable},
+        middleware=[Middleware(UsersOnly, credentials, frozenset({RUNS, LIVE}), frozenset({HEALTHY, READY}))],
+        lifespan=partial(_tending, service, credentials),
+        exception_handlers={RefusedBodyError: endpoints.refused, PacelineError: endpoints.unavailable},
     )
 
 
 class _Endpoints:
-    def __init__(self, service: ExporterService, limits: Limits) -> None:
+    def __init__(self, service: ExporterService, credentials: Credentials, limits: Limits) -> None:
         self._service = service
+        self._credentials = credentials
         self._own = service.own
         self._limits = limits
         # One writes at a time, and one more may read its document; those that wait take no thread from scrapes.
@@ -111,10 +112,11 @@ class _Endpoints:
         return Response(status_code=204)
 
     async def state(self, request: Request) -> Response:
-        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        form = chosen_format(request.headers.get("accept", ""))
+        encode = openmetrics.generate_latest if form is Format.OPENMETRICS else generate_latest
         with self._own.scrape.labels(request.url.path).time():
             text = await run_in_threadpool(encode, self._own.registry)
-            return _packed(gzip.compress(text, 1), content_type, request)
+            return _packed(gzip.compress(text, 1), form, request)
 
     async def runs(self, request: Request) -> Response:
         scraper, form = _scraper(request), chosen_format(request.headers.get("accept", ""))
@@ -147,7 +149,7 @@ class _Endpoints:
             self._own.reports.labels(result).inc()
 
     async def _body(self, request: Request, limits: Limits) -> bytes:
-        tokens = self._service.settings.tokens
+        tokens = self._credentials.tokens
         if tokens and not is_token(request.headers.get("authorization", ""), tokens):
             await discard_body(request, limits)
             raise RefusedBodyError(_UNAUTHORIZED, "the request: no token of this exporter, expected a bearer token")
@@ -178,23 +180,24 @@ def _host(request: Request) -> str:
 
 def _packed(body: bytes, content_type: str, request: Request) -> Response:
     headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
-    if "gzip" in request.headers.get("accept-encoding", ""):
+    if accepts_gzip(request.headers.get("accept-encoding", "")):
         return Response(body, headers=headers | {"Content-Encoding": "gzip"})
     return Response(gzip.decompress(body), headers=headers)
 
 
 @asynccontextmanager
-async def _tending(service: ExporterService, _: Starlette) -> AsyncIterator[None]:
-    task = asyncio.create_task(_tend(service))
+async def _tending(service: ExporterService, credentials: Credentials, _: Starlette) -> AsyncIterator[None]:
+    task = asyncio.create_task(_tend(service, credentials))
     yield
     task.cancel()
     with suppress(StorageError):
         await run_in_threadpool(service.keep_scrapers)
 
 
-async def _tend(service: ExporterService) -> None:
+async def _tend(service: ExporterService, credentials: Credentials) -> None:
     while True:
         await asyncio.sleep(_TEND_SECONDS)
+        await run_in_threadpool(credentials.refresh)
         try:
             await run_in_threadpool(service.tend)
         except PacelineError as error:

@@ -7,14 +7,13 @@ import os
 import resource
 import signal
 import socket
-import ssl
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import uvicorn
 from msgspec import json
@@ -24,9 +23,9 @@ from paceline.errors import ConfigError, StorageError
 from paceline.files import lock
 from paceline.formatting import counted
 from paceline.server.app import make_app
+from paceline.server.credentials import Credentials
 from paceline.server.exporter_settings import ExporterSettings
 from paceline.server.service import ExporterService
-from paceline.server.web_config import WebConfig, read_web_config, tls_context
 from paceline.version import __version__
 
 _LOG = logging.getLogger(__name__)
@@ -37,30 +36,39 @@ _HIGHEST_PORT = 65535
 LOCK = "exporter.lock"
 
 
-def serve(settings: ExporterSettings, addresses: Sequence[str], web_file: Path | None, log_format: str) -> None:
+class Files(NamedTuple):
     """
-    Serve until SIGTERM or SIGINT; what is being received then is finished.
+    The files that say who may use the exporter.
+    """
+
+    web: Path | None
+    tokens: Path | None
+
+
+def serve(settings: ExporterSettings, addresses: Sequence[str], files: Files, log_format: str) -> None:
+    """
+    Serve until SIGTERM or SIGINT; what is being received then is finished. SIGHUP reads the files again.
 
     Args:
         settings: of the exporter.
         addresses: as host:port, [host]:port or :port.
-        web_file: the web configuration file.
+        files: the web configuration file and the file of tokens.
         log_format: text or json.
 
     Raises:
         PacelineError: a setting or an address is invalid, or the data folder cannot be used.
     """
     _log_to_stderr(log_format)
-    web = read_web_config(web_file) if web_file is not None else WebConfig()
-    tls = tls_context(web.tls_server_config, web_file) if web.tls_server_config and web_file else None
+    credentials = Credentials(files.web, files.tokens, os.environ)
     _prepare(settings)
     disable_created_metrics()  # type: ignore[no-untyped-call]
     with suppress(ValueError, OSError):  # a slow connection costs a descriptor
         resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     with lock_folder(settings.data):
         service = ExporterService(settings)
-        _LOG.info("%s", _started(settings, web))
-        _run(service, _server(service, web, tls), [listen(address) for address in addresses])
+        _LOG.info("%s", _started(settings, credentials))
+        signal.signal(signal.SIGHUP, lambda *_: credentials.ask_reload())
+        _run(service, _server(service, credentials), [listen(address) for address in addresses])
 
 
 def _run(service: ExporterService, server: uvicorn.Server, sockets: list[socket.socket]) -> None:
@@ -112,7 +120,7 @@ def _reason(error: OSError) -> str:
     return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
 
 
-def _started(settings: ExporterSettings, web: WebConfig) -> str:
+def _started(settings: ExporterSettings, credentials: Credentials) -> str:
     """
     What it was told; of what is secret, the number.
     """
@@ -127,8 +135,7 @@ def _started(settings: ExporterSettings, web: WebConfig) -> str:
         "shard-seconds": f"{settings.shard_seconds:g}",
     }
     options = " ".join(f"--{name}={value}" for name, value in told.items())
-    secrets = f"{counted(len(settings.tokens), 'token')}, {counted(len(web.basic_auth_users), 'user')}"
-    return f"paceline {__version__}: {options}; {secrets}"
+    return f"paceline {__version__}: {options}; {credentials.summary}"
 
 
 def _ended(service: ExporterService, number: int, _: object) -> None:
@@ -147,9 +154,9 @@ def _prepare(settings: ExporterSettings) -> None:
         raise ConfigError(f"--watch is {str(settings.watch)!r}, expected an existing folder")
 
 
-def _server(service: ExporterService, web: WebConfig, tls: ssl.SSLContext | None) -> uvicorn.Server:
+def _server(service: ExporterService, credentials: Credentials) -> uvicorn.Server:
     config = uvicorn.Config(
-        make_app(service, web),
+        make_app(service, credentials),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -157,7 +164,7 @@ def _server(service: ExporterService, web: WebConfig, tls: ssl.SSLContext | None
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     config.load()
-    config.ssl = tls
+    config.ssl = credentials.tls_context
     return uvicorn.Server(config)
 
 

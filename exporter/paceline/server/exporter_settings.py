@@ -45,7 +45,7 @@ WEEK = Window(text="7d", seconds=7 * 86400.0)
 
 class ExporterSettings(Struct, frozen=True, kw_only=True):
     """
-    One frozen configuration. `tokens` is empty where everybody may send runs.
+    One frozen configuration.
     """
 
     data: Path
@@ -57,7 +57,6 @@ class ExporterSettings(Struct, frozen=True, kw_only=True):
     max_series: int = 200_000
     shard_seconds: float = 3600.0
     telemetry_path: str = "/metrics"
-    tokens: tuple[bytes, ...] = ()
 
 
 def read_window(text: str) -> Window:

@@ -27,9 +27,9 @@ th, td {{ text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #ddd;
 <h1>Paceline exporter</h1>
 <p>Version {version}. Receives runs of pytest suites and exposes them to Prometheus.</p>
 <ul>
-<li><a href="{path}">{path}</a>: counters, and what runs now</li>
-<li><a href="{path}/runs">{path}/runs</a>: one sample a run, stamped with its end</li>
-<li><a href="/-/healthy">/-/healthy</a>, <a href="/-/ready">/-/ready</a></li>
+<li><a href=".{path}">{path}</a>: counters, and what runs now</li>
+<li><a href=".{path}/runs">{path}/runs</a>: one sample a run, stamped with its end</li>
+<li><a href="./-/healthy">/-/healthy</a>, <a href="./-/ready">/-/ready</a></li>
 </ul>
 <p>{state}</p>
 {left_out}

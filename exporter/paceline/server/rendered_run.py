@@ -4,10 +4,8 @@ A run as lines that Prometheus reads, made once and kept compressed in pieces th
 A family of metrics has to stand in one place, so each run has a piece for each family.
 """
 
-import re
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from enum import StrEnum
 from itertools import chain
 from typing import Final, TypeAlias
 
@@ -18,20 +16,11 @@ from paceline.metrics.catalogue import CATALOGUE, Channel, Metric
 from paceline.metrics.run_samples import Sample, of_case, of_run, quoted
 from paceline.model import Case, Run
 from paceline.server.gzip_pieces import Piece, join, pack
+from paceline.server.negotiation import Format
 from paceline.translated_names import BudgetSource
 
 # Each with the family that it belongs to, and without a time.
 _Lines: TypeAlias = list[tuple[Metric, str]]
-_TYPE = re.compile(r"application/openmetrics-text\s*;[^,]*version=1\.0\.0")
-
-
-class Format(StrEnum):
-    """
-    The two formats of exposition, as a Content-Type names them.
-    """
-
-    TEXT = "text/plain; version=0.0.4; charset=utf-8"
-    OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
 class Rendered(Struct, frozen=True, kw_only=True):
@@ -81,13 +70,6 @@ def join_runs(runs: Sequence[Rendered], form: Format) -> bytes:
         form: its format.
     """
     return join(_joined(runs, form))
-
-
-def chosen_format(accept: str) -> Format:
-    """
-    The format for a request that accepts this.
-    """
-    return Format.OPENMETRICS if _TYPE.search(accept) else Format.TEXT
 
 
 def _joined(runs: Sequence[Rendered], form: Format) -> Iterator[Piece]:

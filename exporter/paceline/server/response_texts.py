@@ -5,7 +5,7 @@ What the exporter has to say to whoever sends runs, scrapes, or looks.
 from msgspec import Struct
 
 from paceline.history.sqlite.exporter_ledger import Exposed
-from paceline.server.rendered_run import Format
+from paceline.server.negotiation import Format
 
 
 class Acknowledgement(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -29,7 +29,8 @@ from paceline.server.exporter_metrics import MAX_SERIES, OwnMetrics
 from paceline.server.exporter_settings import LEDGER, ExporterSettings
 from paceline.server.exposures import MARGIN_SECONDS, ExposureRules, Exposures, shares_series
 from paceline.server.live_runs import LiveRuns
-from paceline.server.rendered_run import NOTHING, Cache, Format, Rendered, join_runs, render
+from paceline.server.negotiation import Format
+from paceline.server.rendered_run import NOTHING, Cache, Rendered, join_runs, render
 from paceline.server.report_checks import read_arrival
 from paceline.server.response_texts import Acknowledgement, Answer, LandingSummary
 from paceline.server.scrapers import Scraper, Scrapers, resumed

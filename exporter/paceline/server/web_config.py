@@ -83,14 +83,38 @@ def tls_context(tls: Tls, path: Path) -> ssl.SSLContext:
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = _VERSIONS[tls.min_version]
-    try:
-        context.load_cert_chain(path.parent / tls.cert_file, path.parent / tls.key_file)
-        if tls.client_ca_file:
-            context.load_verify_locations(path.parent / tls.client_ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"{path}: tls_server_config: the files cannot be used: {error}") from error
+    load_certificates(context, tls, path)
     context.verify_mode = _CLIENT_AUTH[tls.client_auth_type]
     return context
+
+
+def load_certificates(context: ssl.SSLContext, tls: Tls, path: Path) -> None:
+    """
+    Give new connections of a context the certificate and the CA bundle of the files.
+
+    Args:
+        context: the context.
+        tls: the settings.
+        path: the file that they are from.
+
+    Raises:
+        ConfigError: a certificate or key cannot be used.
+    """
+    certificate, key, *authorities = certificate_files(tls, path)
+    try:
+        context.load_cert_chain(certificate, key)
+        for bundle in authorities:
+            context.load_verify_locations(bundle)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"{path}: tls_server_config: the files cannot be used: {error}") from error
+
+
+def certificate_files(tls: Tls, path: Path) -> list[Path]:
+    """
+    The certificate, its key, and the CA bundle of clients if there is one.
+    """
+    names = [tls.cert_file, tls.key_file, *filter(None, [tls.client_ca_file])]
+    return [path.parent / name for name in names]
 
 
 def _check_keys(keys: object, path: Path) -> None:
