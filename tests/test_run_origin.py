@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from paceline.run_origin import Origin, OriginFinder, find_environment
+from paceline.run_origin import Origin, OriginFinder, find_environment, repository_name
 
 _IDENTITY = ("-c", "user.name=eve", "-c", "user.email=eve@shop.example")
 
@@ -177,6 +177,27 @@ def test_nobody_has_to_wait_for_the_answer(repository: Path) -> None:
 
     assert origin.branch == "main"
     assert [child for child in psutil.Process().children() if child.name() == "git"] == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["git@host.example:team/shop.git", "https://me:word@host.example/team/shop.git/", "/srv/git/shop", "C:\\git\\shop"],
+)
+def test_a_repository_is_called_as_its_remote(repository: Path, address: str) -> None:
+    """
+    Whatever its folder is called, as by Jenkins; a folder within it is another project.
+    """
+    (repository / "web").mkdir()
+    _git(repository, "remote", "add", "origin", address)
+
+    assert (repository_name(repository), repository_name(repository / "web")) == ("shop", "")
+
+
+def test_a_repository_without_a_remote_has_no_name(repository: Path) -> None:
+    """
+    Nor has a folder without a repository.
+    """
+    assert (repository_name(repository), repository_name(repository.parent)) == ("", "")
 
 
 def test_the_environment_is_that_of_the_interpreter() -> None:

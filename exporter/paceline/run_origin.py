@@ -135,6 +135,18 @@ def find_origin(root: Path, default_branch: str = "", environ: Mapping[str, str]
         finder.close()
 
 
+def repository_name(root: Path) -> str:
+    """
+    The name of the repository, as the address of its remote `origin` ends; "" without one.
+
+    A folder of a CI job is called as its executor likes. A folder within a repository is not the repository.
+    """
+    if not (root / ".git").exists():
+        return ""
+    address = _answer(Git(root, "config", "--get", "remote.origin.url")).strip().rstrip("/")
+    return re.split(r"[/:\\]", address)[-1].removesuffix(".git")
+
+
 def find_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str | int]:
     """
     What the run ran on.

@@ -9,13 +9,17 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from email.utils import formatdate, parsedate_to_datetime
 from pathlib import Path
 
 import pytest
 import requests
 
+from paceline.delivery.exporter_sink import read_push
+from paceline.delivery.outbox import pack
 from paceline.model import Run
 from support.exporter import Exporter, exporter_in
+from support.receiving import receiving
 from support.values import HOUR, make_case, make_run
 
 _CASES = [make_case(f"test_{number}") for number in range(500)]
@@ -134,6 +138,40 @@ def test_a_clock_that_is_off_loses_nothing(exporter: Exporter, hours: int) -> No
     assert abs(kept.ended - (run.ended if hours < 0 else now)) < 60
     assert kept.environment == ({} if hours < 0 else {"clock_ahead_seconds": 5 * 3600})
     assert {stamp for _, _, stamp, _ in exporter.scrape()} == {round(kept.ended * 1e3)}
+
+
+@pytest.mark.parametrize(
+    ("ended", "clock", "note"),
+    [
+        (5, None, "the clock of the sender is 300 minutes ahead; the run is kept as if it had ended when it arrived"),
+        (-5, -5, "the clock of the sender is 300 minutes behind; the run is kept with the time of that clock"),
+        (-5, 0, ""),
+    ],
+)
+def test_a_clock_that_is_off_is_reported(exporter: Exporter, ended: int, clock: int | None, note: str) -> None:
+    """
+    To the sender, in the log and as a counter; a run that waited for its delivery is no sign of a wrong clock.
+    """
+    now = time.time()
+    end = now + ended * HOUR
+    headers = {} if clock is None else {"Date": formatdate(now + clock * HOUR, usegmt=True)}
+    answer = exporter.push(make_run(1, [make_case()], started=end - 10, ended=end), **headers)
+
+    assert answer.status_code == 201
+    assert answer.json().get("note", "") == note
+    assert exporter.state("paceline_exporter_clock_skewed_runs_total") == ({"shop": 1} if note else {})
+    assert (f"run run-1 of shop from 127.0.0.1: {note}" in exporter.log.read_text("utf-8")) is bool(note)
+
+
+def test_the_plugin_says_the_time_of_its_clock() -> None:
+    """
+    With each run, so that the exporter can compare.
+    """
+    with receiving() as receiver:
+        read_push(receiver.url, {}).deliver(pack(make_run(1)).packed, 5)
+    sent = parsedate_to_datetime(receiver.requests[0].headers["Date"]).timestamp()
+
+    assert abs(sent - time.time()) < 60
 
 
 def test_slow_connections_hold_up_nobody(exporter: Exporter) -> None:

@@ -161,6 +161,12 @@ EXPORTER_LATE = _of_exporter(
     "Runs that are kept and that not every Prometheus got, as they ended before the window.",
     "suite",
 )
+EXPORTER_SKEWED = _of_exporter(
+    "paceline_exporter_clock_skewed_runs_total",
+    Kind.COUNTER,
+    "Runs whose sender's clock differed from the exporter's by more than a minute.",
+    "suite",
+)
 EXPORTER_FILES = _of_exporter(
     "paceline_exporter_watched_files_total",
     Kind.COUNTER,

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from paceline.config import Config, dashboard_port, load_config, project_name
 from paceline.plugin import project_file
+from paceline.run_origin import repository_name
 from paceline.work import WorkMode
 
 _DEFAULT_PORT = -1
@@ -62,5 +63,5 @@ def settings_of(config: pytest.Config, environ: Mapping[str, str] = os.environ) 
         results=str(base("results") / settings.results),
         push_ca_file=str(base("push_ca_file") / settings.push_ca_file) if settings.push_ca_file else "",
         baselines=str(root / settings.baselines),
-        suite=settings.suite or project_name(pyproject) or root.name or "suite",
+        suite=settings.suite or project_name(pyproject) or repository_name(root) or root.name or "suite",
     )

@@ -7,6 +7,7 @@ import gzip
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from email.utils import parsedate_to_datetime
 from functools import partial
 
 from anyio import CapacityLimiter
@@ -28,7 +29,7 @@ from paceline.server.access import UsersOnly, is_token
 from paceline.server.credentials import Credentials
 from paceline.server.landing_page import landing_page
 from paceline.server.negotiation import Format, accepts_gzip, chosen_format
-from paceline.server.report_checks import read_report
+from paceline.server.report_checks import Sender, read_report
 from paceline.server.request_body import Limits, RefusedBodyError, discard_body, read_body
 from paceline.server.scrapers import Scraper, takes_many
 from paceline.server.service import ExporterService
@@ -90,7 +91,8 @@ class _Endpoints:
 
     async def receive(self, request: Request) -> Response:
         document = await self._body(request, self._limits)
-        receive = partial(self._service.receive, document, "the run", _host(request))
+        sender = Sender(name=_host(request), clock=_clock(request))
+        receive = partial(self._service.receive, document, "the run", sender)
         with self._own.ingest.time():
             try:
                 receipt = await run_sync(receive, limiter=self._receiving)
@@ -172,6 +174,16 @@ def _scraper(request: Request) -> Scraper:
     agent = request.headers.get("user-agent", "")
     name = " ".join((_host(request), agent, request.query_params.get("scraper", "")))
     return Scraper(name=name, takes_many=takes_many(agent))
+
+
+def _clock(request: Request) -> float | None:
+    """
+    The time by the clock of a sender that says it.
+    """
+    try:
+        return parsedate_to_datetime(request.headers.get("date", "")).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _host(request: Request) -> str:

@@ -29,6 +29,7 @@ class OwnMetrics:
         self.reports: Final = self._made(Counter, catalogue.EXPORTER_REPORTS)
         self.dropped: Final = self._made(Counter, catalogue.EXPORTER_DROPPED)
         self.late: Final = self._made(Counter, catalogue.EXPORTER_LATE)
+        self.skewed: Final = self._made(Counter, catalogue.EXPORTER_SKEWED)
         self.files: Final = self._made(Counter, catalogue.EXPORTER_FILES)
         self.ingest: Final = self._made(Histogram, catalogue.EXPORTER_INGEST, buckets=_SECONDS)
         self.scrape: Final = self._made(Histogram, catalogue.EXPORTER_SCRAPE, buckets=_SECONDS)

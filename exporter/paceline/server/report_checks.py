@@ -4,10 +4,12 @@ What is asked of what arrives, beyond being the document that it should be.
 
 from collections import Counter
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from paceline.documents import decode_live_report, decode_run, encode_run
 from paceline.errors import DocumentError
+from paceline.formatting import counted
 from paceline.history.sqlite.same_run import AHEAD, BEHIND
 from paceline.identity import safe_text
 from paceline.live_report import LiveReport
@@ -17,6 +19,15 @@ from paceline.model import Run
 _AHEAD_SECONDS = 60.0
 # 9 September 2001: a clock that says less was never set.
 _UNSET = 1e9
+
+
+class Sender(Struct, frozen=True, kw_only=True):
+    """
+    Whom a run came from, and the time that the clock there showed when it was sent, where the sender says it.
+    """
+
+    name: str
+    clock: float | None = None
 
 
 def read_arrival(document: bytes, where: str, now: float) -> tuple[Run, bytes]:
@@ -63,6 +74,29 @@ def read_report(document: bytes, where: str) -> LiveReport:
         shard=safe_text(report.shard),
         active={safe_text(test): seconds for test, seconds in report.active.items()},
     )
+
+
+def clock_note(run: Run, clock: float | None, now: float) -> str:
+    """
+    The sentence for a sender whose clock is off; "" where it is not, or where nobody can tell.
+
+    Args:
+        run: the run, as `read_arrival` returns it.
+        clock: the time by the sender's clock when the run was sent.
+        now: the same time by the exporter's clock.
+    """
+    moved = run.environment.get(AHEAD, 0) or run.environment.get(BEHIND, 0)
+    if run.ended == now and moved:
+        off = f"{_minutes(float(moved))} {'ahead' if AHEAD in run.environment else 'behind'}"
+        return f"the clock of the sender is {off}; the run is kept as if it had ended when it arrived"
+    if clock is None or abs(clock - now) <= _AHEAD_SECONDS:
+        return ""
+    off = f"{_minutes(abs(clock - now))} {'ahead' if clock > now else 'behind'}"
+    return f"the clock of the sender is {off}; the run is kept with the time of that clock"
+
+
+def _minutes(seconds: float) -> str:
+    return counted(round(seconds / 60), "minute")
 
 
 def _check(run: Run, where: str) -> None:

@@ -31,7 +31,7 @@ from paceline.server.exposures import MARGIN_SECONDS, ExposureRules, Exposures, 
 from paceline.server.live_runs import LiveRuns
 from paceline.server.negotiation import Format
 from paceline.server.rendered_run import NOTHING, Cache, Rendered, join_runs, render
-from paceline.server.report_checks import read_arrival
+from paceline.server.report_checks import Sender, clock_note, read_arrival
 from paceline.server.response_texts import Acknowledgement, Answer, LandingSummary
 from paceline.server.scrapers import Scraper, Scrapers, resumed
 from paceline.shards import part_of
@@ -80,14 +80,14 @@ class ExporterService:
         """
         return len(self._exposures)
 
-    def receive(self, document: bytes, where: str, sender: str) -> Acknowledgement:
+    def receive(self, document: bytes, where: str, sender: Sender) -> Acknowledgement:
         """
         Keep a run: when this returns, it is on the disk.
 
         Args:
             document: the run document.
             where: what to call it in an error.
-            sender: whom it came from.
+            sender: whom it came from, and when by the clock there.
 
         Raises:
             DocumentError: the document is not a run.
@@ -103,8 +103,19 @@ class ExporterService:
         result = "accepted" if received.is_new else "duplicate"
         self.own.reports.labels(result).inc()
         tests = counted(len(run.cases), "test")
-        _LOG.info("%s: run %s of %s with %s, from %s", result, run.run_id, run.suite, tests, sender)
-        return Acknowledgement(run_id=run.run_id, result=result, note=self._take(received))
+        _LOG.info("%s: run %s of %s with %s, from %s", result, run.run_id, run.suite, tests, sender.name)
+        notes = (self._check_clock(run, sender, terms.now), self._take(received))
+        return Acknowledgement(run_id=run.run_id, result=result, note="; ".join(filter(None, notes)))
+
+    def _check_clock(self, run: Run, sender: Sender, now: float) -> str:
+        """
+        Say by how much the clock of a sender is off, where it is.
+        """
+        note = clock_note(run, sender.clock, now)
+        if note:
+            self.own.skewed.labels(run.suite).inc()
+            _LOG.warning("run %s of %s from %s: %s", run.run_id, run.suite, sender.name, note)
+        return note
 
     def _keep(self, run: Run, document: bytes, terms: Terms) -> Received:
         part = part_of(run.run_id)
@@ -212,7 +223,7 @@ class ExporterService:
             )
 
     def _look_into(self, folder: DropFolder) -> None:
-        results = folder.look(lambda document, name: self.receive(document, name, f"the file {safe_text(name)}"))
+        results = folder.look(lambda document, name: self.receive(document, name, _file(name)))
         for result, count in results.items():
             self.own.files.labels(result).inc(count)
             if result in _REFUSED:
@@ -304,6 +315,10 @@ class ExporterService:
 
     def _branch(self, branch: str, default_branch: str) -> str:
         return branch_label(branch, default_branch, self.settings.branches)
+
+
+def _file(name: str) -> Sender:
+    return Sender(name=f"the file {safe_text(name)}")
 
 
 class _State(Collector):

@@ -36,6 +36,19 @@ def ledger(tmp_path: Path) -> ServedLedger:
     return ServedLedger(tmp_path / "history.sqlite")
 
 
+def test_counters_of_a_suite_go_with_its_last_run(ledger: ServedLedger) -> None:
+    """
+    So that a suite that is gone leaves /metrics; those of other suites count on.
+    """
+    terms = Terms(now=EPOCH, tally=lambda run: {("runs", run.suite, "main", "passed"): 1.0})
+    for number, suite in enumerate(["old", "shop", "shop"]):
+        run = make_run(number, [make_case()], suite=suite, ended=EPOCH + number)
+        ledger.receive(run, encode_run(run), terms)
+    ledger.prune(before=EPOCH + 2)
+
+    assert ledger.totals() == {("runs", "shop", "main", "passed"): 2.0}
+
+
 def _receive(ledger: ServedLedger, name: str, ended: float = EPOCH, **changes: object) -> None:
     run = make_run(1, [make_case()], run_id=name, ended=ended, **changes)
     ledger.receive(run, encode_run(run), _TERMS)

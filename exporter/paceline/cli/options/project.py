@@ -15,7 +15,7 @@ from paceline.config import Config, load_config, project_name
 from paceline.errors import PacelineError
 from paceline.history.archive import Archive
 from paceline.project_archive import open_archive
-from paceline.run_origin import find_origin
+from paceline.run_origin import find_origin, repository_name
 
 _F = TypeVar("_F", bound=Callable[..., object])
 
@@ -60,7 +60,7 @@ def suite_of(config: Config) -> str:
     The name of the suite, as the plugin finds it.
     """
     root = find_root(Path.cwd())
-    return config.suite or project_name(root / "pyproject.toml") or root.name or "suite"
+    return config.suite or project_name(root / "pyproject.toml") or repository_name(root) or root.name or "suite"
 
 
 def find_default_branch(config: Config) -> str:

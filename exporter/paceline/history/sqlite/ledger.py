@@ -7,7 +7,10 @@ Fifty runs of 10,000 tests are fifty short reads a measure, where one row a figu
 
 from collections.abc import Collection
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Final
+
+from msgspec import json
 
 from paceline.analysis.past import PastRun
 from paceline.documents import encode_run
@@ -139,6 +142,17 @@ class Ledger:
             ).fetchall()
             if not dry_run:
                 database.executemany("DELETE FROM runs WHERE number = ?", [(number,) for _, number in rows])
+                _forget_counters(database)
         if rows and not dry_run:
             shrink(self.path)
         return [run_id for run_id, _ in rows]
+
+
+def _forget_counters(database: Connection) -> None:
+    """
+    Forget what an exporter counted of suites that have no run any more.
+    """
+    suites = {suite for (suite,) in database.execute("SELECT DISTINCT suite FROM runs")}
+    counted = [labels for (labels,) in database.execute("SELECT labels FROM totals")]
+    gone = [(labels,) for labels in counted if json.decode(labels, type=list[str])[1] not in suites]
+    database.executemany("DELETE FROM totals WHERE labels = ?", gone)
