@@ -25,7 +25,18 @@ _PROJECT = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project
 _CLASSIFIER = "Programming Language :: Python :: 3."
 _UV = (sys.executable, "-m", "uv")
 _COMPILE = ("pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-emit-index-url", "--no-header")
-_WANTED = ("--no-annotate", "--group", "dev", "--extra", "otlp", "--extra", "server", "pyproject.toml")
+_WANTED = (
+    "--no-annotate",
+    "--group",
+    "dev",
+    "--extra",
+    "otlp",
+    "--extra",
+    "server",
+    "--extra",
+    "load",
+    "pyproject.toml",
+)
 _PACKAGE = ("--no-deps", "--no-build-isolation", "--editable", ".")
 _UNIT = ("-m", "not stack", "-q")
 
@@ -133,7 +144,7 @@ def _newest() -> Iterator[Row]:
 
 
 def _lowest() -> Iterator[Row]:
-    wanted = ("--resolution", "lowest-direct", "--group", "test", "--editable", ".[otlp,server]")
+    wanted = ("--resolution", "lowest-direct", "--group", "test", "--editable", ".[otlp,server,load]")
     yield _unit("lowest", sys.executable, wanted, "lowest")._replace(is_gate=False)
 
 

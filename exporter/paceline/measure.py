@@ -6,6 +6,8 @@ from paceline.values import DocumentValue, OpenEnum
 
 # The measure of a benchmark that is judged instead of its call phase, which lasts as long as the calibration wants.
 BENCHMARK_MEDIAN = "benchmark_median_seconds"
+# The same of a load test, which lasts as long as the user asks.
+LOAD_P50 = "load_p50_seconds"
 
 
 class Better(OpenEnum):

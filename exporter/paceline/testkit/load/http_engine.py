@@ -1,0 +1,51 @@
+"""
+The engine for HTTP on this machine: worker processes with asyncio and httptools.
+"""
+
+import os
+from importlib.util import find_spec
+from typing import Final
+
+from paceline.testkit.load.engine import EachSecond, Ended
+from paceline.testkit.load.gathering import Gathering
+from paceline.testkit.load.plan import LoadPlan
+from paceline.testkit.load.workers import Workers
+
+
+class HttpEngine:
+    """
+    Args:
+        plan: the load.
+        processes: worker processes; by default one for each CPU that this process may use.
+    """
+
+    def __init__(self, plan: LoadPlan, processes: int | None = None) -> None:
+        self.name: Final = "httptools and uvloop" if find_spec("uvloop") else "httptools"
+        self._plan: Final = plan
+        self._processes: Final = min(processes or _cpus(), plan.users)
+
+    def run(self, gathering: Gathering, each_second: EachSecond) -> Ended:
+        workers, interrupted = Workers(self._plan, self._processes), False
+        try:
+            start = workers.start()
+            try:
+                _gather(workers, start, gathering, each_second)
+            except KeyboardInterrupt:
+                interrupted = True
+                workers.stop()
+                _gather(workers, start, gathering, lambda: None)
+        finally:
+            workers.close()
+        return Ended(workers.took_part, workers.count, workers.problem, interrupted)
+
+
+def _gather(workers: Workers, start: float, gathering: Gathering, each_second: EachSecond) -> None:
+    for message in workers.messages(start, each_second):
+        if message.interval is not None:
+            gathering.add(message.interval)
+        if message.done is not None:
+            gathering.end(message.done)
+
+
+def _cpus() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

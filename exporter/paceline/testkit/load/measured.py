@@ -1,0 +1,61 @@
+"""
+Sends a load and makes its result.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from paceline.kit_results.load import LoadResult
+from paceline.testkit.load.call_engine import CallEngine
+from paceline.testkit.load.engine import Ended, Engine
+from paceline.testkit.load.gathering import Gathering
+from paceline.testkit.load.http_engine import HttpEngine
+from paceline.testkit.load.plan import LoadPlan
+
+
+def measured(
+    plan: LoadPlan, function: Callable[[], Any] | None, processes: int | None, asked: LoadResult
+) -> LoadResult:
+    """
+    The result of a load.
+
+    Args:
+        plan: the load.
+        function: that is called; None where the plan has targets.
+        processes: worker processes for HTTP; None for one a CPU.
+        asked: name and thresholds.
+    """
+    engine: Engine = HttpEngine(plan, processes) if function is None else CallEngine(plan, function)
+    names = [target.name for target in plan.targets] or [getattr(function, "__name__", type(function).__name__)]
+    gathering = Gathering(plan, names)
+    ended = engine.run(gathering, lambda: None)
+    result = _result(plan, gathering, ended, replace(asked, engine=engine.name, target=", ".join(names)))
+    if ended.interrupted:
+        raise KeyboardInterrupt
+    return result
+
+
+def _result(plan: LoadPlan, gathering: Gathering, ended: Ended, asked: LoadResult) -> LoadResult:
+    elapsed = gathering.elapsed_seconds or plan.whole_seconds
+    return replace(
+        asked,
+        users=plan.users,
+        requests_per_second=plan.rates,
+        elapsed_seconds=max(elapsed - plan.warm_up_seconds, 0.0),
+        requests=gathering.requests,
+        failures=gathering.failures,
+        warm_up_requests=gathering.warm_up,
+        latency=gathering.latency(),
+        errors=gathering.errors(),
+        received_bytes=gathering.received_bytes,
+        interval_seconds=gathering.interval_seconds,
+        intervals=gathering.intervals(),
+        endpoints=gathering.endpoints() if len(plan.targets) > 1 else (),
+        generator=gathering.generator(),
+        expected_workers=ended.expected_workers,
+        workers=ended.workers,
+        problem=ended.problem,
+        interrupted=ended.interrupted,
+    )

@@ -1,0 +1,72 @@
+"""
+When requests are due.
+"""
+
+from collections.abc import Iterator, Sequence
+from math import ceil, sqrt
+from typing import NamedTuple
+
+
+class _Stage(NamedTuple):
+    """
+    A part of the test: from `start`, the rate goes from `first` to `last` requests per second.
+    """
+
+    start: float
+    seconds: float
+    first: float
+    last: float
+
+    @property
+    def requests(self) -> float:
+        return self.seconds * (self.first + self.last) / 2
+
+    def time_of(self, number: float) -> float:
+        """
+        When this many requests of the stage were due, in seconds since the test began.
+        """
+        growth = (self.last - self.first) / self.seconds
+        if growth == 0:
+            return self.start + number / self.first
+        return self.start + (sqrt(self.first**2 + 2 * growth * number) - self.first) / growth
+
+
+def due_times(
+    rates: Sequence[float], seconds: float, ramp_up: float, worker: int = 0, workers: int = 1
+) -> Iterator[float]:
+    """
+    The seconds since the start at which the requests of a worker are due. Of all requests, worker `i` of `n` sends
+    numbers i, i+n, i+2n and so on.
+
+    Args:
+        rates: requests per second, one for each equal part of the time.
+        seconds: of the whole test.
+        ramp_up: seconds in which the rate goes from 0 to the first one, less than a part.
+        worker: number of this one.
+        workers: how many there are.
+    """
+    before = 0.0
+    for stage in _stages(rates, seconds, ramp_up):
+        # The first number of this worker that is in this stage.
+        number = worker + workers * max(ceil((before - worker) / workers), 0)
+        while number < before + stage.requests:
+            yield stage.time_of(number - before)
+            number += workers
+        before += stage.requests
+
+
+def _stages(rates: Sequence[float], seconds: float, ramp_up: float) -> Iterator[_Stage]:
+    part = seconds / len(rates)
+    if ramp_up > 0:
+        yield _Stage(0.0, ramp_up, 0.0, rates[0])
+    if part > ramp_up:
+        yield _Stage(ramp_up, part - ramp_up, rates[0], rates[0])
+    for place, rate in enumerate(rates[1:], start=1):
+        yield _Stage(place * part, part, rate, rate)
+
+
+def user_starts(users: int, ramp_up: float, worker: int = 0, workers: int = 1) -> list[float]:
+    """
+    The seconds since the start at which the users of a worker begin.
+    """
+    return [ramp_up * number / users for number in range(worker, users, workers)]

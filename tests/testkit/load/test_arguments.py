@@ -1,0 +1,70 @@
+"""
+What a load test refuses before it sends anything.
+"""
+
+from typing import Any
+
+import pytest
+
+from paceline.testkit.load import Endpoint, load_test
+
+_URL = "http://127.0.0.1:1/"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"concurrent_users": 0}, "load_test: concurrent_users is 0, expected a whole number from 1 on"),
+        ({"concurrent_users": -1}, "load_test: concurrent_users is -1, expected a whole number from 1 on"),
+        ({"duration_seconds": 0}, "load_test: duration_seconds is 0, expected a number above 0"),
+        ({"duration_seconds": float("nan")}, "load_test: duration_seconds is nan, expected a number above 0"),
+        ({"requests_per_second": -5}, "load_test: requests_per_second is -5, expected a number above 0"),
+        ({"requests_per_second": []}, "load_test: requests_per_second is 0.0, expected a number above 0"),
+        ({"think_seconds": -1}, "load_test: think_seconds is -1, expected 0 or a number above"),
+        (
+            {"duration_seconds": 1, "ramp_up_seconds": 2},
+            "load_test: ramp_up_seconds is 2, expected at most 1, as the test lasts",
+        ),
+    ],
+)
+def test_invalid_numbers(arguments: dict[str, Any], message: str) -> None:
+    """
+    The message says which argument is wrong, what was found and what was expected.
+    """
+    with pytest.raises(ValueError, match="load_test") as raised:
+        load_test(_URL, **arguments)
+
+    assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    "url", ["", "127.0.0.1:80", "ftp://127.0.0.1/", "http://", "http://127.0.0.1:x/", "http://a b/"]
+)
+def test_invalid_urls(url: str) -> None:
+    """
+    An address that is not one of HTTP is refused.
+    """
+    with pytest.raises(ValueError, match="expected a URL such as") as raised:
+        load_test(url)
+
+    assert (
+        str(raised.value) == f"load_test: the endpoint is {url!r}, expected a URL such as 'http://127.0.0.1:8000/cart'"
+    )
+
+
+@pytest.mark.parametrize("headers", [{"Content-Length": "3"}, {"a b": "c"}, {"X": "a\r\nY: b"}])
+def test_invalid_headers(headers: dict[str, str]) -> None:
+    """
+    Headers that would break the request are refused.
+    """
+    with pytest.raises(ValueError, match="load_test: the header"):
+        load_test(Endpoint(_URL, headers=headers))
+
+
+@pytest.mark.parametrize("host", ["shop.example", "10.0.0.1", "localhost.example", "[2001:db8::1]"])
+def test_other_hosts_are_refused(host: str) -> None:
+    """
+    Load goes to this machine, unless the host is allowed by its name.
+    """
+    with pytest.raises(ValueError, match="--paceline-load-allow"):
+        load_test(f"http://{host}/", allow_hosts=["other.example"])
