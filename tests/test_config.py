@@ -16,9 +16,9 @@ from support.wording import cause
 
 _ALL_KEYS = (
     "baselines, benchmarks_only, budget_ms, budgets_ms, confirmation, default_branch, enabled, fail_on, "
-    "history, history_seconds, limits, live, otlp, otlp_traces, outbox, path_budgets_ms, port, push, push_ca_file, "
-    "push_seconds, queries, require_history, results, rules, sample_seconds, save_results, stress, suite, "
-    "test_budgets_ms, test_types, trace_requests, verbose_tests, whole_suite, work"
+    "history, history_seconds, limits, live, longest_seconds, otlp, otlp_traces, outbox, path_budgets_ms, port, push, "
+    "push_ca_file, push_seconds, queries, require_history, results, rules, sample_seconds, save_results, stress, "
+    "suite, test_budgets_ms, test_types, trace_requests, verbose_tests, whole_suite, work"
 )
 
 

@@ -104,12 +104,13 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     All settings. The fields are the keys of `[tool.paceline]`.
 
     `port` None means no live endpoint. `budget_ms` is the budget of each test that has none of its own. `history`
-    is the address of a Prometheus that has the past, "" for the results folder. `push` is the address of an exporter,
-    `otlp` that of a collector, or `env` where OTEL_* variables have it; "" for none. `push_seconds` is what bringing
-    runs to both may take, and `push_ca_file` has the certificates that are trusted then, "" for what the machine
-    trusts. `live` is the address of an exporter that is told how the run goes, "" for none. `trace_requests` says that
-    requests of tests name the trace that `otlp_traces` sends. `limits` are by test type or pattern of paths, and then
-    by the name of a limit.
+    is the address of a Prometheus that has the past, "" for the results folder. `push` is the address of an
+    exporter, `otlp` that of a collector, or `env` where OTEL_* variables have it; "" for none. `push_seconds` is
+    what bringing runs to both may take, and `push_ca_file` has the certificates that are trusted then, "" for what
+    the machine trusts. `longest_seconds` is what Paceline may add to a session beside its repeats, whatever goes
+    wrong, unless `push_seconds` or `history_seconds` is longer. `live` is the address of an exporter that is told
+    how the run goes, "" for none. `trace_requests` says that requests of tests name the trace that `otlp_traces`
+    sends. `limits` are by test type or pattern of paths, and then by the name of a limit.
     """
 
     enabled: bool = False
@@ -125,6 +126,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     trace_requests: bool = False
     push_seconds: Annotated[float, Meta(gt=0, le=600)] = 10.0
     push_ca_file: str = ""
+    longest_seconds: Annotated[float, Meta(ge=1, le=3600)] = 10.0
     baselines: Annotated[str, Meta(min_length=1)] = DEFAULT_BASELINES
     default_branch: Annotated[str, Meta(max_length=200)] = ""
     fail_on: tuple[FailingKind, ...] = ()
@@ -146,6 +148,13 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     outbox: OutboxLimits = OutboxLimits()
     work: WorkSettings = WorkSettings()
     queries: QuerySettings = QuerySettings()
+
+    @property
+    def added_seconds(self) -> float:
+        """
+        What Paceline may add to a session beside its repeats.
+        """
+        return max(self.longest_seconds, self.push_seconds, self.history_seconds)
 
     @property
     def budgets(self) -> Budgets:

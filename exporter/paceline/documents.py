@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from msgspec import DecodeError, Raw, Struct, ValidationError, inspect, json
 
-from paceline.errors import DocumentError
+from paceline.errors import DocumentError, NewerDocumentError
 from paceline.live_report import LiveReport
 from paceline.model import SCHEMA, Run
 from paceline.values import UNKNOWN_FIELDS, UNKNOWN_MARK, DocumentValue
@@ -49,7 +49,7 @@ def decode_run(document: bytes, where: str) -> Run:
     try:
         version = json.decode(document, type=_Version).schema
         if version is not None and version > SCHEMA:
-            raise DocumentError(f"{where}: a run document of version {version}, expected at most {SCHEMA}")
+            raise NewerDocumentError(f"{where}: a run document of version {version}, expected at most {SCHEMA}")
         run = decode(document, Run)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DocumentError(f"{where}: not a run document: {_fault(document, error)}") from error

@@ -4,7 +4,8 @@ The errors that a caller can act on.
     PacelineError
     ├── ConfigError      a setting, an option or a marker is wrong: mend it and start again
     ├── DocumentError    the content of a file is not what it should be
-    │   └── ConflictError    another run has its id: give it one of its own
+    │   ├── ConflictError    another run has its id: give it one of its own
+    │   └── NewerDocumentError    a newer release wrote it: upgrade
     ├── StorageError     a folder, a file or a database cannot be read or written
     ├── StackError       a program of the local stack is missing, or does not start: install it, or see its log
     ├── CompanionError   there is no process beside the tests: go on without the figures that it would give
@@ -38,6 +39,12 @@ class DocumentError(PacelineError):
 class ConflictError(DocumentError):
     """
     A run has the id of another run.
+    """
+
+
+class NewerDocumentError(DocumentError):
+    """
+    A document is of a version that this release does not know.
     """
 
 

@@ -2,9 +2,11 @@
 Replace a file whole, lock a file, and write files that others may have changed.
 """
 
+import contextlib
 import errno
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +25,9 @@ else:
 
 # Modes of files: for their owner alone, and readable by everyone.
 PRIVATE, READABLE = 0o600, 0o644
+# How a file is called until it is whole.
+_NEW = ".new-"
+_LONGEST_WRITING_SECONDS = 3600.0
 
 
 @contextmanager
@@ -37,7 +42,7 @@ def new_file_beside(path: Path, mode: int | None = None) -> Iterator[Path]:
     Raises:
         OSError: the folder cannot be written to.
     """
-    new = path.with_name(f".new-{token_hex(8)}")
+    new = path.with_name(f"{_NEW}{token_hex(8)}")
     try:
         new.touch(0o666 if mode is None else mode, exist_ok=False)
         if mode is not None:
@@ -45,6 +50,16 @@ def new_file_beside(path: Path, mode: int | None = None) -> Iterator[Path]:
         yield new
     finally:
         new.unlink(missing_ok=True)
+
+
+def sweep_new_files(folder: Path) -> None:
+    """
+    Remove what processes that were killed had begun to write in a folder and those below it.
+    """
+    for path in folder.rglob(f"{_NEW}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _LONGEST_WRITING_SECONDS:
+                path.unlink()
 
 
 def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:

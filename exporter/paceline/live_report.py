@@ -7,8 +7,8 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from paceline.model import Count, Outcome, RunId, Seconds
-from paceline.values import Value
+from paceline.model import Outcome, RunId, Seconds
+from paceline.values import Count, Value
 
 
 class TreeSample(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
@@ -17,12 +17,12 @@ class TreeSample(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     """
 
     cpu_seconds: float = 0.0
-    resident_bytes: int = 0
-    processes: int = 0
-    threads: int = 0
-    open_files: int = 0
-    read_bytes: int = 0
-    written_bytes: int = 0
+    resident_bytes: Count = 0
+    processes: Count = 0
+    threads: Count = 0
+    open_files: Count = 0
+    read_bytes: Count = 0
+    written_bytes: Count = 0
 
 
 class SystemSample(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
@@ -32,15 +32,15 @@ class SystemSample(Value, frozen=True, kw_only=True, forbid_unknown_fields=False
     """
 
     cpu_percent: float | None = None
-    memory_used_bytes: int = 0
+    memory_used_bytes: Count = 0
     memory_percent: float = 0.0
     load_1m: float = 0.0
-    processes: int = 0
-    disk_read_bytes: int = 0
-    disk_written_bytes: int = 0
+    processes: Count = 0
+    disk_read_bytes: Count = 0
+    disk_written_bytes: Count = 0
     disk_percent: float | None = None
-    network_received_bytes: int = 0
-    network_sent_bytes: int = 0
+    network_received_bytes: Count = 0
+    network_sent_bytes: Count = 0
 
 
 class ResourceSample(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):

@@ -16,7 +16,7 @@ from paceline.kit_results import AnyResult
 from paceline.measure import BENCHMARK_MEDIAN, Measure
 from paceline.translated_names import BudgetSource, RunCount
 from paceline.usage import UsageKey
-from paceline.values import DocumentValue, OpenEnum
+from paceline.values import Count, DocumentValue, OpenEnum, PositiveCount
 from paceline.verdict_kinds import VerdictKind
 from paceline.work import Work
 
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 else:
     _UsageName = UsageKey
 
-Seconds = Annotated[float, Meta(ge=0)]
-Count = Annotated[int, Meta(ge=0)]
+# The end of the year 9998: dates end soon after.
+LATEST = 253_370_764_800.0
+Seconds = Annotated[float, Meta(ge=0, lt=LATEST)]
 RunId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+\Z")]
 
 
@@ -107,7 +108,7 @@ class QueryGroup(DocumentValue, frozen=True, kw_only=True):
     """
 
     statement: str
-    count: Annotated[int, Meta(ge=1)]
+    count: PositiveCount
     seconds: Seconds = 0.0
     library: str = ""
     place: str = ""
@@ -142,7 +143,7 @@ class EndpointTimes(DocumentValue, frozen=True, kw_only=True):
     """
 
     endpoint: str
-    requests: Annotated[int, Meta(ge=1)]
+    requests: PositiveCount
     errors: Count = 0
     seconds: Seconds = 0.0
     p50_seconds: Seconds = 0.0
@@ -181,7 +182,7 @@ class Case(DocumentValue, frozen=True, kw_only=True):
     family: str
     test_type: str
     outcome: Outcome
-    attempts: Annotated[int, Meta(ge=1)] = 1
+    attempts: PositiveCount = 1
     started: Seconds | None = None
     ended: Seconds | None = None
     setup_seconds: Seconds | None = None
@@ -254,7 +255,7 @@ class FixtureTime(DocumentValue, frozen=True, kw_only=True):
     name: str
     scope: FixtureScope
     seconds: Seconds
-    setups: Annotated[int, Meta(ge=1)] = 1
+    setups: PositiveCount = 1
     cpu_wait_seconds: Seconds | None = None
 
     @property

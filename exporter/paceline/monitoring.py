@@ -99,7 +99,7 @@ class Monitor:
         """
         if self._probes is not None:
             raise RuntimeError(f"monitor {self.name!r} was started before, expected a new monitor")
-        self._probes = ProbeStack(make_probes(OwnWork()), lambda error, _: self._failures.append(error))
+        self._probes = ProbeStack(make_probes(OwnWork(), failed=self._note), self._note)
         self._probes.start_test()
         self._probes.start_call()
         self._started = time.perf_counter_ns()
@@ -139,6 +139,9 @@ class Monitor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop(Outcome.FAILED if error is not None else Outcome.PASSED)
+
+    def _note(self, error: Exception, _doing: str) -> None:
+        self._failures.append(error)
 
     def _budget(self) -> Budget | None:
         if self._budget_ms is not None:

@@ -10,9 +10,13 @@ from paceline.config import Config
 from paceline.history.archive import Archive
 from paceline.history.baseline_file import read_baselines
 from paceline.history.source import Server
+from paceline.history.sqlite.patience import Patience
+
+# The share of the longest time that a session may be held up.
+_FOR_LOCKS = 0.3
 
 
-def open_archive(config: Config, root: Path, warn: Callable[[str], None]) -> Archive:
+def open_archive(config: Config, root: Path, warn: Callable[[str], None], patience: Patience | None = None) -> Archive:
     """
     The archive, with its baselines and the server that has its past.
 
@@ -20,6 +24,7 @@ def open_archive(config: Config, root: Path, warn: Callable[[str], None]) -> Arc
         config: the configuration.
         root: what its paths are relative to.
         warn: takes a line for the user.
+        patience: waits where another process has the ledger locked.
 
     Raises:
         PacelineError: the file of baselines is damaged, or the address of the server is not a valid URL.
@@ -29,7 +34,15 @@ def open_archive(config: Config, root: Path, warn: Callable[[str], None]) -> Arc
         warn,
         server=_server(config, os.environ) if config.history else None,
         baselines=read_baselines(root / config.baselines),
+        patience=patience,
     )
+
+
+def patience_of(config: Config) -> Patience:
+    """
+    How long a session waits for other processes that use the ledger, in all.
+    """
+    return Patience(in_all=config.longest_seconds * _FOR_LOCKS)
 
 
 def _server(config: Config, environ: Mapping[str, str]) -> Server:

@@ -15,6 +15,10 @@ UNKNOWN_MARK = "\x7f"
 UNKNOWN_FIELDS = f"{UNKNOWN_MARK}unknown fields"
 OTHER = "other"
 NotNegative = Annotated[float, Meta(ge=0)]
+# A larger number fits neither into SQLite nor into all formats of metrics.
+_LARGEST_COUNT = 2**63 - 1
+Count = Annotated[int, Meta(ge=0, le=_LARGEST_COUNT)]
+PositiveCount = Annotated[int, Meta(ge=1, le=_LARGEST_COUNT)]
 _E = TypeVar("_E", bound="OpenEnum")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 

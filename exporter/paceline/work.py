@@ -13,7 +13,7 @@ from hashlib import blake2b
 from msgspec import DecodeError, json
 from msgspec.structs import replace
 
-from paceline.values import DocumentValue
+from paceline.values import Count, DocumentValue
 
 Vector = Mapping[str, int]
 """
@@ -26,6 +26,8 @@ Vectors by their fingerprint.
 
 # A fingerprint is a figure of a test like others, and a double holds so many bits exactly.
 _FINGERPRINT_BITS = 52
+# What packed vectors may be unpacked to; those of 10,000 tests are some MiB.
+_LARGEST = 64 << 20
 
 
 class WorkMode(StrEnum):
@@ -46,7 +48,7 @@ class Function(DocumentValue, frozen=True, kw_only=True):
 
     name: str
     file: str = ""
-    line: int = 0
+    line: Count = 0
 
 
 class Work(DocumentValue, frozen=True, kw_only=True):
@@ -62,9 +64,9 @@ class Work(DocumentValue, frozen=True, kw_only=True):
     mode: str
     functions: tuple[Function, ...] = ()
     packed: bytes = b""
-    compared: int = 0
-    varying: int = 0
-    callers: Mapping[str, Mapping[str, int]] = {}
+    compared: Count = 0
+    varying: Count = 0
+    callers: Mapping[str, Mapping[str, Count]] = {}
 
     @property
     def vectors(self) -> Vectors:
@@ -72,13 +74,19 @@ class Work(DocumentValue, frozen=True, kw_only=True):
         The vectors; empty where `packed` is damaged.
         """
         try:
-            lists = json.decode(zlib.decompress(self.packed), type=dict[int, list[int]]) if self.packed else {}
+            lists = json.decode(_unpacked(self.packed), type=dict[int, list[int]]) if self.packed else {}
             return {key: self._vector(numbers) for key, numbers in lists.items()}
         except (zlib.error, DecodeError, UnicodeDecodeError, IndexError, ValueError):
             return {}
 
     def _vector(self, numbers: list[int]) -> Vector:
         return {self.functions[place].name: calls for place, calls in zip(numbers[::2], numbers[1::2], strict=True)}
+
+
+def _unpacked(packed: bytes) -> bytes:
+    reader = zlib.decompressobj()
+    content = reader.decompress(packed, _LARGEST)
+    return content if reader.eof else b""
 
 
 def packed_work(mode: str, functions: Iterable[Function], vectors: Vectors) -> Work:

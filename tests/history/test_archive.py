@@ -96,7 +96,7 @@ def test_a_ledger_that_was_lost_is_filled_from_the_documents(shop: Shop, lose: C
     shop.session(3, [make_case()])
 
     assert shop.ids == ["run-3", "run-2", "run-1", "run-0"]
-    assert shop.told == ["results/history.sqlite had no runs: 3 runs were read back from documents"]
+    assert shop.told == ["results/history.sqlite lacked runs: 3 runs were read back from documents"]
 
 
 def test_a_run_is_kept_in_three_places(shop: Shop) -> None:
@@ -381,7 +381,7 @@ def test_a_session_that_died_is_recovered_once(shop: Shop) -> None:
     )
     recovered = [shop.archive.recover(_RULES, "shop") for _ in range(2)]
 
-    assert [[run.run_id for run in runs] for runs in recovered] == [["run-1"], []]
+    assert [[run.run_id for run in runs] for runs, _ in recovered] == [["run-1"], []]
     kept = shop.archive.ledger.run("run-1")
     assert kept is not None
     assert (kept.outcome, kept.is_partial, len(kept.cases)) == (RunOutcome.CRASHED, True, 2)
@@ -395,7 +395,7 @@ def test_a_session_that_died_before_its_first_test_leaves_nothing(shop: Shop) ->
     """
     leave_journal(shop.archive.folder.journals, make_run(1))
 
-    assert shop.archive.recover(_RULES, "shop") == []
+    assert shop.archive.recover(_RULES, "shop") == ([], [])
     assert shop.ids == []
     assert list(shop.archive.folder.journals.iterdir()) == []
 
@@ -408,9 +408,9 @@ def test_a_full_disk_costs_no_journal(shop: Shop) -> None:
     with _full_disk():
         recovered = shop.archive.recover(_RULES, "shop")
 
-    assert recovered == []
+    assert recovered == ([], [])
     assert shop.told[0] == f"results: the report of the run was not written: {TOO_LARGE}"
-    assert [run.run_id for run in shop.archive.recover(_RULES, "shop")] == ["run-1"]
+    assert [run.run_id for run in shop.archive.recover(_RULES, "shop").recovered] == ["run-1"]
     assert list(shop.folder.glob(".new-*")) == []
 
 

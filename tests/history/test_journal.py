@@ -2,7 +2,10 @@
 What a process that dies leaves.
 """
 
+import errno
 import os
+import resource
+import signal
 import socket
 from pathlib import Path
 
@@ -60,6 +63,27 @@ def test_a_journal_of_a_run_that_is_not_kept_stays(tmp_path: Path) -> None:
     journal.close(is_kept=False)
 
     assert [path.read_bytes().count(b"test_a") for path in tmp_path.iterdir()] == [2]
+
+
+def test_a_moment_of_full_disk_costs_that_moment(tmp_path: Path) -> None:
+    """
+    A case of which a part was written is lost, and those after it are read back.
+    """
+    journal = Journal(tmp_path, make_run(1, suite="shop"))
+    journal.add(_CASES[0])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (journal.path.stat().st_size + 20, limits[1]))
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - its number says which
+        journal.add(_CASES[1])
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    signal.signal(signal.SIGXFSZ, handler)
+    journal.add(_CASES[2])
+    journal.close(is_kept=False)
+    _say_of_owner(journal.path, process=2**22 + 1)
+
+    assert caught.value.errno in {errno.EFBIG, errno.ENOSPC}
+    assert _cases(tmp_path) == [(_CASES[0], _CASES[2])]
 
 
 def _say_of_owner(path: Path, **said: object) -> None:

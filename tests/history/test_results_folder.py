@@ -2,6 +2,8 @@
 The results folder.
 """
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -156,17 +158,28 @@ def test_files_can_be_read_by_others(folder: ResultsFolder) -> None:
     assert path.stat().st_mode & 0o777 == 0o644
 
 
-def test_a_missing_folder_cannot_be_written_to(tmp_path: Path) -> None:
+def test_a_missing_folder_is_made_again(tmp_path: Path) -> None:
+    """
+    A test may have removed it.
+    """
+    folder = ResultsFolder(tmp_path / "missing")
+    folder.replace(folder.trends, b"{}")
+
+    assert folder.add_document(b"{}", _ENDED).read_bytes() == b"{}"
+
+
+def test_a_folder_that_is_a_file_cannot_be_written_to(tmp_path: Path) -> None:
     """
     The message says what was not written, and why.
     """
+    (tmp_path / "missing").touch()
     folder = ResultsFolder(tmp_path / "missing")
     with pytest.raises(StorageError) as document:
         folder.add_document(b"{}", _ENDED)
     with pytest.raises(StorageError) as trends:
         folder.replace(folder.trends, b"{}")
 
-    reason = NO_FILE
+    reason = os.strerror(errno.EEXIST)
     assert str(document.value) == f"{tmp_path}/missing: the report of the run was not written: {reason}"
     assert str(trends.value) == f"{tmp_path}/missing/trends.json was not written: {reason}"
 

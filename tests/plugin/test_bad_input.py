@@ -253,7 +253,7 @@ def test_our_own_failure_fails_no_test(suite: Suite) -> None:
         result.output.count("measuring with CpuProbe went wrong inside Paceline and is left out: RuntimeError: boom")
         == 1
     )
-    assert result.output.count("judging and keeping the run went wrong inside Paceline and is left out") == 1
+    assert result.output.count("judging the run went wrong inside Paceline and is left out") == 1
 
 
 def test_a_disk_that_is_full_fails_no_test(suite: Suite) -> None:

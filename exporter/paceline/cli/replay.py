@@ -38,6 +38,7 @@ def replay(to: str | None, otlp: str | None, ca_file: Path | None, results: Path
     """
     with clear_errors():
         config, archive = load_project(results)
+        archive.refill_ledger()
         ids = KeptRuns(**span).ids(archive.ledger)  # type: ignore[arg-type]
         sinks = find_sinks(Target(to=to, otlp=otlp, ca_file=ca_file).applied(config))
         conclude([_replay(sink, archive.ledger, ids, config.push_seconds) for sink in sinks])

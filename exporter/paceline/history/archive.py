@@ -2,34 +2,45 @@
 Keep a run, and find the past of one: the results folder and its ledger as one thing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from msgspec import DecodeError, Struct, json
 
 from paceline.analysis.baselines import Baselines
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
-from paceline.analysis.past import EVERY_TEST, Needed, Past
+from paceline.analysis.past import EVERY_TEST, Needed, Past, PastRun
 from paceline.analysis.summary import summarize
 from paceline.analysis.work_findings import needed_vectors, with_functions
 from paceline.analysis.work_of_suspects import with_work_of_suspects
-from paceline.documents import encode_run
-from paceline.errors import DocumentError, PacelineError, StorageError
+from paceline.documents import decode_run, encode_run
+from paceline.errors import DocumentError, NewerDocumentError, PacelineError, StorageError
 from paceline.formatting import counted
-from paceline.history.journal import has_live_journal, left_behind
+from paceline.history.journal import has_live_journal, left_behind, sweep
 from paceline.history.past_judge import PastJudge, Warn, read_or_warn
-from paceline.history.results_folder import ResultsFolder, read_run, set_aside
+from paceline.history.results_folder import ResultsFolder, read_run, set_aside, stem_of
 from paceline.history.source import Server, find_past
 from paceline.history.sqlite.database import NotALedgerError
 from paceline.history.sqlite.ledger import Ledger
+from paceline.history.sqlite.patience import Patience
 from paceline.history.trends_file import add_trends, write_trends
-from paceline.model import Run
+from paceline.model import LATEST, Run, RunOutcome
 
 _T = TypeVar("_T")
+
+
+class LeftBehind(NamedTuple):
+    """
+    What sessions that died left: runs that were `recovered` from journals, and runs that had been `kept` whole before
+    their session died.
+    """
+
+    recovered: Sequence[Run]
+    kept: Sequence[Run]
 
 
 class Archive:
@@ -44,13 +55,20 @@ class Archive:
         warn: takes a line for the user.
         server: has the past runs instead of the folder.
         baselines: what tests are judged against where that is not simply their latest past.
+        patience: waits where another process has the ledger locked.
     """
 
     def __init__(
-        self, folder: Path, warn: Warn, *, server: Server | None = None, baselines: Baselines | None = None
+        self,
+        folder: Path,
+        warn: Warn,
+        *,
+        server: Server | None = None,
+        baselines: Baselines | None = None,
+        patience: Patience | None = None,
     ) -> None:
         self.folder = ResultsFolder(folder, warn)
-        self.ledger = Ledger(self.folder.ledger)
+        self.ledger = Ledger(self.folder.ledger, patience)
         self._warn = warn
         self._server = server
         self._baselines = baselines or Baselines()
@@ -61,23 +79,27 @@ class Archive:
         """
         return has_live_journal(self.folder.journals)
 
-    def recover(self, rules: Rules, suite: str) -> list[Run]:
+    def recover(self, rules: Rules, suite: str) -> LeftBehind:
         """
-        Set a damaged ledger aside, and keep what sessions of a suite that died had measured.
-
-        Returns:
-            The runs that were recovered from journals.
+        Set a damaged ledger aside, add the documents that it lacks, and keep what sessions of a suite that died had
+        measured.
         """
-        self._check_ledger()
-        recovered = []
+        self.refill_ledger()
+        sweep(self.folder.journals, self._warn)
+        recovered, kept = [], []
         for journal, run in left_behind(self.folder.journals, suite):
+            known = self._tried(partial(self.ledger.run, run.run_id))
+            if known is not None and _is_same_session(known, run):
+                journal.unlink(missing_ok=True)
+                kept.append(known)
+                continue
             judged, past = self._judged_here(run, rules)
             judged = self.with_functions(judged, past, rules)
             if run.cases and not self.keep(judged, past):
                 continue
             journal.unlink(missing_ok=True)
             recovered += [judged] if run.cases else []
-        return recovered
+        return LeftBehind(recovered, kept)
 
     def judged(self, run: Run, rules: Rules, default_branch: str = "") -> tuple[Run, Past]:
         """
@@ -105,7 +127,7 @@ class Archive:
         """
         run = with_work_of_suspects(run, past, rules.work)
         needed = needed_vectors(run, past)
-        earlier = self._tried(lambda: self.ledger.vectors(needed)) or {}
+        earlier = self._tried(lambda: self._of_ledger(lambda: self.ledger.vectors(needed))) or {}
         return with_functions(run, past, earlier)
 
     def past_of(self, run: Run, rules: Rules, default_branch: str = "", *, shown: Needed = EVERY_TEST) -> Past:
@@ -140,8 +162,10 @@ class Archive:
             Whether the run is kept: as a document, or in the ledger.
         """
         document = encode_run(run)
+        if self._tried(partial(_check_readable, run, document)) is None:
+            return False
         path = self._tried(lambda: self.folder.add_document(document, run.ended))
-        added = self._tried(lambda: self._add(run, document))
+        added = self._tried(lambda: self._of_ledger(lambda: self.ledger.add(run, document)))
         if added is False:
             self._warn(
                 f"{self.folder.ledger} has a run {run.run_id} already, so the new run is kept as a document only: "
@@ -199,46 +223,57 @@ class Archive:
             try:
                 return PastJudge(self.ledger, self._baselines, self._warn).judged(run, rules, default_branch, inf)
             except NotALedgerError as error:
-                self._tried(partial(self._rebuild_ledger, error))
+                if self._tried(partial(self._rebuild_ledger, error)) is None:
+                    break
             except PacelineError as error:
                 self._warn(f"no history: {error}")
                 break
         return judge(run, Past(), rules), Past()
 
-    def _add(self, run: Run, document: bytes) -> bool:
+    def _of_ledger(self, step: Callable[[], _T]) -> _T:
+        """
+        What a step with the ledger returns; a damaged one is set aside first.
+        """
         try:
-            return self.ledger.add(run, document)
+            return step()
         except NotALedgerError as error:
             self._rebuild_ledger(error)
-            return self.ledger.add(run, document)
+            return step()
 
-    def _check_ledger(self) -> None:
-        try:
-            if not self.ledger.summaries(limit=1):
-                self._refill_ledger()
-        except NotALedgerError as error:
-            self._tried(partial(self._rebuild_ledger, error))
-        except PacelineError as error:
-            self._warn(str(error))
+    def refill_ledger(self) -> None:
+        """
+        Add the documents that the ledger lacks, as it was locked, the disk was full, or it was damaged or removed.
+        """
+        summaries = self._tried(lambda: self._of_ledger(self.ledger.summaries))
+        if summaries is not None:
+            self._refill_ledger(summaries)
 
-    def _rebuild_ledger(self, error: NotALedgerError) -> None:
+    def _rebuild_ledger(self, error: NotALedgerError) -> Path:
         aside = set_aside(self.folder.ledger, "damaged")
         self._warn(f"{error}; it was set aside as {aside.name}, and {self._read_back()} read back from documents")
+        return aside
 
-    def _refill_ledger(self) -> None:
-        if any(self.folder.documents()):
-            self._warn(f"{self.folder.ledger} had no runs: {self._read_back()} read back from documents")
+    def _refill_ledger(self, summaries: Sequence[tuple[str, str, PastRun]]) -> None:
+        ids, stems = {run.run_id for _, _, run in summaries}, {stem_of(run.ended) for _, _, run in summaries}
+        # A second run of the same moment has a number behind the name.
+        missing = [path for path in self.folder.documents() if path.stem not in stems and _run_id_of(path) not in ids]
+        if missing:
+            self._warn(f"{self.folder.ledger} lacked runs: {self._read_back(missing)} read back from documents")
 
-    def _read_back(self) -> str:
-        count = sum(self._tried(partial(self.ledger.add, run)) is True for run in self._documented())
+    def _read_back(self, documents: Iterable[Path] | None = None) -> str:
+        runs = self._documented(self.folder.documents() if documents is None else documents)
+        count = sum(self._tried(partial(self.ledger.add, run)) is True for run in runs)
         return counted(count, "run was", "runs were")
 
-    def _documented(self) -> Iterator[Run]:
-        for path in self.folder.documents():
+    def _documented(self, documents: Iterable[Path]) -> Iterator[Run]:
+        for path in documents:
             try:
                 yield read_run(path)
-            except (DocumentError, StorageError) as error:
+            except (NewerDocumentError, StorageError) as error:
                 self._warn(str(error))
+            except DocumentError as error:
+                aside = self._tried(partial(set_aside, path, "damaged"))
+                self._warn(f"{error}; it was set aside as {aside.name}" if aside else str(error))
 
     def _tried(self, step: Callable[[], _T]) -> _T | None:
         try:
@@ -246,6 +281,30 @@ class Archive:
         except (PacelineError, OSError) as error:
             self._warn(str(error))
             return None
+
+
+def _is_same_session(known: Run, died: Run) -> bool:
+    """
+    Whether a session had kept its run whole before it died.
+    """
+    is_whole = known.outcome is not RunOutcome.CRASHED
+    return is_whole and (known.run_id, known.suite, known.started) == (died.run_id, died.suite, died.started)
+
+
+def _check_readable(run: Run, document: bytes) -> bool:
+    """
+    See that a document can be read back, and that its times can be written as dates.
+
+    Raises:
+        DocumentError: it cannot.
+    """
+    if not 0 <= run.started <= run.ended < LATEST:
+        raise DocumentError(
+            f"run {run.run_id} is not kept: by the clock of this machine it began at {run.started:.10g} and ended at "
+            f"{run.ended:.10g}, expected seconds since 1970"
+        )
+    decode_run(document, f"run {run.run_id} is not kept")
+    return True
 
 
 class _Identity(Struct):

@@ -2,11 +2,12 @@
 The journal: each case is written as it ends, so that a process that dies leaves what it had measured.
 """
 
+import contextlib
 import errno
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,8 @@ _SUFFIX = ".jsonl"
 _SAME_START_SECONDS = 1.0
 # A journal from a machine that cannot be asked whether the process lives.
 _ABANDONED_SECONDS = 24 * 3600.0
+# Longer than a process needs from making a journal to its first line.
+_BEGINNING_SECONDS = 60.0
 
 
 class _Owner(Struct, frozen=True, kw_only=True):
@@ -55,27 +58,28 @@ class Journal:
         try:
             self.path: Final = _new_file(folder, run.run_id)
             self._file = _open(self.path)
-            self._file.write(encode(_owner(self._file, run)) + b"\n")
+            self._is_broken = False
+            self._write(encode(_owner(self._file, run)) + b"\n")
         except OSError as error:
             path = folder / f"{run.run_id}{_SUFFIX}"
             raise StorageError(f"the journal {path} cannot be written: {error.strerror}") from error
 
     def add(self, case: Case) -> None:
         """
-        Write a case.
+        Write a case, on a line of its own also where the line before could not be written whole.
 
         Raises:
             OSError: the disk is full, or the folder was removed.
         """
         line = encode(case) + b"\n"
         try:
-            self._file.write(line)
+            self._write(line)
         except OSError as error:
             if error.errno != errno.EBADF or not self._file.is_of_this_process:
                 raise
             self._file = _open(self.path)
             _is_lockable(self._file)
-            self._file.write(line)
+            self._write(line)
 
     def close(self, *, is_kept: bool) -> None:
         """
@@ -84,6 +88,13 @@ class Journal:
         self._file.close()
         if is_kept:
             self.path.unlink(missing_ok=True)
+
+    def _write(self, line: bytes) -> None:
+        content = b"\n" + line if self._is_broken else line
+        self._is_broken = True
+        if self._file.write(content) < len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._is_broken = False
 
 
 def has_live_journal(folder: Path) -> bool:
@@ -97,13 +108,37 @@ def left_behind(folder: Path, suite: str) -> Iterator[tuple[Path, Run]]:
     """
     Journals of a suite whose process is gone, each with the run as far as it came.
 
-    What is no journal is passed over; the last line may be half a line. Those of other suites in the folder are left to
+    What is no journal is passed over, and so is half a line. Those of other suites in the folder are left to
     them: they are judged by other rules, and sent elsewhere.
     """
     for path in sorted(folder.glob(f"*{_SUFFIX}")):
         run = _read(path, suite)
         if run is not None:
             yield path, run
+
+
+def sweep(folder: Path, warn: Callable[[str], None]) -> None:
+    """
+    Remove journals without a line, which a process left that was killed as it began, and set damaged ones aside.
+    """
+    for path in folder.glob(f"*{_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime < _BEGINNING_SECONDS or _is_written(path) or _has_owner(path):
+                continue
+            if path.stat().st_size:
+                aside = path.rename(path.with_name(f"{path.name}.damaged"))
+                warn(f"the journal {path} is damaged; it was set aside as {aside.name}")
+            else:
+                path.unlink()
+
+
+def _has_owner(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            decode(file.readline(), _Owner)
+        except (DecodeError, UnicodeDecodeError):
+            return False
+    return True
 
 
 def _new_file(folder: Path, run_id: str, number: int = 1) -> Path:
@@ -170,8 +205,8 @@ def _cases(lines: list[bytes]) -> Iterator[Case]:
     for line in lines:
         try:
             yield decode(line, Case)
-        except (DecodeError, UnicodeDecodeError):
-            return
+        except (DecodeError, UnicodeDecodeError):  # killed, or the disk was full
+            continue
 
 
 def _is_alive(owner: _Owner, modified: float) -> bool:

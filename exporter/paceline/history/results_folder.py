@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from paceline.documents import decode_run
 from paceline.errors import StorageError
-from paceline.files import READABLE, new_file_beside, replace_file
+from paceline.files import READABLE, new_file_beside, replace_file, sweep_new_files
 from paceline.model import Run
 
 _PATTERN = "performance_*.json"
@@ -62,6 +62,7 @@ class ResultsFolder(Struct, frozen=True):
         """
         try:
             self.journals.mkdir(parents=True, exist_ok=True)
+            sweep_new_files(self.path)
             with tempfile.TemporaryFile(dir=self.path):
                 pass
             ignore = self.path / ".gitignore"
@@ -87,11 +88,11 @@ class ResultsFolder(Struct, frozen=True):
         Raises:
             StorageError: the folder cannot be written to.
         """
-        time = datetime.fromtimestamp(ended, UTC).strftime("%Y-%m-%dT%H-%M-%S.%f")[:-3] + "Z"
         try:
+            self.path.mkdir(parents=True, exist_ok=True)
             with new_file_beside(self.latest_report, READABLE) as new:
                 new.write_bytes(document)
-                path = self._add_name(new, f"performance_{time}")
+                path = self._add_name(new, stem_of(ended))
                 # What is replaced under the second name is there under its first, unless it was never a report.
                 self._keep_foreign_latest()
                 new.replace(self.latest_report)
@@ -107,6 +108,7 @@ class ResultsFolder(Struct, frozen=True):
             StorageError: the folder cannot be written to.
         """
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             replace_file(path, content, READABLE)
         except OSError as error:
             raise StorageError(f"{path} was not written: {error.strerror}") from error
@@ -136,6 +138,13 @@ class ResultsFolder(Struct, frozen=True):
         if latest.exists() and not any(_is_same(latest, path) for path in reversed(list(self.documents()))):
             aside = set_aside(latest, "replaced")
             self.warn(f"{latest} was no run of this folder; set aside as {aside.name}")
+
+
+def stem_of(ended: float) -> str:
+    """
+    The name of the document of a run that ended then, without its extension.
+    """
+    return f"performance_{datetime.fromtimestamp(ended, UTC).strftime('%Y-%m-%dT%H-%M-%S.%f')[:-3]}Z"
 
 
 def _is_same(one: Path, other: Path) -> bool:

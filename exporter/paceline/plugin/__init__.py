@@ -230,8 +230,22 @@ def _is_asked_for(config: pytest.Config, options: "Namespace") -> bool:
     if os.environ.get("PERFORMANCE_MONITORING"):
         return True
     try:
-        return b"tool.paceline" in project_file(config, options).read_bytes()
+        content = project_file(config, options).read_bytes()
     except OSError:
+        return False
+    return b"tool.paceline" in content or (b"paceline" in content and _has_table(content))
+
+
+def _has_table(content: bytes) -> bool:
+    """
+    Whether a file has the table, however its name is written; many projects name Paceline among their dependencies
+    alone.
+    """
+    import tomllib  # noqa: PLC0415
+
+    try:
+        return "paceline" in tomllib.loads(content.decode()).get("tool", {})
+    except (ValueError, TypeError, AttributeError):
         return False
 
 

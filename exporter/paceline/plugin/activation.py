@@ -2,6 +2,7 @@
 Switch Paceline on: which plugins a process needs depends on whether it runs tests or has xdist's workers do it.
 """
 
+import os
 from collections.abc import Mapping
 
 import pytest
@@ -14,6 +15,7 @@ from paceline.plugin.collect.unused_budgets import UnusedBudgets
 from paceline.plugin.guard import Guard
 from paceline.plugin.measure.meter import Meter
 from paceline.plugin.measure.work_choice import WorkChoice
+from paceline.plugin.not_measured import NotMeasured
 from paceline.plugin.options import settings_of
 from paceline.plugin.test_spans import TestSpans
 from paceline.plugin.touching import TOUCHING, watch_libraries
@@ -26,10 +28,13 @@ from paceline.probes.work.work_probe import WorkProbe
 from paceline.recorder import RECORDER, CaseRecorder
 from paceline.work import WorkMode
 
+# Files that Paceline keeps open or opens at once; tests and pytest need as many again.
+_DESCRIPTORS = 40
+
 
 def activate(config: pytest.Config) -> None:
     """
-    Register what this process needs.
+    Register what this process needs. Where that fails, tests run without being measured, and one line says why.
 
     Raises:
         pytest.UsageError: a setting is wrong, or the file of baselines.
@@ -39,6 +44,8 @@ def activate(config: pytest.Config) -> None:
         plugins = _plugins(config, settings) if settings.enabled else {}
     except PacelineError as error:
         raise pytest.UsageError(f"paceline: {error}") from error
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of the user's tests
+        plugins = {"not-measured": NotMeasured(f"{type(error).__name__}: {error}")}
     if "meter" not in plugins:
         _watch_no_libraries(config)
     for name, plugin in plugins.items():
@@ -46,6 +53,7 @@ def activate(config: pytest.Config) -> None:
 
 
 def _plugins(config: pytest.Config, settings: Config) -> Mapping[str, object]:
+    _check_descriptors()
     guard, has_workers = Guard(), _has_workers(config)
     planner = Planner(settings, has_workers=has_workers)
     if hasattr(config, "workerinput"):
@@ -60,6 +68,24 @@ def _plugins(config: pytest.Config, settings: Config) -> Mapping[str, object]:
         **({"unused-budgets": unused} if unused.is_needed else {}),
         **({"verbose-tests": VerboseTests()} if settings.verbose_tests else {}),
     }
+
+
+def _check_descriptors() -> None:
+    """
+    See that enough files can be opened beside those of the tests.
+
+    Raises:
+        OSError: too few can be opened.
+    """
+    taken: list[int] = []
+    try:
+        for _ in range(_DESCRIPTORS):
+            taken.append(os.dup(0 if not taken else taken[0]))
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror}: fewer than {_DESCRIPTORS} more can be opened") from error
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)
 
 
 def _has_workers(config: pytest.Config) -> bool:
@@ -120,7 +146,7 @@ def _meter(config: pytest.Config, settings: Config, guard: Guard, work: WorkChoi
     touching = config.stash[TOUCHING]
     touching.report_to(guard)
     touch = TouchProbe(touching.hooks, settings.queries.ignore)
-    probes = make_probes(OwnWork(), work.probe if work is not None else None)
+    probes = make_probes(OwnWork(), work.probe if work is not None else None, failed=guard.failed)
     return Meter(ProbeStack([touch, *probes], guard.failed), recorder, touch)
 
 

@@ -3,11 +3,12 @@ The results folder during a session: what a session that died left, the journal 
 """
 
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from paceline.analysis.past import Past
 from paceline.config import Config
-from paceline.errors import PacelineError, StorageError
+from paceline.errors import StorageError
 from paceline.formatting import counted
 from paceline.history.archive import Archive
 from paceline.history.journal import Journal
@@ -62,7 +63,7 @@ class Journaling:
 
     def begin(self, run: Run) -> None:
         """
-        Recover what sessions that died had measured, and start the journal.
+        Start the journal.
         """
         if self._keeps:
             self._guard.tried(lambda: self._begin(run), "opening the journal")
@@ -94,19 +95,27 @@ class Journaling:
             is_kept = self._is_kept or not has_cases
             self._guard.tried(lambda: journal.close(is_kept=is_kept), "closing the journal")
 
-    def _begin(self, run: Run) -> None:
-        try:
-            left_behind = self._archive.recover(self._settings.rules, run.suite)
-        except PacelineError as error:
-            self._guard.warn(str(error))
-            left_behind = []
-        for found in left_behind:
+    def recover(self, run: Run) -> None:
+        """
+        Keep what sessions that died had measured.
+        """
+        if not self._keeps:
+            return
+        left_behind = self._archive.recover(self._settings.rules, run.suite)
+        self._put(left_behind.kept)
+        for found in left_behind.recovered:
             tests = f"a session that died left {counted(len(found.cases), 'test')}"
             if found.run_id == run.run_id:
                 self.superseded = found
                 self._guard.warn(f"{tests} under the id of this one, {run.run_id}, which takes its place")
                 continue
             self._guard.warn(f"{tests}, kept as run {found.run_id}")
-            if self._sending is not None:
-                self._sending.put(found)
+            self._put([found])
+
+    def _put(self, runs: Iterable[Run]) -> None:
+        if self._sending is not None:
+            for run in runs:
+                self._sending.put(run)
+
+    def _begin(self, run: Run) -> None:
         self._journal = Journal(self._archive.folder.journals, run)

@@ -15,6 +15,8 @@ from paceline.delivery.sink import Sink
 from paceline.errors import StorageError
 from paceline.model import Run
 
+_SECONDS_TO_TELL = 0.5
+
 
 class Sending:
     """
@@ -48,20 +50,26 @@ class Sending:
                 self._warn(str(error))
                 self._errands[number] = Errand(errand.sink, Held(parcel))
 
-    def send(self) -> None:
+    def send(self, longest_seconds: float) -> bool:
         """
         Send all that waits, for a limited time.
 
-        Raises:
-            KeyboardInterrupt: the user would not wait so long; what came of it until then is said.
+        Args:
+            longest_seconds: that are left; a little of it is kept to say what came of it.
+
+        Returns:
+            False where the user pressed Ctrl-C; the lines say which runs were sent until then.
         """
         for errand in self._errands:
             self._trim(errand)
         try:
-            self._tell(deliver(self._errands, self._settings.push_seconds))
+            self._tell(
+                deliver(self._errands, min(self._settings.push_seconds, max(longest_seconds - _SECONDS_TO_TELL, 0.0)))
+            )
         except InterruptedDeliveryError as interrupt:
             self._tell(interrupt.tallies)
-            raise
+            return False
+        return True
 
     def _tell(self, tallies: Sequence[Tally]) -> None:
         for errand, tally in zip(self._errands, tallies, strict=True):

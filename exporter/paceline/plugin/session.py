@@ -17,6 +17,7 @@ from paceline.analysis.usual_machine import UsualMachine
 from paceline.companion.session_side import Observed
 from paceline.config import Config
 from paceline.model import Case, FixtureTime, Run, RunOutcome
+from paceline.plugin.added_time import AddedTime
 from paceline.plugin.case_book import CaseBook
 from paceline.plugin.collect.plan import Planner
 from paceline.plugin.conclude import SessionEnd, accounts_of, conclude, exit_code_of, judged_cases, with_sampled
@@ -27,7 +28,7 @@ from paceline.plugin.run_metadata import RunMetadata
 from paceline.plugin.terminal_report import verbose_line, write_messages, write_report, write_sent
 from paceline.plugin.watching import Watching
 from paceline.plugin.xdist_messages import NumberedCase, WorkerOrder
-from paceline.project_archive import open_archive
+from paceline.project_archive import open_archive, patience_of
 from paceline.shards import merged_fixtures
 from paceline.translated_names import RunCount
 from paceline.unpatched import UNPATCHED
@@ -56,7 +57,8 @@ class RunSession:
         self._settings: Final = settings
         self._planner: Final = planner
         self._process: Final = UNPATCHED.getpid()
-        self._archive: Final = open_archive(settings, config.rootpath, guard.warn)
+        self._added: Final = AddedTime(settings.added_seconds, guard)
+        self._archive: Final = open_archive(settings, config.rootpath, guard.warn, patience_of(settings))
         self._metadata: Final = RunMetadata(config, settings, guard)
         self._book: Final = CaseBook()
         self._sending: Final = self._open_sending() if settings.push or settings.otlp else None
@@ -64,6 +66,7 @@ class RunSession:
         self._journaling: Final = Journaling(self._archive, settings, guard, self._sending)
         self._judged: tuple[Run, Past] | None = None
         self._run: Run | None = None
+        self._session: pytest.Session | None = None
         self._past = Past()
 
     @property
@@ -91,11 +94,15 @@ class RunSession:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
-        self._journaling.prepare(is_nested=self._metadata.is_nested)
+        prepare = partial(self._journaling.prepare, is_nested=self._metadata.is_nested)
+        self.guard.tried(prepare, "preparing the results folder")
         self.watching.start()
-        self._metadata.begin()
+        self.guard.tried(self._metadata.begin, "timing the machine")
 
     def pytest_report_header(self) -> list[str]:
+        return self.guard.tried(self._header, "writing the header") or []
+
+    def _header(self) -> list[str]:
         given = self._config.invocation_params
         return [
             f"paceline: suite {self._settings.suite}, {self._journaling.place()}",
@@ -106,27 +113,39 @@ class RunSession:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self) -> Generator[None, Any, Any]:
         # By now git has had the time of the collection to answer, and no test has begun.
+        self.guard.tried(self._begin_tests, "beginning the run")
+        if self._added.is_interrupted:
+            raise KeyboardInterrupt
+        return (yield)
+
+    def _begin_tests(self) -> None:
         self._metadata.settle()
         self.watching.begin_tests()
         self._metadata.begin_tests()
-        self._journaling.begin(self._build_run(RunOutcome.CRASHED))
-        return (yield)
+        run = self._build_run(RunOutcome.CRASHED)
+        self._journaling.begin(run)
+        self._added.tried(partial(self._journaling.recover, run), "recovering earlier runs")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         if not self.is_here:
             return
-        observed = self.watching.finish()
+        observed = self._added.tried(self.watching.finish, "asking the companion") or Observed()
         end = SessionEnd(exit_code=exitstatus, is_cut=bool(session.shouldstop or session.shouldfail))
-        has_cases = bool(len(self._book))
-        if has_cases:
-            conclude_run = partial(self._conclude, end, observed)
-            session.exitstatus = self.guard.tried(conclude_run, "judging and keeping the run") or exitstatus
-        self._journaling.end(has_cases=has_cases)
-        try:
-            self._send()
-        except KeyboardInterrupt:
-            session.exitstatus = pytest.ExitCode.INTERRUPTED
+        if len(self._book):
+            session.exitstatus = self._conclude(end, observed) or exitstatus
+        close_journal = partial(self._journaling.end, has_cases=bool(len(self._book)))
+        self._added.tried(close_journal, "closing the journal", in_any_case=True)
+        self._send()
+        self._added.tried(self._close, "ending the companion", in_any_case=True)
+        self._session = session
+        self._note_interrupt()
+
+    def _note_interrupt(self) -> None:
+        if self._added.is_interrupted and self._session is not None:
+            self._session.exitstatus = pytest.ExitCode.INTERRUPTED
+
+    def _close(self) -> None:
         self.watching.close()
         self._metadata.close()
 
@@ -135,15 +154,15 @@ class RunSession:
             return
         if self._run is not None:
             write = partial(write_report, terminalreporter, self._run, self._past, self._settings)
-            self.guard.tried(write, "writing the report")
+            self._added.tried(write, "writing the report", in_any_case=True)
             if self._sending is not None:
                 write_sent(terminalreporter, self._sending.lines)
         write_messages(terminalreporter, self.guard)
+        self._note_interrupt()
 
     def pytest_unconfigure(self) -> None:
         if self.is_here:
-            self._metadata.close()
-            self.watching.close()
+            self._added.tried(self._close, "ending the companion", in_any_case=True)
 
     def order(self) -> WorkerOrder:
         """
@@ -205,9 +224,32 @@ class RunSession:
         """
         Judge the tests that have ended; None where there are none.
         """
-        return self._judge()[0] if len(self._book) else None
+        judged = self._added.tried(self._judge, "judging the run") if len(self._book) else None
+        if self._added.is_interrupted:
+            raise KeyboardInterrupt
+        return judged[0] if judged is not None else None
 
-    def _conclude(self, end: SessionEnd, observed: Observed) -> int:
+    def _conclude(self, end: SessionEnd, observed: Observed) -> int | None:
+        """
+        Judge and keep the run; where it cannot be judged, it is kept without verdicts.
+        """
+        judge = partial(self._concluded, end, observed)
+        run, past = self._added.tried(judge, "judging the run") or (self._unjudged(end), Past())
+        if run is None:
+            return None
+        self._run, self._past = run, past
+        self._added.tried(partial(self._journaling.keep, run, past), "keeping the run", in_any_case=True)
+        if self._sending is not None:
+            put = partial(self._sending.put, run)
+            self._added.tried(put, "keeping the run that waits", in_any_case=True)
+        return exit_code_of(run, past, self._settings, end.exit_code)
+
+    def _unjudged(self, end: SessionEnd) -> Run | None:
+        build = partial(self._build_run, RunOutcome.PASSED)
+        run = self._added.tried(build, "naming the tests", in_any_case=True)
+        return conclude(run, None, end) if run is not None else None
+
+    def _concluded(self, end: SessionEnd, observed: Observed) -> tuple[Run, Past]:
         judged, past = self._judged or self._judge()
         complete = replace(
             judged,
@@ -221,14 +263,10 @@ class RunSession:
         usual = UsualMachine.of(past, suspects, self._settings.rules.regression.min_runs)
         concluded = conclude(complete, repeated, end, self._settings.fail_on, usual)
         run = self._archive.with_functions(concluded, past, self._settings.rules)
-        self._run, self._past = run, past
         if not run.is_partial:
             for message in unused(self._settings.queries.ignore, run.cases):
                 self.guard.warn(message)
-        self._journaling.keep(run, past)
-        if self._sending is not None:
-            self._sending.put(run)
-        return exit_code_of(run, past, self._settings, end.exit_code)
+        return run, past
 
     def _judge(self) -> tuple[Run, Past]:
         self._metadata.end_tests()
@@ -265,9 +303,10 @@ class RunSession:
             return
         superseded = self._journaling.superseded
         if self._run is not None:
-            self.guard.tried(self._sending.send, "sending the run")
+            is_done = self._added.tried(partial(self._sending.send, self._added.left), "sending the run")
+            self._added.is_interrupted |= is_done is False
         elif superseded is not None:
-            self.guard.tried(partial(self._sending.put, superseded), "keeping the run that waits")
+            self._added.tried(partial(self._sending.put, superseded), "keeping the run that waits")
 
     def _open_sending(self) -> "Sending":
         from paceline.delivery.configured_sinks import open_sinks  # noqa: PLC0415 - imported by those who send

@@ -19,7 +19,7 @@ def io_probe(own: OwnWork) -> Probe | None:
     """
     try:
         return KernelIoProbe(own)
-    except OSError:
+    except (OSError, ValueError, IndexError):  # a sandbox may show another text
         return PortableIoProbe() if hasattr(psutil.Process, "io_counters") else None
 
 

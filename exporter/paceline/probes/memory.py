@@ -30,7 +30,7 @@ def memory_probe(own: OwnWork) -> Probe:
     """
     try:
         return KernelMemoryProbe(own)
-    except OSError:
+    except (OSError, ValueError, IndexError):  # a sandbox may show another text
         return BoundaryMemoryProbe()
 
 

@@ -410,11 +410,19 @@ def test_a_ledger_of_a_later_version_is_left_alone(ledger: Ledger) -> None:
     assert ledger.path.read_bytes() == before
 
 
-def test_a_ledger_in_a_missing_folder_cannot_be_opened(tmp_path: Path) -> None:
+def test_a_ledger_without_a_folder_makes_it(tmp_path: Path) -> None:
     """
-    SQLite makes files, not folders.
+    A test may have removed it.
     """
-    ledger = Ledger(tmp_path / "missing" / "history.sqlite")
+    assert Ledger(tmp_path / "missing" / "history.sqlite").add(make_run(1))
+
+
+def test_a_ledger_in_the_place_of_a_folder_cannot_be_opened(tmp_path: Path) -> None:
+    """
+    The message names the file.
+    """
+    ledger = Ledger(tmp_path / "history.sqlite")
+    ledger.path.mkdir()
     with pytest.raises(StorageError) as caught:
         ledger.add(make_run(1))
 

@@ -14,6 +14,7 @@ from typing import Final
 from paceline.analysis.past import OF_RUNS, Needed, Past, PastRun, Series, SeriesByTest
 from paceline.formatting import counted
 from paceline.history.sqlite.database import NotALedgerError, connected
+from paceline.history.sqlite.patience import Patience
 from paceline.history.sqlite.rows import unpacked, unpacked_by_name
 
 # Number of a run, measure, figures as they are kept.
@@ -26,6 +27,7 @@ class LedgerReader:
 
     Args:
         path: the ledger.
+        patience: waits while another process has it locked.
         runs: the runs, in order of time.
         tests: number and tests of each run.
         names: ids of the tests by their numbers.
@@ -34,12 +36,14 @@ class LedgerReader:
     def __init__(
         self,
         path: Path,
+        patience: Patience,
         runs: tuple[PastRun, ...],
         tests: "Sequence[tuple[int, array[int]]]",
         names: Mapping[int, str],
     ) -> None:
         self.runs: Final = runs
         self._path = path
+        self._patience = patience
         self._tests = tests
         self._layout = _Layout([numbers for _, numbers in tests], names)
         self._columns: dict[str, SeriesByTest] = {}
@@ -54,7 +58,7 @@ class LedgerReader:
         """
         missing = [measure for measure in needed.measures if measure not in self._columns]
         if self.runs and missing and not needed.is_empty:
-            with connected(self._path) as database:
+            with connected(self._path, patience=self._patience) as database:
                 for measure in missing:
                     rows = _rows(database, measure, self._tests)
                     self._columns[measure] = self._of_runs(rows) if measure in OF_RUNS else self._of_tests(rows)
@@ -101,6 +105,8 @@ class _Layout:
         if unnamed := [test for test in tests if test not in names]:
             raise NotALedgerError(f"the ledger is damaged: {counted(len(unnamed), 'test')} without an id")
         self.places: Final = {names[test]: place for place, test in enumerate(tests)}
+        if len(self.places) < len(tests):
+            raise NotALedgerError("the ledger is damaged: two tests have one id")
         self._tests = array("I", tests)
         self._unmeasured = array("d", [nan]) * len(tests)
         self._orders: dict[bytes, Callable[[array[float]], Sequence[float]]] = {}

@@ -8,10 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from paceline.errors import DocumentError, StorageError
+from paceline.history.sqlite.patience import LONGEST_DEAF_SECONDS, Patience, code_of
 
 _APPLICATION_ID = 0x50414345
 _VERSION = 9
-_BUSY_SECONDS = 30.0
+# Within a transaction a lock is asked for again only where much is written while somebody reads.
+_WITHIN_MILLISECONDS = 1000
+# Raised by cells that are not of their type.
+_UNREADABLE = (TypeError, ValueError, LookupError, ArithmeticError)
 READ = "BEGIN"
 WRITE = "BEGIN IMMEDIATE"
 # What an exporter keeps beside the runs: counters, the parts of runs that are not complete, and the times of samples.
@@ -105,41 +109,79 @@ class NotALedgerError(DocumentError):
 
 
 @contextmanager
-def connected(path: Path, *, begin: str = READ) -> Iterator[sqlite3.Connection]:
+def connected(path: Path, *, begin: str = READ, patience: Patience | None = None) -> Iterator[sqlite3.Connection]:
     """
     A connection within one transaction, which is kept if nothing is raised; the file is made or upgraded first.
+
+    Args:
+        path: of the file, whose folder is made if it is missing.
+        begin: READ or WRITE.
+        patience: waits while another process has the file locked.
 
     Raises:
         NotALedgerError: the file is damaged, or a database of another program.
         StorageError: the file cannot be read or written, or is of a newer version.
     """
+    patience = patience or Patience()
     try:
-        database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
-    except sqlite3.Error as error:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        database = sqlite3.connect(path, timeout=LONGEST_DEAF_SECONDS, isolation_level=None)
+    except (sqlite3.Error, OSError) as error:
         raise StorageError(f"{path} cannot be opened: {error}") from error
     try:
         database.execute("PRAGMA foreign_keys = ON")
-        _make_ready(database, path)
-        database.execute(begin)
+        patience.tried(lambda: _begin(database, path, begin))
+        database.execute(f"PRAGMA busy_timeout = {_WITHIN_MILLISECONDS}")
         yield database
-        database.execute("COMMIT")
-    except sqlite3.OperationalError as error:
-        raise StorageError(f"{path} cannot be used: {error}") from error
+        patience.tried(lambda: database.execute("COMMIT"))
     except sqlite3.DatabaseError as error:
-        raise NotALedgerError(f"{path} is damaged: {error}") from error
+        raise _fault(path, error) from error
+    except _UNREADABLE as error:
+        if begin == WRITE and _is_sound(database):
+            raise
+        raise NotALedgerError(f"{path} is damaged: {type(error).__name__}: {error}") from error
     finally:
         database.close()
+
+
+def _fault(path: Path, error: sqlite3.DatabaseError) -> StorageError | NotALedgerError:
+    # The statements are right, so that what SQLite does not understand are tables that are not as they were made.
+    is_damage = not isinstance(error, sqlite3.OperationalError) or code_of(error) == sqlite3.SQLITE_ERROR
+    if is_damage:
+        return NotALedgerError(f"{path} is damaged: {error}")
+    return StorageError(f"{path} cannot be used: {error}")
+
+
+def _is_sound(database: sqlite3.Connection) -> bool:
+    try:
+        return bool(database.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
+    except sqlite3.Error:
+        return False
 
 
 def shrink(path: Path) -> None:
     """
     Give the room of what was deleted back to the file system.
+
+    Raises:
+        StorageError: the disk is full, or the file is locked or damaged; it stays as it was.
     """
-    database = sqlite3.connect(path, timeout=_BUSY_SECONDS)
+    database = sqlite3.connect(path, timeout=LONGEST_DEAF_SECONDS, isolation_level=None)
     try:
-        database.execute("VACUUM")
+        Patience().tried(lambda: database.execute("VACUUM"))
+    except sqlite3.Error as error:
+        raise StorageError(f"{path} cannot be made smaller: {error}") from error
     finally:
         database.close()
+
+
+def _begin(database: sqlite3.Connection, path: Path, begin: str) -> None:
+    if database.in_transaction:
+        database.execute("ROLLBACK")
+    _make_ready(database, path)
+    database.execute(begin)
+    # Reading takes its lock now, so that what follows need not wait for one.
+    database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
 
 
 def _make_ready(database: sqlite3.Connection, path: Path) -> None:

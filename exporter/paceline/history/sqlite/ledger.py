@@ -18,6 +18,7 @@ from paceline.errors import DocumentError
 from paceline.history.source import TimeSpan
 from paceline.history.sqlite.columns import LedgerReader
 from paceline.history.sqlite.database import WRITE, connected, shrink
+from paceline.history.sqlite.patience import Patience
 from paceline.history.sqlite.rows import SUMMARY, insert_run, past_run, unpack, unpacked
 from paceline.history.sqlite.vectors import read_vectors, with_vectors
 from paceline.model import Run
@@ -36,8 +37,9 @@ class Ledger:
         StorageError: the file cannot be read or written, or is of a newer version.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: Patience | None = None) -> None:
         self.path: Final = path
+        self._patience: Final = patience or Patience()
 
     def add(self, run: Run, document: bytes | None = None) -> bool:
         """
@@ -50,7 +52,7 @@ class Ledger:
         Returns:
             Whether the run was added.
         """
-        with connected(self.path, begin=WRITE) as database:
+        with connected(self.path, begin=WRITE, patience=self._patience) as database:
             return insert_run(database, run, document if document is not None else encode_run(run))
 
     def reader(self, suite: str, branch: str, span: TimeSpan) -> LedgerReader:
@@ -63,8 +65,8 @@ class Ledger:
             span: which of its runs.
         """
         if not self.path.exists():
-            return LedgerReader(self.path, (), [], {})
-        with connected(self.path) as database:
+            return LedgerReader(self.path, self._patience, (), [], {})
+        with connected(self.path, patience=self._patience) as database:
             rows = database.execute(
                 f"SELECT {SUMMARY}, number, tests FROM runs"  # noqa: S608 - a constant
                 " WHERE suite = ? AND branch = ? AND ended BETWEEN ? AND ? AND run_id != ?"
@@ -72,8 +74,9 @@ class Ledger:
                 (suite, branch, span.since, span.until, span.excluding, span.limit),
             ).fetchall()[::-1]
             names = dict(database.execute("SELECT number, id FROM tests")) if rows else {}
-        tests = [(row[-2], unpacked("I", row[-1], f"{self.path}")) for row in rows]
-        return LedgerReader(self.path, tuple(past_run(row) for row in rows), tests, names)
+            tests = [(row[-2], unpacked("I", row[-1], f"{self.path}")) for row in rows]
+            runs = tuple(map(past_run, rows))
+        return LedgerReader(self.path, self._patience, runs, tests, names)
 
     def summaries(self, suite: str | None = None, limit: int = -1) -> list[tuple[str, str, PastRun]]:
         """
@@ -81,13 +84,13 @@ class Ledger:
         """
         if not self.path.exists():
             return []
-        with connected(self.path) as database:
+        with connected(self.path, patience=self._patience) as database:
             rows = database.execute(
                 f"SELECT {SUMMARY}, suite, outcome FROM runs"  # noqa: S608 - a constant
                 " WHERE :suite IS NULL OR suite = :suite ORDER BY ended DESC, number DESC LIMIT :limit",
                 {"suite": suite, "limit": limit},
             ).fetchall()
-        return [(row[-2], row[-1], past_run(row)) for row in rows]
+            return [(row[-2], row[-1], past_run(row)) for row in rows]
 
     def run(self, run_id: str) -> Run | None:
         """
@@ -98,7 +101,7 @@ class Ledger:
         """
         if not self.path.exists():
             return None
-        with connected(self.path) as database:
+        with connected(self.path, patience=self._patience) as database:
             rows = database.execute(
                 "SELECT document, run_id FROM runs WHERE run_id = :id OR substr(run_id, 1, length(:id)) = :id"
                 " ORDER BY run_id != :id LIMIT 2",
@@ -116,7 +119,7 @@ class Ledger:
         """
         if not fingerprints or not self.path.exists():
             return {}
-        with connected(self.path) as database:
+        with connected(self.path, patience=self._patience) as database:
             return read_vectors(database, fingerprints)
 
     def prune(self, *, before: float = 0.0, keep: int | None = None, dry_run: bool = False) -> list[str]:
@@ -133,7 +136,7 @@ class Ledger:
         """
         if not self.path.exists():
             return []
-        with connected(self.path, begin=WRITE) as database:
+        with connected(self.path, begin=WRITE, patience=self._patience) as database:
             rows = database.execute(
                 "SELECT run_id, number FROM (SELECT run_id, number, ended, row_number() OVER"
                 " (PARTITION BY suite, branch ORDER BY ended DESC, number DESC) AS place FROM runs)"

@@ -15,7 +15,7 @@ from paceline.analysis.past import PastRun, columns_of, run_columns
 from paceline.documents import decode_run, encode_run
 from paceline.history.sqlite.database import NotALedgerError
 from paceline.history.sqlite.vectors import insert_vectors, without_vectors
-from paceline.model import Case, Run, RunOutcome
+from paceline.model import LATEST, Case, Run, RunOutcome
 
 _FASTEST = 1
 SUMMARY = (
@@ -159,6 +159,8 @@ def past_run(row: Sequence[object]) -> PastRun:
     What lists show of a run, from a row that begins with `SUMMARY`.
     """
     run_id, ended, duration, branch, commit, dirty, is_partial, cases, failures, verdicts = row[:10]
+    if not 0 <= float(ended) < LATEST:  # type: ignore[arg-type]
+        raise NotALedgerError(f"run {run_id} is damaged: it ended at {ended}, expected seconds since 1970")
     return PastRun(
         run_id=str(run_id),
         ended=float(ended),  # type: ignore[arg-type]

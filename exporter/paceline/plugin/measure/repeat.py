@@ -24,9 +24,10 @@ from paceline.plugin.measure.item_cases import Ended, ItemCases
 from paceline.plugin.measure.meter import Meter
 from paceline.plugin.measure.repeatable import why_not_repeatable
 from paceline.plugin.measure.running_test import RunningTest
-from paceline.plugin.measure.time_limit import RepeatTimeoutError, time_limit
+from paceline.plugin.measure.time_limit import OutOfTimeError, time_limit
 from paceline.plugin.measure.traced_memory import traced_memory
 from paceline.plugin.measure.unseen import unchanged, unseen
+from paceline.plugin.measure.without_exit import ExitedError, without_exit
 from paceline.plugin.measure.work_choice import WorkChoice
 from paceline.probes.calibration import ROUNDS_BESIDE_A_REPEAT, calibrate
 from paceline.unpatched import UNPATCHED
@@ -40,8 +41,8 @@ class Repeater:
     """
     Runs the suspects of a judged run again, without reports.
 
-    A test that fails when it is run again leaves no figures. One that does not end is interrupted. `repeated` has what
-    was found so far.
+    A test that fails when it is run again leaves no figures. One that does not end is interrupted, and one that ends
+    the process is kept from it. `repeated` has what was found so far.
 
     Args:
         meter: measures.
@@ -72,6 +73,7 @@ class Repeater:
         self._seconds_left = limits.seconds
         self._tests_left = limits.tests
         self._seconds_for_budgets = limits.seconds
+        self._seconds_to_lose = self._longest_seconds = settings.longest_seconds
         self._budgets_left = limits.tests
         self._cases: dict[str, list[Case]] = {}
         self._counted: dict[str, Case] = {}
@@ -228,13 +230,19 @@ class Repeater:
             filter(None, (one.case.setup_seconds, one.case.duration_seconds, one.case.teardown_seconds)), start=0.0
         )
         # What was begun in time may take twice as long as the test took at first.
-        limit = min(max(_TIMES_AS_LONG * took, _SHORTEST_LIMIT), max(seconds_left, 2 * took + _SHORTEST_LIMIT))
+        shortest = 2 * took + _SHORTEST_LIMIT
+        limit = min(max(_TIMES_AS_LONG * took, _SHORTEST_LIMIT), max(seconds_left, shortest))
+        limit = min(limit, max(self._longest_seconds, shortest))
+        if self._seconds_to_lose <= 0:
+            return None
+        started = UNPATCHED.monotonic()
         running = RunningTest(plan_of(one.item))
         self._meter.begin(collects_garbage=True)
         try:
-            with time_limit(limit), unchanged(one.item), self._meter.budget_judged_later():
+            with time_limit(limit), without_exit(), unchanged(one.item), self._meter.budget_judged_later():
                 reports = runtestprotocol(one.item, log=False, nextitem=node)  # type: ignore[arg-type]
-        except RepeatTimeoutError:
+        except (OutOfTimeError, ExitedError, pytest.exit.Exception):
+            self._seconds_to_lose -= UNPATCHED.monotonic() - started
             return None
         for report in reports:
             running.add(report)

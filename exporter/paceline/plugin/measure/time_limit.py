@@ -15,9 +15,9 @@ import pytest
 _AGAIN_SECONDS = 1.0
 
 
-class RepeatTimeoutError(BaseException):
+class OutOfTimeError(BaseException):
     """
-    A repeat took too long. It is no Exception, so that a test that catches all of those does not catch it.
+    A block took too long. It is no Exception, so that a test that catches all of those does not catch it.
     """
 
 
@@ -34,11 +34,11 @@ def time_limit(seconds: float) -> Iterator[None]:
     Raise in the block after so many seconds; a timer and a handler of the project are put back afterwards.
 
     Raises:
-        RepeatTimeoutError: the time is over.
+        OutOfTimeError: the time is over.
     """
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise RepeatTimeoutError
+        raise OutOfTimeError
 
     handler = signal.signal(signal.SIGALRM, interrupt)
     timer = signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_SECONDS)
