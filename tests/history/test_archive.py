@@ -286,7 +286,7 @@ def test_a_ledger_of_a_later_version_is_left_alone(shop: Shop) -> None:
     later = shop.archive.folder.ledger.read_bytes()
     shop.session(2, [make_case()])
 
-    message = "results/history.sqlite has version 99, expected at most 8: upgrade paceline"
+    message = "results/history.sqlite has version 99, expected at most 9: upgrade paceline"
     assert shop.told == [message, f"no history: {message}", message]
     assert shop.archive.folder.ledger.read_bytes() == later
     assert shop.archive.folder.read_latest().run_id == "run-2"
