@@ -15,6 +15,7 @@ from support.values import make_case, make_run
 from support.victoria import victoria_metrics
 
 _SETTINGS = Path(__file__).parents[2] / "prometheus" / "beyond" / "remote-write.yml"
+_DIRECT = _SETTINGS.with_name("victoria-metrics.yml")
 _STORE = "victoria-metrics"
 
 
@@ -37,6 +38,23 @@ def test_a_redundant_pair_hands_each_run_on_once(tmp_path: Path) -> None:
 
     assert kept == [{"run-0", "run-1", "run-2"}, {"run-0", "run-1", "run-2"}, {"run-1", "run-2"}]
     assert [sample["value"] for sample in counts] == [[now + 3, "2"]]
+
+
+def test_victoria_metrics_that_scrapes_itself_counts_each_run_once(tmp_path: Path) -> None:
+    """
+    Though it scrapes each three times: five runs of a suite, one of them from hours ago.
+    """
+    file = tmp_path / "scrape.yml"
+    now = round(time.time())
+    with exporter_in(tmp_path) as exporter:
+        text = _DIRECT.read_text("utf-8").replace("exporter:10464", exporter.url.partition("//")[2])
+        file.write_text(text.replace("interval: 15s", "interval: 1s"), "utf-8")
+        with victoria_metrics(_folder(tmp_path, "store"), file) as store:
+            for number, age in enumerate([5 * 3600, 50, 49, 48, 47]):
+                exporter.push(make_run(number, [make_case()], started=now - age - 1, ended=now - age))
+            _wait_for(store, "count(count_over_time(paceline_run_info[6h]))", None, 5)
+            exporter.wait_for_scrapes(6)
+            _wait_for(store, "count_over_time(paceline_test_passed{instance='paceline'}[6h])", None, 5)
 
 
 @contextmanager

@@ -15,12 +15,13 @@ from support.trixie import trixie_program
 
 
 @contextmanager
-def victoria_metrics(folder: Path) -> Iterator[Prometheus]:
+def victoria_metrics(folder: Path, scrape: Path | None = None) -> Iterator[Prometheus]:
     """
     A server without data, which answers as a Prometheus does.
 
     Args:
         folder: empty; for its data.
+        scrape: the configuration by which it scrapes, if it does.
     """
     Permission.check()
     port = free_port()
@@ -33,6 +34,7 @@ def victoria_metrics(folder: Path) -> Iterator[Prometheus]:
         # Unlike Prometheus, it takes the same sample twice unless told.
         "-dedup.minScrapeInterval=1ms",
         "-search.latencyOffset=0s",
+        *([f"-promscrape.config={scrape}"] if scrape is not None else []),
     ]
     with running(command, folder / "log.txt", f"http://127.0.0.1:{port}") as url:
         yield Prometheus(url)
