@@ -13,6 +13,7 @@ The errors that a caller can act on.
     └── DeliveryError    a server did not take a run: see to it, and send the run again
         ├── BusyError        it may take it if asked again at once
         │   ├── UnreachableError    nobody is there: soon, or not for long
+        │   ├── ProxyRefusedError   a proxy before it refused the run: once in each session
         │   └── HungUpError         it closes the connection without an answer: once, or always
         └── RefusedError     it will never take it
 """
@@ -93,6 +94,12 @@ class UnreachableError(BusyError):
 class HungUpError(BusyError):
     """
     A server closed the connection without an answer.
+    """
+
+
+class ProxyRefusedError(BusyError):
+    """
+    The answer is a refusal, but not of the server: a proxy before it has a limit of its own.
     """
 
 

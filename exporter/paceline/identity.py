@@ -11,6 +11,9 @@ from paceline.redaction import without_secrets
 
 LONGEST_ID = 200
 _DIGEST_CHARACTERS = 12
+# So much of a text is looked at for secrets. What is behind it is not shown, and only its length is in the digest, as
+# one could try out what a digest was made of.
+LONGEST_LOOKED_AT = 10_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -20,11 +23,15 @@ def safe_text(text: str, longest: int = LONGEST_ID) -> str:
 
     Applied to its own result it changes nothing.
     """
+    rest = len(text) - LONGEST_LOOKED_AT
+    text = text[:LONGEST_LOOKED_AT]
     plain = text if text.isascii() and text.isprintable() else _CONTROL.sub(_escaped, text)
     shown = without_secrets(plain)
-    if len(shown) <= longest:
+    if len(shown) <= longest and rest <= 0:
         return shown
-    digest = blake2b(shown.encode(), digest_size=_DIGEST_CHARACTERS // 2).hexdigest()
+    digest = blake2b(
+        (f"{shown}{rest}" if rest > 0 else shown).encode(), digest_size=_DIGEST_CHARACTERS // 2
+    ).hexdigest()
     # The end of a cut text may look like a secret that the whole text had not.
     return without_secrets(f"{shown[: longest - _DIGEST_CHARACTERS - 1]}~{digest}")
 

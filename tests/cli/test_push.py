@@ -299,7 +299,10 @@ def test_a_replay_goes_on_where_a_run_is_refused(exporter: Receiving) -> None:
     assert (result.exit_code, result.stderr.splitlines()[-2:]) == (
         1,
         [
-            f"paceline: 2 runs were refused by {exporter.url}: answered 409 In Words; not sent: run-0, run-2",
+            (
+                f"paceline: 2 runs were refused by {exporter.url}: answered 409 In Words "
+                '({"error":"no"}); not sent: run-0, run-2'
+            ),
             f"{ERROR}not all runs were delivered",
         ],
     )

@@ -10,7 +10,15 @@ from msgspec import json
 from paceline.delivery.exporter_sink import read_push
 from paceline.delivery.outbox import pack
 from paceline.delivery.sink import Receipt
-from paceline.errors import BusyError, ConfigError, DeliveryError, HungUpError, RefusedError, UnreachableError
+from paceline.errors import (
+    BusyError,
+    ConfigError,
+    DeliveryError,
+    HungUpError,
+    ProxyRefusedError,
+    RefusedError,
+    UnreachableError,
+)
 from paceline.formatting import size
 from paceline.http.failures import cause_of
 from support.answering import Behaviour, answer, answering, silence
@@ -64,10 +72,10 @@ def test_an_address_may_have_a_path_and_a_user() -> None:
     ("status", "body", "kind", "message"),
     [
         (400, b'{"error": "no run"}', RefusedError, 'answered 400 In Words ({"error": "no run"})'),
-        (413, b"too large", RefusedError, "answered 413 In Words (too large)"),
-        (415, b"", RefusedError, "answered 415 In Words"),
-        (409, b"there already", RefusedError, "answered 409 In Words (there already)"),
-        (422, b"x" * 500, RefusedError, f"answered 422 In Words ({'x' * 400})"),
+        (413, b"too large", ProxyRefusedError, "answered 413 In Words (too large), as by a proxy"),
+        (415, b"", ProxyRefusedError, "answered 415 In Words, as by a proxy"),
+        (409, b'{"message": "no"}', ProxyRefusedError, 'answered 409 In Words ({"message": "no"}), as by a proxy'),
+        (422, b"x" * 500, ProxyRefusedError, f"answered 422 In Words ({'x' * 400}), as by a proxy"),
         (401, b"", DeliveryError, "answered 401 In Words"),
         (404, b"<html>not here</html>", DeliveryError, "answered 404 In Words"),
         (429, b"", BusyError, "answered 429 In Words"),
@@ -95,7 +103,7 @@ def test_a_413_of_a_proxy_says_so() -> None:
         error = _error(proxy.url)
 
     assert (type(error), str(error)) == (
-        RefusedError,
+        ProxyRefusedError,
         f"answered 413 Request Entity Too Large, as by a proxy whose limit for a request is below {size(len(_PACKED))}",
     )
 

@@ -49,7 +49,7 @@ def test_a_user_reads_of_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     What the server said, and where the run is now.
     """
     monkeypatch.chdir(tmp_path)
-    with receiving([422], body=b"no such thing") as exporter:
+    with receiving([422], body=b'{"error": "no such thing"}') as exporter:
         errand = _errand(exporter.url, Outbox(tmp_path / "results", "push", exporter.url))
         errand.box.put(pack(make_run(1)))
         (tally,) = deliver([errand], 5)
@@ -57,7 +57,8 @@ def test_a_user_reads_of_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     port = exporter.url.rpartition(":")[2]
     assert list(undelivered(errand, tally)) == [
         (
-            f"1 run was refused by {exporter.url}: answered 422 In Words (no such thing); "
+            f"1 run was refused by {exporter.url}: answered 422 In Words "
+            '({"error": "no such thing"}); '
             f"kept in results/push/http%3A%2F%2F127.0.0.1%3A{port}/refused"
         )
     ]
@@ -73,7 +74,8 @@ def test_a_user_reads_which_were_refused_where_nothing_is_kept() -> None:
 
     assert list(undelivered(errand, tally)) == [
         (
-            f"12 runs were refused by {exporter.url}: answered 409 In Words; not sent: run-0, run-1, run-2, run-3, "
+            f"12 runs were refused by {exporter.url}: answered 409 In Words "
+            '({"error":"no"}); not sent: run-0, run-1, run-2, run-3, '
             "run-4, run-5, run-6, run-7, run-8, run-9 and 2 more"
         )
     ]

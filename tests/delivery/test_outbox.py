@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from paceline.config import OutboxLimits
+from paceline.delivery import outbox
 from paceline.delivery.outbox import Held, Outbox, Parcel, check_packed, outboxes, pack
 from paceline.documents import decode_run
 from paceline.errors import DocumentError, StorageError
@@ -194,3 +195,18 @@ def test_what_is_not_whole_is_refused(packed: bytes, why: str) -> None:
         check_packed(packed, "the outbox")
 
     assert str(caught.value).startswith(f"the outbox: {why}")
+
+
+def test_what_was_refused_waits_again_after_an_upgrade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    The release that it was refused to may have sent it wrongly; the same release does not send it again.
+    """
+    box = Outbox(tmp_path, "push", "http://exporter")
+    box.put(pack(make_run(1)))
+    box.refuse(next(iter(box.parcels())).name)
+    box.readmit_after_upgrade()
+    before = box.count()
+    monkeypatch.setattr(outbox, "__version__", "99.0")
+    box.readmit_after_upgrade()
+
+    assert (before, box.count()) == (0, 1)

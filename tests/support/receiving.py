@@ -12,6 +12,7 @@ from paceline.documents import decode_run
 from paceline.model import Run
 from support.serving import REASON, serving
 
+_REFUSALS = {400, 409, 413, 415, 422}
 _RESULTS = {201: "accepted", 200: "duplicate"}
 
 
@@ -54,8 +55,13 @@ class Receiving:
     def body_of(self, path: str, status: int) -> bytes:
         if self.body is not None:
             return self.body
+        if status in _REFUSALS and path.endswith("/api/v1/runs"):
+            return b'{"error":"no"}'
         result = _RESULTS.get(status, "")
         return b'{"run_id":"it","result":"%b"}' % result.encode() if result and path.endswith("/api/v1/runs") else b""
+
+    def type_of(self, answer: bytes) -> str:
+        return "application/json" if answer.startswith(b'{"error"') else self.content_type
 
 
 @contextmanager
@@ -84,7 +90,7 @@ def _handler(state: Receiving) -> type[BaseHTTPRequestHandler]:
             status = state.next_status()
             answer = state.body_of(self.path, status)
             self.send_response(status, REASON)
-            self.send_header("Content-Type", state.content_type)
+            self.send_header("Content-Type", state.type_of(answer))
             self.send_header("Content-Length", str(len(answer)))
             self.send_header("Location", "/elsewhere")
             self.end_headers()

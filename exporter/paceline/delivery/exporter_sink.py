@@ -3,6 +3,7 @@ To the exporter, `paceline serve`: the run document as it is.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from email.utils import formatdate
 from typing import Final, Literal
@@ -25,6 +26,7 @@ NAMING = Naming(
 )
 _HEADERS = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
 _LONGEST_ANSWER = 4096
+_ERROR = re.compile(r'\{\s*"error"\s*:')
 _LONGEST_NOTE = 500
 
 
@@ -49,7 +51,7 @@ class Push:
         Send a run document; see `Sink`.
         """
         check_packed(packed, "the outbox")
-        with asking_once(seconds) as session:
+        with asking_once(seconds, _is_own) as session:
             session.auth = self._auth
             answer = session.post(
                 f"{self.address}/api/v1/runs",
@@ -61,6 +63,11 @@ class Push:
                 verify=self._authorities,
             )
             return _receipt(answer)
+
+
+def _is_own(kind: str, body: str) -> bool:
+    # A proxy refuses bodies as well, in its own words.
+    return kind == "application/json" and _ERROR.match(body) is not None
 
 
 class _Answer(Struct):

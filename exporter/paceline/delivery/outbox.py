@@ -2,6 +2,7 @@
 Runs that wait for a server to take them: in the outbox, one file a run and server, or in memory where nothing is kept.
 """
 
+import contextlib
 import gzip
 import io
 import zlib
@@ -17,6 +18,7 @@ from paceline.documents import decode_run, encode_run
 from paceline.errors import DocumentError, StorageError
 from paceline.files import PRIVATE, replace_file
 from paceline.model import Run
+from paceline.version import __version__
 
 _SUFFIX = ".json.gz"
 _FASTEST = 1
@@ -114,6 +116,7 @@ class Outbox:
     def __init__(self, folder: Path, kind: str, address: str) -> None:
         self.folder: Final = folder / kind / quote(address, safe="")
         self.refused: Final = self.folder / "refused"
+        self._release: Final = self.folder / ".refused-by"
 
     def put(self, parcel: Parcel) -> None:
         """
@@ -159,6 +162,18 @@ class Outbox:
         if self._path(name).exists():
             self.refused.mkdir(exist_ok=True)
             self._path(name).replace(self.refused / f"{name}{_SUFFIX}")
+            self._release.write_text(__version__, "utf-8")
+
+    def readmit_after_upgrade(self) -> None:
+        """
+        Let those wait again that were refused to another release, which may have been wrong.
+        """
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            if self.refused.is_dir() and self._refused_by() != __version__:
+                self.readmit()
+
+    def _refused_by(self) -> str:
+        return self._release.read_text("utf-8") if self._release.exists() else ""
 
     def readmit(self) -> None:
         """

@@ -15,7 +15,15 @@ from msgspec.structs import replace
 
 from paceline.delivery.outbox import Box
 from paceline.delivery.sink import Sink
-from paceline.errors import BusyError, DeliveryError, DocumentError, HungUpError, RefusedError, UnreachableError
+from paceline.errors import (
+    BusyError,
+    DeliveryError,
+    DocumentError,
+    HungUpError,
+    ProxyRefusedError,
+    RefusedError,
+    UnreachableError,
+)
 from paceline.formatting import duration
 from paceline.http.deadline import in_background
 
@@ -23,7 +31,7 @@ from paceline.http.deadline import in_background
 _PAUSES = (0.5, 1.0, 2.0)
 # Enough for a server that is being started again, or ended in the middle; for one that is gone, or expects TLS, nobody
 # should wait.
-_MOST_TRIES: Mapping[type[DeliveryError], int] = {UnreachableError: 3, HungUpError: 2}
+_MOST_TRIES: Mapping[type[DeliveryError], int] = {UnreachableError: 3, HungUpError: 2, ProxyRefusedError: 1}
 # A run that the server cannot digest does not keep it from the next; a server that is down is not asked for each.
 _MOST_IN_A_ROW = 3
 

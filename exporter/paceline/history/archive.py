@@ -211,11 +211,15 @@ class Archive:
         Returns:
             The ids of the runs that are forgotten.
         """
-        forgotten = self.ledger.prune(before=before, keep=keep, dry_run=dry_run)
+        forgotten = self.ledger.prune(before=before, keep=keep, dry_run=True)
         gone = set(forgotten)
         for path in () if dry_run or not gone else self.folder.documents():
             if _run_id_of(path) in gone:
                 path.unlink(missing_ok=True)
+        if gone and not dry_run:
+            # After the documents, which the next session would add to the ledger again.
+            self.ledger.prune(before=before, keep=keep)
+            self._tried(self.ledger.shrink)
         return forgotten
 
     def _judged_here(self, run: Run, rules: Rules, default_branch: str = "") -> tuple[Run, Past]:

@@ -4,13 +4,14 @@ One request, one answer: what a server says, as errors that tell whether to ask 
 
 import ssl
 import time
+from collections.abc import Callable
 from typing import Final
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NewConnectionError
 
-from paceline.errors import BusyError, DeliveryError, HungUpError, RefusedError, UnreachableError
+from paceline.errors import BusyError, DeliveryError, HungUpError, ProxyRefusedError, RefusedError, UnreachableError
 from paceline.formatting import duration, size
 from paceline.http.failures import cause_of, failure_of, hung_up, shown_status, shown_type, target_of
 from paceline.identity import safe_text
@@ -25,16 +26,22 @@ _LONGEST_QUOTE = 400
 _SHORTEST = 0.001
 
 
+# From the type of an answer and its beginning.
+IsOwn = Callable[[str, str], bool]
+
+
 class AskingOnce(HTTPAdapter):
     """
     Sends each request once, and raises what came of it unless that is 2xx.
 
     Args:
         seconds: for all requests together; each waits as long as is left.
+        is_own: whether the beginning of an answer is that of the server, and of no proxy before it.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, is_own: IsOwn) -> None:
         super().__init__(max_retries=0)
+        self._is_own: Final = is_own
         self._seconds: Final = seconds
         self._end: Final = time.monotonic() + seconds
 
@@ -55,15 +62,22 @@ class AskingOnce(HTTPAdapter):
         except requests.RequestException as error:
             raise _failure(error) from error
         if response.status_code >= _MULTIPLE_CHOICES:
-            raise _refusal(response)
+            raise _refusal(response, self._is_own)
         return response
 
 
-def asking_once(seconds: float) -> requests.Session:
+def is_no_page(kind: str, _: str) -> bool:
+    """
+    Whether an answer may be that of a receiver of runs, by its type.
+    """
+    return kind not in _NOT_OF_A_RECEIVER
+
+
+def asking_once(seconds: float, is_own: IsOwn = is_no_page) -> requests.Session:
     """
     A session that asks once, and takes no longer than this for all that it asks.
     """
-    session, adapter = requests.Session(), AskingOnce(seconds)
+    session, adapter = requests.Session(), AskingOnce(seconds, is_own)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
@@ -96,20 +110,23 @@ def _failure(error: requests.RequestException) -> DeliveryError:
     return UnreachableError(said) if isinstance(reason, NewConnectionError) else BusyError(said)
 
 
-def _refusal(response: requests.Response) -> DeliveryError:
+def _refusal(response: requests.Response, is_own: IsOwn) -> DeliveryError:
     body, target = _beginning(response), target_of(response)
     said = safe_text(body, _LONGEST_QUOTE) if "<" not in body else ""  # a page of a proxy
     message = f"{shown_status(response)}, which points to {target}" if target else shown_status(response)
     message += f" ({said})" if said else ""
     if response.status_code == requests.codes.request_entity_too_large and _is_of_no_receiver(response):
         sent = size(int(response.request.headers.get("Content-Length") or 0))
-        return RefusedError(f"{message}, as by a proxy whose limit for a request is below {sent}")
+        return ProxyRefusedError(f"{message}, as by a proxy whose limit for a request is below {sent}")
     if response.status_code == requests.codes.bad_request and _is_of_no_receiver(response):
         is_plain = str(response.url).startswith("http://")
         return DeliveryError(f"{message}, as by a server that expects https://" if is_plain else message)
     if response.status_code >= _SERVER_ERRORS or response.status_code in _ASK_AGAIN:
         return BusyError(message)
-    return RefusedError(message) if response.status_code in _ABOUT_THE_RUN else DeliveryError(message)
+    if response.status_code not in _ABOUT_THE_RUN:
+        return DeliveryError(message)
+    is_refusal = is_own(shown_type(response).lower(), body)
+    return RefusedError(message) if is_refusal else ProxyRefusedError(f"{message}, as by a proxy")
 
 
 def _is_of_no_receiver(response: requests.Response) -> bool:

@@ -173,6 +173,11 @@ EXPORTER_FILES = _of_exporter(
     "What was found in the folder of --watch, by what became of it.",
     "result",
 )
+EXPORTER_HOUSEKEEPING_FAILURES = _of_exporter(
+    "paceline_exporter_housekeeping_failures_total",
+    Kind.COUNTER,
+    "Rounds of the exporter's own work that failed, such as looking into the folder of --watch.",
+)
 EXPORTER_WAITING = _of_exporter("paceline_exporter_exposed_runs", Kind.GAUGE, "Runs that are exposed now.")
 EXPORTER_INGEST = _of_exporter(
     "paceline_exporter_ingest_duration_seconds", Kind.HISTOGRAM, "Time from the whole body of a run to its answer."

@@ -80,6 +80,8 @@ class Sending:
 
     def _trim(self, errand: Errand) -> None:
         limits = self._settings.outbox
+        if isinstance(errand.box, Outbox):
+            errand.box.readmit_after_upgrade()
         gone = errand.box.trim(limits, self._now()) if isinstance(errand.box, Outbox) else 0
         if gone:
             self._warn(let_go(errand, gone, limits))

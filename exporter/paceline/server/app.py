@@ -2,11 +2,9 @@
 The endpoints.
 """
 
-import asyncio
 import gzip
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
 from functools import partial
 
@@ -23,10 +21,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from paceline.errors import ConflictError, DocumentError, PacelineError, StorageError
+from paceline.errors import ConflictError, DocumentError, PacelineError
 from paceline.identity import safe_text
 from paceline.server.access import UsersOnly, is_token
+from paceline.server.body_room import BodyRoom, Place
 from paceline.server.credentials import Credentials
+from paceline.server.housekeeping import Housekeeping
 from paceline.server.landing_page import landing_page
 from paceline.server.negotiation import Format, accepts_gzip, chosen_format
 from paceline.server.report_checks import Sender, read_report
@@ -37,9 +37,10 @@ from paceline.server.service import ExporterService
 _LOG = logging.getLogger(__name__)
 RUNS, LIVE = "/api/v1/runs", "/api/v1/live"
 HEALTHY, READY = "/-/healthy", "/-/ready"
-_TEND_SECONDS = 1.0
 _RETRY_SECONDS = 10
 _RECEIVERS = 2
+# A document takes several times its size while it is read: of those above this size, one at a time.
+_LARGE = 4 << 20
 _UNAUTHORIZED, _CONFLICT = 401, 409
 _RESULT = {_UNAUTHORIZED: "unauthorized", _CONFLICT: "conflict"}
 _ASKS_FOR_TOKEN = {"WWW-Authenticate": 'Bearer realm="paceline"'}
@@ -61,11 +62,12 @@ def make_app(service: ExporterService, credentials: Credentials, limits: Limits 
         credentials: who may use it.
         limits: of the body of a run.
     """
+    housekeeping = Housekeeping(service, credentials)
     endpoints = _Endpoints(service, credentials, limits or Limits())
     path = service.settings.telemetry_path
     routes = [
         Route("/", endpoints.landing),
-        Route(HEALTHY, _says("healthy")),
+        Route(HEALTHY, housekeeping.healthy),
         Route(READY, _says("ready")),
         Route(path, endpoints.state),
         Route(f"{path}/runs", endpoints.runs),
@@ -75,7 +77,7 @@ def make_app(service: ExporterService, credentials: Credentials, limits: Limits 
     return Starlette(
         routes=routes,
         middleware=[Middleware(UsersOnly, credentials, frozenset({RUNS, LIVE}), frozenset({HEALTHY, READY}))],
-        lifespan=partial(_tending, service, credentials),
+        lifespan=housekeeping.running,
         exception_handlers={RefusedBodyError: endpoints.refused, PacelineError: endpoints.unavailable},
     )
 
@@ -88,30 +90,38 @@ class _Endpoints:
         self._limits = limits
         # One writes at a time, and one more may read its document; those that wait take no thread from scrapes.
         self._receiving = CapacityLimiter(_RECEIVERS)
+        self._receiving_large = CapacityLimiter(1)
+        self._reading = CapacityLimiter(_RECEIVERS)
+        self._room = BodyRoom()
 
     async def receive(self, request: Request) -> Response:
-        document = await self._body(request, self._limits)
         sender = Sender(name=_host(request), clock=_clock(request))
-        receive = partial(self._service.receive, document, "the run", sender)
-        with self._own.ingest.time():
-            try:
-                receipt = await run_sync(receive, limiter=self._receiving)
-            except ConflictError as error:
-                raise RefusedBodyError(_CONFLICT, str(error)) from error
-            except DocumentError as error:
-                raise RefusedBodyError(400, str(error)) from error
+        with self._room.place(sender.name) as place:
+            document = await self._body(request, self._limits, place)
+            receive = partial(self._service.receive, document, "the run", sender)
+            with self._own.ingest.time():
+                try:
+                    receipt = await run_sync(receive, limiter=self._limiter(document))
+                except ConflictError as error:
+                    raise RefusedBodyError(_CONFLICT, str(error)) from error
+                except DocumentError as error:
+                    raise RefusedBodyError(400, str(error)) from error
         # Whoever sent it need not wait for that.
         prepare = BackgroundTask(self._service.prepare)
         return JSONResponse(to_builtins(receipt), _STATUS[receipt.result], background=prepare)
 
     async def live(self, request: Request) -> Response:
-        document = await self._body(request, _LIVE_LIMITS)
-        try:
-            report = read_report(document, "the report")
-        except DocumentError as error:
-            raise RefusedBodyError(400, str(error)) from error
+        with self._room.place(_host(request)) as place:
+            document = await self._body(request, _LIVE_LIMITS, place)
+            try:
+                report = await run_sync(partial(read_report, document, "the report"), limiter=self._reading)
+            except DocumentError as error:
+                raise RefusedBodyError(400, str(error)) from error
         self._service.report(report)
         return Response(status_code=204)
+
+    def _limiter(self, document: bytes) -> CapacityLimiter:
+        return self._receiving if len(document) < _LARGE else self._receiving_large
 
     async def state(self, request: Request) -> Response:
         form = chosen_format(request.headers.get("accept", ""))
@@ -150,12 +160,12 @@ class _Endpoints:
         if request.url.path == RUNS:
             self._own.reports.labels(result).inc()
 
-    async def _body(self, request: Request, limits: Limits) -> bytes:
+    async def _body(self, request: Request, limits: Limits, place: Place) -> bytes:
         tokens = self._credentials.tokens
         if tokens and not is_token(request.headers.get("authorization", ""), tokens):
             await discard_body(request, limits)
             raise RefusedBodyError(_UNAUTHORIZED, "the request: no token of this exporter, expected a bearer token")
-        return await read_body(request, limits)
+        return await read_body(request, limits, place)
 
 
 def _says(state: str) -> _Endpoint:
@@ -195,22 +205,3 @@ def _packed(body: bytes, content_type: str, request: Request) -> Response:
     if accepts_gzip(request.headers.get("accept-encoding", "")):
         return Response(body, headers=headers | {"Content-Encoding": "gzip"})
     return Response(gzip.decompress(body), headers=headers)
-
-
-@asynccontextmanager
-async def _tending(service: ExporterService, credentials: Credentials, _: Starlette) -> AsyncIterator[None]:
-    task = asyncio.create_task(_tend(service, credentials))
-    yield
-    task.cancel()
-    with suppress(StorageError):
-        await run_in_threadpool(service.keep_scrapers)
-
-
-async def _tend(service: ExporterService, credentials: Credentials) -> None:
-    while True:
-        await asyncio.sleep(_TEND_SECONDS)
-        await run_in_threadpool(credentials.refresh)
-        try:
-            await run_in_threadpool(service.tend)
-        except PacelineError as error:
-            _LOG.warning("%s", error)

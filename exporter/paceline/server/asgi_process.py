@@ -25,6 +25,7 @@ from paceline.formatting import counted
 from paceline.server.app import make_app
 from paceline.server.credentials import Credentials
 from paceline.server.exporter_settings import ExporterSettings
+from paceline.server.log_rate import RateLimit
 from paceline.server.service import ExporterService
 from paceline.version import __version__
 
@@ -171,6 +172,7 @@ def _server(service: ExporterService, credentials: Credentials) -> uvicorn.Serve
 def _log_to_stderr(log_format: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines() if log_format == "json" else logging.Formatter(_TEXT))
+    handler.addFilter(RateLimit())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
 

@@ -14,12 +14,13 @@ from typing import Final, TypeAlias
 
 from paceline.errors import ConflictError, DocumentError, StorageError
 from paceline.identity import safe_text
+from paceline.server.request_body import Limits
 
 _LOG = logging.getLogger(__name__)
 _SUFFIXES = (".json", ".json.gz")
 TAKEN, DAMAGED, CONFLICT, SKIPPED, UNREADABLE = "taken", "damaged", "conflict", "skipped", "unreadable"
 RESULTS = (TAKEN, DAMAGED, CONFLICT, SKIPPED, UNREADABLE)
-_LONGEST = 128 << 20
+_LONGEST = Limits().unpacked
 _LONGEST_LINE = 500
 
 # Size and time of change in ns.
@@ -102,6 +103,9 @@ class DropFolder:
             return CONFLICT if isinstance(error, ConflictError) else DAMAGED, f"set aside: {error}"
         except (StorageError, OSError) as error:
             return UNREADABLE, f"{path.name} is tried again: {error}"
+        except Exception as error:  # noqa: BLE001 - one file stops none of the others
+            self._move(path, DAMAGED)
+            return DAMAGED, f"set aside: {path.name} cannot be read: {type(error).__name__}: {error}"
         self._move(path, TAKEN)
         return TAKEN, ""
 
@@ -118,6 +122,8 @@ class DropFolder:
 
 
 def _content(path: Path) -> bytes:
+    if path.stat().st_size > _LONGEST:
+        raise DocumentError(f"{path.name}: more than {_LONGEST} bytes")
     if path.suffix != ".gz":
         return path.read_bytes()
     try:

@@ -31,6 +31,7 @@ class OwnMetrics:
         self.late: Final = self._made(Counter, catalogue.EXPORTER_LATE)
         self.skewed: Final = self._made(Counter, catalogue.EXPORTER_SKEWED)
         self.files: Final = self._made(Counter, catalogue.EXPORTER_FILES)
+        self.housekeeping: Final = self._made(Counter, catalogue.EXPORTER_HOUSEKEEPING_FAILURES)
         self.ingest: Final = self._made(Histogram, catalogue.EXPORTER_INGEST, buckets=_SECONDS)
         self.scrape: Final = self._made(Histogram, catalogue.EXPORTER_SCRAPE, buckets=_SECONDS)
         build = self._made(Gauge, catalogue.EXPORTER_BUILD_INFO)

@@ -12,7 +12,7 @@ from paceline.metrics.catalogue import Metric
 from paceline.metrics.runs_under_way import BranchLabel, LiveCounters, Row, row_of
 
 _MISSED = 3
-_MOST = 1000
+_MOST = 300
 
 
 class LiveRuns:

@@ -3,6 +3,8 @@ What is asked of what arrives, beyond being the document that it should be.
 """
 
 from collections import Counter
+from collections.abc import Mapping
+from heapq import nlargest
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,6 +21,9 @@ from paceline.model import Run
 _AHEAD_SECONDS = 60.0
 # 9 September 2001: a clock that says less was never set.
 _UNSET = 1e9
+_MOST_TESTS, _MOST_VALUES = 200_000, 4_000_000
+# Tests of one run that are shown as running now.
+_MOST_ACTIVE = 100
 
 
 class Sender(Struct, frozen=True, kw_only=True):
@@ -48,6 +53,7 @@ def read_arrival(document: bytes, where: str, now: float) -> tuple[Run, bytes]:
     Raises:
         DocumentError: the document is not a run document, or has an impossible value.
     """
+    _check_size(document, where)
     run = decode_run(document, where)
     _check(run, where)
     names = {name: safe_text(getattr(run, name)) for name in ("suite", "branch", "default_branch")}
@@ -72,8 +78,18 @@ def read_report(document: bytes, where: str) -> LiveReport:
         branch=safe_text(report.branch),
         default_branch=safe_text(report.default_branch),
         shard=safe_text(report.shard),
-        active={safe_text(test): seconds for test, seconds in report.active.items()},
+        active={safe_text(test): seconds for test, seconds in _longest(report.active)},
+        budgets={},
     )
+
+
+def _longest(active: Mapping[str, float]) -> list[tuple[str, float]]:
+    """
+    The tests that have been running longest, of more than can be shown.
+    """
+    if len(active) <= _MOST_ACTIVE:
+        return list(active.items())
+    return nlargest(_MOST_ACTIVE, active.items(), key=lambda one: one[1])
 
 
 def clock_note(run: Run, clock: float | None, now: float) -> str:
@@ -97,6 +113,14 @@ def clock_note(run: Run, clock: float | None, now: float) -> str:
 
 def _minutes(seconds: float) -> str:
     return counted(round(seconds / 60), "minute")
+
+
+def _check_size(document: bytes, where: str) -> None:
+    """
+    See that a document does not take many times its size while it is read.
+    """
+    if document.count(b'"outcome"') > _MOST_TESTS or document.count(b",") > _MOST_VALUES:
+        raise DocumentError(f"{where}: more than {_MOST_TESTS} tests or {_MOST_VALUES} values")
 
 
 def _check(run: Run, where: str) -> None:

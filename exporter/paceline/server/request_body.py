@@ -4,14 +4,17 @@ The body of a request, read with limits: on what is sent, on what it unpacks to,
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from typing import Final
 
 from msgspec import Struct
 from starlette.requests import ClientDisconnect, Request
 
+from paceline.server.body_room import Place
+
 _DRAINED = 4
+_PIECE = 1 << 20
 _GZIP = zlib.MAX_WBITS | 16
 
 
@@ -21,7 +24,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     """
 
     sent: int = 32 << 20
-    unpacked: int = 128 << 20
+    unpacked: int = 64 << 20
     seconds: float = 60.0
 
 
@@ -35,16 +38,17 @@ class RefusedBodyError(Exception):
         self.status: Final = status
 
 
-async def read_body(request: Request, limits: Limits) -> bytes:
+async def read_body(request: Request, limits: Limits, place: Place) -> bytes:
     """
     Read the body of a request that brings JSON.
 
     Raises:
+        StorageError: other bodies leave no room for it now.
         RefusedError: the body has another content type, is too large, damaged or too slow.
     """
     chunks = request.stream()
     try:
-        return await _unpacked(request, chunks, limits)
+        return await _unpacked(request, chunks, limits, place)
     except RefusedBodyError:
         await _drain(chunks, limits)
         raise
@@ -57,12 +61,14 @@ async def discard_body(request: Request, limits: Limits) -> None:
     await _drain(request.stream(), limits)
 
 
-async def _unpacked(request: Request, chunks: AsyncIterator[bytes], limits: Limits) -> bytes:
+async def _unpacked(request: Request, chunks: AsyncIterator[bytes], limits: Limits, place: Place) -> bytes:
     unpacker = _unpacker(request, limits)
     try:
         async with asyncio.timeout(limits.seconds):
             async for chunk in chunks:
-                unpacker.feed(chunk)
+                for count in unpacker.feed(chunk):
+                    place.grow(count)
+                    await asyncio.sleep(0)  # so that other requests have their turn
     except TimeoutError as error:
         raise RefusedBodyError(408, f"the body: incomplete after {limits.seconds:g} s") from error
     except ClientDisconnect as error:
@@ -103,33 +109,40 @@ class _Unpacker:
 
     def __init__(self, limits: Limits, *, is_packed: bool) -> None:
         self._limits = limits
-        self._stream = zlib.decompressobj(_GZIP) if is_packed else None
+        self._is_packed = is_packed
+        self._stream = zlib.decompressobj(_GZIP)
         self._sent = 0
         self._content = bytearray()
 
-    def feed(self, chunk: bytes) -> None:
+    def feed(self, chunk: bytes) -> Iterator[int]:
+        """
+        Take a piece of the body, and say piece by piece by how many bytes the content has grown.
+        """
         self._sent += len(chunk)
         if self._sent > self._limits.sent:
             raise RefusedBodyError(413, f"the body: more than {self._limits.sent} bytes")
-        if self._stream is None:
-            self._content += chunk
+        if self._is_packed:
+            yield from self._unpack(chunk)
         else:
-            self._unpack(chunk)
+            self._content += chunk
+            yield len(chunk)
 
     def content(self) -> bytes:
-        if self._stream is not None and not self._stream.eof:
+        if self._is_packed and not self._stream.eof:
             raise RefusedBodyError(400, "the body: the gzip data ends too early")
-        return bytes(self._content)
+        content, self._content = bytes(self._content), bytearray()
+        return content
 
-    def _unpack(self, chunk: bytes) -> None:
+    def _unpack(self, chunk: bytes) -> Iterator[int]:
         while chunk:
-            if self._stream is None or self._stream.eof:  # several members, one after the other, are one body
+            if self._stream.eof:  # several members, one after the other, are one body
                 self._stream = zlib.decompressobj(_GZIP)
-            room = self._limits.unpacked - len(self._content)
             try:
-                self._content += self._stream.decompress(chunk, room + 1)
+                piece = self._stream.decompress(chunk, _PIECE)
             except zlib.error as error:
                 raise RefusedBodyError(400, f"the body: not gzip data: {error}") from error
+            self._content += piece
             if len(self._content) > self._limits.unpacked:
                 raise RefusedBodyError(413, f"the body: more than {self._limits.unpacked} bytes when unpacked")
-            chunk = self._stream.unused_data
+            yield len(piece)
+            chunk = self._stream.unused_data or self._stream.unconsumed_tail

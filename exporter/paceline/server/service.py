@@ -13,9 +13,10 @@ from typing import Final
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
-from paceline.errors import ConflictError, DocumentError
+from paceline.errors import ConflictError, DocumentError, StorageError
 from paceline.formatting import counted, moment
 from paceline.history.sqlite.exporter_ledger import Exposed, Received, ServedLedger, Terms
+from paceline.history.sqlite.patience import Patience
 from paceline.identity import safe_text
 from paceline.live_report import LiveReport
 from paceline.metrics import catalogue
@@ -38,6 +39,8 @@ from paceline.shards import part_of
 
 _LOG = logging.getLogger(__name__)
 _CACHE_BYTES = 64 << 20
+# Whoever sends a run waits 10 s for its answer.
+_LOCK_SECONDS = 5.0
 # A file that is refused is a run that is, as one that is taken is accepted.
 _REFUSED = {CONFLICT: "conflict", DAMAGED: "rejected"}
 
@@ -54,7 +57,7 @@ class ExporterService:
         self.settings: Final = settings
         self.own: Final = OwnMetrics()
         self._now, self._ticks = time.time, time.monotonic
-        self._ledger: Final = ServedLedger(settings.data / LEDGER)
+        self._ledger: Final = ServedLedger(settings.data / LEDGER, Patience(each=_LOCK_SECONDS))
         uncounted = self._ledger.count_rest(self._tally)
         if uncounted:
             _LOG.info("counted %s that no exporter received", counted(uncounted, "run"))
@@ -100,6 +103,8 @@ class ExporterService:
             received = self._keep(run, document, terms)
         except ConflictError as error:
             raise ConflictError(f"{where}: {error}") from error
+        except DocumentError as error:  # of what is kept here: that is not the sender's fault
+            raise StorageError(f"the ledger is damaged: {error}") from error
         result = "accepted" if received.is_new else "duplicate"
         self.own.reports.labels(result).inc()
         tests = counted(len(run.cases), "test")

@@ -124,7 +124,7 @@ class Ledger:
 
     def prune(self, *, before: float = 0.0, keep: int | None = None, dry_run: bool = False) -> list[str]:
         """
-        Forget runs.
+        Forget runs. `shrink` gives their room back.
 
         Args:
             before: runs that ended earlier are forgotten.
@@ -146,9 +146,16 @@ class Ledger:
             if not dry_run:
                 database.executemany("DELETE FROM runs WHERE number = ?", [(number,) for _, number in rows])
                 _forget_counters(database)
-        if rows and not dry_run:
-            shrink(self.path)
         return [run_id for run_id, _ in rows]
+
+    def shrink(self) -> None:
+        """
+        Give the room of what was forgotten back to the file system.
+
+        Raises:
+            StorageError: the disk is full, or the file is locked or damaged; it stays as it was.
+        """
+        shrink(self.path)
 
 
 def _forget_counters(database: Connection) -> None:

@@ -11,6 +11,7 @@ import pytest
 from _pytest.compat import ascii_escaped  # as pytest writes a value into an id
 from _pytest.mark import ParameterSet  # what pytest.param makes
 
+from paceline.identity import LONGEST_LOOKED_AT
 from paceline.redaction import is_secret, without_secrets
 
 # A value so long is no common word: another parameter that has it betrays it, and so does an id that the project makes.
@@ -27,6 +28,8 @@ def masked_id(item: pytest.Item) -> str:
     callspec = getattr(item, "callspec", None)
     if callspec is None:
         return item.nodeid
+    if len(callspec.id) > LONGEST_LOOKED_AT:
+        return f"{item.nodeid.removesuffix(f'[{callspec.id}]')}[{'-'.join(_places(item, callspec.params))}]"
     shown, looks_so = callspec.id, _looks_secret(callspec.id)
     secrets = {
         name: texts
@@ -37,9 +40,12 @@ def masked_id(item: pytest.Item) -> str:
         places = {name: f"{name}{_position(item, name, callspec.params[name])}" for name in secrets}
         shown = masked(shown, callspec.params, secrets, places)
     if looks_so and _looks_secret(shown):  # an id that the project made itself
-        all_places = [f"{name}{_position(item, name, value)}" for name, value in callspec.params.items()]
-        shown = "-".join([*all_places, without_secrets(shown)])
+        shown = "-".join([*_places(item, callspec.params), without_secrets(shown)])
     return f"{item.nodeid.removesuffix(f'[{callspec.id}]')}[{shown}]" if shown != callspec.id else item.nodeid
+
+
+def _places(item: pytest.Item, params: Mapping[str, object]) -> list[str]:
+    return [f"{name}{_position(item, name, value)}" for name, value in params.items()]
 
 
 def _looks_secret(text: str) -> bool:
