@@ -2,7 +2,7 @@
 The files that Prometheus and Alertmanager read, from their templates, and the rules for the Prometheus Operator.
 
 A template is the file itself with names in angle brackets: `<window>` stands for a value, `<over SERIES>` and
-`<part_of ALERT WHOLES>` for a piece from `phrases`. Selectors of run samples get their matchers here, so that
+`<part_of FINDING WHOLE>` for a piece from `phrases`. Selectors of run samples get their matchers here, so that
 templates stay short.
 """
 
@@ -17,12 +17,12 @@ from paceline.alerting.rule_options import Options
 from paceline.alerting.shared_expressions import PHRASES
 from paceline.analysis.verdicts.leak import SHARE_OF_PEAK
 
-_NAME = re.compile(r"^(?P<before>.*?)<(?P<name>[a-z_]+)(?: (?P<of>[\w:]+)(?: (?P<whole>[\w|]+))?)?>", re.MULTILINE)
+_NAME = re.compile(r"^(?P<before>.*?)<(?P<name>[a-z_]+)(?: (?P<of>[\w:]+)(?: (?P<whole>[\w:]+))?)?>", re.MULTILINE)
 _RUN_SAMPLES = re.compile(r"(?<![\w:])paceline_(?:test|run)_\w+(?P<brace>\{)?")
 _PREFIX = re.compile(r"(?<![a-zA-Z/.-])paceline_(?=\w)")
 # Names are those of the exporter until they are scraped.
+_RENAMING = "\n    metric_relabel_configs:"
 _RENAMED = """
-    metric_relabel_configs:
       - source_labels: [__name__]
         regex: paceline_(.+)
         target_label: __name__
@@ -75,6 +75,7 @@ def _written(path: str, text: str, options: Options) -> str:
 
 def _values(options: Options) -> dict[str, str]:
     hours = options.window_days * _HOURS
+    renamed = "" if options.prefix == Options().prefix else _RENAMED.format(options.prefix)
     return _identity(options.by) | {
         "window": _duration(hours),
         "half": _duration(hours // 2),
@@ -89,7 +90,8 @@ def _values(options: Options) -> dict[str, str]:
         "lately": "1h",
         "scrape_interval": f"{options.scrape_seconds}s",
         "share_of_peak": str(SHARE_OF_PEAK),
-        "renamed": "" if options.prefix == Options().prefix else _RENAMED.format(options.prefix),
+        "renamed": _RENAMING + renamed if renamed else "",
+        "renamed_too": renamed,
         "exporter": options.exporter,
         "prometheus": options.prometheus,
         "alertmanager": options.alertmanager,
@@ -128,7 +130,9 @@ def _filling(values: Mapping[str, str]) -> Callable[[re.Match[str]], str]:
             return before + values[name]
         if name not in PHRASES:
             return found[0]
-        phrase = PHRASES[name].strip().replace("{}", values.get(of, of or "")).replace("{whole}", found["whole"] or "")
+        subject = values.get(of, of or "")
+        phrase = PHRASES[name].strip().replace("{}", subject).replace("{whole}", found["whole"] or "")
+        phrase = phrase.replace("{stem}", subject.rpartition(":")[0])
         # A phrase of several lines is as far to the right as its first.
         return before + phrase.replace("\n", "\n" + " " * len(before))
 

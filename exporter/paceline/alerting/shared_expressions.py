@@ -1,5 +1,6 @@
 """
-Pieces that more than one rule says; {} is what the piece is about, {whole} what that may be a part of.
+Pieces that more than one rule says; {} is the series that the piece is about,
+{stem} its name without the unit, {whole} the series of what it may be a part of.
 """
 
 from collections.abc import Mapping
@@ -125,14 +126,26 @@ and
     > <threshold work_floor_calls>
 """
 
-# The alert that tells of a finding already, as the value of a label; none where the finding was told by itself before.
-# That is asked of the evaluation before, so that it is the same for each rule of a group. The label is never empty, for
-# then ALERTS would have its template instead.
-_PART_OF = (
-    "'{{ with query (printf `(<WHOLE>) unless on ()"
-    ' ALERTS{alertname="{}",alertstate="firing",part_of="none",<of_test>} offset <interval>`'
-    """ <VALUES> <values_of_test>) }}{{ . | first | label "alertname" }}{{ else }}none{{ end }}'"""
-)
+# Which alert tells of a finding, as the label part_of of a series that is 1 while it does, and 0 at its end: none where the
+# finding was told by itself before, or where there is no whole. It is made of findings, and not of what fires: that a
+# Prometheus knows only some minutes after its start.
+_PART_OF = """
+  (last_over_time({stem}:part_of{part_of="none"}[<hold>]) == 1) and on (<LEVEL>) (last_over_time({}[<hold>]) > 0)
+or on (<LEVEL>)
+  group by (<GROUP>) (last_over_time({}[<hold>]) > 0) * on (<JOIN>) group_left (part_of) {whole}
+or on (<LEVEL>)
+  label_replace(group by (<LEVEL>) (last_over_time({}[<hold>]) > 0), "part_of", "none", "", "")
+or
+  (last_over_time({stem}:part_of[<hold>]) == 1) * 0
+"""
+
+
+def _part_of(level: str, join: str = "<run>", beside: str = "") -> str:
+    """
+    The piece for findings of a level, whose wholes have the labels `join`; `beside` is a label of both.
+    """
+    return _PART_OF.replace("<GROUP>", level + beside).replace("<LEVEL>", level).replace("<JOIN>", join + beside)
+
 
 PHRASES: Mapping[str, str] = {
     # A threshold that came with the run, on the right of an operator.
@@ -162,21 +175,28 @@ or
 or
 (last_over_time({}[<hold>]) > 0) * 0 and on (<run>) last_over_time(paceline_run_info{partial="false"}[<since>])
 """,
-    # A wrecked run is asked for itself: the alert of it is in a group of its own, which may be evaluated later.
-    "part_of": _PART_OF.replace(
-        "<WHOLE>",
-        'ALERTS{alertname=~"{whole}",alertstate="firing",<of_run>} or '
-        "label_replace(last_over_time(paceline_run_wrecked{<of_run>}[<hold>]) == 1,"
-        ' "alertname", "PacelineRunWrecked", "", "")',
-    ).replace("<VALUES>", "<values_of_run> <values_of_run>"),
-    # No run is so wrecked that a budget is none.
-    "part_of_type": _PART_OF.replace(
-        "<WHOLE>", 'ALERTS{alertname="{whole}",alertstate="firing",<of_run>,test_type=%q}'
-    ).replace("<VALUES>", "<values_of_run> $labels.test_type"),
-    # The exporter has no suite.
-    "part_of_exporter": _PART_OF.replace("<WHOLE>", 'ALERTS{alertname="{whole}",alertstate="firing"}').replace(
-        "<VALUES> ", ""
-    ),
+    "part_of_test": _part_of("<test>"),
+    "part_of_type": _part_of("<test>", beside=", test_type"),
+    "part_of_run": _part_of("<run>"),
+    "part_of_wrecked_type": _part_of("<run>, test_type")
+    .replace("{whole}", "<wrecked>")
+    .replace("on (<run>, test_type) group_left", "on (<run>) group_left"),
+    "told_of_type": """
+{}
+  * on (<run>, test_type) group_left (part_of) (last_over_time({stem}:part_of[<hold>]) == 1)
+""",
+    "part_of_exporter": _part_of("<run>", join=""),
+    "part_of_wrecked_test": _part_of("<test>").replace("{whole}", "<wrecked>"),
+    "part_of_wrecked_run": _part_of("<run>").replace("{whole}", "<wrecked>"),
+    # A finding with the alert that tells of it.
+    "told_of_test": """
+(last_over_time({}[<hold>]) > 0)
+  * on (<test>) group_left (part_of) (last_over_time({stem}:part_of[<hold>]) == 1)
+""",
+    # Of a run in which most tests failed: it is told, and none of its findings.
+    "wrecked": """
+label_replace(max by (<run>) (last_over_time(paceline_run_wrecked[<hold>]) == 1), "part_of", "PacelineRunWrecked", "", "")
+""",
     "rise": "<rise_{}>",
     "rise_unit": _RISE.replace("{m}", _MEASURES["unit"]),
     "rise_work": _RISE_OF_WORK,
