@@ -82,6 +82,7 @@ def _values(options: Options) -> dict[str, str]:
         "quarter": _duration(hours // 4),
         "three_quarters": _duration(hours * 3 // 4),
         "hold": f"{options.hold_days}d",
+        "keep_firing": f"\n        keep_firing_for: {options.keep_firing_hours}h" if options.keep_firing_hours else "",
         "interval": f"{options.interval_seconds}s",
         "slow_interval": f"{options.interval_seconds * _SLOWER}s",
         # What came since the last slow evaluation, and the five minutes that it may have been under way.

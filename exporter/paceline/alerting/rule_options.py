@@ -31,12 +31,14 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `match` is added to the selectors of all run samples; by default every branch that keeps its name alerts.
     `by` names labels that tell one suite from another beside suite and branch. `hold_days` is how long a verdict
-    stands when no run comes. `exporter`, `prometheus` and `alertmanager` are where Prometheus finds them, and
-    itself, as host:port.
+    stands when no run comes. `keep_firing_hours` is how long an alert on a budget goes on when the test keeps it again
+    (0 for none; needs Prometheus 2.42). `exporter`, `prometheus` and `alertmanager` are where Prometheus finds them,
+    and itself, as host:port.
     """
 
     window_days: Days = 14
     hold_days: Days = 7
+    keep_firing_hours: Annotated[int, Meta(ge=0, le=720)] = 0
     interval_seconds: Seconds = 60
     scrape_seconds: Seconds = 15
     exporter: str = "127.0.0.1:10464"

@@ -126,9 +126,9 @@ and
     > <threshold work_floor_calls>
 """
 
-# Which alert tells of a finding, as the label part_of of a series that is 1 while it does, and 0 at its end: none where the
-# finding was told by itself before, or where there is no whole. It is made of findings, and not of what fires: that a
-# Prometheus knows only some minutes after its start.
+# Which alert tells of a finding, as the label part_of of a series that is 1 while it does, and 0 at its end: none where
+# the finding was told by itself before, or where there is no whole. It is made of findings, and not of what fires: that
+# a Prometheus knows only some minutes after its start.
 _PART_OF = """
   (last_over_time({stem}:part_of{part_of="none"}[<hold>]) == 1) and on (<LEVEL>) (last_over_time({}[<hold>]) > 0)
 or on (<LEVEL>)
@@ -194,9 +194,15 @@ or
   * on (<test>) group_left (part_of) (last_over_time({stem}:part_of[<hold>]) == 1)
 """,
     # Of a run in which most tests failed: it is told, and none of its findings.
-    "wrecked": """
-label_replace(max by (<run>) (last_over_time(paceline_run_wrecked[<hold>]) == 1), "part_of", "PacelineRunWrecked", "", "")
-""",
+    "wrecked": (
+        "label_replace(max by (<run>) (last_over_time(paceline_run_wrecked[<hold>]) == 1),"
+        ' "part_of", "PacelineRunWrecked", "", "")'
+    ),
+    # A job of the exporter that had a target within a day, and has none.
+    "gone": (
+        'group by (job) (last_over_time(up{job=~"paceline.*", job!="paceline-live"}[1d]))'
+        ' unless on (job) up{job=~"paceline.*", job!="paceline-live"}'
+    ),
     "rise": "<rise_{}>",
     "rise_unit": _RISE.replace("{m}", _MEASURES["unit"]),
     "rise_work": _RISE_OF_WORK,

@@ -72,6 +72,14 @@ def _compiles(expression: str) -> bool:
     help="Days an alert keeps firing when no newer run arrives.",
 )
 @click.option(
+    "--keep-firing",
+    "keep_firing_hours",
+    type=click.IntRange(0, 720),
+    default=_DEFAULT.keep_firing_hours,
+    show_default=True,
+    help="Hours an alert on a budget goes on when the test keeps it again; needs Prometheus 2.42.",
+)
+@click.option(
     "--interval",
     "interval_seconds",
     type=click.IntRange(1, 120),
