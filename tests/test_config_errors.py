@@ -34,6 +34,14 @@ class _House(Struct, forbid_unknown_fields=True):
         ({"rooms": [{"name": "hall", "bed": 2}]}, "rooms.bed is an unknown key, expected one of beds, name"),
         ({"rooms": ["hall"]}, "rooms has 'hall', expected a table"),
         ({"height": 101}, "height is 101, expected a number above 0 and at most 100"),
+        (
+            {"rooms": ["http://ann:hunter22@host"]},
+            "rooms has 'http://ann:***@host', expected a table",
+        ),
+        (
+            {"height": "http://ann:hunter22@host"},
+            "height is 'http://ann:***@host', expected a number above 0 and at most 100",
+        ),
         ({5: 1}, "5 is an unknown key, expected one of height, rooms"),
         (["hall"], "the file is ['hall'], expected a table"),
     ],

@@ -126,7 +126,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
 
 def test_a_file_is_replaced_with_its_mode(tmp_path: Path) -> None:
     """
-    The umask decides where no mode is asked for, whatever the old file had.
+    The umask takes something away from any mode, whatever the old file had.
     """
     path, umask = tmp_path / "state", os.umask(0o027)
     try:
@@ -137,7 +137,7 @@ def test_a_file_is_replaced_with_its_mode(tmp_path: Path) -> None:
     finally:
         os.umask(umask)
 
-    assert modes == ["0o640", "0o600", "0o644"]
+    assert modes == ["0o640", "0o600", "0o640"]
     assert list(tmp_path.iterdir()) == [path]
 
 

@@ -11,6 +11,22 @@ from paceline.redaction import is_secret, without_secrets
     ("text", "safe"),
     [
         ("test_in[password=hunter2]", "test_in[password=***]"),
+        ("test_in[https://hooks.slack.com/services/T0AB/B0CD/xyzXYZ]", "test_in[https://hooks.slack.com/services/***]"),
+        ("test_in[https://discord.com/api/webhooks/123/abcDEF]", "test_in[https://discord.com/api/webhooks/123/***]"),
+        (
+            "test_in[https://shop.webhook.office.com/webhookb2/0f1e@2d3c/IncomingWebhook/9a8b/7c6d]",
+            "test_in[https://shop.webhook.office.com/webhookb2/***]",
+        ),
+        (
+            "test_in[https://prod-1.westeurope.logic.azure.com:443/workflows/0a1b/triggers/manual]",
+            "test_in[https://prod-1.westeurope.logic.azure.com:443/workflows/***]",
+        ),
+        (
+            "test_in[https://events.pagerduty.com/integration/0123abcd/enqueue]",
+            "test_in[https://events.pagerduty.com/integration/***]",
+        ),
+        ("test_in[routing_key=0123abcd]", "test_in[routing_key=***]"),
+        ("test_in[integration_key=0123abcd]", "test_in[integration_key=***]"),
         ("test_in[passwd: hunter2]", "test_in[passwd: ***]"),
         ("test_in[passphrase=hunter2]", "test_in[passphrase=***]"),
         ("test_in[PASSWORD=hunter2&user=eve]", "test_in[PASSWORD=***&user=eve]"),

@@ -7,6 +7,8 @@ from typing import Annotated, NamedTuple, get_args, get_origin
 
 from msgspec import Struct, ValidationError, convert, inspect, structs
 
+from paceline.redaction import without_secrets
+
 _NUMBERS = {inspect.IntType: "a whole number", inspect.FloatType: "a number"}
 _BOUNDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
 _KINDS = {
@@ -49,8 +51,13 @@ def find_wrong(value: object, kind: object, path: tuple[str, ...] = ()) -> Wrong
     try:
         convert(value, kind)
     except ValidationError:
-        return next(_wrong_pieces(value, kind, path), None) or Wrong(path, f"is {value!r}", expected(kind))
+        return next(_wrong_pieces(value, kind, path), None) or Wrong(path, f"is {_shown(value)}", expected(kind))
     return None
+
+
+def _shown(value: object) -> str:
+    # An address with a password may stand where another type is expected.
+    return without_secrets(repr(value))
 
 
 def expected(kind: object) -> str:
@@ -80,14 +87,14 @@ def _wrong_pieces(value: object, kind: object, path: tuple[str, ...]) -> Iterato
 def _wrong_items(items: list[object], kind: object, path: tuple[str, ...]) -> Iterator[Wrong]:
     for item in items:
         if wrong := find_wrong(item, get_args(kind)[0], path):
-            yield wrong._replace(found=f"has {item!r}") if wrong.path == path else wrong
+            yield wrong._replace(found=f"has {_shown(item)}") if wrong.path == path else wrong
 
 
 def _wrong_entries(table: dict[object, object], kind: object, path: tuple[str, ...]) -> Iterator[Wrong]:
     key_kind, value_kind = get_args(kind)
     for key, value in table.items():
         if find_wrong(key, key_kind):
-            yield Wrong(path, f"has the key {key!r}", expected(key_kind))
+            yield Wrong(path, f"has the key {_shown(key)}", expected(key_kind))
         if wrong := find_wrong(value, value_kind, (*path, str(key))):
             yield wrong
 

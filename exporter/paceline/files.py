@@ -37,7 +37,7 @@ def new_file_beside(path: Path, mode: int | None = None) -> Iterator[Path]:
 
     Args:
         path: the other file.
-        mode: of the new file (default: what the umask leaves).
+        mode: of the new file, of which the umask may take something away (default: all that the umask leaves).
 
     Raises:
         OSError: the folder cannot be written to.
@@ -45,8 +45,6 @@ def new_file_beside(path: Path, mode: int | None = None) -> Iterator[Path]:
     new = path.with_name(f"{_NEW}{token_hex(8)}")
     try:
         new.touch(0o666 if mode is None else mode, exist_ok=False)
-        if mode is not None:
-            new.chmod(mode)
         yield new
     finally:
         new.unlink(missing_ok=True)

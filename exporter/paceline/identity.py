@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from types import MappingProxyType
 
+from paceline.own_secrets import without_own_secrets
 from paceline.redaction import without_secrets
 
 LONGEST_ID = 200
@@ -34,6 +35,13 @@ def safe_text(text: str, longest: int = LONGEST_ID) -> str:
     ).hexdigest()
     # The end of a cut text may look like a secret that the whole text had not.
     return without_secrets(f"{shown[: longest - _DIGEST_CHARACTERS - 1]}~{digest}")
+
+
+def quoted(text: str, longest: int = LONGEST_ID) -> str:
+    """
+    Words of another program, such as a server, as safe as a name and without Paceline's own tokens.
+    """
+    return safe_text(without_own_secrets(text), longest)
 
 
 def safe_ids(node_ids: Iterable[str], masked: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import pytest
 
+from paceline.identity import safe_text
 from paceline.kit_results import AnyResult
 from paceline.measure import Better, Measure
 from paceline.probes.touch.hooks import ACTIVE
@@ -91,9 +92,9 @@ class CaseRecorder:
             raise ValueError(f"paceline.record: the limit of {name!r} is {limit!r}, expected a finite number")
         if better is not None and better not in _DIRECTIONS:
             raise ValueError(f"paceline.record: better of {name!r} is {better!r}, expected 'lower' or 'higher'")
-        self.measures[name] = Measure(
+        self.measures[safe_text(name)] = Measure(
             value=float(value),
-            unit=unit,
+            unit=safe_text(unit),
             limit=None if limit is None else float(limit),
             better=None if better is None else Better(better),
         )

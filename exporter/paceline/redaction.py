@@ -10,7 +10,7 @@ from functools import lru_cache
 _WORD = r"(?:(?<![a-z])|(?-i:(?<=[a-z\d])(?=[A-Z])))"
 _KEY_OF = (
     "access|account|aes|api|auth|cipher|consumer|decryption|deploy|encryption|gpg|hmac|jwt|licen[cs]e|master|pgp"
-    "|private|rsa|secret|session|shared|signature|signing|ssh|storage|subscription|webhook"
+    "|integration|private|routing|rsa|secret|service|session|shared|signature|signing|ssh|storage|subscription|webhook"
 )
 _LOGIN_OF = "admin|app|db|ftp|http|ldap|login|mail|proxy|redis|root|smtp|ssh|sudo|user"
 # Others pass a test or count passes, and have the pins of a chip: "pass" and "pin" have to be all that the name says,
@@ -56,6 +56,9 @@ _SHAPE = re.compile(
     r"(?P<scheme>\b(?-i:Bearer|Basic)\s+)(?=[A-Za-z._+/-]{0,200}(?-i:[\d=]|[a-z][A-Z]))[A-Za-z0-9._+/=-]{8,}"
     r"|(?P<login>(?<![\w-])(?:-u|--(?:proxy-)?user)[\s=]+[\"']?(?!\d+:\d+\b)[^\s:\"']+:)(?!\*\*\*)[^\s,;&\]\"']+"
     r"|(?P<signature>[?&](?:[a-z\d]+-)*sig(?:nature)?=)(?!\*\*\*)[^\s,;&\]\"']+"
+    r"|(?P<webhook>hooks\.slack\.com/[a-z]{1,20}/|\bdiscord(?:app)?\.com/api/(?:v\d+/)?webhooks/\d+/"
+    r"|events(?:\.eu)?\.pagerduty\.com/integration/|\.office\.com/webhook(?:b2)?/"
+    r"|\.(?:azure|powerplatform)\.com(?::\d+)?/(?:[\w-]{1,40}/){0,6}workflows/)(?!\*\*\*)[^\s,;\]\"']+"
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
     r"|\b(?-i:AIza)[A-Za-z0-9_-]{35}"
     r"|\bgh[pousr]_[A-Za-z0-9]{20,}"
@@ -75,6 +78,7 @@ _SHAPE = re.compile(
 _SHAPE_HINTS = (
     *("akia", "asia", "aiza", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk-", "sk_", "rk_"),
     *("xox", "npm_", "hf_", "pypi-", "_v1_", "sg.", "eyj", "-----begin", "bearer", "basic", "-u", "sig=", "signature="),
+    *("hooks.slack", "webhook", "pagerduty", "workflows/"),
 )
 
 

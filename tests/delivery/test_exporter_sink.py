@@ -75,7 +75,7 @@ def test_an_address_may_have_a_path_and_a_user() -> None:
         (413, b"too large", ProxyRefusedError, "answered 413 In Words (too large), as by a proxy"),
         (415, b"", ProxyRefusedError, "answered 415 In Words, as by a proxy"),
         (409, b'{"message": "no"}', ProxyRefusedError, 'answered 409 In Words ({"message": "no"}), as by a proxy'),
-        (422, b"x" * 500, ProxyRefusedError, f"answered 422 In Words ({'x' * 400}), as by a proxy"),
+        (422, b"x" * 399, ProxyRefusedError, f"answered 422 In Words ({'x' * 399}), as by a proxy"),
         (401, b"", DeliveryError, "answered 401 In Words"),
         (404, b"<html>not here</html>", DeliveryError, "answered 404 In Words"),
         (429, b"", BusyError, "answered 429 In Words"),

@@ -246,3 +246,21 @@ def test_what_is_not_there_cannot_be_set_aside(tmp_path: Path) -> None:
         set_aside(tmp_path / "trends.json", "damaged")
 
     assert str(caught.value) == f"{tmp_path}/trends.json is damaged and cannot be set aside: {NO_FILE}"
+
+
+def test_reports_are_never_more_open_than_the_ledger(tmp_path: Path) -> None:
+    """
+    They say what it says; and the umask holds.
+    """
+    folder = ResultsFolder(tmp_path)
+    umask = os.umask(0o027)
+    try:
+        before = folder.add_document(b"{}", _ENDED)
+        folder.ledger.touch()
+        folder.ledger.chmod(0o600)
+        after = folder.add_document(b"{}", _ENDED + 1)
+        folder.replace(folder.trends, b"{}")
+    finally:
+        os.umask(umask)
+
+    assert [path.stat().st_mode & 0o777 for path in (before, after, folder.trends)] == [0o640, 0o600, 0o600]

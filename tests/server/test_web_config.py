@@ -2,6 +2,7 @@
 TLS and users, as all exporters have them.
 """
 
+import base64
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import requests
 
 from paceline.errors import ConfigError
+from paceline.server.access import Users
 from paceline.server.web_config import read_web_config
 from support.exporter import SCRAPE, exporter_in
 from support.values import make_case, make_run
@@ -130,3 +132,34 @@ def test_a_file_that_is_not_there_is_said(file: Path) -> None:
         read_web_config(file)
 
     assert str(caught.value) == f"the web configuration {file} cannot be read: {NO_FILE}"
+
+
+def test_an_unknown_user_costs_the_same_time_as_a_known_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Whatever the cost of each hash: the work doubles with each cost, and its sum is the same for all.
+    """
+    users = Users({"quick": _hash(4), "slow": _hash(7)})
+    costs: list[int] = []
+    check, make = bcrypt.checkpw, bcrypt.hashpw
+
+    def checked(password: bytes, hashed: bytes) -> bool:
+        costs.append(2 ** int(hashed.split(b"$")[2]))
+        return check(password, hashed)
+
+    def made(password: bytes, salt: bytes) -> bytes:
+        costs.append(2 ** int(salt.split(b"$")[2]))
+        return make(password, salt)
+
+    monkeypatch.setattr(bcrypt, "checkpw", checked)
+    monkeypatch.setattr(bcrypt, "hashpw", made)
+    totals = []
+    for name in ("quick", "slow", "unknown"):
+        costs.clear()
+        users.is_user("Basic " + base64.b64encode(f"{name}:wrong".encode()).decode())
+        totals.append(sum(costs))
+
+    assert totals == [2**7] * 3
+
+
+def _hash(cost: int) -> str:
+    return bcrypt.hashpw(b"right", bcrypt.gensalt(cost)).decode()

@@ -6,7 +6,7 @@ webhooks.
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,11 +66,17 @@ _ALL = [
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Told]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> _Told:
     """
     What is sent of a critical alert, and of one that is good to know.
     """
-    folder = tmp_path_factory.mktemp("alertmanager")
+    return _sent(tmp_path_factory.mktemp("alertmanager"), _ALL, 2)
+
+
+def _sent(folder: Path, alerts: list[dict[str, Any]], requests_expected: int) -> _Told:
+    """
+    What a real Alertmanager sends of alerts.
+    """
     with receiving(status=200, body=b"ok") as http, mailing() as post:
         (folder / "alertmanager.yml").write_text(_local(http, post), "utf-8")
         url = f"http://127.0.0.1:{free_port()}"
@@ -82,9 +88,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Told]:
             "--cluster.listen-address=",
         ]
         with running(command, folder / "log.txt", url):
-            requests.post(f"{url}/api/v2/alerts", json=_ALL, timeout=10).raise_for_status()
-            _wait_until(lambda: len(http.requests) >= 2 and bool(post.mails))
-        yield _sorted(http, post)
+            requests.post(f"{url}/api/v2/alerts", json=alerts, timeout=10).raise_for_status()
+            _wait_until(lambda: len(http.requests) >= requests_expected and bool(post.mails))
+        return _sorted(http, post)
 
 
 def _local(http: Receiving, post: Mailing) -> str:
@@ -158,3 +164,30 @@ def test_a_mail_is_told(told: _Told) -> None:
     assert told.subject == "shop (main): A test gets slower bit by bit."
     assert "<td>test_cart[&lt;b&gt;] (shop, main) gained 40ms within 14d.</td><td>2 Jan 03:04 UTC</td>" in told.mail
     assert "what to do: docs/how-to/runbooks/PacelineTestCreeps.md</td>" in told.mail
+
+
+_HOSTILE = "<!channel>&<b>|x"
+
+
+def test_no_receiver_lets_a_name_be_markup(tmp_path: Path) -> None:
+    """
+    A suite, a branch, a summary, a test and an address that would call everybody, in each receiver of the file.
+    """
+    places = [
+        ("PacelineTestSlower", "warning", "other"),
+        ("PacelineTestSlower", "critical", "other"),
+        ("PacelineTestSlower", "warning", "shop"),
+        ("PacelineTestSlower", "critical", "shop"),
+        ("PacelineExporterDown", "warning", "other"),
+        ("PacelineTestFlaky", "info", "other"),
+    ]
+    alerts = [_alert(name, severity, _HOSTILE, f"{_HOSTILE}.", f"{_HOSTILE}.") for name, severity, _ in places]
+    for alert, (_, _, suite) in zip(alerts, places, strict=True):
+        alert["labels"] |= {"suite": suite if suite == "shop" else _HOSTILE, "branch": _HOSTILE}
+    told = _sent(tmp_path, alerts, 7)
+    attachments = [message["attachments"][0] for message in told.slack]
+
+    assert len(attachments) == 4
+    assert [one for one in attachments if re.search(r"<(?!!here>|http)", f"{one['title']}{one['text']}")] == []
+    assert all("&lt;!channel&gt;&amp;" in one["title"] and one["title"] == one["fallback"] for one in attachments)
+    assert "<!channel>" not in told.mail

@@ -116,6 +116,9 @@ def _identity(by: tuple[str, ...]) -> dict[str, str]:
         **{f"of_{name}": ",".join(f"{label}=%q" for label in labels) for name, labels in levels.items()},
         **{f"values_of_{name}": " ".join(f"$labels.{label}" for label in labels) for name, labels in levels.items()},
         "beside": "".join(f", {{{{ $labels.{label} }}}}" for label in by),
+        "beside_in_slack": "".join(
+            f'{{{{ with $.CommonLabels.{label} }}}}, {{{{ template "paceline.plain" . }}}}{{{{ end }}}}' for label in by
+        ),
         "beside_in_common": "".join(f"{{{{ with $.CommonLabels.{label} }}}}, {{{{ . }}}}{{{{ end }}}}" for label in by),
     }
 

@@ -13,7 +13,7 @@ from paceline.companion.live_run import LiveRun
 from paceline.errors import ConfigError
 from paceline.http.endpoint import Naming, auth_of, read_authorities, read_endpoint
 from paceline.http.failures import failure_of, target_of
-from paceline.identity import safe_text
+from paceline.identity import quoted
 
 PATH = "/api/v1/live"
 _NAMING = Naming(
@@ -97,7 +97,7 @@ def _refusal(answer: requests.Response) -> str:
     target = target_of(answer)
     if target:
         return f"{said}, which points to {target}"
-    return said if "<" in answer.text else f"{said} {safe_text(answer.text)}".strip()
+    return said if "<" in answer.text else f"{said} {quoted(answer.text)}".strip()
 
 
 class LiveServer:

@@ -17,7 +17,7 @@ from paceline.errors import DeliveryError
 from paceline.http.endpoint import Endpoint, Naming, auth_of, read_endpoint
 from paceline.http.failures import shown_status, shown_type
 from paceline.http.one_request import asking_once, read_short
-from paceline.identity import safe_text
+from paceline.identity import quoted
 
 NAMING = Naming(
     place="runs are pushed to",
@@ -90,7 +90,7 @@ def _receipt(answer: requests.Response) -> Receipt:
         raise DeliveryError(
             f"{shown_status(answer)} with {shown_type(answer)}, expected an exporter's answer, with run_id and result"
         ) from error
-    return Receipt(is_known=own.result == "duplicate", note=safe_text(own.note, _LONGEST_NOTE))
+    return Receipt(is_known=own.result == "duplicate", note=quoted(own.note, _LONGEST_NOTE))
 
 
 def read_push(url: str, environ: Mapping[str, str] = os.environ, authorities: str | None = None) -> Push:

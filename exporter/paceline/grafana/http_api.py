@@ -12,7 +12,7 @@ from paceline.errors import StorageError
 from paceline.grafana.install_plan import Found, InstallStep, Named, Request
 from paceline.http.endpoint import Endpoint, Naming, auth_of
 from paceline.http.failures import failure_of, status_of
-from paceline.identity import safe_text
+from paceline.identity import quoted
 
 NAMING = Naming(
     place="--url",
@@ -159,7 +159,7 @@ def _json(response: requests.Response) -> Any:  # noqa: ANN401 - JSON
 def _said(response: requests.Response) -> str:
     status = status_of(response)
     if response.is_redirect:
-        return f"{status} to {safe_text(response.headers['Location'])}"
+        return f"{status} to {quoted(response.headers['Location'])}"
     body = _json(response)
     message = body.get("message") if isinstance(body, dict) else None
-    return f"{status} ({safe_text(str(message))[:_LONGEST_QUOTE]})" if message else status
+    return f"{status} ({quoted(str(message))[:_LONGEST_QUOTE]})" if message else status

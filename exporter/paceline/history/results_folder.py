@@ -53,6 +53,16 @@ class ResultsFolder(Struct, frozen=True):
     def outbox(self) -> Path:
         return self.path / ".outbox"
 
+    @property
+    def _mode(self) -> int:
+        """
+        Of reports: they say what the ledger says.
+        """
+        try:
+            return self.ledger.stat().st_mode & READABLE
+        except OSError:
+            return READABLE
+
     def prepare(self) -> None:
         """
         Make the folder and see that it can be written to.
@@ -90,7 +100,7 @@ class ResultsFolder(Struct, frozen=True):
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            with new_file_beside(self.latest_report, READABLE) as new:
+            with new_file_beside(self.latest_report, self._mode) as new:
                 new.write_bytes(document)
                 path = self._add_name(new, stem_of(ended))
                 # What is replaced under the second name is there under its first, unless it was never a report.
@@ -109,7 +119,7 @@ class ResultsFolder(Struct, frozen=True):
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(path, content, READABLE)
+            replace_file(path, content, self._mode)
         except OSError as error:
             raise StorageError(f"{path} was not written: {error.strerror}") from error
 

@@ -12,6 +12,7 @@ import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from paceline.errors import ConfigError
+from paceline.own_secrets import keep_secret
 
 
 class Naming(NamedTuple):
@@ -37,6 +38,8 @@ class Endpoint:
         self.token: Final = token
         self.user: Final = user
         self.password: Final = password
+        for secret in filter(None, (token, password)):
+            keep_secret(secret, user)
 
     def __str__(self) -> str:
         return self._address

@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from paceline.identity import safe_text
+from paceline.identity import quoted
 
 _TLS_ALERT = "\x15\x03"
 
@@ -21,11 +21,11 @@ def failure_of(error: requests.RequestException) -> str:
         return "it did not answer in time"
     cause = cause_of(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted ({safe_text(cause.verify_message)})"
+        return f"its certificate is not trusted ({quoted(cause.verify_message)})"
     if hung_up(error):
         return "the connection was closed without an answer, as by a server that expects https://"
     said = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-    return f"the connection failed ({safe_text(said)})"
+    return f"the connection failed ({quoted(said)})"
 
 
 def hung_up(error: requests.RequestException) -> bool:
@@ -48,7 +48,7 @@ def target_of(answer: requests.Response) -> str:
         target = urlsplit(urljoin(str(answer.url), answer.headers["Location"]))
     except ValueError:
         return "no address"
-    return safe_text(f"{target.scheme}://{target.netloc.rpartition('@')[2]}{target.path}")
+    return quoted(f"{target.scheme}://{target.netloc.rpartition('@')[2]}{target.path}")
 
 
 def cause_of(error: BaseException) -> BaseException:
@@ -63,7 +63,7 @@ def status_of(response: requests.Response) -> str:
     """
     The status of an answer and its reason, such as `404 Not Found`.
     """
-    return f"{response.status_code} {safe_text(response.reason or '')}".rstrip()
+    return f"{response.status_code} {quoted(response.reason or '')}".rstrip()
 
 
 def shown_status(response: requests.Response) -> str:
@@ -77,4 +77,4 @@ def shown_type(response: requests.Response) -> str:
     """
     What a server says its answer is.
     """
-    return safe_text(response.headers.get("Content-Type", "").partition(";")[0].strip()) or "no type"
+    return quoted(response.headers.get("Content-Type", "").partition(";")[0].strip()) or "no type"

@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from paceline.errors import BusyError, DeliveryError, HungUpError, ProxyRefusedError, RefusedError, UnreachableError
 from paceline.formatting import duration, size
 from paceline.http.failures import cause_of, failure_of, hung_up, shown_status, shown_type, target_of
-from paceline.identity import safe_text
+from paceline.identity import quoted
 
 _MULTIPLE_CHOICES, _SERVER_ERRORS = 300, 500
 _ASK_AGAIN = {408, 425, 429}
@@ -22,7 +22,8 @@ _ASK_AGAIN = {408, 425, 429}
 _ABOUT_THE_RUN = {400, 409, 413, 415, 422}
 # A 400 or 413 without a type, or with a page, is not from a receiver of runs: so do servers answer http:// that expect https://.
 _NOT_OF_A_RECEIVER = {"no type", "text/html"}
-_LONGEST_QUOTE = 400
+# More is read than quoted, as half a token would not be known.
+_LONGEST_READ, _LONGEST_QUOTE = 4096, 400
 _SHORTEST = 0.001
 
 
@@ -112,7 +113,7 @@ def _failure(error: requests.RequestException) -> DeliveryError:
 
 def _refusal(response: requests.Response, is_own: IsOwn) -> DeliveryError:
     body, target = _beginning(response), target_of(response)
-    said = safe_text(body, _LONGEST_QUOTE) if "<" not in body else ""  # a page of a proxy
+    said = quoted(body, _LONGEST_QUOTE) if "<" not in body else ""  # a page of a proxy
     message = f"{shown_status(response)}, which points to {target}" if target else shown_status(response)
     message += f" ({said})" if said else ""
     if response.status_code == requests.codes.request_entity_too_large and _is_of_no_receiver(response):
@@ -135,6 +136,6 @@ def _is_of_no_receiver(response: requests.Response) -> bool:
 
 def _beginning(response: requests.Response) -> str:
     try:
-        return read_short(response, _LONGEST_QUOTE).decode("utf-8", "replace").strip()
+        return read_short(response, _LONGEST_READ).decode("utf-8", "replace").strip()
     except BusyError:
         return ""

@@ -5,6 +5,8 @@ Our own failure never fails the user's run: one warning, one counter.
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from paceline.own_secrets import without_own_secrets
+
 _T = TypeVar("_T")
 
 
@@ -38,5 +40,6 @@ class Guard:
         """
         Note something that the user should read, once.
         """
+        message = without_own_secrets(message)
         if message not in self.messages:
             self.messages.append(message)

@@ -17,7 +17,7 @@ from paceline.formatting import duration, size
 from paceline.http.deadline import within
 from paceline.http.endpoint import Endpoint, Naming, auth_of
 from paceline.http.failures import failure_of, shown_status
-from paceline.identity import safe_text
+from paceline.identity import quoted
 
 # 10,000 tests in 300 runs are 90 MB.
 _LARGEST = 256 << 20
@@ -135,7 +135,7 @@ class QueryClient:
         except requests.RequestException as error:
             raise StorageError(f"{self.endpoint}: {failure_of(error)}, {_EXPECTED}") from error
         except Exception as error:
-            raise StorageError(f"{self.endpoint}: {type(error).__name__}: {safe_text(str(error))}") from error
+            raise StorageError(f"{self.endpoint}: {type(error).__name__}: {quoted(str(error))}") from error
         finally:
             self._left -= time.monotonic() - began
 
@@ -173,7 +173,7 @@ def _refusal(response: requests.Response, body: bytes) -> str:
         said = json.decode(body, type=_Refusal).error
     except (DecodeError, ValueError):
         said = ""
-    why = f" ({safe_text(said)})" if said else ""
+    why = f" ({quoted(said)})" if said else ""
     names = f"{NAMING.token}, or {NAMING.user} and {NAMING.password}"
     hint = f"; credentials come from {names}" if response.status_code in _UNAUTHORIZED else ""
     return f"{shown_status(response)}{why}, expected 200 OK{hint}"
@@ -182,5 +182,5 @@ def _refusal(response: requests.Response, body: bytes) -> str:
 def _quote(body: bytes) -> str:
     if not body:
         return "nothing"
-    text = safe_text(body[:_LONGEST_QUOTE].decode("utf-8", "replace"))
+    text = quoted(body[:_LONGEST_QUOTE].decode("utf-8", "replace"))
     return f"{text!r}{'…' if len(body) > _LONGEST_QUOTE else ''}"

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 _MOST_REMEMBERED = 100
 # bcrypt takes no more, and longer ones are no password of the file.
 _LONGEST = 72
+_DEFAULT_COST = 10
 
 
 def is_token(authorization: str, tokens: Iterable[bytes]) -> bool:
@@ -37,8 +38,9 @@ class Users:
 
     def __init__(self, hashes: Mapping[str, str]) -> None:
         self._hashes: Final = hashes
-        # A name that is unknown takes as long as a wrong password.
-        self._hash_of_nobody: Final = bcrypt.hashpw(b"nobody", bcrypt.gensalt(10)).decode()
+        # A name that is unknown takes as long as a wrong password, also where hashes differ in their cost.
+        self._highest_cost: Final = max(map(_cost, hashes.values()), default=_DEFAULT_COST)
+        self._hash_of_nobody: Final = bcrypt.hashpw(b"nobody", bcrypt.gensalt(self._highest_cost)).decode()
         self._right: Final[dict[bytes, None]] = {}
 
     def __len__(self) -> int:
@@ -65,8 +67,16 @@ class Users:
         except (binascii.Error, UnicodeDecodeError):
             return False
         known = self._hashes.get(name)
-        is_right = bcrypt.checkpw(password.encode()[:_LONGEST], (known or self._hash_of_nobody).encode())
+        used = known or self._hash_of_nobody
+        is_right = bcrypt.checkpw(password.encode()[:_LONGEST], used.encode())
+        # Each cost takes twice as long as the one before: so much is left to the highest.
+        for cost in range(_cost(used), self._highest_cost):
+            bcrypt.hashpw(b"nobody", bcrypt.gensalt(cost))
         return is_right and known is not None
+
+
+def _cost(hashed: str) -> int:
+    return int(hashed.split("$")[2])
 
 
 class Guarded(Protocol):

@@ -22,6 +22,7 @@ from prometheus_client import disable_created_metrics
 from paceline.errors import ConfigError, StorageError
 from paceline.files import lock
 from paceline.formatting import counted
+from paceline.own_secrets import without_own_secrets
 from paceline.server.app import make_app
 from paceline.server.credentials import Credentials
 from paceline.server.exporter_settings import ExporterSettings
@@ -171,13 +172,18 @@ def _server(service: ExporterService, credentials: Credentials) -> uvicorn.Serve
 
 def _log_to_stderr(log_format: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonLines() if log_format == "json" else logging.Formatter(_TEXT))
+    handler.setFormatter(_JsonLines() if log_format == "json" else _TextLines(_TEXT))
     handler.addFilter(RateLimit())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 
 _TEXT = "%(asctime)s %(levelname)s %(message)s"
+
+
+class _TextLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return without_own_secrets(super().format(record))
 
 
 class _JsonLines(logging.Formatter):
@@ -190,7 +196,7 @@ class _JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.encode(line).decode()
+        return without_own_secrets(json.encode(line).decode())
 
 
 def lock_folder(folder: Path) -> BinaryIO:

@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from paceline.errors import ConfigError
+from paceline.own_secrets import keep_secret
 
 TOKENS = "PACELINE_TOKENS"
 # The file of runs in the data folder.
@@ -101,6 +102,8 @@ def read_tokens(file: Path | None, environ: Mapping[str, str]) -> tuple[bytes, .
     for where, token in tokens:
         if len(token) < _SHORTEST_TOKEN:
             raise ConfigError(f"{where}: a token of {len(token)} characters, expected at least {_SHORTEST_TOKEN}")
+    for _, token in tokens:
+        keep_secret(token)
     return tuple(token.encode() for _, token in tokens)
 
 

@@ -14,6 +14,7 @@ from paceline.cli.options.terminal import warn
 from paceline.config import Config, load_config, project_name
 from paceline.errors import PacelineError
 from paceline.history.archive import Archive
+from paceline.own_secrets import without_own_secrets
 from paceline.project_archive import open_archive
 from paceline.run_origin import find_origin, repository_name
 
@@ -78,4 +79,4 @@ def clear_errors() -> Iterator[None]:
     try:
         yield
     except PacelineError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(without_own_secrets(str(error))) from error

@@ -8,6 +8,8 @@ import sys
 
 import click
 
+from paceline.own_secrets import without_own_secrets
+
 
 def terminal_width() -> int | None:
     """
@@ -22,4 +24,4 @@ def warn(message: str) -> None:
     """
     Say something beside the output.
     """
-    click.secho(f"paceline: {message}", fg="yellow", err=True)
+    click.secho(f"paceline: {without_own_secrets(message)}", fg="yellow", err=True)

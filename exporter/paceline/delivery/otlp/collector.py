@@ -20,7 +20,7 @@ from paceline.formatting import counted
 from paceline.http.endpoint import Endpoint, auth_of, read_authorities
 from paceline.http.failures import shown_status, shown_type
 from paceline.http.one_request import asking_once
-from paceline.identity import safe_text
+from paceline.identity import quoted
 
 SCOPE = InstrumentationScope(name="paceline")
 _FASTEST = 1
@@ -106,7 +106,7 @@ def _check(answer: requests.Response) -> None:
         return
     if partial.rejected_data_points:
         count = counted(partial.rejected_data_points, "sample was", "samples were")
-        raise RefusedError(f"{count} rejected ({safe_text(partial.error_message)})")
+        raise RefusedError(f"{count} rejected ({quoted(partial.error_message)})")
 
 
 def attributes(pairs: Mapping[str, str]) -> list[KeyValue]:
