@@ -123,6 +123,10 @@ def record_cache(*, hit: bool, count: int = 1) -> None:
 
 
 RECORDER = pytest.StashKey[CaseRecorder]()
+RECORDERS: list[CaseRecorder] = []
+"""
+The recorders of the sessions of this process; a session inside a test is the last.
+"""
 
 
 def recorder_of(config: pytest.Config) -> CaseRecorder:

@@ -10,12 +10,11 @@ from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.machine_speed import need_of
 from paceline.analysis.past import Past
-from paceline.benchmark_figures import figures_of_benchmark
 from paceline.measure import Measure
 from paceline.model import Case, Cause, Run
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
-from support.values import TEST, make_case, make_run
+from support.values import TEST, figures_of_benchmark, make_case, make_run
 
 # A call phase lasts as long as the calibration wants, whatever the function takes.
 _CALL = {UsageKey.CPU_SECONDS: 0.99, UsageKey.CPU_WAIT_SECONDS: 0.01}

@@ -51,8 +51,8 @@ def test_the_headline_counts_what_was_found() -> None:
 
     assert content.headline == (
         "1 regression of the suite, 1 regression, 1 slower file, 1 slower fixture, 1 higher count, 1 worse measure, "
-        "1 repeated query, 1 finding of more work, 1 host not allowed, 2 broken budgets, 2 leaks, 1 flaky test, 1 test with two speeds, "
-        "1 step up, 1 creeping test, 1 broken test, 1 finding of less work, 1 not confirmed "
+        "1 repeated query, 1 finding of more work, 1 host not allowed, 2 broken budgets, 2 leaks, 1 flaky test, "
+        "1 test with two speeds, 1 step up, 1 creeping test, 1 broken test, 1 finding of less work, 1 not confirmed "
         "· 1 test in a session of 1 s"
     )
     assert not content.is_well

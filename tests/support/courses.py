@@ -10,12 +10,11 @@ from msgspec.structs import replace
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
-from paceline.benchmark_figures import figures_of_benchmark
 from paceline.measure import Measure
 from paceline.model import Case, Machine, Outcome, QueryGroup, Run
 from paceline.usage import TOUCH_PROBES, UsageKey
 from paceline.verdict_kinds import VerdictKind
-from support.values import failed, make_case, make_run
+from support.values import failed, figures_of_benchmark, make_case, make_run
 
 # A run every six hours, so that the window of a fortnight is full.
 RUNS = 57

@@ -9,6 +9,8 @@ from msgspec.structs import replace
 
 from paceline.analysis.past import ATTEMPTS, DURATION, MEASURES, NORMALIZED, OUTCOME, Needed, Past
 from paceline.history.source import PastReader
+from paceline.kit_results import BenchmarkResult
+from paceline.measure import Measure
 from paceline.model import Case, Outcome, Run, RunOutcome
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import FAILING_KINDS
@@ -97,6 +99,15 @@ def values_of(past: Past, measure: str = NORMALIZED, case_id: str = TEST) -> tup
     """
     series = past.series(measure, case_id)
     return list(series.runs), list(series.values)
+
+
+def figures_of_benchmark(median: float, least: float, rounds: float) -> Mapping[str, Measure]:
+    """
+    The measures of a benchmark with this median and least time of a call.
+    """
+    return BenchmarkResult(
+        rounds=max(round(rounds), 1), median_seconds=median, mean_seconds=median, min_seconds=least
+    ).measures()
 
 
 FAILING = ", ".join(FAILING_KINDS)

@@ -14,7 +14,7 @@ from paceline.analysis.machine_speed import Need, need_of
 from paceline.analysis.origin_of_count import origin_of
 from paceline.analysis.past import DURATION, MEASURES, NORMALIZED, Past
 from paceline.analysis.verdicts.count import WORK
-from paceline.benchmark_figures import is_figure_of_benchmark
+from paceline.kit_results.benchmark import is_figure_of_benchmark
 from paceline.model import Case, Cause
 from paceline.quantity import CauseRole
 from paceline.usage import UsageKey

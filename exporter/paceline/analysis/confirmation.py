@@ -46,7 +46,8 @@ def leak_suspects_of(run: Run) -> set[str]:
     """
     The tests that seem to keep memory.
     """
-    return {verdict.case for verdict in run.verdicts if verdict.kind is VerdictKind.LEAK and verdict.case}
+    leaks = (verdict for verdict in run.verdicts if verdict.kind is VerdictKind.LEAK and not verdict.measure)
+    return {verdict.case for verdict in leaks if verdict.case}
 
 
 def timed_suspects_of(run: Run) -> set[str]:
@@ -151,6 +152,8 @@ def _may_be_chance(verdict: Verdict, cases: Mapping[str, Case]) -> bool:
     A limit on what is exact, a budget that was broken or a count that was higher in the run before as well is a fact,
     and so is the failure of a test.
     """
+    if verdict.kind is VerdictKind.LEAK and verdict.measure:
+        return False  # a leak test called its function often enough
     if verdict.kind in _OF_COUNTS:
         return not verdict.standing
     if verdict.kind is not VerdictKind.BUDGET:

@@ -32,7 +32,7 @@ from paceline.analysis.verdicts.file_regression import judge_files
 from paceline.analysis.verdicts.fixture_regression import judge_fixtures
 from paceline.analysis.verdicts.flakiness import Attempted, judge_flakiness
 from paceline.analysis.verdicts.foreign_hosts import foreign_hosts, judge_hosts
-from paceline.analysis.verdicts.leak import judge_leak
+from paceline.analysis.verdicts.leak import judge_leak, judge_leak_tests
 from paceline.analysis.verdicts.limits import broken_limits, judge_limits
 from paceline.analysis.verdicts.measures import judge_measures, needed_for_measures
 from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
@@ -191,6 +191,7 @@ def _verdicts(
         *judge_measures(case, now.slowdown_ratio, past, rules.measure),
         None if slower else judge_course(case, now, past, rules),
         _leak(case, past, rules),
+        *judge_leak_tests(case),
         None if _fails_by_budget(case) else _flakiness(case, now, past, rules),
     )
     return (verdict for verdict in found if verdict is not None)

@@ -13,9 +13,17 @@ from paceline.measure import BENCHMARK_MEDIAN, Better, Measure
 from paceline.values import NotNegative
 
 _Count = Annotated[int, Meta(ge=1)]
+_TAG = "benchmark"
 
 
-class BenchmarkResult(KitResult, frozen=True, kw_only=True, tag="benchmark"):
+def is_figure_of_benchmark(measure: str) -> bool:
+    """
+    Whether a measure is a figure of a benchmark.
+    """
+    return measure.startswith(f"{_TAG}_")
+
+
+class BenchmarkResult(KitResult, frozen=True, kw_only=True, tag=_TAG):
     """
     The seconds of one call of a function: the median, mean, minimum and interquartile range of `rounds` rounds of
     `iterations` calls each.

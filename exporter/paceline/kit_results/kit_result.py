@@ -29,6 +29,13 @@ class KitResult(DocumentValue, frozen=True, kw_only=True, tag_field="kind"):
         """
         raise NotImplementedError
 
+    @property
+    def broken_limits(self) -> dict[str, Measure]:
+        """
+        The measures that are beyond their limits, by name.
+        """
+        return {name: measure for name, measure in self.measures().items() if measure.breaks_limit}
+
     def named(self, figure: str) -> str:
         """
         The name of a measure: the kind of the result, its name where it has one, and the figure.

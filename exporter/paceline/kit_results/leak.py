@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from paceline.formatting import counted, size
 from paceline.kit_results.kit_result import KitResult
-from paceline.measure import Better, Measure
+from paceline.measure import Measure
 from paceline.values import DocumentValue, NotNegative
 
 
@@ -76,12 +76,12 @@ class LeakResult(KitResult, frozen=True, kw_only=True, tag="leak"):
 
     def measures(self) -> Mapping[str, Measure]:
         """
-        Bytes that a call keeps, 0 where it keeps no memory, and the number of resources that leak, whose limit is 0.
+        Bytes that a call keeps, 0 where it keeps no memory, and the number of resources that leak.
         """
         kept = self.bytes_per_call if any("memory" in growth.resource for growth in self.growths) else 0.0
         return {
-            self.named("bytes_per_iteration"): Measure(value=kept, unit="bytes", better=Better.LOWER),
-            self.named("leaks"): Measure(value=float(len(self.growths)), unit="leaks", limit=0.0),
+            self.named("bytes_per_iteration"): Measure(value=kept, unit="bytes"),
+            self.named("resources"): Measure(value=float(len(self.growths)), unit="resources"),
         }
 
     def summary(self) -> str:

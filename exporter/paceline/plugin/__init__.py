@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from paceline import unpatched  # noqa: F401 - before any conftest
+from paceline.plugin.kit_fixtures import benchmark_test, memory_leak_test  # noqa: F401 - fixtures
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -23,6 +24,7 @@ _MARKERS = (
     "integration: an integration test, budget 2 s (Paceline)",
     "api: a test of an API, budget 5 s (Paceline)",
     "e2e: an end-to-end test, budget 10 s (Paceline)",
+    "benchmark_test(max_avg_ms, max_median_ms, max_memory_kib, group): the test is timed in rounds (Paceline)",
     "benchmark: a benchmark; --paceline-benchmarks-only runs only benchmarks (Paceline)",
     "stress: a stress test; --paceline runs stress tests only with --paceline-stress (Paceline)",
 )

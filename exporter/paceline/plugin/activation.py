@@ -13,6 +13,7 @@ from paceline.plugin import project_file
 from paceline.plugin.collect.plan import Planner
 from paceline.plugin.collect.unused_budgets import UnusedBudgets
 from paceline.plugin.guard import Guard
+from paceline.plugin.measure.benchmark_marker import BenchmarkMarker
 from paceline.plugin.measure.meter import Meter
 from paceline.plugin.measure.work_choice import WorkChoice
 from paceline.plugin.not_measured import NotMeasured
@@ -25,7 +26,7 @@ from paceline.probes.own_overhead import OwnWork
 from paceline.probes.runner import ProbeStack
 from paceline.probes.touch.touch_probe import TouchProbe
 from paceline.probes.work.work_probe import WorkProbe
-from paceline.recorder import RECORDER, CaseRecorder
+from paceline.recorder import RECORDER, RECORDERS, CaseRecorder
 from paceline.work import WorkMode
 
 # Files that Paceline keeps open or opens at once; tests and pytest need as many again.
@@ -105,6 +106,7 @@ def _single(config: pytest.Config, settings: Config, planner: Planner, guard: Gu
     process = SingleProcess(config, settings, meter, session, work)
     return {
         "meter": meter,
+        "benchmarks": BenchmarkMarker(),
         **({"work": work} if work is not None else {}),
         **spans,
         "session": session,
@@ -132,6 +134,7 @@ def _worker(config: pytest.Config, settings: Config, planner: Planner, guard: Gu
     worker = XdistWorker(config, settings, planner, meter, guard, work)
     return {
         "meter": meter,
+        "benchmarks": BenchmarkMarker(),
         "worker": worker,
         "tests": worker.tests,
         **_test_spans(config, settings, order.run.run_id),
@@ -141,6 +144,8 @@ def _worker(config: pytest.Config, settings: Config, planner: Planner, guard: Gu
 
 def _meter(config: pytest.Config, settings: Config, guard: Guard, work: WorkChoice | None) -> Meter:
     recorder = config.stash[RECORDER] = CaseRecorder()
+    RECORDERS.append(recorder)
+    config.add_cleanup(lambda: RECORDERS.remove(recorder))
     if TOUCHING not in config.stash:  # a plugin that is given by -p in a conftest comes too late for the early hook
         watch_libraries(config)
     touching = config.stash[TOUCHING]

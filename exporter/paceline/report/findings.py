@@ -16,6 +16,7 @@ from paceline.verdict_kinds import VerdictKind
 
 # The first cause of these kinds is what their reason says.
 _TOLD_BY_REASON = frozenset({VerdictKind.COUNT, VerdictKind.WORK, VerdictKind.LESS_WORK})
+_OF_MEASURE = "Bring the measure within its limit, or change the limit where the test sets it."
 # How far back a sparkline looks.
 _SHOWN_RUNS = 20
 
@@ -92,7 +93,11 @@ def _told_causes(verdict: Verdict) -> tuple[Cause, ...]:
 
 def _advice(verdict: Verdict) -> str:
     of_cause = words.advice(verdict.causes[0]) if verdict.causes and verdict.kind.facts.is_explained else ""
-    return of_cause or verdict.kind.facts.advice
+    return of_cause or (_OF_MEASURE if _is_limit_of_measure(verdict) else verdict.kind.facts.advice)
+
+
+def _is_limit_of_measure(verdict: Verdict) -> bool:
+    return bool(verdict.measure) and verdict.kind is VerdictKind.BUDGET
 
 
 def _since(verdict: Verdict, branch: str, past: Past) -> str:

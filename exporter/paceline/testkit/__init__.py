@@ -1,3 +1,43 @@
 """
 The test kit: functions with which people write performance tests.
+
+Each returns a frozen result. In a test that Paceline measures, the result is kept with the test, judged, exported and
+drawn like any other figure.
 """
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from paceline.kit_results import BenchmarkResult, LeakResult
+    from paceline.testkit.benchmark import async_benchmark_test, benchmark_test
+    from paceline.testkit.leak import memory_leak_test
+
+__all__ = [
+    "BenchmarkResult",
+    "LeakResult",
+    "async_benchmark_test",
+    "benchmark_test",
+    "memory_leak_test",
+]
+
+_MODULES = {
+    "kit_results": ("BenchmarkResult", "LeakResult"),
+    "testkit.benchmark": ("async_benchmark_test", "benchmark_test"),
+    "testkit.leak": ("memory_leak_test",),
+}
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+# A type checker that saw this function would accept every name.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        from importlib import import_module  # noqa: PLC0415 - a part is imported when it is used
+
+        for module, names in _MODULES.items():
+            if name in names:
+                return getattr(import_module(f"paceline.{module}"), name)
+        raise AttributeError(f"module 'paceline.testkit' has no attribute {name!r}")

@@ -2,13 +2,14 @@
 Leak: a test that keeps memory, run after run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 
 from paceline.analysis.judgement_rules import LeakRule
 from paceline.formatting import size
-from paceline.model import Severity, Verdict
+from paceline.kit_results import LeakResult
+from paceline.model import Case, Severity, Verdict
 from paceline.verdict_kinds import VerdictKind
 
 # An allocator keeps some of the memory that a test used for a moment. The rules in Prometheus have the same share.
@@ -54,6 +55,24 @@ def judge_leak(
         reason=f"kept {size(retained[-1])} after its teardown, and so in each of the last {kept} runs "
         f"(median {size(median(retained[-kept:]))})",
     )
+
+
+def judge_leak_tests(case: Case) -> Iterator[Verdict]:
+    """
+    One verdict for each leak test of a case that found a leak.
+    """
+    for result in case.results:
+        if isinstance(result, LeakResult) and result.leak_detected:
+            yield Verdict(
+                kind=VerdictKind.LEAK,
+                severity=Severity.WARNING,
+                case=case.id,
+                measure=result.named("resources"),
+                measured=max(result.bytes_per_call, 0.0),
+                limit=0.0,
+                unit="bytes",
+                reason=result.summary(),
+            )
 
 
 def is_leak_again(verdict: Verdict, repeats: Sequence[float]) -> bool:

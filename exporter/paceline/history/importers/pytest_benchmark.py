@@ -7,11 +7,11 @@ from typing import Annotated, Final
 
 from msgspec import DecodeError, Meta, Struct, json
 
-from paceline.benchmark_figures import figures_of_benchmark
 from paceline.errors import DocumentError
 from paceline.history.importers.imported_file import ImportedFile
 from paceline.history.importers.result_cases import Result, with_results
 from paceline.identity import safe_text
+from paceline.kit_results import BenchmarkResult
 from paceline.model import Outcome, Run, RunOutcome
 
 # What pytest-benchmark writes where it does not know the commit or the branch.
@@ -32,12 +32,15 @@ class _Stats(Struct, frozen=True):
     total: _Seconds
     rounds: _Times
     iterations: _Times
+    mean: _Seconds = 0.0
+    iqr: _Seconds = 0.0
 
 
 class _Benchmark(Struct, frozen=True):
     fullname: _Text
     stats: _Stats
     param: str | None = None
+    group: str | None = None
 
 
 class _Commit(Struct, frozen=True):
@@ -112,7 +115,17 @@ def _result(benchmark: _Benchmark) -> Result:
         outcome=Outcome.PASSED,  # a benchmark that failed is not written
         # All rounds: calibration and warm-up are missing, so it is a little less than the call phase.
         seconds=stats.total * stats.iterations,
-        measures=figures_of_benchmark(stats.median, stats.min, float(stats.rounds)),
+        results=(
+            BenchmarkResult(
+                rounds=stats.rounds,
+                iterations=stats.iterations,
+                median_seconds=stats.median,
+                mean_seconds=stats.mean or stats.total / stats.rounds,
+                min_seconds=stats.min,
+                iqr_seconds=stats.iqr,
+                group=safe_text(benchmark.group or ""),
+            ),
+        ),
     )
 
 

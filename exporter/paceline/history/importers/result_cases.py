@@ -2,14 +2,14 @@
 From the results in a file to the cases of a run.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from paceline.history.importers.imported_file import TypeOf
 from paceline.identity import safe_ids, safe_text
-from paceline.measure import Measure
+from paceline.kit_results import AnyResult
 from paceline.model import Case, Outcome, Run
 from paceline.translated_names import RunCount
 
@@ -23,7 +23,7 @@ class Result(Struct, frozen=True, kw_only=True):
     family: str
     outcome: Outcome
     seconds: float | None
-    measures: Mapping[str, Measure] = field(default_factory=dict)
+    results: tuple[AnyResult, ...] = ()
 
     @property
     def weight(self) -> tuple[bool, bool]:
@@ -50,7 +50,8 @@ def with_results(run: Run, results: Iterable[Result], type_of: TypeOf) -> Run:
                 test_type=type_of(node_id.partition("::")[0]),
                 outcome=result.outcome,
                 duration_seconds=result.seconds,
-                measures=result.measures,
+                results=result.results,
+                measures={name: one for found in result.results for name, one in found.measures().items()},
             )
             for node_id, result in by_test.items()
         ),

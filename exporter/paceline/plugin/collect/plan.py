@@ -16,11 +16,14 @@ from paceline.errors import ConfigError
 from paceline.identity import safe_ids, safe_text
 from paceline.model import Limit
 from paceline.monitoring import changed_budgets
+from paceline.plugin.collect.kit_markers import BENCHMARK_TEST, wrong_kit_marker
 from paceline.plugin.collect.marker_limits import MarkerLimits, marker_limits
 from paceline.plugin.collect.masked_ids import masked_id
 
 _MARKER = "performance"
 _STRESS = "stress"
+# The names of markers and fixtures of benchmarks.
+_BENCHMARKS = frozenset({"benchmark", BENCHMARK_TEST})
 
 Markers = Mapping[str, pytest.Mark]
 
@@ -210,7 +213,7 @@ def _closest(markers: Iterable[pytest.Mark]) -> Markers:
 
 
 def _is_benchmark(item: pytest.Item, markers: Markers) -> bool:
-    return "benchmark" in markers or "benchmark" in getattr(item, "fixturenames", ())
+    return not _BENCHMARKS.isdisjoint(markers) or not _BENCHMARKS.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 def family_of(item: pytest.Item) -> str:
@@ -224,10 +227,17 @@ def family_of(item: pytest.Item) -> str:
 def _wrong_marker(node: pytest.Item | pytest.Collector, markers_of: Callable[[pytest.Item], Markers]) -> str:
     try:
         if isinstance(node, pytest.Item):
-            _own_budget(node, markers_of(node))
+            markers = markers_of(node)
+            _own_budget(node, markers)
+            return _wrong_kit_marker(node, markers)
     except ConfigError as error:
         return str(error)
     return ""
+
+
+def _wrong_kit_marker(item: pytest.Item, markers: Markers) -> str:
+    problems = {name: problem for name, marker in markers.items() if (problem := wrong_kit_marker(item, name, marker))}
+    return next((text for name, text in problems.items() if not _is_declared_by_project(item.config, name)), "")
 
 
 def _own_budget(item: pytest.Item, markers: Markers) -> MarkerLimits | None:

@@ -1,30 +1,50 @@
 """
-The figures of pytest-benchmark's fixture, once the call phase has ended.
+The result of pytest-benchmark's fixture, once the call phase has ended.
 """
 
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
-from paceline.benchmark_figures import figures_of_benchmark
-from paceline.measure import Measure
+from paceline.identity import safe_text
+from paceline.kit_results import BenchmarkResult
 
 _FIXTURES = ("benchmark", "benchmark_weave")
 _PACKAGE = "pytest_benchmark."
 
 
-def benchmark_figures(item: pytest.Item) -> Mapping[str, Measure]:
+def benchmark_result(item: pytest.Item) -> BenchmarkResult | None:
     """
-    The measures of a benchmark; none where the test is no benchmark, or its rounds were not timed.
+    The result of a benchmark; None where the test is no benchmark, or its rounds were not timed.
     """
     funcargs = getattr(item, "funcargs", None) or {}
     for name in _FIXTURES:
         fixture = funcargs.get(name)
         if type(fixture).__module__.startswith(_PACKAGE):
-            stats = getattr(getattr(fixture, "stats", None), "stats", None)
             # What a test did to the fixture is its own affair.
             with suppress(Exception):
-                if stats:
-                    return figures_of_benchmark(float(stats.median), float(stats.min), float(stats.rounds))
-    return {}
+                stats = getattr(fixture, "stats", None)
+                return _result(stats) if stats is not None else None
+    return None
+
+
+def _result(benchmark: Any) -> BenchmarkResult | None:  # noqa: ANN401 - pytest-benchmark has no types
+    stats = benchmark.stats
+    if not stats:
+        return None
+    return BenchmarkResult(
+        rounds=int(stats.rounds),
+        iterations=int(benchmark.iterations),
+        median_seconds=float(stats.median),
+        mean_seconds=float(stats.mean),
+        min_seconds=float(stats.min),
+        iqr_seconds=float(stats.iqr),
+        group=safe_text(str(benchmark.group or "")),
+        parameters=_parameters(benchmark.params),
+    )
+
+
+def _parameters(parameters: Mapping[str, object] | None) -> dict[str, str]:
+    return {safe_text(str(name)): safe_text(str(value)) for name, value in (parameters or {}).items()}

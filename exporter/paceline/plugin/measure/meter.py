@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from paceline.analysis.verdicts.budget import budget_reason
 from paceline.analysis.verdicts.limits import limit_reason, over_limits
 from paceline.plugin.collect.plan import plan_of
-from paceline.plugin.measure.benchmark_fixture import benchmark_figures
+from paceline.plugin.measure.benchmark_fixture import benchmark_result
 from paceline.plugin.measure.fixture_times import FixtureTimes
 from paceline.plugin.measure.running_test import Measurement
 from paceline.probes.runner import ProbeStack
@@ -202,7 +202,9 @@ class Meter:
             seconds = (self._now() - started) / _NANOSECONDS
             self._probes.stop_call(self._usage)
             self._phases["duration_seconds"] = seconds
-            self._recorder.measures.update(benchmark_figures(item))
+            benchmark = benchmark_result(item)
+            if benchmark is not None:
+                self._recorder.keep(benchmark)
             if UNPATCHED.gettrace() is not tracer:
                 self._met_debugger = True
         plan = plan_of(item)

@@ -8,10 +8,12 @@ from typing import Final
 import pytest
 
 from paceline.accounts import NotMeasured
+from paceline.analysis.past import NORMALIZED
 from paceline.kit_results import AnyResult
-from paceline.measure import Measure
+from paceline.measure import BENCHMARK_MEDIAN, Measure
 from paceline.model import Case, EndpointTimes, HostTraffic, Outcome, QueryGroup, Seconds
 from paceline.plugin.collect.plan import CasePlan
+from paceline.translated_names import BudgetSource
 from paceline.values import Value
 
 _PASSED = "passed"
@@ -88,6 +90,9 @@ class RunningTest:
         if self.outcome is None:
             return None
         plan, measured = self.plan, self.measurement or Measurement()
+        budget = plan.budget
+        if measured.results and budget is not None and budget.source is BudgetSource.TYPE_BUDGETS:
+            budget = None  # a function of the test kit calls as long as it has to
         reason = self._not_measured()
         figures = measured if reason is None else Measurement(measures=measured.measures)
         return Case(
@@ -102,9 +107,9 @@ class RunningTest:
             duration_seconds=figures.duration_seconds,
             teardown_seconds=figures.teardown_seconds,
             needed_seconds=figures.needed_seconds,
-            budget_seconds=plan.budget.seconds if plan.budget else None,
-            budget_source=plan.budget.source if plan.budget else None,
-            budget_pattern=plan.budget.pattern if plan.budget else "",
+            budget_seconds=budget.seconds if budget else None,
+            budget_source=budget.source if budget else None,
+            budget_pattern=budget.pattern if budget else "",
             limits=plan.limits,
             usage=figures.usage,
             measures=figures.measures,
@@ -113,7 +118,7 @@ class RunningTest:
             endpoints=figures.endpoints,
             results=measured.results,
             not_measured=reason,
-            lacking=figures.lacking,
+            lacking=(*figures.lacking, *_not_compared(measured)),
         )
 
     def _not_measured(self) -> NotMeasured | None:
@@ -122,6 +127,13 @@ class RunningTest:
         if self.measurement is None:
             return NotMeasured.ELSEWHERE if self.outcome is not Outcome.SKIPPED else None
         return NotMeasured.DEBUGGER if self.measurement.met_debugger else None
+
+
+def _not_compared(measured: Measurement) -> tuple[str, ...]:
+    """
+    The normalised time of a test that uses the test kit, unless it is a benchmark: it calls as long as it has to.
+    """
+    return (NORMALIZED,) if measured.results and BENCHMARK_MEDIAN not in measured.measures else ()
 
 
 def _outcome(report: pytest.TestReport, known: Outcome | None) -> Outcome:

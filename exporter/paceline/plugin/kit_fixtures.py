@@ -1,0 +1,35 @@
+"""
+The functions of the test kit as fixtures of the same names.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from paceline.kit_results import BenchmarkResult, LeakResult
+
+
+@pytest.fixture
+def memory_leak_test() -> "Callable[..., LeakResult]":
+    """
+    `paceline.testkit.memory_leak_test(fn, iterations=100)`: whether a function keeps memory with each call.
+    """
+    return _of_kit("memory_leak_test")
+
+
+@pytest.fixture
+def benchmark_test() -> "Callable[..., BenchmarkResult]":
+    """
+    `paceline.testkit.benchmark_test(fn)`: the time of one call of a function, by many rounds.
+    """
+    return _of_kit("benchmark_test")
+
+
+def _of_kit(name: str) -> Callable[..., Any]:
+    # Imported by those who use it: pytest loads this module in every session.
+    from paceline import testkit  # noqa: PLC0415
+
+    function: Callable[..., Any] = getattr(testkit, name)
+    return function

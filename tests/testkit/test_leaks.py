@@ -1,0 +1,128 @@
+"""
+Leak tests, inside pytest with all its recorders.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from paceline.testkit import memory_leak_test
+from support.leaking import (
+    CLEAN,
+    LEAKS,
+    calls_a_mock,
+    cleaned_up,
+    fills_a_large_cache,
+    keeps_50_kilobytes,
+    keeps_a_descriptor,
+    keeps_a_thread,
+    keeps_memory_in_a_loop,
+    keeps_native_memory,
+)
+
+
+def _name(fn: Callable[[], Any]) -> str:
+    return fn.__name__
+
+
+@pytest.mark.parametrize("fn", LEAKS, ids=_name)
+def test_a_leak_is_found(fn: Callable[[], Any]) -> None:
+    """
+    Of objects, large and small, of C code, descriptors, threads and tasks.
+    """
+    with cleaned_up():
+        assert memory_leak_test(fn).leak_detected
+
+
+@pytest.mark.parametrize("fn", CLEAN, ids=_name)
+def test_a_function_that_only_looks_like_a_leak_is_none(fn: Callable[[], Any]) -> None:
+    """
+    Caches that fill, garbage, and what pytest records of each call.
+    """
+    result = memory_leak_test(fn)
+
+    assert not result.leak_detected, result.summary()
+
+
+def test_a_leak_is_named_with_its_line_and_its_size() -> None:
+    """
+    50 KB a call, from the line that allocates them.
+    """
+    with cleaned_up():
+        result = memory_leak_test(keeps_50_kilobytes)
+
+    assert result.bytes_per_call == pytest.approx(50 << 10, rel=0.05)
+    assert "support/leaking.py:" in result.sites[0].place
+    assert result.summary().startswith("leak in 100 calls: memory +50 KiB a call, most at ")
+    assert result.growth_bytes > 100 * (50 << 10)
+
+
+@pytest.mark.parametrize(
+    ("fn", "resource"),
+    [(keeps_a_descriptor, "descriptors"), (keeps_a_thread, "threads"), (keeps_native_memory, "native memory")],
+    ids=["descriptors", "threads", "native memory"],
+)
+def test_the_resource_that_leaks_is_named(fn: Callable[[], Any], resource: str) -> None:
+    """
+    Descriptors and threads leave memory of their objects as well.
+    """
+    with cleaned_up():
+        result = memory_leak_test(fn)
+
+    assert resource in {growth.resource for growth in result.growths}
+
+
+@pytest.mark.parametrize(
+    ("fn", "note"),
+    [(calls_a_mock, "the Mock keeps its calls"), (fills_a_large_cache, "a bounded cache fills: support.leaking.")],
+    ids=["mock", "cache"],
+)
+def test_growth_that_is_no_leak_is_explained(fn: Callable[[], Any], note: str) -> None:
+    """
+    By the name of the cache, or as the calls of a mock.
+    """
+    assert note in memory_leak_test(fn).note
+
+
+@pytest.mark.parametrize("iterations", [1, 2, 3, 9])
+def test_few_iterations_are_enough(iterations: int) -> None:
+    """
+    The function is called on where something grew.
+    """
+    with cleaned_up():
+        assert memory_leak_test(keeps_50_kilobytes, iterations).leak_detected
+    assert not memory_leak_test(list, iterations).leak_detected
+
+
+@pytest.mark.parametrize("iterations", [0, -1, float("nan"), 1.5, True])
+def test_wrong_iterations_are_an_error(iterations: Any) -> None:
+    """
+    That names the argument, what was found and what was expected.
+    """
+    with pytest.raises(ValueError, match=r"memory_leak_test: iterations is .*, expected a whole number from 1 on"):
+        memory_leak_test(list, iterations)
+
+
+def test_an_error_of_the_function_is_the_tests_own() -> None:
+    """
+    Also where it comes at the third call, after which nothing stays changed.
+    """
+    calls = []
+
+    def fails() -> None:
+        calls.append(1)
+        if len(calls) == 3:
+            raise LookupError("third call")
+
+    with pytest.raises(LookupError, match="third call"):
+        memory_leak_test(fails)
+
+
+@pytest.mark.asyncio
+async def test_a_coroutine_function_is_tested_in_an_async_test() -> None:
+    """
+    In a loop of its own, as the loop of the test runs already.
+    """
+    with cleaned_up():
+        assert memory_leak_test(keeps_memory_in_a_loop).leak_detected
