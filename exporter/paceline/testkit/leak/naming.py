@@ -5,13 +5,15 @@ The lines of code that allocated what was kept.
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import NamedTuple
 from unittest import mock
 
 from paceline.kit_results.leak import AllocationSite
 
 _FRAMES, _MOST_SITES = 12, 5
+# Of what the first line allocates.
+_WORTH_SHOWING = 0.05
 _OWN = (
     tracemalloc.Filter(inclusive=False, filename_pattern=tracemalloc.__file__, all_frames=False),
     tracemalloc.Filter(inclusive=False, filename_pattern=f"{PurePath(__file__).parent}/*", all_frames=False),
@@ -69,6 +71,7 @@ def allocations(before: tracemalloc.Snapshot, after: tracemalloc.Snapshot, calls
         place = _place(one.traceback)
         sites[place] = sites.get(place, 0.0) + one.size_diff / calls
     shown = sorted(sites.items(), key=lambda site: -site[1])[:_MOST_SITES]
+    shown = [site for site in shown if site[1] >= _WORTH_SHOWING * shown[0][1]]
     return Allocations(
         max(total, 0) / calls,
         tuple(AllocationSite(place=place, bytes_per_call=size) for place, size in shown),
@@ -79,4 +82,6 @@ def allocations(before: tracemalloc.Snapshot, after: tracemalloc.Snapshot, calls
 def _place(traceback: tracemalloc.Traceback) -> str:
     # The last frame is the one that allocated.
     frame = traceback[-1]
-    return f"{frame.filename}:{frame.lineno}"
+    path = PurePath(frame.filename)
+    here = Path.cwd()
+    return f"{path.relative_to(here) if path.is_relative_to(here) else path}:{frame.lineno}"
