@@ -11,7 +11,8 @@ from paceline.analysis.baselines import Baseline, Baselines, past_by_baselines
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
-from paceline.model import QueryGroup, Run, Verdict
+from paceline.model import Run, Verdict
+from paceline.query_group import QueryGroup
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import EPOCH, HOUR, TEST, failed, make_case, make_run

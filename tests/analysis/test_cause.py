@@ -12,7 +12,8 @@ from paceline.analysis.absent_counts import with_absent_counts
 from paceline.analysis.cause import CHILDREN_CPU, IDLE, MACHINE, causes_of
 from paceline.analysis.past import Past
 from paceline.measure import Measure
-from paceline.model import Case, Cause, QueryGroup
+from paceline.model import Case, Cause
+from paceline.query_group import QueryGroup
 from paceline.report.words import cause
 from paceline.usage import UsageKey
 from support.values import make_case, make_run

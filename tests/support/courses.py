@@ -11,7 +11,8 @@ from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
 from paceline.measure import Measure
-from paceline.model import Case, Machine, Outcome, QueryGroup, Run
+from paceline.model import Case, Machine, Outcome, Run
+from paceline.query_group import QueryGroup
 from paceline.usage import TOUCH_PROBES, UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import failed, figures_of_benchmark, make_case, make_run

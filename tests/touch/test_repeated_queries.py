@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from paceline.model import Case, QueryGroup
+from paceline.model import Case
+from paceline.query_group import QueryGroup
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.suite import Result, Suite

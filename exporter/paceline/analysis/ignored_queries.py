@@ -9,7 +9,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from paceline.model import Case, QueryGroup
+from paceline.model import Case
+from paceline.query_group import QueryGroup
 
 Reason = Annotated[str, Meta(min_length=1, description="the reason, a text that is not empty")]
 

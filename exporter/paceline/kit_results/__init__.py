@@ -3,10 +3,11 @@ The results of the test kit: what a benchmark, a load test or a leak test found,
 """
 
 from paceline.kit_results.benchmark import BenchmarkResult
+from paceline.kit_results.database import DatabaseResult
 from paceline.kit_results.kit_result import KitResult
 from paceline.kit_results.leak import LeakResult
 from paceline.kit_results.load import LoadResult
 
-__all__ = ["AnyResult", "BenchmarkResult", "KitResult", "LeakResult", "LoadResult"]
+__all__ = ["AnyResult", "BenchmarkResult", "DatabaseResult", "KitResult", "LeakResult", "LoadResult"]
 
-AnyResult = BenchmarkResult | LeakResult | LoadResult
+AnyResult = BenchmarkResult | DatabaseResult | LeakResult | LoadResult

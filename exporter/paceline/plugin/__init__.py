@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from paceline import unpatched  # noqa: F401 - before any conftest
-from paceline.plugin.kit_fixtures import benchmark_test, memory_leak_test  # noqa: F401 - fixtures
+from paceline.plugin.kit_fixtures import (  # noqa: F401 - fixtures
+    benchmark_test,
+    database_performance_test,
+    memory_leak_test,
+)
 
 if TYPE_CHECKING:
     from argparse import Namespace

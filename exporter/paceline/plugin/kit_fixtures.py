@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from paceline.kit_results import BenchmarkResult, LeakResult
+    from paceline.kit_results import BenchmarkResult, DatabaseResult, LeakResult
 
 
 @pytest.fixture
@@ -25,6 +25,14 @@ def benchmark_test() -> "Callable[..., BenchmarkResult]":
     `paceline.testkit.benchmark_test(fn)`: the time of one call of a function, by many rounds.
     """
     return _of_kit("benchmark_test")
+
+
+@pytest.fixture
+def database_performance_test() -> "Callable[..., DatabaseResult]":
+    """
+    `paceline.testkit.database_performance_test(fn, iterations=50)`: the time and the queries of a function.
+    """
+    return _of_kit("database_performance_test")
 
 
 def _of_kit(name: str) -> Callable[..., Any]:

@@ -8,21 +8,25 @@ drawn like any other figure.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from paceline.kit_results import BenchmarkResult, LeakResult
+    from paceline.kit_results import BenchmarkResult, DatabaseResult, LeakResult
     from paceline.testkit.benchmark import async_benchmark_test, benchmark_test
+    from paceline.testkit.database import database_performance_test
     from paceline.testkit.leak import memory_leak_test
 
 __all__ = [
     "BenchmarkResult",
+    "DatabaseResult",
     "LeakResult",
     "async_benchmark_test",
     "benchmark_test",
+    "database_performance_test",
     "memory_leak_test",
 ]
 
 _MODULES = {
-    "kit_results": ("BenchmarkResult", "LeakResult"),
+    "kit_results": ("BenchmarkResult", "DatabaseResult", "LeakResult"),
     "testkit.benchmark": ("async_benchmark_test", "benchmark_test"),
+    "testkit.database": ("database_performance_test",),
     "testkit.leak": ("memory_leak_test",),
 }
 

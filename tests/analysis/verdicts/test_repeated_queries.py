@@ -7,7 +7,8 @@ import pytest
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
-from paceline.model import Case, QueryGroup
+from paceline.model import Case
+from paceline.query_group import QueryGroup
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import make_case, make_run

@@ -13,7 +13,7 @@ import pytest
 from paceline.documents import decode_run, encode_run
 from paceline.errors import DocumentError
 from paceline.history.importers import read_runs
-from paceline.measure import Measure
+from paceline.kit_results import BenchmarkResult
 from paceline.model import Case, Outcome, Run, RunOutcome
 from paceline.recorder import CaseRecorder
 from support.wording import cause
@@ -97,6 +97,9 @@ def test_a_benchmark_is_a_case_with_measures(tmp_path: Path) -> None:
     A benchmark lasts as long as all its rounds, and brings its figures as measures.
     """
     run = _imported(tmp_path, _DOCUMENT)
+    benchmark = BenchmarkResult(
+        rounds=100_000, iterations=20, median_seconds=4.5e-07, mean_seconds=4.1e-07, min_seconds=2.5e-07
+    )
 
     assert run.cases[0] == Case(
         id="tests/test_sort.py::TestSort::test_sorted[10]",
@@ -104,12 +107,10 @@ def test_a_benchmark_is_a_case_with_measures(tmp_path: Path) -> None:
         test_type="unit",
         outcome=Outcome.PASSED,
         duration_seconds=1.25,
-        measures={
-            "benchmark_median_seconds": Measure(value=4.5e-07, unit="seconds"),
-            "benchmark_min_seconds": Measure(value=2.5e-07, unit="seconds"),
-            "benchmark_rounds": Measure(value=100000.0, unit="rounds"),
-        },
+        results=(benchmark,),
+        measures=benchmark.measures(),
     )
+    assert run.cases[0].benchmark_seconds == 4.5e-07
 
 
 def test_a_file_is_a_run(tmp_path: Path) -> None:

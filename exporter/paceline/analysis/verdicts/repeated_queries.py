@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from paceline.analysis.past import Past
 from paceline.formatting import counted
-from paceline.model import Case, QueryGroup, Severity, Verdict
+from paceline.kit_results import DatabaseResult
+from paceline.model import Case, Severity, Verdict
+from paceline.query_group import QueryGroup
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 
@@ -34,6 +36,7 @@ def judge_repeated_queries(cases: Sequence[Case], past: Past) -> Iterator[Verdic
         for group in case.queries:
             if group.is_repeated:
                 found.setdefault((group.place, group.statement), []).append((group.count, case, group))
+    yield from _of_database_tests(cases)
     for repeats in found.values():
         count, case, group = max(repeats, key=lambda repeat: repeat[0])
         tests = tuple(dict.fromkeys(other.id for _, other, _ in repeats))
@@ -47,6 +50,21 @@ def judge_repeated_queries(cases: Sequence[Case], past: Past) -> Iterator[Verdic
             standing=past.ended_with(case.id, (UsageKey.DB_REPEATED_QUERIES,)),
             reason=_reason(group, len(tests)),
         )
+
+
+def _of_database_tests(cases: Sequence[Case]) -> Iterator[Verdict]:
+    for case in cases:
+        for result in case.results:
+            if isinstance(result, DatabaseResult) and result.n_plus_one_detected:
+                yield Verdict(
+                    kind=VerdictKind.REPEATED_QUERIES,
+                    severity=Severity.WARNING,
+                    case=case.id,
+                    measure=result.named("queries"),
+                    measured=float(result.queries or 0),
+                    unit="queries",
+                    reason=result.n_plus_one_reason,
+                )
 
 
 def _reason(group: QueryGroup, tests: int) -> str:

@@ -8,11 +8,11 @@ from typing import Final
 import pytest
 
 from paceline.accounts import NotMeasured
-from paceline.analysis.past import NORMALIZED
 from paceline.kit_results import AnyResult
-from paceline.measure import BENCHMARK_MEDIAN, Measure
-from paceline.model import Case, EndpointTimes, HostTraffic, Outcome, QueryGroup, Seconds
+from paceline.measure import Measure
+from paceline.model import Case, EndpointTimes, HostTraffic, Outcome, Seconds
 from paceline.plugin.collect.plan import CasePlan
+from paceline.query_group import QueryGroup
 from paceline.translated_names import BudgetSource
 from paceline.values import Value
 
@@ -118,7 +118,7 @@ class RunningTest:
             endpoints=figures.endpoints,
             results=measured.results,
             not_measured=reason,
-            lacking=(*figures.lacking, *_not_compared(measured)),
+            lacking=figures.lacking,
         )
 
     def _not_measured(self) -> NotMeasured | None:
@@ -127,13 +127,6 @@ class RunningTest:
         if self.measurement is None:
             return NotMeasured.ELSEWHERE if self.outcome is not Outcome.SKIPPED else None
         return NotMeasured.DEBUGGER if self.measurement.met_debugger else None
-
-
-def _not_compared(measured: Measurement) -> tuple[str, ...]:
-    """
-    The normalised time of a test that uses the test kit, unless it is a benchmark: it calls as long as it has to.
-    """
-    return (NORMALIZED,) if measured.results and BENCHMARK_MEDIAN not in measured.measures else ()
 
 
 def _outcome(report: pytest.TestReport, known: Outcome | None) -> Outcome:

@@ -110,6 +110,18 @@ class Attribution:
             self.bucket, before = self._paused.pop()
             self.foreign |= dict(_threads().items() - before.items())
 
+    @contextmanager
+    def apart(self) -> Iterator[Bucket]:
+        """
+        While what is touched goes into a bucket of its own.
+        """
+        before = self.bucket
+        self.bucket, self.known = Bucket(), {}
+        try:
+            yield self.bucket
+        finally:
+            self.bucket, self.known = before, {}
+
     def of_caller(self) -> Bucket:
         """
         The bucket of what the calling thread does.

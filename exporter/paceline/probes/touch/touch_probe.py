@@ -7,13 +7,14 @@ from contextlib import AbstractContextManager
 from typing import ClassVar, Final, NamedTuple
 
 from paceline.analysis.ignored_queries import IgnoredQueries, with_ignored
-from paceline.model import EndpointTimes, HostTraffic, QueryGroup
+from paceline.model import EndpointTimes, HostTraffic
 from paceline.probes.probe import Probe, Usage
 from paceline.probes.touch.attribution import NOTHING, Bucket
 from paceline.probes.touch.database.query_groups import query_groups
 from paceline.probes.touch.endpoints.endpoint_times import endpoint_times
 from paceline.probes.touch.hooks import Hooks
 from paceline.probes.touch.network.host_traffic import host_traffic
+from paceline.query_group import QueryGroup
 from paceline.usage import TOUCH_PROBES, UsageKey
 
 # Groups of queries that are kept with a test.

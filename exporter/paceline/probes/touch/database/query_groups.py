@@ -8,10 +8,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from paceline.model import QueryGroup
 from paceline.probes.touch.call_sites import CallSites
 from paceline.probes.touch.database.queries import Sent
 from paceline.probes.touch.database.repeated import loop_of, repeated_among
+from paceline.query_group import QueryGroup
 
 
 def query_groups(queries: Collection[Sent], sites: CallSites) -> tuple[QueryGroup, ...]:
