@@ -3,16 +3,12 @@ The result of a benchmark.
 """
 
 from collections.abc import Mapping
-from typing import Annotated
-
-from msgspec import Meta
 
 from paceline.formatting import counted, duration, size
 from paceline.kit_results.kit_result import KitResult
 from paceline.measure import BENCHMARK_MEDIAN, Better, Measure
-from paceline.values import NotNegative
+from paceline.values import NotNegative, PositiveCount
 
-_Count = Annotated[int, Meta(ge=1)]
 _TAG = "benchmark"
 
 
@@ -33,8 +29,8 @@ class BenchmarkResult(KitResult, frozen=True, kw_only=True, tag=_TAG):
     of one call that was traced. The `max_` fields are the limits of the benchmark. What was not measured is absent.
     """
 
-    rounds: _Count
-    iterations: _Count = 1
+    rounds: PositiveCount
+    iterations: PositiveCount = 1
     median_seconds: NotNegative
     mean_seconds: NotNegative
     min_seconds: NotNegative

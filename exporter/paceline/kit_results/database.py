@@ -3,15 +3,12 @@ The result of a database test.
 """
 
 from collections.abc import Mapping
-from typing import Annotated
-
-from msgspec import Meta
 
 from paceline.formatting import counted, duration
 from paceline.kit_results.kit_result import KitResult
 from paceline.measure import Better, Measure
 from paceline.query_group import QueryGroup
-from paceline.values import DocumentValue, NotNegative
+from paceline.values import Count, DocumentValue, NotNegative, PositiveCount
 
 
 class Scaling(DocumentValue, frozen=True, kw_only=True):
@@ -43,11 +40,11 @@ class DatabaseResult(KitResult, frozen=True, kw_only=True, tag="database"):
     `max_` fields are the limits.
     """
 
-    iterations: Annotated[int, Meta(ge=1)]
+    iterations: PositiveCount
     mean_seconds: NotNegative
     median_seconds: NotNegative
     max_seconds: NotNegative
-    queries: Annotated[int, Meta(ge=0)] | None = None
+    queries: Count | None = None
     slowest: tuple[QueryGroup, ...] = ()
     repeated: tuple[QueryGroup, ...] = ()
     scaling: Scaling | None = None

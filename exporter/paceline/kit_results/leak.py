@@ -3,14 +3,11 @@ The result of a leak test.
 """
 
 from collections.abc import Mapping
-from typing import Annotated
-
-from msgspec import Meta
 
 from paceline.formatting import counted, size
 from paceline.kit_results.kit_result import KitResult
 from paceline.measure import Measure
-from paceline.values import DocumentValue, NotNegative
+from paceline.values import DocumentValue, NotNegative, PositiveCount
 
 
 class Growth(DocumentValue, frozen=True, kw_only=True):
@@ -48,7 +45,7 @@ class LeakResult(KitResult, frozen=True, kw_only=True, tag="leak"):
     no leak, or why the result is not certain.
     """
 
-    iterations: Annotated[int, Meta(ge=1)]
+    iterations: PositiveCount
     initial_bytes: NotNegative
     final_bytes: NotNegative
     samples: tuple[float, ...] = ()
