@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from paceline import colors
 from paceline.analysis.past import DURATION, NORMALIZED, OUTCOME
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import FAILING_KINDS, VerdictKind
@@ -87,3 +88,13 @@ def test_a_row_is_all_that_a_kind_needs(tmp_path: Path) -> None:
     assert found["fail_on"] == ["slow_fixture"]
     assert "| `slow_fixture`" in found["pages"]
     assert '"options": "slow_fixture"' in found["dashboards"]
+
+
+def test_each_kind_has_a_colour_of_its_own() -> None:
+    """
+    Two of one colour would be one in the bars of a run; grey is what no kind is.
+    """
+    used = [kind.facts.color for kind in FAILING_KINDS]
+
+    assert len(set(used)) == len(used)
+    assert colors.QUIET not in used

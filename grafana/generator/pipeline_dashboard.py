@@ -6,6 +6,7 @@ from grafana.generator.dashboard import Dashboard, Row
 from grafana.generator.panel import Panel, Query, Threshold
 from grafana.generator.panel_kinds import stat
 from grafana.generator.pipeline_detail_panels import ANY_IS_BAD, DETAIL, NO_EXPORTER, NO_SERVER, SERVERS
+from grafana.generator.promql import added
 from grafana.generator.tables import TableColumn, rows_of
 from grafana.generator.variables import LATEST_BRANCH, LATEST_SUITE, TYPE_VARIABLE, data_source, hidden
 from paceline import colors
@@ -17,7 +18,7 @@ def _now(expr: str) -> tuple[Query]:
 
 
 def _increase(metric: str, by: str = "") -> str:
-    return f"sum{by}(increase({metric}[$__range]))"
+    return f"sum{by}({added(metric)})"
 
 
 _CHAIN: tuple[Panel, ...] = (
@@ -33,8 +34,8 @@ _CHAIN: tuple[Panel, ...] = (
         title="Reports refused",
         description="Runs that the exporter refused in the time range. The log of the exporter has the reasons.",
         queries=_now(
-            'sum(increase(paceline_exporter_reports_total{result!~"accepted|duplicate"}[$__range])) or '
-            "0 * sum(paceline_exporter_reports_total)"
+            _increase('paceline_exporter_reports_total{result!~"accepted|duplicate"}')
+            + " or 0 * sum(paceline_exporter_reports_total)"
         ),
         unit="none",
         empty=NO_EXPORTER,
@@ -75,8 +76,13 @@ _CHAIN: tuple[Panel, ...] = (
     ),
     stat(
         title="Messages not sent",
-        description="Notifications that Alertmanager could not deliver in the time range.",
-        queries=_now(_increase("alertmanager_notifications_failed_total")),
+        description="Alerts that Prometheus could not hand over to Alertmanager in the time range, and notifications "
+        "that Alertmanager could not deliver.",
+        queries=_now(
+            f"({_increase('alertmanager_notifications_failed_total')} or vector(0)) + "
+            f"({_increase('prometheus_notifications_dropped_total')} or vector(0)) "
+            "and on () (alertmanager_notifications_failed_total or prometheus_notifications_dropped_total)"
+        ),
         unit="none",
         empty="no Alertmanager is scraped",
         thresholds=ANY_IS_BAD,

@@ -4,6 +4,7 @@ Pipeline, the panels of what is on the way: reports, rules, notifications.
 
 from grafana.generator.panel import Override, Panel, Query, Threshold, by_name, fixed, in_colors
 from grafana.generator.panel_kinds import over_time
+from grafana.generator.promql import added
 from grafana.generator.tables import TableColumn, rows_of
 from paceline import colors
 
@@ -33,7 +34,7 @@ DETAIL: tuple[Panel, ...] = (
         "again if it got no answer.",
         queries=(
             Query(
-                expr="sum by (result) (increase(paceline_exporter_reports_total[1h]))",
+                expr=f"sum by (result) ({added('paceline_exporter_reports_total', '1h')})",
                 legend="{{result}}",
             ),
         ),
@@ -49,7 +50,7 @@ DETAIL: tuple[Panel, ...] = (
         "exporter, or expose fewer branches.",
         queries=(
             Query(
-                expr="sum by (suite, reason) (increase(paceline_exporter_series_dropped_total[1h]))",
+                expr=f"sum by (suite, reason) ({added('paceline_exporter_series_dropped_total', '1h')})",
                 legend="{{suite}}: {{reason}}",
             ),
         ),
@@ -99,8 +100,8 @@ DETAIL: tuple[Panel, ...] = (
         description="Alerts in each hour that Prometheus could not send to Alertmanager, and notifications that "
         "Alertmanager could not deliver.",
         queries=(
-            Query(expr="sum(increase(prometheus_notifications_dropped_total[1h]))", legend="not handed over"),
-            Query(expr="sum(increase(alertmanager_notifications_failed_total[1h]))", legend="not delivered"),
+            Query(expr=f"sum({added('prometheus_notifications_dropped_total', '1h')})", legend="not handed over"),
+            Query(expr=f"sum({added('alertmanager_notifications_failed_total', '1h')})", legend="not delivered"),
         ),
         unit="none",
         empty=NO_SERVER,
@@ -125,16 +126,18 @@ DETAIL: tuple[Panel, ...] = (
         title="Runs exposed, and too late",
         description="Runs that the exporter exposes, each for 15 minutes and three scrapes: if the line only rises, "
         "Prometheus does not scrape the exporter. The second line shows the runs of each hour that arrived after the "
-        "out-of-order window of Prometheus: the exporter keeps them, and the dashboards do not show them.",
+        "out-of-order window of Prometheus: the exporter keeps them, and the dashboards do not show them. The third shows runs of "
+        "senders whose clock is off by more than a minute.",
         queries=(
             Query(expr="sum(paceline_exporter_exposed_runs)", legend="exposed"),
-            Query(expr="sum(increase(paceline_exporter_late_runs_total[1h]))", legend="too late"),
+            Query(expr=f"sum({added('paceline_exporter_late_runs_total', '1h')})", legend="too late"),
+            Query(expr=f"sum({added('paceline_exporter_clock_skewed_runs_total', '1h')})", legend="clock off"),
         ),
         unit="none",
         empty=NO_EXPORTER,
         width=8,
         defaults={"min": 0},
-        overrides=in_colors(A=colors.GOOD, B=colors.BAD),
+        overrides=in_colors(A=colors.GOOD, B=colors.BAD, C=colors.WARNING),
     ),
     over_time(
         title="The exporter takes",

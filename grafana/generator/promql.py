@@ -89,6 +89,14 @@ def before_step(selector: str) -> str:
     return f"last_over_time({selector}[$__interval])"
 
 
+def added(metric: str, window: str = "$__range") -> str:
+    """
+    By how much counters rose in a time, also those that began with their first event: `increase` misses that one.
+    """
+    before = f"present_over_time({metric}[10m] offset {window})"
+    return f"(increase({metric}[{window}]) and {before} or last_over_time({metric}[{window}]) unless {before})"
+
+
 def by_test(expr: str) -> str:
     """
     One series for each test, whoever it was scraped from.

@@ -29,8 +29,10 @@ def cases(which: str) -> str:
     return _sum_of_outcomes(at_end("paceline_run_cases", f"{WHOLE},{which}"))
 
 
-def _cases_of_each(which: str) -> str:
-    return _sum_of_outcomes(each_run("paceline_run_cases", f"{WHOLE},{which}"))
+_EACH_WHOLE_RUN = each_run("paceline_run_duration_seconds", WHOLE)
+# Of the chosen test types: what is known of a run as a whole has none.
+_PASSED = by_test(at_end("paceline_test_passed"))
+_PASSED_IN_WHOLE_RUNS = by_test(f"{each_run('paceline_test_passed')} and on (suite, branch) {_EACH_WHOLE_RUN}")
 
 
 def _sum_of_outcomes(expr: str) -> str:
@@ -76,9 +78,9 @@ def _runs(partial: str) -> str:
 _HEALTH: tuple[Panel, ...] = (
     stat(
         title="Passed",
-        description="Share of the tests of the last whole run that passed, without skipped tests. Blue is 100%, "
-        "orange is 95% and more.",
-        queries=(Query(expr=f"{cases(PASSES)} / {cases(TRIED)}", now=True),),
+        description="Share of the tests of the last whole run that passed, of the chosen test types, without skipped "
+        "tests. Blue is 100%, orange is 95% and more.",
+        queries=(Query(expr=f"avg({_PASSED})", now=True),),
         unit="percentunit",
         empty=NO_RUN,
         thresholds=SHARE_PASSED,
@@ -86,15 +88,17 @@ _HEALTH: tuple[Panel, ...] = (
     ),
     stat(
         title="Failing tests",
-        description="Tests that failed in the last whole run. The table Failing and flaky names them.",
-        queries=(Query(expr=cases(FAILURES), now=True),),
+        description="Tests of the chosen test types that failed in the last whole run. The table Failing and flaky "
+        "names them.",
+        queries=(Query(expr=f"sum(1 - {_PASSED})", now=True),),
         unit="none",
         empty=NO_RUN,
         thresholds=(Threshold(colors.GOOD), Threshold(colors.BAD, 1)),
     ),
     stat(
         title="Verdicts",
-        description="Confirmed verdicts of the last whole run: broken budgets, regressions, leaks and so on.",
+        description="Confirmed verdicts of the last whole run, of all test types: broken budgets, regressions, leaks "
+        "and so on.",
         queries=(Query(expr=f"sum({_VERDICTS})", now=True),),
         unit="none",
         empty=NO_RUN,
@@ -133,7 +137,8 @@ _HEALTH: tuple[Panel, ...] = (
 _NOW: tuple[Panel, ...] = (
     bars(
         title="Verdicts by kind",
-        description="Confirmed verdicts of the last whole run, by kind. The tables below name the tests.",
+        description="Confirmed verdicts of the last whole run, by kind, of all test types. The tables below name the "
+        "tests.",
         queries=(
             Query(
                 expr=f"sort_desc({_VERDICTS} > 0) or on () "
@@ -234,8 +239,9 @@ _RUNS: tuple[Panel, ...] = (
     ),
     per_run(
         title="Passed in each run",
-        description="Share of the tests of each whole run that passed, without skipped tests.",
-        queries=(Query(expr=f"{_cases_of_each(PASSES)} / {_cases_of_each(TRIED)}", legend="passed"),),
+        description="Share of the tests of each whole run that passed, of the chosen test types, without skipped "
+        "tests.",
+        queries=(Query(expr=f"avg({_PASSED_IN_WHOLE_RUNS})", legend="passed"),),
         unit="percentunit",
         empty=NO_RUN,
         defaults={"color": fixed(colors.GOOD), "max": 1},

@@ -7,7 +7,7 @@ from math import inf
 
 from grafana.generator.panel import TIMES, Panel, Threshold
 from grafana.generator.promql import TESTS as OF_TESTS
-from grafana.generator.promql import among, at_end, by_test, over, still, usual, worst
+from grafana.generator.promql import among, at_end, over, still, usual, worst
 from grafana.generator.tables import ShareColumn, TableColumn, ranking
 from paceline import colors
 from paceline.analysis.verdicts.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS, WORK
@@ -20,7 +20,9 @@ _PASSED, _ATTEMPTS = "paceline_test_passed", "paceline_test_attempts"
 _OF_QUERIES = ',measure=~".*queries"'
 # By more than the 5 ms that the noise of short tests stays below.
 _SLOWER = f"{at_end(_NORMALIZED)} / ({usual(_NORMALIZED)} < ({at_end(_NORMALIZED)} - 0.005) / 1.15)"
-_SLOWER_TESTS = worst(20, _SLOWER)
+# By the time that they gained: 5 ms more of 1 ms are no matter beside 5 s more of 20 s.
+_GAINED = f"({at_end(_NORMALIZED)} - {usual(_NORMALIZED)}) and {_SLOWER}"
+_SLOWER_TESTS = worst(20, _GAINED)
 _SLOWEST = worst(15, at_end(_DURATION))
 _BUDGET_USED = "paceline_test_budget_used_ratio"
 _OVER_BUDGET = worst(30, f"{at_end(_BUDGET_USED)} > 1")
@@ -92,28 +94,29 @@ def _of_risen(counts: str) -> str:
 
 def _more(metric: str, which: str = "") -> str:
     more = f"{at_end(metric, OF_TESTS + which)} - {usual(metric, OF_TESTS + which)}"
-    return among(more, by_test(_SLOWER))
+    return among(more, _SLOWER_TESTS)
 
 
 _QUERIES, _REPEATED = "paceline_test_db_queries", "paceline_test_db_repeated_queries"
-_MORE_QUERIES = among(f"{at_end(_QUERIES)} - {_usual_or_0(_QUERIES, OF_TESTS)}", by_test(_SLOWER))
+_MORE_QUERIES = among(f"{at_end(_QUERIES)} - {_usual_or_0(_QUERIES, OF_TESTS)}", _SLOWER_TESTS)
 _REPEATING = worst(30, f"{at_end(_REPEATED)} > 0")
 
 
 TESTS: tuple[Panel, ...] = (
     ranking(
-        "Slower than usual",
-        "Tests of the last whole run with a normalised time above 1.15 times their median in the time range, by more "
-        "than 5 ms. The table has more tests than the verdicts: a verdict compares with the runs before the slowdown "
-        "began, needs a higher difference and is confirmed by measuring again. For a test that was measured again, "
-        "the time is the median of its repeats and the CPU time is that of the first. The cause follows from the "
+        "Slower than usual (20 at most)",
+        "The 20 tests of the last whole run that gained most time, of those with a normalised time above 1.15 times "
+        "their median in the time range, by more than 5 ms. The table has more tests than the verdicts: a verdict "
+        "compares with the runs before the slowdown began, needs a higher difference and is confirmed by measuring "
+        "again. For a test that was measured again, the time is the median of its repeats and the CPU time is that of "
+        "the first. The cause follows from the "
         "share of CPU time in the added time: below 30% the test waits, above 70% it computes. The last columns show "
         "possible reasons to wait: more queries, or more bytes read.",
         "no test is slower than usual, or no run in this time range",
         (
-            TableColumn(name="Factor", expr=_SLOWER_TESTS, unit=TIMES, thresholds=_FACTOR),
+            TableColumn(name="Added", expr=_SLOWER_TESTS, unit="s"),
+            TableColumn(name="Factor", expr=among(_SLOWER, _SLOWER_TESTS), unit=TIMES, thresholds=_FACTOR),
             ShareColumn(name="Cause", part="CPU added", whole="Added", words=_CAUSES),
-            TableColumn(name="Added", expr=_more(_NORMALIZED), unit="s"),
             TableColumn(name="CPU added", expr=_more("paceline_test_cpu_seconds"), unit="s"),
             TableColumn(
                 name="Queries added",
@@ -125,7 +128,7 @@ TESTS: tuple[Panel, ...] = (
         ),
     ),
     ranking(
-        "Over their budget",
+        "Over their budget (30 at most)",
         "Tests of the last whole run with a call phase longer than their budget, the highest share first. A failed "
         "test is listed without a duration: Paceline keeps the duration of passed tests only.",
         "no test is over its budget, or no run in this time range",
@@ -137,7 +140,7 @@ TESTS: tuple[Panel, ...] = (
         width=12,
     ),
     ranking(
-        "More work than usual",
+        "More work than usual (30 at most)",
         "Counts of queries, requests, calls and the like that are higher in the last whole run than their median in "
         "the time range. Counts that vary between runs are left out. A verdict of the kind count also needs enough "
         "runs, and no earlier run with as high a count. If a count has been higher for most of the time range, choose "
@@ -151,7 +154,7 @@ TESTS: tuple[Panel, ...] = (
         width=12,
     ),
     ranking(
-        "Repeating queries",
+        "Repeating queries (30 at most)",
         "Tests of the last whole run that send a query once for each row of another one (N+1). The report of the run "
         "has the statement and its line. Usually 0 means that it is new in the time range.",
         "no test repeats a query, or no run in this time range",
@@ -163,7 +166,7 @@ TESTS: tuple[Panel, ...] = (
         width=12,
     ),
     ranking(
-        "More calls than usual",
+        "More calls than usual (20 at most)",
         "Tests of the last whole run that call functions of the project more often than their median in the time "
         "range, by more than a hundredth and more than 5 calls, of tests whose calls did not fall in that time. Calls "
         "do not depend on the machine. The report of the run names the function: paceline report.",
@@ -176,7 +179,7 @@ TESTS: tuple[Panel, ...] = (
         width=12,
     ),
     ranking(
-        "Slowest",
+        "Slowest (15 at most)",
         "Tests of the last whole run with the longest call phase by the clock, passed tests only. Above 100%, a "
         "budget is broken.",
         "no run in this time range",
@@ -192,7 +195,7 @@ TESTS: tuple[Panel, ...] = (
         width=12,
     ),
     ranking(
-        "Growing fastest",
+        "Growing fastest (15 at most)",
         "Rise of the normalised time of a test in a week, as a share of its mean, along a straight line through all "
         "runs in the time range. Only tests of the last whole run with a rise above 1 ms a week, at least eight runs, "
         "and runs on at least three days.",
@@ -208,7 +211,7 @@ TESTS: tuple[Panel, ...] = (
         width=12,
     ),
     ranking(
-        "Failing and flaky",
+        "Failing and flaky (30 at most)",
         "Tests of the last whole run that failed in the time range, and their share of failed attempts. Many changes "
         "between pass and failure mean a flaky test, and so do retries, the attempts after the first in a run. One "
         "change, and no pass in the last run, means a broken test.",
@@ -232,7 +235,7 @@ TESTS: tuple[Panel, ...] = (
         width=12,
     ),
     ranking(
-        "Keeping memory",
+        "Keeping memory (15 at most)",
         "Memory that a test of the last whole run kept after its teardown. Only tests that kept more than 1 MiB in "
         "each run of the time range. Such memory is a leak or a cache.",
         "no test keeps memory each time, or no run in this time range",

@@ -3,6 +3,7 @@ What figures of the dashboards mean, of few runs whose answer is known.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import pytest
@@ -74,6 +75,19 @@ def _asking(number: int) -> list[Case]:
     ]
 
 
+def _many(number: int) -> list[Case]:
+    """
+    Thirty tests that are slower in the last run, number 0: of short ones by a high factor, of long ones by more time.
+    One of another type fails.
+    """
+    slower = [
+        make_case(f"slower-{place}", seconds, normalized_duration_seconds=seconds)
+        for place in range(30)
+        for seconds in [0.001 * 2**place if number else 0.001 * 2**place * (1.2 if place > 15 else 40)]
+    ]
+    return [*slower, failed("broken", test_type="e2e", duration_seconds=0.1)]
+
+
 def _of_a_past() -> Iterator[Run]:
     """
     Twenty runs that had a test, two days ago; then one of all tests without it, and one of that test alone.
@@ -104,6 +118,8 @@ def _runs() -> Iterator[Run]:
         yield make_run(number, [make_case("a", attempts=attempts)], suite="retried", ended=_UNTIL - 60 - number * _DAY)
     for number in range(10):
         yield make_run(number, _asking(number), suite="asking", ended=_UNTIL - 60 - number * _DAY)
+    for number in range(5):
+        yield make_run(number, _many(number), suite="many", ended=_UNTIL - 60 - number * _DAY)
     yield from _series("step", [0.02] * 9 + [0.04], _DAY / 2)
     yield from _series("step", [0.02] * 9, _DAY / 2, branch="short")
     yield from _series("step", [0.03] * 9, _DAY / 2, branch="slow")
@@ -123,6 +139,17 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
         yield server
 
 
+@pytest.fixture(scope="module")
+def one_way(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """
+    The same, each run from one job.
+    """
+    samples = [sample for run in _runs() for sample in run_samples(run, ["main", "short", "slow", _ODD])]
+    texts = [exposition(samples, {"job": "paceline-runs"})]
+    with prometheus_of(texts, tmp_path_factory.mktemp("one")) as server:
+        yield server
+
+
 def _asked(
     prometheus: Prometheus, panel: tuple[str, str], place: int = 0, until: float = _UNTIL, **values: str
 ) -> list[Any]:
@@ -135,8 +162,13 @@ def _asked(
 
 
 def _end(prometheus: Prometheus, until: float, known: Mapping[str, str]) -> str:
+    return _end_of(prometheus, until, known["suite"], known["branch"])
+
+
+@cache
+def _end_of(prometheus: Prometheus, until: float, suite: str, branch: str) -> str:
     variable = variables()["paceline-suite end"]
-    (found,) = prometheus.samples(filled(asked_for(variable), known), until)
+    (found,) = prometheus.samples(filled(asked_for(variable), {"suite": suite, "branch": branch}), until)
     return option(variable, found) or ""
 
 
@@ -281,12 +313,41 @@ def test_the_factor_is_the_factor(prometheus: Prometheus) -> None:
     """
     What noise is allowed decides who is shown, and is not taken off what is shown.
     """
-    assert _value(prometheus, ("suite", "Slower than usual"), suite="step") == pytest.approx(2)
+    assert _value(prometheus, ("suite", "Slower than usual"), 1, suite="step") == pytest.approx(2)
     assert _value(
         prometheus, ("compare", "Slower than the base"), suite="step", base="short", branch="slow"
     ) == pytest.approx(1.5)
     assert _asked(prometheus, ("compare", "Slower than the base"), suite="step", base="short") == []
     assert _value(prometheus, ("compare", "Slower"), suite="step", base="short") == 0
+
+
+def test_the_tests_that_gained_most_time_are_shown_with_all_figures(prometheus: Prometheus) -> None:
+    """
+    Twenty of thirty, those that cost most first, each with its factor.
+    """
+    added, factors = (_asked(prometheus, ("suite", "Slower than usual"), place, suite="many") for place in (0, 1))
+    gained = {one["metric"]["test"]: float(one["value"][1]) for one in added}
+    computed = {
+        case.id: now - before
+        for case, usual in zip(_many(0), _many(1), strict=True)
+        if (now := case.normalized_duration_seconds) and (before := usual.normalized_duration_seconds)
+    }
+    most = sorted(computed, key=computed.__getitem__, reverse=True)[:20]
+
+    assert gained == pytest.approx({test: computed[test] for test in most})
+    assert {one["metric"]["test"] for one in factors} == set(most)
+
+
+@pytest.mark.parametrize(("test_type", "failing", "passed"), [(".+", 1, 30 / 31), ("e2e", 1, 0), ("unit", 0, 1)])
+def test_the_test_type_is_heeded(prometheus: Prometheus, test_type: str, failing: float, passed: float) -> None:
+    """
+    By the figures of the last run, and by the course of the runs.
+    """
+    chosen: dict[str, Any] = {"suite": "many", "test_type": test_type}
+
+    assert _value(prometheus, ("suite", "Failing tests"), **chosen) == failing
+    assert _value(prometheus, ("suite", "Passed"), **chosen) == pytest.approx(passed)
+    assert _value(prometheus, ("suite", "Passed in each run"), **chosen, __interval="600s") == pytest.approx(passed)
 
 
 def test_minutes_say_nothing_of_a_week(prometheus: Prometheus) -> None:
@@ -380,5 +441,24 @@ def test_a_dashboard_of_what_runs_knows_what_ran(prometheus: Prometheus) -> None
     found = [option(suites, one) for one in prometheus.samples(asked_for(suites), _UNTIL + 3600)]
     query = filled(asked_for(branches), {"suite": _ODD})
 
-    assert {"asking", "past", "part", "step", "minutes", "days", "retried", _ODD} == set(found)
+    assert {"asking", "past", "part", "step", "minutes", "days", "retried", "many", _ODD} == set(found)
     assert [option(branches, one) for one in prometheus.samples(query, _UNTIL + 3600)] == [_ODD]
+
+
+@pytest.mark.parametrize("suite", ["part", "asking"])
+def test_what_comes_in_two_ways_is_drawn_once(prometheus: Prometheus, one_way: Prometheus, suite: str) -> None:
+    """
+    From the exporter and by OTLP: every panel has the same series, with the same values, as of one of them.
+    """
+    for panel, expressions in _EXPRESSIONS.items():
+        for place in range(len(expressions)):
+            given: dict[str, Any] = {"suite": suite, "__interval": "600s"}
+            twice, once = (_shown(_asked(server, panel, place, **given)) for server in (prometheus, one_way))
+
+            assert twice == once, panel
+
+
+def _shown(samples: list[Any]) -> list[tuple[dict[str, str], float]]:
+    labels = ({name: text for name, text in one["metric"].items() if name != "job"} for one in samples)
+    values = (round(float(one["value"][1]), 9) for one in samples)
+    return sorted(zip(labels, values, strict=True), key=repr)

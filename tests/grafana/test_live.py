@@ -43,9 +43,15 @@ _TWO_ENDPOINTS = {
     'paceline_expected_cases{suite="other",branch="main",instance="desk"}': 8,
     'paceline_process_resident_memory_bytes{instance="laptop"}': 50,
     'paceline_process_resident_memory_bytes{instance="desk"}': 70,
-    f'paceline_case_duration_seconds_bucket{{{_RUN},instance="laptop",test_type="unit",le="0.1"}}': 1,
-    f'paceline_case_duration_seconds_bucket{{{_RUN},instance="laptop",test_type="unit",le="+Inf"}}': 1,
+    f'paceline_case_duration_seconds_bucket{{{_RUN},instance="laptop",test_type="unit",le="0.1"}}': 3,
+    f'paceline_case_duration_seconds_bucket{{{_RUN},instance="laptop",test_type="unit",le="2.0"}}': 4,
+    f'paceline_case_duration_seconds_count{{{_RUN},instance="laptop",test_type="unit"}}': 4,
     'paceline_budget_seconds{suite="shop",instance="laptop",test_type="unit"}': 0.1,
+    # All within a budget that is a bound, and written otherwise.
+    f'paceline_case_duration_seconds_bucket{{{_RUN},instance="laptop",test_type="integration",le="2.0"}}': 6,
+    f'paceline_case_duration_seconds_bucket{{{_RUN},instance="laptop",test_type="integration",le="5.0"}}': 6,
+    f'paceline_case_duration_seconds_count{{{_RUN},instance="laptop",test_type="integration"}}': 6,
+    'paceline_budget_seconds{suite="shop",instance="laptop",test_type="integration"}': 2,
 }
 _PART_OF_TWO = {f'paceline_process_resident_memory_bytes{{{_RUN},instance="exporter",shard="1of2"}}': 30}
 # One run that tells both.
@@ -96,7 +102,7 @@ def _check(folder: Path, series: Mapping[str, float | str], panel: str, *expecte
         (_BY_ENDPOINT, "Tests ended", 1),
         (_BY_ENDPOINT, "Failed so far", 1),
         (_TWO_ENDPOINTS, "Memory", 50),
-        (_TWO_ENDPOINTS, "Call phase, of the budget", 0.95),
+        (_TWO_ENDPOINTS, "Over budget so far", 0.25),
         (_PART_OF_TWO, "Memory", 30),
         (_BOTH, "To run", 5),
         ({**_BY_EXPORTER, **_BY_ENDPOINT}, "Tests ended", 8),

@@ -55,3 +55,42 @@ def test_each_run_that_was_taken_in_counts(
     command: list[str | Path] = [prometheus_folder() / "promtool", "test", "rules", path]
 
     assert not subprocess.run(command, capture_output=True, text=True, check=False).stderr
+
+
+@pytest.mark.parametrize(
+    ("panel", "series", "expected"),
+    [
+        ("Messages not sent", {'prometheus_notifications_dropped_total{instance="p"}': "0 0 0 43x7"}, 43),
+        ("Messages not sent", {'alertmanager_notifications_failed_total{instance="a"}': "_ _ 2x8"}, 2),
+        ("Messages not sent", {'alertmanager_notifications_failed_total{instance="a"}': "0x10"}, 0),
+        ("Series dropped", {'paceline_exporter_series_dropped_total{suite="shop"}': "_ _ _ 120x7"}, 120),
+        ("Reports refused", {'paceline_exporter_reports_total{result="conflict"}': "_ _ _ 1 2x6"}, 2),
+        ("Runs exposed, and too late", {'paceline_exporter_late_runs_total{suite="shop"}': "_ _ _ 3x7"}, 3),
+    ],
+)
+def test_the_first_event_of_a_counter_counts(
+    tmp_path: Path, panel: str, series: dict[str, str], expected: float
+) -> None:
+    """
+    A counter that is there from its first event on has no increase by it.
+    """
+    counter = next(iter(series)).partition("{")[0]
+    (expression,) = (
+        filled(one.expr.replace("1h", "8m"), {"__range": "8m"})
+        for board in boards()
+        for one in queries(board)
+        if one.panel == panel and counter in one.expr
+    )
+    inputs = [{"series": name, "values": values} for name, values in series.items()]
+    # At the ends, `increase` extrapolates.
+    expectation = {
+        "expr": f"round({expression})",
+        "eval_time": "9m",
+        "exp_samples": [{"labels": "{}", "value": expected}],
+    }
+    test = {"interval": "1m", "input_series": inputs, "promql_expr_test": [expectation]}
+    path = tmp_path / "pipeline.test.yml"
+    path.write_text(yaml.safe_dump({"tests": [test]}), "utf-8")
+    command: list[str | Path] = [prometheus_folder() / "promtool", "test", "rules", path]
+
+    assert not subprocess.run(command, capture_output=True, text=True, check=False).stderr

@@ -62,7 +62,8 @@ def queries(board: Json) -> Iterator[Asked]:
         for target in panel["targets"]:
             points = panel.get("maxDataPoints", _A_PIXEL_EACH)
             least = _SECONDS[target.get("interval", panel.get("interval", _OF_SCRAPES))]
-            yield Asked(board["uid"], panel["title"], target["expr"], target["instant"], points, least)
+            title = re.sub(r" \(\d+ at most\)$", "", panel["title"])
+            yield Asked(board["uid"], title, target["expr"], target["instant"], points, least)
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
