@@ -144,7 +144,7 @@ class VerdictKind(OpenEnum):
             ("worse measure", "worse measures"),
             "A measure of the test is worse than it usually is, by the direction that the test gave it.",
             "Look at the changes since the last run in which the measure was as usual.",
-            severity="critical from twice as bad, else warning",
+            severity="warning",
             figures="the measure, and the worst value that is usual",
             color=colors.ROSE,
             heading="measure",

@@ -55,6 +55,9 @@ def test_a_passed_test_has_a_sample_of_each_figure() -> None:
             ({**labels, "measure": "p95_seconds", "unit": "s", "better": "lower"}, 0.2),
         ],
         "paceline_test_measure_limit": [({**labels, "measure": "p95_seconds", "unit": "s", "better": "lower"}, 0.5)],
+        "paceline_test_measure_beyond_limit": [
+            ({**labels, "measure": "p95_seconds", "unit": "s", "better": "lower"}, 0.0)
+        ],
     }
 
 

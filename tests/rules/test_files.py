@@ -59,7 +59,8 @@ def _known() -> dict[str, AbstractSet[str]]:
         for suffix in suffixes
     }
     recorded = {
-        name: {"suite", "branch", "test", "test_type", "measure", "unit", "probe", "part_of"} for name in RECORDS
+        name: {"suite", "branch", "test", "test_type", "measure", "unit", "better", "probe", "part_of"}
+        for name in RECORDS
     }
     return {name: labels | _TARGET for name, labels in {**OF_PROMETHEUS, **known, **recorded}.items()}
 
@@ -118,7 +119,18 @@ def test_every_metric_and_label_is_known(expression: str) -> None:
 
     for name, labels in selectors_of(tree):
         assert labels <= known[name], name
-    assert labels_of(tree) <= {"suite", "branch", "test", "test_type", "partial", "measure", "unit", "part_of"}
+    assert labels_of(tree) <= {
+        "suite",
+        "branch",
+        "test",
+        "test_type",
+        "partial",
+        "measure",
+        "unit",
+        "better",
+        "part_of",
+        "job",
+    }
 
 
 def test_thresholds_are_those_that_travel_with_a_run() -> None:

@@ -10,7 +10,10 @@ from msgspec.structs import replace
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
-from paceline.measure import Measure
+from paceline.kit_results import DatabaseResult, LeakResult
+from paceline.kit_results.database import Scaling
+from paceline.kit_results.leak import Growth
+from paceline.measure import Better, Measure
 from paceline.model import Case, Machine, Outcome, Run
 from paceline.query_group import QueryGroup
 from paceline.usage import TOUCH_PROBES, UsageKey
@@ -202,7 +205,46 @@ def _figures() -> dict[str, Course]:
         "kept_once": [_keeping(0)] * (RUNS - 1) + [_keeping(4)],
         "keeps_little_of_its_peak": [_keeping(4, peak=100)] * RUNS,
         "importing": [_keeping(4, imported=3)] * RUNS,
+        **_measures(),
     }
+
+
+def _measures() -> dict[str, Course]:
+    noise = Random(11)
+    return {
+        "measure_rose": [_measuring(0.1, Better.LOWER)] * (RUNS - 1) + [_measuring(0.2, Better.LOWER)],
+        "measure_rose_a_little": [_measuring(0.1, Better.LOWER)] * (RUNS - 1) + [_measuring(0.12, Better.LOWER)],
+        "measure_fell": [_measuring(100, Better.HIGHER)] * (RUNS - 1) + [_measuring(70, Better.HIGHER)],
+        "measure_got_better": [_measuring(100, Better.HIGHER)] * (RUNS - 1) + [_measuring(200, Better.HIGHER)],
+        "measure_varies": [_measuring(noise.uniform(0.1, 0.3), Better.LOWER) for _ in range(RUNS - 1)]
+        + [_measuring(0.28, Better.LOWER)],
+        "measure_of_few_runs": [None] * (RUNS - 8)
+        + [_measuring(0.1, Better.LOWER)] * 7
+        + [_measuring(0.2, Better.LOWER)],
+        "measure_beyond_limit": [_measuring(0.1)] * (RUNS - 1) + [_measuring(0.1, limit=0.05)],
+        "measure_below_limit": [_measuring(0.1, Better.HIGHER, limit=0.1)] * (RUNS - 1)
+        + [_measuring(0.09, Better.HIGHER, limit=0.1)],
+        "failed_beyond_limit": [_measuring(0.1)] * (RUNS - 1)
+        + [failed(measures={"p95": Measure(value=0.1, unit="s", limit=0.05)})],
+        "leak_test_found_one": [_leak_test()] * (RUNS - 1)
+        + [_leak_test(Growth(resource="memory", per_call=9, low=8, high=9))],
+        "database_test_found_one": [_database_test(few=3, many=3)] * (RUNS - 1) + [_database_test(few=3, many=30)],
+    }
+
+
+def _measuring(value: float, better: Better | None = None, limit: float | None = None) -> Case:
+    return make_case(measures={"p95": Measure(value=value, unit="s", better=better, limit=limit)})
+
+
+def _leak_test(*growths: Growth) -> Case:
+    result = LeakResult(iterations=100, initial_bytes=1, final_bytes=1, growths=growths)
+    return make_case(results=(result,), measures=result.measures())
+
+
+def _database_test(few: int, many: int) -> Case:
+    scaling = Scaling(few_rows=3, many_rows=30, queries_of_few=few, queries_of_many=many)
+    result = DatabaseResult(iterations=3, mean_seconds=0.01, median_seconds=0.01, max_seconds=0.01, scaling=scaling)
+    return make_case(results=(result,), measures=result.measures())
 
 
 def _benchmark(median: float) -> Case:

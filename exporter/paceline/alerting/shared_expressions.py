@@ -10,8 +10,8 @@ from paceline.analysis.verdicts.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS, W
 from paceline.usage import UsageKey
 
 _MEASURES = {
-    "unit": f'paceline_test_measure{{unit=~"{UNITS_OF_COUNTS}"}}',
-    "name": f'paceline_test_measure{{unit="",measure=~"{NAMES_OF_COUNTS}"}}',
+    "unit": f'paceline_test_measure{{unit=~"{UNITS_OF_COUNTS}",better!="higher"}}',
+    "name": f'paceline_test_measure{{unit="",measure=~"{NAMES_OF_COUNTS}",better!="higher"}}',
 }
 
 # Of a count by its unit, or by its name where it has no unit.
@@ -147,6 +147,37 @@ def _part_of(level: str, join: str = "<run>", beside: str = "") -> str:
     return _PART_OF.replace("<GROUP>", level + beside).replace("<LEVEL>", level).replace("<JOIN>", join + beside)
 
 
+# A measure that is worse than usual, on the side that `{sign}` and the quantile of the edge say.
+_WORSE = """
+(
+  test:paceline_compared_measure:value{better="{better}"}
+    {sign} quantile_over_time(0.5, paceline_test_measure{better="{better}"}[<window>] offset <before>)
+    {by} <threshold measure_ratio>
+and
+  test:paceline_compared_measure:value{better="{better}"}
+    {sign} quantile_over_time(0.5, paceline_test_measure{better="{better}"}[<window>] offset <before>)
+    {plus} (
+      quantile_over_time(0.75, paceline_test_measure{better="{better}"}[<window>] offset <before>)
+      - quantile_over_time(0.25, paceline_test_measure{better="{better}"}[<window>] offset <before>)
+    ) / 1.349
+    * <threshold measure_spreads>
+and
+  test:paceline_compared_measure:value{better="{better}"}
+    {sign} quantile_over_time({edge}, paceline_test_measure{better="{better}"}[<window>] offset <before>)
+and
+  count_over_time(paceline_test_measure{better="{better}"}[<window>] offset <before>)
+    >= <threshold measure_min_runs>
+)
+"""
+
+
+def _worse(**words: str) -> str:
+    text = _WORSE.strip()
+    for name, word in words.items():
+        text = text.replace(f"{{{name}}}", word)
+    return text
+
+
 PHRASES: Mapping[str, str] = {
     # A threshold that came with the run, on the right of an operator.
     "threshold": """
@@ -203,6 +234,11 @@ or
         'group by (job) (last_over_time(up{job=~"paceline.*", job!="paceline-live"}[1d]))'
         ' unless on (job) up{job=~"paceline.*", job!="paceline-live"}'
     ),
+    # Counts that may not grow are judged exactly, as counts.
+    "compared_by_unit": f'paceline_test_measure{{better="lower",unit!="",unit!~"{UNITS_OF_COUNTS}"}}',
+    "compared_by_name": f'paceline_test_measure{{better="lower",unit="",measure!~"{NAMES_OF_COUNTS}"}}',
+    "worse_low": _worse(better="lower", sign=">", by="*", plus="+", edge="0.95"),
+    "worse_high": _worse(better="higher", sign="<", by="/", plus="-", edge="0.05"),
     "rise": "<rise_{}>",
     "rise_unit": _RISE.replace("{m}", _MEASURES["unit"]),
     "rise_work": _RISE_OF_WORK,

@@ -237,6 +237,7 @@ def _fails_by_budget(case: Case) -> bool:
     if not case.outcome.is_failure:
         return False
     is_over = case.budget_source is BudgetSource.MARKER and judge_budget(case) is not None
+    is_over = is_over or any(measure.breaks_limit for measure in case.measures.values())
     return is_over or any(limit.source is BudgetSource.MARKER for limit in broken_limits(case))
 
 

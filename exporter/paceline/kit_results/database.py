@@ -91,6 +91,7 @@ class DatabaseResult(KitResult, frozen=True, kw_only=True, tag="database"):
             "mean_seconds": Measure(value=self.mean_seconds, unit="seconds", limit=self.max_avg_seconds),
             "median_seconds": Measure(value=self.median_seconds, unit="seconds", better=Better.LOWER),
         }
+        found["n_plus_one"] = Measure(value=float(self.n_plus_one_detected))
         if self.queries is not None:
             found["queries"] = Measure(value=float(self.queries), unit="queries", limit=self.max_queries)
         return {self.named(figure): measure for figure, measure in found.items()}

@@ -14,6 +14,7 @@ from paceline.analysis.verdicts.budget import needed_seconds
 from paceline.analysis.verdicts.suite_regression import pace_of
 from paceline.endpoint_totals import endpoint_totals
 from paceline.formatting import milliseconds
+from paceline.measure import Measure
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
 from paceline.model import Case, Outcome, Run
@@ -158,16 +159,22 @@ def of_case(case: Case, run: Run, branches: Collection[str]) -> Iterator[Sample]
     if needed is not None and case.budget_seconds:
         yield Sample(catalogue.TEST_BUDGET, labels, case.budget_seconds, ended)
         yield Sample(catalogue.TEST_BUDGET_USED, labels, needed / case.budget_seconds, ended)
+    for name, measure in case.measures.items():
+        yield from _of_measure(name, measure, case, labels, ended)
     if not case.outcome.is_pass:
         return
     for metric, seconds in _phases(case).items():
         if seconds is not None:
             yield Sample(metric, labels, seconds, ended)
-    for name, measure in case.measures.items():
-        of_measure = (*labels, name, measure.unit, measure.better.label if measure.better else "")
+
+
+def _of_measure(name: str, measure: Measure, case: Case, labels: tuple[str, ...], ended: float) -> Iterator[Sample]:
+    of_measure = (*labels, name, measure.unit, measure.better.label if measure.better else "")
+    if case.outcome.is_pass:
         yield Sample(catalogue.TEST_MEASURE, of_measure, measure.value, ended)
-        if measure.limit is not None:
-            yield Sample(catalogue.TEST_MEASURE_LIMIT, of_measure, measure.limit, ended)
+    if measure.limit is not None and (case.outcome.is_pass or case.outcome.is_failure):
+        yield Sample(catalogue.TEST_MEASURE_LIMIT, of_measure, measure.limit, ended)
+        yield Sample(catalogue.TEST_MEASURE_BEYOND_LIMIT, of_measure, float(measure.breaks_limit), ended)
 
 
 def _where(run: Run, branches: Collection[str]) -> tuple[str, str]:

@@ -14,8 +14,6 @@ from paceline.measure import Measure
 from paceline.model import Case, Severity, Verdict
 from paceline.verdict_kinds import VerdictKind
 
-# Twice over a limit, or twice as bad as usual, is critical.
-_CRITICAL_FACTOR = 2.0
 # All but one in twenty runs were better.
 _USUAL_SHARE = 0.95
 
@@ -108,7 +106,7 @@ def _beyond(case_id: str, name: str, measure: Measure, limit: float) -> Verdict:
     factor = _factor(measure.value, limit, is_more_better=measure.is_more_better)
     return Verdict(
         kind=VerdictKind.BUDGET,
-        severity=_severity(factor),
+        severity=Severity.WARNING,
         case=case_id,
         measure=name,
         measured=measure.value,
@@ -125,7 +123,7 @@ def _worse(case_id: str, name: str, measure: Measure, usual: UsualMeasure, limit
     was = f"usually {figure(usual.median, measure.unit)} (median of {counted(usual.runs, 'run')})"
     return Verdict(
         kind=VerdictKind.MEASURE,
-        severity=_severity(factor),
+        severity=Severity.WARNING,
         case=case_id,
         measure=name,
         measured=measure.value,
@@ -139,7 +137,3 @@ def _worse(case_id: str, name: str, measure: Measure, usual: UsualMeasure, limit
 def _factor(value: float, reference: float, *, is_more_better: bool) -> float | None:
     above, below = (reference, value) if is_more_better else (value, reference)
     return above / below if below > 0 and above >= 0 else None
-
-
-def _severity(factor: float | None) -> Severity:
-    return Severity.CRITICAL if factor is not None and factor >= _CRITICAL_FACTOR else Severity.WARNING
