@@ -28,7 +28,8 @@ class Row(Struct, frozen=True):
 class Dashboard(Struct, frozen=True, kw_only=True):
     """
     One dashboard. `since` is the start of its default time range, as in `now-14d`; `refresh` is the interval of its
-    queries. `alerts` are the label matchers of the alerts to mark; without `has_runs`, the dashboard has no marks.
+    queries. `alerts` are the label matchers of the alerts to mark; without `has_runs`, the dashboard has no marks,
+    and its time range, of minutes or hours, makes no sense in the others.
     """
 
     uid: str
@@ -61,22 +62,22 @@ class Dashboard(Struct, frozen=True, kw_only=True):
             "fiscalYearStartMonth": 0,
             "liveNow": False,
             "weekStart": "",
-            "links": [_links()],
+            "links": [_links(keeps_time=self.has_runs)],
             "templating": {"list": list(self.variables)},
             "annotations": {"list": annotations(*self.alerts) if self.has_runs else []},
             "panels": list(_placed(self.rows)),
         }
 
 
-def _links() -> Json:
+def _links(*, keeps_time: bool) -> Json:
     return {
         "type": "dashboards",
         "title": "Paceline",
         "tags": [TAG],
-        "asDropdown": False,
+        "asDropdown": True,
         "icon": "external link",
         "includeVars": True,
-        "keepTime": True,
+        "keepTime": keeps_time,
         "targetBlank": False,
         "tooltip": "",
         "url": "",

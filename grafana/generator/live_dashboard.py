@@ -7,7 +7,7 @@ from grafana.generator.live_usage_panels import MACHINE, NO_RUN, PROCESSES, as_i
 from grafana.generator.panel import Override, Panel, Query, Threshold, as_thresholds, by_name, fixed
 from grafana.generator.panel_kinds import stat
 from grafana.generator.promql import SUITE as OF_SUITE
-from grafana.generator.tables import TableColumn, ranking
+from grafana.generator.tables import TO_TEST_OF_LATE, TableColumn, ranking
 from grafana.generator.variables import LATEST_BRANCH, LATEST_SUITE, TYPE_VARIABLE, data_source, hidden
 from paceline import colors
 
@@ -80,9 +80,12 @@ _PROGRESS: tuple[Panel, ...] = (
         empty=NO_RUN,
     ),
     stat(
-        title="To run",
-        description="Number of tests that this run planned at its start.",
-        queries=_now(f"sum({_parts('paceline_expected_cases')})"),
+        title="Left to run",
+        description="Tests that this run planned at its start and that have not ended, and all that it planned.",
+        queries=(
+            Query(expr=f"sum({_parts('paceline_expected_cases')}) - sum({_ended()})", legend="left", now=True),
+            Query(expr=f"sum({_parts('paceline_expected_cases')})", legend="planned", now=True),
+        ),
         unit="none",
         empty=NO_RUN,
     ),
@@ -133,6 +136,7 @@ _TESTS: tuple[Panel, ...] = (
                 unit="s",
             ),
         ),
+        link=TO_TEST_OF_LATE,
         width=12,
     ),
     as_it_happens(

@@ -42,24 +42,29 @@ bars = partial(
     },
 )
 
-_DRAWING = {"drawStyle": "line", "lineWidth": 1, "pointSize": 5, "spanNulls": True, "showPoints": "always"}
+DRAWING = {"drawStyle": "line", "lineWidth": 1, "pointSize": 5, "spanNulls": True, "showPoints": "always"}
 _CHART = partial(
     Panel,
     kind="timeseries",
     width=12,
     height=8,
     options={
-        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
+        "legend": {
+            "displayMode": "list",
+            "placement": "bottom",
+            "showLegend": True,
+            "calcs": ["lastNotNull", "min", "max"],
+        },
         "tooltip": {"mode": "multi", "sort": "desc"},
     },
 )
 
-per_run = partial(_CHART, points=_EACH, custom=_DRAWING)
+per_run = partial(_CHART, points=_EACH, custom=DRAWING)
 """
 A point for each run, with lines between them.
 """
 
-over_time = partial(_CHART, custom={**_DRAWING, "showPoints": "auto", "spanNulls": False, "fillOpacity": 10})
+over_time = partial(_CHART, custom={**DRAWING, "showPoints": "auto", "spanNulls": False, "fillOpacity": 10})
 """
 Lines over samples that are scraped all the time, with gaps where samples are missing.
 """

@@ -75,7 +75,7 @@ def _usage_panels() -> Iterator[Panel]:
 USED: tuple[Panel, ...] = (
     *_usage_panels(),
     per_run(
-        title="Figures of its own",
+        title="Measures that the test reports",
         description="Figures that the test recorded, each in its unit. Counts of queries or requests barely vary on "
         "unchanged code, so a step means a change.",
         queries=(

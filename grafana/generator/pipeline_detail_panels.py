@@ -126,8 +126,8 @@ DETAIL: tuple[Panel, ...] = (
         title="Runs exposed, and too late",
         description="Runs that the exporter exposes, each for 15 minutes and three scrapes: if the line only rises, "
         "Prometheus does not scrape the exporter. The second line shows the runs of each hour that arrived after the "
-        "out-of-order window of Prometheus: the exporter keeps them, and the dashboards do not show them. The third shows runs of "
-        "senders whose clock is off by more than a minute.",
+        "out-of-order window of Prometheus: the exporter keeps them, and the dashboards do not show them. The third "
+        "shows runs of senders whose clock is off by more than a minute.",
         queries=(
             Query(expr="sum(paceline_exporter_exposed_runs)", legend="exposed"),
             Query(expr=f"sum({added('paceline_exporter_late_runs_total', '1h')})", legend="too late"),

@@ -4,7 +4,7 @@ Suite: is it healthy, and what changed?
 
 from grafana.generator.dashboard import Dashboard, Row
 from grafana.generator.panel import TIMES, Override, Panel, Query, Threshold, fixed, in_colors
-from grafana.generator.panel_kinds import bars, per_run, stacked_per_run, stat
+from grafana.generator.panel_kinds import DRAWING, bars, per_run, stacked_per_run, stat
 from grafana.generator.promql import SUITE as OF_SUITE
 from grafana.generator.promql import WHOLE, at_end, by_test, each_run, ended, usual_at_end
 from grafana.generator.suite_test_tables import TESTS
@@ -113,7 +113,7 @@ _HEALTH: tuple[Panel, ...] = (
         defaults={"decimals": 1},
     ),
     stat(
-        title="Machine",
+        title="Machine slowdown",
         description="How many times slower than usual the machine of the last whole run was. If the value is orange, "
         "rely on normalised times, which leave out the speed of the machine.",
         queries=(Query(expr=f"max({at_end('paceline_run_machine_slowdown_ratio', OF_SUITE)})", now=True),),
@@ -204,7 +204,7 @@ _RUNS: tuple[Panel, ...] = (
         title="Duration of each run",
         description="Each point is a run. Its tooltip has the commit. Orange runs did not pass, grey runs are "
         "partial. If several runs are closer together than 1/4000 of the time range, only the last has a point. "
-        "Compare a step with the panel Machine of each run before you look for a cause in the code.",
+        "Compare a step with the panel Machine slowdown of each run before you look for a cause in the code.",
         queries=(
             Query(expr=_runs('partial!="true"'), legend="{{outcome}} {{commit}}"),
             Query(expr=_runs('partial="true"'), legend="{{outcome}} {{commit}}, a part of the suite"),
@@ -223,7 +223,7 @@ _RUNS: tuple[Panel, ...] = (
         },
     ),
     per_run(
-        title="Machine of each run",
+        title="Machine slowdown of each run",
         description="How many times slower than usual the machine was, by the durations of the tests and by a fixed "
         "calibration. If both rise, the machine was slower. If only the tests and the ratio of tests to calibration "
         "rise, the code is slower.",
@@ -244,6 +244,8 @@ _RUNS: tuple[Panel, ...] = (
         queries=(Query(expr=f"avg({_PASSED_IN_WHOLE_RUNS})", legend="passed"),),
         unit="percentunit",
         empty=NO_RUN,
+        # A scale from the lowest value on would make a cliff of 99.94%.
+        custom={**DRAWING, "axisSoftMin": 0.9},
         defaults={"color": fixed(colors.GOOD), "max": 1},
     ),
     per_run(

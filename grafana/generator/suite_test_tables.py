@@ -137,7 +137,7 @@ TESTS: tuple[Panel, ...] = (
             TableColumn(name="Took", expr=among(at_end(_DURATION), _OVER_BUDGET), unit="s"),
             TableColumn(name="Budget", expr=among(at_end("paceline_test_budget_seconds"), _OVER_BUDGET), unit="s"),
         ),
-        width=12,
+        height=7,
     ),
     ranking(
         "More work than usual (30 at most)",
@@ -151,7 +151,7 @@ TESTS: tuple[Panel, ...] = (
             TableColumn(name="Usually", expr=_of_risen(_USUAL), unit="short"),
             TableColumn(name="Now", expr=_of_risen(_counts(at_end)), unit="short"),
         ),
-        width=12,
+        height=7,
     ),
     ranking(
         "Repeating queries (30 at most)",
@@ -163,7 +163,7 @@ TESTS: tuple[Panel, ...] = (
             TableColumn(name="Usually", expr=among(_usual_or_0(_REPEATED, OF_TESTS), _REPEATING), unit="short"),
             TableColumn(name="Queries", expr=among(at_end(_QUERIES), _REPEATING), unit="short"),
         ),
-        width=12,
+        height=7,
     ),
     ranking(
         "More calls than usual (20 at most)",
@@ -176,7 +176,7 @@ TESTS: tuple[Panel, ...] = (
             TableColumn(name="Usually", expr=among(usual(_CALLS), _CALLING_MORE), unit="short"),
             TableColumn(name="Now", expr=among(at_end(_CALLS), _CALLING_MORE), unit="short"),
         ),
-        width=12,
+        height=7,
     ),
     ranking(
         "Slowest (15 at most)",
@@ -192,7 +192,7 @@ TESTS: tuple[Panel, ...] = (
                 thresholds=_OF_BUDGET,
             ),
         ),
-        width=12,
+        height=7,
     ),
     ranking(
         "Growing fastest (15 at most)",
@@ -208,7 +208,7 @@ TESTS: tuple[Panel, ...] = (
                 thresholds=(Threshold("text"), Threshold(colors.WARNING, 0.05), Threshold(colors.BAD, 0.2)),
             ),
         ),
-        width=12,
+        height=7,
     ),
     ranking(
         "Failing and flaky (30 at most)",
@@ -232,7 +232,7 @@ TESTS: tuple[Panel, ...] = (
                 thresholds=(Threshold(colors.BAD), Threshold(colors.GOOD, 1)),
             ),
         ),
-        width=12,
+        height=7,
     ),
     ranking(
         "Keeping memory (15 at most)",
@@ -247,6 +247,6 @@ TESTS: tuple[Panel, ...] = (
                 thresholds=(Threshold(colors.WARNING), Threshold(colors.BAD, 64 << 20)),
             ),
         ),
-        width=12,
+        height=7,
     ),
 )

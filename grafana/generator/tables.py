@@ -13,8 +13,9 @@ from grafana.generator.panel_kinds import table
 
 _OF_TEST = (
     "/d/paceline-test?var-datasource=${datasource}&var-suite=${suite:percentencode}"
-    "&var-branch=${branch:percentencode}&${test_type:queryparam}&var-test=${__data.fields.test:percentencode}&${__url_time_range}"
+    "&var-branch=${branch:percentencode}&${test_type:queryparam}&var-test=${__data.fields.test:percentencode}"
 )
+_SAME_TIME = "&${__url_time_range}"
 # In pixels; what is left is for the name of the test.
 _LETTER, _MARGIN, _ARROW, _LEAST, _TYPE_WIDTH = 8, 24, 20, 72, 100
 
@@ -102,16 +103,34 @@ class ShareColumn(Struct, frozen=True, kw_only=True):
 
 Columns = Sequence[TableColumn | ShareColumn]
 
-_LINK = {"title": "Show this test", "url": _OF_TEST, "targetBlank": False}
+
+def _to_test(time: str) -> Override:
+    link = {"title": "Show this test", "url": _OF_TEST + time, "targetBlank": False}
+    return Override(matcher="byName", pattern="Test", properties={**_AS_LINK, "links": [link]})
+
+
 # A row without a test has a link too; its text is a space, so that readers neither see nor click it.
-_AS_LINK = {"links": [_LINK], "custom.filterable": True, "noValue": " "}
-TO_TEST = Override(matcher="byName", pattern="Test", properties=_AS_LINK)
+_AS_LINK = {
+    "custom.filterable": True,
+    "noValue": " ",
+    # Names differ at their ends: they are wrapped (Grafana 11 and later), and a view of their own shows them whole.
+    "custom.cellOptions": {"type": "auto", "wrapText": True},
+    "custom.inspect": True,
+}
+TO_TEST = _to_test(_SAME_TIME)
 """
-Makes the name of a test lead to its dashboard.
+Makes the name of a test lead to its dashboard, with the same time range.
+"""
+
+TO_TEST_OF_LATE = _to_test("&from=now-14d&to=now")
+"""
+The same from a dashboard of minutes, in which a test has at most one run.
 """
 
 
-def ranking(title: str, description: str, empty: str, columns: Columns, **changes: object) -> Panel:
+def ranking(
+    title: str, description: str, empty: str, columns: Columns, link: Override = TO_TEST, **changes: object
+) -> Panel:
     """
     A table of tests, sorted by the first column; the name of a test leads to its dashboard.
 
@@ -120,12 +139,13 @@ def ranking(title: str, description: str, empty: str, columns: Columns, **change
         description: how to read it.
         empty: what it means that no test is in it.
         columns: the first, which is no share, decides which tests are in it and their order.
+        link: where the name of a test leads to.
         changes: of other fields of the panel.
     """
     kind = Override(
         matcher="byName", pattern="Type", properties={"custom.width": _TYPE_WIDTH, "custom.filterable": True}
     )
-    return rows_of(title, description, empty, columns, overrides=(TO_TEST, kind), **changes)
+    return rows_of(title, description, empty, columns, overrides=(link, kind), **changes)
 
 
 def rows_of(

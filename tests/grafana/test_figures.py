@@ -253,7 +253,7 @@ def test_a_test_that_is_gone_is_in_no_table(prometheus: Prometheus, panel: str) 
 
 @pytest.mark.parametrize(
     ("panel", "now", "then"),
-    [("Within budget", 1, 0.5), ("Machine", 1.1, None), ("Verdicts", 0, 0), ("Passed", 1, 1)],
+    [("Within budget", 1, 0.5), ("Machine slowdown", 1.1, None), ("Verdicts", 0, 0), ("Passed", 1, 1)],
 )
 def test_the_last_run_is_the_last_whole_one_of_the_time(
     prometheus: Prometheus, panel: str, now: float, then: float | None
@@ -369,7 +369,7 @@ def test_the_machine_of_a_single_run_is_a_point(prometheus: Prometheus) -> None:
     """
     Beside its own median it is as usual; that it ended after the point at which it is drawn does not matter.
     """
-    assert _last_point(prometheus, ("suite", "Machine of each run"), 1, suite=_ODD, branch=_ODD) == 1
+    assert _last_point(prometheus, ("suite", "Machine slowdown of each run"), 1, suite=_ODD, branch=_ODD) == 1
 
 
 def test_names_may_have_any_character(prometheus: Prometheus) -> None:

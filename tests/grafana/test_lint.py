@@ -21,7 +21,8 @@ _UNITS = {
     "suffix:\N{MULTIPLICATION SIGN}",
 }
 _SAFE = re.compile(r"#[0-9A-F]{6}|text")
-_NO_TIME = "${__url_time_range}"
+_SAME_TIME = "${__url_time_range}"
+_OF_MINUTES = {"paceline-live", "paceline-pipeline"}
 
 
 def _variables(board: dict[str, Any]) -> list[dict[str, Any]]:
@@ -109,8 +110,8 @@ def test_prometheus_answers_with_as_many_points_as_are_asked_for() -> None:
 
 def test_links_lead_to_dashboards_with_what_was_chosen() -> None:
     """
-    From table to test with data source, suite, branch, types and time; between dashboards with all variables and the
-    time, so that each has those that any other shows.
+    From table to test with data source, suite, branch, types and time; between dashboards with all variables, so that
+    each has those that any other shows. A time of minutes or hours stays where it is.
     """
     urls = set(re.findall(r"'url': '(/d/[^']*)'", repr(_BOARDS)))
     links = [board["links"][0] for board in _BOARDS]
@@ -119,6 +120,7 @@ def test_links_lead_to_dashboards_with_what_was_chosen() -> None:
     assert {url.partition("?")[0] for url in urls} == {"/d/paceline-test"}
     assert all(f"var-{name}=" in url for url in urls for name in ("datasource", "suite", "branch", "test"))
     assert all("&${test_type:queryparam}&" in url for url in urls)
-    assert all(url.endswith(_NO_TIME) for url in urls)
+    assert {url.rpartition("}&")[2] for url in urls} == {_SAME_TIME, "from=now-14d&to=now"}
     assert all(names >= {"datasource", "suite", "branch", "test_type"} for names in handed_on)
-    assert all(link["includeVars"] and link["keepTime"] and link["tags"] == ["paceline"] for link in links)
+    assert all(link["includeVars"] and link["asDropdown"] and link["tags"] == ["paceline"] for link in links)
+    assert [link["keepTime"] for link in links] == [board["uid"] not in _OF_MINUTES for board in _BOARDS]
