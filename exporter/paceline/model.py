@@ -12,8 +12,8 @@ from msgspec import Meta, field
 from msgspec.structs import replace
 
 from paceline.accounts import Account, NotMeasured
-from paceline.kit_results import AnyResult
-from paceline.measure import BENCHMARK_MEDIAN, Measure
+from paceline.kit_results import AnyResult, LoadResult, StressResult
+from paceline.measure import BENCHMARK_MEDIAN, LOAD_P50, Measure
 from paceline.query_group import QueryGroup
 from paceline.translated_names import BudgetSource, RunCount
 from paceline.usage import UsageKey
@@ -182,10 +182,18 @@ class Case(DocumentValue, frozen=True, kw_only=True):
     @property
     def benchmark_seconds(self) -> float | None:
         """
-        The seconds of one call, the median of the rounds of a benchmark; None of other tests.
+        The seconds of one call, the median of the rounds of a benchmark, or of one request, the median of a load test;
+        None of other tests.
         """
-        median = self.measures.get(BENCHMARK_MEDIAN)
+        median = self.measures.get(BENCHMARK_MEDIAN) or self.measures.get(LOAD_P50)
         return median.value if median is not None and median.value > 0 else None
+
+    @property
+    def lasts_as_asked(self) -> bool:
+        """
+        Whether the call phase lasts as long as the test wants, so that its time says nothing of the code.
+        """
+        return any(isinstance(result, LoadResult | StressResult) for result in self.results)
 
     @property
     def is_counted(self) -> bool:

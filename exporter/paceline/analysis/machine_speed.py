@@ -142,17 +142,19 @@ class Ruler:
 
 def need_of(case: Case) -> Need | None:
     """
-    What the call phase of a case needed; of a benchmark, what one call of its function needed.
+    What the call phase of a case needed; of a benchmark, what one call of its function needed, and of a load test, what
+    one request did.
 
     Returns:
         None where the wait for a CPU could not be measured: the time by the clock is another figure. The median of
-        the rounds of a benchmark is without it. None too of a test whose calls were counted.
+        the rounds of a benchmark is without it. None too of a test whose calls were counted, and of one that lasts as
+        long as it was asked to.
     """
     if case.benchmark_seconds is not None:
         whole = need(case.duration_seconds or 0.0, case.usage)
         share = whole.cpu_seconds / whole.seconds if whole.seconds > 0 else 1.0
         return Need(case.benchmark_seconds, share * case.benchmark_seconds)
-    if case.duration_seconds is None or case.lacks_cpu_wait or case.is_counted:
+    if case.duration_seconds is None or case.lacks_cpu_wait or case.is_counted or case.lasts_as_asked:
         return None
     return need(case.duration_seconds, case.usage)
 

@@ -7,7 +7,8 @@ from paceline.kit_results.database import DatabaseResult
 from paceline.kit_results.kit_result import KitResult
 from paceline.kit_results.leak import LeakResult
 from paceline.kit_results.load import LoadResult
+from paceline.kit_results.stress import StressResult
 
-__all__ = ["AnyResult", "BenchmarkResult", "DatabaseResult", "KitResult", "LeakResult", "LoadResult"]
+__all__ = ["AnyResult", "BenchmarkResult", "DatabaseResult", "KitResult", "LeakResult", "LoadResult", "StressResult"]
 
-AnyResult = BenchmarkResult | DatabaseResult | LeakResult | LoadResult
+AnyResult = BenchmarkResult | DatabaseResult | LeakResult | LoadResult | StressResult

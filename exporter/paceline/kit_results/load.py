@@ -17,6 +17,16 @@ _Count = Annotated[int, Meta(ge=0)]
 _LATE_SHARE, _LATE_SECONDS = 0.2, 0.005
 
 
+_TAG = "load"
+
+
+def is_figure_of_load(measure: str) -> bool:
+    """
+    Whether a measure is a figure of a load test.
+    """
+    return measure.startswith(f"{_TAG}_")
+
+
 class Latency(DocumentValue, frozen=True, kw_only=True):
     """
     The seconds from the intended start of a request to the end of its answer, of all requests that succeeded.
@@ -82,7 +92,17 @@ class GeneratorUse(DocumentValue, frozen=True, kw_only=True):
     cpu_wait_seconds: NotNegative | None = None
 
 
-class LoadResult(KitResult, frozen=True, kw_only=True, tag="load"):
+class ServerUse(DocumentValue, frozen=True, kw_only=True):
+    """
+    What the server used during the load, if `load_server` started it: `cpu_share` is of one CPU.
+    """
+
+    cpu_seconds: NotNegative | None = None
+    cpu_share: NotNegative | None = None
+    memory_max_bytes: NotNegative | None = None
+
+
+class LoadResult(KitResult, frozen=True, kw_only=True, tag=_TAG):
     """
     What a load test found. `requests` are all requests, `failures` those without a right answer: what was not answered
     when the test ended is among them. Requests of the warm-up are in `warm_up_requests` only.
@@ -108,6 +128,7 @@ class LoadResult(KitResult, frozen=True, kw_only=True, tag="load"):
     intervals: tuple[LoadInterval, ...] = ()
     endpoints: tuple[LoadEndpoint, ...] = ()
     generator: GeneratorUse = GeneratorUse()
+    server: ServerUse | None = None
     expected_workers: _Count = 1
     workers: _Count = 1
     problem: str = ""

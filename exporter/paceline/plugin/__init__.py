@@ -15,6 +15,7 @@ from paceline.plugin.kit_fixtures import (  # noqa: F401 - fixtures
     database_performance_test,
     memory_leak_test,
 )
+from paceline.plugin.load_fixtures import load_server, load_test, stress_test  # noqa: F401 - fixtures
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -96,7 +97,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--paceline-stress",
         **_ON,
-        help="Run stress tests too: tests with the marker 'stress'.",
+        help="Run stress tests too: tests with the marker 'stress' or the fixture 'stress_test'.",
+    )
+    group.addoption(
+        "--paceline-load-allow",
+        metavar="HOST",
+        action="append",
+        default=[],
+        help="Host that load and stress tests may send requests to, besides this machine; may be repeated.",
     )
 
 
@@ -197,6 +205,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from paceline.plugin.activation import activate  # noqa: PLC0415 - absent where it is off
 
         activate(config)
+    if config.getoption("paceline_load_allow") or config.pluginmanager.has_plugin("paceline-planner"):
+        from paceline.plugin.load_settings import apply_load_settings  # noqa: PLC0415 - absent where it is off
+
+        apply_load_settings(config)
     option = _option_without_effect(config)
     if option:
         raise pytest.UsageError(f"paceline: {option} needs --paceline: it is off, and nothing would be judged")

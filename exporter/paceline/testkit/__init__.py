@@ -8,26 +8,41 @@ drawn like any other figure.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from paceline.kit_results import BenchmarkResult, DatabaseResult, LeakResult
+    from paceline.kit_results import BenchmarkResult, DatabaseResult, LeakResult, LoadResult, StressResult
     from paceline.testkit.benchmark import async_benchmark_test, benchmark_test
     from paceline.testkit.database import database_performance_test
     from paceline.testkit.leak import memory_leak_test
+    from paceline.testkit.load.endpoint import Endpoint
+    from paceline.testkit.load.run import load_test
+    from paceline.testkit.load.server import LoadServer, running_server
+    from paceline.testkit.stress import stress_test
 
 __all__ = [
     "BenchmarkResult",
     "DatabaseResult",
+    "Endpoint",
     "LeakResult",
+    "LoadResult",
+    "LoadServer",
+    "StressResult",
     "async_benchmark_test",
     "benchmark_test",
     "database_performance_test",
+    "load_test",
     "memory_leak_test",
+    "running_server",
+    "stress_test",
 ]
 
 _MODULES = {
-    "kit_results": ("BenchmarkResult", "DatabaseResult", "LeakResult"),
+    "kit_results": ("BenchmarkResult", "DatabaseResult", "LeakResult", "LoadResult", "StressResult"),
     "testkit.benchmark": ("async_benchmark_test", "benchmark_test"),
     "testkit.database": ("database_performance_test",),
     "testkit.leak": ("memory_leak_test",),
+    "testkit.load.endpoint": ("Endpoint",),
+    "testkit.load.run": ("load_test",),
+    "testkit.load.server": ("LoadServer", "running_server"),
+    "testkit.stress": ("stress_test",),
 }
 
 

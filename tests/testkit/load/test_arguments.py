@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from paceline.testkit.load import Endpoint, load_test
+from paceline.testkit import Endpoint, load_test
 
 _URL = "http://127.0.0.1:1/"
 

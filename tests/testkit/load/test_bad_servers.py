@@ -11,7 +11,7 @@ from threading import Event
 import pytest
 
 from paceline.kit_results import LoadResult
-from paceline.testkit.load import load_test
+from paceline.testkit import load_test
 from support.answering import Behaviour, answer, answering, drip, silence
 from support.certificates import make_certificate
 from support.loaded import Handler, loaded

@@ -8,7 +8,7 @@ from threading import current_thread
 
 import pytest
 
-from paceline.testkit.load import load_test
+from paceline.testkit import load_test
 
 
 def test_a_function_is_called_by_each_user_in_a_thread() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hdrh.histogram import HdrHistogram
 
-from paceline.testkit.load import Endpoint, load_test
+from paceline.testkit import Endpoint, load_test
 from support.certificates import make_certificate
 from support.loaded import Handler, after, loaded
 

@@ -24,6 +24,7 @@ _MARKER = "performance"
 _STRESS = "stress"
 # The names of markers and fixtures of benchmarks.
 _BENCHMARKS = frozenset({"benchmark", BENCHMARK_TEST})
+_STRESS_FIXTURE = "stress_test"
 
 Markers = Mapping[str, pytest.Mark]
 
@@ -159,7 +160,7 @@ class Planner:
         return CasePlan(ids[node_id], family, test_type, budget, is_hard, is_repeatable, tuple(limits.values()))
 
     def _is_wanted(self, item: pytest.Item, markers: Markers) -> bool:
-        if _STRESS in markers and not self._is_stress_wanted(item.config):
+        if _is_stress(item, markers) and not self._is_stress_wanted(item.config):
             return False
         if not self._config.benchmarks_only:
             return True
@@ -214,6 +215,10 @@ def _closest(markers: Iterable[pytest.Mark]) -> Markers:
 
 def _is_benchmark(item: pytest.Item, markers: Markers) -> bool:
     return not _BENCHMARKS.isdisjoint(markers) or not _BENCHMARKS.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+def _is_stress(item: pytest.Item, markers: Markers) -> bool:
+    return _STRESS in markers or _STRESS_FIXTURE in getattr(item, "fixturenames", ())
 
 
 def family_of(item: pytest.Item) -> str:

@@ -1,8 +1,3 @@
 """
-Load tests.
+Load tests. Worker processes import parts of this package, so that nothing is imported here.
 """
-
-from paceline.testkit.load.endpoint import Endpoint
-from paceline.testkit.load.run import load_test
-
-__all__ = ["Endpoint", "load_test"]

@@ -25,6 +25,9 @@ class Cookies:
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str, str], _Kept] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._kept)
+
     def set(self, lines: Sequence[str], origin: Origin, path: str) -> None:
         """
         Take the cookies of an answer.
@@ -46,8 +49,6 @@ class Cookies:
         """
         The line of a request; empty where no cookie fits.
         """
-        if not self._kept:
-            return b""
         pairs = [f"{key[0]}={kept.value}" for key, kept in self._kept.items() if _fits(kept, origin, path)]
         return f"Cookie: {'; '.join(pairs)}\r\n".encode("latin-1") if pairs else b""
 

@@ -66,12 +66,18 @@ class Origin(Value, frozen=True):
 
 class Message(Value, frozen=True):
     """
-    A request as it is sent: its start line and headers without the empty line after them, its body, and its path.
+    A request: its start line and headers without the empty line after them, its body, its path, and all of it as it is
+    sent where there is no cookie.
     """
 
     head: bytes
     body: bytes
     path: str
+    whole: bytes
+
+    @classmethod
+    def of(cls, head: bytes, body: bytes, path: str) -> "Message":
+        return cls(head, body, path, head + b"\r\n" + body)
 
 
 class Target(Value, frozen=True, kw_only=True):
@@ -169,7 +175,7 @@ def _messages(endpoint: Endpoint, method: str, origin: Origin, parts: SplitResul
         filled_path = _filled(path, row)
         if any(character <= " " for character in filled_path) or not filled_path.isascii():
             raise ValueError(f"load_test: the path {filled_path!r} has spaces or letters that no URL has; quote them")
-        yield Message(head_of(method, filled_path, origin, filled_headers, length), filled, filled_path)
+        yield Message.of(head_of(method, filled_path, origin, filled_headers, length), filled, filled_path)
 
 
 def _body(endpoint: Endpoint) -> tuple[bytes | None, Mapping[str, str]]:

@@ -28,7 +28,6 @@ class Gathering:
         self.requests = self.failures = self.warm_up = self.received_bytes = 0
         self.elapsed_seconds = 0.0
         self.interval_seconds: Final = max(1, ceil(plan.whole_seconds / _MOST_INTERVALS))
-        self.latest = Interval(second=0)
         self._names: Final = names
         self._last: Final = max(ceil(plan.whole_seconds) - 1, 0) // self.interval_seconds
         self._all: Final = _histogram()
@@ -68,13 +67,12 @@ class Gathering:
         self._cpu.append(done)
         self.elapsed_seconds = max(self.elapsed_seconds, done.elapsed_seconds)
 
-    @property
-    def users(self) -> int:
+    def latest_interval(self) -> LoadInterval | None:
         """
-        The users of the latest interval.
+        The interval that began last; None before the first.
         """
-        latest = self._intervals[max(self._intervals)].users if self._intervals else {}
-        return max(latest.values(), default=0)
+        place = max(self._intervals, default=None)
+        return self._intervals[place].result(place) if place is not None else None
 
     def latency(self) -> Latency:
         """

@@ -31,13 +31,15 @@ _now: Final = time.monotonic
 
 class _User:
     """
-    A user, and the request that it waits for: number of the target, and when it was sent.
+    A user, and the request that it waits for: number of the target, when it was sent, and since when it counts.
     """
 
     def __init__(self, http: HttpUser) -> None:
         self.http: Final = http
         self.task: asyncio.Task[None] | None = None
         self.sent: float | None = None
+        self.since = 0.0
+        self.again: Callable[[], bool] | None = None
         self.target = 0
         self.is_expired = False
         self.back_off = 0.0
@@ -68,6 +70,13 @@ class HttpWorker:
         ]
         self._random: Final = Random(order.worker)  # noqa: S311 - no secret
         self._weights: Final = list(accumulate(target.weight for target in order.plan.targets))
+        first = order.plan.targets[0]
+        self._is_one_request: Final = (
+            len(order.plan.targets) == len(first.messages) == 1
+            and not (order.plan.rates or order.plan.think_seconds or first.expect_text)
+            and first.expect_status is None
+            and first.method != "HEAD"
+        )
         self._idle: Final[list[_User]] = []
         self._waiting: Final[deque[float]] = deque()
         self._last_answer = start
@@ -109,6 +118,8 @@ class HttpWorker:
         for begin in user_starts(plan.users, plan.ramp_up_seconds, order.worker, order.workers):
             await asyncio.sleep(max(self._start + begin - _now(), 0.0))
             user = self._add_user()
+            if self._is_one_request:
+                user.again = self._again_of(user)
             user.task = asyncio.create_task(self._be_closed(user))
 
     def _add_user(self) -> _User:
@@ -118,11 +129,10 @@ class HttpWorker:
         return user
 
     async def _be_closed(self, user: _User) -> None:
-        due = _now()
+        due, think_seconds = _now(), self._plan.think_seconds
         while due < self._end:
-            await self._attempt(user, due)
-            due = _now()
-            pause = max(self._plan.think_seconds, user.back_off)
+            due = await self._attempt(user, due, due)
+            pause = max(think_seconds, user.back_off)
             due += pause
             if pause > 0 and due < self._end:
                 await asyncio.sleep(pause)
@@ -154,7 +164,7 @@ class HttpWorker:
 
     async def _be_asked(self, user: _User, due: float) -> None:
         while True:
-            await self._attempt(user, due)
+            await self._attempt(user, due, _now())
             if _now() + user.back_off >= self._end:
                 return
             if user.back_off:
@@ -166,38 +176,62 @@ class HttpWorker:
             self._idle.append(user)
             due = await user.wake
 
-    async def _attempt(self, user: _User, due: float) -> None:
+    async def _attempt(self, user: _User, due: float, now: float) -> float:
+        """
+        Send a request and count it.
+
+        Returns:
+            The time at which it has ended.
+        """
         number = self._choose()
-        target = self._plan.targets[number]
-        sent = _now()
-        user.sent, user.target = sent, number
+        user.sent, user.since, user.target = now, min(due, now), number
         try:
-            await user.http.request(target, next(self._messages[number]))
+            await user.http.request(self._plan.targets[number], next(self._messages[number]), user.again)
         except Failure as failure:
             self._failed(user, failure)
         except asyncio.CancelledError:
             if not user.is_expired:
                 raise
-            self._forget_expiry(user)
-            self._failed(user, Failure("timeout", f"{target.name}: no answer in {self._plan.timeout_seconds:g} s"))
+            self._expired(user, self._plan.targets[number].name)
         except Exception as error:  # noqa: BLE001 - the other users go on
             self._failed(user, Failure("error of the generator", f"{type(error).__name__}: {error}"))
         else:
-            answered = self._last_answer = _now()
-            user.back_off = 0.0
-            if answered >= self._counted_from:
-                self._tally.answer(number, answered - min(due, sent))
-            else:
-                self._tally.warm_up()
+            return self._answered(user)
         finally:
             user.sent = None
+        return _now()
 
-    @staticmethod
-    def _forget_expiry(user: _User) -> None:
+    def _answered(self, user: _User) -> float:
+        now = self._last_answer = _now()
+        user.back_off = 0.0
+        if now >= self._counted_from:
+            self._tally.answer(user.target, now - user.since)
+        else:
+            self._tally.warm_up()
+        return now
+
+    def _again_of(self, user: _User) -> Callable[[], bool]:
+        """
+        What counts the answer of a user that sends the same request all the time, and says whether it is sent again.
+        """
+        counts_of, counted_from, now = self._tally.latencies_of, self._counted_from, _now
+
+        def send_again() -> bool:
+            at, sent = now(), user.sent
+            if at >= self._end or at < counted_from or user.is_expired or sent is None:
+                return False
+            counts_of(0)[int((at - sent) * 1e6)] += 1
+            user.sent = user.since = at
+            return True
+
+        return send_again
+
+    def _expired(self, user: _User, name: str) -> None:
         user.is_expired = False
         user.http.close()
         if user.task is not None:
             user.task.uncancel()
+        self._failed(user, Failure("timeout", f"{name}: no answer in {self._plan.timeout_seconds:g} s"))
 
     def _failed(self, user: _User, failure: Failure) -> None:
         user.back_off = min(user.back_off * 2 or _BACK_OFF, _LONGEST_BACK_OFF)

@@ -13,13 +13,15 @@ from paceline.testkit.load.engine import Ended, Engine
 from paceline.testkit.load.gathering import Gathering
 from paceline.testkit.load.http_engine import HttpEngine
 from paceline.testkit.load.plan import LoadPlan
+from paceline.testkit.load.progress import Progress
+from paceline.testkit.load.server_use import ServersUse
 
 
 def measured(
     plan: LoadPlan, function: Callable[[], Any] | None, processes: int | None, asked: LoadResult
 ) -> LoadResult:
     """
-    The result of a load.
+    The result of a load; `interrupted` where Ctrl-C ended it early.
 
     Args:
         plan: the load.
@@ -29,12 +31,16 @@ def measured(
     """
     engine: Engine = HttpEngine(plan, processes) if function is None else CallEngine(plan, function)
     names = [target.name for target in plan.targets] or [getattr(function, "__name__", type(function).__name__)]
-    gathering = Gathering(plan, names)
-    ended = engine.run(gathering, lambda: None)
-    result = _result(plan, gathering, ended, replace(asked, engine=engine.name, target=", ".join(names)))
-    if ended.interrupted:
-        raise KeyboardInterrupt
-    return result
+    gathering, use, progress = Gathering(plan, names), ServersUse(), Progress(plan)
+
+    def each_second() -> None:
+        use.sample()
+        progress.show(gathering)
+
+    ended = engine.run(gathering, each_second)
+    progress.end()
+    asked = replace(asked, engine=engine.name, target=", ".join(names), server=use.result())
+    return _result(plan, gathering, ended, asked)
 
 
 def _result(plan: LoadPlan, gathering: Gathering, ended: Ended, asked: LoadResult) -> LoadResult:

@@ -2,6 +2,8 @@
 Counts requests until an interval is taken.
 """
 
+from collections import defaultdict
+
 from paceline.testkit.load.plan import ErrorCount, Interval
 
 _MICROSECONDS = 1e6
@@ -33,9 +35,13 @@ class Tally:
         """
         Count a request that was answered, with its latency.
         """
-        counts = self._latencies[target]
-        microseconds = int(seconds * _MICROSECONDS)
-        counts[microseconds] = counts.get(microseconds, 0) + 1
+        self._latencies[target][int(seconds * _MICROSECONDS)] += 1
+
+    def latencies_of(self, target: int) -> defaultdict[int, int]:
+        """
+        The answers of this interval by microseconds, for a caller that counts them itself.
+        """
+        return self._latencies[target]
 
     def failure(self, target: int, failure: Failure, count: int = 1) -> None:
         """
@@ -90,7 +96,7 @@ class Tally:
         return interval
 
     def _clear(self) -> None:
-        self._latencies: list[dict[int, int]] = [{} for _ in range(self._targets)]
+        self._latencies: list[defaultdict[int, int]] = [defaultdict(int) for _ in range(self._targets)]
         self._failures: dict[int, int] = {}
         self._errors: dict[str, ErrorCount] = {}
         self._lags: dict[int, int] = {}

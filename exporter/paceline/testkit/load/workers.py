@@ -41,7 +41,7 @@ class _Process:
         )
         self.is_ready = self.is_done = False
         self._text = b""
-        self.write(json.encode({"path": _import_path()}) + b"\n" + json.encode(order) + b"\n")
+        self.write(json.encode({"path": import_path()}) + b"\n" + json.encode(order) + b"\n")
 
     @property
     def output(self) -> IO[bytes]:
@@ -170,7 +170,7 @@ class Workers:
             yield from messages or ()
 
 
-def _import_path() -> list[str]:
+def import_path() -> list[str]:
     """
     This very package, then installed ones: a project may have a module that is called like one of them.
     """

@@ -1,0 +1,153 @@
+"""
+Checks the arguments of load and stress tests, and makes plans of them.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from math import isfinite
+from typing import Any, TypedDict
+
+from paceline.errors import ConfigError
+from paceline.testkit.load.allowed_hosts import check_host
+from paceline.testkit.load.endpoint import Endpoint, target_of
+from paceline.testkit.load.plan import LoadPlan
+from paceline.testkit.load.session_settings import session_settings
+
+USERS = 20
+MOST_USERS = 1000
+_TIMEOUT = 30.0
+_RAMP_SHARE, _LONGEST_RAMP = 1 / 6, 10.0
+Loaded = str | Endpoint | Sequence[str | Endpoint] | Callable[[], Any]
+
+
+class Sending(TypedDict, total=False):
+    """
+    How requests are sent.
+
+    `think_seconds` is the pause of a user after an answer. `warm_up_seconds` go before the duration, and their requests
+    are counted apart. A request without an answer after `timeout_seconds` (default 30) has failed. Each user sends the
+    cookies that it was given unless `keep_cookies` is False, and follows up to 10 redirects unless `follow_redirects`
+    is False. `verify` False accepts any certificate; `ca_file` is a CA bundle (PEM). `allow_hosts` are hosts other than
+    this machine that load may be sent to. `processes` is the number of worker processes for HTTP (default: one for each
+    CPU).
+    """
+
+    think_seconds: float
+    warm_up_seconds: float
+    timeout_seconds: float
+    keep_cookies: bool
+    follow_redirects: bool
+    verify: bool
+    ca_file: str
+    allow_hosts: Collection[str]
+    processes: int | None
+
+
+def plan_of(
+    endpoint: Loaded,
+    users: int | None,
+    rates: Sequence[float],
+    times: tuple[float, float | None],
+    sending: Sending,
+) -> LoadPlan:
+    """
+    The plan of a load.
+
+    Args:
+        endpoint: that is loaded.
+        users: None for the default.
+        rates: of the open model, checked.
+        times: the seconds of the test and of its ramp, None for the default.
+        sending: how requests are sent.
+
+    Raises:
+        ValueError: an argument is invalid, or a host is not allowed.
+    """
+    duration_seconds, ramp_up_seconds = check_number("duration_seconds", times[0]), times[1]
+    plan = LoadPlan(
+        targets=() if callable(endpoint) else tuple(map(target_of, _endpoints(endpoint))),
+        users=_users(users, rates),
+        rates=tuple(rates),
+        duration_seconds=duration_seconds,
+        ramp_up_seconds=_ramp_up(ramp_up_seconds, duration_seconds, rates),
+        warm_up_seconds=check_number("warm_up_seconds", sending.get("warm_up_seconds", 0.0), may_be_zero=True),
+        think_seconds=check_number("think_seconds", sending.get("think_seconds", 0.0), may_be_zero=True),
+        timeout_seconds=check_number("timeout_seconds", sending.get("timeout_seconds", _TIMEOUT)),
+        keeps_cookies=sending.get("keep_cookies", True),
+        follows_redirects=sending.get("follow_redirects", True),
+        allowed_hosts=(*sending.get("allow_hosts", ()), *session_settings().allowed_hosts),
+        is_verified=sending.get("verify", True),
+        ca_file=sending.get("ca_file", ""),
+    )
+    processes = sending.get("processes")
+    if processes is not None:
+        whole_number("processes", processes)
+    for target in plan.targets:
+        check_host(target.origin.host, plan.allowed_hosts)
+    return plan
+
+
+def rates_of(rates: float | Sequence[float] | None) -> tuple[float, ...]:
+    """
+    The rates of the open model, checked; empty where there are users only.
+    """
+    if rates is None:
+        return ()
+    several = tuple(rates) if isinstance(rates, Sequence) else (rates,)
+    return tuple(float(check_number("requests_per_second", rate)) for rate in several or (0.0,))
+
+
+def check_number(label: str, value: float, *, may_be_zero: bool = False) -> float:
+    """
+    Raises:
+        ValueError: the value is no finite number above 0.
+    """
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    if not is_number or (value < 0 if may_be_zero else value <= 0):
+        expected = "0 or a number above" if may_be_zero else "a number above 0"
+        raise ValueError(f"load_test: {label} is {value!r}, expected {expected}")
+    return value
+
+
+def whole_number(label: str, value: int) -> int:
+    """
+    Raises:
+        ValueError: the value is no whole number from 1 on.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"load_test: {label} is {value!r}, expected a whole number from 1 on")
+    return value
+
+
+def check_installed() -> None:
+    """
+    Raises:
+        ConfigError: the packages of the extra are not installed.
+    """
+    try:
+        import hdrh  # noqa: F401, PLC0415
+        import httptools  # noqa: F401, PLC0415
+    except ImportError as error:
+        raise ConfigError(f"load_test: {error.name} is not installed; pip install 'paceline[load]'") from error
+
+
+def _endpoints(endpoint: str | Endpoint | Sequence[str | Endpoint]) -> list[Endpoint]:
+    several = [endpoint] if isinstance(endpoint, str | Endpoint) else list(endpoint)
+    if not several:
+        raise ValueError("load_test: there is no endpoint, expected at least one")
+    return [one if isinstance(one, Endpoint) else Endpoint(one) for one in several]
+
+
+def _users(users: int | None, rates: Sequence[float]) -> int:
+    if users is None:
+        return min(max(USERS, int(max(rates, default=0.0))), MOST_USERS)
+    return whole_number("concurrent_users", users)
+
+
+def _ramp_up(seconds: float | None, duration: float, rates: Sequence[float]) -> float:
+    if seconds is None:
+        return 0.0 if rates else min(duration * _RAMP_SHARE, _LONGEST_RAMP)
+    check_number("ramp_up_seconds", seconds, may_be_zero=True)
+    longest = duration / max(len(rates), 1)
+    if seconds > longest:
+        raise ValueError(f"load_test: ramp_up_seconds is {seconds!r}, expected at most {longest:g}, as the test lasts")
+    return seconds
