@@ -7,11 +7,12 @@ import json
 from grafana.generator.compare_dashboard import COMPARE
 from grafana.generator.dashboard import Dashboard
 from grafana.generator.live_dashboard import LIVE
+from grafana.generator.load_dashboard import LOAD
 from grafana.generator.per_test_dashboard import TEST
 from grafana.generator.pipeline_dashboard import PIPELINE
 from grafana.generator.suite_dashboard import SUITE
 
-DASHBOARDS: tuple[Dashboard, ...] = (SUITE, TEST, LIVE, COMPARE, PIPELINE)
+DASHBOARDS: tuple[Dashboard, ...] = (SUITE, TEST, LIVE, COMPARE, LOAD, PIPELINE)
 
 
 def dashboard_files() -> dict[str, str]:

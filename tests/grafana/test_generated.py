@@ -11,11 +11,12 @@ from support.dashboards import FILES, boards, panels
 _BOARDS = boards()
 
 
-def test_there_are_five() -> None:
+def test_there_are_six() -> None:
     """
     Each has the uid that links, alerts and provisioning name, and its file the same name.
     """
-    uids = ["paceline-compare", "paceline-live", "paceline-pipeline", "paceline-suite", "paceline-test"]
+    boards_by_name = ("compare", "live", "load", "pipeline", "suite", "test")
+    uids = [f"paceline-{name}" for name in boards_by_name]
 
     assert [board["uid"] for board in _BOARDS] == uids
     assert [path.stem for path in FILES] == uids

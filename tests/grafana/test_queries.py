@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 import requests
+from msgspec.structs import replace
 
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
 from paceline.demo.runs import Demo
+from paceline.kit_results import LoadResult, StressResult
+from paceline.kit_results.load import Latency
 from paceline.metrics.catalogue import CATALOGUE, Channel
 from paceline.model import Run
 from paceline.usage import UsageKey
@@ -27,6 +30,7 @@ _STEP = 3600
 _VALUES = {"suite": "demo", "branch": "main", "base": "main", "back": "1ms", "test_type": ".+"}
 _TEST = "tests/integration/test_cart.py::test_total_of_a_large_cart"
 _IN_A_BROWSER = "tests/e2e/test_report.py::test_report_of_a_year"
+_UNDER_LOAD = "tests/e2e/test_load.py::test_many_customers"
 _NAMES = ("test_a[x=1]", 'test_a[say "it\'s"]', r"test_a[back\slash\n]", "test_a[é 漢字]", "test_a[a.b|c*(d)/$]")
 _RUN_SAMPLES = {metric.name for metric in CATALOGUE if metric.channel is Channel.RUN_SAMPLE}
 _ASKED = [one for board in boards() for one in queries(board)]
@@ -54,6 +58,18 @@ def _counted() -> Iterator[Run]:
         yield make_run(number, [case], run_id=f"counted-{number}", suite="demo", ended=ended, work=Work(mode="all"))
 
 
+def _loaded() -> Iterator[Run]:
+    """
+    Three runs of the demonstration with a load and a stress test.
+    """
+    latency = Latency(p50=0.02, p95=0.05, p99=0.08, mean=0.03, max=0.1)
+    load = LoadResult(duration_seconds=10, elapsed_seconds=10, users=5, requests=1000, failures=10, latency=latency)
+    stress = StressResult(step_seconds=10, max_load=50, max_successful_load=20, breaking_point=25)
+    for number in range(3):
+        case = replace(make_case(_UNDER_LOAD), results=(load, stress))
+        yield make_run(number, [case], run_id=f"loaded-{number}", suite="demo", ended=_UNTIL - 20 * _DAY + 300 + number)
+
+
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """
@@ -62,7 +78,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     once = make_run(1, [make_case(seconds=0.1, usage={UsageKey.CPU_SECONDS: 0.1})], suite="once", ended=_UNTIL - 60)
     hard = make_run(2, [make_case(name) for name in _NAMES], suite="hard", ended=_UNTIL - 60)
     with prometheus_with(
-        [*_judged(), *_counted(), once, hard], tmp_path_factory.mktemp("prometheus"), ["main", "faster-search"]
+        [*_judged(), *_counted(), *_loaded(), once, hard],
+        tmp_path_factory.mktemp("prometheus"),
+        ["main", "faster-search"],
     ) as server:
         yield server.url
 
@@ -102,6 +120,8 @@ def test_the_demonstration_fills_every_panel(url: str, asked: Asked) -> None:
         sides = {"base": "faster-search"}
     if "paceline_test_page_" in asked.expr:
         sides = {"test": _IN_A_BROWSER}
+    if asked.board == "paceline-load":
+        sides = {"test": _UNDER_LOAD}
 
     assert _answer(url, asked, _BEFORE.get(asked.panel, _UNTIL), **sides) != []
 

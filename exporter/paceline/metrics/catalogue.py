@@ -70,6 +70,10 @@ def _of_test(name: str, text: str, *labels: str) -> Metric:
     return Metric(f"paceline_test_{name}", Kind.GAUGE, text, (*_TEST, *labels), Channel.RUN_SAMPLE)
 
 
+def _of_load(name: str, text: str, *labels: str) -> Metric:
+    return Metric(f"paceline_{name}", Kind.GAUGE, text, (*_TEST, "load", *labels), Channel.RUN_SAMPLE)
+
+
 def _of_exporter(name: str, kind: Kind, text: str, *labels: str) -> Metric:
     return Metric(name, kind, text, labels, Channel.EXPORTER)
 
@@ -291,5 +295,28 @@ TEST_MEASURE_BEYOND_LIMIT = _of_test(
     *("measure", "unit", "better"),
 )
 TEST_USAGE = {key: _of_test(key, key.quantity.help) for key in UsageKey if key.quantity.is_exported}
+
+LOAD_REQUESTS = _of_load("load_requests", "Requests of a load test, those that failed too.")
+LOAD_FAILURES = _of_load(
+    "load_failures", "Requests of a load test without a right answer, also those in flight at the end."
+)
+LOAD_DURATION = _of_load("load_duration_seconds", "How long a load test lasted, without its warm-up.")
+LOAD_USERS = _of_load("load_users", "Users of a load test; with a rate, the most requests that may be in flight.")
+LOAD_THROUGHPUT = _of_load("load_throughput", "Requests of a load test that succeeded, per second.")
+LOAD_LATENCY = _of_load(
+    "load_latency_seconds",
+    "Seconds from when a request of a load test was due to the end of its answer; percentile is 50, 95 or 99.",
+    "percentile",
+)
+LOAD_LAG = _of_load(
+    "load_generator_lag_seconds", "How much later than due the generator was in a load test, 99% quantile."
+)
+LOAD_WORKERS_LOST = _of_load("load_workers_lost", "Workers of a load test that did not take part to its end.")
+STRESS_MAX_LOAD = _of_load(
+    "stress_max_load", "Highest load that a stress test carried; 0 if the first step failed.", "unit"
+)
+STRESS_BREAKING_POINT = _of_load(
+    "stress_breaking_point", "Lowest load at which a stress test failed, where one did.", "unit"
+)
 
 CATALOGUE = (*(value for value in globals().values() if isinstance(value, Metric)), *TEST_USAGE.values())

@@ -104,7 +104,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="HOST",
         action="append",
         default=[],
-        help="Host that load and stress tests may send requests to, besides this machine; may be repeated.",
+        help="Host that load and stress tests may send requests to, besides this machine; may be repeated "
+        "(default: none).",
     )
 
 

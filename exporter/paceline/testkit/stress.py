@@ -17,6 +17,7 @@ from paceline.testkit.load.planning import (
     Loaded,
     Sending,
     check_installed,
+    check_name,
     check_number,
     plan_of,
     whole_number,
@@ -86,7 +87,7 @@ def stress_test(  # noqa: PLR0913 - each describes the load
             break
     if refine:
         ladder.bisect()
-    found = ladder.result(StressResult(name=name, step_seconds=step_duration_seconds, max_load=max_load))
+    found = ladder.result(StressResult(name=check_name(name), step_seconds=step_duration_seconds, max_load=max_load))
     result = keep(replace(found, unit="requests/s" if as_rate else "users"))
     if result.interrupted:
         interrupt(f"The stress test was interrupted: {result.summary()}.")

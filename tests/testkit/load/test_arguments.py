@@ -20,6 +20,14 @@ _URL = "http://127.0.0.1:1/"
         ({"duration_seconds": float("nan")}, "load_test: duration_seconds is nan, expected a number above 0"),
         ({"requests_per_second": -5}, "load_test: requests_per_second is -5, expected a number above 0"),
         ({"requests_per_second": []}, "load_test: requests_per_second is 0.0, expected a number above 0"),
+        ({"processes": 0}, "load_test: processes is 0, expected a whole number from 1 on"),
+        (
+            {"name": "Checkout 1"},
+            (
+                "load_test: the name is 'Checkout 1', expected lowercase letters, digits and underscores, at most 40, "
+                "a letter first"
+            ),
+        ),
         ({"think_seconds": -1}, "load_test: think_seconds is -1, expected 0 or a number above"),
         (
             {"duration_seconds": 1, "ramp_up_seconds": 2},

@@ -2,6 +2,7 @@
 Checks the arguments of load and stress tests, and makes plans of them.
 """
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from math import isfinite
 from typing import Any, TypedDict
@@ -16,6 +17,7 @@ USERS = 20
 MOST_USERS = 1000
 _TIMEOUT = 30.0
 _RAMP_SHARE, _LONGEST_RAMP = 1 / 6, 10.0
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 Loaded = str | Endpoint | Sequence[str | Endpoint] | Callable[[], Any]
 
 
@@ -116,6 +118,19 @@ def whole_number(label: str, value: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"load_test: {label} is {value!r}, expected a whole number from 1 on")
     return value
+
+
+def check_name(name: str) -> str:
+    """
+    Raises:
+        ValueError: the name cannot be part of the name of a measure.
+    """
+    if name and not _NAME.fullmatch(name):
+        raise ValueError(
+            f"load_test: the name is {name!r}, expected lowercase letters, digits and underscores, at most 40, "
+            "a letter first"
+        )
+    return name
 
 
 def check_installed() -> None:

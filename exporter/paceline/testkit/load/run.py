@@ -7,7 +7,7 @@ from typing import Unpack
 
 from paceline.kit_results.load import LoadResult
 from paceline.testkit.keeping import keep
-from paceline.testkit.load.planning import Loaded, Sending, check_installed, plan_of, rates_of
+from paceline.testkit.load.planning import Loaded, Sending, check_installed, check_name, plan_of, rates_of
 from paceline.testkit.load.session_settings import interrupt
 
 
@@ -55,7 +55,7 @@ def load_test(  # noqa: PLR0913 - each describes the load
         endpoint, concurrent_users, rates_of(requests_per_second), (duration_seconds, ramp_up_seconds), sending
     )
     asked = LoadResult(
-        name=name,
+        name=check_name(name),
         duration_seconds=duration_seconds,
         elapsed_seconds=0.0,
         p95_ms=p95_ms,

@@ -1,0 +1,177 @@
+"""
+Load and stress: what one load or stress test found, run by run.
+"""
+
+from grafana.generator.dashboard import Dashboard, Row
+from grafana.generator.panel import Override, Panel, Query, Threshold, in_colors
+from grafana.generator.panel_kinds import per_run, stat
+from grafana.generator.promql import SUITE as OF_SUITE
+from grafana.generator.promql import TEST as OF_TEST
+from grafana.generator.promql import TESTS, each_run, last, usual
+from grafana.generator.variables import labels, of_suite
+from paceline import colors
+
+_NO_LOAD, _NO_STRESS = "no load test in this time range", "no stress test in this time range"
+_LATENCY = "paceline_load_latency_seconds"
+_PER_SECOND = "ops"
+_FEWER = (Threshold(colors.BAD), Threshold(colors.WARNING, 0.7), Threshold(colors.GOOD, 0.9))
+_LONGER = (Threshold(colors.GOOD), Threshold(colors.WARNING, 1.2), Threshold(colors.BAD, 2))
+
+
+def _now(expr: str) -> tuple[Query]:
+    return (Query(expr=f"max({expr})", now=True),)
+
+
+def _of(percentile: int) -> str:
+    return f'{OF_TEST},percentile="{percentile}"'
+
+
+def _each(metric: str, legend: str, selected: str = OF_TEST) -> Query:
+    return Query(expr=f"max by (load) ({each_run(metric, selected)})", legend=f"{{{{load}}}} {legend}")
+
+
+_ERRORS = f"{last('paceline_load_failures', OF_TEST)} / {last('paceline_load_requests', OF_TEST)}"
+
+_LATEST: tuple[Panel, ...] = (
+    stat(
+        title="Throughput",
+        description="Requests that succeeded per second in the latest load test.",
+        queries=_now(last("paceline_load_throughput", OF_TEST)),
+        unit=_PER_SECOND,
+        empty=_NO_LOAD,
+    ),
+    stat(
+        title="Beside the usual throughput",
+        description="The latest throughput divided by its median in the time range. Below 0.9, look at the server.",
+        queries=_now(f"{last('paceline_load_throughput', OF_TEST)} / {usual('paceline_load_throughput', OF_TEST)}"),
+        unit="percentunit",
+        empty=_NO_LOAD,
+        thresholds=_FEWER,
+        defaults={"decimals": 0},
+    ),
+    stat(
+        title="95% latency",
+        description="From when a request was due to the end of its answer: 95 of 100 requests that succeeded were "
+        "quicker.",
+        queries=_now(last(_LATENCY, _of(95))),
+        unit="s",
+        empty=_NO_LOAD,
+    ),
+    stat(
+        title="Beside the usual latency",
+        description="The latest 95% latency divided by its median in the time range. From 1.2 on, look at the server.",
+        queries=_now(f"{last(_LATENCY, _of(95))} / {usual(_LATENCY, _of(95))}"),
+        unit="percentunit",
+        empty=_NO_LOAD,
+        thresholds=_LONGER,
+        defaults={"decimals": 0},
+    ),
+    stat(
+        title="Errors",
+        description="Share of the requests without a right answer, also those without an answer when the test ended.",
+        queries=_now(_ERRORS),
+        unit="percentunit",
+        empty=_NO_LOAD,
+        thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 0.001), Threshold(colors.BAD, 0.01)),
+        defaults={"decimals": 2},
+    ),
+    stat(
+        title="Highest load carried",
+        description="The highest load of the latest stress test that did not fail, in users or requests per second.",
+        queries=_now(last("paceline_stress_max_load", OF_TEST)),
+        unit="none",
+        empty=_NO_STRESS,
+    ),
+)
+
+_RUN_BY_RUN: tuple[Panel, ...] = (
+    per_run(
+        title="Latency",
+        description="Quantiles of the latency of each run, of the requests that succeeded. If 99% rises alone, "
+        "requests wait for one another; if all three rise, each request takes longer.",
+        queries=(
+            _each(_LATENCY, "50%", _of(50)),
+            _each(_LATENCY, "95%", _of(95)),
+            _each(_LATENCY, "99%", _of(99)),
+        ),
+        unit="s",
+        empty=_NO_LOAD,
+        defaults={"min": 0},
+        overrides=in_colors(A=colors.GOOD, B=colors.WARNING, C=colors.BAD),
+    ),
+    per_run(
+        title="Throughput of each run",
+        description="Requests that succeeded per second. With a constant rate, a lower value means failures.",
+        queries=(_each("paceline_load_throughput", "succeeded"),),
+        unit=_PER_SECOND,
+        empty=_NO_LOAD,
+        defaults={"min": 0},
+        overrides=in_colors(A=colors.GOOD),
+    ),
+    per_run(
+        title="Requests and failures",
+        description="All requests of each run, and those without a right answer.",
+        queries=(_each("paceline_load_requests", "requests"), _each("paceline_load_failures", "failures")),
+        unit="short",
+        empty=_NO_LOAD,
+        defaults={"min": 0},
+        overrides=in_colors(A=colors.GOOD, B=colors.BAD),
+    ),
+    per_run(
+        title="Lag of the generator",
+        description="How much later than due the generator sent requests, 99% quantile. If the lag is close to the "
+        "latency, the machine of the generator is too busy and the latency is partly its own.",
+        queries=(_each("paceline_load_generator_lag_seconds", "lag"), _each(_LATENCY, "99% latency", _of(99))),
+        unit="s",
+        empty=_NO_LOAD,
+        defaults={"min": 0},
+        overrides=in_colors(A=colors.WARNING, B=colors.QUIET),
+    ),
+    per_run(
+        title="Users",
+        description="Users of each load test. Figures of runs with different users cannot be compared.",
+        queries=(_each("paceline_load_users", "users"),),
+        unit="short",
+        empty=_NO_LOAD,
+        defaults={"min": 0},
+        overrides=in_colors(A=colors.PURPLE),
+    ),
+    per_run(
+        title="Duration, and workers that were lost",
+        description="How long each load test lasted, and how many workers did not take part to its end. The other "
+        "figures of a run that lost workers are those of the workers that were left.",
+        queries=(
+            _each("paceline_load_duration_seconds", "duration"),
+            _each("paceline_load_workers_lost", "workers lost"),
+        ),
+        unit="s",
+        empty=_NO_LOAD,
+        defaults={"min": 0},
+        overrides=(
+            *in_colors(A=colors.QUIET, B=colors.BAD),
+            Override(matcher="byFrameRefID", pattern="B", properties={"unit": "none", "custom.axisPlacement": "right"}),
+        ),
+    ),
+    per_run(
+        title="Capacity",
+        description="The highest load that each stress test carried, and the lowest that failed. Without a breaking "
+        "point, the test did not try enough load.",
+        queries=(_each("paceline_stress_max_load", "carried"), _each("paceline_stress_breaking_point", "failed")),
+        unit="short",
+        empty=_NO_STRESS,
+        defaults={"min": 0},
+        overrides=in_colors(A=colors.GOOD, B=colors.BAD),
+    ),
+)
+
+_WITH_LOAD = f'paceline_test_measure{{{TESTS},measure=~"(load|stress)_.+"}}'
+
+LOAD = Dashboard(
+    uid="paceline-load",
+    title="Load and stress",
+    description="Throughput, latency, errors and capacity of one load or stress test.",
+    variables=(*of_suite(), labels("test", "Test", "test", _WITH_LOAD)),
+    rows=(Row("Latest run", _LATEST), Row("Run by run", _RUN_BY_RUN)),
+    since="now-90d",
+    alerts=(f"{OF_SUITE},test=${{test:json}}", f'{OF_SUITE},test=""'),
+)
