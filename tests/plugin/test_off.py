@@ -36,12 +36,18 @@ def _witness(suite: Suite, *arguments: str, on: bool = False) -> dict[str, objec
 @pytest.mark.parametrize("arguments", [(), ("--no-paceline",), ("--collect-only", "--paceline")])
 def test_nothing_is_imported_registered_or_started_when_it_is_off(suite: Suite, arguments: tuple[str, ...]) -> None:
     """
-    A session without Paceline has only the module that offers the switch, and leaves no folder.
+    A session without Paceline has only the modules that offer the switch and fixtures, and leaves no folder.
     """
     seen = _witness(suite, *arguments)
 
     assert seen == {
-        "modules": ["paceline", "paceline.plugin", "paceline.unpatched"],
+        "modules": [
+            "paceline",
+            "paceline.plugin",
+            "paceline.plugin.kit_fixtures",
+            "paceline.plugin.load_fixtures",
+            "paceline.unpatched",
+        ],
         "libraries": [],
         "plugins": ["paceline"],
         "threads": [],
@@ -75,6 +81,7 @@ def test_on_means_registered(suite: Suite) -> None:
         *(
             f"paceline-{name}"
             for name in (
+                "benchmarks",
                 "last-teardown",
                 "marker-budgets",
                 "meter",
