@@ -148,7 +148,6 @@ class VerdictKind(OpenEnum):
             figures="the measure, and the worst value that is usual",
             color=colors.ROSE,
             heading="measure",
-            shown="",
             is_new_by_default=True,
         ),
     )

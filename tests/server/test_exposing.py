@@ -314,7 +314,7 @@ def test_too_many_series_are_dropped_and_counted(tmp_path: Path) -> None:
     """
     Whole tests, the quickest first; the counter and the page say how many samples.
     """
-    with exporter_in(tmp_path, "--max-series=42") as exporter:
+    with exporter_in(tmp_path, "--max-series=43") as exporter:
         exporter.push(make_run(1, [make_case(f"test_{place}", place / 10) for place in range(10)]))
         samples = exporter.scrape()
         dropped = exporter.state("paceline_exporter_series_dropped_total")
@@ -324,7 +324,7 @@ def test_too_many_series_are_dropped_and_counted(tmp_path: Path) -> None:
         f"test_{place}" for place in (6, 7, 8, 9)
     }
     assert dropped == {"max_series,shop": 24}
-    assert "<p>Left out of suite shop: 24 samples beyond --max-series=42.</p>" in page
+    assert "<p>Left out of suite shop: 24 samples beyond --max-series=43.</p>" in page
 
 
 def test_a_run_before_the_window_is_kept_and_not_exposed(tmp_path: Path) -> None:

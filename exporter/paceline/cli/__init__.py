@@ -9,6 +9,7 @@ from paceline.cli.baseline import baseline
 from paceline.cli.compare import compare
 from paceline.cli.demo_history import demo_history
 from paceline.cli.export import export
+from paceline.cli.flaky import flaky
 from paceline.cli.gate import gate
 from paceline.cli.grafana import grafana
 from paceline.cli.history import history
@@ -41,6 +42,7 @@ def main() -> None:
       paceline compare main my-branch    tests that became slower, from kept runs
       paceline ab --base main            the same, from new runs of both in turn
       paceline work diff main my-branch  functions that run more often
+      paceline flaky --runs 20           tests that fail now and then
       paceline history list              the kept runs
       paceline baseline pin --note 2.0   judge against the last run from now on
       paceline push                      send the queued runs
@@ -65,6 +67,7 @@ for command in (
     compare,
     ab,
     work,
+    flaky,
     history,
     baseline,
     export,

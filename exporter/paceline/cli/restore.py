@@ -77,7 +77,7 @@ def restore(
     **span: object,
 ) -> None:
     """
-    Write the exporter's past runs into the data folder of a Prometheus.
+    Write past runs of the exporter into a Prometheus' data.
 
     FOLDER is the --storage.tsdb.path of a Prometheus that lost its data. The samples have the same labels and times
     as when they were scraped, so that a sample that is there already counts once. promtool writes them as blocks,

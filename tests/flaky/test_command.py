@@ -1,0 +1,67 @@
+"""
+`paceline flaky` on suites with a known pair.
+"""
+
+import pytest
+
+from support.command import run_command
+from support.suite import QUIET, Suite
+
+_PAIR = """
+STATE = {"is_clean": True}
+
+def test_one(): pass
+def test_victim(): assert STATE["is_clean"]
+def test_two(): pass
+def test_polluter(): STATE["is_clean"] = False
+def test_three(): pass
+"""
+
+
+def test_victim_and_polluter_are_named(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    With the share of runs, the seeds, and the command that shows it.
+    """
+    monkeypatch.chdir(suite.folder)
+    suite.write("test_pair.py", _PAIR)
+    result = run_command(["flaky", *QUIET, "--runs", "6"])
+
+    assert result.exit_code == 1
+    assert "test_pair.py::test_victim fails after test_pair.py::test_polluter:" in result.stdout
+    assert "pytest -p no:randomly 'test_pair.py::test_polluter' 'test_pair.py::test_victim'" in result.stdout
+    assert "run 6 of 6" in result.stderr
+
+
+def test_a_suite_that_never_fails_is_well(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Arguments go to pytest.
+    """
+    monkeypatch.chdir(suite.folder)
+    suite.write("test_pair.py", _PAIR)
+    result = run_command(["flaky", *QUIET, "-k", "one or two", "--runs", "2"])
+
+    assert (result.exit_code, result.stdout) == (0, "no test failed in 2 runs\n")
+
+
+def test_the_first_failure_can_be_the_last_run(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A test that fails always blames no other.
+    """
+    monkeypatch.chdir(suite.folder)
+    suite.write("test_a.py", "def test_a(): assert False\n")
+    result = run_command(["flaky", *QUIET, "--until-failure"])
+
+    assert "test_a.py::test_a: it failed in each run" in result.stdout
+    assert "1 of 1" in result.stdout
+    assert "run 2" not in result.stderr
+
+
+def test_no_tests_are_an_error(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    With the end of what pytest said.
+    """
+    monkeypatch.chdir(suite.folder)
+    result = run_command(["flaky", *QUIET, "--runs", "2"])
+
+    assert result.exit_code == 1
+    assert "pytest ended with exit code 5" in result.stderr
