@@ -33,7 +33,11 @@ _FOUND = 1
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.option("--runs", type=click.IntRange(1), help="Number of runs (default: 50, or as many as --seconds allows).")
-@click.option("--seconds", type=Number(0, min_open=True), help="Seconds after which no further run begins (default: no limit).")
+@click.option(
+    "--seconds",
+    type=Number(0, min_open=True),
+    help="Seconds after which no further run begins (default: no limit).",
+)
 @click.option("--until-failure", is_flag=True, help="Stop at the first run in which a test fails.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of the first run.")
 @click.pass_context
