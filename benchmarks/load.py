@@ -225,7 +225,7 @@ def _hey(url: str, seconds: float, users: int, rate: int = 0) -> Sent:
     limit = ["-q", str(rate // users)] if rate else []
     cpu, output = _run("hey", "-z", f"{seconds:g}s", "-c", str(users), *limit, url)
     requests = sum(int(count) for count in re.findall(r"\[200\]\s+(\d+) responses", output))
-    quantiles = [_number(rf"{percent}% in ([\d.]+) secs", output) for percent in (50, 99)]
+    quantiles = [_number(rf"{percent}%+ in ([\d.]+) secs", output) for percent in (50, 99)]
     return Sent(requests, cpu, *quantiles)
 
 
