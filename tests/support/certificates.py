@@ -20,6 +20,14 @@ def make_certificate(folder: Path, name: str = "IP:127.0.0.1") -> Path:
     return folder / "cert.pem"
 
 
+def expire(certificate: Path) -> None:
+    """
+    Make a certificate of `make_certificate` one that ended yesterday.
+    """
+    command: list[str | Path] = ["openssl", "x509", "-in", certificate, "-signkey", certificate.with_name("key.pem")]
+    subprocess.run([*command, "-days", "-1", "-out", certificate], check=True, capture_output=True)
+
+
 def tls_settings(folder: Path) -> Path:
     """
     A web configuration file of an exporter that shows this certificate.

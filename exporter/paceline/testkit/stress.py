@@ -19,6 +19,7 @@ from paceline.testkit.load.planning import (
     check_installed,
     check_name,
     check_number,
+    check_thresholds,
     plan_of,
     whole_number,
 )
@@ -71,6 +72,8 @@ def stress_test(  # noqa: PLR0913 - each describes the load
     if max_load < initial_load:
         raise ValueError(f"load_test: max_load is {max_load}, expected at least initial_load, which is {initial_load}")
     check_number("step_duration_seconds", step_duration_seconds)
+    check_thresholds(p95_ms=p95_ms, max_error_ratio=max_error_ratio)
+    check_name(name)
     plan = plan_of(target, 1, (), (step_duration_seconds, 0.0), sending)
     check_installed()
     from paceline.testkit.load.measured import measured  # noqa: PLC0415 - needs the packages of the extra
@@ -87,7 +90,7 @@ def stress_test(  # noqa: PLR0913 - each describes the load
             break
     if refine:
         ladder.bisect()
-    found = ladder.result(StressResult(name=check_name(name), step_seconds=step_duration_seconds, max_load=max_load))
+    found = ladder.result(StressResult(name=name, step_seconds=step_duration_seconds, max_load=max_load))
     result = keep(replace(found, unit="requests/s" if as_rate else "users"))
     if result.interrupted:
         interrupt(f"The stress test was interrupted: {result.summary()}.")
@@ -114,8 +117,10 @@ class _Ladder:
 
     def bisect(self) -> None:
         """
-        Narrow the breaking point down to one.
+        Narrow the breaking point down to one, if a load was carried.
         """
+        if not self._carried:
+            return
         while self._broken is not None and self._broken.load - self._carried > 1 and not self._is_interrupted:
             self.carries((self._broken.load + self._carried) // 2)
 

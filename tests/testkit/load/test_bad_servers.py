@@ -13,7 +13,7 @@ import pytest
 from paceline.kit_results import LoadResult
 from paceline.testkit import load_test
 from support.answering import Behaviour, answer, answering, drip, silence
-from support.certificates import make_certificate
+from support.certificates import expire, make_certificate
 from support.loaded import Handler, loaded
 
 _SECONDS = 1.0
@@ -97,6 +97,7 @@ def test_failures_back_off() -> None:
     result = load_test(f"http://127.0.0.1:{port}", 3, _SECONDS, ramp_up_seconds=0)
 
     assert [error.kind for error in result.errors] == ["connection refused"]
+    assert (result.success_rate, result.throughput, result.performance_acceptable) == (0, 0, False)
     assert 3 <= result.requests <= 20
     assert "load_p50_seconds" not in result.measures()
 
@@ -129,6 +130,19 @@ def test_a_certificate_for_another_host(tmp_path: Path) -> None:
         result = load_test(server.url, 1, _SECONDS, ca_file=str(certificate))
 
     assert [error.kind for error in result.errors] == ["TLS certificate"]
+
+
+def test_an_expired_certificate(tmp_path: Path) -> None:
+    """
+    A certificate of a trusted CA that has ended is refused.
+    """
+    certificate = make_certificate(tmp_path)
+    expire(certificate)
+    with loaded(certificate=certificate) as server:
+        result = load_test(server.url, 1, _SECONDS, ca_file=str(certificate))
+
+    assert (result.success_rate, [error.kind for error in result.errors]) == (0, ["TLS certificate"])
+    assert "expired" in result.errors[0].example
 
 
 def test_a_ring_of_redirects_ends() -> None:

@@ -23,6 +23,7 @@ def test_each_request_is_counted_and_timed() -> None:
 
     assert result.requests == server.requests > 20
     assert (result.failures, result.success_rate, result.performance_acceptable) == (0, 1.0, True)
+    assert 0.02 <= result.latency.mean < 0.1
     assert 0.02 <= result.latency.p50 <= result.latency.p95 <= result.latency.p99 <= result.latency.max
     assert result.throughput == pytest.approx(result.requests / result.elapsed_seconds)
     assert sum(interval.requests for interval in result.intervals) == result.requests

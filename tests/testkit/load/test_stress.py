@@ -2,6 +2,7 @@
 Stress tests: the breaking point, and what broke first.
 """
 
+import socket
 import time
 from threading import BoundedSemaphore
 from typing import Any
@@ -35,15 +36,27 @@ def test_a_function_that_fails_breaks_at_the_first_step() -> None:
     assert result.measures()["stress_max_load"].value == 0
 
 
+def test_a_closed_port_breaks_at_the_first_step() -> None:
+    """
+    No load is carried where no server listens.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    result = stress_test(f"http://127.0.0.1:{port}", 1, 10, 2, 0.5)
+
+    assert (result.max_successful_load, result.breaking_point, len(result.results)) == (0, 1, 1)
+    assert result.performance_summary == (False, 0, "errors")
+
+
 def test_a_function_that_never_returns_ends_in_time() -> None:
     """
-    The first step ends the test.
+    The first step ends the test, and without a load that was carried there is nothing to refine.
     """
     started = time.monotonic()
-    result = stress_test(lambda: time.sleep(30), 1, 10, 2, 0.5)
+    result = stress_test(lambda: time.sleep(30), 10, 20, 2, 0.5, refine=True)
 
     assert time.monotonic() - started < 0.5 + 5
-    assert result.breaking_point == 1
+    assert (result.max_successful_load, result.breaking_point, len(result.results)) == (0, 10, 1)
 
 
 def test_bisection_finds_the_lowest_load_that_fails() -> None:
@@ -95,6 +108,8 @@ def test_loads_may_be_rates() -> None:
         ({"initial_load": 0}, "load_test: initial_load is 0, expected a whole number from 1 on"),
         ({"step_size": -1}, "load_test: step_size is -1, expected a whole number from 1 on"),
         ({"initial_load": 9, "max_load": 5}, "load_test: max_load is 5, expected at least initial_load, which is 9"),
+        ({"p95_ms": 0}, "load_test: p95_ms is 0, expected a number above 0"),
+        ({"max_error_ratio": -1}, "load_test: max_error_ratio is -1, expected 0 or a number above"),
         ({"step_duration_seconds": 0}, "load_test: step_duration_seconds is 0, expected a number above 0"),
     ],
 )
@@ -106,3 +121,14 @@ def test_invalid_loads(arguments: dict[str, Any], message: str) -> None:
         stress_test(lambda: None, **arguments)
 
     assert str(raised.value) == message
+
+
+def test_an_invalid_name_is_refused_before_the_first_step() -> None:
+    """
+    Minutes of measuring are not lost to a name.
+    """
+    calls: list[int] = []
+    with pytest.raises(ValueError, match="load_test: the name is"):
+        stress_test(lambda: calls.append(1), 1, 1, 1, 0.2, name="Checkout 1")
+
+    assert calls == []

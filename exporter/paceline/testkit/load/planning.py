@@ -110,6 +110,24 @@ def check_number(label: str, value: float, *, may_be_zero: bool = False) -> floa
     return value
 
 
+def check_thresholds(
+    *,
+    p95_ms: float | None = None,
+    max_error_ratio: float | None = None,
+    min_requests_per_second: float | None = None,
+) -> None:
+    """
+    Raises:
+        ValueError: a threshold that is given is negative or no number, or a latency of 0.
+    """
+    if p95_ms is not None:
+        check_number("p95_ms", p95_ms)
+    if max_error_ratio is not None:
+        check_number("max_error_ratio", max_error_ratio, may_be_zero=True)
+    if min_requests_per_second is not None:
+        check_number("min_requests_per_second", min_requests_per_second, may_be_zero=True)
+
+
 def whole_number(label: str, value: int) -> int:
     """
     Raises:

@@ -7,7 +7,15 @@ from typing import Unpack
 
 from paceline.kit_results.load import LoadResult
 from paceline.testkit.keeping import keep
-from paceline.testkit.load.planning import Loaded, Sending, check_installed, check_name, plan_of, rates_of
+from paceline.testkit.load.planning import (
+    Loaded,
+    Sending,
+    check_installed,
+    check_name,
+    check_thresholds,
+    plan_of,
+    rates_of,
+)
 from paceline.testkit.load.session_settings import interrupt
 
 
@@ -54,6 +62,7 @@ def load_test(  # noqa: PLR0913 - each describes the load
     plan = plan_of(
         endpoint, concurrent_users, rates_of(requests_per_second), (duration_seconds, ramp_up_seconds), sending
     )
+    check_thresholds(p95_ms=p95_ms, max_error_ratio=max_error_ratio, min_requests_per_second=min_requests_per_second)
     asked = LoadResult(
         name=check_name(name),
         duration_seconds=duration_seconds,
