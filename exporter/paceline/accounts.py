@@ -10,12 +10,14 @@ class NotMeasured(OpenEnum):
     Why a test that ran has no figures.
 
     `CRASHED`: its process died. `DEBUGGER`: it met a debugger, so that its time is a person's. `ELSEWHERE`: the process
-    that ran it reported no measurement.
+    that ran it reported no measurement. `UNTIMED`: it is a benchmark of pytest-benchmark in a worker of xdist, where
+    that plugin times nothing.
     """
 
     CRASHED = "crashed"
     DEBUGGER = "debugger"
     ELSEWHERE = "elsewhere"
+    UNTIMED = "untimed"
 
 
 class Account(OpenEnum):

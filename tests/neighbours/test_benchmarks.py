@@ -4,6 +4,7 @@ Beside pytest-benchmark, whose calibration decides how long a call phase lasts.
 
 from pathlib import Path
 
+from paceline.accounts import NotMeasured
 from paceline.history.importers import read_runs
 from paceline.verdict_kinds import VerdictKind
 from support.neighbours import Beside
@@ -40,6 +41,19 @@ def test_a_benchmark_is_judged_by_its_own_median(tmp_path: Path) -> None:
     assert verdict.measured is not None
     assert 0.0005 < verdict.measured < 0.0012
     assert "a call took " in second.told()
+
+
+def test_a_benchmark_under_xdist_has_no_figures(tmp_path: Path) -> None:
+    """
+    The report says so; the time of its only call is not taken for one.
+    """
+    suite = Beside(tmp_path / "suite", "benchmark")
+    suite.write("test_speed.py", _BENCHMARKS)
+    result = suite.run("-p", "xdist", "-n", "1", environ={"SECONDS": "0.0002"})
+    case = result.case("test_function")
+
+    assert (case.not_measured, case.duration_seconds) == (NotMeasured.UNTIMED, None)
+    assert "1 test was not measured: pytest-benchmark times nothing under xdist" in result.told()
 
 
 def test_a_benchmark_whose_rounds_are_not_timed_has_no_median(tmp_path: Path) -> None:

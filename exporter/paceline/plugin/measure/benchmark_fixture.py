@@ -30,6 +30,16 @@ def benchmark_result(item: pytest.Item) -> BenchmarkResult | None:
     return None
 
 
+def is_untimed_benchmark(item: pytest.Item) -> bool:
+    """
+    Whether a test is a benchmark in a worker of xdist, where pytest-benchmark calls its function once and untimed.
+    """
+    if not hasattr(item.config, "workerinput"):
+        return False
+    fixtures = ((getattr(item, "funcargs", None) or {}).get(name) for name in _FIXTURES)
+    return any(type(fixture).__module__.startswith(_PACKAGE) for fixture in fixtures)
+
+
 def _result(benchmark: Any) -> BenchmarkResult | None:  # noqa: ANN401 - pytest-benchmark has no types
     stats = benchmark.stats
     if not stats:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from paceline.analysis.verdicts.budget import budget_reason
 from paceline.analysis.verdicts.limits import limit_reason, over_limits
 from paceline.plugin.collect.plan import plan_of
-from paceline.plugin.measure.benchmark_fixture import benchmark_result
+from paceline.plugin.measure.benchmark_fixture import benchmark_result, is_untimed_benchmark
 from paceline.plugin.measure.fixture_times import FixtureTimes
 from paceline.plugin.measure.running_test import Measurement
 from paceline.probes.runner import ProbeStack
@@ -53,6 +53,7 @@ class Meter:
         self._started = 0.0
         self._can_settle = True
         self._has_later_budget = False
+        self._is_untimed_benchmark = False
         self._has_failed = self._met_debugger = self._collects_garbage = self._has_ended = False
 
     def begin(self, *, collects_garbage: bool = False) -> None:
@@ -174,6 +175,7 @@ class Meter:
     def pytest_runtest_setup(self) -> Generator[None, Any, Any]:
         __tracebackhide__ = True
         self._phases, self._usage, self._has_ended = {}, {}, False
+        self._is_untimed_benchmark = False
         self._starts += 1
         self._recorder.recorded = Recorded()
         self._started = _wall_time()
@@ -205,6 +207,7 @@ class Meter:
             benchmark = benchmark_result(item)
             if benchmark is not None:
                 self._recorder.keep(benchmark)
+            self._is_untimed_benchmark = is_untimed_benchmark(item)
             if UNPATCHED.gettrace() is not tracer:
                 self._met_debugger = True
         plan = plan_of(item)
@@ -270,6 +273,7 @@ class Meter:
             lacking=self._probes.lacking,
             attempts=self._starts if self._has_failed else 1,
             met_debugger=self._met_debugger,
+            is_untimed_benchmark=self._is_untimed_benchmark,
             started=self._started or None,
             ended=_wall_time() if self._started else None,
             **self._phases,

@@ -50,6 +50,7 @@ class Measurement(Value, frozen=True, kw_only=True):
     lacking: tuple[str, ...] = ()
     attempts: int = 1
     met_debugger: bool = False
+    is_untimed_benchmark: bool = False
 
 
 class RunningTest:
@@ -126,6 +127,8 @@ class RunningTest:
             return NotMeasured.CRASHED
         if self.measurement is None:
             return NotMeasured.ELSEWHERE if self.outcome is not Outcome.SKIPPED else None
+        if self.measurement.is_untimed_benchmark:
+            return NotMeasured.UNTIMED
         return NotMeasured.DEBUGGER if self.measurement.met_debugger else None
 
 
