@@ -5,7 +5,7 @@ INSTALLED := $(VENV)/.installed
 # Tests start hundreds of interpreters, which compile all modules again where the environment keeps bytecode from disk.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-pythons test-latest lock lint format bench generated check-generated clean
+.PHONY: demo test test-pythons test-latest lock lint format bench chaos generated check-generated clean
 .DEFAULT_GOAL := test
 
 $(INSTALLED): pyproject.toml dev.lock
@@ -49,6 +49,9 @@ bench-%: $(INSTALLED)
 
 bench-judgement: $(INSTALLED)  ## how often the judgement is wrong, and how long it takes; DATA=file for another file
 	$(BIN)/python benchmarks/judgement.py $(if $(DATA),--data "$(DATA)")
+
+chaos: $(INSTALLED)  ## make faults on purpose for at most 20 minutes, and write what they cost into docs/explanation
+	$(BIN)/python -m tools.chaos --page docs/explanation/faults.md
 
 generated: $(INSTALLED)  ## write all files that are generated: rules, alerts, dashboards, manifests, reference pages
 	$(BIN)/python -m tools.generate

@@ -1,0 +1,3 @@
+"""
+`make chaos`: faults on purpose, and a table of what they cost.
+"""
