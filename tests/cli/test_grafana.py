@@ -38,7 +38,7 @@ def editor(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     The token of an editor, and no proxy.
     """
-    monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", "Editor")
+    monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", "glsa_editor")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
@@ -167,7 +167,7 @@ def test_a_name_that_is_taken_is_found_first(server: FakeGrafana, monkeypatch: p
     """
     Of data sources likewise.
     """
-    monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", "Admin")
+    monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", "glsa_admin")
     server.sources["other"] = {"uid": "other", "name": "Paceline Prometheus"}
     result = _install(server.url, "--prometheus", "http://prometheus:9090")
 
@@ -244,7 +244,7 @@ def test_data_sources_are_added(server: FakeGrafana, monkeypatch: pytest.MonkeyP
     """
     Those that are named, by an admin, once.
     """
-    monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", "Admin")
+    monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", "glsa_admin")
     options = ("--prometheus", "http://prometheus:9090", "--alertmanager", "http://alertmanager:9093")
     first, second = _install(server.url, *options), _install(server.url, *options)
 
@@ -260,7 +260,7 @@ def test_a_data_source_that_asks_another_server_stays(server: FakeGrafana, monke
     """
     Until it is asked for; what was set beside its address stays even then.
     """
-    monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", "Admin")
+    monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", "glsa_admin")
     server.sources["paceline-prometheus"] = {
         "uid": "paceline-prometheus",
         "name": "Paceline Prometheus",
@@ -326,7 +326,7 @@ def test_a_line_end_after_a_token_is_no_part_of_it(server: FakeGrafana, monkeypa
     """
     As a file leaves it.
     """
-    monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", "Editor\n")
+    monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", "glsa_editor\n")
 
     assert _install(server.url).exit_code == 0
 
@@ -351,7 +351,7 @@ def test_a_token_that_may_not(server: FakeGrafana, monkeypatch: pytest.MonkeyPat
     """
     by_editor = _install(server.url, "--prometheus", "http://prometheus:9090")
     _install(server.url)
-    monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", "Viewer")
+    monkeypatch.setenv("PACELINE_GRAFANA_TOKEN", "glsa_viewer")
     by_viewer = _install(server.url)
     server.dashboards.clear()
     server.folders.clear()

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from support.serving import REASON, serving
 
 Json = dict[str, Any]
-_ROLES = ("Viewer", "Editor", "Admin")
+_ROLES = ("glsa_viewer", "glsa_editor", "glsa_admin")
 _Answer = tuple[int, Json | list[Json]]
 _REFUSED: _Answer = (403, {"message": "You'll need additional permissions to perform this action."})
 
@@ -37,7 +37,7 @@ class Dashboard:
 @dataclass
 class FakeGrafana:
     """
-    What it has. A token is the name of a role; `meanwhile` happens before each write.
+    What it has. A token names a role; `meanwhile` happens before each write.
     """
 
     url: str = ""
