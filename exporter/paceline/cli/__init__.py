@@ -13,6 +13,7 @@ from paceline.cli.flaky import flaky
 from paceline.cli.gate import gate
 from paceline.cli.grafana import grafana
 from paceline.cli.history import history
+from paceline.cli.load_worker import load_worker
 from paceline.cli.push import push
 from paceline.cli.replay import replay
 from paceline.cli.report import report
@@ -76,6 +77,7 @@ for command in (
     restore,
     gate,
     serve,
+    load_worker,
     rules,
     grafana,
     stack,

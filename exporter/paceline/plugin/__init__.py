@@ -37,6 +37,7 @@ _MARKERS = (
 _ON: dict[str, Any] = {"action": "store_const", "const": True, "default": None}
 # Options that mean nothing where nothing is judged.
 _GATES = ("--paceline-fail-on", "--paceline-require-history")
+_LOAD_OPTIONS = ("allow", "workers", "master")
 _OFF: dict[str, Any] = {"action": "store_const", "const": False, "default": None}
 
 
@@ -103,9 +104,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--paceline-load-allow",
         metavar="HOST",
         action="append",
-        default=[],
+        default=None,
         help="Host that load and stress tests may send requests to, besides this machine; may be repeated "
         "(default: none).",
+    )
+    group.addoption(
+        "--paceline-load-workers",
+        metavar="N",
+        type=int,
+        default=None,
+        help="Send the load of load and stress tests over HTTP by Locust, with N worker processes (default: by "
+        "Paceline's own, one for each CPU). Needs paceline[locust].",
+    )
+    group.addoption(
+        "--paceline-load-master",
+        metavar="HOST:PORT",
+        default=None,
+        help="Wait at this address for the workers of --paceline-load-workers on other machines, which are started by "
+        "'paceline load-worker HOST:PORT' (default: start them here).",
     )
 
 
@@ -206,7 +222,9 @@ def pytest_configure(config: pytest.Config) -> None:
         from paceline.plugin.activation import activate  # noqa: PLC0415 - absent where it is off
 
         activate(config)
-    if config.getoption("paceline_load_allow") or config.pluginmanager.has_plugin("paceline-planner"):
+    if any(config.getoption(f"paceline_load_{name}") for name in _LOAD_OPTIONS) or config.pluginmanager.has_plugin(
+        "paceline-planner"
+    ):
         from paceline.plugin.load_settings import apply_load_settings  # noqa: PLC0415 - absent where it is off
 
         apply_load_settings(config)

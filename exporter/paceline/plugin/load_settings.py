@@ -15,10 +15,33 @@ def apply_load_settings(config: pytest.Config) -> None:
     Let the settings hold until pytest is done with this configuration.
     """
     settings = SessionSettings(
-        tuple(config.getoption("paceline_load_allow")), _line_shower(config), _interrupter(config)
+        allowed_hosts=tuple(config.getoption("paceline_load_allow") or ()),
+        workers=_workers(config),
+        master=_master(config),
+        show=_line_shower(config),
+        interrupt=_interrupter(config),
     )
     SETTINGS.append(settings)
     config.add_cleanup(lambda: SETTINGS.remove(settings))
+
+
+def _workers(config: pytest.Config) -> int:
+    workers = config.getoption("paceline_load_workers")
+    if workers is not None and workers < 1:
+        raise pytest.UsageError(f"paceline: --paceline-load-workers is {workers}, expected a number from 1 on")
+    return workers or 0
+
+
+def _master(config: pytest.Config) -> str:
+    address = config.getoption("paceline_load_master")
+    if not address:
+        return ""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise pytest.UsageError(f"paceline: --paceline-load-master is {address!r}, expected HOST:PORT")
+    if config.getoption("paceline_load_workers") is None:
+        raise pytest.UsageError("paceline: --paceline-load-master needs --paceline-load-workers, the number of workers")
+    return str(address)
 
 
 def _line_shower(config: pytest.Config) -> Callable[[str], None] | None:

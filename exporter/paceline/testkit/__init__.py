@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from paceline.testkit.benchmark import async_benchmark_test, benchmark_test
     from paceline.testkit.database import database_performance_test
     from paceline.testkit.leak import memory_leak_test
-    from paceline.testkit.load.endpoint import Endpoint
+    from paceline.testkit.load.endpoint import Endpoint, Locustfile
     from paceline.testkit.load.run import load_test
     from paceline.testkit.load.server import LoadServer, running_server
     from paceline.testkit.stress import stress_test
@@ -24,6 +24,7 @@ __all__ = [
     "LeakResult",
     "LoadResult",
     "LoadServer",
+    "Locustfile",
     "StressResult",
     "async_benchmark_test",
     "benchmark_test",
@@ -39,7 +40,7 @@ _MODULES = {
     "testkit.benchmark": ("async_benchmark_test", "benchmark_test"),
     "testkit.database": ("database_performance_test",),
     "testkit.leak": ("memory_leak_test",),
-    "testkit.load.endpoint": ("Endpoint",),
+    "testkit.load.endpoint": ("Endpoint", "Locustfile"),
     "testkit.load.run": ("load_test",),
     "testkit.load.server": ("LoadServer", "running_server"),
     "testkit.stress": ("stress_test",),

@@ -75,16 +75,14 @@ def stress_test(  # noqa: PLR0913 - each describes the load
     check_thresholds(p95_ms=p95_ms, max_error_ratio=max_error_ratio)
     check_name(name)
     plan = plan_of(target, 1, (), (step_duration_seconds, 0.0), sending)
-    check_installed()
+    check_installed(plan, sending)
     from paceline.testkit.load.measured import measured  # noqa: PLC0415 - needs the packages of the extra
 
     asked = LoadResult(
         duration_seconds=step_duration_seconds, elapsed_seconds=0.0, p95_ms=p95_ms, max_error_ratio=max_error_ratio
     )
     function = target if callable(target) else None
-    ladder = _Ladder(
-        lambda load: measured(_step(plan, load, as_rate=as_rate), function, sending.get("processes"), asked), failure
-    )
+    ladder = _Ladder(lambda load: measured(_step(plan, load, as_rate=as_rate), function, sending, asked), failure)
     for load in _loads(initial_load, max_load, step_size):
         if not ladder.carries(load):
             break

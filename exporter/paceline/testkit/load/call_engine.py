@@ -10,7 +10,7 @@ from functools import partial
 from threading import Event, Thread
 from typing import Any, Final
 
-from paceline.testkit.load.calls import FALSE, Calls, failure_of, next_back_off
+from paceline.testkit.load.calls import FALSE, Call, Calls, be_user, failure_of, next_back_off
 from paceline.testkit.load.engine import EachSecond, Ended
 from paceline.testkit.load.gathering import Gathering
 from paceline.testkit.load.plan import LoadPlan, WorkerDone
@@ -64,7 +64,7 @@ class CallEngine:
         else:
             starts = user_starts(self._plan.users, 0.0 if self._plan.rates else self._plan.ramp_up_seconds)
             threads = [
-                Thread(target=self._be_user, args=(calls, number, calls.start + begin), daemon=True)
+                Thread(target=be_user, args=(calls, number, calls.start + begin, self._choose, self._stop), daemon=True)
                 for number, begin in enumerate(starts)
             ]
         for thread in threads:
@@ -88,26 +88,11 @@ class CallEngine:
         ramp_up = self._plan.ramp_up_seconds
         return self._plan.users if seconds >= ramp_up else int(self._plan.users * seconds / ramp_up) + 1
 
-    def _be_user(self, calls: Calls, number: int, begin: float) -> None:
-        back_off, pause = 0.0, 0.0
-        self._sleep_until(begin)
-        while (due := calls.next_due(max(back_off, pause))) is not None and not self._stop.is_set():
-            self._sleep_until(due)
-            if self._stop.is_set():
-                return
-            since, failure = calls.begins(number, due), None
-            try:
-                if self._function() is False:
-                    failure = FALSE
-            except BaseException as error:  # noqa: BLE001 - whatever a user's function raises, SystemExit too
-                failure = failure_of(error)
-            calls.ends(number, since, failure)
-            back_off, pause = next_back_off(back_off, failure), calls.think_seconds
+    def _choose(self) -> tuple[int, Call]:
+        return 0, self._call
 
-    def _sleep_until(self, due: float) -> None:
-        wait = due - _now()
-        if wait > 0:
-            self._stop.wait(wait)
+    def _call(self) -> Failure | None:
+        return FALSE if self._function() is False else None
 
     def _run_loop(self, calls: Calls) -> None:
         asyncio.run(self._be_all_users(calls))

@@ -4,8 +4,8 @@ The users of a load test on a function: when each calls, and what came of the ca
 
 import time
 from collections import deque
-from collections.abc import Iterator
-from threading import Lock
+from collections.abc import Callable, Iterator
+from threading import Event, Lock
 from typing import Final
 
 from paceline.testkit.load.http_worker import GRACE_SECONDS, NO_ANSWER_AT_THE_END, NOT_SENT
@@ -21,17 +21,25 @@ class Calls:
     """
     The calls of all users together, whichever way they are made.
 
-    `in_flight` has the time at which each user began the call that it is in.
+    `in_flight` has the time at which each user began the call that it is in, and the number of its target.
+
+    Args:
+        plan: the load.
+        start: when it begins, by the monotonic clock.
+        worker: number of the worker whose users these are.
+        workers: how many there are.
     """
 
-    def __init__(self, plan: LoadPlan, start: float) -> None:
+    def __init__(self, plan: LoadPlan, start: float, worker: int = 0, workers: int = 1) -> None:
         self.end = start + plan.whole_seconds
         self.last = self.start = start
-        self.in_flight: Final[dict[int, float]] = {}
+        self.in_flight: Final[dict[int, tuple[float, int]]] = {}
         self._plan: Final = plan
-        self._ended: Final[deque[tuple[float, float | Failure]]] = deque()
+        self._ended: Final[deque[tuple[float, int, float | Failure]]] = deque()
         self._lags: Final[deque[float]] = deque()
-        self._slots: Final[Iterator[float]] = due_times(plan.rates, plan.whole_seconds, plan.ramp_up_seconds)
+        self._slots: Final[Iterator[float]] = due_times(
+            plan.rates, plan.whole_seconds, plan.ramp_up_seconds, worker, workers
+        )
         self._lock: Final = Lock()
 
     def next_due(self, back_off: float) -> float | None:
@@ -51,10 +59,14 @@ class Calls:
         return None if seconds is None else self.start + seconds
 
     @property
+    def counted_from(self) -> float:
+        return self.start + self._plan.warm_up_seconds
+
+    @property
     def think_seconds(self) -> float:
         return self._plan.think_seconds
 
-    def begins(self, user: int, due: float) -> float:
+    def begins(self, user: int, due: float, target: int = 0) -> float:
         """
         Note that a call begins.
 
@@ -62,7 +74,7 @@ class Calls:
             The time from which it is counted.
         """
         now = _now()
-        self.in_flight[user] = now
+        self.in_flight[user] = now, target
         if now > due:
             self._lags.append(now - due)
         return min(now, due)
@@ -72,22 +84,22 @@ class Calls:
         Note that a call has ended.
         """
         now = _now()
-        if self.in_flight.pop(user, None) is not None:
-            self._ended.append((now, failure or now - since))
+        known = self.in_flight.pop(user, None)
+        if known is not None:
+            self._ended.append((now, known[1], failure or now - since))
 
     def drain(self, tally: Tally) -> None:
         """
         Count what has ended since the last call.
         """
-        counted_from = self.start + self._plan.warm_up_seconds
         while self._ended:
-            at, outcome = self._ended.popleft()
-            if at < counted_from:
+            at, target, outcome = self._ended.popleft()
+            if at < self.counted_from:
                 tally.warm_up()
             elif isinstance(outcome, Failure):
-                tally.failure(0, outcome)
+                tally.failure(target, outcome)
             else:
-                tally.answer(0, outcome)
+                tally.answer(target, outcome)
                 self.last = max(self.last, at)
         while self._lags:
             tally.lag(self._lags.popleft())
@@ -96,9 +108,9 @@ class Calls:
         """
         Count the calls that have not returned, and those that were due and not made, as failures.
         """
-        for user, since in list(self.in_flight.items()):
+        for user, (since, target) in list(self.in_flight.items()):
             if self.in_flight.pop(user, None) is not None:
-                tally.failure(0, Failure(NO_ANSWER_AT_THE_END, f"called {_now() - since:.1f} s before"))
+                tally.failure(target, Failure(NO_ANSWER_AT_THE_END, f"begun {_now() - since:.1f} s before"))
         if self._plan.rates:
             with self._lock:
                 missed = sum(self.start + seconds < self.end for seconds in self._slots)
@@ -108,6 +120,42 @@ class Calls:
     @property
     def gives_up_at(self) -> float:
         return self.end + GRACE_SECONDS
+
+
+Call = Callable[[], Failure | None]
+
+
+def be_user(calls: Calls, number: int, begin: float, choose: Callable[[], tuple[int, Call]], stop: Event) -> None:
+    """
+    Be one user, in a thread of its own, until the end.
+
+    Args:
+        calls: of all users.
+        number: of the user.
+        begin: when the user comes, by the monotonic clock.
+        choose: the next call: the number of its target, and what makes it.
+        stop: is set where the test ends early.
+    """
+    back_off, pause = 0.0, 0.0
+    _sleep_until(begin, stop)
+    while (due := calls.next_due(max(back_off, pause))) is not None:
+        _sleep_until(due, stop)
+        if stop.is_set():
+            return
+        target, call = choose()
+        since, failure = calls.begins(number, due, target), None
+        try:
+            failure = call()
+        except BaseException as error:  # noqa: BLE001 - whatever a user's function raises, SystemExit too
+            failure = failure_of(error)
+        calls.ends(number, since, failure)
+        back_off, pause = next_back_off(back_off, failure), calls.think_seconds
+
+
+def _sleep_until(due: float, stop: Event) -> None:
+    wait = due - _now()
+    if wait > 0:
+        stop.wait(wait)
 
 
 def next_back_off(before: float, failure: Failure | None) -> float:

@@ -46,6 +46,15 @@ class Endpoint(Value, frozen=True):
         return self.name or f"{self.method.upper()} {urlsplit(self.url).path or '/'}"
 
 
+class Locustfile(Value, frozen=True):
+    """
+    A file for Locust, whose users send their requests to `host`.
+    """
+
+    path: str
+    host: str
+
+
 class Origin(Value, frozen=True):
     """
     A server: scheme, host and port.

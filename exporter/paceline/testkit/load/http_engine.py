@@ -8,8 +8,10 @@ from typing import Final
 
 from paceline.testkit.load.engine import EachSecond, Ended
 from paceline.testkit.load.gathering import Gathering
-from paceline.testkit.load.plan import LoadPlan
-from paceline.testkit.load.workers import Workers
+from paceline.testkit.load.plan import LoadPlan, WorkerOrder
+from paceline.testkit.load.workers import WorkerProcess, Workers
+
+_MODULE = "paceline.testkit.load.worker_run"
 
 
 class HttpEngine:
@@ -25,18 +27,30 @@ class HttpEngine:
         self._processes: Final = min(processes or _cpus(), plan.users)
 
     def run(self, gathering: Gathering, each_second: EachSecond) -> Ended:
-        workers, interrupted = Workers(self._plan, self._processes), False
+        orders = [
+            WorkerOrder(plan=self._plan, worker=number, workers=self._processes) for number in range(self._processes)
+        ]
+        return run_workers(
+            Workers(self._plan, [WorkerProcess(_MODULE, order) for order in orders]), gathering, each_second
+        )
+
+
+def run_workers(workers: Workers, gathering: Gathering, each_second: EachSecond) -> Ended:
+    """
+    Let workers send their load, until they are done or Ctrl-C ends them. None is left running.
+    """
+    interrupted = False
+    try:
+        start = workers.start()
         try:
-            start = workers.start()
-            try:
-                _gather(workers, start, gathering, each_second)
-            except KeyboardInterrupt:
-                interrupted = True
-                workers.stop()
-                _gather(workers, start, gathering, lambda: None)
-        finally:
-            workers.close()
-        return Ended(workers.took_part, workers.count, workers.problem, interrupted)
+            _gather(workers, start, gathering, each_second)
+        except KeyboardInterrupt:
+            interrupted = True
+            workers.stop()
+            _gather(workers, start, gathering, lambda: None)
+    finally:
+        workers.close()
+    return Ended(workers.took_part, workers.count, workers.problem, interrupted)
 
 
 def _gather(workers: Workers, start: float, gathering: Gathering, each_second: EachSecond) -> None:

@@ -3,6 +3,7 @@ Sends a load and makes its result.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,25 +13,25 @@ from paceline.testkit.load.call_engine import CallEngine
 from paceline.testkit.load.engine import Ended, Engine
 from paceline.testkit.load.gathering import Gathering
 from paceline.testkit.load.http_engine import HttpEngine
+from paceline.testkit.load.locust_engine import LocustEngine
 from paceline.testkit.load.plan import LoadPlan
+from paceline.testkit.load.planning import Sending, locust_workers
 from paceline.testkit.load.progress import Progress
 from paceline.testkit.load.server_use import ServersUse
+from paceline.testkit.load.session_settings import session_settings
 
 
-def measured(
-    plan: LoadPlan, function: Callable[[], Any] | None, processes: int | None, asked: LoadResult
-) -> LoadResult:
+def measured(plan: LoadPlan, function: Callable[[], Any] | None, sending: Sending, asked: LoadResult) -> LoadResult:
     """
     The result of a load; `interrupted` where Ctrl-C ended it early.
 
     Args:
         plan: the load.
         function: that is called; None where the plan has targets.
-        processes: worker processes for HTTP; None for one a CPU.
+        sending: how requests are sent.
         asked: name and thresholds.
     """
-    engine: Engine = HttpEngine(plan, processes) if function is None else CallEngine(plan, function)
-    names = [target.name for target in plan.targets] or [getattr(function, "__name__", type(function).__name__)]
+    engine, names = _engine(plan, function, sending), _names(plan, function)
     gathering, use, progress = Gathering(plan, names), ServersUse(), Progress(plan)
 
     def each_second() -> None:
@@ -41,6 +42,21 @@ def measured(
     progress.end()
     asked = replace(asked, engine=engine.name, target=", ".join(names), server=use.result())
     return _result(plan, gathering, ended, asked)
+
+
+def _engine(plan: LoadPlan, function: Callable[[], Any] | None, sending: Sending) -> Engine:
+    if function is not None:
+        return CallEngine(plan, function)
+    workers = locust_workers(plan, sending)
+    if workers:
+        return LocustEngine(plan, workers, session_settings().master)
+    return HttpEngine(plan, sending.get("processes"))
+
+
+def _names(plan: LoadPlan, function: Callable[[], Any] | None) -> list[str]:
+    if plan.locustfile:
+        return [Path(plan.locustfile).name]
+    return [target.name for target in plan.targets] or [getattr(function, "__name__", type(function).__name__)]
 
 
 def _result(plan: LoadPlan, gathering: Gathering, ended: Ended, asked: LoadResult) -> LoadResult:

@@ -14,7 +14,8 @@ class LoadPlan(Value, frozen=True, kw_only=True):
 
     Users are closed: each sends its next request after the answer, and `think_seconds`. With `rates`, requests are due
     at these rates per second, each for an equal part of the time, and `users` is the most that may be in flight.
-    `warm_up_seconds` go before `duration_seconds` and are counted apart.
+    `warm_up_seconds` go before `duration_seconds` and are counted apart. A plan with a `locustfile` has no targets: its
+    users do what the file says, and send their requests to `host`.
     """
 
     targets: tuple[Target, ...] = ()
@@ -30,6 +31,8 @@ class LoadPlan(Value, frozen=True, kw_only=True):
     allowed_hosts: tuple[str, ...] = ()
     is_verified: bool = True
     ca_file: str = ""
+    locustfile: str = ""
+    host: str = ""
 
     @property
     def whole_seconds(self) -> float:
@@ -87,10 +90,24 @@ class WorkerDone(Value, frozen=True, kw_only=True):
 
 class WorkerMessage(Value, frozen=True, kw_only=True):
     """
-    A line from a worker: it is ready, it counted an interval, it is done, or it could not start.
+    A line from a worker: it is ready, it counted an interval, it is done, or it has a problem. A master sends the lines
+    of all its workers.
     """
 
     ready: str = ""
     interval: Interval | None = None
     done: WorkerDone | None = None
     problem: str = ""
+
+
+class LocustOrder(Value, frozen=True, kw_only=True):
+    """
+    Where a master and its workers meet. The master waits for `workers` at most `wait_seconds`, and then goes on
+    without those that did not come. The order of a worker has no plan: it gets it from the master.
+    """
+
+    host: str
+    port: int
+    workers: int = 0
+    wait_seconds: float = 0.0
+    plan: LoadPlan | None = None

@@ -4,12 +4,14 @@ Checks the arguments of load and stress tests, and makes plans of them.
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from importlib.util import find_spec
 from math import isfinite
+from pathlib import Path
 from typing import Any, TypedDict
 
 from paceline.errors import ConfigError
 from paceline.testkit.load.allowed_hosts import check_host
-from paceline.testkit.load.endpoint import Endpoint, target_of
+from paceline.testkit.load.endpoint import Endpoint, Locustfile, origin_of, target_of
 from paceline.testkit.load.plan import LoadPlan
 from paceline.testkit.load.session_settings import session_settings
 
@@ -18,7 +20,7 @@ MOST_USERS = 1000
 _TIMEOUT = 30.0
 _RAMP_SHARE, _LONGEST_RAMP = 1 / 6, 10.0
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-Loaded = str | Endpoint | Sequence[str | Endpoint] | Callable[[], Any]
+Loaded = str | Endpoint | Locustfile | Sequence[str | Endpoint] | Callable[[], Any]
 
 
 class Sending(TypedDict, total=False):
@@ -30,7 +32,7 @@ class Sending(TypedDict, total=False):
     cookies that it was given unless `keep_cookies` is False, and follows up to 10 redirects unless `follow_redirects`
     is False. `verify` False accepts any certificate; `ca_file` is a CA bundle (PEM). `allow_hosts` are hosts other than
     this machine that load may be sent to. `processes` is the number of worker processes for HTTP (default: one for each
-    CPU).
+    CPU). `workers` has Locust send the load, with so many workers (default: what --paceline-load-workers says).
     """
 
     think_seconds: float
@@ -42,6 +44,7 @@ class Sending(TypedDict, total=False):
     ca_file: str
     allow_hosts: Collection[str]
     processes: int | None
+    workers: int
 
 
 def plan_of(
@@ -67,6 +70,8 @@ def plan_of(
     duration_seconds, ramp_up_seconds = check_number("duration_seconds", times[0]), times[1]
     plan = LoadPlan(
         targets=() if callable(endpoint) else tuple(map(target_of, _endpoints(endpoint))),
+        locustfile=_locustfile(endpoint),
+        host=endpoint.host if isinstance(endpoint, Locustfile) else "",
         users=_users(users, rates),
         rates=tuple(rates),
         duration_seconds=duration_seconds,
@@ -80,11 +85,13 @@ def plan_of(
         is_verified=sending.get("verify", True),
         ca_file=sending.get("ca_file", ""),
     )
-    processes = sending.get("processes")
-    if processes is not None:
-        whole_number("processes", processes)
-    for target in plan.targets:
-        check_host(target.origin.host, plan.allowed_hosts)
+    for label, count in (("processes", sending.get("processes")), ("workers", sending.get("workers"))):
+        if count is not None:
+            whole_number(label, count)
+    for origin in [*(target.origin for target in plan.targets), *([origin_of(plan.host)] if plan.host else [])]:
+        check_host(origin.host, plan.allowed_hosts)
+    if plan.locustfile and plan.rates:
+        raise ValueError("load_test: a locustfile has users of its own, and takes no requests_per_second")
     return plan
 
 
@@ -151,19 +158,39 @@ def check_name(name: str) -> str:
     return name
 
 
-def check_installed() -> None:
+def locust_workers(plan: LoadPlan, sending: Sending) -> int:
+    """
+    How many workers of Locust send a load; 0 where Locust does not.
+    """
+    if not (plan.targets or plan.locustfile):
+        return 0
+    return sending.get("workers") or session_settings().workers or (1 if plan.locustfile else 0)
+
+
+def check_installed(plan: LoadPlan, sending: Sending) -> None:
     """
     Raises:
-        ConfigError: the packages of the extra are not installed.
+        ConfigError: a package of the extra is not installed.
     """
-    try:
-        import hdrh  # noqa: F401, PLC0415
-        import httptools  # noqa: F401, PLC0415
-    except ImportError as error:
-        raise ConfigError(f"load_test: {error.name} is not installed; pip install 'paceline[load]'") from error
+    is_locust = locust_workers(plan, sending) > 0
+    extra, engine = ("locust", "locust") if is_locust else ("load", "httptools")
+    for package in (engine, "hdrh") if plan.targets or is_locust else ("hdrh",):
+        if find_spec(package) is None:
+            raise ConfigError(f"load_test: {package} is not installed; pip install 'paceline[{extra}]'")
 
 
-def _endpoints(endpoint: str | Endpoint | Sequence[str | Endpoint]) -> list[Endpoint]:
+def _locustfile(endpoint: Loaded) -> str:
+    if not isinstance(endpoint, Locustfile):
+        return ""
+    path = Path(endpoint.path).absolute()
+    if not path.is_file():
+        raise ValueError(f"load_test: the locustfile is {endpoint.path!r}, expected a file")
+    return str(path)
+
+
+def _endpoints(endpoint: str | Endpoint | Locustfile | Sequence[str | Endpoint]) -> list[Endpoint]:
+    if isinstance(endpoint, Locustfile):
+        return []
     several = [endpoint] if isinstance(endpoint, str | Endpoint) else list(endpoint)
     if not several:
         raise ValueError("load_test: there is no endpoint, expected at least one")

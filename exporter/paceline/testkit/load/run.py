@@ -71,11 +71,11 @@ def load_test(  # noqa: PLR0913 - each describes the load
         max_error_ratio=max_error_ratio,
         min_requests_per_second=min_requests_per_second,
     )
-    check_installed()
+    check_installed(plan, sending)
     from paceline.testkit.load.measured import measured  # noqa: PLC0415 - needs the packages of the extra
 
     function = endpoint if callable(endpoint) else None
-    result = keep(measured(plan, function, sending.get("processes"), asked))
+    result = keep(measured(plan, function, sending, asked))
     if result.interrupted:
         interrupt(f"The load test was interrupted: {result.summary()}.")
     return result

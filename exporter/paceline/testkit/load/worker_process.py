@@ -1,18 +1,19 @@
 """
 The program of a worker process: `python -I worker_process.py`. Its order comes on stdin, its messages go to stdout.
+
+The first line of stdin has the import path, and the module whose function `run` does the rest.
 """
 
 import json
 import sys
+from importlib import import_module
 
 
 def _main() -> None:
     # Only the standard library, until the path of the parent is known.
     first = json.loads(sys.stdin.buffer.readline())
     sys.path[:] = first["path"]
-    from paceline.testkit.load.worker_run import run_worker  # noqa: PLC0415 - the path is known only now
-
-    run_worker(sys.stdin.buffer, sys.stdout.buffer)
+    import_module(first["module"]).run(sys.stdin.buffer, sys.stdout.buffer)
 
 
 _main()

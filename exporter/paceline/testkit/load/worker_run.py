@@ -19,7 +19,7 @@ from paceline.version import __version__
 _NANOSECONDS = 1e9
 
 
-def run_worker(orders: BinaryIO, messages: BinaryIO) -> None:
+def run(orders: BinaryIO, messages: BinaryIO) -> None:
     """
     Send the requests of one worker.
 
@@ -42,12 +42,12 @@ def run_worker(orders: BinaryIO, messages: BinaryIO) -> None:
     if not line:
         return
     with asyncio.Runner(loop_factory=_new_loop) as runner:
-        runner.run(_run(order, float(line), orders, send))
+        runner.run(_send(order, float(line), orders, send))
         # A lookup of a name that hangs in a thread would keep the process.
         os._exit(0)
 
 
-async def _run(order: WorkerOrder, start: float, orders: BinaryIO, send: Callable[[WorkerMessage], None]) -> None:
+async def _send(order: WorkerOrder, start: float, orders: BinaryIO, send: Callable[[WorkerMessage], None]) -> None:
     cpu, waited = time.process_time(), _cpu_wait_seconds()
     worker = HttpWorker(order, start, lambda interval: send(WorkerMessage(interval=interval)))
     asyncio.get_running_loop().add_reader(orders.fileno(), _stop_at_end, orders, worker)

@@ -16,11 +16,12 @@ from typing import IO, Final
 from msgspec import json
 
 from paceline.testkit.load.http_worker import GRACE_SECONDS
-from paceline.testkit.load.plan import LoadPlan, WorkerMessage, WorkerOrder
+from paceline.testkit.load.plan import LoadPlan, WorkerMessage
+from paceline.values import Value
 
 _PROGRAM: Final = str(Path(__file__).with_name("worker_process.py"))
 # Enough for the imports, on a busy machine.
-_READY_SECONDS = 20.0
+READY_SECONDS = 20.0
 # From the start signal to the first request, so that all workers have it.
 _LEAD_SECONDS = 0.02
 # A worker that is not done so long after the last answer could come is killed.
@@ -28,20 +29,24 @@ _LATE_SECONDS = 0.5
 _CHUNK = 1 << 16
 
 
-class _Process:
+class WorkerProcess:
     """
-    One worker process and what it wrote.
+    One process that sends load, and what it wrote.
+
+    Args:
+        module: of this package, whose function `run` is the process.
+        order: the first line that the function reads.
     """
 
-    def __init__(self, order: WorkerOrder) -> None:
+    def __init__(self, module: str, order: Value) -> None:
         self.errors: Final[IO[bytes]] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
         command = [sys.executable, "-I", *(["-B"] if sys.dont_write_bytecode else []), _PROGRAM]
         self.process: Final = subprocess.Popen(  # noqa: S603 - no shell
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, start_new_session=True
         )
-        self.is_ready = self.is_done = False
+        self.is_ready, self.done, self.problem = False, 0, ""
         self._text = b""
-        self.write(json.encode({"path": import_path()}) + b"\n" + json.encode(order) + b"\n")
+        self.write(json.encode({"path": import_path(), "module": module}) + b"\n" + json.encode(order) + b"\n")
 
     @property
     def output(self) -> IO[bytes]:
@@ -63,7 +68,8 @@ class _Process:
         messages = [json.decode(line, type=WorkerMessage) for line in lines]
         for message in messages:
             self.is_ready = self.is_ready or bool(message.ready)
-            self.is_done = self.is_done or message.done is not None
+            self.done += message.done is not None
+            self.problem = self.problem or message.problem
         return messages if data else None
 
     def end(self) -> str:
@@ -86,16 +92,27 @@ class Workers:
     """
     Worker processes: they are started, begin at one time, and are all gone after `close`.
 
-    `problem` is the last line of stderr of a worker that was lost.
+    `problem` is the last line of stderr of a process that was lost.
+
+    Args:
+        plan: the load.
+        processes: that send messages.
+        count: the workers that are expected to be done; by default, each process is one.
+        ready_seconds: how long the processes may take until they are ready.
     """
 
-    def __init__(self, plan: LoadPlan, count: int) -> None:
-        self.count: Final = count
+    def __init__(
+        self,
+        plan: LoadPlan,
+        processes: Sequence[WorkerProcess],
+        count: int | None = None,
+        ready_seconds: float = READY_SECONDS,
+    ) -> None:
+        self.count: Final = len(processes) if count is None else count
         self.problem = ""
         self._plan: Final = plan
-        self._processes: Final = [
-            _Process(WorkerOrder(plan=plan, worker=number, workers=count)) for number in range(count)
-        ]
+        self._ready_seconds: Final = ready_seconds
+        self._processes: Final = processes
         self._selector: Final = selectors.DefaultSelector()
         for process in self._processes:
             self._selector.register(process.output, selectors.EVENT_READ, process)
@@ -105,11 +122,7 @@ class Workers:
         """
         How many workers did all of their share.
         """
-        return sum(process.is_done for process in self._processes)
-
-    @property
-    def process_ids(self) -> Sequence[int]:
-        return [process.process.pid for process in self._processes]
+        return sum(process.done for process in self._processes)
 
     def start(self) -> float:
         """
@@ -118,7 +131,7 @@ class Workers:
         Returns:
             When they begin, by the monotonic clock.
         """
-        until = time.monotonic() + _READY_SECONDS
+        until = time.monotonic() + self._ready_seconds
         while not all(process.is_ready for process in self._processes) and self._selector.get_map():
             if time.monotonic() > until:
                 break
@@ -159,8 +172,8 @@ class Workers:
         self._selector.close()
         for process in self._processes:
             text = process.end()
-            if not process.is_done and text:
-                self.problem = text
+            if process.problem or (self.took_part < self.count and text):
+                self.problem = process.problem or text
 
     def _read(self, until: float) -> Iterator[WorkerMessage]:
         for key, _ in self._selector.select(max(until - time.monotonic(), 0.0)):
