@@ -3,7 +3,7 @@ When requests are due.
 """
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from paceline.testkit.load.schedule import due_times, user_starts
@@ -14,6 +14,7 @@ from paceline.testkit.load.schedule import due_times, user_starts
     ramp=st.floats(0, 1),
     workers=st.integers(1, 5),
 )
+@example(rates=[3.0], ramp=2.225073858507203e-309, workers=1)
 def test_the_shares_of_all_workers_are_the_whole(rates: list[float], ramp: float, workers: int) -> None:
     """
     However many workers there are, together they send each request of the plan at its time.

@@ -9,26 +9,25 @@ from typing import NamedTuple
 
 class _Stage(NamedTuple):
     """
-    A part of the test: from `start`, the rate goes from `first` to `last` requests per second.
+    A part of the test: from `start`, requests come at `rate` per second; in a ramp, the rate grows from 0 to that.
     """
 
     start: float
     seconds: float
-    first: float
-    last: float
+    rate: float
+    is_ramp: bool = False
 
     @property
     def requests(self) -> float:
-        return self.seconds * (self.first + self.last) / 2
+        return self.seconds * self.rate / (2 if self.is_ramp else 1)
 
     def time_of(self, number: float) -> float:
         """
         When this many requests of the stage were due, in seconds since the test began.
         """
-        growth = (self.last - self.first) / self.seconds
-        if growth == 0:
-            return self.start + number / self.first
-        return self.start + (sqrt(self.first**2 + 2 * growth * number) - self.first) / growth
+        if self.is_ramp:
+            return self.start + self.seconds * sqrt(number / self.requests)
+        return self.start + number / self.rate
 
 
 def due_times(
@@ -58,11 +57,11 @@ def due_times(
 def _stages(rates: Sequence[float], seconds: float, ramp_up: float) -> Iterator[_Stage]:
     part = seconds / len(rates)
     if ramp_up > 0:
-        yield _Stage(0.0, ramp_up, 0.0, rates[0])
+        yield _Stage(0.0, ramp_up, rates[0], is_ramp=True)
     if part > ramp_up:
-        yield _Stage(ramp_up, part - ramp_up, rates[0], rates[0])
+        yield _Stage(ramp_up, part - ramp_up, rates[0])
     for place, rate in enumerate(rates[1:], start=1):
-        yield _Stage(place * part, part, rate, rate)
+        yield _Stage(place * part, part, rate)
 
 
 def user_starts(users: int, ramp_up: float, worker: int = 0, workers: int = 1) -> list[float]:
