@@ -69,7 +69,7 @@ def flaky(
             return
         click.echo(_failures(trials))
         for found in _explained(arguments, trials):
-            click.echo(f"\n{_told(found)}")
+            click.echo(f"\n{_sentence(found)}")
     context.exit(_FOUND)
 
 
@@ -122,7 +122,7 @@ def _explained(arguments: Sequence[str], trials: Sequence[Trial]) -> list[Depend
     return found
 
 
-def _told(found: Dependence) -> str:
+def _sentence(found: Dependence) -> str:
     if not found.polluters:
         return f"{found.victim}: {found.reason}"
     names = " and ".join(found.polluters)

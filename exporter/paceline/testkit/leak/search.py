@@ -30,7 +30,7 @@ _FEWEST_CALLS = 10
 _TRACED_CALLS, _TRACED_SHARE = 50, 0.25
 # A cache is the reason where emptying it gives back this share of what memory grew by.
 _EXPLAINS = 0.7
-# Growth per call below these is none.
+# Growth per call up to these is no growth.
 _FLOORS: Mapping[str, float] = {
     "blocks": 0.05,
     "heap_bytes": 8.0,

@@ -44,7 +44,7 @@ def growth(stages: Sequence[Stage], floor: float) -> Interval | None:
 
     Args:
         stages: in order of time, at least one.
-        floor: a growth per call below this is none.
+        floor: growth per call up to this is no growth.
     """
     slopes = [stage.slope() for stage in stages if len(stage.samples) >= _FEWEST_SAMPLES]
     if not slopes or any(slope.low <= floor for slope in slopes):
