@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import paceline
-from paceline import DocumentError, StorageError, read_run
+from paceline import DocumentError, StorageError, read_run, testkit
 from paceline.documents import encode_run
 from support.values import make_run
 from support.wording import NO_FILE
@@ -78,11 +78,17 @@ def test_each_public_name_is_there() -> None:
     """
     As an attribute, in `dir` and in the table of the page.
     """
-    table = re.findall(r"^\| (`.*?) \|", _PAGE.read_text("utf-8"), re.MULTILINE)
-    documented = [name for row in table for name in re.findall(r"`(\w+)`", row)]
+    of_package, _, of_kit = _PAGE.read_text("utf-8").partition("The test kit is the package")
 
     assert [name for name in paceline.__all__ if getattr(paceline, name) is None] == []
-    assert dir(paceline) == sorted(paceline.__all__) == sorted(documented)
+    assert dir(paceline) == sorted(paceline.__all__) == sorted(_names_in_table(of_package))
+    assert [name for name in testkit.__all__ if getattr(testkit, name) is None] == []
+    assert dir(testkit) == sorted(testkit.__all__) == sorted(_names_in_table(of_kit))
+
+
+def _names_in_table(text: str) -> list[str]:
+    table = re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)
+    return [name for row in table for name in re.findall(r"`(\w+)`", row)]
 
 
 def test_code_of_a_user_passes_mypy(tmp_path: Path) -> None:

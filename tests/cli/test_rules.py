@@ -57,7 +57,7 @@ def test_the_configuration_is_left_to_whom_it_is_for(tmp_path: Path) -> None:
     _call(tmp_path, "--force", "--force-configuration")
 
     assert result.output == (
-        f"wrote 15 files to {tmp_path}\n"
+        f"wrote 17 files to {tmp_path}\n"
         f"kept {edited}; --force --force-configuration replaces it\n"
         f"kept {tmp_path}/prometheus/prometheus.yml; --force --force-configuration replaces it\n"
     )

@@ -48,6 +48,7 @@ _UNUSED: dict[str, str] = {
     "paceline_exporter_scrape_duration_seconds_count": "up shows the same",
     "paceline_exporter_scrape_duration_seconds_sum": "as its buckets",
     "paceline_exporter_housekeeping_failures_total": "the log of the exporter says what failed",
+    "paceline_test_measure_beyond_limit": "rules read it, beside the measure that is shown",
     "paceline_test_measure_limit": "rules read it, beside the measure that is shown",
     "paceline_exporter_watched_files_total": "few have a folder that is watched, and the log says more",
 }
