@@ -17,9 +17,11 @@ _ROOT = Path(__file__).parents[2]
 _LOCK = (_ROOT / "dev.lock").read_text("utf-8")
 _SETTINGS: dict[str, Any] = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))
 _PROJECT, _GROUPS = _SETTINGS["project"], _SETTINGS["dependency-groups"]
+# gevent changes the interpreter that imports it: Locust has an environment of its own in the tests of neighbours.
+_APART = "locust"
 _WANTED = [
     *_PROJECT["dependencies"],
-    *(text for extra in _PROJECT["optional-dependencies"].values() for text in extra),
+    *(text for name, extra in _PROJECT["optional-dependencies"].items() if name != _APART for text in extra),
     *(text for name in ("test", "lint", "dev") for text in _GROUPS[name] if isinstance(text, str)),
     *_SETTINGS["build-system"]["requires"],
 ]
