@@ -3,12 +3,9 @@ One run of pytest in a work tree, kept in a folder of its own.
 """
 
 import os
-import signal
-import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -17,9 +14,8 @@ from paceline.ab.import_location import FOLDER_VARIABLE, INSTALLED, read_imports
 from paceline.errors import TrialError
 from paceline.history.results_folder import ResultsFolder
 from paceline.model import Run
+from paceline.process_group import last_lines, run_in_group
 
-_SHOWN_LINES = 20
-_GRACE_SECONDS = 5.0
 # pytest's: all passed, or some failed; what failed is reported, not compared.
 _RAN = frozenset({0, 1})
 _NO_TESTS = 5
@@ -68,9 +64,9 @@ class Tree(Struct, frozen=True, kw_only=True):
         Raises:
             TrialError: the command fails.
         """
-        code, output = _run(command, self.folder, self.environ, None)
+        code, output = run_in_group(command, self.environ, self.folder)
         if code:
-            raise TrialError(f"{self.name}: --setup ended with exit code {code}:\n{_tail(output)}")
+            raise TrialError(f"{self.name}: --setup ended with exit code {code}:\n{last_lines(output)}")
 
     def run(
         self, arguments: Sequence[str], seed: int, seconds: float | None, *, counts: bool = False
@@ -106,56 +102,17 @@ class Tree(Struct, frozen=True, kw_only=True):
             command = [sys.executable, "-m", "pytest", *options, f"--paceline-results={results.path}"]
             command += [self._argument(argument) for argument in arguments]
             environ = {"PYTHONHASHSEED": str(seed), **self.environ, FOLDER_VARIABLE: str(imports)}
-            code, output = _run(command, self.folder, environ, seconds)
+            code, output = run_in_group(command, environ, self.folder, seconds)
             self._check(code, output)
             if not results.latest_report.is_file():
-                raise TrialError(f"{self.name}: pytest left no run of Paceline:\n{_tail(output)}")
+                raise TrialError(f"{self.name}: pytest left no run of Paceline:\n{last_lines(output)}")
             return results.read_latest(), read_imports(imports)
 
     def _check(self, code: int, output: str) -> None:
         if code == _NO_TESTS:
-            raise TrialError(f"{self.name}: pytest collected no tests:\n{_tail(output)}")
+            raise TrialError(f"{self.name}: pytest collected no tests:\n{last_lines(output)}")
         if code not in _RAN:
-            raise TrialError(f"{self.name}: pytest ended with exit code {code}:\n{_tail(output)}")
+            raise TrialError(f"{self.name}: pytest ended with exit code {code}:\n{last_lines(output)}")
 
     def _argument(self, argument: str) -> str:
         return str(self.mapped(Path(argument)) or argument)
-
-
-def _run(
-    command: str | Sequence[str], folder: Path, environ: Mapping[str, str], seconds: float | None
-) -> tuple[int, str]:
-    # In a group of its own: what ends it ends all that it started, xdist's workers too.
-    process = subprocess.Popen(  # noqa: S603 - what the user asked for
-        command,
-        shell=isinstance(command, str),
-        cwd=folder,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    )
-    try:
-        output, _ = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired as error:
-        raise TimeoutError from error
-    finally:
-        _end(process)
-    return process.returncode, output
-
-
-def _end(process: "subprocess.Popen[str]") -> None:
-    for asked in (signal.SIGTERM, signal.SIGKILL):
-        if process.poll() is not None:
-            return
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, asked)
-        with suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=_GRACE_SECONDS)
-
-
-def _tail(output: str) -> str:
-    return "\n".join(output.strip().splitlines()[-_SHOWN_LINES:])

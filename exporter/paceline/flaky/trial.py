@@ -4,20 +4,17 @@ One run of a suite in an order of its own.
 
 import json
 import os
-import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from paceline.errors import TrialError
 from paceline.flaky.ordering import ORDER_VARIABLE, OUTCOMES_VARIABLE, SEED_VARIABLE
+from paceline.process_group import last_lines, run_in_group
 
 _RAN = frozenset({0, 1})
-_SHOWN_LINES = 20
 # Of plugins that shuffle as well.
 _WITHOUT = ("-p", "no:randomly", "-p", "no:random_order", "-p", "no:cacheprovider")
 
@@ -32,21 +29,17 @@ class Trial(NamedTuple):
     failed: frozenset[str]
 
 
-def run_trial(
-    arguments: Sequence[str], *, seed: int | None = None, order: Sequence[str] = (), seconds: float | None = None
-) -> Trial:
+def run_trial(arguments: Sequence[str], *, seed: int | None = None, order: Sequence[str] = ()) -> Trial:
     """
     Run pytest once.
 
     Args:
         arguments: of pytest.
         seed: of the random order, and of hashes; None for the suite's own order.
-        order: the ids of the tests to run, in this order; all where there are none.
-        seconds: how long it may take.
+        order: the ids of the tests to run, in this order; every test where the order is empty.
 
     Raises:
         TrialError: pytest ran no test.
-        TimeoutError: pytest took longer than `seconds` and was ended.
     """
     with tempfile.TemporaryDirectory(prefix="paceline-flaky-") as folder:
         outcomes, wanted = Path(folder) / "outcomes", Path(folder) / "order"
@@ -57,37 +50,12 @@ def run_trial(
             wanted.write_text(json.dumps(list(order)), "utf-8")
             environ[ORDER_VARIABLE] = str(wanted)
         command = [sys.executable, "-m", "pytest", "-q", "-p", "paceline.flaky.ordering", *_WITHOUT, "--no-paceline"]
-        code, output = _run([*command, *arguments], environ, seconds)
+        code, output = run_in_group([*command, *arguments], environ)
         if code not in _RAN or not outcomes.is_file():
-            tail = "\n".join(output.strip().splitlines()[-_SHOWN_LINES:])
-            raise TrialError(f"pytest ended with exit code {code}:\n{tail}")
+            raise TrialError(f"pytest ended with exit code {code}:\n{last_lines(output)}")
         reports = [json.loads(line) for line in outcomes.read_text("utf-8").splitlines()]
     return Trial(
         seed,
         tuple(dict.fromkeys(node_id for node_id, _, _ in reports)),
         frozenset(node_id for node_id, _, outcome in reports if outcome == "failed"),
     )
-
-
-def _run(command: Sequence[str], environ: dict[str, str], seconds: float | None) -> tuple[int, str]:
-    # In a group of its own: what ends it ends all that it started.
-    process = subprocess.Popen(  # noqa: S603 - what the user asked for
-        command,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    )
-    try:
-        output, _ = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired as error:
-        raise TimeoutError from error
-    finally:
-        if process.poll() is None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-    return process.returncode, output
