@@ -2,6 +2,7 @@
 Leak tests, inside pytest with all its recorders.
 """
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -115,8 +116,10 @@ def test_an_error_of_the_function_is_the_tests_own() -> None:
         if len(calls) == 3:
             raise LookupError("third call")
 
-    with pytest.raises(LookupError, match="third call"):
+    with pytest.raises(LookupError, match="third call") as caught:
         memory_leak_test(fails)
+    assert caught.value.__traceback__ is not None
+    assert gc.get_freeze_count() == 0
 
 
 @pytest.mark.asyncio

@@ -9,12 +9,10 @@ from typing import Any
 from paceline.kit_results.benchmark import BenchmarkResult
 from paceline.testkit.arguments import positive
 from paceline.testkit.benchmark.rounds import BenchmarkRounds, Limits
+from paceline.testkit.calling import await_in_steps, call_in_steps
 from paceline.testkit.keeping import keep
-from paceline.unpatched import UNPATCHED
 
-# A result beyond a limit is measured again: the best of so many is kept.
-_TIMES = 3
-_NANOSECONDS, _MILLISECONDS, _KIBIBYTE = 1e9, 1e3, 1 << 10
+_MILLISECONDS, _KIBIBYTE = 1e3, 1 << 10
 
 
 def benchmark_test(  # noqa: PLR0913 - the options of a benchmark
@@ -44,13 +42,9 @@ def benchmark_test(  # noqa: PLR0913 - the options of a benchmark
     """
     if iscoroutinefunction(fn):
         raise TypeError(f"benchmark_test: {fn!r} is a coroutine function; use async_benchmark_test")
-    limits = limits_of("benchmark_test", max_avg_ms, max_median_ms, max_memory_kib)
-    results = []
-    for _ in range(_TIMES):
-        results.append(run_rounds(BenchmarkRounds(limits, name, group), fn))
-        if not results[-1].broken_limits:
-            break
-    return keep(_best(results))
+    rounds = BenchmarkRounds(limits_of("benchmark_test", max_avg_ms, max_median_ms, max_memory_kib), name, group)
+    call_in_steps(fn, rounds.steps())
+    return keep(rounds.result)
 
 
 async def async_benchmark_test(  # noqa: PLR0913 - as above
@@ -66,12 +60,9 @@ async def async_benchmark_test(  # noqa: PLR0913 - as above
     As `benchmark_test`, of a coroutine function, in the event loop that runs.
     """
     limits = limits_of("async_benchmark_test", max_avg_ms, max_median_ms, max_memory_kib)
-    results = []
-    for _ in range(_TIMES):
-        results.append(await _await_rounds(BenchmarkRounds(limits, name, group), fn))
-        if not results[-1].broken_limits:
-            break
-    return keep(_best(results))
+    rounds = BenchmarkRounds(limits, name, group)
+    await await_in_steps(fn, rounds.steps())
+    return keep(rounds.result)
 
 
 def limits_of(
@@ -91,42 +82,3 @@ def limits_of(
         None if median is None else median / _MILLISECONDS,
         None if memory is None else memory * _KIBIBYTE,
     )
-
-
-def run_rounds(rounds: BenchmarkRounds, fn: Callable[[], Any]) -> BenchmarkResult:
-    """
-    Run the rounds of a function.
-    """
-    steps, now = rounds.run(), UNPATCHED.perf_counter_ns
-    calls = next(steps)
-    while True:
-        times = range(calls)
-        started = now()
-        for _ in times:
-            fn()
-        seconds = (now() - started) / _NANOSECONDS
-        try:
-            calls = steps.send(seconds)
-        except StopIteration as stop:
-            result: BenchmarkResult = stop.value
-            return result
-
-
-async def _await_rounds(rounds: BenchmarkRounds, fn: Callable[[], Awaitable[Any]]) -> BenchmarkResult:
-    steps, now = rounds.run(), UNPATCHED.perf_counter_ns
-    calls = next(steps)
-    while True:
-        times = range(calls)
-        started = now()
-        for _ in times:
-            await fn()
-        seconds = (now() - started) / _NANOSECONDS
-        try:
-            calls = steps.send(seconds)
-        except StopIteration as stop:
-            result: BenchmarkResult = stop.value
-            return result
-
-
-def _best(results: list[BenchmarkResult]) -> BenchmarkResult:
-    return min(results, key=lambda result: (len(result.broken_limits), result.mean_seconds))

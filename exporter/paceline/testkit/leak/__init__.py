@@ -10,6 +10,7 @@ from typing import Any
 
 from paceline.kit_results.leak import LeakResult
 from paceline.testkit.arguments import whole_number
+from paceline.testkit.calling import await_in_steps, call_in_steps
 from paceline.testkit.keeping import keep
 from paceline.testkit.leak.bystanders import without_records
 from paceline.testkit.leak.search import LeakSearch
@@ -34,59 +35,37 @@ def memory_leak_test(fn: Callable[[], Any], iterations: int = 100, *, name: str 
     search = LeakSearch(whole_number("memory_leak_test", "iterations", iterations), name)
     with without_records():
         first = fn()
-        result = _of_coroutines(first, fn, search) if iscoroutine(first) else _of_calls(fn, search)
-    return keep(result)
+        if iscoroutine(first):
+            _await_all(first, fn, search)
+        else:
+            call_in_steps(fn, search.steps())
+    return keep(search.result)
 
 
-def _of_calls(fn: Callable[[], Any], search: LeakSearch) -> LeakResult:
-    steps = search.run()
-    calls = next(steps)
-    while True:
-        for _ in range(calls):
-            fn()
-        try:
-            calls = steps.send(None)
-        except StopIteration as stop:
-            return _result(stop)
-
-
-def _of_coroutines(first: Awaitable[Any], fn: Callable[[], Awaitable[Any]], search: LeakSearch) -> LeakResult:
+def _await_all(first: Awaitable[Any], fn: Callable[[], Awaitable[Any]], search: LeakSearch) -> None:
     try:
         get_running_loop()
     except RuntimeError:
         with Runner() as runner:
-            return runner.run(_awaiting(first, fn, search))
-    return _in_thread(lambda: _of_coroutines(first, fn, search))
+            runner.run(_awaiting(first, fn, search))
+    else:
+        _in_thread(lambda: _await_all(first, fn, search))
 
 
-async def _awaiting(first: Awaitable[Any], fn: Callable[[], Awaitable[Any]], search: LeakSearch) -> LeakResult:
+async def _awaiting(first: Awaitable[Any], fn: Callable[[], Awaitable[Any]], search: LeakSearch) -> None:
     await first
-    steps = search.run()
-    calls = next(steps)
-    while True:
-        for _ in range(calls):
-            await fn()
-        try:
-            calls = steps.send(None)
-        except StopIteration as stop:
-            return _result(stop)
+    await await_in_steps(fn, search.steps())
 
 
-def _result(stop: StopIteration) -> LeakResult:
-    result: LeakResult = stop.value
-    return result
-
-
-def _in_thread(search: Callable[[], LeakResult]) -> LeakResult:
+def _in_thread(work: Callable[[], None]) -> None:
     """
-    Search in a thread, for a loop that runs already runs no other one.
+    Work in a thread, for in a loop that runs no other one can.
     """
-    results: list[LeakResult] = []
     errors: list[BaseException] = []
 
     def run() -> None:
         try:
-            results.append(search())
+            work()
         except BaseException as error:  # noqa: BLE001 - raised again by the caller
             errors.append(error)
 
@@ -95,4 +74,3 @@ def _in_thread(search: Callable[[], LeakResult]) -> LeakResult:
     thread.join()
     if errors:
         raise errors[0]
-    return results[0]

@@ -2,22 +2,18 @@
 The search for leaks: call, look, and call on only where something grew.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from paceline.analysis.estimators import Interval
 from paceline.formatting import counted
 from paceline.kit_results.leak import Growth, LeakResult
+from paceline.testkit.calling import Steps
 from paceline.testkit.leak.bystanders import BoundedCaches, name_of_cache
 from paceline.testkit.leak.levels import CAN_READ_HEAP, Samples, frozen_objects, most_descriptors, read_levels
 from paceline.testkit.leak.naming import Allocations, allocations, snapshot, tracing
 from paceline.testkit.leak.trend import Stage, growth
 from paceline.unpatched import UNPATCHED
-
-Calls = Generator[int, None, LeakResult]
-"""
-Yields how often the function is to be called next, and returns the result.
-"""
 
 _WARM_UP_CALLS, _WARM_UP_SECONDS = 20, 0.3
 # Seconds that the search may take beyond the calls that were asked for.
@@ -69,10 +65,11 @@ class LeakSearch:
         self._seconds_of_calls = 0.0
         self._seconds_left = _EXTRA_SECONDS
         self._caches: Final = BoundedCaches()
+        self._found = _Found({})
 
-    def run(self) -> Calls:
+    def steps(self) -> Steps:
         """
-        Search, and return the result.
+        The calls of the search; after the last, `result` is there.
         """
         with frozen_objects():
             yield from self._warm_up()
@@ -85,17 +82,16 @@ class LeakSearch:
                 if calls < _FEWEST_SAMPLES:
                     break
                 yield from self._paid(self._stage(calls))
-            found = yield from self._explained(self._suspects())
-        return self._result(found)
+            self._found = yield from self._explained(self._suspects())
 
-    def _warm_up(self) -> Generator[int, None, None]:
+    def _warm_up(self) -> Iterator[int]:
         started = UNPATCHED.monotonic()
         for _ in range(min(_WARM_UP_CALLS, self._iterations)):
             yield 1
             if UNPATCHED.monotonic() - started > _WARM_UP_SECONDS:
                 break
 
-    def _stage(self, calls: int) -> Generator[int, None, None]:
+    def _stage(self, calls: int) -> Iterator[int]:
         batches = min(_SAMPLES, calls)
         samples = Samples(batches + 1, calls / batches)
         samples.add()
@@ -109,7 +105,7 @@ class LeakSearch:
         self._seconds_of_calls += UNPATCHED.monotonic() - started
         self._stages.append(samples)
 
-    def _paid(self, steps: Generator[int, None, None]) -> Generator[int, None, None]:
+    def _paid(self, steps: Iterator[int]) -> Iterator[int]:
         started = UNPATCHED.monotonic()
         yield from steps
         self._seconds_left -= UNPATCHED.monotonic() - started
@@ -174,7 +170,12 @@ class LeakSearch:
         is_of_memory = any(level in growths for level in _OF_MEMORY) and not growths.keys() - set(_OF_MEMORY)
         return len(_STAGES) if is_of_memory else 1
 
-    def _result(self, found: _Found) -> LeakResult:
+    @property
+    def result(self) -> LeakResult:
+        """
+        The result of the steps.
+        """
+        found = self._found
         samples = [level for stage in self._stages for level in stage.memory_bytes]
         memory = Stage(self._stages[-1].memory_bytes, self._stages[-1].calls_per_sample).slope()
         traced = found.traced.bytes_per_call if found.traced is not None else None
