@@ -14,8 +14,7 @@ from paceline.analysis.machine_speed import Need, need_of
 from paceline.analysis.origin_of_count import origin_of
 from paceline.analysis.past import DURATION, MEASURES, NORMALIZED, Past
 from paceline.analysis.verdicts.count import WORK
-from paceline.kit_results.benchmark import is_figure_of_benchmark
-from paceline.kit_results.load import is_figure_of_load
+from paceline.kit_results import BenchmarkResult, LoadResult
 from paceline.model import Case, Cause
 from paceline.quantity import CauseRole
 from paceline.usage import UsageKey
@@ -94,7 +93,7 @@ def causes_of(case: Case, past: Past, until: int | None = None) -> tuple[Cause, 
     measures = {
         MEASURES + name: measure.value
         for name, measure in case.measures.items()
-        if not (case.benchmark_seconds and (is_figure_of_benchmark(name) or is_figure_of_load(name)))
+        if not (case.benchmark_seconds and (BenchmarkResult.has_figure(name) or LoadResult.has_figure(name)))
     }
     work = {str(key): value for key, value in case.usage.items() if key in WORK}
     counts = {str(key): value for key, value in case.usage.items() if key in _FLOORS}

@@ -9,17 +9,8 @@ from paceline.kit_results.kit_result import KitResult
 from paceline.measure import BENCHMARK_MEDIAN, Better, Measure
 from paceline.values import NotNegative, PositiveCount
 
-_TAG = "benchmark"
 
-
-def is_figure_of_benchmark(measure: str) -> bool:
-    """
-    Whether a measure is a figure of a benchmark.
-    """
-    return measure.startswith(f"{_TAG}_")
-
-
-class BenchmarkResult(KitResult, frozen=True, kw_only=True, tag=_TAG):
+class BenchmarkResult(KitResult, frozen=True, kw_only=True, tag="benchmark"):
     """
     The seconds of one call of a function: the median, mean, minimum and interquartile range of `rounds` rounds of
     `iterations` calls each.

@@ -29,6 +29,13 @@ class KitResult(DocumentValue, frozen=True, kw_only=True, tag_field="kind"):
         """
         raise NotImplementedError
 
+    @classmethod
+    def has_figure(cls, measure: str) -> bool:
+        """
+        Whether a measure is a figure of a result of this kind, by its name.
+        """
+        return measure.startswith(f"{cls.__struct_config__.tag}_")
+
     @property
     def broken_limits(self) -> dict[str, Measure]:
         """

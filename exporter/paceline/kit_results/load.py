@@ -3,28 +3,14 @@ The result of a load test.
 """
 
 from collections.abc import Mapping
-from typing import Annotated
-
-from msgspec import Meta
 
 from paceline.formatting import counted, duration
 from paceline.kit_results.kit_result import KitResult
 from paceline.measure import LOAD_P50, Better, Measure
-from paceline.values import DocumentValue, NotNegative
+from paceline.values import Count, DocumentValue, NotNegative
 
-_Count = Annotated[int, Meta(ge=0)]
 # The generator was late where its 99% lag is above both: a share of the 99% latency, and seconds.
 _LATE_SHARE, _LATE_SECONDS = 0.2, 0.005
-
-
-_TAG = "load"
-
-
-def is_figure_of_load(measure: str) -> bool:
-    """
-    Whether a measure is a figure of a load test.
-    """
-    return measure.startswith(f"{_TAG}_")
 
 
 class Latency(DocumentValue, frozen=True, kw_only=True):
@@ -50,7 +36,7 @@ class LoadErrors(DocumentValue, frozen=True, kw_only=True):
     """
 
     kind: str
-    count: _Count
+    count: Count
     example: str = ""
 
 
@@ -60,10 +46,10 @@ class LoadInterval(DocumentValue, frozen=True, kw_only=True):
     succeeded.
     """
 
-    second: _Count
-    requests: _Count = 0
-    failures: _Count = 0
-    users: _Count = 0
+    second: Count
+    requests: Count = 0
+    failures: Count = 0
+    users: Count = 0
     p50_seconds: NotNegative | None = None
     p95_seconds: NotNegative | None = None
     p99_seconds: NotNegative | None = None
@@ -75,8 +61,8 @@ class LoadEndpoint(DocumentValue, frozen=True, kw_only=True):
     """
 
     name: str
-    requests: _Count = 0
-    failures: _Count = 0
+    requests: Count = 0
+    failures: Count = 0
     p50_seconds: NotNegative | None = None
     p95_seconds: NotNegative | None = None
 
@@ -102,7 +88,7 @@ class ServerUse(DocumentValue, frozen=True, kw_only=True):
     memory_max_bytes: NotNegative | None = None
 
 
-class LoadResult(KitResult, frozen=True, kw_only=True, tag=_TAG):
+class LoadResult(KitResult, frozen=True, kw_only=True, tag="load"):
     """
     What a load test found. `requests` are all requests, `failures` those without a right answer: what was not answered
     when the test ended is among them. Requests of the warm-up are in `warm_up_requests` only.
@@ -114,23 +100,23 @@ class LoadResult(KitResult, frozen=True, kw_only=True, tag=_TAG):
 
     target: str = ""
     engine: str = ""
-    users: _Count = 0
+    users: Count = 0
     requests_per_second: tuple[float, ...] = ()
     duration_seconds: NotNegative
     elapsed_seconds: NotNegative
-    requests: _Count = 0
-    failures: _Count = 0
-    warm_up_requests: _Count = 0
+    requests: Count = 0
+    failures: Count = 0
+    warm_up_requests: Count = 0
     latency: Latency = Latency()
     errors: tuple[LoadErrors, ...] = ()
-    received_bytes: _Count = 0
-    interval_seconds: _Count = 1
+    received_bytes: Count = 0
+    interval_seconds: Count = 1
     intervals: tuple[LoadInterval, ...] = ()
     endpoints: tuple[LoadEndpoint, ...] = ()
     generator: GeneratorUse = GeneratorUse()
     server: ServerUse | None = None
-    expected_workers: _Count = 1
-    workers: _Count = 1
+    expected_workers: Count = 1
+    workers: Count = 1
     problem: str = ""
     interrupted: bool = False
     p95_ms: NotNegative | None = None

@@ -3,17 +3,13 @@ The result of a stress test.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, NamedTuple
-
-from msgspec import Meta
+from typing import NamedTuple
 
 from paceline.formatting import counted, duration
 from paceline.kit_results.kit_result import KitResult
 from paceline.kit_results.load import LoadResult
 from paceline.measure import Better, Measure
-from paceline.values import DocumentValue, NotNegative
-
-_Count = Annotated[int, Meta(ge=0)]
+from paceline.values import Count, DocumentValue, NotNegative
 
 
 class StressStep(DocumentValue, frozen=True, kw_only=True):
@@ -21,7 +17,7 @@ class StressStep(DocumentValue, frozen=True, kw_only=True):
     One load and what came of it. `reason` says why the load is too much; "" where it was carried.
     """
 
-    load: _Count
+    load: Count
     result: LoadResult
     reason: str = ""
 
@@ -64,10 +60,10 @@ class StressResult(KitResult, frozen=True, kw_only=True, tag="stress"):
     target: str = ""
     unit: str = "users"
     step_seconds: NotNegative
-    max_load: _Count
+    max_load: Count
     results: tuple[StressStep, ...] = ()
-    max_successful_load: _Count = 0
-    breaking_point: _Count | None = None
+    max_successful_load: Count = 0
+    breaking_point: Count | None = None
     broke_by: str = ""
     knee: Knee | None = None
     interrupted: bool = False
