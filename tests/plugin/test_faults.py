@@ -18,55 +18,21 @@ from paceline.model import Run
 from support.receiving import receiving
 from support.suite import QUIET, Suite
 from support.values import with_seconds
+from tools.chaos.session import AT, PLACES
 
 _TWO = "def test_one(): pass\ndef test_two(): pass\n"
-# Loaded by `-p fault`, before any conftest: at the first call of a function, something happens.
-_AT = """
-import importlib, os, signal
-
-MODULE, CLASS, NAME = os.environ["AT"].split()
-HAPPENS = {"ctrl-c": lambda: signal.raise_signal(signal.SIGINT), "kill": lambda: os.kill(os.getpid(), signal.SIGKILL)}
-
-def pytest_collection_finish():
-    owner = importlib.import_module(MODULE)
-    owner = getattr(owner, CLASS) if CLASS != "-" else owner
-    real = getattr(owner, NAME)
-
-    def wrapped(*args, **kwargs):
-        setattr(owner, NAME, real)
-        if os.environ.get("AFTER"):
-            real(*args, **kwargs)
-        HAPPENS[os.environ["HAPPENS"]]()
-        return real(*args, **kwargs)
-
-    setattr(owner, NAME, wrapped)
-"""
-_AFTER_THE_LAST_TEST = [
-    "paceline.plugin.session - judged_cases",
-    "paceline.companion.session_side Companion finish",
-    "paceline.plugin.conclude - confirmed",
-    "paceline.plugin.session - conclude",
-    "paceline.history.results_folder ResultsFolder add_document",
-    "paceline.history.results_folder ResultsFolder _keep_foreign_latest",
-    "paceline.history.sqlite.ledger Ledger add",
-    "paceline.history.archive - add_trends",
-    "paceline.history.journal Journal close",
-    "paceline.plugin.send_runs Sending put",
-    "paceline.companion.session_side Companion close",
-    "paceline.plugin.session - write_report",
-]
 
 
 def _runs_of(results: Path) -> list[Run]:
     return [read_run(path) for path in sorted(results.glob("performance_*.json"))]
 
 
-@pytest.mark.parametrize("place", _AFTER_THE_LAST_TEST)
+@pytest.mark.parametrize("place", PLACES)
 def test_ctrl_c_after_the_last_test_leaves_all_that_pytest_writes(suite: Suite, place: str) -> None:
     """
     The summary, junit.xml and the exit code of an interruption; and the run, which Paceline keeps.
     """
-    suite.write("fault.py", _AT)
+    suite.write("fault.py", AT)
     suite.write("test_two.py", _TWO)
     with receiving() as exporter:
         environ = {"AT": place, "HAPPENS": "ctrl-c", "PACELINE_PUSH": exporter.url, "NO_PROXY": "127.0.0.1"}
@@ -79,12 +45,12 @@ def test_ctrl_c_after_the_last_test_leaves_all_that_pytest_writes(suite: Suite, 
 
 
 @pytest.mark.parametrize("after", ["", "yes"])
-@pytest.mark.parametrize("place", _AFTER_THE_LAST_TEST)
+@pytest.mark.parametrize("place", PLACES)
 def test_a_kill_after_the_last_test_leaves_one_truth(suite: Suite, place: str, after: str) -> None:
     """
     The next session keeps the run once: as a document, in the ledger and at the exporter, with one outcome.
     """
-    suite.write("fault.py", _AT)
+    suite.write("fault.py", AT)
     suite.write("test_two.py", _TWO)
     with receiving() as exporter:
         environ = {"PACELINE_PUSH": exporter.url, "NO_PROXY": "127.0.0.1"}
