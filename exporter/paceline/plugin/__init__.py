@@ -93,36 +93,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--paceline-benchmarks-only",
         **_ON,
-        help="Run only benchmarks: tests with the marker 'benchmark' or a fixture of that name.",
+        help="Run only benchmarks: tests with the marker or fixture 'benchmark' or 'benchmark_test'.",
     )
     group.addoption(
         "--paceline-stress",
         **_ON,
         help="Run stress tests too: tests with the marker 'stress' or the fixture 'stress_test'.",
     )
-    group.addoption(
-        "--paceline-load-allow",
-        metavar="HOST",
-        action="append",
-        default=None,
-        help="Host that load and stress tests may send requests to, besides this machine; may be repeated "
-        "(default: none).",
-    )
-    group.addoption(
-        "--paceline-load-workers",
-        metavar="N",
-        type=int,
-        default=None,
-        help="Send the load of load and stress tests over HTTP by Locust, with N worker processes (default: by "
-        "Paceline's own, one for each CPU). Needs paceline[locust].",
-    )
-    group.addoption(
-        "--paceline-load-master",
-        metavar="HOST:PORT",
-        default=None,
-        help="Wait at this address for the workers of --paceline-load-workers on other machines, which are started by "
-        "'paceline load-worker HOST:PORT' (default: start them here).",
-    )
+    _add_load_options(group)
 
 
 def _add_keeping_options(group: pytest.OptionGroup) -> None:
@@ -160,6 +138,32 @@ def _add_keeping_options(group: pytest.OptionGroup) -> None:
         default=None,
         help="Prometheus with the past runs, such as http://prometheus:9090 (default: the results folder). "
         "Credentials come from PACELINE_HISTORY_TOKEN, or PACELINE_HISTORY_USER and PACELINE_HISTORY_PASSWORD.",
+    )
+
+
+def _add_load_options(group: pytest.OptionGroup) -> None:
+    group.addoption(
+        "--paceline-load-allow",
+        metavar="HOST",
+        action="append",
+        default=None,
+        help="Host that load and stress tests may send requests to, besides this machine; may be repeated "
+        "(default: none).",
+    )
+    group.addoption(
+        "--paceline-load-workers",
+        metavar="N",
+        type=int,
+        default=None,
+        help="Send the load of load and stress tests over HTTP by Locust, with N worker processes (default: by "
+        "Paceline's own, one for each CPU). Needs paceline[locust].",
+    )
+    group.addoption(
+        "--paceline-load-master",
+        metavar="HOST:PORT",
+        default=None,
+        help="Wait at this address for the workers of --paceline-load-workers on other machines, which are started by "
+        "'paceline load-worker HOST:PORT' (default: start them here).",
     )
 
 
