@@ -200,7 +200,7 @@ def _scaling(rounds: int, seconds: float) -> None:
         rows.append((one.throughput, two.throughput, two.throughput / one.throughput, os.cpu_count()))
     _show(
         "a second process of the generator",
-        ("one: requests/s", "two", "times", "CPUs, of which servers use one each"),
+        ("one: requests/s", "two", "times", "CPUs (each server uses one)"),
         rows,
     )
 

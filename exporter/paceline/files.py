@@ -37,7 +37,7 @@ def new_file_beside(path: Path, mode: int | None = None) -> Iterator[Path]:
 
     Args:
         path: the other file.
-        mode: of the new file, of which the umask may take something away (default: all that the umask leaves).
+        mode: of the new file, less what the umask removes (default: all that the umask leaves).
 
     Raises:
         OSError: the folder cannot be written to.

@@ -45,7 +45,7 @@ def test_a_benchmark_is_judged_by_its_own_median(tmp_path: Path) -> None:
 
 def test_a_benchmark_under_xdist_has_no_figures(tmp_path: Path) -> None:
     """
-    The report says so; the time of its only call is not taken for one.
+    The report says so, and the time of its only call is not kept.
     """
     suite = Beside(tmp_path / "suite", "benchmark")
     suite.write("test_speed.py", _BENCHMARKS)

@@ -33,7 +33,7 @@ def test_customers_look_at_carts(shop, load_test):
 
 def test_customers_come_at_a_rate(shop, load_test):
     """
-    Twenty requests a second, of which three of four are searches, are answered in time.
+    Twenty requests a second are answered in time. Three of four are searches.
     """
     endpoints = [
         Endpoint(f"{shop}/products?search=234", weight=3, name="search"),

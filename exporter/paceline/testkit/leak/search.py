@@ -132,7 +132,7 @@ class LeakSearch:
         # The first stage still warms up what fills within it.
         later = self._stages[1:] or self._stages
         stages = [Stage(samples.of(level), samples.calls_per_sample) for samples in later]
-        # One stage has none before it that it could have slowed down from.
+        # A single stage has no stage before it to be compared with, but two halves.
         return [*stages[0].halves(), *stages[1:]]
 
     def _explained(self, growths: dict[str, Interval]) -> Generator[int, None, _Found]:
