@@ -54,3 +54,5 @@ def _check(
     assert result.code == 0
     assert "inside Paceline" not in result.output
     assert files_with(TOKEN, suite.results) == []
+    # An unknown number of rows is absent.
+    assert all((group.rows or 0) < 10_000 for case in result.run.cases for group in case.queries)

@@ -18,6 +18,8 @@ _frame = sys._getframe  # noqa: SLF001 - as `inspect` does
 _MOST_STATEMENTS, _MOST_GROUPS, _MOST_PARAMETERS = 10_000, 2_000, 8
 # So many say all about a group: the next are only counted.
 _LEARNED = 30
+# The `rowcount` of PyMySQL's cursors that do not hold their rows; other drivers have -1 where they do not know it.
+_NOT_KNOWN = 2**64 - 1
 # Each row that is read through these is seen, so that none seen is none read.
 _ROWS_ARE_SEEN = frozenset({"sqlite3"})
 _PLAIN = frozenset({str, int, float, bytes, bool, type(None)})
@@ -157,14 +159,14 @@ class Queries(Counter):
 
     def keep_rowcount(self, sent: Sent | None, cursor: Any) -> None:
         """
-        The same for a cursor of a driver, which has read the rows; -1 is its word for not knowing.
+        The same for a cursor of a driver, which has read the rows.
         """
         if sent is None:
             return
         try:
             rows = cursor.rowcount
-            if rows >= 0:
-                sent.rows = sent.rows + rows if sent.rows > 0 else rows
+            if 0 <= rows < _NOT_KNOWN:
+                sent.add_rows(rows)
         except Exception as error:  # noqa: BLE001 - as above
             self.give_up(error, "counting rows")
 
@@ -218,10 +220,10 @@ def _keep_rows(sent: Sent, cursor: Any) -> None:
         cursor.paceline_sent = sent
         sent.rows = max(sent.rows, 0)
         return
-    # Adapters of asynchronous drivers have read the rows; -1 is a cursor's word for not knowing.
+    # Adapters of asynchronous drivers have read the rows.
     fetched = getattr(cursor, "_rows", None)
     rows = cursor.rowcount if fetched is None else len(fetched)
-    if rows >= 0:
+    if 0 <= rows < _NOT_KNOWN:
         sent.add_rows(rows)
 
 
