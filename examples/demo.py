@@ -28,6 +28,18 @@ _RUNS = 10
 _MONDAY = date(2026, 11, 2)
 _COMMITS = {1: "1111111111111111111111111111111111111111", 2: "2222222222222222222222222222222222222222"}
 _EXPECTED = {"budget", "regression", "count", "repeated_queries", "leak", "flaky"}
+_ALERTS = """3. The Prometheus that goes on running: what fires in {prometheus}/alerts, and any question in
+   {prometheus}/graph, such as
+
+  topk(5, last_over_time(paceline_test_duration_seconds[1d]))
+
+   `paceline stack down --folder {folder}` ends it.
+"""
+_LIVE = """3. The metrics of a run while it runs, as a Prometheus reads them:
+
+  pytest --paceline --paceline-port &
+  until curl -s 127.0.0.1:4001/metrics | grep paceline_run_progress; do sleep 0.1; done
+"""
 # What the demo is about is set below; a variable of the caller or of a CI system would change what it shows.
 _LEFT_OUT = ("GIT_", "PACELINE_", "PERFORMANCE_", "PYTEST_", "SHOP_", "VERBOSE_TESTS")
 # Other plugins that happen to be installed are left out: they take longer to start than the suite to run.
@@ -56,9 +68,8 @@ def main(*, stack: bool) -> None:
         raise click.ClickException(f"the last run ended with {last.returncode}, expected 0")
     if missing := _EXPECTED - _found():
         raise click.ClickException(f"the last run did not show: {', '.join(sorted(missing))}")
-    click.echo(_what_next())
-    if stack:
-        show_in_prometheus(_SHOP, _STACK, _last_run(), _environment(_RUNS))
+    urls = show_in_prometheus(_SHOP, _STACK, _last_run(), _environment(_RUNS)) if stack else {}
+    click.echo(_what_next(urls))
 
 
 def _prepare() -> None:
@@ -118,19 +129,24 @@ def _last_run() -> str:
     return run_id
 
 
-def _what_next() -> str:
+def _what_next(urls: Mapping[str, str]) -> str:
     activate = Path(sys.executable).with_name("activate")
-    enter = [f". {_shown(activate)}"] if activate.is_file() else []
+    enter = " && ".join([*([f". {_shown(activate)}"] if activate.is_file() else []), f"cd {_shown(_SHOP)}"])
+    third = _ALERTS.format(**urls, folder=os.path.relpath(_STACK, _SHOP)) if urls else _LIVE
     return f"""
-All of them were shown. The whole run is in {_shown(_REPORT)}. What to try next:
+The demo is complete: the report of release 2 is above. Three things to look at, after
 
-  {" && ".join([*enter, f"cd {_shown(_SHOP)}"])}
-  paceline report --format markdown   # the same report for a pull request
-  paceline trends                     # each test over its runs
-  paceline history list               # the runs that are kept
-  pytest --paceline --paceline-port & # live metrics on 127.0.0.1:4001 while it runs
-  until curl -s 127.0.0.1:4001/metrics | grep paceline_run_progress; do sleep 0.1; done
-"""
+  {enter}
+
+1. The report as a pull request shows it:
+
+  paceline report --format markdown
+
+2. Each test over its {_RUNS + 1} runs:
+
+  paceline trends
+
+{third}"""
 
 
 def _shown(path: Path) -> str:

@@ -2,7 +2,6 @@
 Show the runs of the demo in a Prometheus on this machine, and what fires there.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -12,20 +11,19 @@ from pathlib import Path
 
 import click
 
+from paceline.errors import PacelineError
+from paceline.stack.programs import ALERTMANAGER, PROMETHEUS, Programs, default_cache
 from paceline.stack.state_file import StateFile
 
 _COURSE_SECONDS = 10
-_QUERIES = (
-    "topk(5, last_over_time(paceline_test_duration_seconds[1d]))",
-    "quantile_over_time(0.5, paceline_test_duration_seconds[1d])",
-    "avg_over_time(paceline_test_passed[1d]) < 1",
-    "max_over_time(paceline_test_measure[1d]) > min_over_time(paceline_test_measure[1d])",
-)
 
 
-def show_in_prometheus(shop: Path, folder: Path, run_id: str, environ: Mapping[str, str]) -> None:
+def show_in_prometheus(shop: Path, folder: Path, run_id: str, environ: Mapping[str, str]) -> dict[str, str]:
     """
-    Start a stack, send it the runs of the shop, and tell what fires for the last; where it cannot be had, say why.
+    Start a stack, send it the runs of the shop, and show what fires for the last.
+
+    Returns:
+        The addresses of the servers; none where they cannot be installed or started.
     """
 
     def call(*arguments: str, quiet: bool = False) -> bool:
@@ -38,27 +36,28 @@ def show_in_prometheus(shop: Path, folder: Path, run_id: str, environ: Mapping[s
         )
         return done.returncode == 0
 
-    click.secho("The same in Prometheus and Alertmanager: paceline stack up\n", bold=True)
+    click.secho("\nThe same in Prometheus and Alertmanager: paceline stack up\n", bold=True)
     call("stack", "down", "--folder", str(folder), quiet=True)
     shutil.rmtree(folder, ignore_errors=True)
-    if not call("stack", "up", "--interval", "1", "--folder", str(folder), quiet=True):
-        click.echo("\nSo this part is left out; `paceline stack up --install` fetches what is missing.")
-        return
+    if not _have_programs() or not call("stack", "up", "--interval", "1", "--folder", str(folder), quiet=True):
+        return {}
     urls = {one.name: one.url for one in StateFile(folder / "state.json").read()}
     call("replay", "--to", urls["exporter"])
-    click.echo(f"Rules look at them now, those of a test's course every {_COURSE_SECONDS} seconds; so wait a little:\n")
+    click.echo(f"The rules are evaluated every {_COURSE_SECONDS} seconds; please wait:\n")
     time.sleep(_COURSE_SECONDS)
     call("gate", "--prometheus", urls["prometheus"], "--run", run_id, "--severity", "info")
-    click.echo(_what_next(urls, folder))
+    return urls
 
 
-def _what_next(urls: Mapping[str, str], folder: Path) -> str:
-    queries = "\n".join(f"  {query}" for query in _QUERIES)
-    return f"""
-Rules judge a run by those that ended more than five minutes before it, so that regressions are not among them.
-Alertmanager is at {urls["alertmanager"]}, Prometheus at {urls["prometheus"]}, with questions such as
-
-{queries}
-
-To end them: paceline stack down --folder {os.path.relpath(folder)}
-"""
+def _have_programs() -> bool:
+    """
+    Whether Prometheus and Alertmanager are installed, or could be downloaded.
+    """
+    programs = Programs(default_cache(), tell=click.echo)
+    try:
+        for program in (PROMETHEUS, ALERTMANAGER):
+            programs.have(program)
+    except (PacelineError, OSError) as error:
+        click.echo(f"This part is skipped: {error}.")
+        return False
+    return True

@@ -16,8 +16,16 @@ import requests
 
 from paceline.errors import StackError
 from paceline.files import holding
+from paceline.http.failures import failure_of, shown_status
 
 _SECONDS = (5, 60)
+# What the names of official releases call the systems that they are made for.
+_PLATFORMS = {
+    ("Linux", "x86_64"): "linux-amd64",
+    ("Linux", "aarch64"): "linux-arm64",
+    ("Darwin", "x86_64"): "darwin-amd64",
+    ("Darwin", "arm64"): "darwin-arm64",
+}
 
 
 class Release(NamedTuple):
@@ -30,7 +38,7 @@ class Release(NamedTuple):
 
     @property
     def name(self) -> str:
-        return f"{self.project}-{self.version}.linux-amd64"
+        return f"{self.project}-{self.version}.{_PLATFORMS.get(_platform(), 'unknown')}"
 
     @property
     def address(self) -> str:
@@ -145,7 +153,7 @@ class Programs:
         raise StackError(f"no {program.name} could be downloaded: {'; '.join(failures)}")
 
 
-_FAILURES = (OSError, requests.RequestException, tarfile.TarError, StackError)
+_FAILURES = (OSError, tarfile.TarError, StackError)
 
 
 def _path() -> list[Path]:
@@ -161,8 +169,8 @@ def _built(cache: Path) -> Path:
 
 
 def _fetch_release(program: Program, cache: Path) -> None:
-    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
-        raise StackError("the official release is for Linux on x86_64 only")
+    if _platform() not in _PLATFORMS:
+        raise StackError(f"no official release is for {' on '.join(_platform())}")
     release = program.release
     archive = cache / f"{release.name}.tar.gz"
     content = _downloaded(release, archive.name)
@@ -174,9 +182,17 @@ def _fetch_release(program: Program, cache: Path) -> None:
         tar.extractall(cache, filter="data")
 
 
+def _platform() -> tuple[str, str]:
+    return platform.system(), platform.machine()
+
+
 def _downloaded(release: Release, name: str) -> bytes:
-    answer = requests.get(f"{release.address}/{name}", timeout=_SECONDS)
-    answer.raise_for_status()
+    try:
+        answer = requests.get(f"{release.address}/{name}", timeout=_SECONDS)
+    except requests.RequestException as error:
+        raise StackError(failure_of(error)) from error
+    if not answer.ok:
+        raise StackError(shown_status(answer))
     return answer.content
 
 
