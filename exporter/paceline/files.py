@@ -119,6 +119,21 @@ def is_locked(file: Lockable) -> bool:
 
 
 @contextmanager
+def hold_lock(file: Lockable, *, alone: bool) -> Iterator[None]:
+    """
+    Hold the lock on an open file, alone or together with others; wait while the lock is held otherwise. Without a lock
+    where the system refuses.
+    """
+    with contextlib.suppress(OSError):
+        flock(file, LOCK_EX if alone else LOCK_SH)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            flock(file, LOCK_UN)
+
+
+@contextmanager
 def holding(path: Path) -> Iterator[None]:
     """
     Hold the lock on a file, which is made if it is missing; wait while another process holds it.

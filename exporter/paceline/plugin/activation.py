@@ -14,6 +14,7 @@ from paceline.plugin.collect.plan import Planner
 from paceline.plugin.collect.unused_budgets import UnusedBudgets
 from paceline.plugin.guard import Guard
 from paceline.plugin.measure.benchmark_marker import BenchmarkMarker
+from paceline.plugin.measure.benchmarks_apart import BenchmarksApart
 from paceline.plugin.measure.meter import Meter
 from paceline.plugin.measure.work_choice import WorkChoice
 from paceline.plugin.not_measured import NotMeasured
@@ -131,12 +132,14 @@ def _worker(config: pytest.Config, settings: Config, planner: Planner, guard: Gu
     order = worker_order(config)
     work = _work(config, settings, order.turn, guard)
     meter = _meter(config, settings, guard, work)
-    worker = XdistWorker(config, settings, planner, meter, guard, work)
+    apart = BenchmarksApart.in_worker(config)
+    worker = XdistWorker(config, settings, planner, meter, guard, work, apart)
     return {
         "meter": meter,
         "benchmarks": BenchmarkMarker(),
         "worker": worker,
         "tests": worker.tests,
+        **({"benchmarks-apart": apart} if apart is not None else {}),
         **_test_spans(config, settings, order.run.run_id),
         **({"work": work} if work is not None else {}),
     }

@@ -3,6 +3,7 @@ A worker of xdist: it runs tests, and the controller reports on them.
 """
 
 from collections.abc import Generator
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from paceline.config import Config
 from paceline.model import Case, Run
 from paceline.plugin.collect.plan import Planner
 from paceline.plugin.guard import Guard
+from paceline.plugin.measure.benchmarks_apart import BenchmarksApart
 from paceline.plugin.measure.item_cases import ItemCases
 from paceline.plugin.measure.last_teardown import LastTeardown
 from paceline.plugin.measure.marker_budgets import MarkerBudgets
@@ -48,7 +50,9 @@ class XdistWorker:
         meter: Meter,
         guard: Guard,
         work: WorkChoice | None,
+        apart: BenchmarksApart | None,
     ) -> None:
+        self._apart: Final = apart
         self._order: Final = worker_order(config)
         path = self._order.boundaries
         self._boundaries: Final = Boundaries.open(path) if path else None
@@ -126,7 +130,8 @@ class XdistWorker:
         self._repeater.measure_again(item.config, self._judge(), node)
 
     def _measure_again(self) -> None:
-        self._repeater.measure_again(self._config, self._judge())
+        with self._apart.alone() if self._apart is not None else nullcontext():
+            self._repeater.measure_again(self._config, self._judge())
 
     def _judge(self) -> Run:
         run = replace(self._order.run, cases=tuple(one.case for one in self.tests.ended.values()))

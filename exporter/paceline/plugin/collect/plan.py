@@ -217,6 +217,13 @@ def _is_benchmark(item: pytest.Item, markers: Markers) -> bool:
     return not _BENCHMARKS.isdisjoint(markers) or not _BENCHMARKS.isdisjoint(getattr(item, "fixturenames", ()))
 
 
+def is_marked_benchmark(item: pytest.Item, markers: Markers) -> bool:
+    """
+    Whether a test is a benchmark of Paceline, by its marker or its fixture.
+    """
+    return BENCHMARK_TEST in markers or BENCHMARK_TEST in getattr(item, "fixturenames", ())
+
+
 def _is_stress(item: pytest.Item, markers: Markers) -> bool:
     return _STRESS in markers or _STRESS_FIXTURE in getattr(item, "fixturenames", ())
 
