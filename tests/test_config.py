@@ -142,12 +142,15 @@ def test_types_are_found_by_folder(path: str, test_type: str) -> None:
         ("speed = 1", f"speed is an unknown key, expected one of {_ALL_KEYS}"),
         (
             "rules.regression.ratios = 2.0",
-            "rules.regression.ratios is an unknown key, expected one of floor_ms, min_runs, ratio, spreads",
+            (
+                "rules.regression.ratios is an unknown key (did you mean ratio?), "
+                "expected one of floor_ms, min_runs, ratio, spreads"
+            ),
         ),
         (
             "rules.regressions.ratio = 2.0",
             (
-                "rules.regressions is an unknown key, expected one of "
+                "rules.regressions is an unknown key (did you mean regression?), expected one of "
                 "count, flaky, leak, measure, modes, network, objective, regression, trend, window_days, work"
             ),
         ),

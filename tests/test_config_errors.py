@@ -31,7 +31,10 @@ class _House(Struct, forbid_unknown_fields=True):
             "rooms.beds is 0, expected a whole number of at least 1",
         ),
         ({"rooms": [{"beds": 2}]}, "rooms.name is absent, expected a string"),
-        ({"rooms": [{"name": "hall", "bed": 2}]}, "rooms.bed is an unknown key, expected one of beds, name"),
+        (
+            {"rooms": [{"name": "hall", "bed": 2}]},
+            "rooms.bed is an unknown key (did you mean beds?), expected one of beds, name",
+        ),
         ({"rooms": ["hall"]}, "rooms has 'hall', expected a table"),
         ({"height": 101}, "height is 101, expected a number above 0 and at most 100"),
         (

@@ -3,6 +3,7 @@ Why a value of a configuration does not fit its type, in words that come from th
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Annotated, NamedTuple, get_args, get_origin
 
 from msgspec import Struct, ValidationError, convert, inspect, structs
@@ -104,12 +105,17 @@ def _wrong_fields(table: dict[object, object], kind: type[Struct], path: tuple[s
     for name, value in table.items():
         key = str(name)
         if key not in fields:
-            yield Wrong((*path, key), "is an unknown key", one_of(sorted(fields)))
+            yield Wrong((*path, key), f"is an unknown key{_similar(key, fields)}", one_of(sorted(fields)))
         elif wrong := find_wrong(value, fields[key].type, (*path, key)):
             yield wrong
     for key, field in fields.items():
         if field.required and key not in table:
             yield Wrong((*path, key), "is absent", expected(field.type))
+
+
+def _similar(key: str, known: Iterable[str]) -> str:
+    found = get_close_matches(key, known, n=1)
+    return f" (did you mean {found[0]}?)" if found else ""
 
 
 def _without_limits(kind: object) -> object:

@@ -66,6 +66,18 @@ def test_each_option_is_explained_with_its_default(path: tuple[str, ...]) -> Non
     assert [name for name in valued if "default: " not in shown[name]] == []
 
 
+def test_options_of_paceline_test_have_the_names_of_pytest() -> None:
+    """
+    Without `paceline-`; a switch that is the default of pytest, and what only the command does, have no counterpart.
+    """
+    options = _Options()
+    pytest_addoption(options)  # type: ignore[arg-type]
+    names = {opt for one in main.commands["test"].params for opt in (*one.opts[:1], *one.secondary_opts[:1])}
+    own = {"patterns", "--save", "--dashboard", "--report-only"}
+
+    assert {f"--paceline-{name[2:]}" for name in names - own} - options.helps.keys() == set()
+
+
 def test_each_option_of_pytest_is_explained_with_its_default() -> None:
     """
     The same holds for the plugin.

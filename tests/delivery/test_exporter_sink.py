@@ -2,7 +2,9 @@
 Runs to an exporter.
 """
 
+import socket
 import ssl
+from threading import Event
 
 import pytest
 from msgspec import json
@@ -55,6 +57,26 @@ def test_a_run_is_sent_as_it_is() -> None:
     }
 
 
+def test_another_server_at_the_address_is_named() -> None:
+    """
+    Its page at /-/ready gives it away; it gets no token there.
+    """
+    ready = b"Prometheus Server is Ready.\n"
+    absent = answer(b"404 page not found", "404 Not Found")
+
+    def behave(connection: socket.socket, over: Event) -> None:
+        is_ready_page = server.requests[-1].startswith("GET /-/ready")
+        (answer(ready) if is_ready_page else absent)(connection, over)
+
+    with answering(behave) as server:
+        error = _error(server.url)
+
+    assert str(error) == (
+        "answered 404 Not Found (404 page not found); this is a Prometheus, expected a Paceline exporter"
+    )
+    assert ["Authorization" in request for request in server.requests] == [True, False]
+
+
 def test_an_address_may_have_a_path_and_a_user() -> None:
     """
     As behind a proxy; what is shown has no user.
@@ -76,7 +98,7 @@ def test_an_address_may_have_a_path_and_a_user() -> None:
         (415, b"", ProxyRefusedError, "answered 415 In Words, as by a proxy"),
         (409, b'{"message": "no"}', ProxyRefusedError, 'answered 409 In Words ({"message": "no"}), as by a proxy'),
         (422, b"x" * 399, ProxyRefusedError, f"answered 422 In Words ({'x' * 399}), as by a proxy"),
-        (401, b"", DeliveryError, "answered 401 In Words"),
+        (401, b"", DeliveryError, "answered 401 In Words; the token comes from PACELINE_PUSH_TOKEN"),
         (404, b"<html>not here</html>", DeliveryError, "answered 404 In Words"),
         (429, b"", BusyError, "answered 429 In Words"),
         (500, b"", BusyError, "answered 500 In Words"),

@@ -17,7 +17,7 @@ _ONE = "def test_one(): pass\n"
     [
         (
             "[tool.paceline]\nbudgetz = 1\n",
-            "[tool.paceline]: budgetz is an unknown key, expected one of baselines, benchmarks_only, ",
+            "[tool.paceline]: budgetz is an unknown key (did you mean budget_ms?), expected one of baselines, ",
         ),
         ("[tool.paceline]\nport = 'x'\n", "[tool.paceline]: port is 'x', expected a whole number"),
         (

@@ -8,6 +8,7 @@ from paceline.cli.ab import ab
 from paceline.cli.baseline import baseline
 from paceline.cli.compare import compare
 from paceline.cli.demo_history import demo_history
+from paceline.cli.doctor import doctor
 from paceline.cli.export import export
 from paceline.cli.flaky import flaky
 from paceline.cli.gate import gate
@@ -50,6 +51,7 @@ def main() -> None:
       paceline rules monitoring          rules and alerts for Prometheus
       paceline grafana install --url …   dashboards for Grafana
       paceline stack up                  Prometheus and the exporter, locally
+      paceline doctor                    what is set up wrong, and how to fix it
 
     \b
     Exit codes:
@@ -81,6 +83,7 @@ for command in (
     rules,
     grafana,
     stack,
+    doctor,
     demo_history,
 ):
     main.add_command(command)

@@ -28,9 +28,9 @@ class _Asked(Struct, frozen=True, kw_only=True):
     dashboard: bool
     port: int | None
     benchmarks_only: bool
-    stress_test: bool
+    stress: bool
     budget: float | None
-    save_results: bool | None
+    save: bool | None
     report_only: bool
     fail_on: str | None
     results: Path | None
@@ -50,7 +50,7 @@ def _checked_kinds(_context: click.Context, _option: click.Parameter, kinds: str
     "--port", type=click.IntRange(0, 65535), help="Port of the live metrics; implies --dashboard (default: 4001)."
 )
 @click.option("--benchmarks-only", is_flag=True, help="Run only benchmarks (marker or fixture 'benchmark').")
-@click.option("--stress-test", is_flag=True, help="Run stress tests too (marker 'stress').")
+@click.option("--stress", "--stress-test", "stress", is_flag=True, help="Run stress tests too (marker 'stress').")
 @click.option(
     "--budget",
     metavar="MS",
@@ -58,7 +58,9 @@ def _checked_kinds(_context: click.Context, _option: click.Parameter, kinds: str
     help="Budget in milliseconds of each test without a budget of its own (default: by test type).",
 )
 @click.option(
+    "--save/--no-save",
     "--save-results/--no-save-results",
+    "save",
     default=None,
     help="Keep the run in the results folder, or only judge it (default: keep).",
 )
@@ -77,6 +79,10 @@ def test(context: click.Context, /, **options: object) -> None:
 
     A pattern is a file, a folder, a glob, a node id (tests/test_cart.py::test_total), or else a word in the name of a
     test. A pattern with a slash or with .py at its end is a file or a folder.
+
+    Each option has the name of pytest's option without `paceline-`: --stress is --paceline-stress. --stress-test,
+    --save-results and --no-save-results are other names of the same options; --dashboard is --paceline-port without a
+    number.
 
     \b
       paceline test
@@ -100,8 +106,8 @@ def _pytest_arguments(asked: _Asked, rest: Sequence[str]) -> list[str]:
     switches = {
         "--paceline": True,
         "--paceline-benchmarks-only": asked.benchmarks_only,
-        "--paceline-stress": asked.stress_test,
-        "--paceline-no-save": asked.save_results is False,
+        "--paceline-stress": asked.stress,
+        "--paceline-no-save": asked.save is False,
     }
     values = {
         "--paceline-port": port,

@@ -15,8 +15,9 @@ from paceline.delivery.outbox import check_packed
 from paceline.delivery.sink import Receipt
 from paceline.errors import DeliveryError
 from paceline.http.endpoint import Endpoint, Naming, auth_of, read_endpoint
-from paceline.http.failures import shown_status, shown_type
+from paceline.http.failures import UNAUTHORIZED, shown_status, shown_type
 from paceline.http.one_request import asking_once, read_short
+from paceline.http.server_kinds import EXPORTER, wrong_kind
 from paceline.identity import quoted
 
 NAMING = Naming(
@@ -51,7 +52,7 @@ class Push:
         Send a run document; see `Sink`.
         """
         check_packed(packed, "the outbox")
-        with asking_once(seconds, _is_own) as session:
+        with asking_once(seconds, _is_own, self._hint) as session:
             session.auth = self._auth
             answer = session.post(
                 f"{self.address}/api/v1/runs",
@@ -63,6 +64,11 @@ class Push:
                 verify=self._authorities,
             )
             return _receipt(answer)
+
+    def _hint(self, answer: requests.Response) -> str:
+        if answer.status_code in UNAUTHORIZED:
+            return f"; the token comes from {NAMING.token}"
+        return wrong_kind(self.address, EXPORTER, self._authorities)
 
 
 def _is_own(kind: str, body: str) -> bool:

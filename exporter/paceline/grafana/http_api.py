@@ -12,6 +12,7 @@ from paceline.errors import StorageError
 from paceline.grafana.install_plan import Found, InstallStep, Named, Request
 from paceline.http.endpoint import Endpoint, Naming, auth_of
 from paceline.http.failures import failure_of, status_of
+from paceline.http.server_kinds import GRAFANA, wrong_kind
 from paceline.identity import quoted
 
 NAMING = Naming(
@@ -35,10 +36,15 @@ _MOST = 5000
 class GrafanaApi:
     """
     A Grafana. What it does not answer as it should is raised with the reason, in words.
+
+    Args:
+        endpoint: the server and its credentials.
+        seconds: to connect, and to wait for an answer.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, seconds: tuple[float, float] = _SECONDS) -> None:
         self._endpoint: Final = endpoint
+        self._seconds: Final = seconds
         self._session: Final = requests.Session()
         self._session.auth = auth_of(endpoint)
 
@@ -51,7 +57,8 @@ class GrafanaApi:
         """
         response = self._ask(Request("GET", "/api/health", {}))
         if not response.ok or "database" not in (_json(response) or {}):
-            raise StorageError(f"{self._endpoint} is not a Grafana: /api/health answered {_said(response)}")
+            other = wrong_kind(str(self._endpoint), GRAFANA)
+            raise StorageError(f"{self._endpoint} is not a Grafana: /api/health answered {_said(response)}{other}")
 
     def find(self, path: str, absent: Collection[int] = _NOT_SEEN) -> Any:  # noqa: ANN401 - JSON
         """
@@ -121,7 +128,7 @@ class GrafanaApi:
                 request.method,
                 f"{self._endpoint}{request.path}",
                 json=request.body or None,
-                timeout=_SECONDS,
+                timeout=self._seconds,
                 # To a page to log in, as a rule, where a request to write something would become one to read.
                 allow_redirects=False,
             )

@@ -10,6 +10,8 @@ import requests
 
 from paceline.identity import quoted
 
+# Statuses of an answer to missing or wrong credentials.
+UNAUTHORIZED = frozenset({401, 403})
 _TLS_ALERT = "\x15\x03"
 
 

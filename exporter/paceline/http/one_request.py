@@ -29,6 +29,8 @@ _SHORTEST = 0.001
 
 # From the type of an answer and its beginning.
 IsOwn = Callable[[str, str], bool]
+# The end of the message on an answer that is about the address or the credentials; "" for none.
+Hint = Callable[[requests.Response], str]
 
 
 class AskingOnce(HTTPAdapter):
@@ -38,11 +40,13 @@ class AskingOnce(HTTPAdapter):
     Args:
         seconds: for all requests together; each waits as long as is left.
         is_own: whether the beginning of an answer is that of the server, and of no proxy before it.
+        hint: how to correct the address or the credentials.
     """
 
-    def __init__(self, seconds: float, is_own: IsOwn) -> None:
+    def __init__(self, seconds: float, is_own: IsOwn, hint: Hint) -> None:
         super().__init__(max_retries=0)
         self._is_own: Final = is_own
+        self._hint: Final = hint
         self._seconds: Final = seconds
         self._end: Final = time.monotonic() + seconds
 
@@ -63,7 +67,7 @@ class AskingOnce(HTTPAdapter):
         except requests.RequestException as error:
             raise _failure(error) from error
         if response.status_code >= _MULTIPLE_CHOICES:
-            raise _refusal(response, self._is_own)
+            raise _refusal(response, self._is_own, self._hint)
         return response
 
 
@@ -74,11 +78,18 @@ def is_no_page(kind: str, _: str) -> bool:
     return kind not in _NOT_OF_A_RECEIVER
 
 
-def asking_once(seconds: float, is_own: IsOwn = is_no_page) -> requests.Session:
+def no_hint(_: requests.Response) -> str:
+    """
+    Nothing more to say than the status.
+    """
+    return ""
+
+
+def asking_once(seconds: float, is_own: IsOwn = is_no_page, hint: Hint = no_hint) -> requests.Session:
     """
     A session that asks once, and takes no longer than this for all that it asks.
     """
-    session, adapter = requests.Session(), AskingOnce(seconds, is_own)
+    session, adapter = requests.Session(), AskingOnce(seconds, is_own, hint)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
@@ -111,7 +122,7 @@ def _failure(error: requests.RequestException) -> DeliveryError:
     return UnreachableError(said) if isinstance(reason, NewConnectionError) else BusyError(said)
 
 
-def _refusal(response: requests.Response, is_own: IsOwn) -> DeliveryError:
+def _refusal(response: requests.Response, is_own: IsOwn, hint: Hint) -> DeliveryError:
     body, target = _beginning(response), target_of(response)
     said = quoted(body, _LONGEST_QUOTE) if "<" not in body else ""  # a page of a proxy
     message = f"{shown_status(response)}, which points to {target}" if target else shown_status(response)
@@ -125,7 +136,7 @@ def _refusal(response: requests.Response, is_own: IsOwn) -> DeliveryError:
     if response.status_code >= _SERVER_ERRORS or response.status_code in _ASK_AGAIN:
         return BusyError(message)
     if response.status_code not in _ABOUT_THE_RUN:
-        return DeliveryError(message)
+        return DeliveryError(f"{message}{hint(response)}")
     is_refusal = is_own(shown_type(response).lower(), body)
     return RefusedError(message) if is_refusal else ProxyRefusedError(f"{message}, as by a proxy")
 

@@ -16,7 +16,8 @@ from paceline.errors import StorageError
 from paceline.formatting import duration, size
 from paceline.http.deadline import within
 from paceline.http.endpoint import Endpoint, Naming, auth_of
-from paceline.http.failures import failure_of, shown_status
+from paceline.http.failures import UNAUTHORIZED, failure_of, shown_status
+from paceline.http.server_kinds import PROMETHEUS, wrong_kind
 from paceline.identity import quoted
 
 # 10,000 tests in 300 runs are 90 MB.
@@ -24,7 +25,8 @@ _LARGEST = 256 << 20
 _CHUNK = 1 << 16
 _LONGEST_QUOTE = 60
 _EXPECTED = "expected a Prometheus"
-_UNAUTHORIZED = {401, 403}
+# Other servers have no such page, or one for people.
+_OF_ANOTHER_SERVER = {404, 405, 410}
 NAMING = Naming(
     place="the history is at",
     example="http://prometheus:9090",
@@ -150,7 +152,8 @@ class QueryClient:
         ) as response:
             body = self._read(response, end)
         if response.status_code != requests.codes.ok:
-            raise StorageError(f"{self.endpoint}: {_refusal(response, body)}")
+            other = wrong_kind(str(self.endpoint), PROMETHEUS) if response.status_code in _OF_ANOTHER_SERVER else ""
+            raise StorageError(f"{self.endpoint}: {_refusal(response, body)}{other}")
         return body
 
     def _read(self, response: requests.Response, end: float) -> bytes:
@@ -175,7 +178,7 @@ def _refusal(response: requests.Response, body: bytes) -> str:
         said = ""
     why = f" ({quoted(said)})" if said else ""
     names = f"{NAMING.token}, or {NAMING.user} and {NAMING.password}"
-    hint = f"; credentials come from {names}" if response.status_code in _UNAUTHORIZED else ""
+    hint = f"; credentials come from {names}" if response.status_code in UNAUTHORIZED else ""
     return f"{shown_status(response)}{why}, expected 200 OK{hint}"
 
 

@@ -28,14 +28,15 @@ class RuleKind(StrEnum):
     ALERTING = "alerting"
 
 
-class Rule(Struct, frozen=True):
+class Rule(Struct, frozen=True, rename="camel"):
     """
-    A rule: its kind, what it is called, and its expression.
+    A rule: its kind, name and expression, and the error of its last evaluation, "" for none.
     """
 
     type: str
     name: str
     query: str
+    last_error: str = ""
 
 
 class Group(Struct, frozen=True, rename="camel"):
@@ -95,7 +96,7 @@ def evaluated(client: QueryClient, kind: RuleKind) -> float:
     Raises:
         StorageError: the server does not answer as expected, or has no rule of this kind.
     """
-    found = [group for group in _ours(client) if any(rule.type == kind for rule in group.rules)]
+    found = [group for group in paceline_groups(client) if any(rule.type == kind for rule in group.rules)]
     if not found:
         raise StorageError(f"{client.endpoint}: no {kind} rule of Paceline, {_EXPECTED}")
     return min(group.seconds for group in found if not group.is_slow(found))
@@ -109,7 +110,7 @@ def evaluated_slowly(client: QueryClient) -> float:
     Raises:
         StorageError: the server does not answer as expected.
     """
-    found = _ours(client)
+    found = paceline_groups(client)
     slow = [group.seconds for group in found if group.is_slow(found)]
     return min(slow) if slow else server_time(client)
 
@@ -126,7 +127,7 @@ def waits(client: QueryClient, *, new_only: bool) -> list[str]:
         StorageError: the server does not answer as expected.
     """
     now = server_time(client)
-    return [_wait(group, now) for group in _ours(client) if group.is_new or not new_only]
+    return [_wait(group, now) for group in paceline_groups(client) if group.is_new or not new_only]
 
 
 def _wait(group: Group, now: float) -> str:
@@ -144,7 +145,7 @@ def recorders(client: QueryClient) -> list[Recorder]:
     """
     found = [
         Recorder(rule, group.interval)
-        for group in _ours(client)
+        for group in paceline_groups(client)
         for rule in group.rules
         if rule.type == RuleKind.RECORDING and rule.name.endswith(_RUN_END)
     ]
@@ -153,7 +154,13 @@ def recorders(client: QueryClient) -> list[Recorder]:
     return found
 
 
-def _ours(client: QueryClient) -> list[Group]:
+def paceline_groups(client: QueryClient) -> list[Group]:
+    """
+    The groups of Paceline's rules.
+
+    Raises:
+        StorageError: the server does not answer as expected.
+    """
     return [group for group in client.get("rules", {}, _groups, "rules") if group.is_ours]
 
 

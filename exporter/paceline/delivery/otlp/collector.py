@@ -18,7 +18,7 @@ from paceline.delivery.otlp.environment_variables import PREFIX, Variables
 from paceline.errors import DeliveryError, RefusedError
 from paceline.formatting import counted
 from paceline.http.endpoint import Endpoint, auth_of, read_authorities
-from paceline.http.failures import shown_status, shown_type
+from paceline.http.failures import UNAUTHORIZED, shown_status, shown_type
 from paceline.http.one_request import asking_once
 from paceline.identity import quoted
 
@@ -76,7 +76,7 @@ class Collector:
         headers = {"Content-Type": _PROTOBUF, **self._headers}
         if self._is_compressed:
             headers["Content-Encoding"] = "gzip"
-        with asking_once(seconds) as session:
+        with asking_once(seconds, hint=_hint) as session:
             # Without an answer of ours, requests would look for one in a `.netrc`, and drop the header.
             session.auth = auth_of(self._endpoint) or (lambda request: request)
             session.cert = self._variables.certificate
@@ -91,6 +91,11 @@ class Collector:
                     verify=self._authorities,
                 )
                 _check(answer)
+
+
+def _hint(answer: requests.Response) -> str:
+    is_credentials = answer.status_code in UNAUTHORIZED
+    return f"; credentials come from {PREFIX}_HEADERS" if is_credentials else ""
 
 
 def _check(answer: requests.Response) -> None:

@@ -1,0 +1,184 @@
+"""
+`paceline doctor`: check the project and the servers.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import click
+from msgspec import Struct, json
+
+from paceline.cli.options.click_kinds import Number
+from paceline.cli.options.project import (
+    clear_errors,
+    find_default_branch,
+    find_root,
+    load_project,
+    results_option,
+    suite_of,
+)
+from paceline.config import Config
+from paceline.delivery import exporter_sink
+from paceline.doctor import alertmanager_checks
+from paceline.doctor.alertmanager_checks import check_alertmanager
+from paceline.doctor.checks import Check, Level, Part
+from paceline.doctor.exporter_checks import check_exporter
+from paceline.doctor.grafana_checks import check_grafana
+from paceline.doctor.project_checks import check_configuration, check_history, check_outbox
+from paceline.doctor.prometheus_checks import alertmanagers_of, check_prometheus
+from paceline.errors import PacelineError
+from paceline.grafana import http_api
+from paceline.http.endpoint import Endpoint, Naming, read_authorities, read_endpoint
+from paceline.own_secrets import without_own_secrets
+from paceline.prometheus import query_client
+from paceline.prometheus.query_client import QueryClient
+from paceline.stack.stack_settings import ALERTMANAGER, EXPORTER, GRAFANA, PROMETHEUS, Layout
+from paceline.stack.state_file import StateFile
+
+_COLOURS = {Level.OK: "green", Level.HINT: "yellow", Level.WRONG: "red", Level.OFF: None}
+
+
+class _Asked(Struct, frozen=True, kw_only=True):
+    """
+    The addresses of the options and of the local stack, and the seconds that each server may take.
+    """
+
+    given: Mapping[str, str | None]
+    of_stack: Mapping[str, str]
+    seconds: float
+    is_test_alert: bool
+
+    def endpoint(self, server: str, configured: str, naming: Naming) -> Endpoint | None:
+        """
+        The server by its option, else by the configuration, else of the local stack.
+        """
+        url = self.given.get(server) or configured or self.of_stack.get(server)
+        return read_endpoint(url, naming, os.environ) if url else None
+
+
+@click.command()
+@click.option("--exporter", metavar="URL", help="Address of the exporter (default: 'push' in [tool.paceline]).")
+@click.option("--prometheus", metavar="URL", help="Address of the Prometheus (default: 'history' in [tool.paceline]).")
+@click.option(
+    "--alertmanager", metavar="URL", help="Address of the Alertmanager (default: where Prometheus sends alerts)."
+)
+@click.option(
+    "--grafana",
+    metavar="URL",
+    envvar="PACELINE_GRAFANA_URL",
+    show_envvar=True,
+    help="Address of the Grafana (default: none).",
+)
+@click.option(
+    "--stack",
+    "stack_folder",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".paceline-stack"),
+    show_default=True,
+    help="Folder of a local stack, whose servers are checked where no others are configured.",
+)
+@click.option(
+    "--test-alert", "is_test_alert", is_flag=True, help="Send a test alert to Alertmanager: people get a message."
+)
+@click.option(
+    "--seconds", type=Number(0.1, 600), default=5, show_default=True, help="Seconds that each server may take."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="Format of the output.",
+)
+@results_option
+@click.pass_context
+def doctor(
+    context: click.Context,
+    /,
+    stack_folder: Path,
+    form: str,
+    seconds: float,
+    results: Path | None,
+    *,
+    is_test_alert: bool,
+    **given: str | None,
+) -> None:
+    """
+    Check the set-up, from configuration to Grafana.
+
+    Each check is one line: ok; hint, for something to know; wrong, with the fix; or off, for a part that is not
+    configured. Exit code 1 means that something is wrong. No run is sent and nothing is changed.
+
+    \b
+      paceline doctor
+      paceline doctor --prometheus http://prometheus:9090 --grafana http://grafana:3000
+      paceline doctor --test-alert
+    """
+    found = []
+    with clear_errors():
+        asked = _Asked(given=given, of_stack=_addresses_of(stack_folder), seconds=seconds, is_test_alert=is_test_alert)
+        for check in _checks(asked, results):
+            found.append(check)
+            if form == "text":
+                click.echo(_line(check))
+    if form == "json":
+        click.echo(json.format(json.encode(found), indent=2).decode())
+    context.exit(1 if any(check.level is Level.WRONG for check in found) else 0)
+
+
+def _addresses_of(stack_folder: Path) -> dict[str, str]:
+    """
+    The servers of a local stack that run.
+    """
+    started = StateFile(Layout(stack_folder).state).read()
+    return {one.name: one.url for one in started if one.process() is not None}
+
+
+def _checks(asked: _Asked, results: Path | None) -> Iterator[Check]:
+    config = Config()
+    try:
+        config, archive = load_project(results)
+        suite = suite_of(config)
+        pyproject = find_root(Path.cwd()) / "pyproject.toml"
+        yield from check_configuration(pyproject, suite, find_default_branch(config))
+        yield from check_history(archive, config, suite)
+        yield from check_outbox(archive)
+    except PacelineError as error:
+        yield Part("configuration").wrong(str(error))
+    yield from _server_checks(asked, config)
+
+
+def _server_checks(asked: _Asked, config: Config) -> Iterator[Check]:
+    suite = suite_of(config)
+    authorities = read_authorities(config.push_ca_file, "push_ca_file is")
+    exporter = asked.endpoint(EXPORTER, config.push, exporter_sink.NAMING)
+    yield from check_exporter(exporter, asked.seconds, authorities)
+    prometheus = asked.endpoint(PROMETHEUS, config.history, query_client.NAMING)
+    client = QueryClient(prometheus, asked.seconds) if prometheus else None
+    yield from check_prometheus(client, suite, is_otlp=bool(config.otlp))
+    alertmanager = asked.endpoint(ALERTMANAGER, _alertmanager_of(prometheus, asked.seconds), alertmanager_checks.NAMING)
+    yield from check_alertmanager(alertmanager, asked.seconds, suite if asked.is_test_alert else "")
+    grafana = asked.endpoint(GRAFANA, "", http_api.NAMING)
+    yield from check_grafana(grafana, asked.seconds)
+
+
+def _alertmanager_of(prometheus: Endpoint | None, seconds: float) -> str:
+    """
+    The address of the first Alertmanager that a Prometheus knows; "" for none.
+    """
+    if prometheus is None:
+        return ""
+    try:
+        return next(iter(alertmanagers_of(QueryClient(prometheus, seconds))), "")
+    except PacelineError:
+        return ""
+
+
+def _line(check: Check) -> str:
+    level = click.style(f"{check.level:<6}", fg=_COLOURS[check.level], bold=check.level is Level.WRONG)
+    separator = ": " if check.level is Level.OFF else "; next: "
+    said = without_own_secrets(check.said + (f"{separator}{check.fix}" if check.fix else ""))
+    return f"{level} {check.part:<13}  {said}"

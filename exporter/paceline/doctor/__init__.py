@@ -1,0 +1,3 @@
+"""
+The checks of `paceline doctor`: from the configuration to Grafana.
+"""

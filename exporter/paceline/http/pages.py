@@ -1,0 +1,110 @@
+"""
+Pages of one server, read within a time for all of them.
+"""
+
+import time
+from functools import partial
+from typing import Final, TypeVar
+
+import requests
+from msgspec import DecodeError, ValidationError, json
+
+from paceline.errors import StorageError
+from paceline.formatting import duration
+from paceline.http.deadline import within
+from paceline.http.endpoint import Endpoint, Naming, auth_of
+from paceline.http.failures import UNAUTHORIZED, failure_of, shown_status
+from paceline.http.server_kinds import wrong_kind
+
+_T = TypeVar("_T")
+
+
+class Pages:
+    """
+    Reads pages of one server, for at most so many seconds in all.
+
+    Args:
+        endpoint: the server and its credentials.
+        naming: the variables of the credentials.
+        kind: the kind of server that is expected; see `server_kinds`.
+        seconds: for all pages together.
+        authorities: the CA bundle that is trusted; None for that of the machine.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, naming: Naming, kind: str, seconds: float, authorities: str | None = None
+    ) -> None:
+        self.endpoint: Final = endpoint
+        self._naming: Final = naming
+        self._kind: Final = kind
+        self._seconds: Final = seconds
+        self._authorities: Final = authorities
+        self._left = seconds
+
+    def ask(self, path: str, method: str = "GET", body: bytes | None = None) -> requests.Response:
+        """
+        The answer of the server, whatever its status.
+
+        Raises:
+            StorageError: the server does not answer within the time.
+        """
+        began = time.monotonic()
+        try:
+            return within(self._left, partial(self._fetch, path, method, body), "paceline-pages")
+        except (TimeoutError, requests.Timeout) as error:
+            raise StorageError(f"{self.endpoint}: no answer within {duration(self._seconds)}") from error
+        except requests.RequestException as error:
+            raise StorageError(f"{self.endpoint}: {failure_of(error)}") from error
+        finally:
+            self._left -= time.monotonic() - began
+
+    def text(self, path: str) -> str:
+        """
+        The text of a page.
+
+        Raises:
+            StorageError: the server does not answer with 200 OK within the time.
+        """
+        answer = self.ask(path)
+        if answer.status_code != requests.codes.ok:
+            raise StorageError(f"{self.endpoint}: {path} {shown_status(answer)}{self._hint(answer)}")
+        return answer.text
+
+    def read(self, path: str, kind: type[_T]) -> _T:
+        """
+        A page of JSON as a type.
+
+        Raises:
+            StorageError: the server does not answer with such a page within the time.
+        """
+        text = self.text(path)
+        try:
+            return json.decode(text, type=kind)
+        except (DecodeError, ValidationError) as error:
+            wrong = wrong_kind(str(self.endpoint), self._kind, self._authorities)
+            raise StorageError(f"{self.endpoint}: {path} is not that of {self._kind}: {error}{wrong}") from error
+
+    def _fetch(self, path: str, method: str, body: bytes | None) -> requests.Response:
+        return requests.request(
+            method,
+            f"{self.endpoint}{path}",
+            data=body,
+            headers={"Content-Type": "application/json"} if body is not None else None,
+            auth=auth_of(self.endpoint),
+            timeout=max(self._left, 0.001),
+            allow_redirects=False,
+            verify=self._authorities,
+        )
+
+    def _hint(self, answer: requests.Response) -> str:
+        if answer.status_code in UNAUTHORIZED:
+            return f"; credentials come from {credentials_of(self._naming)}"
+        return wrong_kind(str(self.endpoint), self._kind, self._authorities)
+
+
+def credentials_of(naming: Naming) -> str:
+    """
+    The variables of the environment that hold the credentials of a server.
+    """
+    user = f"{naming.user} and {naming.password}" if naming.user else ""
+    return ", or ".join(filter(None, (naming.token, user)))
