@@ -18,8 +18,9 @@ from paceline.history.results_folder import read_run
 from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Case, Run
 
-# The plugin of hypothesis imports all of hypothesis at the end of each session, which takes as long as the rest of it.
-QUIET = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-o", "asyncio_default_fixture_loop_scope=function")
+# The plugins of hypothesis and anyio import hypothesis and trio in each session, which take as long as the rest of it.
+_SLOW = ("-p", "no:hypothesispytest", "-p", "no:anyio")
+QUIET = ("-p", "no:cacheprovider", *_SLOW, "-o", "asyncio_default_fixture_loop_scope=function")
 _SECONDS = 120
 # A session that finds the last of these is one that a test started.
 _OF_THIS_SESSION = {"CI", "GITHUB_ACTIONS", "PYTEST_CURRENT_TEST"}
