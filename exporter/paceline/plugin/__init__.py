@@ -211,7 +211,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     Watch libraries before a conftest takes functions out of them.
     """
     if _is_asked_for(early_config, early_config.known_args_namespace):
-        from paceline.plugin.touching import watch_libraries  # noqa: PLC0415 - absent where it is off
+        from paceline.plugin.plain_imports import plain_imports  # noqa: PLC0415 - absent where it is off
+
+        with plain_imports():
+            from paceline.plugin.touching import watch_libraries  # noqa: PLC0415 - as above
 
         watch_libraries(early_config)
 
@@ -223,9 +226,12 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
     if _is_asked_for(config, config.option):
-        from paceline.plugin.activation import activate  # noqa: PLC0415 - absent where it is off
+        from paceline.plugin.plain_imports import plain_imports  # noqa: PLC0415 - absent where it is off
 
-        activate(config)
+        with plain_imports():
+            from paceline.plugin.activation import activate  # noqa: PLC0415 - as above
+
+            activate(config)
     if any(config.getoption(f"paceline_load_{name}") for name in _LOAD_OPTIONS) or config.pluginmanager.has_plugin(
         "paceline-planner"
     ):
