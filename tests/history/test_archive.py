@@ -2,6 +2,7 @@
 The results folder and its ledger as one thing.
 """
 
+import math
 import re
 import resource
 import sqlite3
@@ -17,7 +18,7 @@ from paceline.errors import DocumentError, StorageError
 from paceline.history.archive import Archive
 from paceline.history.results_folder import read_run
 from paceline.history.trends_file import read_trends
-from paceline.model import Case, Run, RunOutcome
+from paceline.model import Case, HostTraffic, Run, RunOutcome
 from paceline.verdict_kinds import VerdictKind
 from support.dying import leave_journal
 from support.values import EPOCH, TEST, failed, make_case, make_run, values_of
@@ -464,3 +465,27 @@ def test_what_was_kept_is_judged_the_same_again(shop: Shop) -> None:
     unjudged = replace(shop.archive.folder.read_latest(), verdicts=())
 
     assert shop.archive.judged(unjudged, _RULES)[0] == run
+
+
+def test_a_figure_out_of_its_bounds_costs_that_figure_only(shop: Shop) -> None:
+    """
+    A run is kept without the figures that could not be read back, with all others, and a line says which they are.
+    """
+    hosts = (HostTraffic(host="a", received_bytes=2**70), HostTraffic(host="b", received_bytes=7))
+    odd = make_case("t.py::test_odd", hosts=hosts, usage={"cpu_seconds": math.nan, "calls": 3.0}, setup_seconds=-1.0)
+
+    shop.session(1, [make_case(), odd])
+
+    kept = shop.archive.ledger.run("run-1")
+    assert kept == read_run(shop.archive.folder.latest_report)
+    assert kept is not None
+    expected = replace(odd, hosts=hosts[1:], usage={"calls": 3.0}, setup_seconds=None)
+    assert [case.id for case in kept.cases] == [TEST, odd.id]
+    assert replace(kept.cases[1], normalized_duration_seconds=None) == expected
+    assert shop.told == [
+        (
+            "run run-1 is kept without figures that are out of their bounds: cases t.py::test_odd setup_seconds -1.0; "
+            "cases t.py::test_odd usage cpu_seconds nan; cases t.py::test_odd hosts received_bytes "
+            f"{2**70}"
+        )
+    ]

@@ -29,6 +29,7 @@ from paceline.history.sqlite.ledger import Ledger
 from paceline.history.sqlite.patience import Patience
 from paceline.history.trends_file import add_trends, write_trends
 from paceline.model import LATEST, Run, RunOutcome
+from paceline.readable_part import NOT_READABLE, readable_part
 
 _T = TypeVar("_T")
 
@@ -150,7 +151,7 @@ class Archive:
             return Past(source=self._server.name if self._server is not None else "")
         return reader.past()
 
-    def keep(self, run: Run, past: Past) -> bool:
+    def keep(self, run: Run, past: Past) -> Run | None:
         """
         Write the document, the ledger and the trends.
 
@@ -159,11 +160,13 @@ class Archive:
             past: what it was judged against.
 
         Returns:
-            Whether the run is kept: as a document, or in the ledger.
+            The run as it is kept, as a document or in the ledger: without figures that cannot be read back. None where
+            it is not kept.
         """
-        document = encode_run(run)
-        if self._tried(partial(_check_readable, run, document)) is None:
-            return False
+        readable = self._tried(partial(self._readable, run))
+        if readable is None:
+            return None
+        run, document = readable
         path = self._tried(lambda: self.folder.add_document(document, run.ended))
         added = self._tried(lambda: self._of_ledger(lambda: self.ledger.add(run, document)))
         if added is False:
@@ -172,7 +175,18 @@ class Archive:
                 "give each session an id of its own, or PACELINE_SHARD to the parts of one run"
             )
         self._tried(lambda: add_trends(self.folder, run.suite, summarize(run, past)))
-        return path is not None or added is not None
+        return run if path is not None or added is not None else None
+
+    def _readable(self, run: Run) -> tuple[Run, bytes]:
+        _check_times(run)
+        try:
+            document = encode_run(run)
+            decode_run(document, f"run {run.run_id}")
+        except (DocumentError, *NOT_READABLE):
+            run, left_out = readable_part(run, f"run {run.run_id} is not kept")
+            self._warn(f"run {run.run_id} is kept without figures that are out of their bounds: {left_out}")
+            document = encode_run(run)
+        return run, document
 
     def take_in(self, run: Run, rules: Rules) -> bool:
         """
@@ -295,20 +309,18 @@ def _is_same_session(known: Run, died: Run) -> bool:
     return is_whole and (known.run_id, known.suite, known.started) == (died.run_id, died.suite, died.started)
 
 
-def _check_readable(run: Run, document: bytes) -> bool:
+def _check_times(run: Run) -> None:
     """
-    See that a document can be read back, and that its times can be written as dates.
+    See that the times of a run can be written as dates.
 
     Raises:
-        DocumentError: it cannot.
+        DocumentError: they cannot.
     """
     if not 0 <= run.started <= run.ended < LATEST:
         raise DocumentError(
             f"run {run.run_id} is not kept: by the clock of this machine it began at {run.started:.10g} and ended at "
             f"{run.ended:.10g}, expected seconds since 1970"
         )
-    decode_run(document, f"run {run.run_id} is not kept")
-    return True
 
 
 class _Identity(Struct):

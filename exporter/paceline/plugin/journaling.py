@@ -79,12 +79,13 @@ class Journaling:
         except OSError as error:
             self._guard.failed(error, "writing the journal")
 
-    def keep(self, run: Run, past: Past) -> None:
+    def keep(self, run: Run, past: Past) -> Run | None:
         """
-        Keep the judged run.
+        Keep the judged run; see `Archive.keep`. None where no results are kept.
         """
-        if self._keeps:
-            self._is_kept = self._archive.keep(run, past)
+        kept = self._archive.keep(run, past) if self._keeps else None
+        self._is_kept = kept is not None
+        return kept
 
     def end(self, *, has_cases: bool) -> None:
         """

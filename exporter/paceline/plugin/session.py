@@ -237,8 +237,9 @@ class RunSession:
         run, past = self._added.tried(judge, "judging the run") or (self._unjudged(end), Past())
         if run is None:
             return None
+        kept = self._added.tried(partial(self._journaling.keep, run, past), "keeping the run", in_any_case=True)
+        run = kept or run
         self._run, self._past = run, past
-        self._added.tried(partial(self._journaling.keep, run, past), "keeping the run", in_any_case=True)
         if self._sending is not None:
             put = partial(self._sending.put, run)
             self._added.tried(put, "keeping the run that waits", in_any_case=True)
