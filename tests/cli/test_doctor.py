@@ -139,8 +139,8 @@ def test_a_server_that_is_away_is_wrong() -> None:
         1,
         [
             (
-                f"wrong exporter {url}: the connection failed ({REFUSED}); next: start it with `paceline serve`, or correct "
-                "push in [tool.paceline]"
+                f"wrong exporter {url}: the connection failed ({REFUSED}); next: start it with `paceline serve`, or "
+                "correct push in [tool.paceline]"
             )
         ],
     )
@@ -157,17 +157,17 @@ def test_each_wrong_answer_of_prometheus_has_its_fix() -> None:
     assert [line.replace(url, "URL") for line in lines[:1] + lines[2:-1]] == [
         "hint prometheus URL is Prometheus 2.37.0; next: upgrade: Paceline is tested with 2.42 and later",
         (
-            "wrong prometheus retention is 15d, less than the 30 days that rules look back; next: start Prometheus with "
-            "--storage.tsdb.retention.time=100d"
+            "wrong prometheus retention is 15d, less than the 30 days that rules look back; next: start Prometheus "
+            "with --storage.tsdb.retention.time=100d"
         ),
         "ok prometheus takes samples that are up to 1w late",
         (
-            "wrong prometheus 1 rule failed: PacelineTestSlower: many-to-many matching; next: `paceline rules monitoring "
-            "--force` writes rules that fit this release"
+            "wrong prometheus 1 rule failed: PacelineTestSlower: many-to-many matching; next: `paceline rules "
+            "monitoring --force` writes rules that fit this release"
         ),
         (
-            "wrong prometheus target http://ci:10464/metrics/runs is down: connection refused; next: start the exporter "
-            "there"
+            "wrong prometheus target http://ci:10464/metrics/runs is down: connection refused; next: start the "
+            "exporter there"
         ),
         "wrong prometheus sends alerts to no Alertmanager; next: add alerting: alertmanagers: to prometheus.yml",
     ]
@@ -191,8 +191,8 @@ def test_messages_that_failed_are_wrong() -> None:
             f"ok alertmanager {url} is Alertmanager 0.27.0",
             "ok alertmanager 1 receiver (channel), by slack",
             (
-                "wrong alertmanager 2 of 3 messages by slack failed since its start; next: see the log of Alertmanager; "
-                "the counters start anew with it"
+                "wrong alertmanager 2 of 3 messages by slack failed since its start; next: see the log of "
+                "Alertmanager; the counters start anew with it"
             ),
         ],
     )
