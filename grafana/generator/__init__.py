@@ -4,6 +4,7 @@ The program that makes the dashboards of Grafana, which the wheel has as JSON.
 
 import json
 
+from grafana.generator.benchmarks_dashboard import BENCHMARKS
 from grafana.generator.compare_dashboard import COMPARE
 from grafana.generator.dashboard import Dashboard
 from grafana.generator.live_dashboard import LIVE
@@ -12,7 +13,7 @@ from grafana.generator.per_test_dashboard import TEST
 from grafana.generator.pipeline_dashboard import PIPELINE
 from grafana.generator.suite_dashboard import SUITE
 
-DASHBOARDS: tuple[Dashboard, ...] = (SUITE, TEST, LIVE, COMPARE, LOAD, PIPELINE)
+DASHBOARDS: tuple[Dashboard, ...] = (SUITE, TEST, LIVE, COMPARE, BENCHMARKS, LOAD, PIPELINE)
 
 
 def dashboard_files() -> dict[str, str]:

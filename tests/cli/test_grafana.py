@@ -16,7 +16,7 @@ from support.grafana import FakeGrafana, grafana
 from support.servers import free_port
 from support.wording import ERROR, NO_FOLDER, REFUSED
 
-_TITLES = ("Compare", "Live", "Load and stress", "Pipeline", "Suite", "Test")
+_TITLES = ("Benchmarks", "Compare", "Live", "Load and stress", "Pipeline", "Suite", "Test")
 _UNCHANGED = "unchanged     folder Paceline\n" + "".join(
     f"unchanged     dashboard Paceline / {title}\n" for title in _TITLES
 )
@@ -56,7 +56,7 @@ def test_dashboards_are_put_into_a_folder(server: FakeGrafana) -> None:
 
     assert first.output == _UNCHANGED.replace("unchanged  ", "created    ")
     assert (second.exit_code, second.output) == (0, _UNCHANGED)
-    assert written == len(server.writes) == 7
+    assert written == len(server.writes) == 8
     assert sorted(server.dashboards) == [path.stem for path in FILES]
     assert {one.folder for one in server.dashboards.values()} == set(server.folders) == {"paceline"}
 
@@ -187,6 +187,7 @@ def test_what_a_person_changed_is_not_lost(server: FakeGrafana) -> None:
     assert refused.exit_code == 1
     assert refused.output.splitlines() == [
         "unchanged     folder Paceline",
+        "unchanged     dashboard Paceline / Benchmarks",
         "unchanged     dashboard Paceline / Compare",
         "would create  dashboard Paceline / Live",
         "unchanged     dashboard Paceline / Load and stress",
@@ -213,11 +214,12 @@ def test_two_at_once(server: FakeGrafana) -> None:
 
     assert second.output == (
         "created       folder Paceline\n"
+        "created       dashboard Paceline / Benchmarks\n"
         f"{ERROR}dashboard Paceline / Compare: {server.url} answered 412 In Words "
         "(The dashboard has been changed by someone else): another client changed it at the "
         "same time; run the command again\n"
     )
-    assert (again.exit_code, len(server.dashboards)) == (0, 6)
+    assert (again.exit_code, len(server.dashboards)) == (0, 7)
 
 
 def test_what_is_provisioned_is_left_to_its_file(server: FakeGrafana) -> None:
@@ -455,7 +457,7 @@ def test_files_are_those_that_are_committed(tmp_path: Path) -> None:
     folder = tmp_path / "dashboards"
     result = run_command(["grafana", "write", str(folder)])
 
-    assert result.output == f"wrote 6 files to {folder}\n"
+    assert result.output == f"wrote 7 files to {folder}\n"
     assert {path.name: path.read_text("utf-8") for path in folder.iterdir()} == {
         path.name: path.read_text("utf-8") for path in FILES
     }
@@ -486,7 +488,7 @@ def test_files_that_differ_are_kept(tmp_path: Path) -> None:
 
     assert (refused.exit_code, there) == (1, [theirs])
     assert refused.output == f"{ERROR}{theirs} exists and differs; --force replaces it\n"
-    assert forced.output == again.output == f"wrote 6 files to {tmp_path}\n"
+    assert forced.output == again.output == f"wrote 7 files to {tmp_path}\n"
 
 
 @pytest.mark.parametrize("command", [["grafana", "write"], ["rules"]])

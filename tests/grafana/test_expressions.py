@@ -18,6 +18,7 @@ _VALUES = {
     "base": "main",
     "back": "1d",
     "test_type": ".+",
+    "group": ".*",
     "test": "test_total",
     "end": "0",
     "datasource": "paceline-prometheus",

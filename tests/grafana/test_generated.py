@@ -11,11 +11,11 @@ from support.dashboards import FILES, boards, panels
 _BOARDS = boards()
 
 
-def test_there_are_six() -> None:
+def test_there_are_seven() -> None:
     """
     Each has the uid that links, alerts and provisioning name, and its file the same name.
     """
-    boards_by_name = ("compare", "live", "load", "pipeline", "suite", "test")
+    boards_by_name = ("benchmarks", "compare", "live", "load", "pipeline", "suite", "test")
     uids = [f"paceline-{name}" for name in boards_by_name]
 
     assert [board["uid"] for board in _BOARDS] == uids

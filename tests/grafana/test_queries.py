@@ -13,7 +13,7 @@ from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
 from paceline.demo.runs import Demo
-from paceline.kit_results import LoadResult, StressResult
+from paceline.kit_results import BenchmarkResult, LeakResult, LoadResult, StressResult
 from paceline.kit_results.load import Latency
 from paceline.metrics.catalogue import CATALOGUE, Channel
 from paceline.model import Run
@@ -27,9 +27,10 @@ from support.values import make_case, make_run
 _UNTIL = 1_795_478_400.0
 _DAY = 86400
 _STEP = 3600
-_VALUES = {"suite": "demo", "branch": "main", "base": "main", "back": "1ms", "test_type": ".+"}
+_VALUES = {"suite": "demo", "branch": "main", "base": "main", "back": "1ms", "test_type": ".+", "group": ".*"}
 _TEST = "tests/integration/test_cart.py::test_total_of_a_large_cart"
 _IN_A_BROWSER = "tests/e2e/test_report.py::test_report_of_a_year"
+_BENCHMARK = "tests/unit/test_offers.py::test_price_of_an_offer"
 _UNDER_LOAD = "tests/e2e/test_load.py::test_many_customers"
 _NAMES = ("test_a[x=1]", 'test_a[say "it\'s"]', r"test_a[back\slash\n]", "test_a[é 漢字]", "test_a[a.b|c*(d)/$]")
 _RUN_SAMPLES = {metric.name for metric in CATALOGUE if metric.channel is Channel.RUN_SAMPLE}
@@ -58,6 +59,28 @@ def _counted() -> Iterator[Run]:
         yield make_run(number, [case], run_id=f"counted-{number}", suite="demo", ended=ended, work=Work(mode="all"))
 
 
+def _benchmarked() -> Iterator[Run]:
+    """
+    Three runs of the demonstration with a benchmark and a leak test.
+    """
+    benchmark = BenchmarkResult(
+        group="prices",
+        rounds=5,
+        median_seconds=0.02,
+        mean_seconds=0.02,
+        min_seconds=0.01,
+        iqr_seconds=0.002,
+        cpu_seconds=0.02,
+        allocated_blocks=0.0,
+        peak_memory_bytes=1000.0,
+    )
+    leak = LeakResult(iterations=100, initial_bytes=1000.0, final_bytes=1000.0)
+    for number in range(3):
+        case = replace(make_case(_BENCHMARK), results=(benchmark, leak))
+        ended = _UNTIL - 20 * _DAY + 600 + number
+        yield make_run(number, [case], run_id=f"benchmarked-{number}", suite="demo", ended=ended)
+
+
 def _loaded() -> Iterator[Run]:
     """
     Three runs of the demonstration with a load and a stress test.
@@ -78,7 +101,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     once = make_run(1, [make_case(seconds=0.1, usage={UsageKey.CPU_SECONDS: 0.1})], suite="once", ended=_UNTIL - 60)
     hard = make_run(2, [make_case(name) for name in _NAMES], suite="hard", ended=_UNTIL - 60)
     with prometheus_with(
-        [*_judged(), *_counted(), *_loaded(), once, hard],
+        [*_judged(), *_counted(), *_benchmarked(), *_loaded(), once, hard],
         tmp_path_factory.mktemp("prometheus"),
         ["main", "faster-search"],
     ) as server:
@@ -120,6 +143,8 @@ def test_the_demonstration_fills_every_panel(url: str, asked: Asked) -> None:
         sides = {"base": "faster-search"}
     if "paceline_test_page_" in asked.expr:
         sides = {"test": _IN_A_BROWSER}
+    if asked.board == "paceline-benchmarks":
+        sides = {"test": _BENCHMARK}
     if asked.board == "paceline-load":
         sides = {"test": _UNDER_LOAD}
 

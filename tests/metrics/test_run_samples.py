@@ -5,7 +5,10 @@ A run as samples.
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
+from paceline.kit_results import BenchmarkResult, LeakResult
+from paceline.kit_results.leak import Growth
 from paceline.measure import Better, Measure
 from paceline.metrics.catalogue import Channel
 from paceline.metrics.run_samples import TEST_METRICS, free_stamp, quoted, run_samples, stamped
@@ -147,6 +150,32 @@ def test_a_branch_that_is_not_listed_is_called_other() -> None:
 
     assert {labels["branch"] for samples in told.values() for labels, _ in samples} == {"other"}
     assert [labels["ref"] for labels, _ in told["paceline_run_info"]] == ["topic"]
+
+
+def test_results_of_the_kit_are_samples() -> None:
+    """
+    A benchmark with its group, without what was not measured, and a leak test that found no leak of memory as 0.
+    """
+    benchmark = BenchmarkResult(
+        group="prices", rounds=5, median_seconds=0.2, mean_seconds=0.3, min_seconds=0.1, peak_memory_bytes=100
+    )
+    growth = Growth(resource="threads", per_call=1, low=1, high=1)
+    leak = LeakResult(iterations=9, initial_bytes=1, final_bytes=1, bytes_per_call=2, growths=(growth,))
+    told = _told(make_run(1, [replace(make_case(), results=(benchmark, leak))]))
+    labels = {"suite": "shop", "branch": "main", "test": TEST, "test_type": "unit"}
+    of_benchmark = {**labels, "benchmark": "", "group": "prices"}
+
+    assert {name: samples for name, samples in told.items() if "_benchmark_" in name or "_leak_" in name} == {
+        "paceline_benchmark_seconds": [
+            ({**of_benchmark, "stat": "median"}, 0.2),
+            ({**of_benchmark, "stat": "mean"}, 0.3),
+            ({**of_benchmark, "stat": "min"}, 0.1),
+            ({**of_benchmark, "stat": "iqr"}, 0.0),
+        ],
+        "paceline_benchmark_memory_peak_bytes": [(of_benchmark, 100)],
+        "paceline_leak_bytes_per_iteration": [({**labels, "leak": ""}, 0.0)],
+        "paceline_leak_resources": [({**labels, "leak": ""}, 1.0)],
+    }
 
 
 def test_all_samples_are_stamped_with_the_end_of_the_run() -> None:

@@ -71,13 +71,19 @@ class LeakResult(KitResult, frozen=True, kw_only=True, tag="leak"):
         """
         return bool(self.growths)
 
+    @property
+    def leaked_bytes_per_call(self) -> float:
+        """
+        The bytes that a call keeps; 0 where memory does not leak.
+        """
+        return self.bytes_per_call if any("memory" in growth.resource for growth in self.growths) else 0.0
+
     def measures(self) -> Mapping[str, Measure]:
         """
-        Bytes that a call keeps, 0 where it keeps no memory, and the number of resources that leak.
+        Bytes that a call keeps, and the number of resources that leak.
         """
-        kept = self.bytes_per_call if any("memory" in growth.resource for growth in self.growths) else 0.0
         return {
-            self.named("bytes_per_iteration"): Measure(value=kept, unit="bytes"),
+            self.named("bytes_per_iteration"): Measure(value=self.leaked_bytes_per_call, unit="bytes"),
             self.named("resources"): Measure(value=float(len(self.growths)), unit="resources"),
         }
 

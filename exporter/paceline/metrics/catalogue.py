@@ -70,6 +70,15 @@ def _of_test(name: str, text: str, *labels: str) -> Metric:
     return Metric(f"paceline_test_{name}", Kind.GAUGE, text, (*_TEST, *labels), Channel.RUN_SAMPLE)
 
 
+def _of_benchmark(name: str, text: str, *labels: str) -> Metric:
+    names = (*_TEST, "benchmark", "group", *labels)
+    return Metric(f"paceline_benchmark_{name}", Kind.GAUGE, text, names, Channel.RUN_SAMPLE)
+
+
+def _of_leak(name: str, text: str) -> Metric:
+    return Metric(f"paceline_leak_{name}", Kind.GAUGE, text, (*_TEST, "leak"), Channel.RUN_SAMPLE)
+
+
 def _of_load(name: str, text: str, *labels: str) -> Metric:
     return Metric(f"paceline_{name}", Kind.GAUGE, text, (*_TEST, "load", *labels), Channel.RUN_SAMPLE)
 
@@ -296,6 +305,15 @@ TEST_MEASURE_BEYOND_LIMIT = _of_test(
 )
 TEST_USAGE = {key: _of_test(key, key.quantity.help) for key in UsageKey if key.quantity.is_exported}
 
+BENCHMARK_SECONDS = _of_benchmark(
+    "seconds",
+    "Seconds of one call of a benchmark; stat is median, mean, min or iqr (of the rounds), or cpu.",
+    "stat",
+)
+BENCHMARK_MEMORY_PEAK = _of_benchmark("memory_peak_bytes", "Memory peak of one call of a benchmark.")
+BENCHMARK_BLOCKS = _of_benchmark("allocated_blocks", "Blocks of memory that one call of a benchmark leaves allocated.")
+LEAK_BYTES = _of_leak("bytes_per_iteration", "Bytes that one call in a leak test keeps; 0 without a leak of memory.")
+LEAK_RESOURCES = _of_leak("resources", "Resources that leak in a leak test: memory, descriptors, threads, tasks.")
 LOAD_REQUESTS = _of_load("load_requests", "Requests of a load test, those that failed too.")
 LOAD_FAILURES = _of_load(
     "load_failures", "Requests of a load test without a right answer, also those in flight at the end."

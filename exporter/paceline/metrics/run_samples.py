@@ -17,7 +17,7 @@ from paceline.formatting import milliseconds
 from paceline.measure import Measure
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
-from paceline.metrics.load_samples import load_figures
+from paceline.metrics.kit_samples import kit_figures
 from paceline.model import Case, Outcome, Run
 from paceline.usage import UsageKey
 from paceline.values import OTHER, OpenEnum
@@ -162,8 +162,8 @@ def of_case(case: Case, run: Run, branches: Collection[str]) -> Iterator[Sample]
         yield Sample(catalogue.TEST_BUDGET_USED, labels, needed / case.budget_seconds, ended)
     for name, measure in case.measures.items():
         yield from _of_measure(name, measure, case, labels, ended)
-    for metric, of_load, value in load_figures(case):
-        yield Sample(metric, (*labels, *of_load), value, ended)
+    for metric, of_result, value in kit_figures(case):
+        yield Sample(metric, (*labels, *of_result), value, ended)
     if not case.outcome.is_pass:
         return
     for metric, seconds in _phases(case).items():

@@ -1,10 +1,10 @@
 """
-What load and stress tests found, as samples of the run.
+Results of the test kit as samples of the run.
 """
 
 from collections.abc import Iterator
 
-from paceline.kit_results import LoadResult, StressResult
+from paceline.kit_results import BenchmarkResult, LeakResult, LoadResult, StressResult
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
 from paceline.model import Case
@@ -12,15 +12,42 @@ from paceline.model import Case
 Found = Iterator[tuple[Metric, tuple[str, ...], float]]
 
 
-def load_figures(case: Case) -> Found:
+def kit_figures(case: Case) -> Found:
     """
     The figures of a test: metric, the labels beside those of the test, and value. What was interrupted has none.
     """
     for result in case.results:
-        if isinstance(result, LoadResult) and not result.interrupted:
+        if isinstance(result, BenchmarkResult):
+            yield from _of_benchmark(result)
+        elif isinstance(result, LeakResult):
+            yield from _of_leak(result)
+        elif isinstance(result, LoadResult) and not result.interrupted:
             yield from _of_load(result)
         elif isinstance(result, StressResult) and not result.interrupted:
             yield from _of_stress(result)
+
+
+def _of_benchmark(result: BenchmarkResult) -> Found:
+    labels = (result.name, result.group)
+    seconds = {
+        "median": result.median_seconds,
+        "mean": result.mean_seconds,
+        "min": result.min_seconds,
+        "iqr": result.iqr_seconds,
+        "cpu": result.cpu_seconds,
+    }
+    for stat, value in seconds.items():
+        if value is not None:
+            yield catalogue.BENCHMARK_SECONDS, (*labels, stat), value
+    if result.peak_memory_bytes is not None:
+        yield catalogue.BENCHMARK_MEMORY_PEAK, labels, result.peak_memory_bytes
+    if result.allocated_blocks is not None:
+        yield catalogue.BENCHMARK_BLOCKS, labels, result.allocated_blocks
+
+
+def _of_leak(result: LeakResult) -> Found:
+    yield catalogue.LEAK_BYTES, (result.name,), result.leaked_bytes_per_call
+    yield catalogue.LEAK_RESOURCES, (result.name,), float(len(result.growths))
 
 
 def _of_load(result: LoadResult) -> Found:
