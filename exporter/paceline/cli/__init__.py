@@ -14,6 +14,7 @@ from paceline.cli.flaky import flaky
 from paceline.cli.gate import gate
 from paceline.cli.grafana import grafana
 from paceline.cli.history import history
+from paceline.cli.init import init
 from paceline.cli.load_worker import load_worker
 from paceline.cli.push import push
 from paceline.cli.replay import replay
@@ -51,6 +52,7 @@ def main() -> None:
       paceline rules monitoring          rules and alerts for Prometheus
       paceline grafana install --url …   dashboards for Grafana
       paceline stack up                  Prometheus and the exporter, locally
+      paceline init                      a first configuration, from kept runs
       paceline doctor                    what is set up wrong, and how to fix it
 
     \b
@@ -83,6 +85,7 @@ for command in (
     rules,
     grafana,
     stack,
+    init,
     doctor,
     demo_history,
 ):
