@@ -3,7 +3,9 @@ Benchmarks of functions.
 """
 
 import gc
+import time
 import tracemalloc
+from collections.abc import Callable
 
 import pytest
 
@@ -34,8 +36,12 @@ def test_memory_of_a_call_is_counted() -> None:
     assert benchmark_test(lambda: bytearray(1 << 20)).peak_memory_bytes == pytest.approx(1 << 20, rel=0.01)
 
 
-@pytest.mark.parametrize("call", [1, 50, 100_000], ids=["calibration", "rounds", "late"])
-def test_an_error_of_the_function_leaves_nothing_changed(call: int) -> None:
+@pytest.mark.parametrize(
+    "is_due",
+    [lambda calls: calls == 1, lambda calls: calls == 8, lambda _: tracemalloc.is_tracing()],
+    ids=["first call", "later call", "traced call"],
+)
+def test_an_error_of_the_function_leaves_nothing_changed(is_due: Callable[[int], bool]) -> None:
     """
     While pytest still holds its traceback: garbage is collected, and nothing is traced.
     """
@@ -43,7 +49,7 @@ def test_an_error_of_the_function_leaves_nothing_changed(call: int) -> None:
 
     def fails() -> None:
         calls.append(1)
-        if len(calls) == call:
+        if is_due(len(calls)):
             raise LookupError
 
     with pytest.raises(LookupError) as caught:
@@ -74,3 +80,19 @@ def test_a_wrong_limit_is_an_error(limit: float) -> None:
     """
     with pytest.raises(ValueError, match=r"benchmark_test: max_avg_ms is .*, expected a number above 0"):
         benchmark_test(list, max_avg_ms=limit)
+
+
+def test_a_function_whose_calls_take_longer_and_longer_is_ended_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    After fewer rounds than its first calls promised.
+    """
+    monkeypatch.setattr("paceline.testkit.benchmark.rounds._LONGEST_SECONDS", 0.1)
+    calls: list[int] = []
+
+    def grows() -> None:
+        calls.append(1)
+        time.sleep(0.001 * len(calls))
+
+    result = benchmark_test(grows)
+
+    assert 5 <= result.rounds < 100

@@ -184,3 +184,22 @@ def test_a_database_that_explains_nothing_is_said(suite: Suite) -> None:
 
     assert isinstance(result, DatabaseResult)
     assert result.hints[0].startswith("no plans: connections of builtins are not known")
+
+
+def test_a_plan_that_the_database_refuses_is_said(suite: Suite) -> None:
+    """
+    With the kind of its error; the result is there all the same.
+    """
+    suite.write(
+        "test_plan.py",
+        "import sqlite3\n"
+        "from paceline.testkit import database_performance_test\n\n"
+        "def test_plan():\n"
+        "    connection, closed = sqlite3.connect(':memory:'), sqlite3.connect(':memory:')\n"
+        "    closed.close()\n"
+        "    database_performance_test(lambda: connection.execute('select 1'), 1, explain=closed)\n",
+    )
+    (result,) = suite.run().case("test_plan").results
+
+    assert isinstance(result, DatabaseResult)
+    assert (result.queries, result.hints) == (1, ("no plan of select ?: ProgrammingError",))

@@ -86,6 +86,7 @@ def test_results_are_kept_with_their_tests(suite: Suite, options: tuple[str, ...
         ("benchmark_test(max_ms=5)", "the marker is benchmark_test(max_ms=5), expected benchmark_test(max_avg_ms="),
         ("benchmark_test(max_avg_ms=0)", "the marker is benchmark_test(max_avg_ms=0), expected"),
         ("benchmark_test(max_avg_ms=float('nan'))", "the marker is benchmark_test(max_avg_ms=nan), expected"),
+        ("benchmark_test(max_avg_ms=float('inf'))", "the marker is benchmark_test(max_avg_ms=inf), expected"),
         ("benchmark_test(5)", "the marker is benchmark_test(5), expected"),
         ("stress(duration=5)", "the marker is stress(duration=5), expected stress without arguments, or"),
         ("benchmark(max_ms=5)", "the marker is benchmark(max_ms=5), expected benchmark without arguments, or"),

@@ -3,6 +3,7 @@ The markers of the test kit and their arguments.
 """
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ _ARGUMENTS: Mapping[str, tuple[str, float]] = {
     "max_avg_ms": ("max_avg_ms", 1.0),
     "max_median_ms": ("max_median_ms", 1.0),
     "max_memory_kib": ("max_memory_kib", 1.0),
+    "timeout_seconds": ("timeout_seconds", 1.0),
     "max_avg_time": ("max_avg_ms", 1e3),
 }
 
@@ -57,7 +59,7 @@ def benchmark_arguments(node_id: str, marker: pytest.Mark) -> dict[str, Any]:
         if name == "group" and isinstance(value, str):
             found[name] = value
             continue
-        is_number = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < inf
         if name not in _ARGUMENTS or not is_number:
             raise ConfigError(_wrong(node_id, f"{name}={value!r}"))
         argument, factor = _ARGUMENTS[name]

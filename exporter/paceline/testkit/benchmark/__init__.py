@@ -9,6 +9,7 @@ from typing import Any
 from paceline.kit_results.benchmark import BenchmarkResult
 from paceline.testkit.arguments import positive
 from paceline.testkit.benchmark.rounds import BenchmarkRounds, Limits
+from paceline.testkit.call_limit import CALL_SECONDS, CallLimit
 from paceline.testkit.calling import await_in_steps, call_in_steps
 from paceline.testkit.keeping import keep
 
@@ -23,6 +24,7 @@ def benchmark_test(  # noqa: PLR0913 - the options of a benchmark
     max_memory_kib: float | None = None,
     name: str = "",
     group: str = "",
+    timeout_seconds: float = CALL_SECONDS,
 ) -> BenchmarkResult:
     """
     Time a function in rounds of at least a millisecond, five rounds or more, for about half a second.
@@ -34,16 +36,19 @@ def benchmark_test(  # noqa: PLR0913 - the options of a benchmark
         max_memory_kib: the highest memory peak of a call, in KiB.
         name: tells several benchmarks in one test apart.
         group: benchmarks that are shown together.
+        timeout_seconds: the longest time of a call; a call that blocks is ended before twice that time, in the main
+            thread of a POSIX process.
 
     Raises:
         ValueError: a limit is no number above 0.
+        TimeoutError: a call took longer than `timeout_seconds`.
         TypeError: the function is a coroutine function.
         Exception: that of the function.
     """
     if iscoroutinefunction(fn):
         raise TypeError(f"benchmark_test: {fn!r} is a coroutine function; use async_benchmark_test")
     rounds = BenchmarkRounds(limits_of("benchmark_test", max_avg_ms, max_median_ms, max_memory_kib), name, group)
-    call_in_steps(fn, rounds.steps())
+    call_in_steps(fn, rounds.steps(), CallLimit("benchmark_test", fn, timeout_seconds))
     return keep(rounds.result)
 
 
@@ -55,13 +60,14 @@ async def async_benchmark_test(  # noqa: PLR0913 - as above
     max_memory_kib: float | None = None,
     name: str = "",
     group: str = "",
+    timeout_seconds: float = CALL_SECONDS,
 ) -> BenchmarkResult:
     """
     As `benchmark_test`, of a coroutine function, in the event loop that runs.
     """
     limits = limits_of("async_benchmark_test", max_avg_ms, max_median_ms, max_memory_kib)
     rounds = BenchmarkRounds(limits, name, group)
-    await await_in_steps(fn, rounds.steps())
+    await await_in_steps(fn, rounds.steps(), CallLimit("async_benchmark_test", fn, timeout_seconds))
     return keep(rounds.result)
 
 

@@ -18,6 +18,8 @@ from paceline.unpatched import UNPATCHED
 _SECONDS_OF_ROUND = 1e-3
 _FEWEST_ROUNDS, _MOST_ROUNDS = 5, 1000
 _SECONDS = 0.5
+# No further round is timed after this long: the calls of a function whose data grows take longer and longer.
+_LONGEST_SECONDS = 4 * _SECONDS
 # A result beyond a limit is measured again: the best of so many is kept.
 _TIMES = 3
 # Calls of a round that is not timed, in which blocks of memory are counted.
@@ -91,9 +93,13 @@ class BenchmarkRounds:
 
     def _timed(self, iterations: int, seconds: float) -> Generator[int, None, list[float]]:
         rounds = min(max(_FEWEST_ROUNDS, int(_SECONDS / seconds)), _MOST_ROUNDS)
-        timed = [0.0] * rounds
+        timed, total = [0.0] * rounds, 0.0
         for number in range(rounds):
-            timed[number] = (yield from _round(iterations)) / iterations
+            seconds = yield from _round(iterations)
+            timed[number] = seconds / iterations
+            total += seconds
+            if total > _LONGEST_SECONDS and number + 1 >= _FEWEST_ROUNDS:
+                return timed[: number + 1]
         return timed
 
     def _blocks_of_call(self, calls: int) -> Generator[int, None, float]:

@@ -8,9 +8,12 @@ from inspect import iscoroutine
 from statistics import mean, median
 from typing import Any
 
+from msgspec.structs import replace
+
 from paceline.kit_results.database import DatabaseResult, Scaling
 from paceline.query_group import QueryGroup
 from paceline.testkit.arguments import positive, whole_number
+from paceline.testkit.call_limit import CALL_SECONDS, CallLimit
 from paceline.testkit.database.full_scans import full_scans
 from paceline.testkit.database.sent_queries import Sent, sent_queries
 from paceline.testkit.keeping import keep
@@ -33,6 +36,7 @@ def database_performance_test(  # noqa: PLR0913 - the options of a database test
     rows: int = 10,
     explain: Any = None,  # noqa: ANN401 - a connection of any driver
     name: str = "",
+    timeout_seconds: float = CALL_SECONDS,
 ) -> DatabaseResult:
     """
     Call a function many times, and count and time the queries that it sends.
@@ -50,48 +54,59 @@ def database_performance_test(  # noqa: PLR0913 - the options of a database test
         rows: for `scale`.
         explain: a connection of the database, for hints on full scans: SQLite, PostgreSQL, MariaDB or MySQL.
         name: tells several results in one test apart.
+        timeout_seconds: the longest time of a call, also of `scale`; a call that blocks is ended before twice that
+            time, in the main thread of a POSIX process.
 
     Raises:
         ValueError: an argument is out of its range.
+        TimeoutError: a call took longer than `timeout_seconds`.
         Exception: that of the function.
     """
     calls = whole_number(_NAME, "iterations", iterations)
-    limit = None if max_avg_ms is None else positive(_NAME, "max_avg_ms", max_avg_ms) / _MILLISECONDS
-    most = None if max_queries is None else whole_number(_NAME, "max_queries", max_queries, least=0)
+    longest = None if max_avg_ms is None else positive(_NAME, "max_avg_ms", max_avg_ms) / _MILLISECONDS
+    most = None if max_queries is None else float(whole_number(_NAME, "max_queries", max_queries, least=0))
     few = whole_number(_NAME, "rows", rows)
-    with Runner() as runner:
-        call = _call_of(fn, runner)
-        scaling = _scaled(call, scale, few) if scale is not None and check_n_plus_one else None
+    limit = CallLimit(_NAME, fn, timeout_seconds)
+    with limit.watched(), Runner() as runner:
+        call = _call_of(fn, runner, limit)
+        scaling = _scaled(call, scale, few, limit) if scale is not None and check_n_plus_one else None
         first = sent_queries(call)
-        timed = [_timed(call) for _ in range(calls)]
+        found = _timed_calls(call, calls)
     groups = first.groups if first is not None else ()
-    seconds = [seconds for seconds, _ in timed]
-    counts = [sent.queries for _, sent in timed if sent is not None]
     return keep(
-        DatabaseResult(
+        replace(
+            found,
             name=name,
-            iterations=calls,
-            mean_seconds=mean(seconds),
-            median_seconds=median(seconds),
-            max_seconds=max(seconds),
-            queries=max(counts, default=None),
             slowest=tuple(sorted(groups, key=lambda one: -one.seconds)[:_MOST_SHOWN]),
             repeated=_repeated(groups) if check_n_plus_one else (),
             scaling=scaling,
             hints=full_scans(explain, groups) if explain is not None else (),
-            max_avg_seconds=limit,
-            max_queries=None if most is None else float(most),
+            max_avg_seconds=longest,
+            max_queries=most,
         )
     )
 
 
-def _call_of(fn: Callable[[], Any], runner: Runner) -> Callable[[], None]:
+def _call_of(fn: Callable[[], Any], runner: Runner, limit: CallLimit) -> Callable[[], None]:
     def call() -> None:
+        limit.calls(1)
         found = fn()
         if iscoroutine(found):
             runner.run(found)
 
     return call
+
+
+def _timed_calls(call: Callable[[], None], calls: int) -> DatabaseResult:
+    timed = [_timed(call) for _ in range(calls)]
+    seconds = [seconds for seconds, _ in timed]
+    return DatabaseResult(
+        iterations=calls,
+        mean_seconds=mean(seconds),
+        median_seconds=median(seconds),
+        max_seconds=max(seconds),
+        queries=max((sent.queries for _, sent in timed if sent is not None), default=None),
+    )
 
 
 def _timed(call: Callable[[], None]) -> tuple[float, Sent | None]:
@@ -106,9 +121,11 @@ def _timed(call: Callable[[], None]) -> tuple[float, Sent | None]:
     return seconds[0], sent
 
 
-def _scaled(call: Callable[[], None], scale: Callable[[int], Any], few: int) -> Scaling | None:
+def _scaled(call: Callable[[], None], scale: Callable[[int], Any], few: int, limit: CallLimit) -> Scaling | None:
+    limit.calls(1)
     scale(few)
     of_few = sent_queries(call)
+    limit.calls(1)
     scale(_TIMES_AS_MANY * few)
     of_many = sent_queries(call)
     if of_few is None or of_many is None:

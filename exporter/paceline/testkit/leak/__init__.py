@@ -10,13 +10,16 @@ from typing import Any
 
 from paceline.kit_results.leak import LeakResult
 from paceline.testkit.arguments import whole_number
+from paceline.testkit.call_limit import CALL_SECONDS, CallLimit
 from paceline.testkit.calling import await_in_steps, call_in_steps
 from paceline.testkit.keeping import keep
 from paceline.testkit.leak.bystanders import without_records
 from paceline.testkit.leak.search import LeakSearch
 
 
-def memory_leak_test(fn: Callable[[], Any], iterations: int = 100, *, name: str = "") -> LeakResult:
+def memory_leak_test(
+    fn: Callable[[], Any], iterations: int = 100, *, name: str = "", timeout_seconds: float = CALL_SECONDS
+) -> LeakResult:
     """
     Call a function many times and look whether the process keeps memory, descriptors, threads or tasks with each call.
 
@@ -27,34 +30,40 @@ def memory_leak_test(fn: Callable[[], Any], iterations: int = 100, *, name: str 
         fn: a function without arguments; a coroutine function is run in an event loop.
         iterations: calls, at least 1.
         name: tells several results in one test apart.
+        timeout_seconds: the longest time of a call; a call that blocks is ended before twice that time, in the main
+            thread of a POSIX process.
 
     Raises:
-        ValueError: iterations is no whole number from 1 on.
+        ValueError: iterations is no whole number from 1 on, or the time limit is no number above 0.
+        TimeoutError: a call took longer than `timeout_seconds`.
         Exception: that of the function.
     """
     search = LeakSearch(whole_number("memory_leak_test", "iterations", iterations), name)
-    with without_records():
+    limit = CallLimit("memory_leak_test", fn, timeout_seconds)
+    with without_records(), limit.watched():
         first = fn()
         if iscoroutine(first):
-            _await_all(first, fn, search)
+            _await_all(first, fn, search, limit)
         else:
-            call_in_steps(fn, search.steps())
+            call_in_steps(fn, search.steps(), limit)
     return keep(search.result)
 
 
-def _await_all(first: Awaitable[Any], fn: Callable[[], Awaitable[Any]], search: LeakSearch) -> None:
+def _await_all(first: Awaitable[Any], fn: Callable[[], Awaitable[Any]], search: LeakSearch, limit: CallLimit) -> None:
     try:
         get_running_loop()
     except RuntimeError:
         with Runner() as runner:
-            runner.run(_awaiting(first, fn, search))
+            runner.run(_awaiting(first, fn, search, limit))
     else:
-        _in_thread(lambda: _await_all(first, fn, search))
+        _in_thread(lambda: _await_all(first, fn, search, limit))
 
 
-async def _awaiting(first: Awaitable[Any], fn: Callable[[], Awaitable[Any]], search: LeakSearch) -> None:
+async def _awaiting(
+    first: Awaitable[Any], fn: Callable[[], Awaitable[Any]], search: LeakSearch, limit: CallLimit
+) -> None:
     await first
-    await await_in_steps(fn, search.steps())
+    await await_in_steps(fn, search.steps(), limit)
 
 
 def _in_thread(work: Callable[[], None]) -> None:
@@ -69,7 +78,8 @@ def _in_thread(work: Callable[[], None]) -> None:
         except BaseException as error:  # noqa: BLE001 - raised again by the caller
             errors.append(error)
 
-    thread = Thread(target=run, name="paceline-leak-test")
+    # A call that blocks is left behind, and no process waits for it.
+    thread = Thread(target=run, name="paceline-leak-test", daemon=True)
     thread.start()
     thread.join()
     if errors:
