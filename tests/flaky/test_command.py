@@ -56,6 +56,17 @@ def test_the_first_failure_can_be_the_last_run(suite: Suite, monkeypatch: pytest
     assert "run 2" not in result.stderr
 
 
+def test_a_time_bounds_the_runs(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Whose number is not known before.
+    """
+    monkeypatch.chdir(suite.folder)
+    suite.write("test_a.py", "def test_a(): pass\n")
+    result = run_command(["flaky", *QUIET, "--seconds", "0.001"])
+
+    assert result.stderr == "run 1, seed 1: 0 with failures\n"
+
+
 def test_no_tests_are_an_error(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     With the end of what pytest said.

@@ -2,8 +2,9 @@
 `paceline flaky`: the suite again and again, in random order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from itertools import count
 
 import click
 
@@ -25,6 +26,7 @@ _COLUMNS = (
     Column("test", is_name=True),
 )
 _SHOWN_SEEDS = 3
+_RUNS = 50
 # Each takes some runs of a part of the suite.
 _MOST_EXPLAINED = 5
 _FOUND = 1
@@ -61,9 +63,10 @@ def flaky(
       paceline flaky tests/unit --runs 20
       paceline flaky tests/unit -k cart --until-failure --seconds 300
     """
-    most = runs or (50 if seconds is None else 1_000_000)
+    most = runs or (_RUNS if seconds is None else None)
+    seeds = count(seed) if most is None else range(seed, seed + most)
     with clear_errors():
-        trials = _trials(arguments, range(seed, seed + most), seconds, until_failure=until_failure)
+        trials = _trials(arguments, seeds, seconds, until_failure=until_failure)
         if not any(trial.failed for trial in trials):
             click.echo(f"no test failed in {counted(len(trials), 'run')}")
             return
@@ -73,13 +76,16 @@ def flaky(
     context.exit(_FOUND)
 
 
-def _trials(arguments: Sequence[str], seeds: range, seconds: float | None, *, until_failure: bool) -> list[Trial]:
+def _trials(
+    arguments: Sequence[str], seeds: Iterable[int], seconds: float | None, *, until_failure: bool
+) -> list[Trial]:
     started, trials = UNPATCHED.monotonic(), list[Trial]()
+    of_all = f" of {len(seeds)}" if isinstance(seeds, range) else ""
     with suppress(KeyboardInterrupt):
         for seed in seeds:
             trials.append(run_trial(arguments, seed=seed))
             failing = sum(bool(trial.failed) for trial in trials)
-            click.echo(f"run {len(trials)} of {len(seeds)}, seed {seed}: {failing} with failures", err=True)
+            click.echo(f"run {len(trials)}{of_all}, seed {seed}: {failing} with failures", err=True)
             is_over = seconds is not None and UNPATCHED.monotonic() - started > seconds
             if is_over or (until_failure and failing):
                 break
