@@ -97,6 +97,10 @@ _ARGUMENTS = (
             "performance(budget=5)",
             f"performance(budget=5), expected {_ARGUMENTS}",
         ),
+        (
+            "performance_test(max_seconds=5)",
+            f"performance_test(max_seconds=5), expected {_ARGUMENTS.replace('performance', 'performance_test')}",
+        ),
     ],
 )
 def test_an_impossible_budget_stops_before_the_first_test(suite: Suite, marker: str, message: str) -> None:

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 
 _MARKERS = (
     "performance(budget_ms, queries, requests, memory_mib, confirm): limits; confirm=False: no repeats (Paceline)",
+    "performance_test(max_time, max_memory_mb, max_queries): as performance, in seconds and megabytes (Paceline)",
     "unit: a unit test, budget 100 ms (Paceline)",
     "integration: an integration test, budget 2 s (Paceline)",
     "api: a test of an API, budget 5 s (Paceline)",
     "e2e: an end-to-end test, budget 10 s (Paceline)",
-    "benchmark_test(max_avg_ms, max_median_ms, max_memory_kib, group): the test is timed in rounds (Paceline)",
+    "benchmark_test(max_avg_ms, max_median_ms, max_memory_kib, timeout_seconds, group): timed in rounds (Paceline)",
     "benchmark: a benchmark; --paceline-benchmarks-only runs only benchmarks (Paceline)",
     "stress: a stress test; --paceline runs stress tests only with --paceline-stress (Paceline)",
 )

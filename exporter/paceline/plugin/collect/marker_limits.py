@@ -19,6 +19,12 @@ _BUDGET, _CONFIRM = "budget_ms", "confirm"
 _EXPECTED = ", ".join(
     [f"{_BUDGET}=<milliseconds>", *(f"{name}=<number>" for name in LIMITED), f"{_CONFIRM}=<True or False>"]
 )
+# The arguments that an earlier system had, in seconds and megabytes, and what their values are multiplied by.
+_EARLIER: Mapping[str, tuple[str, float]] = {
+    "max_time": (_BUDGET, 1e3),
+    "max_memory_mb": ("memory_mib", 1e6 / (1 << 20)),
+    "max_queries": ("queries", 1),
+}
 
 
 class MarkerLimits(NamedTuple):
@@ -37,11 +43,12 @@ def marker_limits(node_id: str, marker: pytest.Mark) -> MarkerLimits:
     Raises:
         ConfigError: an argument is unknown, or its value is not valid.
     """
-    figures = {name: value for name, value in marker.kwargs.items() if name != _CONFIRM}
-    is_known = figures.keys() <= {_BUDGET, *LIMITED} and isinstance(marker.kwargs.get(_CONFIRM, True), bool)
-    if marker.args or not is_known or not all(map(_is_number, figures.values())):
+    given = {name: value for name, value in marker.kwargs.items() if name != _CONFIRM}
+    is_known = given.keys() <= {_BUDGET, *LIMITED, *_EARLIER} and isinstance(marker.kwargs.get(_CONFIRM, True), bool)
+    if marker.args or not is_known or not all(map(_is_number, given.values())):
         shown = _shown(marker.args, marker.kwargs)
-        raise ConfigError(f"{node_id}: the marker is performance({shown}), expected performance({_EXPECTED})")
+        raise ConfigError(f"{node_id}: the marker is {marker.name}({shown}), expected {marker.name}({_EXPECTED})")
+    figures = dict(_renamed(name, value) for name, value in given.items())
     milliseconds = figures.pop(_BUDGET, None)
     if milliseconds is not None and not 0 < milliseconds < LONGEST_BUDGET_MS:
         raise ConfigError(
@@ -52,6 +59,11 @@ def marker_limits(node_id: str, marker: pytest.Mark) -> MarkerLimits:
             raise ConfigError(f"{node_id}: performance({name}={value!r}) is no limit, expected 0 or more")
     budget = Budget(milliseconds / 1e3, BudgetSource.MARKER) if milliseconds is not None else None
     return MarkerLimits(budget, tuple(limit_of(name, most, BudgetSource.MARKER) for name, most in figures.items()))
+
+
+def _renamed(name: str, value: float) -> tuple[str, float]:
+    known, factor = _EARLIER.get(name, (name, 1))
+    return known, factor * value
 
 
 def _is_number(value: object) -> bool:

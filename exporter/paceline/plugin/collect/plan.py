@@ -20,7 +20,7 @@ from paceline.plugin.collect.kit_markers import BENCHMARK_TEST, wrong_kit_marker
 from paceline.plugin.collect.marker_limits import MarkerLimits, marker_limits
 from paceline.plugin.collect.masked_ids import masked_id
 
-_MARKER = "performance"
+_MARKERS_OF_LIMITS = ("performance", "performance_test")
 _STRESS = "stress"
 # The names of markers and fixtures of benchmarks.
 _BENCHMARKS = frozenset({"benchmark", BENCHMARK_TEST})
@@ -253,12 +253,13 @@ def _wrong_kit_marker(item: pytest.Item, markers: Markers) -> str:
 
 
 def _own_budget(item: pytest.Item, markers: Markers) -> MarkerLimits | None:
-    if _MARKER not in markers:
+    marker = _marker_of_limits(markers)
+    if marker is None:
         return None
     try:
-        return marker_limits(item.nodeid, markers[_MARKER])
+        return marker_limits(item.nodeid, marker)
     except ConfigError:
-        if _is_declared_by_project(item.config, _MARKER):
+        if _is_declared_by_project(item.config, marker.name):
             return None
         raise
 
@@ -271,6 +272,10 @@ def _is_declared_by_project(config: pytest.Config, marker: str) -> bool:
     return names.count(marker) > 1
 
 
+def _marker_of_limits(markers: Markers) -> pytest.Mark | None:
+    return next((markers[name] for name in _MARKERS_OF_LIMITS if name in markers), None)
+
+
 def _is_repeatable(markers: Markers) -> bool:
-    marker = markers.get(_MARKER)
+    marker = _marker_of_limits(markers)
     return marker is None or bool(marker.kwargs.get("confirm", True))
