@@ -1,5 +1,5 @@
 """
-The environment that the benchmarks measure in: `build/bench-venv`, with Paceline and its peers.
+The environment that the benchmarks measure in, with Paceline and its peers: one for each version of Python.
 
 Peers have no place in the development environment, as pytest would load them into every session of it.
 `python benchmarks/peers.py` makes the environment; the benchmarks make it themselves where it is missing.
@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ENVIRONMENT = ROOT / "build" / "bench-venv"
+ENVIRONMENT = ROOT / "build" / f"bench-venv-{sys.version_info[0]}.{sys.version_info[1]}"
 HOW_TO_INSTALL = "python benchmarks/peers.py"
 _PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 _COMPLETE = ENVIRONMENT / ".complete"

@@ -43,15 +43,28 @@ def test_a_suite_that_never_fails_is_well(suite: Suite, monkeypatch: pytest.Monk
     assert (result.exit_code, result.stdout) == (0, "no test failed in 2 runs\n")
 
 
+def test_a_single_run_is_enough(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    To name both tests, also where pytest loads no plugins by itself.
+    """
+    monkeypatch.chdir(suite.folder)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    suite.write("test_pair.py", _PAIR)
+    result = run_command(["flaky", "-p", "no:cacheprovider", "--until-failure"])
+
+    assert "1 of 1" in result.stdout
+    assert "test_pair.py::test_victim fails after test_pair.py::test_polluter:" in result.stdout
+
+
 def test_the_first_failure_can_be_the_last_run(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    A test that fails always blames no other.
+    A test that always fails fails alone as well and blames no other.
     """
     monkeypatch.chdir(suite.folder)
     suite.write("test_a.py", "def test_a(): assert False\n")
     result = run_command(["flaky", *QUIET, "--until-failure"])
 
-    assert "test_a.py::test_a: it failed in each run" in result.stdout
+    assert "test_a.py::test_a: it fails alone as well" in result.stdout
     assert "1 of 1" in result.stdout
     assert "run 2" not in result.stderr
 

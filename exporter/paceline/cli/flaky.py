@@ -116,9 +116,6 @@ def _explained(arguments: Sequence[str], trials: Sequence[Trial]) -> list[Depend
     with suppress(KeyboardInterrupt):
         for test in sorted({test for trial in trials for test in trial.failed})[:_MOST_EXPLAINED]:
             failing = next(trial for trial in trials if test in trial.failed)
-            if all(test in trial.failed for trial in trials if test in trial.order):
-                found.append(Dependence(test, reason="it failed in each run"))
-                continue
             before = failing.order[: failing.order.index(test)]
 
             def fails(order: Sequence[str]) -> bool:

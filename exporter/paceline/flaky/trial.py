@@ -15,8 +15,9 @@ from paceline.flaky.ordering import ORDER_VARIABLE, OUTCOMES_VARIABLE, SEED_VARI
 from paceline.process_group import last_lines, run_in_group
 
 _RAN = frozenset({0, 1})
-# Of plugins that shuffle as well.
-_WITHOUT = ("-p", "no:randomly", "-p", "no:random_order", "-p", "no:cacheprovider")
+# Plugins that shuffle as well are left out. Paceline is loaded by name, so that pytest knows its option also where it
+# loads no plugins by itself.
+_PLUGINS = ("-p", "no:randomly", "-p", "no:random_order", "-p", "no:cacheprovider", "-p", "paceline", "--no-paceline")
 
 
 class Trial(NamedTuple):
@@ -49,7 +50,7 @@ def run_trial(arguments: Sequence[str], *, seed: int | None = None, order: Seque
         if order:
             wanted.write_text(json.dumps(list(order)), "utf-8")
             environ[ORDER_VARIABLE] = str(wanted)
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "paceline.flaky.ordering", *_WITHOUT, "--no-paceline"]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "paceline.flaky.ordering", *_PLUGINS]
         code, output = run_in_group([*command, *arguments], environ)
         if code not in _RAN or not outcomes.is_file():
             raise TrialError(f"pytest ended with exit code {code}:\n{last_lines(output)}")
