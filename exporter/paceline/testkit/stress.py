@@ -2,7 +2,7 @@
 Stress tests: more and more load, until it is too much.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Unpack
 
 from msgspec.structs import replace
@@ -67,10 +67,7 @@ def stress_test(  # noqa: PLR0913 - each describes the load
         ValueError: an argument is invalid, or the host is not allowed.
         ConfigError: the packages of paceline[load] are not installed.
     """
-    for label, value in (("initial_load", initial_load), ("max_load", max_load), ("step_size", step_size)):
-        whole_number(label, value)
-    if max_load < initial_load:
-        raise ValueError(f"load_test: max_load is {max_load}, expected at least initial_load, which is {initial_load}")
+    _check_loads(initial_load, max_load, step_size)
     check_number("step_duration_seconds", step_duration_seconds)
     check_thresholds(p95_ms=p95_ms, max_error_ratio=max_error_ratio)
     check_name(name)
@@ -83,13 +80,29 @@ def stress_test(  # noqa: PLR0913 - each describes the load
     )
     function = target if callable(target) else None
     ladder = _Ladder(lambda load: measured(_step(plan, load, as_rate=as_rate), function, sending, asked), failure)
-    for load in _loads(initial_load, max_load, step_size):
-        if not ladder.carries(load):
-            break
+    ladder.climb(_loads(initial_load, max_load, step_size))
     if refine:
         ladder.bisect()
-    found = ladder.result(StressResult(name=name, step_seconds=step_duration_seconds, max_load=max_load))
-    result = keep(replace(found, unit="requests/s" if as_rate else "users"))
+    unit = "requests/s" if as_rate else "users"
+    found = StressResult(name=name, step_seconds=step_duration_seconds, max_load=max_load, unit=unit)
+    return _kept(ladder.result(found))
+
+
+def _check_loads(initial: int, most: int, step: int) -> None:
+    """
+    Check the loads of the steps.
+
+    Raises:
+        ValueError: a load is no whole number from 1 on, or the last step is below the first.
+    """
+    for label, value in (("initial_load", initial), ("max_load", most), ("step_size", step)):
+        whole_number(label, value)
+    if most < initial:
+        raise ValueError(f"load_test: max_load is {most}, expected at least initial_load, which is {initial}")
+
+
+def _kept(result: StressResult) -> StressResult:
+    keep(result)
     if result.interrupted:
         interrupt(f"The stress test was interrupted: {result.summary()}.")
     return result
@@ -104,6 +117,14 @@ class _Ladder:
         self.steps: Final[list[StressStep]] = []
         self._measure: Final = measure
         self._failure: Final = failure
+
+    def climb(self, loads: Iterable[int]) -> None:
+        """
+        Measure one load after the other, until one is not carried.
+        """
+        for load in loads:
+            if not self.carries(load):
+                break
 
     def carries(self, load: int) -> bool:
         """
