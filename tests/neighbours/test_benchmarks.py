@@ -1,11 +1,12 @@
 """
-Beside pytest-benchmark, whose calibration decides how long a call phase lasts.
+Beside pytest-benchmark and pytest-codspeed, whose calibration decides how long a call phase lasts.
 """
 
 from pathlib import Path
 
 from paceline.accounts import NotMeasured
 from paceline.history.importers import read_runs
+from paceline.kit_results import BenchmarkResult
 from paceline.verdict_kinds import VerdictKind
 from support.neighbours import Beside
 
@@ -66,3 +67,32 @@ def test_a_benchmark_whose_rounds_are_not_timed_has_no_median(tmp_path: Path) ->
 
     assert case.benchmark_seconds is None
     assert case.measures == {}
+
+
+def test_a_walltime_benchmark_of_codspeed_is_taken(tmp_path: Path) -> None:
+    """
+    Of the fixture and of the marker, each with the figures of its own test.
+    """
+    suite = Beside(tmp_path / "suite", "pytest_codspeed.plugin")
+    suite.write(
+        "test_speed.py",
+        """
+        import time
+        import pytest
+
+        def test_fixture(benchmark):
+            benchmark(time.sleep, 0.01)
+
+        @pytest.mark.benchmark(max_time=0.2)
+        def test_marker():
+            time.sleep(0.03)
+        """,
+    )
+    options = ("--codspeed-warmup-time=0.01", "--codspeed-max-time=0.2")
+    result = suite.run("--codspeed", "--codspeed-mode=walltime", *options)
+    medians = [result.case(name).benchmark_seconds or 0 for name in ("test_fixture", "test_marker")]
+
+    assert 0.01 <= medians[0] < 0.03 <= medians[1]
+    (found,) = result.case("test_fixture").results
+    assert isinstance(found, BenchmarkResult)
+    assert found.rounds >= 5

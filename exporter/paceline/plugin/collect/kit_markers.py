@@ -2,7 +2,7 @@
 The markers of the test kit and their arguments.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import inf
 from typing import Any
 
@@ -22,10 +22,10 @@ _ARGUMENTS: Mapping[str, tuple[str, float]] = {
 
 
 # Markers that select tests and take no arguments, and the one to write instead. Arguments of `benchmark` are those of
-# the plugin that gives the fixture of that name.
-_WITHOUT_ARGUMENTS: Mapping[str, tuple[str, str]] = {
-    "benchmark": ("benchmark_test(max_avg_ms=…)", "benchmark"),
-    "stress": ("the function paceline.testkit.stress_test(…)", ""),
+# the plugins that give the fixture of that name, pytest-benchmark and pytest-codspeed.
+_WITHOUT_ARGUMENTS: Mapping[str, tuple[str, Collection[str]]] = {
+    "benchmark": ("benchmark_test(max_avg_ms=…)", ("benchmark", "codspeed_plugin")),
+    "stress": ("the function paceline.testkit.stress_test(…)", ()),
 }
 
 
@@ -40,8 +40,8 @@ def wrong_kit_marker(item: pytest.Item, name: str, marker: pytest.Mark) -> str:
             return str(error)
     if name not in _WITHOUT_ARGUMENTS or not (marker.args or marker.kwargs):
         return ""
-    instead, plugin = _WITHOUT_ARGUMENTS[name]
-    if plugin and item.config.pluginmanager.has_plugin(plugin):
+    instead, plugins = _WITHOUT_ARGUMENTS[name]
+    if any(map(item.config.pluginmanager.has_plugin, plugins)):
         return ""
     shown = ", ".join([*map(repr, marker.args), *(f"{key}={value!r}" for key, value in marker.kwargs.items())])
     return f"{item.nodeid}: the marker is {name}({shown}), expected {name} without arguments, or {instead}"

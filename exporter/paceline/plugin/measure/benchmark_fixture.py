@@ -1,5 +1,5 @@
 """
-The result of pytest-benchmark's fixture, once the call phase has ended.
+The result of a benchmark of pytest-benchmark or pytest-codspeed, once the call phase has ended.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,8 @@ from paceline.kit_results import BenchmarkResult
 
 _FIXTURES = ("benchmark", "benchmark_weave")
 _PACKAGE = "pytest_benchmark."
+_CODSPEED = "codspeed_plugin"
+_NANOSECONDS = 1e9
 
 
 def benchmark_result(item: pytest.Item) -> BenchmarkResult | None:
@@ -27,6 +29,8 @@ def benchmark_result(item: pytest.Item) -> BenchmarkResult | None:
             with suppress(Exception):
                 stats = getattr(fixture, "stats", None)
                 return _result(stats) if stats is not None else None
+    with suppress(Exception):
+        return _of_codspeed(item)
     return None
 
 
@@ -53,6 +57,26 @@ def _result(benchmark: Any) -> BenchmarkResult | None:  # noqa: ANN401 - pytest-
         iqr_seconds=float(stats.iqr),
         group=safe_text(str(benchmark.group or "")),
         parameters=_parameters(benchmark.params),
+    )
+
+
+def _of_codspeed(item: pytest.Item) -> BenchmarkResult | None:
+    """
+    The result of pytest-codspeed with `--codspeed-mode=walltime`; in its other modes there are no times.
+    """
+    plugin: Any = item.config.pluginmanager.get_plugin(_CODSPEED)
+    benchmarks = getattr(getattr(plugin, "instrument", None), "benchmarks", None)
+    # The latest, whose path begins at the root of the git repository.
+    if not benchmarks or not benchmarks[-1].uri.endswith(item.nodeid):
+        return None
+    stats = benchmarks[-1].stats
+    return BenchmarkResult(
+        rounds=int(stats.rounds),
+        iterations=int(stats.iter_per_round),
+        median_seconds=stats.median_ns / _NANOSECONDS,
+        mean_seconds=stats.mean_ns / _NANOSECONDS,
+        min_seconds=stats.min_ns / _NANOSECONDS,
+        iqr_seconds=(stats.q3_ns - stats.q1_ns) / _NANOSECONDS,
     )
 
 
