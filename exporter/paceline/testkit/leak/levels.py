@@ -23,6 +23,8 @@ except ImportError:  # Windows
 # An object of up to 512 bytes is a block, whose size Python does not tell; most are about as large as this.
 BYTES_OF_BLOCK = 64
 _DESCRIPTORS = Path("/proc/self/fd")
+# Python 3.12 starts with some hundred frozen objects, and a program that froze its own has many more.
+_FROZEN_AT_START = 2000
 # Of the descriptors that a process may open.
 _USABLE = 0.7
 
@@ -134,9 +136,10 @@ class Samples:
 @contextmanager
 def frozen_objects() -> Iterator[None]:
     """
-    While the garbage collector leaves out the objects that are there already, so that it is quick.
+    While the garbage collector leaves out the objects that are there already, so that it is quick. Objects that the
+    program froze stay frozen.
     """
-    if gc.get_freeze_count():
+    if gc.get_freeze_count() > _FROZEN_AT_START:
         yield
         return
     gc.collect()
