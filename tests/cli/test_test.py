@@ -19,6 +19,8 @@ _KINDS = """
     def test_plain(): time.sleep(0.005)
     @pytest.mark.benchmark
     def test_marked(): pass
+    @pytest.mark.benchmark_test
+    def test_timed(): pass
     def test_using(benchmark): pass
     @pytest.mark.stress
     def test_stress(): pass
@@ -47,12 +49,12 @@ def _ran(suite: Suite) -> list[str]:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ((), ["test_plain", "test_marked", "test_using"]),
-        (("--benchmarks-only",), ["test_marked", "test_using"]),
-        (("--stress-test",), ["test_plain", "test_marked", "test_using", "test_stress"]),
+        ((), ["test_plain", "test_marked", "test_timed", "test_using"]),
+        (("--benchmarks-only",), ["test_marked", "test_timed", "test_using"]),
+        (("--stress-test",), ["test_plain", "test_marked", "test_timed", "test_using", "test_stress"]),
         (("plain",), ["test_plain"]),
         (("using", "marked"), ["test_marked", "test_using"]),
-        (("test_k*.py",), ["test_plain", "test_marked", "test_using"]),
+        (("test_k*.py",), ["test_plain", "test_marked", "test_timed", "test_using"]),
         (("test_kinds.py::test_using",), ["test_using"]),
         (("test_kinds.py", "--", "-k", "marked"), ["test_marked"]),
     ],

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from paceline.kit_results import DatabaseResult
+from paceline.query_group import QueryGroup
 from paceline.testkit import database_performance_test
 from paceline.verdict_kinds import VerdictKind
 from support.database_servers import mariadb, postgres
@@ -140,6 +141,29 @@ def test_without_paceline_queries_are_not_counted() -> None:
 
     assert result.queries is None
     assert result.summary().endswith("queries not counted")
+
+
+def test_the_summary_says_what_to_do() -> None:
+    """
+    The limits that are broken, the slowest query where the function is slow, and hints.
+    """
+    result = DatabaseResult(
+        iterations=10,
+        mean_seconds=0.3,
+        median_seconds=0.3,
+        max_seconds=0.4,
+        queries=31,
+        slowest=(QueryGroup(statement="select name from customers", place="shop.py:7", count=30, seconds=0.25),),
+        hints=("customers is read whole by select name from customers at shop.py:7",),
+        max_avg_seconds=0.1,
+        max_queries=5.0,
+    )
+
+    assert result.summary() == (
+        "mean 300 ms (over 100 ms) in 10 calls, 31 queries a call (over 5); "
+        "slowest query: select name from customers at shop.py:7, 250 ms; "
+        "customers is read whole by select name from customers at shop.py:7"
+    )
 
 
 @pytest.mark.parametrize(

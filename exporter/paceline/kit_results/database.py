@@ -2,7 +2,7 @@
 The result of a database test.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from paceline.formatting import counted, duration
 from paceline.kit_results.kit_result import KitResult
@@ -101,7 +101,15 @@ class DatabaseResult(KitResult, frozen=True, kw_only=True, tag="database"):
         The result in one line, with what to do.
         """
         asked = "queries not counted" if self.queries is None else f"{counted(self.queries, 'query', 'queries')} a call"
-        text = f"mean {duration(self.mean_seconds)} in {counted(self.iterations, 'call')}, {asked}"
+        text = f"mean {duration(self.mean_seconds)}{self._over('mean_seconds', duration)}"
+        advice = [f"{text} in {counted(self.iterations, 'call')}, {asked}{self._over('queries', '{:,.0f}'.format)}"]
         if self.n_plus_one_detected:
-            text += f"; N+1: {self.n_plus_one_reason}; load the rows together (a join, IN, select_related)"
-        return f"{text}; {'; '.join(self.hints)}" if self.hints else text
+            advice.append(f"N+1: {self.n_plus_one_reason}; load the rows together (a join, IN, select_related)")
+        if self.slowest and self._over("mean_seconds", duration):
+            worst = self.slowest[0]
+            advice.append(f"slowest query: {worst.statement} at {worst.place}, {duration(worst.seconds)}")
+        return "; ".join((*advice, *self.hints))
+
+    def _over(self, figure: str, shown: Callable[[float], str]) -> str:
+        broken = self.broken_limits.get(self.named(figure))
+        return f" (over {shown(broken.limit)})" if broken is not None and broken.limit is not None else ""
