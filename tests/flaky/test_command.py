@@ -4,6 +4,7 @@
 
 import pytest
 
+from paceline.flaky.trial import run_trial
 from support.command import run_command
 from support.suite import QUIET, Suite
 
@@ -41,6 +42,22 @@ def test_a_suite_that_never_fails_is_well(suite: Suite, monkeypatch: pytest.Monk
     result = run_command(["flaky", *QUIET, "-k", "one or two", "--runs", "2"])
 
     assert (result.exit_code, result.stdout) == (0, "no test failed in 2 runs\n")
+
+
+def test_a_given_order_is_run_in_one_process(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Where the suite runs in workers, which would share the files out.
+    """
+    monkeypatch.chdir(suite.folder)
+    suite.write("pytest.ini", "[pytest]\npythonpath = .\n")
+    suite.write("state.py", "is_clean = True")
+    suite.write("test_a.py", "import state\ndef test_polluter(): state.is_clean = False")
+    suite.write("test_b.py", "import state\ndef test_victim(): assert state.is_clean")
+    order = ["test_a.py::test_polluter", "test_b.py::test_victim"]
+    trial = run_trial([*QUIET, "-n", "2", "--dist", "loadfile"], order=order)
+
+    assert trial.order == tuple(order)
+    assert trial.failed == {order[1]}
 
 
 def test_a_single_run_is_enough(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,15 @@ OUTCOMES_VARIABLE = "PACELINE_FLAKY_OUTCOMES"
 _ENDS = ("setup", "call", "teardown")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """
+    Run a given order in one process: workers of xdist would share the tests out.
+    """
+    if os.environ.get(ORDER_VARIABLE) and hasattr(config.option, "numprocesses"):
+        config.option.numprocesses, config.option.dist, config.option.tx = None, "no", []
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
