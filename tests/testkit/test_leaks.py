@@ -3,6 +3,7 @@ Leak tests, inside pytest with all its recorders.
 """
 
 import gc
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -94,6 +95,23 @@ def test_few_iterations_are_enough(iterations: int) -> None:
     with cleaned_up():
         assert memory_leak_test(keeps_50_kilobytes, iterations).leak_detected
     assert not memory_leak_test(list, iterations).leak_detected
+
+
+def test_a_slow_function_is_called_for_two_seconds_more_at_most() -> None:
+    """
+    And the result of so few calls is not certain.
+    """
+    calls = []
+
+    def keeps_memory_slowly() -> None:
+        calls.append(bytearray(1 << 10))
+        time.sleep(0.05)
+
+    result = memory_leak_test(keeps_memory_slowly, 20)
+
+    assert result.leak_detected
+    assert not result.is_certain
+    assert len(calls) * 0.05 <= 20 * 0.05 + 2.0
 
 
 @pytest.mark.parametrize("iterations", [0, -1, float("nan"), 1.5, True])

@@ -72,7 +72,7 @@ class LeakSearch:
         The calls of the search; after the last, `result` is there.
         """
         with frozen_objects():
-            yield from self._warm_up()
+            yield from self._paid(self._warm_up())
             yield from self._stage(self._iterations)
             base = max(self._iterations, _FEWEST_CALLS)
             for times in _STAGES:
