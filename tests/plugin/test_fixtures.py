@@ -36,7 +36,7 @@ def test_a_fixture_that_every_test_waits_for_is_found(suite: Suite) -> None:
 
     assert result.code == 10
     assert (verdict.severity, verdict.fixture, verdict.case) == ("warning", "test_shop.py::client", None)
-    assert "FIXTURE fixture test_shop.py::client took " in result.told()
+    assert "fixture test_shop.py::client FIXTURE took " in result.told()
     assert "why: set-up: fixture test_shop.py::client " in result.told()
     assert "new in this run" in result.told()
 

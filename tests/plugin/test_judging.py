@@ -331,7 +331,7 @@ def test_more_queries_are_a_count_that_fails_the_run(suite: Suite) -> None:
     result = suite.run("--paceline-fail-on", "count", environ={"QUERIES": "101"})
 
     assert result.code == 10
-    assert "COUNT       test_queries.py::test_asks" in result.section()
+    assert "\ntest_queries.py::test_asks\nCOUNT       101 db queries" in result.section()
     assert "101 db queries, was 1 in each of the last 3 runs" in result.told()
 
 

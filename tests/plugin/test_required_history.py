@@ -66,7 +66,7 @@ def test_a_budget_that_stays_broken_is_one_line(suite: Suite) -> None:
     was_standing = first.run.verdicts[0].standing
     second = suite.run()
 
-    assert "BUDGET      test_slow.py::test_slow" in first.section()
+    assert "\ntest_slow.py::test_slow\nBUDGET      took " in first.section()
     assert "BUDGET" not in second.section()
     assert "still 1 broken budget" in second.told()
     assert "still       1 broken budget: test_slow.py::test_slow" in second.section()

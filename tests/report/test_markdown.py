@@ -5,6 +5,7 @@ The report for a pull request.
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from paceline.report.content import Content
 from paceline.report.findings import Finding
@@ -157,4 +158,20 @@ def test_fifty_rows_are_enough() -> None:
     text = _markdown(*[_finding()] * 61)
 
     assert text.count("| 🔴 ") == 50
-    assert "\n\n… and 11 more.\n\n<details>" in text
+    assert "\n\n… and 11 more findings; `paceline report -v` shows all.\n\n<details>" in text
+
+
+def test_a_report_fits_a_comment_of_a_pull_request() -> None:
+    """
+    GitHub takes 65,536 characters: long cells are cut, and rows beyond the room are counted.
+    """
+    many = [_finding(case=f"{'t' * 190}{number}", reason="r" * 900, why="w" * 900) for number in range(200)]
+    old = [structs.replace(finding, standing=True) for finding in many]
+    text = _markdown(*many, *old, standing=("200 regressions: test_old",))
+    cells = _cells(text.splitlines()[4])
+
+    assert len(text) < 65_536
+    assert text.count("| 🔴 ") > 40
+    assert text.count(" more findings; `paceline report -v` shows all.") == 2
+    assert cells[3] == "r" * 299 + "…"
+    assert cells[2].startswith("`ttt")

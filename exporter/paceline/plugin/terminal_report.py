@@ -12,7 +12,7 @@ from paceline.config import Config
 from paceline.formatting import counted, duration, size
 from paceline.model import Case, Run
 from paceline.plugin.guard import Guard
-from paceline.report.content import compose
+from paceline.report.content import Content, compose
 from paceline.report.text import LABEL_WIDTH, Style, lines
 from paceline.usage import UsageKey
 
@@ -35,17 +35,25 @@ def write_report(terminal: "pytest.TerminalReporter", run: Run, past: Past, sett
     verbosity = terminal.verbosity
     if verbosity < _QUIETEST:
         return
-    terminal.section("paceline")
+    content = compose(run, past, settings.rules)
+    terminal.section("paceline", "=", **_MARKUP[_style_of(run, content, settings)])
     writer = terminal._tw  # noqa: SLF001 - pytest has no public way to write a part of a line
     encoding = getattr(writer._file, "encoding", None) or "ascii"  # noqa: SLF001
     ascii_only = "utf" not in encoding.lower()
-    for line in lines(
-        compose(run, past, settings.rules), width=writer.fullwidth, verbosity=verbosity, ascii_only=ascii_only
-    ):
+    for line in lines(content, width=writer.fullwidth, verbosity=verbosity, ascii_only=ascii_only):
         for span in line:
             writer.write(span.text, **_MARKUP[span.style])
         writer.line()
     _write_gate(terminal, run, past, settings)
+
+
+def _style_of(run: Run, content: Content, settings: Config) -> Style:
+    """
+    The colour of the section's title, as pytest's: red where the run fails, yellow where something was found.
+    """
+    if any(verdict.kind in settings.fail_on for verdict in run.verdicts):
+        return Style.BAD
+    return Style.GOOD if content.is_well else Style.WARNING
 
 
 def _write_gate(terminal: "pytest.TerminalReporter", run: Run, past: Past, settings: Config) -> None:

@@ -11,6 +11,7 @@ from paceline.analysis.past import Past
 from paceline.analysis.verdicts.suite_regression import calibration_ratio
 from paceline.model import Case, Run
 from paceline.report.account_notes import account_notes
+from paceline.report.by_subject import by_subject, flattened
 from paceline.report.counted_work import counted_work
 from paceline.report.findings import Finding, findings_of
 from paceline.report.headline import headline
@@ -77,8 +78,8 @@ def compose(run: Run, past: Past, rules: Rules) -> Content:
     slowest = sorted(timed, key=lambda case: -(case.duration_seconds or 0.0))[:SLOWEST]
     return Content(
         headline=headline(run, past, rules),
-        findings=tuple(found),
-        news=tuple(news(run, found)),
+        findings=flattened(by_subject(found)),
+        news=flattened(by_subject(news(run, found))),
         standing=tuple(standing(found)),
         slowest=tuple((formatting.duration(case.duration_seconds or 0.0), case) for case in slowest),
         fixtures=slow_fixtures(run),

@@ -3,6 +3,7 @@ The verdicts of a run in words: what, since when, why, and what to do.
 """
 
 from collections.abc import Iterator
+from math import inf
 
 from msgspec import Struct
 
@@ -25,7 +26,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     """
     One verdict in words. `more` counts verdicts of the same kind on other parameters of the same test. A finding is
     `standing` where the last run of the test had the same one. A budget that is not `is_of_time` is a limit on another
-    quantity.
+    quantity. `added_seconds` is the time beyond the limit, infinite for the whole suite, 0 of a verdict on no time.
+    A finding that is not on a test (`is_test`) is on a file, a fixture, a function or the suite, named by `case`.
     """
 
     kind: VerdictKind
@@ -39,6 +41,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     more: int = 0
     standing: bool = False
     is_of_time: bool = True
+    added_seconds: float = 0.0
+    is_test: bool = True
 
 
 def needed_to_show(run: Run) -> Needed:
@@ -84,7 +88,17 @@ def _finding(verdict: Verdict, measured: Case | None, branch: str, past: Past, m
         more=more,
         standing=verdict.standing,
         is_of_time=not verdict.measure and verdict.unit in {"", Unit.SECONDS},
+        added_seconds=_added_seconds(verdict),
+        is_test=verdict.case is not None,
     )
+
+
+def _added_seconds(verdict: Verdict) -> float:
+    if verdict.kind is VerdictKind.SUITE_REGRESSION:
+        return inf
+    if verdict.unit not in {"", Unit.SECONDS} or verdict.measure or verdict.measured is None:
+        return 0.0
+    return max(verdict.measured - (verdict.limit or 0.0), 0.0)
 
 
 def _told_causes(verdict: Verdict) -> tuple[Cause, ...]:

@@ -15,45 +15,63 @@ from paceline.report.findings import Finding
 _MARKS = {Severity.CRITICAL: "🔴", Severity.WARNING: "🟠", Severity.INFO: "🔵"}
 _UNKNOWN_MARK = "⚪"
 _MOST_ROWS = 50
+# A comment on GitHub has at most 65,536 characters, and the details need some of them.
+_MOST_OF_NEWS, _MOST_OF_STANDING = 30_000, 20_000
+_LONGEST_CELL = 300
+_HEADERS = ("", "Verdict", "Test", "What", "Why", "Last runs")
 
 
 def markdown(content: Content) -> str:
     """
     A heading, a table of what is new, and the rest folded away: what stood in the last run already, and the details.
+    The whole fits a comment on a pull request.
     """
     parts = [f"### {'✅' if content.is_well else '⚠️'} Paceline: {content.headline}"]
     if content.news:
-        parts.append(_table(content.news))
+        parts.append(_table(content.news, _MOST_OF_NEWS))
     if content.standing:
         old = [finding for finding in content.findings if finding.standing]
         counts = ", ".join(text.partition(":")[0] for text in content.standing)
-        parts.append(f"<details><summary>Still: {counts}</summary>\n\n{_table(old)}\n\n</details>")
+        parts.append(f"<details><summary>Still: {counts}</summary>\n\n{_table(old, _MOST_OF_STANDING)}\n\n</details>")
     parts.append(_details(content))
     return "\n\n".join(parts) + "\n"
 
 
-def _table(findings: Sequence[Finding]) -> str:
-    shown = findings[:_MOST_ROWS]
-    table = tabulate(
-        [_row(finding) for finding in shown],
-        headers=["", "Verdict", "Test", "What", "Why", "Last runs"],
-        tablefmt="github",
-        disable_numparse=True,
-    )
-    left = len(findings) - len(shown)
-    return f"{table}\n\n… and {left} more." if left else table
+def _table(findings: Sequence[Finding], room: int) -> str:
+    """
+    The first rows, of at most so many characters, and the count of the others.
+    """
+    # tabulate pads all cells to the longest one, which would fill a comment with spaces.
+    lines = [_line(_HEADERS), _line(["---"] * len(_HEADERS))]
+    for finding in findings[:_MOST_ROWS]:
+        line = _line(_row(finding))
+        room -= len(line)
+        if room < 0:
+            break
+        lines.append(line)
+    left = len(findings) - (len(lines) - 2)
+    table = "\n".join(lines)
+    return f"{table}\n\n… and {counted(left, 'more finding')}; `paceline report -v` shows all." if left else table
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _row(finding: Finding) -> list[str]:
-    why = "<br>".join(filter(None, (escaped(finding.why), escaped(finding.since))))
+    why = "<br>".join(escaped(_short(text)) for text in (finding.why, finding.since) if text)
     return [
         _MARKS.get(finding.severity, _UNKNOWN_MARK),
         finding.kind.value,
         code(finding.case) + (f" and {counted(finding.more, 'more parameter')}" if finding.more else ""),
-        escaped(finding.reason),
+        escaped(_short(finding.reason)),
         why,
         words.sparkline(list(finding.values)),
     ]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_CELL else f"{text[: _LONGEST_CELL - 1]}…"
 
 
 def _details(content: Content) -> str:

@@ -80,6 +80,8 @@ def _summed(test_type: str, found: Sequence[Finding], cases: Sequence[Case]) -> 
         advice=f"If {budget} is too little, set {test_type} = N (milliseconds) in [tool.paceline.budgets_ms], "
         "or mark slow tests with another test type; -v lists all of them.",
         values=(),
+        is_test=False,
+        added_seconds=sum(finding.added_seconds for finding in found),
     )
 
 

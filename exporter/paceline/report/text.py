@@ -4,21 +4,27 @@ The report for a terminal.
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from itertools import groupby
+from math import ceil
+from shlex import quote
 from textwrap import wrap
 from typing import NamedTuple
 
 from paceline import formatting
 from paceline.model import Severity
 from paceline.report import words
+from paceline.report.by_subject import Subject, by_subject
 from paceline.report.content import Content
 from paceline.report.findings import Finding
+from paceline.report.headline import counted_kinds
 
 LABEL_WIDTH = 12
 _TIME = 10
 _NARROWEST = 40
 _ASCII = str.maketrans({"·": "-", "…": "...", "→": "->", "µ": "u"})
-_FIRST_OF_A_KIND = 10
+# More is no summary. What is left of it for findings is never less than this, however much else there is to say.
+MOST_LINES, _FEWEST_LINES = 40, 10
+_FIRST_OF_A_SUBJECT = 3
+_MOST_STANDING = 4
 
 
 class Style(StrEnum):
@@ -54,7 +60,7 @@ def lines(content: Content, *, width: int, verbosity: int = 0, ascii_only: bool 
     Args:
         content: what to say.
         width: columns of the terminal.
-        verbosity: pytest's: below 0 only what broke, above 0 everything.
+        verbosity: pytest's: below 0 only what broke, above 0 everything, else at most 40 lines.
         ascii_only: the terminal cannot show more.
     """
     told = _all_lines(content, width, verbosity, ascii_only=ascii_only)
@@ -66,55 +72,97 @@ def lines(content: Content, *, width: int, verbosity: int = 0, ascii_only: bool 
 
 
 def _all_lines(content: Content, width: int, verbosity: int, *, ascii_only: bool) -> Iterator[Line]:
-    for part in wrap(content.headline, max(width, _NARROWEST), break_long_words=False, break_on_hyphens=False):
-        yield [StyledText(part, Style.GOOD if content.is_well else Style.STRONG)]
+    heading = [
+        [StyledText(part, Style.GOOD if content.is_well else Style.STRONG)]
+        for part in wrap(content.headline, max(width, _NARROWEST), break_long_words=False, break_on_hyphens=False)
+    ]
+    tail = list(_tail_lines(content, width, verbosity))
+    yield from heading
     if verbosity > 0:
-        for finding in content.findings:
-            yield from _finding_lines(finding, width, ascii_only)
+        for subject in by_subject(content.findings):
+            yield from _subject_lines(subject, width, None, ascii_only=ascii_only)
     else:
-        yield from _short_lines(content, width, ascii_only)
+        room = max(MOST_LINES - _height([*heading, *tail], width), _FEWEST_LINES)
+        yield from _short_lines(by_subject(content.news), width, room, ascii_only=ascii_only)
+    yield from tail
+
+
+def _short_lines(subjects: Sequence[Subject], width: int, room: int, *, ascii_only: bool) -> Iterator[Line]:
+    """
+    As many subjects as there is room for, the most costly first, and the count of the others.
+    """
+    for number, subject in enumerate(subjects):
+        shown = list(_subject_lines(subject, width, _FIRST_OF_A_SUBJECT, ascii_only=ascii_only))
+        if not number and _height(shown, width) >= room:
+            shown = list(_subject_lines(subject, width, 1, ascii_only=ascii_only))
+        room -= _height(shown, width)
+        is_last = number + 1 == len(subjects)
+        if room < (0 if is_last else 1) and number:
+            yield _rest(subjects[number:])
+            return
+        yield from shown
+
+
+def _rest(subjects: Sequence[Subject]) -> Line:
+    findings = formatting.counted(sum(len(subject.findings) for subject in subjects), "more finding")
+    text = f"… and {findings} about {formatting.counted(len(subjects), 'test')}; `paceline report -v` shows all"
+    return _labelled("", text, Style.FAINT)
+
+
+def _height(shown: Sequence[Line], width: int) -> int:
+    """
+    The lines of the terminal that these take: a long id goes over the edge of a narrow one.
+    """
+    return sum(max(ceil(sum(len(span.text) for span in line) / max(width, _NARROWEST)), 1) for line in shown)
+
+
+def _subject_lines(subject: Subject, width: int, most: int | None, *, ascii_only: bool) -> Iterator[Line]:
+    """
+    The id alone on a line, ready for `pytest` in a shell, and its findings: at most so many and the advice of the
+    first, or all with the advice of each.
+    """
+    name = quote(subject.name) if subject.findings[0].is_test else subject.name
+    yield [StyledText(name, Style.STRONG)]
+    for finding in subject.findings[:most]:
+        yield from _finding_lines(finding, width, ascii_only=ascii_only)
+        if most is None:
+            yield from _paragraph(f"next: {finding.advice}", width, Style.FAINT)
+    if most is not None:
+        others = counted_kinds([finding.kind for finding in subject.findings[most:]])
+        yield from _paragraph(f"also {', '.join(others)}" if others else "", width)
+        yield from _paragraph(f"next: {subject.findings[0].advice}", width, Style.FAINT)
+
+
+def _finding_lines(finding: Finding, width: int, *, ascii_only: bool) -> Iterator[Line]:
+    more = f"{formatting.counted(finding.more, 'other parameter')} of this test too" if finding.more else ""
+    spark = words.sparkline(list(finding.values), ascii_only=ascii_only)
+    said = " ".join(filter(None, ("; ".join(filter(None, (finding.reason, more, finding.since))), spark)))
+    label = (finding.kind.facts.heading or finding.kind).upper()
+    first, *others = _paragraph(said or finding.kind, width, label=label)
+    yield [StyledText(first[0].text, _STYLES.get(finding.severity, Style.PLAIN)), *first[1:]]
+    yield from others
+    yield from _paragraph(f"why: {finding.why}" if finding.why else "", width)
+
+
+def _tail_lines(content: Content, width: int, verbosity: int) -> Iterator[Line]:
+    """
+    What stands, a paragraph a kind; the slowest tests, the machine, the history; what went wrong inside Paceline.
+    """
+    for number, text in enumerate(content.standing[:_MOST_STANDING] if verbosity <= 0 else ()):
+        yield from _paragraph(text, width, label="" if number else "still")
+    if verbosity <= 0 and content.standing[_MOST_STANDING:]:
+        kinds = formatting.counted(len(content.standing) - _MOST_STANDING, "more kind")
+        yield _labelled("", f"… and {kinds}; `paceline report -v` shows all", Style.FAINT)
     if verbosity >= 0 or content.findings:
-        yield from _health_lines(content, width, verbosity, ascii_only=ascii_only)
+        yield from _health_lines(content, width, verbosity)
     for trouble in content.troubles:
         yield _labelled("paceline", trouble, Style.WARNING)
 
 
-def _short_lines(content: Content, width: int, ascii_only: bool) -> Iterator[Line]:
-    """
-    The first new findings of each kind, then those that stand, a paragraph a kind.
-    """
-    for _, group in groupby(content.news, key=lambda finding: finding.kind):
-        findings = list(group)
-        for finding in findings[:_FIRST_OF_A_KIND]:
-            yield from _finding_lines(finding, width, ascii_only)
-        if len(findings) > _FIRST_OF_A_KIND:
-            yield _labelled("", f"… and {len(findings) - _FIRST_OF_A_KIND} more; -v shows them", Style.FAINT)
-    for number, text in enumerate(content.standing):
-        yield from _paragraph(text, width, label="" if number else "still")
-
-
-def _finding_lines(finding: Finding, width: int, ascii_only: bool) -> Iterator[Line]:
-    spark = words.sparkline(list(finding.values), ascii_only=ascii_only)
-    label = f"{(finding.kind.facts.heading or finding.kind).upper():<{LABEL_WIDTH}}"
-    room = width - len(label) - len(spark) - 2
-    yield [
-        StyledText(label, _STYLES.get(finding.severity, Style.PLAIN)),
-        StyledText(words.shortened(finding.case, max(room, LABEL_WIDTH), "..." if ascii_only else "…"), Style.STRONG),
-        StyledText(f"  {spark}" if spark else "", Style.FAINT),
-    ]
-    if finding.more:
-        yield _labelled("", f"and {formatting.counted(finding.more, 'other parameter')} of this test", Style.FAINT)
-    yield from _paragraph(finding.reason, width)
-    yield from _paragraph(finding.since, width)
-    yield from _paragraph(f"why: {finding.why}" if finding.why else "", width)
-    yield from _paragraph(f"next: {finding.advice}", width, Style.FAINT)
-
-
-def _health_lines(content: Content, width: int, verbosity: int, *, ascii_only: bool) -> Iterator[Line]:
+def _health_lines(content: Content, width: int, verbosity: int) -> Iterator[Line]:
     if verbosity > 0 or (verbosity == 0 and not content.is_well):
         for number, (time, case) in enumerate(content.slowest):
-            name = words.shortened(case.id, max(width - LABEL_WIDTH - _TIME, LABEL_WIDTH), "..." if ascii_only else "…")
-            yield _labelled("" if number else "slowest", f"{time:>{_TIME - 2}}  {name}")
+            yield _labelled("" if number else "slowest", f"{time:>{_TIME - 2}}  {quote(case.id)}")
     if content.fixtures and verbosity >= 0:
         yield from _paragraph(content.fixtures, width, label="fixtures")
     if content.work and verbosity >= 0:
