@@ -145,7 +145,7 @@ def test_a_gate(ratio: str, code: int) -> None:
         (("main", "slow-"), "'slow-' is the beginning of several ids: slow-3, slow-2, slow-1, slow-0"),
         (("main", "run-0"), "run run-0 is on both sides, expected different runs"),
         (("main", "no/*.json"), "no file matches 'no/*.json'"),
-        (("main", "."), ". has no documents of runs, expected performance_*.json"),
+        (("main", "."), ". has no documents of runs, expected performance_*.json or performance_*.json.gz"),
         (("main", ","), "a side is empty, expected a run, a file, a branch or a commit"),
     ],
     ids=["unknown", "several", "both", "pattern", "folder", "empty"],

@@ -100,6 +100,22 @@ def test_a_ledger_that_was_lost_is_filled_from_the_documents(shop: Shop, lose: C
     assert shop.told == ["results/history.sqlite lacked runs: 3 runs were read back from documents"]
 
 
+def test_compressed_documents_are_read_back_and_forgotten(shop: Shop) -> None:
+    """
+    Those of large suites do for a lost ledger as all others, and go with their runs.
+    """
+    cases = [make_case(f"tests/test_shop.py::test_{number}_of_{'many' * 30}") for number in range(4000)]
+    shop.session(0, [make_case()])
+    shop.session(1, cases)
+    shop.archive.folder.ledger.unlink()
+    shop.session(2, [make_case()])
+
+    assert shop.ids == ["run-2", "run-1", "run-0"]
+    assert len(list(shop.folder.glob("*.json.gz"))) == 1
+    shop.archive.prune(keep=1)
+    assert len(list(shop.archive.folder.documents())) == 1
+
+
 def test_a_run_is_kept_in_three_places(shop: Shop) -> None:
     """
     As a document, in the ledger, and in the summary of trends.

@@ -108,6 +108,29 @@ def test_documents_are_listed_by_time(folder: ResultsFolder) -> None:
     assert list(folder.documents()) == [early, late]
 
 
+def test_documents_of_large_suites_are_compressed(folder: ResultsFolder) -> None:
+    """
+    They take a tenth of the space at most and are read as all others; the latest report is plain JSON, and no foreign
+    one to the next run.
+    """
+    cases = [make_case(f"tests/test_shop.py::test_{number}_of_{'many' * 30}") for number in range(4000)]
+    run = make_run(1, cases)
+    path = folder.add_document(encode_run(run), _ENDED)
+    before = path.stat().st_size
+    later = folder.add_document(encode_run(make_run(2)), _ENDED + 60)
+
+    assert path.name == "performance_2026-03-12T08-05-09.120Z.json.gz"
+    assert 10 * before < len(encode_run(run))
+    assert read_run(path) == run
+    assert list(folder.documents()) == [path, later]
+    assert _names(folder) == [".gitignore", ".running", "latest_report.json", path.name, later.name]
+    assert folder.read_latest() == make_run(2)
+
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(DocumentError, match=r"json\.gz: not a run document"):
+        read_run(path)
+
+
 def test_a_foreign_latest_report_is_kept(tmp_path: Path) -> None:
     """
     A file of that name that was no document of a run gets another name, and the user reads which.

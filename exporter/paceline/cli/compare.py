@@ -159,7 +159,7 @@ def _files(wanted: str) -> list[Path]:
     if path.is_dir():
         found = list(ResultsFolder(path).documents()) or sorted(path.glob("*.json"))
         if not found:
-            raise StorageError(f"{path} has no documents of runs, expected performance_*.json")
+            raise StorageError(f"{path} has no documents of runs, expected performance_*.json or performance_*.json.gz")
         return found
     if not glob.has_magic(wanted):
         return []

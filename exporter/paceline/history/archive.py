@@ -22,7 +22,14 @@ from paceline.errors import DocumentError, NewerDocumentError, PacelineError, St
 from paceline.formatting import counted
 from paceline.history.journal import has_live_journal, left_behind, sweep
 from paceline.history.past_judge import PastJudge, Warn, read_or_warn
-from paceline.history.results_folder import ResultsFolder, read_run, set_aside, stem_of
+from paceline.history.results_folder import (
+    ResultsFolder,
+    read_run,
+    set_aside,
+    stem_of,
+    stem_of_path,
+    unpacked_document,
+)
 from paceline.history.source import Server, find_past
 from paceline.history.sqlite.database import NotALedgerError
 from paceline.history.sqlite.ledger import Ledger
@@ -274,7 +281,8 @@ class Archive:
     def _refill_ledger(self, summaries: Sequence[tuple[str, str, PastRun]]) -> None:
         ids, stems = {run.run_id for _, _, run in summaries}, {stem_of(run.ended) for _, _, run in summaries}
         # A second run of the same moment has a number behind the name.
-        missing = [path for path in self.folder.documents() if path.stem not in stems and _run_id_of(path) not in ids]
+        documents = (path for path in self.folder.documents() if stem_of_path(path) not in stems)
+        missing = [path for path in documents if _run_id_of(path) not in ids]
         if missing:
             self._warn(f"{self.folder.ledger} lacked runs: {self._read_back(missing)} read back from documents")
 
@@ -329,6 +337,6 @@ class _Identity(Struct):
 
 def _run_id_of(path: Path) -> str:
     try:
-        return json.decode(path.read_bytes(), type=_Identity).run_id
-    except (OSError, DecodeError, UnicodeDecodeError):
+        return json.decode(unpacked_document(path.read_bytes(), path.name), type=_Identity).run_id
+    except (OSError, DecodeError, DocumentError, UnicodeDecodeError):
         return ""

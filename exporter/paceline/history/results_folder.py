@@ -1,9 +1,13 @@
 """
 The results folder: one JSON document a run, and the names of everything else that is kept there.
+
+Documents of large suites are compressed; the latest report never is.
 """
 
 import filecmp
+import gzip
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from os import PathLike
@@ -12,12 +16,15 @@ from pathlib import Path
 from msgspec import Struct
 
 from paceline.documents import decode_run
-from paceline.errors import StorageError
+from paceline.errors import DocumentError, StorageError
 from paceline.files import READABLE, new_file_beside, replace_file, sweep_new_files
 from paceline.model import Run
 
-_PATTERN = "performance_*.json"
+_PATTERNS = ("performance_*.json", "performance_*.json.gz")
 _MOST_SAME_NAMES = 1000
+# Documents of more bytes, which are those of a thousand tests, are compressed to a twentieth.
+_LARGE = 1 << 20
+_COMPRESSED, _FAST, _GZIP_MAGIC = ".gz", 1, b"\x1f\x8b"
 
 
 def _ignore(_: str) -> None: ...
@@ -85,7 +92,7 @@ class ResultsFolder(Struct, frozen=True):
         """
         The documents of runs, oldest name first.
         """
-        return iter(sorted(self.path.glob(_PATTERN)))
+        return iter(sorted((path for pattern in _PATTERNS for path in self.path.glob(pattern)), key=stem_of_path))
 
     def add_document(self, document: bytes, ended: float) -> Path:
         """
@@ -102,7 +109,7 @@ class ResultsFolder(Struct, frozen=True):
             self.path.mkdir(parents=True, exist_ok=True)
             with new_file_beside(self.latest_report, self._mode) as new:
                 new.write_bytes(document)
-                path = self._add_name(new, stem_of(ended))
+                path = self._add_compressed(document, ended) or self._add_name(new, f"{stem_of(ended)}.json")
                 # What is replaced under the second name is there under its first, unless it was never a report.
                 self._keep_foreign_latest()
                 new.replace(self.latest_report)
@@ -133,15 +140,23 @@ class ResultsFolder(Struct, frozen=True):
         """
         return read_run(self.latest_report)
 
-    def _add_name(self, new: Path, stem: str) -> Path:
+    def _add_compressed(self, document: bytes, ended: float) -> Path | None:
+        if len(document) <= _LARGE:
+            return None
+        with new_file_beside(self.latest_report, self._mode) as new:
+            new.write_bytes(gzip.compress(document, _FAST))
+            return self._add_name(new, f"{stem_of(ended)}.json{_COMPRESSED}")
+
+    def _add_name(self, new: Path, name: str) -> Path:
+        stem, _, extension = name.partition(".json")
         for number in range(1, _MOST_SAME_NAMES):
-            path = self.path / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
+            path = self.path / (name if number == 1 else f"{stem}-{number}.json{extension}")
             try:
                 _link_or_copy(new, path)
             except FileExistsError:
                 continue
             return path
-        raise FileExistsError(f"{stem}.json and {_MOST_SAME_NAMES} more of that name")
+        raise FileExistsError(f"{name} and {_MOST_SAME_NAMES} more of that name")
 
     def _keep_foreign_latest(self) -> None:
         latest = self.latest_report
@@ -157,7 +172,19 @@ def stem_of(ended: float) -> str:
     return f"performance_{datetime.fromtimestamp(ended, UTC).strftime('%Y-%m-%dT%H-%M-%S.%f')[:-3]}Z"
 
 
+def stem_of_path(path: Path) -> str:
+    """
+    The name of a document without its extensions.
+    """
+    return path.name.removesuffix(_COMPRESSED).removesuffix(".json")
+
+
 def _is_same(one: Path, other: Path) -> bool:
+    if other.name.endswith(_COMPRESSED):
+        content = other.read_bytes()
+        # The last four bytes are the size of what was compressed.
+        has_size = int.from_bytes(content[-4:], "little") == one.stat().st_size
+        return has_size and one.read_bytes() == gzip.decompress(content)
     # What a cache or an archive brings back are two files where there was one.
     return one.samefile(other) or filecmp.cmp(one, other, shallow=False)
 
@@ -183,19 +210,38 @@ def read_run(source: str | PathLike[str] | bytes) -> Run:
     Read a run from its document.
 
     Args:
-        source: the path of the document, or its bytes: JSON in UTF-8.
+        source: the path of the document, or its bytes: JSON in UTF-8, also compressed by gzip.
 
     Raises:
         StorageError: the file cannot be read.
         DocumentError: the document is not JSON, not a run, or of a schema that this release does not know.
     """
     if isinstance(source, bytes):
-        return decode_run(source, "the run document")
+        return decode_run(unpacked_document(source, "the run document"), "the run document")
     try:
         content = Path(source).read_bytes()
     except OSError as error:
         raise StorageError(f"{source} cannot be read: {error.strerror}") from error
-    return decode_run(content, str(source))
+    return decode_run(unpacked_document(content, str(source)), str(source))
+
+
+def unpacked_document(content: bytes, where: str) -> bytes:
+    """
+    The document without its compression, if it has one.
+
+    Args:
+        content: of a file.
+        where: what to call it in an error.
+
+    Raises:
+        DocumentError: it is damaged.
+    """
+    if not content.startswith(_GZIP_MAGIC):
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DocumentError(f"{where}: not a run document: {error}") from error
 
 
 def set_aside(path: Path, why: str) -> Path:
