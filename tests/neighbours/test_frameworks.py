@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from paceline.translated_names import RunCount
-from support.neighbours import Neighbour, differences, misjudged, observe
+from support.neighbours import Neighbour, differences, misjudged, observe, slower
 
 _ASYNCIO = """
     import asyncio
@@ -178,6 +178,40 @@ _DOCTESTS = '''
         """
         return 2 * count
 '''
+_GEVENT = """
+    import socket
+    import time
+
+    import gevent
+    from gevent import monkey
+
+    def test_is_patched():
+        assert monkey.is_module_patched("socket")
+
+    def test_greenlets_wait_together():
+        waits = [gevent.spawn(time.sleep, 0.01) for _ in range(20)]
+        gevent.joinall(waits)
+        assert all(wait.successful() for wait in waits)
+
+    def test_answers():
+        one, other = socket.socketpair()
+        with one, other:
+            reader = gevent.spawn(other.recv, 10)
+            one.sendall(b"open")
+            assert reader.get(timeout=10) == b"open"
+"""
+_TIMEOUTS = """
+    import time
+
+    import pytest
+
+    @pytest.mark.timeout(0.2)
+    def test_takes_too_long():
+        time.sleep(20)
+
+    @pytest.mark.timeout(20)
+    def test_is_quick(): pass
+"""
 
 NEIGHBOURS = [
     Neighbour(
@@ -197,6 +231,14 @@ NEIGHBOURS = [
     Neighbour("hypothesis", ("hypothesispytest",), files={"test_given.py": _HYPOTHESIS}),
     Neighbour("subtests", files={"test_subtests.py": _SUBTESTS}, changed="test_subtests.py::test_changes"),
     Neighbour("unittest", files={"test_units.py": _UNITTEST}, changed="test_units.py::TestShop::test_changes"),
+    Neighbour(
+        "gevent",
+        arguments=("-p", "patched"),
+        files={"patched.py": "from gevent import monkey\nmonkey.patch_all()\n", "test_greenlets.py": _GEVENT},
+        environ={"PYTHONPATH": "."},
+        is_clean=False,
+    ),
+    Neighbour("timeout", ("timeout",), ("--timeout=30",), {"test_limits.py": _TIMEOUTS}),
     Neighbour("doctest", arguments=("--doctest-modules",), files={"prices.py": _DOCTESTS}),
 ]
 
@@ -204,11 +246,16 @@ NEIGHBOURS = [
 @pytest.mark.parametrize("neighbour", NEIGHBOURS, ids=str)
 def test_a_framework_runs_the_same(neighbour: Neighbour, tmp_path: Path) -> None:
     """
-    Reports and outcomes are those without Paceline, and Paceline has each test with its time.
+    Reports and outcomes are those without Paceline, and Paceline has each test with its time; also where a test is
+    slower than it was, so that Paceline measures it again.
     """
     plain = observe(neighbour, tmp_path / "plain", on=False)
     seen = observe(neighbour, tmp_path / "on", on=True)
+    again = observe(neighbour, tmp_path / "again", on=True, slow_after=plain)
 
     assert differences(seen, plain) == {}
     assert misjudged(seen.result.run, plain) == {}
     assert seen.result.run.counts[RunCount.INTERNAL_FAILURES] == 0
+    assert differences(again, plain) == {}
+    assert misjudged(again.result.run, plain) == {}
+    assert slower(again.result).get(neighbour.changed) is neighbour.is_repeated

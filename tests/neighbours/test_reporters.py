@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from support.neighbours import Neighbour, differences, misjudged, observe
+from support.neighbours import Neighbour, differences, misjudged, observe, slower
 
 _WORK = {
     "shop.py": """
@@ -161,18 +161,24 @@ NEIGHBOURS = [
         {"test_benchmarks.py": _BENCHMARKS},
         _benchmarks,
         changed="test_benchmarks.py::test_changes",
+        is_repeated=False,
     ),
-    Neighbour("monitor", ("monitor",), ("--db=monitor.db",), written=_monitored, is_clean=False),
+    Neighbour("monitor", ("monitor",), ("--db=monitor.db",), written=_monitored, is_clean=False, is_repeated=False),
 ]
 
 
 @pytest.mark.parametrize("neighbour", NEIGHBOURS, ids=str)
 def test_a_reporter_writes_the_same(neighbour: Neighbour, tmp_path: Path) -> None:
     """
-    Hooks see the same reports, files have the same content, and Paceline has each test.
+    Hooks see the same reports, files have the same content, and Paceline has each test; also where a test is slower
+    than it was, so that Paceline measures it again.
     """
     plain = observe(neighbour, tmp_path / "plain", on=False)
     seen = observe(neighbour, tmp_path / "on", on=True)
+    again = observe(neighbour, tmp_path / "again", on=True, slow_after=plain)
 
     assert differences(seen, plain) == {}
     assert misjudged(seen.result.run, plain) == {}
+    assert differences(again, plain) == {}
+    assert misjudged(again.result.run, plain) == {}
+    assert slower(again.result).get(neighbour.changed) is neighbour.is_repeated

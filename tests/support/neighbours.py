@@ -17,6 +17,7 @@ from typing import Any
 
 from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Run
+from paceline.verdict_kinds import VerdictKind
 from support.suite import Result, Suite
 from support.values import make_case, make_run
 
@@ -24,6 +25,7 @@ _REPOSITORY = Path(__file__).parents[2]
 _REQUIREMENTS = _REPOSITORY / "tests/neighbours"
 _RUNS_BEFORE = 10
 USUAL, SLOW = 0.01, 0.08
+_SLOWER = {VerdictKind.REGRESSION, VerdictKind.UNCONFIRMED}
 # What a shell, a CI or the session around may set, and what another plugin would go by.
 _FOREIGN = ("COVERAGE", "COV_CORE", "PYTEST", "PACELINE", "PERFORMANCE", "CI", "GITHUB")
 
@@ -208,6 +210,7 @@ class Neighbour:
     is_clean: bool = True
     environ: Mapping[str, str] = field(default_factory=dict)
     changed: str = CHANGED
+    is_repeated: bool = True
     requirements: str = "requirements"
 
     def __str__(self) -> str:
@@ -417,3 +420,11 @@ def misjudged(run: Run, plain: Seen) -> dict[str, Any]:
     pairs = {one: (reported.get(one), kept.get(one)) for one in reported.keys() | kept.keys()}
     wrong: dict[str, Any] = {one: pair for one, pair in pairs.items() if pair[0] != pair[1]}
     return wrong | {case.id: "no duration" for case in run.cases if case.id in called and not case.duration_seconds}
+
+
+def slower(result: Result) -> dict[str, bool]:
+    """
+    The tests that took longer than they did, and whether they were measured again.
+    """
+    verdicts = [one for one in result.run.verdicts if one.kind in _SLOWER]
+    return {one.case: "not measured again" not in one.reason for one in verdicts if one.case is not None}

@@ -13,12 +13,17 @@ from paceline.plugin.measure.item_cases import Ended
 
 # Fixtures of these packages, and setups of these collectors, may be made a second time: nobody sees it.
 _HARMLESS = ("_pytest.", "pytest_asyncio.", "anyio.")
+# pytest-django gives this one to each class and module, and it does nothing but for a TestCase of Django.
+_HARMLESS_NAMES = frozenset({"_django_setup_unittest"})
 # pytest makes fixtures of the project's `setup_module` and `setUpClass`; their functions are its own.
 _OF_PROJECT = ("_xunit_setup_", "_unittest_")
 _FUNCTION = "function"
 _SETUPS_OF_PACKAGES = (b"setup_module", b"setUpModule", b"teardown_module", b"tearDownModule")
-# A plugin's own loop of repeats, or a process of its own.
-_OWNERS = {"benchmark": "pytest-benchmark repeats it"}
+# Fixtures of plugins that repeat a test themselves, or write a row for each run.
+_OWNERS = {
+    "benchmark": "pytest-benchmark repeats it",
+    "prf_tracer": "pytest-monitor keeps a row for each run",
+}
 
 
 def why_not_repeatable(ended: Ended) -> str:
@@ -53,7 +58,8 @@ def _fixtures_of(item: pytest.Item) -> Iterator[pytest.FixtureDef[Any]]:
 
 def _is_harmless(fixture: pytest.FixtureDef[Any]) -> bool:
     module = f"{getattr(fixture.func, '__module__', '')}."
-    return module.startswith(_HARMLESS) and not fixture.argname.startswith(_OF_PROJECT)
+    is_harmless = module.startswith(_HARMLESS) or fixture.argname in _HARMLESS_NAMES
+    return is_harmless and not fixture.argname.startswith(_OF_PROJECT)
 
 
 def _collectors_that_ended(item: pytest.Item) -> Iterator[str]:
