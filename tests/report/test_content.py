@@ -147,6 +147,17 @@ def test_a_regression_says_since_when_and_why() -> None:
     assert finding.advice == "Profile it (python -m cProfile -m pytest …): the added time is CPU time."
 
 
+def test_shares_of_the_added_time_are_those_of_a_whole() -> None:
+    """
+    A share that overlaps the ones before is left out: two halves and a whole contradict each other.
+    """
+    shares = ((UsageKey.NETWORK_SECONDS, 1.0), (UsageKey.CPU_SECONDS, 0.5))
+    causes = tuple(Cause(measure=measure, before=0.1, after=0.2, share=share) for measure, share in shares)
+    (finding,) = _content(make_run(9, verdicts=(_verdict(VerdictKind.REGRESSION, causes=causes),))).findings
+
+    assert finding.why == "time on the network 100 ms → 200 ms (100% of the added time); CPU 100 ms → 200 ms"
+
+
 def test_a_regression_without_a_beginning_is_new() -> None:
     """
     Nor has it a cause: then the changes are what to look at.
@@ -317,7 +328,7 @@ def test_a_slow_suite_is_told_from_a_slow_machine() -> None:
     run = make_run(9, machine=Machine(slowdown_ratio=2.0, calibration_seconds=0.0021))
 
     assert compose(run, past, Rules()).machine == (
-        "2.00 times slower than usual by its tests, 1.05 times slower by its calibration"
+        "2.00 times slower than usual by its tests, as usual by its calibration"
     )
 
 

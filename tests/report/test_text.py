@@ -144,7 +144,7 @@ def _of(kind: VerdictKind, test: str, **changes: Any) -> Finding:
 
 def test_findings_of_one_test_stand_together() -> None:
     """
-    Its id is there once, the first three findings in full and the others counted, with the advice of the first.
+    Its id is there once, the first two findings in full and the others counted, with the advice of the first.
     """
     kinds = (VerdictKind.COUNT, VerdictKind.REPEATED_QUERIES, VerdictKind.BUDGET, VerdictKind.LEAK, VerdictKind.FLAKY)
     text = _text(_content(findings=tuple(_of(kind, "test_a", advice=f"Mind the {kind}.") for kind in kinds)))
@@ -153,8 +153,7 @@ def test_findings_of_one_test_stand_together() -> None:
         "tests/test_cart.py::test_a",
         "COUNT       took 150 ms, budget 100 ms (test type unit)",
         "N+1         took 150 ms, budget 100 ms (test type unit)",
-        "BUDGET      took 150 ms, budget 100 ms (test type unit)",
-        "            also 1 leak, 1 flaky test",
+        "            also 1 broken budget, 1 leak, 1 flaky test",
         "            next: Mind the count.",
     ]
 

@@ -121,8 +121,10 @@ def _speed(slowdown: float | None, calibration: float | None) -> str:
     if abs(slowdown - 1) <= _USUAL:
         return "as fast as usual"
     # The tests say so; whether it is the machine or all of them, its calibration tells.
-    by_calibration = f" by its tests, {_compared(calibration)} by its calibration" if calibration is not None else ""
-    return f"{_compared(slowdown)} than usual{by_calibration}"
+    if calibration is None:
+        return f"{_compared(slowdown)} than usual"
+    by_calibration = "as usual" if abs(calibration - 1) <= _USUAL else _compared(calibration)
+    return f"{_compared(slowdown)} than usual by its tests, {by_calibration} by its calibration"
 
 
 def _compared(ratio: float) -> str:

@@ -2,10 +2,11 @@
 The verdicts of a run in words: what, since when, why, and what to do.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import inf
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from paceline import formatting
 from paceline.analysis.absent_counts import with_absent_counts
@@ -20,6 +21,8 @@ _TOLD_BY_REASON = frozenset({VerdictKind.COUNT, VerdictKind.WORK, VerdictKind.LE
 _OF_MEASURE = "Bring the measure within its limit, or change the limit where the test sets it."
 # How far back a sparkline looks.
 _SHOWN_RUNS = 20
+# Shares are measured, so that those of a whole may be a little more.
+_WHOLE = 1.05
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -82,7 +85,7 @@ def _finding(verdict: Verdict, measured: Case | None, branch: str, past: Past, m
         case=verdict.subject,
         reason=verdict.reason,
         since=_since(verdict, branch, past),
-        why="; ".join(map(words.cause, _told_causes(verdict))),
+        why="; ".join(map(words.cause, _with_shares_of_a_whole(_told_causes(verdict)))),
         advice=_advice(verdict),
         values=_values(verdict, measured, past),
         more=more,
@@ -103,6 +106,16 @@ def _added_seconds(verdict: Verdict) -> float:
 
 def _told_causes(verdict: Verdict) -> tuple[Cause, ...]:
     return verdict.causes[1:] if verdict.kind in _TOLD_BY_REASON else verdict.causes
+
+
+def _with_shares_of_a_whole(causes: Sequence[Cause]) -> Iterator[Cause]:
+    """
+    The causes without shares that overlap those before: time on the network is CPU time or waiting as well.
+    """
+    told = 0.0
+    for cause in causes:
+        told += cause.share or 0.0
+        yield cause if told <= _WHOLE else replace(cause, share=None)
 
 
 def _advice(verdict: Verdict) -> str:

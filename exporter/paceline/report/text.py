@@ -23,7 +23,8 @@ _NARROWEST = 40
 _ASCII = str.maketrans({"·": "-", "…": "...", "→": "->", "µ": "u"})
 # More is no summary. What is left of it for findings is never less than this, however much else there is to say.
 MOST_LINES, _FEWEST_LINES = 40, 10
-_FIRST_OF_A_SUBJECT = 3
+_FIRST_OF_A_SUBJECT = 2
+_FIRST_OF_THE_SLOWEST = 3
 _MOST_STANDING = 4
 
 
@@ -93,7 +94,7 @@ def _short_lines(subjects: Sequence[Subject], width: int, room: int, *, ascii_on
     """
     for number, subject in enumerate(subjects):
         shown = list(_subject_lines(subject, width, _FIRST_OF_A_SUBJECT, ascii_only=ascii_only))
-        if not number and _height(shown, width) >= room:
+        if _height(shown, width) >= room:
             shown = list(_subject_lines(subject, width, 1, ascii_only=ascii_only))
         room -= _height(shown, width)
         is_last = number + 1 == len(subjects)
@@ -161,7 +162,7 @@ def _tail_lines(content: Content, width: int, verbosity: int) -> Iterator[Line]:
 
 def _health_lines(content: Content, width: int, verbosity: int) -> Iterator[Line]:
     if verbosity > 0 or (verbosity == 0 and not content.is_well):
-        for number, (time, case) in enumerate(content.slowest):
+        for number, (time, case) in enumerate(content.slowest[: None if verbosity > 0 else _FIRST_OF_THE_SLOWEST]):
             yield _labelled("" if number else "slowest", f"{time:>{_TIME - 2}}  {quote(case.id)}")
     if content.fixtures and verbosity >= 0:
         yield from _paragraph(content.fixtures, width, label="fixtures")
