@@ -5,7 +5,12 @@ INSTALLED := $(VENV)/.installed
 # Tests start hundreds of interpreters, which compile all modules again where the environment keeps bytecode from disk.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-pythons test-latest lock lint format bench chaos generated check-generated clean
+# What a user installs with all extras but locust, for audits.
+AUDITED := build/audited
+# Licences that Paceline's own licence goes with.
+LICENCES := MIT;BSD;Apache;Mozilla Public License 2.0;PSF
+
+.PHONY: demo test test-pythons test-latest lock lint format bench chaos generated check-generated licenses audit clean
 .DEFAULT_GOAL := test
 
 $(INSTALLED): pyproject.toml dev.lock
@@ -58,6 +63,18 @@ generated: $(INSTALLED)  ## write all files that are generated: rules, alerts, d
 
 check-generated: $(INSTALLED)  ## compare the committed files with the generated ones, and write no file
 	$(BIN)/python -m tools.generate --check
+
+$(AUDITED): $(INSTALLED)
+	rm -rf $@ && mkdir -p build
+	$(BIN)/uv venv --quiet $@
+	$(BIN)/uv pip install --quiet --python $@/bin/python '.[load,otlp,server]'
+
+licenses: $(AUDITED)  ## check the licences of all that is installed with Paceline, and write build/sbom.json
+	$(BIN)/uv tool run pip-licenses --python $(AUDITED)/bin/python --partial-match --allow-only='$(LICENCES)'
+	$(BIN)/uv tool run --from cyclonedx-bom cyclonedx-py environment $(AUDITED)/bin/python --output-file build/sbom.json
+
+audit: $(AUDITED)  ## look for known vulnerabilities in all that is installed with Paceline; needs a package index
+	$(BIN)/uv tool run pip-audit --strict --path $(AUDITED)/lib/python*/site-packages
 
 clean:
 	rm -rf $(VENV) .venv-neighbours* build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

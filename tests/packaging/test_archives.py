@@ -5,7 +5,9 @@ The wheel and the source archive, built without network.
 import subprocess
 import sys
 import tarfile
+from email import message_from_bytes
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -51,6 +53,44 @@ def test_a_wheel_has_the_dashboards(tmp_path: Path) -> None:
     A wheel that is built from the repository finds all five.
     """
     assert _dashboards_in(_build(_ROOT, "wheel", tmp_path)) == [path.name for path in FILES]
+
+
+def test_a_wheel_has_the_package_and_nothing_else(tmp_path: Path) -> None:
+    """
+    The package with its type marker, the licence, the command and the plugin; no test, no cache, no file of the root.
+    """
+    with ZipFile(_build(_ROOT, "wheel", tmp_path)) as wheel:
+        names = wheel.namelist()
+        metadata = message_from_bytes(wheel.read(next(name for name in names if name.endswith("/METADATA"))))
+        entries = wheel.read(next(name for name in names if name.endswith("/entry_points.txt"))).decode().split()
+    in_package = [name for name in names if name.startswith("paceline/")]
+    about = {name.partition("/")[2] for name in names if name not in in_package}
+
+    assert about == {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE"}
+    assert "paceline/py.typed" in in_package
+    assert [name for name in in_package if "__pycache__" in name or "/tests/" in name] == []
+    assert entries == [
+        "[console_scripts]",
+        "paceline",
+        "=",
+        "paceline.cli:main",
+        "[pytest11]",
+        "paceline",
+        "=",
+        "paceline.plugin",
+    ]
+    assert set(metadata.get_all("Provides-Extra") or ()) == {"load", "locust", "otlp", "server"}
+
+
+def test_a_source_archive_has_all_that_the_tests_need(sources: Path) -> None:
+    """
+    Each folder and file of the repository that git knows, but those of the CI of this repository.
+    """
+    listed = subprocess.run(["git", "ls-files"], cwd=_ROOT, check=True, capture_output=True, text=True).stdout
+    known = {name for name in listed.splitlines() if not name.startswith((".ci/", ".github/"))}
+    found = {str(path.relative_to(sources)) for path in sources.rglob("*") if path.is_file()}
+
+    assert known - found == set()
 
 
 def test_a_wheel_of_the_source_archive_is_the_same(tmp_path: Path, sources: Path) -> None:
