@@ -23,11 +23,11 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
-from peers import HOW_TO_INSTALL, clean_environ, is_installed, pytest_command, versions
+from peers import HOW_TO_INSTALL, clean_environ, interpreter, is_installed, versions
 from tabulate import tabulate
 
 TARGET_MS = 0.10
@@ -41,7 +41,7 @@ class Variant:
     A way to run pytest.
 
     `module` has to be importable, `leaves` is a folder that it fills, `share` is the share of the tests that a
-    slow one is given.
+    slow one is given. `python` and `environ` are those of its sessions, if they are special.
     """
 
     name: str
@@ -49,6 +49,8 @@ class Variant:
     arguments: tuple[str, ...] = ()
     leaves: str = ""
     share: float = 1.0
+    python: Path | None = None
+    environ: tuple[tuple[str, str], ...] = ()
     target_ms: float | None = None
 
 
@@ -140,13 +142,14 @@ def run_pair(variant: Variant, suite: Suite) -> Pair:
     both: one after the other, two equal sessions differ by 20 times as much. Where no CPU can be chosen they
     do run one after the other.
     """
+    bare_variant = replace(BARE, python=variant.python)
     if not hasattr(os, "sched_setaffinity"):
         return Pair(
-            bare=cpu_seconds(start(BARE, suite.bare), suite.bare),
+            bare=cpu_seconds(start(bare_variant, suite.bare), suite.bare),
             varied=cpu_seconds(start(variant, suite.varied), suite.varied),
         )
     with _one_cpu():
-        bare, varied = start(BARE, suite.bare), start(variant, suite.varied)
+        bare, varied = start(bare_variant, suite.bare), start(variant, suite.varied)
     return Pair(bare=cpu_seconds(bare, suite.bare), varied=cpu_seconds(varied, suite.varied))
 
 
@@ -155,9 +158,9 @@ def start(variant: Variant, folder: Path) -> "subprocess.Popen[bytes]":
         shutil.rmtree(folder / variant.leaves, ignore_errors=True)
     with _output(folder).open("wb") as output:
         return subprocess.Popen(
-            pytest_command("-q", *variant.arguments),
+            [str(variant.python or interpreter()), "-m", "pytest", "-q", *variant.arguments],
             cwd=folder,
-            env=clean_environ(),
+            env=clean_environ() | dict(variant.environ),
             stdout=output,
             stderr=subprocess.STDOUT,
         )
