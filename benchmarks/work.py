@@ -7,7 +7,8 @@ counts by `sys.monitoring`) as they are: all of their tests that run here, with 
 - `equal`: the share of tests whose calls of every function are the same in two runs: in order, in an order of chance,
   with two workers of pytest-xdist; each run has hashes of its own. `total` is the share of tests whose calls in all
   differ by at most 5%.
-- `unchanged`: runs of the same code one after the other, with `--paceline-fail-on work` and busy processes beside them.
+- `unchanged`: runs of the same code one after the other, in each mode, with `--paceline-fail-on work` and busy
+  processes beside them.
 - `planted`: a change in the code after two runs. Of the tests that it makes a tenth longer, by their calls, the share
   that is in a finding of the first run with it; and the function that the widest finding names.
 - `cost`: CPU seconds of the suite as it is, with Paceline, and with other tools that watch calls.
@@ -18,7 +19,6 @@ import os
 import resource
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,6 +26,20 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from suites import (
+    CACHETOOLS,
+    DJANGO_REST,
+    JINJA,
+    MARSHMALLOW,
+    MPMATH,
+    QUIET,
+    SQLPARSE,
+    STARLETTE,
+    TENACITY,
+    TOOLZ,
+    WERKZEUG,
+    Suite,
+)
 from tabulate import tabulate
 
 from paceline.history.results_folder import read_run
@@ -33,19 +47,6 @@ from paceline.model import Run
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 
-_QUIET = (
-    "-q",
-    "-W",
-    "ignore",
-    "-o",
-    "addopts=",
-    "-o",
-    "filterwarnings=",
-    "-p",
-    "no:cacheprovider",
-    "-p",
-    "no:randomly",
-)
 _SHUFFLE = """
 import os, random
 
@@ -54,18 +55,6 @@ def pytest_collection_modifyitems(items):
 """
 _CLOSE, _A_TENTH = 1.05, 1.1
 _BUSY = "while True: pass"
-
-
-class Suite(NamedTuple):
-    """
-    A suite: the source distribution, the folder of its packages, and arguments of pytest.
-    """
-
-    project: str
-    version: str
-    packages: str = "."
-    arguments: tuple[str, ...] = ()
-    kind: str = ""
 
 
 class Change(NamedTuple):
@@ -81,50 +70,18 @@ class Change(NamedTuple):
 
 
 SUITES = (
-    Suite("marshmallow", "4.4.0", "src", ("-p", "no:asyncio")),
-    Suite("toolz", "1.2.0", ".", ("-p", "no:asyncio")),
-    Suite("sqlparse", "0.6.1", ".", ("-p", "no:asyncio")),
-    Suite("jinja2", "3.1.6", "src"),
-    Suite("starlette", "1.10.0", ".", (), "async"),
-    Suite(
-        "djangorestframework",
-        "3.18.3",
-        ".",
-        ("-p", "no:asyncio", "tests/test_serializer.py", "tests/test_fields.py", "tests/test_validators.py"),
-        "Django",
-    ),
-    Suite("cachetools", "8.0.2", "src", ("-p", "no:asyncio"), "threads"),
-    Suite("tenacity", "9.2.1", ".", (), "threads, async"),
-    Suite(
-        "mpmath",
-        "1.4.1",
-        ".",
-        (
-            "-p",
-            "no:asyncio",
-            "mpmath/tests/test_basic_ops.py",
-            "mpmath/tests/test_functions.py",
-            "mpmath/tests/test_linalg.py",
-            "mpmath/tests/test_matrices.py",
-        ),
-        "numeric",
-    ),
-    Suite(
-        "werkzeug",
-        "3.1.9",
-        "src",
-        (
-            "-p",
-            "no:asyncio",
-            "tests/test_wrappers.py",
-            "tests/test_routing.py",
-            "tests/test_http.py",
-            "tests/test_datastructures.py",
-            "tests/test_urls.py",
-            "tests/test_formparser.py",
-        ),
-    ),
+    MARSHMALLOW,
+    TOOLZ,
+    SQLPARSE,
+    JINJA,
+    STARLETTE,
+    DJANGO_REST,
+    CACHETOOLS,
+    TENACITY,
+    MPMATH,
+    WERKZEUG,
 )
+_MODES = ("all", "rotate", "suspects")
 _LOAD = (
     "        return self._do_load(\n            data, many=many, partial=partial, unknown=unknown, postprocess=True\n"
 )
@@ -188,20 +145,20 @@ class Bench:
     def __init__(self, suite: Suite, archives: Path, folder: Path) -> None:
         self.suite = suite
         self._results = folder / "results"
-        self.root = _unpacked(suite, archives, folder)
+        self.root = suite.unpacked(archives, folder)
         (folder / "shuffled.py").write_text(_SHUFFLE, "utf-8")
         self._path = os.pathsep.join(map(str, (self.root / suite.packages, folder)))
 
-    def run(self, *arguments: str, shuffled: bool = False, **environ: str) -> tuple[Run, int]:
+    def run(self, *arguments: str, shuffled: bool = False, mode: str = "all", **environ: str) -> tuple[Run, int]:
         """
-        Run the suite and count all calls.
+        Run the suite and count calls: of all tests, or in another mode.
         """
         code = self.started(
-            ("-m", "pytest", "--paceline", "--paceline-work=all", f"--paceline-results={self._results}"),
+            ("-m", "pytest", "--paceline", f"--paceline-work={mode}", f"--paceline-results={self._results}-{mode}"),
             (*(("-p", "shuffled") if shuffled else ()), *arguments),
             {"SHUFFLE_SEED": str(os.urandom(4).hex()), **environ},
         )
-        return read_run(self._results / "latest_report.json"), code
+        return read_run(Path(f"{self._results}-{mode}") / "latest_report.json"), code
 
     def started(
         self, command: Sequence[str], arguments: Sequence[str] = (), environ: Mapping[str, str] | None = None
@@ -213,7 +170,7 @@ class Bench:
             The exit code.
         """
         return subprocess.run(
-            [sys.executable, *command, *_QUIET, *self.suite.arguments, *arguments],
+            [sys.executable, *command, *QUIET, *self.suite.arguments, *arguments],
             cwd=self.root,
             env={**os.environ, "PYTHONPATH": self._path, "PYTHONWARNINGS": "ignore", **(environ or {})},
             stdin=subprocess.DEVNULL,
@@ -265,6 +222,7 @@ def main() -> None:
             if suite.project in asked.suites:
                 with tempfile.TemporaryDirectory() as folder:
                     rows += _PARTS[part](Bench(suite, asked.archives, Path(folder).resolve()), asked.runs)
+                print(f"... {part}: {suite}", file=sys.stderr, flush=True)
         print(f"\n{part}\n\n{tabulate(rows, headers='keys', tablefmt='github', disable_numparse=True)}", flush=True)
 
 
@@ -276,7 +234,7 @@ def _equal(bench: Bench, _runs: int) -> list[dict[str, str]]:
         "-n 2": bench.run("-n", "2")[0],
     }
     calls = sum(case.usage.get(UsageKey.CALLS, 0.0) for case in first.cases)
-    row = {"suite": _name(bench.suite), "tests": f"{len(_calls(first)):,}", "calls": f"{calls:,.0f}"}
+    row = {"suite": str(bench.suite), "tests": f"{len(_calls(first)):,}", "calls": f"{calls:,.0f}"}
     for name, other in others.items():
         row[name] = _share(first, other, UsageKey.CALLS_FINGERPRINT, 1.0)
     row["total, shuffled"] = _share(first, others["shuffled"], UsageKey.CALLS, _CLOSE)
@@ -284,20 +242,27 @@ def _equal(bench: Bench, _runs: int) -> list[dict[str, str]]:
 
 
 def _unchanged(bench: Bench, runs: int) -> list[dict[str, str]]:
-    with _busy_processes():
-        found = [bench.run("--paceline-fail-on=work")[0] for _ in range(runs)]
-    verdicts = [sum(verdict.kind is VerdictKind.WORK for verdict in run.verdicts) for run in found]
-    compared = sum(run.work.compared for run in found if run.work is not None)
-    return [
-        {
-            "suite": _name(bench.suite),
-            "runs": f"{runs}",
-            "red": f"{sum(map(bool, verdicts))}",
-            "tests compared": f"{compared:,}",
-            "findings": f"{sum(verdicts)}",
-            "vary": f"{found[-1].work.varying if found[-1].work else 0}",
-        }
-    ]
+    rows = []
+    for mode in _MODES:
+        with _busy_processes():
+            found = [bench.run("--paceline-fail-on=work", mode=mode)[0] for _ in range(runs)]
+        verdicts = [sum(verdict.kind is VerdictKind.WORK for verdict in run.verdicts) for run in found]
+        compared = sum(run.work.compared for run in found if run.work is not None)
+        tests = sum(len(run.cases) for run in found)
+        rows.append(
+            {
+                "suite": str(bench.suite),
+                "mode": mode,
+                "runs": f"{runs}",
+                "red": f"{sum(map(bool, verdicts))}",
+                "test-runs": f"{tests:,}",
+                "compared by calls": f"{compared:,}",
+                "findings": f"{sum(verdicts)}",
+                "per 100,000 test-runs": f"{1e5 * sum(verdicts) / tests:.1f}",
+                "vary": f"{found[-1].work.varying if found[-1].work else 0}",
+            }
+        )
+    return rows
 
 
 def _planted(bench: Bench, _runs: int) -> list[dict[str, str]]:
@@ -329,14 +294,10 @@ def _planted(bench: Bench, _runs: int) -> list[dict[str, str]]:
 def _cost(bench: Bench, _runs: int) -> list[dict[str, str]]:
     bench.seconds("as it is")
     seconds = {name: median(bench.seconds(name) for _ in range(3)) for name in _COSTS}
-    return [{"suite": _name(bench.suite), **{name: f"{one:.2f}" for name, one in seconds.items()}}]
+    return [{"suite": str(bench.suite), **{name: f"{one:.2f}" for name, one in seconds.items()}}]
 
 
 _PARTS = {"equal": _equal, "unchanged": _unchanged, "planted": _planted, "cost": _cost}
-
-
-def _name(suite: Suite) -> str:
-    return f"{suite.project} {suite.version}{f' ({suite.kind})' if suite.kind else ''}"
 
 
 def _calls(run: Run, key: str = UsageKey.CALLS) -> dict[str, float]:
@@ -362,17 +323,6 @@ def _busy_processes() -> Iterator[None]:
         for process in busy:
             process.kill()
             process.wait()
-
-
-def _unpacked(suite: Suite, archives: Path, folder: Path) -> Path:
-    name = f"{suite.project}-{suite.version}"
-    archive = archives / f"{name}.tar.gz"
-    if not archive.is_file():
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", suite.project]
-        subprocess.run([*command, "--dest", str(archives), f"{suite.project}=={suite.version}"], check=True)
-    with tarfile.open(archive) as file:
-        file.extractall(folder, filter="data")
-    return folder / name
 
 
 if __name__ == "__main__":
