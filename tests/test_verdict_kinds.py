@@ -82,7 +82,7 @@ def test_a_row_is_all_that_a_kind_needs(tmp_path: Path) -> None:
     """
     found = ask_with_row(tmp_path, "verdict_kinds", _ROW, _PROGRAM)
 
-    assert found["samples"] == [["paceline_run_verdicts", 1.0]]
+    assert found["samples"] == [["paceline_run_verdicts", 1.0], ["paceline_run_verdict_factor", 1.0]]
     assert [line[:14] for line in found["report"].splitlines()[:3:2]] == ["1 slow fixture", "FIXTURE     0."]
     assert "next: Give the fixture a wider scope." in found["report"]
     assert found["fail_on"] == ["slow_fixture"]

@@ -18,11 +18,13 @@ _COLUMNS = 24
 
 class Row(Struct, frozen=True):
     """
-    A heading, and the panels below it, from left to right and line by line.
+    A heading, and the panels below it, from left to right and line by line. Those of a closed row are shown, and their
+    queries sent, when somebody opens it.
     """
 
     title: str
     panels: tuple[Panel, ...]
+    is_closed: bool = False
 
 
 class Dashboard(Struct, frozen=True, kw_only=True):
@@ -87,18 +89,22 @@ def _links(*, keeps_time: bool) -> Json:
 def _placed(rows: Sequence[Row]) -> Iterator[Json]:
     number = y = 0
     for row in rows:
-        number += 1
-        yield _heading(row.title, number, y)
-        x, y, height = 0, y + 1, 0
-        for panel in row.panels:
-            number += 1
-            if x + panel.width > _COLUMNS:
-                x, y, height = 0, y + height, 0
-            yield panel.as_json(number, x, y)
-            x, height = x + panel.width, max(height, panel.height)
-        y += height
+        heading, panels = _heading(row, number + 1, y), list(_in_lines(row.panels, number + 2, y + 1))
+        yield heading | ({"panels": panels} if row.is_closed else {})
+        yield from () if row.is_closed else panels
+        number += 1 + len(panels)
+        y = y + 1 if row.is_closed else max(one["gridPos"]["y"] + one["gridPos"]["h"] for one in panels)
 
 
-def _heading(title: str, number: int, y: int) -> Json:
+def _in_lines(panels: Sequence[Panel], number: int, y: int) -> Iterator[Json]:
+    x = height = 0
+    for place, panel in enumerate(panels):
+        if x + panel.width > _COLUMNS:
+            x, y, height = 0, y + height, 0
+        yield panel.as_json(number + place, x, y)
+        x, height = x + panel.width, max(height, panel.height)
+
+
+def _heading(row: Row, number: int, y: int) -> Json:
     place = {"h": 1, "w": _COLUMNS, "x": 0, "y": y}
-    return {"id": number, "type": "row", "title": title, "collapsed": False, "gridPos": place, "panels": []}
+    return {"id": number, "type": "row", "title": row.title, "collapsed": row.is_closed, "gridPos": place, "panels": []}

@@ -8,7 +8,7 @@ from grafana.generator.panel import Panel
 
 # Steps fine enough for a run each. Prometheus answers with 11,000 at most, and Grafana may make up to 1.75 times as
 # many, as it takes round steps: 2 min for all below 3.5.
-_EACH = 6000
+EACH_RUN = 6000
 
 _REDUCE = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 
@@ -59,7 +59,7 @@ _CHART = partial(
     },
 )
 
-per_run = partial(_CHART, points=_EACH, custom=DRAWING)
+per_run = partial(_CHART, points=EACH_RUN, custom=DRAWING)
 """
 A point for each run, with lines between them.
 """
@@ -103,7 +103,7 @@ bar_chart = partial(
 timeline = partial(
     Panel,
     kind="state-timeline",
-    points=_EACH,
+    points=EACH_RUN,
     width=24,
     height=4,
     custom={"fillOpacity": 80, "lineWidth": 0, "spanNulls": True},

@@ -3,11 +3,11 @@ Suite: is it healthy, and what changed?
 """
 
 from grafana.generator.dashboard import Dashboard, Row
-from grafana.generator.panel import TIMES, Override, Panel, Query, Threshold, fixed, in_colors
-from grafana.generator.panel_kinds import DRAWING, bars, per_run, stacked_per_run, stat
+from grafana.generator.panel import TIMES, Override, Panel, Query, Threshold, as_thresholds, fixed, in_colors
+from grafana.generator.panel_kinds import DRAWING, EACH_RUN, bars, per_run, stacked_per_run, stat, table
 from grafana.generator.promql import SUITE as OF_SUITE
-from grafana.generator.promql import WHOLE, at_end, by_test, each_run, ended, usual_at_end
-from grafana.generator.suite_test_tables import TESTS
+from grafana.generator.promql import WHOLE, at_end, by_test, each_run, ended, over, usual_at_end
+from grafana.generator.suite_test_tables import CHANGES, FACTOR, STATES
 from grafana.generator.tables import TO_TEST, TableColumn, as_words, rows_of
 from grafana.generator.variables import END_VARIABLE, of_suite
 from paceline import colors
@@ -53,6 +53,15 @@ _CONFIRMED = WHOLE + ',kind!="unconfirmed"'
 _VERDICTS = f"max by (kind) ({at_end('paceline_run_verdicts', _CONFIRMED)})"
 
 
+_FACTORS = "paceline_run_verdict_factor"
+_FOUND = f"max by (kind, test, subject, cause) ({at_end(_FACTORS, _CONFIRMED)})"
+# Each of its runs counts, whatever the cause was.
+_RUNS_WITH_IT = (
+    "sum by (kind, test, subject) "
+    f"(max by (kind, test, subject, cause) ({over('count_over_time', _FACTORS, _CONFIRMED)}))"
+)
+
+
 def _of_alerts(series: str, labels: str = "") -> str:
     return f'{series}{{alertname=~"Paceline.*",suite=${{suite:json}}{labels}}}'
 
@@ -69,10 +78,15 @@ _RANKED = f"""3 * {_firing('="critical"')} or 2 * {_firing('="warning"')} or {_f
 _WORST_ALERTS = f"topk(50, {_by_alert(_RANKED)})"
 
 
-def _runs(partial: str) -> str:
-    info = each_run("paceline_run_info", f"{OF_SUITE},{partial}")
-    took = each_run("paceline_run_duration_seconds", f"{OF_SUITE},{partial}")
-    return f"max by (commit, outcome) ({info} * on (suite, branch) group_left () max by (suite, branch) ({took}))"
+def _runs(which: str, by: str) -> str:
+    info, took = each_run("paceline_run_info", which), each_run("paceline_run_duration_seconds", which)
+    return (
+        f"max by ({by}) ({info} * on (suite, branch, partial) group_left () max by (suite, branch, partial) ({took}))"
+    )
+
+
+def _points(partial: str) -> str:
+    return _runs(f"{OF_SUITE},{partial}", "commit, outcome")
 
 
 _HEALTH: tuple[Panel, ...] = (
@@ -131,6 +145,33 @@ _HEALTH: tuple[Panel, ...] = (
         empty=NO_RUN,
         thresholds=_AGE,
         defaults={"decimals": 0},
+    ),
+)
+
+_FINDINGS: tuple[Panel, ...] = (
+    rows_of(
+        "Verdicts of the last run (100 at most)",
+        "Confirmed verdicts of the last whole run, of all test types, the highest factor first. The factor is how many "
+        "times as much as usual was found, or how many times the limit; 1 if nothing is compared. Cause is what grew "
+        "most. Runs is the number of whole runs in the time range with this verdict: 1 means that it is new. The "
+        "report of the run has the whole reason: paceline report.",
+        "no verdict, or no run in this time range",
+        (
+            TableColumn(name="Factor", expr=_FOUND, unit=TIMES, thresholds=FACTOR),
+            TableColumn(
+                name="Runs",
+                expr=f"0 * {_FOUND} + on (kind, test, subject) group_left () {_RUNS_WITH_IT}",
+                unit="none",
+            ),
+        ),
+        overrides=(
+            TO_TEST,
+            *(
+                Override(matcher="byName", pattern=name, properties={"custom.width": width, "custom.filterable": True})
+                for name, width in {"Verdict": 140, "About": 260, "Cause": 200}.items()
+            ),
+        ),
+        height=9,
     ),
 )
 
@@ -199,15 +240,66 @@ _NOW: tuple[Panel, ...] = (
 
 _WHOLE = ',partial="false"'
 
+_LAST_RUNS = table(
+    title="Last runs (20 at most)",
+    description="The latest runs in the time range, whole and partial, the newest first. Failed and Verdicts are of "
+    "whole runs. A time is that of a point in the graphs, up to 1/4000 of the time range before the end of the run.",
+    queries=(
+        Query(expr=_runs(OF_SUITE, "commit, outcome, partial"), is_table=True),
+        Query(expr=_sum_of_outcomes(each_run("paceline_run_cases", f"{WHOLE},{FAILURES}")), is_table=True),
+        Query(expr=f"sum(max by (kind) ({each_run('paceline_run_verdicts', _CONFIRMED)}))", is_table=True),
+    ),
+    unit="none",
+    empty=NO_RUN,
+    points=EACH_RUN,
+    height=8,
+    transformations=(
+        {"id": "merge", "options": {}},
+        {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": "Time", "desc": True}]}},
+        {"id": "limit", "options": {"limitField": 20}},
+        {
+            "id": "organize",
+            "options": {
+                "excludeByName": {},
+                "indexByName": {},
+                "renameByName": {
+                    "Time": "Ended",
+                    "commit": "Commit",
+                    "outcome": "Outcome",
+                    "partial": "Part",
+                    "Value #A": "Took",
+                    "Value #B": "Failed",
+                    "Value #C": "Verdicts",
+                },
+            },
+        },
+    ),
+    overrides=(
+        Override(matcher="byName", pattern="Took", properties={"unit": "s"}),
+        *(
+            Override(
+                matcher="byName",
+                pattern=name,
+                properties={
+                    "thresholds": as_thresholds((Threshold("text"), Threshold(color, 1))),
+                    "custom.displayMode": "color-text",
+                },
+            )
+            for name, color in {"Failed": colors.BAD, "Verdicts": colors.WARNING}.items()
+        ),
+    ),
+)
+
 _RUNS: tuple[Panel, ...] = (
+    _LAST_RUNS,
     per_run(
         title="Duration of each run",
         description="Each point is a run. Its tooltip has the commit. Orange runs did not pass, grey runs are "
         "partial. If several runs are closer together than 1/4000 of the time range, only the last has a point. "
         "Compare a step with the panel Machine slowdown of each run before you look for a cause in the code.",
         queries=(
-            Query(expr=_runs('partial!="true"'), legend="{{outcome}} {{commit}}"),
-            Query(expr=_runs('partial="true"'), legend="{{outcome}} {{commit}}, a part of the suite"),
+            Query(expr=_points('partial!="true"'), legend="{{outcome}} {{commit}}"),
+            Query(expr=_points('partial="true"'), legend="{{outcome}} {{commit}}, a part of the suite"),
         ),
         unit="s",
         empty=NO_RUN,
@@ -303,10 +395,11 @@ SUITE = Dashboard(
     description="Is the suite healthy, and what changed?",
     variables=(*of_suite(), END_VARIABLE),
     rows=(
-        Row("The last run", (*_HEALTH, *_NOW)),
+        Row("What is wrong?", (*_HEALTH, *_FINDINGS, *_NOW)),
+        Row("What changed?", CHANGES),
         Row("Run after run", _RUNS),
-        Row("Tests", TESTS),
-        Row("Endpoints", _ENDPOINTS),
+        Row("Slowest tests, growing tests, memory", STATES, is_closed=True),
+        Row("Endpoints", _ENDPOINTS, is_closed=True),
     ),
     since="now-14d",
     refresh="5m",

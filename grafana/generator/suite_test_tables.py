@@ -1,5 +1,6 @@
 """
-Suite, its tables of tests: what is slower, over budget, slow, growing, failing, working more, and keeping memory.
+Suite, its tables of tests: what changed (slower, failing, over budget, more work), and what is so (repeating queries,
+slowest, growing, keeping memory).
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from paceline import colors
 from paceline.analysis.verdicts.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS, WORK
 
 _DURATION = "paceline_test_duration_seconds"
-_FACTOR = (Threshold("text"), Threshold(colors.WARNING, 1.15), Threshold(colors.BAD, 2))
+FACTOR = (Threshold("text"), Threshold(colors.WARNING, 1.15), Threshold(colors.BAD, 2))
 _OF_BUDGET = (Threshold(colors.GOOD), Threshold(colors.WARNING, 0.8), Threshold(colors.BAD, 1))
 _NORMALIZED = "paceline_test_normalized_duration_seconds"
 _PASSED, _ATTEMPTS = "paceline_test_passed", "paceline_test_attempts"
@@ -102,7 +103,7 @@ _MORE_QUERIES = among(f"{at_end(_QUERIES)} - {_usual_or_0(_QUERIES, OF_TESTS)}",
 _REPEATING = worst(30, f"{at_end(_REPEATED)} > 0")
 
 
-TESTS: tuple[Panel, ...] = (
+CHANGES: tuple[Panel, ...] = (
     ranking(
         "Slower than usual (20 at most)",
         "The 20 tests of the last whole run that gained most time, of those with a normalised time above 1.15 times "
@@ -115,7 +116,7 @@ TESTS: tuple[Panel, ...] = (
         "no test is slower than usual, or no run in this time range",
         (
             TableColumn(name="Added", expr=_SLOWER_TESTS, unit="s"),
-            TableColumn(name="Factor", expr=among(_SLOWER, _SLOWER_TESTS), unit=TIMES, thresholds=_FACTOR),
+            TableColumn(name="Factor", expr=among(_SLOWER, _SLOWER_TESTS), unit=TIMES, thresholds=FACTOR),
             ShareColumn(name="Cause", part="CPU added", whole="Added", words=_CAUSES),
             TableColumn(name="CPU added", expr=_more("paceline_test_cpu_seconds"), unit="s"),
             TableColumn(
@@ -126,6 +127,30 @@ TESTS: tuple[Panel, ...] = (
             TableColumn(name="Bytes read added", expr=_more("paceline_test_read_bytes"), unit="bytes"),
             TableColumn(name="Peak added", expr=_more("paceline_test_memory_peak_bytes"), unit="bytes"),
         ),
+    ),
+    ranking(
+        "Failing and flaky (30 at most)",
+        "Tests of the last whole run that failed in the time range, and their share of failed attempts. Many changes "
+        "between pass and failure mean a flaky test, and so do retries, the attempts after the first in a run. One "
+        "change, and no pass in the last run, means a broken test.",
+        "no test failed, or no run in this time range",
+        (
+            TableColumn(
+                name="Failed",
+                expr=_FAILING_TESTS,
+                unit="percentunit",
+                thresholds=(Threshold("text"), Threshold(colors.WARNING, 0.01), Threshold(colors.BAD, 0.5)),
+            ),
+            TableColumn(name="Changes", expr=among(over("changes", _PASSED), _FAILING_TESTS), unit="none"),
+            TableColumn(name="Retries", expr=among(_RETRIES, _FAILING_TESTS), unit="none"),
+            TableColumn(
+                name="Passes",
+                expr=among(at_end(_PASSED), _FAILING_TESTS),
+                unit="bool_yes_no",
+                thresholds=(Threshold(colors.BAD), Threshold(colors.GOOD, 1)),
+            ),
+        ),
+        height=7,
     ),
     ranking(
         "Over their budget (30 at most)",
@@ -154,6 +179,22 @@ TESTS: tuple[Panel, ...] = (
         height=7,
     ),
     ranking(
+        "More calls than usual (20 at most)",
+        "Tests of the last whole run that call functions of the project more often than their median in the time "
+        "range, by more than a hundredth and more than 5 calls, of tests whose calls did not fall in that time. Calls "
+        "do not depend on the machine. The report of the run names the function: paceline report.",
+        "no test calls more than usual, or no run in this time range counted calls",
+        (
+            TableColumn(name="Factor", expr=_CALLING_MORE, unit=TIMES, thresholds=FACTOR),
+            TableColumn(name="Usually", expr=among(usual(_CALLS), _CALLING_MORE), unit="short"),
+            TableColumn(name="Now", expr=among(at_end(_CALLS), _CALLING_MORE), unit="short"),
+        ),
+        height=7,
+    ),
+)
+
+STATES: tuple[Panel, ...] = (
+    ranking(
         "Repeating queries (30 at most)",
         "Tests of the last whole run that send a query once for each row of another one (N+1). The report of the run "
         "has the statement and its line. Usually 0 means that it is new in the time range.",
@@ -162,19 +203,6 @@ TESTS: tuple[Panel, ...] = (
             TableColumn(name="Repeated", expr=_REPEATING, unit="short", thresholds=(Threshold(colors.WARNING),)),
             TableColumn(name="Usually", expr=among(_usual_or_0(_REPEATED, OF_TESTS), _REPEATING), unit="short"),
             TableColumn(name="Queries", expr=among(at_end(_QUERIES), _REPEATING), unit="short"),
-        ),
-        height=7,
-    ),
-    ranking(
-        "More calls than usual (20 at most)",
-        "Tests of the last whole run that call functions of the project more often than their median in the time "
-        "range, by more than a hundredth and more than 5 calls, of tests whose calls did not fall in that time. Calls "
-        "do not depend on the machine. The report of the run names the function: paceline report.",
-        "no test calls more than usual, or no run in this time range counted calls",
-        (
-            TableColumn(name="Factor", expr=_CALLING_MORE, unit=TIMES, thresholds=_FACTOR),
-            TableColumn(name="Usually", expr=among(usual(_CALLS), _CALLING_MORE), unit="short"),
-            TableColumn(name="Now", expr=among(at_end(_CALLS), _CALLING_MORE), unit="short"),
         ),
         height=7,
     ),
@@ -206,30 +234,6 @@ TESTS: tuple[Panel, ...] = (
                 expr=_GROWING,
                 unit="percentunit",
                 thresholds=(Threshold("text"), Threshold(colors.WARNING, 0.05), Threshold(colors.BAD, 0.2)),
-            ),
-        ),
-        height=7,
-    ),
-    ranking(
-        "Failing and flaky (30 at most)",
-        "Tests of the last whole run that failed in the time range, and their share of failed attempts. Many changes "
-        "between pass and failure mean a flaky test, and so do retries, the attempts after the first in a run. One "
-        "change, and no pass in the last run, means a broken test.",
-        "no test failed, or no run in this time range",
-        (
-            TableColumn(
-                name="Failed",
-                expr=_FAILING_TESTS,
-                unit="percentunit",
-                thresholds=(Threshold("text"), Threshold(colors.WARNING, 0.01), Threshold(colors.BAD, 0.5)),
-            ),
-            TableColumn(name="Changes", expr=among(over("changes", _PASSED), _FAILING_TESTS), unit="none"),
-            TableColumn(name="Retries", expr=among(_RETRIES, _FAILING_TESTS), unit="none"),
-            TableColumn(
-                name="Passes",
-                expr=among(at_end(_PASSED), _FAILING_TESTS),
-                unit="bool_yes_no",
-                thresholds=(Threshold(colors.BAD), Threshold(colors.GOOD, 1)),
             ),
         ),
         height=7,

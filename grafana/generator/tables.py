@@ -204,7 +204,10 @@ def _ratio(share: ShareColumn, values: Mapping[str, str]) -> Mapping[str, Any]:
 
 _LABELS = {
     "alertname": "Alert",
+    "kind": "Verdict",
     "test": "Test",
+    "subject": "About",
+    "cause": "Cause",
     "test_type": "Type",
     "measure": "Measure",
     "suite": "Suite",

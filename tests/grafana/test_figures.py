@@ -12,7 +12,7 @@ from paceline.accounts import Account
 from paceline.delivery.openmetrics import exposition
 from paceline.measure import Measure
 from paceline.metrics.run_samples import run_samples
-from paceline.model import Case, Machine, Run, RunOutcome, Severity, Verdict
+from paceline.model import Case, Cause, Machine, Run, RunOutcome, Severity, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.dashboards import asked_for, boards, filled, option, queries, variables
@@ -75,6 +75,18 @@ def _asking(number: int) -> list[Case]:
     ]
 
 
+def _verdicts(number: int) -> tuple[Verdict, ...]:
+    """
+    One in the last two runs, with another cause in each; one that is new; and one that is not confirmed.
+    """
+    cause = Cause(measure="cpu_seconds" if number else "db_queries", before=3, after=43)
+    slower = Verdict(
+        kind=VerdictKind.REGRESSION, severity=Severity.WARNING, reason="", case="more", factor=2.0, causes=(cause,)
+    )
+    new = Verdict(kind=VerdictKind.WORK, severity=Severity.WARNING, reason="", function="shop:total", factor=1.5)
+    return (slower, *((new, _UNSURE) if number == 0 else ())) if number < 2 else ()
+
+
 def _many(number: int) -> list[Case]:
     """
     Thirty tests that are slower in the last run, number 0: of short ones by a high factor, of long ones by more time.
@@ -117,7 +129,8 @@ def _runs() -> Iterator[Run]:
     for number, attempts in enumerate([1, 3, 1]):
         yield make_run(number, [make_case("a", attempts=attempts)], suite="retried", ended=_UNTIL - 60 - number * _DAY)
     for number in range(10):
-        yield make_run(number, _asking(number), suite="asking", ended=_UNTIL - 60 - number * _DAY)
+        ended = _UNTIL - 60 - number * _DAY
+        yield make_run(number, _asking(number), suite="asking", ended=ended, verdicts=_verdicts(number))
     for number in range(5):
         yield make_run(number, _many(number), suite="many", ended=_UNTIL - 60 - number * _DAY)
     yield from _series("step", [0.02] * 9 + [0.04], _DAY / 2)
@@ -230,6 +243,34 @@ def test_the_account_of_a_part_is_beside_that_of_the_whole(
     rows = {(one["metric"]["suite"], one["metric"]["partial"]): float(one["value"][1]) for one in found}
 
     assert (rows["part", "false"], rows["part", "true"]) == (whole, part)
+
+
+def test_each_verdict_is_in_a_row_with_its_runs(prometheus: Prometheus) -> None:
+    """
+    Confirmed ones of the last run, each once however many jobs bring it, with the runs that had it for any cause.
+    """
+    factors, runs = (
+        {
+            tuple(one["metric"].get(name) for name in ("kind", "test", "subject", "cause")): float(one["value"][1])
+            for one in _asked(prometheus, ("suite", "Verdicts of the last run"), place, suite="asking", __range="14d")
+        }
+        for place in (0, 1)
+    )
+    slower, work = ("regression", "more", None, "db_queries"), ("work", None, "shop:total", None)
+
+    assert factors == {slower: 2.0, work: 1.5}
+    assert runs == {slower: 2.0, work: 1.0}
+
+
+def test_the_last_runs_have_their_failures_and_verdicts(prometheus: Prometheus) -> None:
+    """
+    The whole run has a failed test and a verdict; the part after it has its duration.
+    """
+    panel = ("suite", "Last runs")
+    took = _asked(prometheus, panel, suite="part", __interval="10m")
+
+    assert sorted(float(one["value"][1]) for one in took) == [2, 100]
+    assert [_last_point(prometheus, panel, place, suite="part") for place in (1, 2)] == [1, 1]
 
 
 def test_kinds_of_verdicts_add_up_to_their_number(prometheus: Prometheus) -> None:
@@ -452,7 +493,7 @@ def test_what_comes_in_two_ways_is_drawn_once(prometheus: Prometheus, one_way: P
     """
     for panel, expressions in _EXPRESSIONS.items():
         for place in range(len(expressions)):
-            given: dict[str, Any] = {"suite": suite, "__interval": "600s"}
+            given: dict[str, Any] = {"suite": suite, "__interval": "600s", "group": ".*"}
             twice, once = (_shown(_asked(server, panel, place, **given)) for server in (prometheus, one_way))
 
             assert twice == once, panel

@@ -12,7 +12,7 @@ from paceline.kit_results.leak import Growth
 from paceline.measure import Better, Measure
 from paceline.metrics.catalogue import Channel
 from paceline.metrics.run_samples import TEST_METRICS, free_stamp, quoted, run_samples, stamped
-from paceline.model import Machine, Outcome, Run, RunOutcome, Severity, Verdict
+from paceline.model import Cause, Machine, Outcome, Run, RunOutcome, Severity, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import TEST, failed, make_case, make_run
@@ -81,7 +81,7 @@ def test_a_run_says_what_it_was() -> None:
     """
     Its identity is in one sample, its duration, tests and verdicts in others; what did not happen is 0.
     """
-    verdict = Verdict(kind=VerdictKind.BUDGET, severity=Severity.WARNING, reason="")
+    verdict = Verdict(kind=VerdictKind.BUDGET, severity=Severity.WARNING, reason="", factor=2.5)
     run = make_run(
         1,
         [make_case(), make_case("test_b"), failed("test_c")],
@@ -104,6 +104,7 @@ def test_a_run_says_what_it_was() -> None:
             ({**whole, "outcome": one}, {"passed": 2.0, "failed": 1.0}.get(one, 0.0)) for one in Outcome
         ],
         "paceline_run_verdicts": [({**whole, "kind": kind}, float(kind == "budget")) for kind in VerdictKind],
+        "paceline_run_verdict_factor": [({**whole, "kind": "budget", "test": "", "subject": "", "cause": ""}, 2.5)],
         "paceline_run_machine_slowdown_ratio": [(labels, 1.5)],
         "paceline_run_machine_calibration_seconds": [(labels, 0.03)],
         "paceline_run_machine_others_cpu_ratio": [(labels, 0.125)],
@@ -111,6 +112,29 @@ def test_a_run_says_what_it_was() -> None:
         "paceline_run_wrecked": [(labels, 0.0)],
         "paceline_run_pace": [(labels, 50.0)],
     }
+
+
+def test_each_verdict_says_what_it_is_about() -> None:
+    """
+    Its test or else its function, file or fixture, and its first cause. Two with the same labels are one sample, an
+    unconfirmed one is none, and there are at most 100.
+    """
+    more = [Cause(measure="db_queries", before=3, after=43), Cause(measure="cpu_seconds", before=1, after=2)]
+    slower = Verdict(
+        kind=VerdictKind.REGRESSION, severity=Severity.WARNING, reason="", case=TEST, factor=3.0, causes=tuple(more)
+    )
+    function = Verdict(kind=VerdictKind.WORK, severity=Severity.WARNING, reason="", function="shop:total", factor=2.0)
+    verdicts = [slower, replace(slower, factor=2.0), function, slower.unconfirmed("quick again")]
+    leaks = [replace(function, kind=VerdictKind.LEAK, case=f"test_{n}", factor=None) for n in range(150)]
+    labels = {"suite": "shop", "branch": "main", "partial": "false"}
+
+    assert _told(make_run(1, verdicts=tuple(verdicts)))["paceline_run_verdict_factor"] == [
+        ({**labels, "kind": "regression", "test": TEST, "subject": "", "cause": "db_queries"}, 3.0),
+        ({**labels, "kind": "work", "test": "", "subject": "shop:total", "cause": ""}, 2.0),
+    ]
+    told = _told(make_run(1, verdicts=(*leaks, *verdicts)))["paceline_run_verdict_factor"]
+    assert len(told) == 100
+    assert [factor for _, factor in told[:3]] == [3.0, 2.0, 1.0]
 
 
 def test_a_part_of_a_suite_is_told_apart() -> None:

@@ -49,9 +49,10 @@ def boards() -> list[Json]:
 
 def panels(board: Json) -> list[Json]:
     """
-    What shows something: all but the headings of rows.
+    What shows something, in closed rows too: all but the headings of rows.
     """
-    return [panel for panel in board["panels"] if panel["type"] != "row"]
+    placed = [inner for panel in board["panels"] for inner in (panel, *panel.get("panels", ()))]
+    return [panel for panel in placed if panel["type"] != "row"]
 
 
 def queries(board: Json) -> Iterator[Asked]:

@@ -210,6 +210,12 @@ RUN_INFO = _of_run(
 RUN_DURATION = _of_run("duration_seconds", "Time from the start of a run to its end.", "partial")
 RUN_CASES = _of_run("cases", "Tests of a run, by how they ended.", "partial", "outcome")
 RUN_VERDICTS = _of_run("verdicts", "Verdicts on a run, by kind.", "partial", "kind")
+RUN_VERDICT_FACTOR = _of_run(
+    "verdict_factor",
+    "How many times as much as usual, or as its limit, a verdict found, 1 where it compares nothing; subject is the "
+    "function, file, fixture or measure that it is about, cause is what grew most, and a run has at most 100.",
+    *("partial", "kind", "test", "subject", "cause"),
+)
 RUN_CALLS = _of_run(
     "calls", "Calls of the project's functions in all tests of a run that counted all of them.", "partial"
 )

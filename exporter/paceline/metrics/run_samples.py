@@ -18,7 +18,7 @@ from paceline.measure import Measure
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
 from paceline.metrics.kit_samples import kit_figures
-from paceline.model import Case, Outcome, Run
+from paceline.model import Case, Outcome, Run, Verdict
 from paceline.usage import UsageKey
 from paceline.values import OTHER, OpenEnum
 from paceline.verdict_kinds import VerdictKind
@@ -26,6 +26,8 @@ from paceline.work import WorkMode
 
 # Each branch of its own would make all series of all tests again.
 OTHER_BRANCH = OTHER
+# A first run under new budgets breaks them by the hundred.
+_MOST_VERDICTS = 100
 _RULES = tuple(Rules().thresholds())
 
 # The columns of the past, and the metrics that carry them. What a test reported of itself is in one metric.
@@ -98,6 +100,8 @@ def of_run(run: Run, branches: Collection[str]) -> Iterator[Sample]:
         yield Sample(catalogue.RUN_CASES, (*labels, partial, outcome), float(count), run.ended)
     for kind, count in _counts(VerdictKind, (verdict.kind for verdict in run.verdicts)).items():
         yield Sample(catalogue.RUN_VERDICTS, (*labels, partial, kind), float(count), run.ended)
+    for of_verdict, factor in _verdict_factors(run.verdicts).items():
+        yield Sample(catalogue.RUN_VERDICT_FACTOR, (*labels, partial, *of_verdict), factor, run.ended)
     for rule in _RULES:
         if rule in run.thresholds:
             yield Sample(catalogue.RUN_THRESHOLD, (*labels, rule), run.thresholds[rule], run.ended)
@@ -107,12 +111,7 @@ def of_run(run: Run, branches: Collection[str]) -> Iterator[Sample]:
         of_fixture = (*labels, fixture.name, fixture.scope.label)
         yield Sample(catalogue.FIXTURE_SECONDS, of_fixture, fixture.needed_seconds, run.ended)
         yield Sample(catalogue.FIXTURE_SETUPS, of_fixture, float(fixture.setups), run.ended)
-    for total in endpoint_totals(run.cases):
-        of_endpoint = (*labels, total.endpoint)
-        yield Sample(catalogue.ENDPOINT_REQUESTS, of_endpoint, float(total.requests), run.ended)
-        yield Sample(catalogue.ENDPOINT_ERRORS, of_endpoint, float(total.errors), run.ended)
-        yield Sample(catalogue.ENDPOINT_SECONDS, (*of_endpoint, "mean"), total.mean_seconds, run.ended)
-        yield Sample(catalogue.ENDPOINT_SECONDS, (*of_endpoint, "max"), total.max_seconds, run.ended)
+    yield from _of_endpoints(run, labels)
     for probe in run.probes:
         yield Sample(catalogue.RUN_PROBES, (*labels, probe), 1.0, run.ended)
     if run.work is not None and run.work.mode == WorkMode.ALL:
@@ -133,6 +132,29 @@ def _counts(names: Iterable[OpenEnum], found: Iterable[OpenEnum] | Mapping[OpenE
     for name, count in Counter(found).items():
         counts[name.label] = counts.get(name.label, 0) + count
     return counts
+
+
+def _of_endpoints(run: Run, labels: tuple[str, str]) -> Iterator[Sample]:
+    for total in endpoint_totals(run.cases):
+        of_endpoint = (*labels, total.endpoint)
+        yield Sample(catalogue.ENDPOINT_REQUESTS, of_endpoint, float(total.requests), run.ended)
+        yield Sample(catalogue.ENDPOINT_ERRORS, of_endpoint, float(total.errors), run.ended)
+        yield Sample(catalogue.ENDPOINT_SECONDS, (*of_endpoint, "mean"), total.mean_seconds, run.ended)
+        yield Sample(catalogue.ENDPOINT_SECONDS, (*of_endpoint, "max"), total.max_seconds, run.ended)
+
+
+def _verdict_factors(verdicts: Iterable[Verdict]) -> dict[tuple[str, ...], float]:
+    """
+    The highest factor of the verdicts with the same labels.
+    """
+    factors: dict[tuple[str, ...], float] = {}
+    for verdict in verdicts:
+        if verdict.kind is not VerdictKind.UNCONFIRMED:
+            subject = verdict.function or verdict.file or verdict.fixture or verdict.measure
+            cause = verdict.causes[0].measure if verdict.causes else ""
+            labels = (verdict.kind.label, verdict.case or "", subject, cause)
+            factors[labels] = max(factors.get(labels, 0.0), 1.0 if verdict.factor is None else verdict.factor)
+    return dict(sorted(factors.items(), key=lambda item: -item[1])[:_MOST_VERDICTS])
 
 
 def _of_machine(run: Run, labels: tuple[str, str]) -> Iterator[Sample]:
