@@ -2,10 +2,12 @@
 Benchmarks of functions.
 """
 
+import asyncio
 import gc
 import time
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -68,8 +70,9 @@ async def test_a_coroutine_function_needs_the_other_function() -> None:
     async def nothing() -> None:
         pass
 
-    with pytest.raises(TypeError, match="use async_benchmark_test"):
-        benchmark_test(nothing)
+    for returning in (nothing, partial(asyncio.sleep, 0)):
+        with pytest.raises(TypeError, match="returns a coroutine; use async_benchmark_test"):
+            benchmark_test(returning)
     assert (await async_benchmark_test(nothing)).rounds >= 5
 
 

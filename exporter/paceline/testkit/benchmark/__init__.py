@@ -3,7 +3,7 @@ Benchmarks: the time of one call of a function, by many rounds.
 """
 
 from collections.abc import Awaitable, Callable
-from inspect import iscoroutinefunction
+from inspect import iscoroutine
 from typing import Any
 
 from paceline.kit_results.benchmark import BenchmarkResult
@@ -30,7 +30,7 @@ def benchmark_test(  # noqa: PLR0913 - the options of a benchmark
     Time a function in rounds of at least a millisecond, five rounds or more, for about half a second.
 
     Args:
-        fn: a function without arguments, no coroutine function.
+        fn: a function without arguments that returns no coroutine.
         max_avg_ms: the longest mean time of a call, in milliseconds.
         max_median_ms: the longest median time of a call, in milliseconds.
         max_memory_kib: the highest memory peak of a call, in KiB.
@@ -42,13 +42,17 @@ def benchmark_test(  # noqa: PLR0913 - the options of a benchmark
     Raises:
         ValueError: a limit is no number above 0.
         TimeoutError: a call took longer than `timeout_seconds`.
-        TypeError: the function is a coroutine function.
+        TypeError: the function returns a coroutine.
         Exception: that of the function.
     """
-    if iscoroutinefunction(fn):
-        raise TypeError(f"benchmark_test: {fn!r} is a coroutine function; use async_benchmark_test")
     rounds = BenchmarkRounds(limits_of("benchmark_test", max_avg_ms, max_median_ms, max_memory_kib), name, group)
-    call_in_steps(fn, rounds.steps(), CallLimit("benchmark_test", fn, timeout_seconds))
+    limit = CallLimit("benchmark_test", fn, timeout_seconds)
+    with limit.watched():
+        first = fn()
+        if iscoroutine(first):
+            first.close()
+            raise TypeError(f"benchmark_test: {fn!r} returns a coroutine; use async_benchmark_test")
+        call_in_steps(fn, rounds.steps(), limit)
     return keep(rounds.result)
 
 
