@@ -3,6 +3,7 @@ Leak tests, inside pytest with all its recorders.
 """
 
 import gc
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from paceline.testkit import memory_leak_test
+from paceline.testkit.leak.levels import fill_cache_of_malloc, read_levels
 from support.leaking import (
     CLEAN,
     LEAKS,
@@ -85,6 +87,26 @@ def test_growth_that_is_no_leak_is_explained(fn: Callable[[], Any], note: str) -
     By the name of the cache, or as the calls of a mock.
     """
     assert note in memory_leak_test(fn).note
+
+
+def test_memory_that_malloc_caches_is_no_growth() -> None:
+    """
+    In a thread, whose cache is empty at first: buffers that are freed again change no level.
+    """
+    grown: list[float] = []
+
+    def use_buffers() -> None:
+        fill_cache_of_malloc()
+        before = read_levels().heap_bytes
+        for size in range(519, 1033, 16):
+            bytearray(size)
+        grown.append(read_levels().heap_bytes - before)
+
+    thread = threading.Thread(target=use_buffers)
+    thread.start()
+    thread.join()
+
+    assert grown[0] < 4096
 
 
 @pytest.mark.parametrize("iterations", [1, 2, 3, 9])

@@ -25,6 +25,9 @@ BYTES_OF_BLOCK = 64
 _DESCRIPTORS = Path("/proc/self/fd")
 # Python 3.12 starts with some hundred frozen objects, and a program that froze its own has many more.
 _FROZEN_AT_START = 2000
+# Sizes that Python asks malloc for and that glibc keeps in the cache of a thread (`tcache_entry`), by the step between
+# them, and more of each size than the cache holds.
+_CACHED_SIZES, _CACHED_CHUNKS = range(519, 1033, 16), 20
 # Of the descriptors that a process may open.
 _USABLE = 0.7
 
@@ -92,6 +95,15 @@ def _tasks() -> int:
         return len(all_tasks(get_running_loop()))
     except RuntimeError:  # no loop runs
         return 0
+
+
+def fill_cache_of_malloc() -> None:
+    """
+    Fill the cache that malloc of glibc has for this thread. Freed memory in the cache counts as given out, so that a
+    cache that fills would look like a leak.
+    """
+    for size in _CACHED_SIZES:
+        [bytearray(size) for _ in range(_CACHED_CHUNKS)]
 
 
 class Samples:

@@ -10,7 +10,14 @@ from paceline.formatting import counted
 from paceline.kit_results.leak import Growth, LeakResult
 from paceline.testkit.calling import Steps
 from paceline.testkit.leak.bystanders import BoundedCaches, name_of_cache
-from paceline.testkit.leak.levels import CAN_READ_HEAP, Samples, frozen_objects, most_descriptors, read_levels
+from paceline.testkit.leak.levels import (
+    CAN_READ_HEAP,
+    Samples,
+    fill_cache_of_malloc,
+    frozen_objects,
+    most_descriptors,
+    read_levels,
+)
 from paceline.testkit.leak.naming import Allocations, allocations, snapshot, tracing
 from paceline.testkit.leak.trend import Stage, growth
 from paceline.unpatched import UNPATCHED
@@ -72,6 +79,7 @@ class LeakSearch:
         The calls of the search; after the last, `result` is there.
         """
         with frozen_objects():
+            fill_cache_of_malloc()
             yield from self._paid(self._warm_up())
             yield from self._stage(self._iterations)
             base = max(self._iterations, _FEWEST_CALLS)
