@@ -154,6 +154,7 @@ class LeakSearch:
             return _Found(growths)
         with tracing():
             yield 1
+            snapshot()  # compiles the patterns of its filters the first time
             before = snapshot()
             yield calls
             traced = allocations(before, snapshot(), calls)
