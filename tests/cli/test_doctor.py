@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from support.dashboards import FILES
 from support.answering import answering, silence
 from support.command import run_command
 from support.grafana import grafana as fake_grafana
@@ -209,6 +210,6 @@ def test_dashboards_that_are_missing_are_wrong(monkeypatch: pytest.MonkeyPatch) 
         after = _lines(f"--grafana={grafana.url}", part="grafana")
 
     assert before[0] == 1
-    assert before[1][1].startswith("wrong grafana 6 dashboards are missing: ")
+    assert before[1][1].startswith(f"wrong grafana {len(FILES)} dashboards are missing: ")
     assert before[1][1].endswith(f"; next: `paceline grafana install --url {grafana.url}`")
-    assert after == (0, [f"ok grafana {grafana.url} is Grafana", "ok grafana has all 6 dashboards"])
+    assert after == (0, [f"ok grafana {grafana.url} is Grafana", f"ok grafana has all {len(FILES)} dashboards"])

@@ -123,7 +123,7 @@ def test_async_tests_are_timed_to_their_end(suite: Suite) -> None:
         async def test_anyio(anyio_backend): await anyio.sleep(0.05)
         """,
     )
-    result = suite.run()
+    result = suite.run("-p", "anyio")
 
     assert result.outcomes == {
         "test_asyncio": "passed",

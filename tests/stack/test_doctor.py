@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.local_stack import LocalStack, paceline, stack_in
+from support.receiving import receiving
 from support.servers import prometheus_reading
 from support.suite import Suite
 
@@ -54,7 +55,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """
     One that sends its alerts to a webhook.
     """
-    with stack_in(tmp_path_factory.mktemp("stack"), "--interval=1", "--webhook=http://127.0.0.1:9/hook") as stack:
+    with (
+        receiving() as hook,
+        stack_in(tmp_path_factory.mktemp("stack"), "--interval=1", f"--webhook={hook.url}/hook") as stack,
+    ):
         yield stack
 
 

@@ -27,7 +27,7 @@ def run_situations(suite: Suite, *names: str, arguments: Sequence[str], environ:
     shutil.copy(SITUATIONS / "conftest_of_situations.py", _folder(suite) / "conftest.py")
     for name in names:
         shutil.copy(SITUATIONS / f"{name}.py", _folder(suite) / f"test_{name}.py")
-    return suite.run(*arguments, environ={"PLANTED_TOKEN": TOKEN, **environ})
+    return suite.run("-p", "anyio", *arguments, environ={"PLANTED_TOKEN": TOKEN, **environ})
 
 
 def differences(result: Result) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from paceline.accounts import Account
+from paceline.analysis.cause import CHILDREN_CPU, IDLE, MACHINE
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import ATTEMPTS, DURATION, NORMALIZED, OUTCOME, columns_of, past_run
 from paceline.analysis.verdicts.budget import needed_seconds
@@ -18,7 +19,7 @@ from paceline.measure import Measure
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
 from paceline.metrics.kit_samples import kit_figures
-from paceline.model import Case, Outcome, Run, Verdict
+from paceline.model import Case, Outcome, Run
 from paceline.usage import UsageKey
 from paceline.values import OTHER, OpenEnum
 from paceline.verdict_kinds import VerdictKind
@@ -26,6 +27,7 @@ from paceline.work import WorkMode
 
 # Each branch of its own would make all series of all tests again.
 OTHER_BRANCH = OTHER
+_KNOWN_CAUSES = frozenset({*map(str, UsageKey), IDLE, CHILDREN_CPU, MACHINE})
 # A first run under new budgets breaks them by the hundred.
 _MOST_VERDICTS = 100
 _RULES = tuple(Rules().thresholds())
@@ -100,7 +102,7 @@ def of_run(run: Run, branches: Collection[str]) -> Iterator[Sample]:
         yield Sample(catalogue.RUN_CASES, (*labels, partial, outcome), float(count), run.ended)
     for kind, count in _counts(VerdictKind, (verdict.kind for verdict in run.verdicts)).items():
         yield Sample(catalogue.RUN_VERDICTS, (*labels, partial, kind), float(count), run.ended)
-    for of_verdict, factor in _verdict_factors(run.verdicts).items():
+    for of_verdict, factor in _verdict_factors(run).items():
         yield Sample(catalogue.RUN_VERDICT_FACTOR, (*labels, partial, *of_verdict), factor, run.ended)
     for rule in _RULES:
         if rule in run.thresholds:
@@ -143,15 +145,17 @@ def _of_endpoints(run: Run, labels: tuple[str, str]) -> Iterator[Sample]:
         yield Sample(catalogue.ENDPOINT_SECONDS, (*of_endpoint, "max"), total.max_seconds, run.ended)
 
 
-def _verdict_factors(verdicts: Iterable[Verdict]) -> dict[tuple[str, ...], float]:
+def _verdict_factors(run: Run) -> dict[tuple[str, ...], float]:
     """
-    The highest factor of the verdicts with the same labels.
+    The highest factor of the verdicts with the same labels. A cause that this release does not know is `other`.
     """
+    own = {name for case in run.cases for name in case.measures}
     factors: dict[tuple[str, ...], float] = {}
-    for verdict in verdicts:
+    for verdict in run.verdicts:
         if verdict.kind is not VerdictKind.UNCONFIRMED:
             subject = verdict.function or verdict.file or verdict.fixture or verdict.measure
             cause = verdict.causes[0].measure if verdict.causes else ""
+            cause = cause if cause in own or cause in _KNOWN_CAUSES or not cause else OTHER
             labels = (verdict.kind.label, verdict.case or "", subject, cause)
             factors[labels] = max(factors.get(labels, 0.0), 1.0 if verdict.factor is None else verdict.factor)
     return dict(sorted(factors.items(), key=lambda item: -item[1])[:_MOST_VERDICTS])
