@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from support.dashboards import FILES
 from support.answering import answering, silence
 from support.command import run_command
+from support.dashboards import FILES
 from support.grafana import grafana as fake_grafana
 from support.servers import free_port
 from support.serving import serving
