@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from paceline import formatting
 from paceline.cli.options.click_kinds import Number
+from paceline.cli.options.output_format import format_option
 from paceline.cli.options.project import clear_errors, find_root, load_project, suite_of
 from paceline.cli.options.terminal import warn
 from paceline.config import Config
@@ -72,14 +73,7 @@ def _id(context: click.Context, parameter: click.Parameter, value: str | None) -
 @click.option(
     "--wait", "seconds", metavar="S", type=Number(1), default=300, show_default=True, help="Seconds to wait at most."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    help="Format of the output.",
-)
+@format_option("text", "json")
 @click.pass_context
 def gate(
     context: click.Context,

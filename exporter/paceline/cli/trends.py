@@ -11,6 +11,7 @@ from msgspec import json
 
 from paceline import formatting
 from paceline.analysis.summary import SuiteSummary, Summary
+from paceline.cli.options.output_format import format_option
 from paceline.cli.options.project import clear_errors, load_project, results_option, suite_of
 from paceline.cli.options.terminal import terminal_width
 from paceline.errors import StorageError
@@ -50,14 +51,7 @@ _COLUMNS = (
 )
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Number of tests to print.")
 @click.option("--suite", metavar="NAME", help="Name of the suite (default: the suite of this project).")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    help="Format of the output.",
-)
+@format_option("text", "json")
 @results_option
 def trends(pattern: str | None, key: str, limit: int, suite: str | None, form: str, results: Path | None) -> None:
     """

@@ -11,6 +11,7 @@ from msgspec import json
 
 from paceline.analysis.compare.work_changes import WorkChanges, work_changes
 from paceline.cli.compare import find_side
+from paceline.cli.options.output_format import format_option
 from paceline.cli.options.project import clear_errors, load_project, results_option, suite_of
 from paceline.cli.options.terminal import terminal_width
 from paceline.errors import StorageError
@@ -63,14 +64,7 @@ def work() -> None:
 @work.command()
 @click.argument("base")
 @click.argument("head")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(("text", "markdown", "json")),
-    default="text",
-    show_default=True,
-    help="Format of the output.",
-)
+@format_option("text", "markdown", "json")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Number of functions to print.")
 @results_option
 def diff(base: str, head: str, form: str, limit: int, results: Path | None) -> None:
@@ -92,14 +86,7 @@ def diff(base: str, head: str, form: str, limit: int, results: Path | None) -> N
 @work.command()
 @click.argument("pattern")
 @click.option("--runs", type=click.IntRange(1), default=20, show_default=True, help="Number of latest runs to look at.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    help="Format of the output.",
-)
+@format_option("text", "json")
 @results_option
 def history(pattern: str, runs: int, form: str, results: Path | None) -> None:
     """
