@@ -10,6 +10,7 @@ import click
 from msgspec import Struct, json
 
 from paceline.cli.options.click_kinds import Number
+from paceline.cli.options.output_format import format_option
 from paceline.cli.options.project import (
     clear_errors,
     find_default_branch,
@@ -85,14 +86,7 @@ class _Asked(Struct, frozen=True, kw_only=True):
 @click.option(
     "--seconds", type=Number(0.1, 600), default=5, show_default=True, help="Seconds that each server may take."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    help="Format of the output.",
-)
+@format_option("text", "json")
 @results_option
 @click.pass_context
 def doctor(
@@ -159,20 +153,21 @@ def _server_checks(asked: _Asked, config: Config) -> Iterator[Check]:
     prometheus = asked.endpoint(PROMETHEUS, config.history, query_client.NAMING)
     client = QueryClient(prometheus, asked.seconds) if prometheus else None
     yield from check_prometheus(client, suite, is_otlp=bool(config.otlp))
-    alertmanager = asked.endpoint(ALERTMANAGER, _alertmanager_of(prometheus, asked.seconds), alertmanager_checks.NAMING)
+    configured = "" if asked.given.get(ALERTMANAGER) else _alertmanager_of(client)
+    alertmanager = asked.endpoint(ALERTMANAGER, configured, alertmanager_checks.NAMING)
     yield from check_alertmanager(alertmanager, asked.seconds, suite if asked.is_test_alert else "")
     grafana = asked.endpoint(GRAFANA, "", http_api.NAMING)
     yield from check_grafana(grafana, asked.seconds)
 
 
-def _alertmanager_of(prometheus: Endpoint | None, seconds: float) -> str:
+def _alertmanager_of(client: QueryClient | None) -> str:
     """
-    The address of the first Alertmanager that a Prometheus knows; "" for none.
+    The address of the first Alertmanager that a Prometheus knows; "" if it knows no Alertmanager.
     """
-    if prometheus is None:
+    if client is None:
         return ""
     try:
-        return next(iter(alertmanagers_of(QueryClient(prometheus, seconds))), "")
+        return next(iter(alertmanagers_of(client)), "")
     except PacelineError:
         return ""
 
