@@ -15,14 +15,13 @@ from paceline.formatting import duration
 from paceline.http.endpoint import Endpoint
 from paceline.http.failures import shown_status
 from paceline.http.pages import Pages
-from paceline.http.server_kinds import EXPORTER, wrong_kind
+from paceline.http.server_kinds import EXPORTER, EXPORTER_ANSWER, wrong_kind
 from paceline.version import __version__
 
 _EXPORTER = Part("exporter")
-_ANSWER = "Paceline's exporter"
 _BUILD_INFO = "paceline_exporter_build_info"
 # Samples that are further ahead are refused by Prometheus; a minute is already no longer chance.
-LONGEST_CLOCK_ERROR = 60.0
+_LONGEST_CLOCK_ERROR = 60.0
 _UNAUTHORIZED = 401
 
 
@@ -39,7 +38,7 @@ def check_exporter(endpoint: Endpoint | None, seconds: float, authorities: str |
     except StorageError as error:
         yield _EXPORTER.wrong(str(error), "start it with `paceline serve`, or correct push in [tool.paceline]")
         return
-    if _ANSWER not in answer.text:
+    if EXPORTER_ANSWER not in answer.text:
         other = wrong_kind(str(endpoint), EXPORTER, authorities)
         yield _EXPORTER.wrong(
             f"{endpoint}: /-/ready {shown_status(answer)}, which is not the answer of an exporter{other}",
@@ -56,7 +55,7 @@ def clock_check(part: Part, server_seconds: float) -> Check:
     Compare the clock of a server with the clock of this machine.
     """
     off = server_seconds - time.time()
-    if abs(off) <= LONGEST_CLOCK_ERROR:
+    if abs(off) <= _LONGEST_CLOCK_ERROR:
         return part.ok("its clock agrees with this machine's")
     direction = "ahead of" if off > 0 else "behind"
     said = f"its clock is {duration(abs(off))} {direction} the clock of this machine"

@@ -27,6 +27,14 @@ class Naming(NamedTuple):
     user: str = ""
     password: str = ""
 
+    @property
+    def credentials(self) -> str:
+        """
+        The variables, as an error message names them.
+        """
+        user = f"{self.user} and {self.password}" if self.user else ""
+        return ", or ".join(filter(None, (self.token, user)))
+
 
 class Endpoint:
     """

@@ -98,13 +98,5 @@ class Pages:
 
     def _hint(self, answer: requests.Response) -> str:
         if answer.status_code in UNAUTHORIZED:
-            return f"; credentials come from {credentials_of(self._naming)}"
+            return f"; credentials come from {self._naming.credentials}"
         return wrong_kind(str(self.endpoint), self._kind, self._authorities)
-
-
-def credentials_of(naming: Naming) -> str:
-    """
-    The variables of the environment that hold the credentials of a server.
-    """
-    user = f"{naming.user} and {naming.password}" if naming.user else ""
-    return ", or ".join(filter(None, (naming.token, user)))

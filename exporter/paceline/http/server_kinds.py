@@ -14,6 +14,10 @@ EXPORTER: Final = "a Paceline exporter"
 PROMETHEUS: Final = "a Prometheus"
 ALERTMANAGER: Final = "an Alertmanager"
 GRAFANA: Final = "a Grafana"
+EXPORTER_ANSWER: Final = "Paceline's exporter"
+"""
+How each answer of an exporter about itself begins.
+"""
 # The question is asked for a better error message, which has to wait no longer than this.
 _SECONDS = 2.0
 
@@ -29,7 +33,7 @@ class _Sign(NamedTuple):
 
 
 _SIGNS: Sequence[_Sign] = (
-    _Sign(EXPORTER, "/-/ready", "Paceline's exporter"),
+    _Sign(EXPORTER, "/-/ready", EXPORTER_ANSWER),
     _Sign(PROMETHEUS, "/-/ready", "Prometheus Server"),
     _Sign(ALERTMANAGER, "/api/v2/status", '"cluster"'),
     _Sign(GRAFANA, "/api/health", '"database"'),

@@ -177,8 +177,7 @@ def _refusal(response: requests.Response, body: bytes) -> str:
     except (DecodeError, ValueError):
         said = ""
     why = f" ({quoted(said)})" if said else ""
-    names = f"{NAMING.token}, or {NAMING.user} and {NAMING.password}"
-    hint = f"; credentials come from {names}" if response.status_code in UNAUTHORIZED else ""
+    hint = f"; credentials come from {NAMING.credentials}" if response.status_code in UNAUTHORIZED else ""
     return f"{shown_status(response)}{why}, expected 200 OK{hint}"
 
 
