@@ -17,14 +17,13 @@ How often a function is to be called next, again and again. What lies between tw
 
 def call_in_steps(fn: Callable[[], Any], steps: Steps, limit: CallLimit) -> None:
     """
-    Call a function.
+    Call a function, while the caller watches the limit.
 
     Raises:
-        TimeoutError: a call took longer than the limit.
         Exception: that of the function. The steps are closed at once: pytest keeps the frame of an error, and with it
             a generator that is not closed.
     """
-    with limit.watched(), closing(steps):
+    with closing(steps):
         for calls in steps:
             for _ in limit.calls(calls):
                 fn()
@@ -32,7 +31,11 @@ def call_in_steps(fn: Callable[[], Any], steps: Steps, limit: CallLimit) -> None
 
 async def await_in_steps(fn: Callable[[], Awaitable[Any]], steps: Steps, limit: CallLimit) -> None:
     """
-    The same of a coroutine function, in the event loop that runs.
+    The same of a coroutine function, in the event loop that runs; the limit is watched here.
+
+    Raises:
+        TimeoutError: a call took longer than the limit.
+        Exception: as above.
     """
     task = current_task()
     assert task is not None  # noqa: S101 - a coroutine runs in one

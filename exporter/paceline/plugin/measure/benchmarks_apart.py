@@ -4,7 +4,7 @@ Benchmarks in the workers of xdist: each runs alone on the machine, after the ot
 
 import os
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Final, Self
 
 import pytest
@@ -53,13 +53,11 @@ class BenchmarksApart:
         with self._locked(alone=item in self._benchmarks):
             return (yield)
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self) -> AbstractContextManager[None]:
         """
         While no other worker runs a test, if the session has benchmarks.
         """
-        with self._locked(alone=True):
-            yield
+        return self._locked(alone=True)
 
     def pytest_unconfigure(self) -> None:
         self._folder.close()
