@@ -114,4 +114,4 @@ def _inner(kind: Any) -> Any:  # noqa: ANN401 - as above
 
 
 def _name_of(item: object) -> str:
-    return str(getattr(item, "id", "") or getattr(item, "test_id", ""))
+    return str(getattr(item, "id", ""))

@@ -39,14 +39,14 @@ def _by_leak_test(expr: str) -> str:
     return f"max by (test, leak) ({expr})"
 
 
+_LATEST_MEDIANS = _by_benchmark(last(_SECONDS, _of("median")))
+
 _LATEST: tuple[Panel, ...] = (
     bars(
         title="Median of each benchmark",
         description="Median time of one call in the latest run, the slowest first. Choose one group to compare "
         "functions that do the same.",
-        queries=(
-            Query(expr=f"sort_desc({_by_benchmark(last(_SECONDS, _of('median')))})", legend=_BENCHMARK, now=True),
-        ),
+        queries=(Query(expr=f"sort_desc({_LATEST_MEDIANS})", legend=_BENCHMARK, now=True),),
         unit="s",
         empty=_NO_BENCHMARK,
         width=12,
@@ -58,8 +58,7 @@ _LATEST: tuple[Panel, ...] = (
         "a benchmark is a regression, if the machine does not explain it.",
         queries=(
             Query(
-                expr=f"sort_desc({_by_benchmark(last(_SECONDS, _of('median')))} / "
-                f"{_by_benchmark(usual(_SECONDS, _of('median')))})",
+                expr=f"sort_desc({_LATEST_MEDIANS} / {_by_benchmark(usual(_SECONDS, _of('median')))})",
                 legend=_BENCHMARK,
                 now=True,
             ),

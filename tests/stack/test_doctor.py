@@ -72,7 +72,7 @@ def _plain(output: str) -> str:
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "TIME", text)
     text = re.sub(r"(?<=ersion )[\w.+]+|(?<=Prometheus )\d[\w.+~-]+", "V", text)
     text = re.sub(r"(?<=Alertmanager) [\d.][\w.+~-]*", "", text)
-    text = text.replace(" 1 message sent", " 1 messages sent")
+    text = re.sub(r"\b\d+ messages? sent", "N messages sent", text)
     return re.sub(r"\b\d+ (?=rules|groups|targets|receivers|messages|more)", "N ", text)
 
 
