@@ -2,7 +2,7 @@
 What `pip install paceline` pulls in: packages, size and time, in environments of their own.
 
 How to read it: `MiB` is what site-packages grows by, compiled modules included, and without pip itself. `seconds` is
-the time of pip with an empty cache, most of which is the network. The second row is a project that has pytest already.
+the time of pip with an empty cache, mostly spent on the network. The second row is a project that has pytest already.
 """
 
 import subprocess

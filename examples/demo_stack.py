@@ -23,7 +23,7 @@ def show_in_prometheus(shop: Path, folder: Path, run_id: str, environ: Mapping[s
     Start a stack, send it the runs of the shop, and show what fires for the last.
 
     Returns:
-        The addresses of the servers; none where they cannot be installed or started.
+        The addresses of the servers; empty where they cannot be installed or started.
     """
 
     def call(*arguments: str, quiet: bool = False) -> bool:

@@ -54,7 +54,7 @@ class Part:
 
     def guarded(self, *checks: Callable[[], Iterator[Check]]) -> Iterator[Check]:
         """
-        Checks of which each may fail to read its page, as other servers than Prometheus lack some pages.
+        Run checks; a check that cannot read its page is a hint, as other servers than Prometheus lack some pages.
         """
         for check in checks:
             try:

@@ -18,7 +18,7 @@ _CONFIGURATION, _HISTORY, _OUTBOX = Part("configuration"), Part("history"), Part
 
 def check_configuration(pyproject: Path, suite: str, default_branch: str) -> Iterator[Check]:
     """
-    The file of the settings, all of which are valid, and the names that follow from it.
+    The file of the settings, which are all valid, and the names that follow from it.
     """
     table, place = read_table(pyproject), relpath(pyproject)
     settings = f"{counted(len(table), 'setting')} in {place}" if table else f"no [tool.paceline] in {place}"

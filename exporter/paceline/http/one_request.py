@@ -29,7 +29,7 @@ _SHORTEST = 0.001
 
 # From the type of an answer and its beginning.
 IsOwn = Callable[[str, str], bool]
-# The end of the message on an answer that is about the address or the credentials; "" for none.
+# The end of the message on an answer that is about the address or the credentials; "" where it is about neither.
 Hint = Callable[[requests.Response], str]
 
 

@@ -30,7 +30,7 @@ class RuleKind(StrEnum):
 
 class Rule(Struct, frozen=True, rename="camel"):
     """
-    A rule: its kind, name and expression, and the error of its last evaluation, "" for none.
+    A rule: its kind, name and expression, and the error of its last evaluation, "" without an error.
     """
 
     type: str
