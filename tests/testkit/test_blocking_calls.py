@@ -3,6 +3,7 @@ Functions that block, in each function of the test kit.
 """
 
 import asyncio
+import gc
 import signal
 import time
 from collections.abc import Callable
@@ -61,6 +62,26 @@ def test_a_call_that_takes_less_than_the_limit_is_not_ended() -> None:
     result = database_performance_test(lambda: time.sleep(0.05), 20, timeout_seconds=_SECONDS)
 
     assert result.mean_seconds * 20 > 2 * _SECONDS
+
+
+def test_the_work_between_calls_has_no_limit() -> None:
+    """
+    A garbage collection of the leak test that takes longer than the limit ends no call.
+    """
+    pauses = [3 * _SECONDS]
+
+    def pause(_phase: str, _info: object) -> None:
+        if pauses:
+            time.sleep(pauses.pop())
+
+    gc.callbacks.append(pause)
+    try:
+        result = memory_leak_test(lambda: None, 3, timeout_seconds=_SECONDS)
+    finally:
+        gc.callbacks.remove(pause)
+
+    assert not pauses
+    assert not result.leak_detected
 
 
 @pytest.mark.asyncio

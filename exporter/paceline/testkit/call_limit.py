@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from operator import length_hint
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from paceline.testkit.arguments import positive
 
+_T = TypeVar("_T")
 CALL_SECONDS = 60.0
 """
 The default time limit of a call.
@@ -30,8 +31,8 @@ class CallLimit:
     Ends a call of a function that takes longer than the limit, by SIGALRM in the main thread of a POSIX process.
 
     A timer ticks once in the time of the limit, and a call that lasted from one tick to the next is ended. So the limit
-    costs a call no time, and a call is ended before twice the limit. Where a timer runs already, as that of
-    pytest-timeout, that timer ends the test; in other threads and on Windows no call is ended.
+    costs a call no time, and a call is ended before twice the limit. The work between calls has no limit. Where a timer
+    runs already, as that of pytest-timeout, that timer ends the test; in other threads and on Windows no call is ended.
 
     Args:
         test: the function of the test kit.
@@ -47,16 +48,34 @@ class CallLimit:
         self._seconds: Final = positive(test, "timeout_seconds", seconds)
         self._batches = 0
         self._left = iter(range(0))
+        self._is_in_call = False
         self._at_last_tick = (0, 0)
         self._cancel: Callable[[], object] | None = None
 
     def calls(self, number: int) -> Iterator[int]:
         """
-        An iterator over so many calls; how far it is says whether a call has ended.
+        An iterator over so many calls; how far it is says whether a call has ended. `between` follows the last call.
         """
         self._batches += 1
         self._left = iter(range(number))
+        self._is_in_call = True
         return self._left
+
+    def between(self) -> None:
+        """
+        No call is under way until the next ones.
+        """
+        self._is_in_call = False
+
+    def call(self, fn: Callable[..., _T], *arguments: object) -> _T:
+        """
+        What one call of a function returns.
+        """
+        self.calls(1)
+        try:
+            return fn(*arguments)
+        finally:
+            self.between()
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -99,7 +118,7 @@ class CallLimit:
 
     def _tick(self, _signal: int, _frame: FrameType | None) -> None:
         before, self._at_last_tick = self._at_last_tick, self._progress()
-        if before != self._at_last_tick:
+        if before != self._at_last_tick or not self._is_in_call:
             return
         cancel, self._cancel = self._cancel, None
         if cancel is None:

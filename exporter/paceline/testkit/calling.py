@@ -27,6 +27,7 @@ def call_in_steps(fn: Callable[[], Any], steps: Steps, limit: CallLimit) -> None
         for calls in steps:
             for _ in limit.calls(calls):
                 fn()
+            limit.between()
 
 
 async def await_in_steps(fn: Callable[[], Awaitable[Any]], steps: Steps, limit: CallLimit) -> None:
@@ -43,3 +44,4 @@ async def await_in_steps(fn: Callable[[], Awaitable[Any]], steps: Steps, limit: 
         for calls in steps:
             for _ in limit.calls(calls):
                 await fn()
+            limit.between()

@@ -48,7 +48,7 @@ def benchmark_test(  # noqa: PLR0913 - the options of a benchmark
     rounds = BenchmarkRounds(limits_of("benchmark_test", max_avg_ms, max_median_ms, max_memory_kib), name, group)
     limit = CallLimit("benchmark_test", fn, timeout_seconds)
     with limit.watched():
-        first = fn()
+        first = limit.call(fn)
         if iscoroutine(first):
             first.close()
             raise TypeError(f"benchmark_test: {fn!r} returns a coroutine; use async_benchmark_test")

@@ -89,12 +89,11 @@ def database_performance_test(  # noqa: PLR0913 - the options of a database test
 
 def _call_of(fn: Callable[[], Any], runner: Runner, limit: CallLimit) -> Callable[[], None]:
     def call() -> None:
-        limit.calls(1)
         found = fn()
         if iscoroutine(found):
             runner.run(found)
 
-    return call
+    return lambda: limit.call(call)
 
 
 def _timed_calls(call: Callable[[], None], calls: int) -> DatabaseResult:
@@ -122,11 +121,9 @@ def _timed(call: Callable[[], None]) -> tuple[float, Sent | None]:
 
 
 def _scaled(call: Callable[[], None], scale: Callable[[int], Any], few: int, limit: CallLimit) -> Scaling | None:
-    limit.calls(1)
-    scale(few)
+    limit.call(scale, few)
     of_few = sent_queries(call)
-    limit.calls(1)
-    scale(_TIMES_AS_MANY * few)
+    limit.call(scale, _TIMES_AS_MANY * few)
     of_many = sent_queries(call)
     if of_few is None or of_many is None:
         return None

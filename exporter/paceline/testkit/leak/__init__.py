@@ -41,7 +41,7 @@ def memory_leak_test(
     search = LeakSearch(whole_number("memory_leak_test", "iterations", iterations), name)
     limit = CallLimit("memory_leak_test", fn, timeout_seconds)
     with without_records(), limit.watched():
-        first = fn()
+        first = limit.call(fn)
         if iscoroutine(first):
             _await_all(first, fn, search, limit)
         else:
@@ -62,7 +62,9 @@ def _await_all(first: Awaitable[Any], fn: Callable[[], Awaitable[Any]], search: 
 async def _awaiting(
     first: Awaitable[Any], fn: Callable[[], Awaitable[Any]], search: LeakSearch, limit: CallLimit
 ) -> None:
+    limit.calls(1)
     await first
+    limit.between()
     await await_in_steps(fn, search.steps(), limit)
 
 
