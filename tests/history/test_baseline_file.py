@@ -60,7 +60,8 @@ def test_it_is_written_for_people(path: Path) -> None:
       "run_id": "01M8",
       "ended": "2026-11-24T07:38:30.125000Z"
     }
-  ]
+  ],
+  "repeated_queries": []
 }
 """
     )

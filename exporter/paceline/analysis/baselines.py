@@ -16,6 +16,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from paceline.analysis.absent_counts import with_absent_counts
+from paceline.analysis.ignored_queries import IgnoredQueries
 from paceline.analysis.past import ATTEMPTS, NORMALIZED, OF_FIXTURES, OUTCOME, Past, PastRun, Series
 from paceline.analysis.verdicts.change_point import since_run
 from paceline.model import Run, Since, Verdict
@@ -59,12 +60,13 @@ class Baseline(Value, frozen=True, kw_only=True):
 
 class Baselines(Value, frozen=True, kw_only=True, omit_defaults=False):
     """
-    All baselines of a project.
+    All baselines of a project. Repeated queries that fit one of `repeated_queries` are no verdict.
     """
 
     schema: Annotated[int, Meta(ge=1, le=SCHEMA)] = SCHEMA
     pinned: tuple[Baseline, ...] = ()
     accepted: tuple[Baseline, ...] = ()
+    repeated_queries: tuple[IgnoredQueries, ...] = ()
 
     def held_by(self, run: Run) -> "Baselines":
         """

@@ -24,6 +24,13 @@ class IgnoredQueries(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     statement: str = "*"
     reason: Reason
 
+    @property
+    def file(self) -> str:
+        """
+        The file of the place.
+        """
+        return _file_of(self.place) or self.place
+
     def fits(self, group: QueryGroup) -> bool:
         return _fits(self.place, group.place) and _fits(self.statement, group.statement)
 
@@ -43,18 +50,39 @@ def with_ignored(groups: Iterable[QueryGroup], ignored: Sequence[IgnoredQueries]
     return [replace(group, ignored=_reason(group, ignored)) if group.is_repeated else group for group in groups]
 
 
-def unused(ignored: Iterable[IgnoredQueries], cases: Sequence[Case]) -> Iterator[str]:
+def tolerated(cases: Sequence[Case], reason: str) -> tuple[IgnoredQueries, ...]:
     """
-    A line for each setting that ignored no query of a run.
+    What ignores the repeated queries of tests: each statement in the file that sends it, as lines move.
+    """
+    groups = (group for case in cases for group in case.queries if group.is_repeated)
+    found = {(_file_of(group.place), group.statement) for group in groups}
+    return tuple(
+        IgnoredQueries(place=f"{file}:*" if file else "*", statement=statement, reason=reason)
+        for file, statement in sorted(found)
+    )
+
+
+def unused(ignored: Iterable[IgnoredQueries], cases: Sequence[Case], where: str) -> Iterator[str]:
+    """
+    A line for each entry that ignored no query of a run.
+
+    Args:
+        ignored: the entries.
+        cases: of the run.
+        where: the entries are.
     """
     found = {(group.place, group.statement): group for case in cases for group in case.queries if group.ignored}
     for one in ignored:
         if not any(one.fits(group) for group in found.values()):
-            yield f"queries.ignore has place {one.place!r} and statement {one.statement!r}, which ignored no query"
+            yield f"{where} has place {one.place!r} and statement {one.statement!r}, which ignored no query"
 
 
 def _reason(group: QueryGroup, ignored: Sequence[IgnoredQueries]) -> str:
     return next((one.reason for one in ignored if one.fits(group)), "")
+
+
+def _file_of(place: str) -> str:
+    return place.rpartition(":")[0]
 
 
 def _fits(pattern: str, text: str) -> bool:

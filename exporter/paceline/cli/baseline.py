@@ -2,7 +2,7 @@
 `paceline baseline`: what tests are judged against where that is not simply their latest past.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from paceline import formatting
 from paceline.analysis.baselines import Baseline, Baselines, fits
+from paceline.analysis.ignored_queries import tolerated
 from paceline.cli.options.project import clear_errors, find_root, load_project, results_option
 from paceline.cli.options.terminal import terminal_width
 from paceline.cli.report import find_run
@@ -35,13 +36,14 @@ _note_option = click.option("--note", default="", help="Reason, written into the
 @click.group()
 def baseline() -> None:
     """
-    Pin a run as baseline, or accept an intended slowdown.
+    Pin a run, accept a slowdown, or tolerate repeated queries.
 
     Baselines are kept in paceline_baselines.json. Commit that file with the code, so that it is reviewed.
 
     \b
       paceline baseline pin --note "release 2.0"
       paceline baseline accept tests/test_cart.py::test_total --note "checks stock now"
+      paceline baseline queries --note "legacy code"
     """
 
 
@@ -92,6 +94,28 @@ def accept(tests: tuple[str, ...], run: str | None, note: str, results: Path | N
     )
 
 
+@baseline.command()
+@click.argument("run", required=False)
+@click.option("--note", metavar="REASON", help="Reason, written into the file (default: the id of the run).")
+@results_option
+def queries(run: str | None, note: str | None, results: Path | None) -> None:
+    """
+    Tolerate the repeated queries (N+1) of a run.
+
+    RUN is an id, the beginning of an id, or the file of a run (default: the last run). A query is tolerated wherever
+    its statement is sent from the same file. An entry that matches no query of a whole run is named in the report.
+    """
+    with clear_errors():
+        path, found = _find(run, results)
+        known = read_baselines(path)
+        new = tolerated(found.cases, note or f"in run {found.run_id}")
+        write_baselines(path, replace(known, repeated_queries=(*known.repeated_queries, *new)))
+    click.echo(
+        f"tolerated {formatting.counted(len(new), 'repeated query', 'repeated queries')} of {found.run_id} in "
+        f"{path.name}; commit it with the code"
+    )
+
+
 @baseline.command("list")
 def list_baselines() -> None:
     """
@@ -100,6 +124,9 @@ def list_baselines() -> None:
     with clear_errors():
         known = read_baselines(_path())
     rows = [_row("pinned", one) for one in known.pinned] + [_row("accepted", one) for one in known.accepted]
+    rows += [
+        ["tolerated", "", one.place, "", "", "", f"{one.statement}: {one.reason}"] for one in known.repeated_queries
+    ]
     if not rows:
         click.echo("No baselines: tests are judged against their latest past.")
         return
@@ -113,7 +140,8 @@ def clear(tests: tuple[str, ...], *, everything: bool) -> None:
     """
     Remove the baselines that match a PATTERN.
 
-    A baseline matches where it was made with this pattern, or for a test that matches this pattern.
+    A baseline matches where it was made with this pattern, or for a test that matches this pattern. Tolerated queries
+    match by their file.
     """
     if not tests and not everything:
         raise click.UsageError("expected PATTERN or --all")
@@ -121,12 +149,16 @@ def clear(tests: tuple[str, ...], *, everything: bool) -> None:
         path = _path()
         known = read_baselines(path)
 
-        def is_left(one: Baseline) -> bool:
-            return not everything and not any(fits(pattern, one.tests) for pattern in tests)
+        def is_left(name: str) -> bool:
+            return not everything and not any(fits(pattern, name) for pattern in tests)
 
-        left = Baselines(pinned=_those(known.pinned, is_left), accepted=_those(known.accepted, is_left))
+        left = Baselines(
+            pinned=tuple(one for one in known.pinned if is_left(one.tests)),
+            accepted=tuple(one for one in known.accepted if is_left(one.tests)),
+            repeated_queries=tuple(one for one in known.repeated_queries if is_left(one.file)),
+        )
         write_baselines(path, left)
-    removed = len(known.pinned + known.accepted) - len(left.pinned + left.accepted)
+    removed = _count(known) - _count(left)
     if not removed and tests:
         raise click.ClickException(
             f"no baseline matches {', '.join(map(repr, tests))}; `paceline baseline list` shows all"
@@ -158,8 +190,8 @@ def _with(known: Sequence[Baseline], new: Sequence[Baseline]) -> tuple[Baseline,
     return (*(one for one in known if (one.suite, one.tests) not in replaced), *new)
 
 
-def _those(known: Sequence[Baseline], is_left: Callable[[Baseline], bool]) -> tuple[Baseline, ...]:
-    return tuple(filter(is_left, known))
+def _count(known: Baselines) -> int:
+    return len(known.pinned) + len(known.accepted) + len(known.repeated_queries)
 
 
 def _row(kind: str, one: Baseline) -> list[str]:

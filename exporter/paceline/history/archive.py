@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from msgspec import DecodeError, Struct, json
 
@@ -79,7 +79,7 @@ class Archive:
         self.ledger = Ledger(self.folder.ledger, patience)
         self._warn = warn
         self._server = server
-        self._baselines = baselines or Baselines()
+        self.baselines: Final = baselines or Baselines()
 
     def is_in_use(self) -> bool:
         """
@@ -119,7 +119,7 @@ class Archive:
         if self._server is None:
             return self._judged_here(run, rules, default_branch)
         try:
-            return PastJudge(self._server, self._baselines, self._warn).judged(run, rules, default_branch, run.ended)
+            return PastJudge(self._server, self.baselines, self._warn).judged(run, rules, default_branch, run.ended)
         except PacelineError as error:
             self._warn(f"no history: {error}")
             return judge(run, Past(), rules), Past(source=self._server.name)
@@ -246,7 +246,7 @@ class Archive:
     def _judged_here(self, run: Run, rules: Rules, default_branch: str = "") -> tuple[Run, Past]:
         for _ in ("as it is", "rebuilt"):
             try:
-                return PastJudge(self.ledger, self._baselines, self._warn).judged(run, rules, default_branch, inf)
+                return PastJudge(self.ledger, self.baselines, self._warn).judged(run, rules, default_branch, inf)
             except NotALedgerError as error:
                 if self._tried(partial(self._rebuild_ledger, error)) is None:
                     break

@@ -36,7 +36,11 @@ def write_baselines(path: Path, baselines: Baselines) -> None:
     Raises:
         StorageError: the file cannot be written.
     """
-    ordered = Baselines(pinned=_ordered(baselines.pinned), accepted=_ordered(baselines.accepted))
+    ordered = Baselines(
+        pinned=_ordered(baselines.pinned),
+        accepted=_ordered(baselines.accepted),
+        repeated_queries=tuple(sorted(baselines.repeated_queries, key=lambda one: (one.place, one.statement))),
+    )
     with open_to_write(path) as file:
         file.write(f"{json.format(json.encode(ordered), indent=2).decode()}\n")
 

@@ -11,6 +11,7 @@ import pytest
 
 from paceline import unpatched  # noqa: F401 - before any conftest
 from paceline.plugin.kit_fixtures import (  # noqa: F401 - fixtures
+    assert_no_repeated_queries,
     benchmark_test,
     database_performance_test,
     memory_leak_test,

@@ -4,11 +4,13 @@ Switch Paceline on: which plugins a process needs depends on whether it runs tes
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from paceline.config import Config, project_name
 from paceline.errors import PacelineError
+from paceline.history.baseline_file import read_baselines
 from paceline.plugin import project_file
 from paceline.plugin.collect.plan import Planner
 from paceline.plugin.collect.unused_budgets import UnusedBudgets
@@ -153,7 +155,9 @@ def _meter(config: pytest.Config, settings: Config, guard: Guard, work: WorkChoi
         watch_libraries(config)
     touching = config.stash[TOUCHING]
     touching.report_to(guard)
-    touch = TouchProbe(touching.hooks, settings.queries.ignore)
+    baselines = read_baselines(Path(settings.baselines))
+    touching.hooks.ignored = (*settings.queries.ignore, *baselines.repeated_queries)
+    touch = TouchProbe(touching.hooks)
     probes = make_probes(OwnWork(), work.probe if work is not None else None, failed=guard.failed)
     return Meter(ProbeStack([touch, *probes], guard.failed), recorder, touch)
 

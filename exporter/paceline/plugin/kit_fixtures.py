@@ -3,6 +3,7 @@ The functions of the test kit as fixtures of the same names.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,6 +34,14 @@ def database_performance_test() -> "Callable[..., DatabaseResult]":
     `paceline.testkit.database_performance_test(fn, iterations=50)`: the time and the queries of a function.
     """
     return _of_kit("database_performance_test")
+
+
+@pytest.fixture
+def assert_no_repeated_queries() -> "Callable[[], AbstractContextManager[None]]":
+    """
+    `with paceline.testkit.assert_no_repeated_queries():` fails where a query is sent for each row of another one (N+1).
+    """
+    return _of_kit("assert_no_repeated_queries")
 
 
 def _of_kit(name: str) -> Callable[..., Any]:

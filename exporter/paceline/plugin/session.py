@@ -2,8 +2,9 @@
 A session in the process that reports: the only one there is, or the controller of xdist.
 """
 
-from collections.abc import Callable, Collection, Generator, Iterable
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -265,9 +266,14 @@ class RunSession:
         concluded = conclude(complete, repeated, end, self._settings.fail_on, usual)
         run = self._archive.with_functions(concluded, past, self._settings.rules)
         if not run.is_partial:
-            for message in unused(self._settings.queries.ignore, run.cases):
-                self.guard.warn(message)
+            self._name_unused(run.cases)
         return run, past
+
+    def _name_unused(self, cases: Sequence[Case]) -> None:
+        in_file, name = self._archive.baselines.repeated_queries, Path(self._settings.baselines).name
+        for ignored, where in ((self._settings.queries.ignore, "queries.ignore"), (in_file, name)):
+            for message in unused(ignored, cases, where):
+                self.guard.warn(message)
 
     def _judge(self) -> tuple[Run, Past]:
         self._metadata.end_tests()

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from paceline.kit_results import BenchmarkResult, DatabaseResult, LeakResult, LoadResult, StressResult
     from paceline.testkit.benchmark import async_benchmark_test, benchmark_test
     from paceline.testkit.database import database_performance_test
+    from paceline.testkit.database.no_repeated_queries import assert_no_repeated_queries
     from paceline.testkit.leak import memory_leak_test
     from paceline.testkit.load.endpoint import Endpoint, Locustfile
     from paceline.testkit.load.run import load_test
@@ -26,6 +27,7 @@ __all__ = [
     "LoadServer",
     "Locustfile",
     "StressResult",
+    "assert_no_repeated_queries",
     "async_benchmark_test",
     "benchmark_test",
     "database_performance_test",
@@ -39,6 +41,7 @@ _MODULES = {
     "kit_results": ("BenchmarkResult", "DatabaseResult", "LeakResult", "LoadResult", "StressResult"),
     "testkit.benchmark": ("async_benchmark_test", "benchmark_test"),
     "testkit.database": ("database_performance_test",),
+    "testkit.database.no_repeated_queries": ("assert_no_repeated_queries",),
     "testkit.leak": ("memory_leak_test",),
     "testkit.load.endpoint": ("Endpoint", "Locustfile"),
     "testkit.load.run": ("load_test",),

@@ -48,7 +48,7 @@ def judge_repeated_queries(cases: Sequence[Case], past: Past) -> Iterator[Verdic
             unit="queries",
             tests=tests if len(tests) > 1 else (),
             standing=past.ended_with(case.id, (UsageKey.DB_REPEATED_QUERIES,)),
-            reason=_reason(group, len(tests)),
+            reason=repeated_reason(group, len(tests)),
         )
 
 
@@ -67,7 +67,14 @@ def _of_database_tests(cases: Sequence[Case]) -> Iterator[Verdict]:
                 )
 
 
-def _reason(group: QueryGroup, tests: int) -> str:
+def repeated_reason(group: QueryGroup, tests: int = 1) -> str:
+    """
+    Which query was repeated, where, how often and for which other query, and how to load the same with fewer queries.
+
+    Args:
+        group: of repeated queries.
+        tests: that repeat it.
+    """
     where = f" at {group.place}" if group.place else ""
     source = f" (`{_short(group.fed_by)}`" + (f" at {group.fed_from})" if group.fed_from else ")")
     others = f", in {counted(tests, 'test')}" if tests > 1 else ""

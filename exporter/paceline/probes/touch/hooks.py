@@ -2,11 +2,11 @@
 The hooks in libraries: which library gets which, and when.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from types import ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from paceline.probes.touch.attribution import Attribution
 from paceline.probes.touch.browser.pages import Pages
@@ -19,6 +19,9 @@ from paceline.probes.touch.network.requests import Requests
 from paceline.probes.touch.patches import Patches
 from paceline.probes.touch.traces.spans import Spans
 from paceline.probes.touch.traces.test_span import TestSpan
+
+if TYPE_CHECKING:
+    from paceline.analysis.ignored_queries import IgnoredQueries
 
 # By the module of a library: the file that watches it. It has a function `watch`, and is imported when that is.
 _DATABASES: Mapping[str, str] = {
@@ -74,7 +77,8 @@ class Hooks:
     """
     The hooks of one process, from before the first conftest to the end of the session.
 
-    `has_failed` says that some of them failed: then what was not seen may have been there.
+    `has_failed` says that some of them failed: then what was not seen may have been there. Repeated queries that fit
+    one of `ignored` do not count as repeated.
 
     Args:
         root: the folder of the project.
@@ -85,6 +89,7 @@ class Hooks:
         self.attribution: Final = Attribution()
         self.sites: Final = CallSites(root)
         self.has_failed = False
+        self.ignored: Sequence[IgnoredQueries] = ()
         self._report: Final = failed
         self.lookups: Final = Lookups(self.attribution, self._failed)
         self.test_span: Final = TestSpan(self.attribution)

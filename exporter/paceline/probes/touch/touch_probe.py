@@ -2,11 +2,10 @@
 The probe that turns what hooks in libraries saw into the usage of a test.
 """
 
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import ClassVar, Final, NamedTuple
 
-from paceline.analysis.ignored_queries import IgnoredQueries, with_ignored
+from paceline.analysis.ignored_queries import with_ignored
 from paceline.model import EndpointTimes, HostTraffic
 from paceline.probes.probe import Probe, Usage
 from paceline.probes.touch.attribution import NOTHING, Bucket
@@ -17,8 +16,8 @@ from paceline.probes.touch.network.host_traffic import host_traffic
 from paceline.query_group import QueryGroup
 from paceline.usage import TOUCH_PROBES, UsageKey
 
-# Groups of queries that are kept with a test.
-_MOST_QUERIES = 5
+# Groups of queries that are kept with a test: more of them where more are repeated.
+_MOST_QUERIES, _MOST_REPEATED = 5, 20
 _OF_PAGES: Final = frozenset(key.value for key in UsageKey if key.quantity.probe == "pages")
 
 
@@ -41,16 +40,14 @@ class TouchProbe(Probe):
 
     Args:
         hooks: see what tests touch.
-        ignored: repeated queries that are not counted as such.
     """
 
     keys: ClassVar = tuple(key for key in UsageKey if key.quantity.is_touched)
 
-    def __init__(self, hooks: Hooks, ignored: Sequence[IgnoredQueries] = ()) -> None:
+    def __init__(self, hooks: Hooks) -> None:
         self._hooks: Final = hooks
         self._attribution: Final = hooks.attribution
         self._sites: Final = hooks.sites
-        self._ignored: Final = ignored
         self._setup = self._call = NOTHING
         self.touched = _UNTOUCHED
 
@@ -100,14 +97,14 @@ class TouchProbe(Probe):
         if self._call is NOTHING:
             return
         sent = list(self._call.queries.values())
-        queries = with_ignored(query_groups(sent, self._sites), self._ignored) if sent else []
-        repeated = sum(group.count for group in queries if group.is_repeated)
+        queries = with_ignored(query_groups(sent, self._sites), self._hooks.ignored) if sent else []
+        repeated = [group.count for group in queries if group.is_repeated]
         if repeated:
-            usage[UsageKey.DB_REPEATED_QUERIES] = repeated
+            usage[UsageKey.DB_REPEATED_QUERIES] = sum(repeated)
         # A page of the call that was read only when the teardown closed it.
         usage.update((key, value) for key, value in self._call.figures.items() if key in _OF_PAGES)
         self.touched = Touched(
-            tuple(queries[:_MOST_QUERIES]),
+            tuple(queries[: max(_MOST_QUERIES, min(len(repeated), _MOST_REPEATED))]),
             host_traffic(self._call.hosts) if self._call.hosts else (),
             endpoint_times(self._call.endpoints) if self._call.endpoints else (),
         )

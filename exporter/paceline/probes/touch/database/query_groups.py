@@ -22,10 +22,26 @@ def query_groups(queries: Collection[Sent], sites: CallSites) -> tuple[QueryGrou
         queries: of the call phase, in the order of their first.
         sites: for the places.
     """
+    return _groups(queries, queries, sites)
+
+
+def repeated_groups(some: Collection[Sent], queries: Collection[Sent], sites: CallSites) -> tuple[QueryGroup, ...]:
+    """
+    The repeated ones of some queries; others may have fed them.
+
+    Args:
+        some: of the queries.
+        queries: as above.
+        sites: for the places.
+    """
+    return tuple(group for group in _groups(some, queries, sites) if group.is_repeated)
+
+
+def _groups(some: Collection[Sent], queries: Collection[Sent], sites: CallSites) -> tuple[QueryGroup, ...]:
     sources = {repeated.sent: repeated.fed_by for repeated in repeated_among(queries, sites)}
     places = _Places(queries, sites)
     merged: dict[tuple[str, str, str], QueryGroup] = {}
-    for sent in queries:
+    for sent in some:
         group = _group(sent, sources.get(sent), places)
         key = group.statement, group.place, group.fed_by
         merged[key] = _together(merged[key], group) if key in merged else group

@@ -16,7 +16,10 @@ from typing import NamedTuple
 from paceline.probes.touch.call_sites import CallSites, Owner, Site
 from paceline.probes.touch.database.queries import Sent
 
-_FEWEST = 3
+FEWEST = 3
+"""
+Queries that are called repeated are so many or more.
+"""
 # Repeats for each row of the query that fed them: objects that are loaded already are not asked for again.
 _FEWEST_PER_ROW, _MOST_PER_ROW = 0.34, 1.25
 
@@ -50,8 +53,8 @@ def loop_of(sent: Sent) -> Site | None:
 
 def _is_candidate(sent: Sent, sites: CallSites) -> bool:
     return (
-        sent.count >= _FEWEST
-        and len(sent.parameters) >= _FEWEST
+        sent.count >= FEWEST
+        and len(sent.parameters) >= FEWEST
         and not sent.statement.asks_for_many
         and not _is_page(sent)
         and not _is_looped_by_test(sent, sites)
