@@ -10,7 +10,7 @@ AUDITED := build/audited
 # Licences that Paceline's own licence goes with.
 LICENCES := MIT;BSD;Apache;Mozilla Public License 2.0;PSF
 
-.PHONY: demo test test-pythons test-latest lock lint format bench chaos generated check-generated pictures licenses audit clean
+.PHONY: demo test test-pythons test-latest lock lint format bench chaos generated check-generated docs pictures licenses audit clean
 .DEFAULT_GOAL := test
 
 $(INSTALLED): pyproject.toml dev.lock
@@ -78,6 +78,9 @@ audit: $(AUDITED)  ## look for known vulnerabilities in all that is installed wi
 
 pictures: $(INSTALLED)  ## draw the pictures of the README; GRAFANA=address takes pictures of its dashboards, too
 	$(BIN)/python -m tools.pictures $(if $(GRAFANA),--grafana "$(GRAFANA)")
+
+docs: $(INSTALLED)  ## build the documentation with search in build/site, and fail on a broken link
+	$(BIN)/python -m tools.site
 
 clean:
 	rm -rf $(VENV) .venv-neighbours* build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

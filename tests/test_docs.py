@@ -65,6 +65,18 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+def test_the_index_has_each_page_in_groups_of_five() -> None:
+    """
+    Runbooks are linked from their alerts.
+    """
+    index = (DOCS / "README.md").read_text("utf-8")
+    pages = {page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md") if page.parent.name != "runbooks"}
+    groups = [part.count("\n- ") for part in index.split("\n## ")[1:]]
+
+    assert pages - {"README.md"} - set(re.findall(r"\]\(([^)#]+)\)", index)) == set()
+    assert max(groups) <= 5
+
+
 @pytest.mark.parametrize("page", ["reference/pytest.md", "reference/configuration.md"])
 def test_the_kinds_to_fail_on_are_all_named(page: str) -> None:
     """

@@ -5,6 +5,7 @@ What is asked of a run that arrives.
 import pytest
 
 from paceline.documents import encode_run
+from paceline.errors import DocumentError
 from paceline.model import Run
 from paceline.server.report_checks import read_arrival, read_report
 from support.values import EPOCH, HOUR, make_case, make_run
@@ -14,6 +15,15 @@ _RUN = make_run(0, [make_case()])
 
 def _arrived(now: float, **changes: float) -> Run:
     return read_arrival(encode_run(make_run(0, [make_case()], **changes)), "it", now)[0]
+
+
+@pytest.mark.parametrize("what", [b'"outcome"' * 200_001, b"," * 4_000_001], ids=["tests", "values"])
+def test_a_document_of_too_many_is_refused_before_it_is_read(what: bytes) -> None:
+    """
+    It would take many times its size.
+    """
+    with pytest.raises(DocumentError, match="it: more than 200000 tests or 4000000 values"):
+        read_arrival(what, "it", EPOCH)
 
 
 @pytest.mark.parametrize("age", [-60.0, 0.0, HOUR, 1000 * HOUR])

@@ -22,7 +22,7 @@ _APART = "locust"
 _WANTED = [
     *_PROJECT["dependencies"],
     *(text for name, extra in _PROJECT["optional-dependencies"].items() if name != _APART for text in extra),
-    *(text for name in ("test", "lint", "dev") for text in _GROUPS[name] if isinstance(text, str)),
+    *(text for name in ("test", "lint", "docs", "dev") for text in _GROUPS[name] if isinstance(text, str)),
     *_SETTINGS["build-system"]["requires"],
 ]
 _PINS = dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", _LOCK, re.MULTILINE))
