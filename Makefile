@@ -10,7 +10,7 @@ AUDITED := build/audited
 # Licences that Paceline's own licence goes with.
 LICENCES := MIT;BSD;Apache;Mozilla Public License 2.0;PSF
 
-.PHONY: demo test test-pythons test-latest lock lint format bench chaos generated check-generated docs pictures licenses audit clean
+.PHONY: demo test test-pythons test-latest lock lint format bench chaos generated check-generated docs installs man pictures licenses sbom audit clean
 .DEFAULT_GOAL := test
 
 $(INSTALLED): pyproject.toml dev.lock
@@ -69,12 +69,20 @@ $(AUDITED): $(INSTALLED)
 	$(BIN)/uv venv --quiet $@
 	$(BIN)/uv pip install --quiet --python $@/bin/python '.[load,otlp,server]'
 
-licenses: $(AUDITED)  ## check the licences of all that is installed with Paceline, and write build/sbom.json
+licenses: $(AUDITED) sbom  ## check the licences of all that is installed with Paceline, and write build/sbom.json
 	$(BIN)/uv tool run pip-licenses --python $(AUDITED)/bin/python --partial-match --allow-only='$(LICENCES)'
+
+sbom: $(AUDITED)  ## write an SBOM (CycloneDX) of all that is installed with Paceline to build/sbom.json
 	$(BIN)/uv tool run --from cyclonedx-bom cyclonedx-py environment $(AUDITED)/bin/python --output-file build/sbom.json
 
 audit: $(AUDITED)  ## look for known vulnerabilities in all that is installed with Paceline; needs a package index
 	$(BIN)/uv tool run pip-audit --strict --path $(AUDITED)/lib/python*/site-packages
+
+installs: $(INSTALLED)  ## install the wheel into an empty environment of each Python, and make a first report there
+	$(BIN)/python -m tools.clean_installs
+
+man: $(INSTALLED)  ## write the man pages of the command to build/man
+	$(BIN)/uv tool run --with-editable . --from click-man click-man --target build/man paceline
 
 pictures: $(INSTALLED)  ## draw the pictures of the README; GRAFANA=address takes pictures of its dashboards, too
 	$(BIN)/python -m tools.pictures $(if $(GRAFANA),--grafana "$(GRAFANA)")

@@ -115,11 +115,10 @@ def _whole() -> Iterator[Row]:
 
 
 def _pythons() -> Iterator[Row]:
-    for name in _PROJECT["classifiers"]:
-        version = name.removeprefix(_CLASSIFIER.removesuffix("3."))
-        if not name.startswith(_CLASSIFIER) or version == ".".join(map(str, sys.version_info[:2])):
+    for version in supported_pythons():
+        if version == ".".join(map(str, sys.version_info[:2])):
             continue
-        python = _find_python(version)
+        python = find_python(version)
         if python is None:
             yield Row(version, _LOCK.name, "unit", Outcome.NOT_RUN, "no such interpreter on PATH, in pyenv or in uv")
         else:
@@ -176,7 +175,15 @@ def _uv(*arguments: str) -> None:
     subprocess.run([*_UV, *arguments], cwd=_ROOT, check=True)
 
 
-def _find_python(version: str) -> str | None:
+def supported_pythons() -> list[str]:
+    """
+    The versions that the classifiers name.
+    """
+    names = [name for name in _PROJECT["classifiers"] if name.startswith(_CLASSIFIER)]
+    return [name.removeprefix(_CLASSIFIER.removesuffix("3.")) for name in names]
+
+
+def find_python(version: str) -> str | None:
     """
     An interpreter from PATH, from pyenv or from uv.
     """

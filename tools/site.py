@@ -20,8 +20,8 @@ _INDEX = "docs/README.md"
 _LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
 _SETTINGS = {
     "site_name": "Paceline",
-    "use_directory_urls": False,  # the site can be read from the disk
-    "plugins": ["search", "offline"],
+    "use_directory_urls": False,  # pages can be read from the disk; the search needs a server
+    "plugins": ["search"],
     "theme": {
         "font": False,  # nothing comes from another server
         "features": ["navigation.top", "search.highlight", "content.code.copy"],
