@@ -3,6 +3,8 @@ Leak tests, inside pytest with all its recorders.
 """
 
 import gc
+import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -60,6 +62,16 @@ def test_a_leak_is_named_with_its_line_and_its_size() -> None:
     assert "support/leaking.py:" in result.sites[0].place
     assert result.summary().startswith("leak in 100 calls: memory +50")
     assert result.growth_bytes > 100 * (50 << 10)
+
+
+def test_a_leak_through_a_library_is_named_with_the_line_that_called_the_library() -> None:
+    """
+    A line of the standard library alone leads nobody to a leak.
+    """
+    kept: list[Any] = []
+    result = memory_leak_test(lambda: kept.append(json.loads("[1000, 2000, 3000]")))
+
+    assert re.fullmatch(r"tests/testkit/test_leaks\.py:\d+ \(in json/decoder\.py:\d+\)", result.sites[0].place)
 
 
 @pytest.mark.parametrize(

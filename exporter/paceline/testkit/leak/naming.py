@@ -2,16 +2,21 @@
 The lines of code that allocated what was kept.
 """
 
+import sysconfig
 import tracemalloc
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import NamedTuple
 from unittest import mock
 
 from paceline.kit_results.leak import AllocationSite
+from paceline.probes.touch.call_sites import CallSites, Owner
 
-_FRAMES, _MOST_SITES = 12, 5
+# A library may be this deep between the user's line and the line that allocates.
+_FRAMES = 32
+_MOST_SITES = 5
 # Of what the first line allocates.
 _WORTH_SHOWING = 0.05
 _OWN = (
@@ -19,6 +24,8 @@ _OWN = (
     tracemalloc.Filter(inclusive=False, filename_pattern=f"{PurePath(__file__).parent}/*", all_frames=False),
 )
 _MOCK = mock.__file__
+# Installed packages may lie below the standard library, so they come first.
+_FOLDERS = [sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib", "platstdlib")]
 
 
 class Allocations(NamedTuple):
@@ -63,25 +70,32 @@ def allocations(before: tracemalloc.Snapshot, after: tracemalloc.Snapshot, calls
         calls: their number.
     """
     grown = [one for one in after.compare_to(before, "traceback") if one.size_diff > 0]
-    grown.sort(key=lambda one: -one.size_diff)
     total = sum(one.size_diff for one in after.compare_to(before, "filename"))
     of_mock = sum(one.size_diff for one in grown if one.traceback[-1].filename == _MOCK)
-    sites: dict[str, float] = {}
+    is_of_mock = of_mock > sum(one.size_diff for one in grown) / 2
+    return Allocations(max(total, 0) / calls, tuple(_sites(grown, calls)), is_of_mock)
+
+
+def _sites(grown: Iterable[tracemalloc.StatisticDiff], calls: int) -> Iterator[AllocationSite]:
+    """
+    The lines of the user's code that allocated most, each with the line of a library that it called for it.
+    """
+    sites = CallSites(str(Path.cwd()))
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for one in grown:
-        place = _place(one.traceback)
-        sites[place] = sites.get(place, 0.0) + one.size_diff / calls
-    shown = sorted(sites.items(), key=lambda site: -site[1])[:_MOST_SITES]
-    shown = [site for site in shown if site[1] >= _WORTH_SHOWING * shown[0][1]]
-    return Allocations(
-        max(total, 0) / calls,
-        tuple(AllocationSite(place=place, bytes_per_call=size) for place, size in shown),
-        is_of_mock=of_mock > sum(one.size_diff for one in grown) / 2,
-    )
+        # The last frame is the one that allocated.
+        users = (frame for frame in reversed(one.traceback) if sites.owner_of(frame.filename) is not Owner.LIBRARY)
+        found[_place(sites, next(users, one.traceback[-1]))][_place(sites, one.traceback[-1])] += one.size_diff
+    shown = sorted(found.items(), key=lambda site: -site[1].total())[:_MOST_SITES]
+    for place, allocating in shown:
+        if allocating.total() >= _WORTH_SHOWING * shown[0][1].total():
+            ((line, _),) = allocating.most_common(1)
+            yield AllocationSite(
+                place=place if line == place else f"{place} (in {line})", bytes_per_call=allocating.total() / calls
+            )
 
 
-def _place(traceback: tracemalloc.Traceback) -> str:
-    # The last frame is the one that allocated.
-    frame = traceback[-1]
+def _place(sites: CallSites, frame: tracemalloc.Frame) -> str:
     path = PurePath(frame.filename)
-    here = Path.cwd()
-    return f"{path.relative_to(here) if path.is_relative_to(here) else path}:{frame.lineno}"
+    folder = next((folder for folder in _FOLDERS if path.is_relative_to(folder)), None)
+    return f"{path.relative_to(folder).as_posix() if folder else sites.relative(frame.filename)}:{frame.lineno}"
