@@ -18,7 +18,11 @@ from support.wording import NO_FILE
 _PAGE = Path(__file__).parents[1] / "docs" / "reference" / "python.md"
 # mypy finds an unused "type: ignore" where a name has no type.
 _USER = """
+from collections.abc import Callable
+
 import paceline as pl
+from paceline.testkit import DatabaseResult, async_database_performance_test, async_memory_leak_test
+from paceline.testkit import benchmark_test, memory_leak_test
 from paceline import Case, CaseRecorder, Measure, PacelineError, Run, UsageKey, Verdict, read_run
 
 
@@ -53,6 +57,18 @@ def checkout() -> Case:
     return pl.stop_test_monitoring(pl.start_test_monitoring("checkout"))
 
 
+async def test_kit(database_performance_test: Callable[..., DatabaseResult]) -> None:
+    assert not memory_leak_test(list, iterations=20).leak_detected
+    assert not (await async_memory_leak_test(nothing)).leak_detected
+    print(database_performance_test(list, max_queries=1).performance_ok, benchmark_test(list).median_seconds)
+    found: DatabaseResult = await async_database_performance_test(nothing, scale=print)
+    memory_leak_test(list, iterations="many")  # type: ignore[arg-type]
+
+
+async def nothing() -> None:
+    pass
+
+
 number: int = pl.monitor("checkout").metrics  # type: ignore[assignment]
 measure: Measure = checkout().measures["rows"]
 version: str = pl.__version__
@@ -84,6 +100,18 @@ def test_each_public_name_is_there() -> None:
     assert dir(paceline) == sorted(paceline.__all__) == sorted(_names_in_table(of_package))
     assert [name for name in testkit.__all__ if getattr(testkit, name) is None] == []
     assert dir(testkit) == sorted(testkit.__all__) == sorted(_names_in_table(of_kit))
+
+
+def test_the_test_kit_is_imported_whole_without_the_packages_of_load_tests() -> None:
+    """
+    Which only those who run a load test install.
+    """
+    code = (
+        "import sys; sys.modules.update(httptools=None, hdrh=None); from paceline.testkit import *; print(LoadServer)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)
+
+    assert "LoadServer" in done.stdout, done.stderr
 
 
 def _names_in_table(text: str) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from paceline.kit_results import DatabaseResult
 from paceline.query_group import QueryGroup
-from paceline.testkit import database_performance_test
+from paceline.testkit import async_database_performance_test, database_performance_test
 from paceline.verdict_kinds import VerdictKind
 from support.database_servers import mariadb, postgres
 from support.suite import Result, Suite
@@ -173,6 +173,7 @@ def test_the_summary_says_what_to_do() -> None:
         ({"max_avg_ms": -1}, "max_avg_ms is -1, expected a number above 0"),
         ({"max_avg_ms": float("nan")}, "max_avg_ms is nan, expected a number above 0"),
         ({"max_queries": 1.5}, "max_queries is 1.5, expected a whole number from 0 on"),
+        ({"name": "Two words"}, "database_performance_test: the name is 'Two words', expected lowercase letters"),
     ],
 )
 def test_wrong_arguments_are_an_error(options: Mapping[str, Any], message: str) -> None:
@@ -195,6 +196,54 @@ def test_a_database_that_is_away_is_the_error_of_the_function() -> None:
         database_performance_test(ask)
 
 
+_ASYNC_TESTS = """
+import aiosqlite
+import pytest
+from paceline.testkit import async_database_performance_test
+
+@pytest.mark.asyncio
+async def test_one_by_one():
+    async with aiosqlite.connect(":memory:") as db:
+        await db.execute("create table customers(id int primary key, name text)")
+
+        async def fill(rows):
+            await db.execute("delete from customers")
+            await db.executemany("insert into customers values(?, 'name')", [(number,) for number in range(rows)])
+
+        async def names():
+            for (customer,) in await db.execute_fetchall("select id from customers"):
+                await db.execute_fetchall("select name from customers where id = ?", (customer,))
+
+        await async_database_performance_test(names, 3, scale=fill, rows=3)
+"""
+
+
+def test_a_coroutine_function_is_awaited_in_the_loop_of_the_test(suite: Suite) -> None:
+    """
+    Where the connection of its fixture lives; its rows are made there too.
+    """
+    suite.write("test_async.py", _ASYNC_TESTS)
+    (result,) = suite.run().case("test_one_by_one").results
+
+    assert isinstance(result, DatabaseResult)
+    assert result.scaling is not None
+    assert (result.scaling.queries_of_few, result.scaling.queries_of_many, result.queries) == (4, 31, 31)
+
+
+@pytest.mark.asyncio
+async def test_a_coroutine_function_in_a_running_loop_has_a_test_of_its_own() -> None:
+    """
+    The error names it.
+    """
+
+    async def ask() -> int:
+        return 1
+
+    with pytest.raises(TypeError, match="an event loop runs already, in which async_database_performance_test awaits"):
+        database_performance_test(ask)
+    assert (await async_database_performance_test(ask, 3)).iterations == 3
+
+
 def test_a_database_that_explains_nothing_is_said(suite: Suite) -> None:
     """
     The hint names the connection.
@@ -208,6 +257,26 @@ def test_a_database_that_explains_nothing_is_said(suite: Suite) -> None:
 
     assert isinstance(result, DatabaseResult)
     assert result.hints[0].startswith("no plans: connections of builtins are not known")
+
+
+def test_a_connection_of_sqlalchemy_is_asked_for_plans(suite: Suite) -> None:
+    """
+    By the connection of the driver within it.
+    """
+    suite.write(
+        "test_plan.py",
+        "import sqlalchemy\n"
+        "from paceline.testkit import database_performance_test\n\n"
+        "def test_plan():\n"
+        "    with sqlalchemy.create_engine('sqlite://').connect() as db:\n"
+        "        db.execute(sqlalchemy.text('create table orders(id int)'))\n"
+        "        rows = sqlalchemy.text('select id from orders')\n"
+        "        database_performance_test(lambda: db.execute(rows).all(), 1, explain=db)\n",
+    )
+    (result,) = suite.run().case("test_plan").results
+
+    assert isinstance(result, DatabaseResult)
+    assert result.hints == ("orders is read whole by select id from orders at test_plan.py:8",)
 
 
 def test_a_plan_that_the_database_refuses_is_said(suite: Suite) -> None:

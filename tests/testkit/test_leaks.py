@@ -2,6 +2,7 @@
 Leak tests, inside pytest with all its recorders.
 """
 
+import asyncio
 import gc
 import json
 import re
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from paceline.testkit import memory_leak_test
+from paceline.testkit import async_memory_leak_test, memory_leak_test
 from paceline.testkit.leak.levels import fill_cache_of_malloc, read_levels
 from support.leaking import (
     CLEAN,
@@ -119,6 +120,24 @@ def test_memory_that_malloc_caches_is_no_growth() -> None:
     thread.join()
 
     assert grown[0] < 4096
+
+
+@pytest.mark.asyncio
+async def test_a_coroutine_function_is_awaited_in_the_loop_of_the_test() -> None:
+    """
+    Where what it uses may belong to that loop.
+    """
+    loops = set()
+
+    async def notes_its_loop() -> None:
+        loops.add(asyncio.get_running_loop())
+
+    with cleaned_up():
+        leaking = await async_memory_leak_test(keeps_memory_in_a_loop)
+    clean = await async_memory_leak_test(notes_its_loop)
+
+    assert (leaking.leak_detected, clean.leak_detected) == (True, False)
+    assert loops == {asyncio.get_running_loop()}
 
 
 @pytest.mark.parametrize("iterations", [1, 2, 3, 9])

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from paceline.kit_results import BenchmarkResult, DatabaseResult, LeakResult, LoadResult, StressResult
     from paceline.testkit.benchmark import async_benchmark_test, benchmark_test
-    from paceline.testkit.database import database_performance_test
+    from paceline.testkit.database import async_database_performance_test, database_performance_test
     from paceline.testkit.database.no_repeated_queries import assert_no_repeated_queries
-    from paceline.testkit.leak import memory_leak_test
+    from paceline.testkit.leak import async_memory_leak_test, memory_leak_test
     from paceline.testkit.load.endpoint import Endpoint, Locustfile
     from paceline.testkit.load.run import load_test
     from paceline.testkit.load.server import LoadServer, running_server
@@ -29,6 +29,8 @@ __all__ = [
     "StressResult",
     "assert_no_repeated_queries",
     "async_benchmark_test",
+    "async_database_performance_test",
+    "async_memory_leak_test",
     "benchmark_test",
     "database_performance_test",
     "load_test",
@@ -40,9 +42,9 @@ __all__ = [
 _MODULES = {
     "kit_results": ("BenchmarkResult", "DatabaseResult", "LeakResult", "LoadResult", "StressResult"),
     "testkit.benchmark": ("async_benchmark_test", "benchmark_test"),
-    "testkit.database": ("database_performance_test",),
+    "testkit.database": ("async_database_performance_test", "database_performance_test"),
     "testkit.database.no_repeated_queries": ("assert_no_repeated_queries",),
-    "testkit.leak": ("memory_leak_test",),
+    "testkit.leak": ("async_memory_leak_test", "memory_leak_test"),
     "testkit.load.endpoint": ("Endpoint", "Locustfile"),
     "testkit.load.run": ("load_test",),
     "testkit.load.server": ("LoadServer", "running_server"),

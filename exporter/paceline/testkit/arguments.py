@@ -2,7 +2,32 @@
 Checks of what users pass to the test kit.
 """
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import isfinite
+
+from paceline.errors import ConfigError
+
+# It begins the names of measures, after the kind of the result.
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+@contextmanager
+def arguments_of(function: str) -> Iterator[None]:
+    """
+    Put the name of a function before the errors of its arguments.
+
+    Raises:
+        ValueError: an argument is invalid.
+        ConfigError: a package is not installed.
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{function}: {error}") from None
+    except ConfigError as error:
+        raise ConfigError(f"{function}: {error}") from None
 
 
 def whole_number(function: str, name: str, value: object, least: int = 1) -> int:
@@ -27,3 +52,14 @@ def positive(function: str, name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value <= 0:
         raise ValueError(f"{function}: {name} is {value!r}, expected a number above 0")
     return float(value)
+
+
+def check_name(name: str) -> None:
+    """
+    Raises:
+        ValueError: the name cannot be part of the name of a measure.
+    """
+    if name and not _NAME.fullmatch(name):
+        raise ValueError(
+            f"the name is {name!r}, expected lowercase letters, digits and underscores, at most 40, a letter first"
+        )

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from paceline.kit_results.load import LoadResult
 from paceline.kit_results.stress import StressResult, StressStep
+from paceline.testkit.arguments import arguments_of, check_name
 from paceline.testkit.keeping import keep
 from paceline.testkit.load.plan import LoadPlan
 from paceline.testkit.load.planning import (
@@ -17,7 +18,6 @@ from paceline.testkit.load.planning import (
     Loaded,
     Sending,
     check_installed,
-    check_name,
     check_number,
     check_thresholds,
     plan_of,
@@ -67,12 +67,13 @@ def stress_test(  # noqa: PLR0913 - each describes the load
         ValueError: an argument is invalid, or the host is not allowed.
         ConfigError: the packages of paceline[load] are not installed.
     """
-    _check_loads(initial_load, max_load, step_size)
-    check_number("step_duration_seconds", step_duration_seconds)
-    check_thresholds(p95_ms=p95_ms, max_error_ratio=max_error_ratio)
-    check_name(name)
-    plan = plan_of(target, 1, (), (step_duration_seconds, 0.0), sending)
-    check_installed(plan, sending)
+    with arguments_of("stress_test"):
+        _check_loads(initial_load, max_load, step_size)
+        check_number("step_duration_seconds", step_duration_seconds)
+        check_thresholds(p95_ms=p95_ms, max_error_ratio=max_error_ratio)
+        check_name(name)
+        plan = plan_of(target, 1, (), (step_duration_seconds, 0.0), sending)
+        check_installed(plan, sending)
     from paceline.testkit.load.measured import measured  # noqa: PLC0415 - needs the packages of the extra
 
     asked = LoadResult(
@@ -98,7 +99,7 @@ def _check_loads(initial: int, most: int, step: int) -> None:
     for label, value in (("initial_load", initial), ("max_load", most), ("step_size", step)):
         whole_number(label, value)
     if most < initial:
-        raise ValueError(f"load_test: max_load is {most}, expected at least initial_load, which is {initial}")
+        raise ValueError(f"max_load is {most}, expected at least initial_load, which is {initial}")
 
 
 def _kept(result: StressResult) -> StressResult:

@@ -105,19 +105,19 @@ def test_loads_may_be_rates() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"initial_load": 0}, "load_test: initial_load is 0, expected a whole number from 1 on"),
-        ({"step_size": -1}, "load_test: step_size is -1, expected a whole number from 1 on"),
-        ({"initial_load": 9, "max_load": 5}, "load_test: max_load is 5, expected at least initial_load, which is 9"),
-        ({"p95_ms": 0}, "load_test: p95_ms is 0, expected a number above 0"),
-        ({"max_error_ratio": -1}, "load_test: max_error_ratio is -1, expected 0 or a number above"),
-        ({"step_duration_seconds": 0}, "load_test: step_duration_seconds is 0, expected a number above 0"),
+        ({"initial_load": 0}, "stress_test: initial_load is 0, expected a whole number from 1 on"),
+        ({"step_size": -1}, "stress_test: step_size is -1, expected a whole number from 1 on"),
+        ({"initial_load": 9, "max_load": 5}, "stress_test: max_load is 5, expected at least initial_load, which is 9"),
+        ({"p95_ms": 0}, "stress_test: p95_ms is 0, expected a number above 0"),
+        ({"max_error_ratio": -1}, "stress_test: max_error_ratio is -1, expected 0 or a number above"),
+        ({"step_duration_seconds": 0}, "stress_test: step_duration_seconds is 0, expected a number above 0"),
     ],
 )
 def test_invalid_loads(arguments: dict[str, Any], message: str) -> None:
     """
     The message says which argument is wrong, what was found and what was expected.
     """
-    with pytest.raises(ValueError, match="load_test") as raised:
+    with pytest.raises(ValueError, match="stress_test") as raised:
         stress_test(lambda: None, **arguments)
 
     assert str(raised.value) == message
@@ -128,7 +128,7 @@ def test_an_invalid_name_is_refused_before_the_first_step() -> None:
     Minutes of measuring are not lost to a name.
     """
     calls: list[int] = []
-    with pytest.raises(ValueError, match="load_test: the name is"):
+    with pytest.raises(ValueError, match="stress_test: the name is"):
         stress_test(lambda: calls.append(1), 1, 1, 1, 0.2, name="Checkout 1")
 
     assert calls == []

@@ -7,7 +7,7 @@ from inspect import iscoroutine
 from typing import Any
 
 from paceline.kit_results.benchmark import BenchmarkResult
-from paceline.testkit.arguments import positive
+from paceline.testkit.arguments import arguments_of, check_name, positive
 from paceline.testkit.benchmark.rounds import BenchmarkRounds, Limits
 from paceline.testkit.call_limit import CALL_SECONDS, CallLimit
 from paceline.testkit.calling import await_in_steps, call_in_steps
@@ -45,6 +45,8 @@ def benchmark_test(  # noqa: PLR0913 - the options of a benchmark
         TypeError: the function returns a coroutine.
         Exception: that of the function.
     """
+    with arguments_of("benchmark_test"):
+        check_name(name)
     rounds = BenchmarkRounds(limits_of("benchmark_test", max_avg_ms, max_median_ms, max_memory_kib), name, group)
     limit = CallLimit("benchmark_test", fn, timeout_seconds)
     with limit.watched():
@@ -69,6 +71,8 @@ async def async_benchmark_test(  # noqa: PLR0913 - as above
     """
     As `benchmark_test`, of a coroutine function, in the event loop that runs.
     """
+    with arguments_of("async_benchmark_test"):
+        check_name(name)
     limits = limits_of("async_benchmark_test", max_avg_ms, max_median_ms, max_memory_kib)
     rounds = BenchmarkRounds(limits, name, group)
     await await_in_steps(fn, rounds.steps(), CallLimit("async_benchmark_test", fn, timeout_seconds))

@@ -13,6 +13,8 @@ _SELECT = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
 _SQLITE_SCAN = re.compile(r"SCAN (?:TABLE )?(?P<table>[\w.\"]+)(?! USING)")
 _POSTGRESQL_SCAN = re.compile(r"Seq Scan on (?P<table>[\w.\"]+)")
 _MOST_HINTS = 5
+# A connection of SQLAlchemy has one of its pool, which has that of the driver.
+_DEEPEST = 3
 
 
 def full_scans(connection: Any, groups: Collection[QueryGroup]) -> tuple[str, ...]:  # noqa: ANN401 - of any driver
@@ -20,27 +22,42 @@ def full_scans(connection: Any, groups: Collection[QueryGroup]) -> tuple[str, ..
     A hint for each query whose plan reads a whole table.
 
     Args:
-        connection: of the database, by the DB-API (PEP 249).
+        connection: of the database, by the DB-API (PEP 249), or one of SQLAlchemy or Django.
         groups: queries, with `?` for each parameter.
 
     Returns:
         The hints; one that says so where the database does not explain its plans.
     """
-    module = type(connection).__module__.partition(".")[0]
-    plans = _PLANS.get(module)
+    driver = _of_driver(connection)
+    plans = _PLANS.get(_package(driver))
     if plans is None:
-        return (f"no plans: connections of {module} are not known, only those of {', '.join(_PLANS)}",)
+        return (f"no plans: connections of {_package(connection)} are not known, only those of {', '.join(_PLANS)}",)
     hints = []
     for group in groups:
         if not _SELECT.match(group.statement):
             continue
         try:
-            tables = list(plans(connection, group.statement))
+            tables = list(plans(driver, group.statement))
         except Exception as error:  # noqa: BLE001 - a database may refuse, each with errors of its own
             hints.append(f"no plan of {group.statement}: {type(error).__name__}")
             continue
         hints += [f"{table} is read whole by {group.statement} at {group.place}" for table in tables]
     return tuple(dict.fromkeys(hints))[:_MOST_HINTS]
+
+
+def _of_driver(connection: Any) -> Any:  # noqa: ANN401
+    """
+    The connection of the driver within one of SQLAlchemy or Django.
+    """
+    for _ in range(_DEEPEST):
+        if _package(connection) in _PLANS:
+            break
+        connection = getattr(connection, "driver_connection", None) or getattr(connection, "connection", None)
+    return connection
+
+
+def _package(connection: Any) -> str:  # noqa: ANN401
+    return type(connection).__module__.partition(".")[0]
 
 
 def _of_sqlite(connection: Any, statement: str) -> Iterator[str]:  # noqa: ANN401

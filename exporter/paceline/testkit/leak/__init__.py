@@ -9,7 +9,7 @@ from threading import Thread
 from typing import Any
 
 from paceline.kit_results.leak import LeakResult
-from paceline.testkit.arguments import whole_number
+from paceline.testkit.arguments import arguments_of, check_name, whole_number
 from paceline.testkit.call_limit import CALL_SECONDS, CallLimit
 from paceline.testkit.calling import await_in_steps, call_in_steps
 from paceline.testkit.keeping import keep
@@ -27,7 +27,7 @@ def memory_leak_test(
     grew, for at most two seconds more. Log records, warnings and output of the calls are not recorded meanwhile.
 
     Args:
-        fn: a function without arguments; a coroutine function is run in an event loop.
+        fn: a function without arguments; a coroutine function is run in an event loop of its own.
         iterations: calls, at least 1.
         name: tells several results in one test apart.
         timeout_seconds: the longest time of a call; a call that blocks is ended before twice that time, in the main
@@ -38,8 +38,7 @@ def memory_leak_test(
         TimeoutError: a call took longer than `timeout_seconds`.
         Exception: that of the function.
     """
-    search = LeakSearch(whole_number("memory_leak_test", "iterations", iterations), name)
-    limit = CallLimit("memory_leak_test", fn, timeout_seconds)
+    search, limit = _search("memory_leak_test", fn, iterations, name, timeout_seconds)
     with without_records(), limit.watched():
         first = limit.call(fn)
         if iscoroutine(first):
@@ -47,6 +46,27 @@ def memory_leak_test(
         else:
             call_in_steps(fn, search.steps(), limit)
     return keep(search.result)
+
+
+async def async_memory_leak_test(
+    fn: Callable[[], Awaitable[Any]], iterations: int = 100, *, name: str = "", timeout_seconds: float = CALL_SECONDS
+) -> LeakResult:
+    """
+    As `memory_leak_test`, of a coroutine function, in the event loop that runs.
+    """
+    search, limit = _search("async_memory_leak_test", fn, iterations, name, timeout_seconds)
+    with without_records():
+        await await_in_steps(fn, search.steps(), limit)
+    return keep(search.result)
+
+
+def _search(
+    function: str, fn: Callable[[], Any], iterations: int, name: str, timeout_seconds: float
+) -> tuple[LeakSearch, CallLimit]:
+    with arguments_of(function):
+        check_name(name)
+    search = LeakSearch(whole_number(function, "iterations", iterations), name)
+    return search, CallLimit(function, fn, timeout_seconds)
 
 
 def _await_all(first: Awaitable[Any], fn: Callable[[], Awaitable[Any]], search: LeakSearch, limit: CallLimit) -> None:

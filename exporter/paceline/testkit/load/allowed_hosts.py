@@ -33,6 +33,6 @@ def check_host(host: str, allowed: Collection[str]) -> None:
     """
     if not is_allowed(host, allowed):
         raise ValueError(
-            f"load_test: the host is {host!r}, expected this machine (loopback); "
+            f"the host is {host!r}, expected this machine (loopback); "
             f"--paceline-load-allow {host}, or allow_hosts=[{host!r}] in a script, allows another one"
         )

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator
 from threading import Event, Lock
 from typing import Final
 
-from paceline.testkit.load.http_worker import GRACE_SECONDS, NO_ANSWER_AT_THE_END, NOT_SENT
-from paceline.testkit.load.plan import LoadPlan
+from paceline.testkit.load.plan import GRACE_SECONDS, LoadPlan
 from paceline.testkit.load.schedule import due_times
-from paceline.testkit.load.tally import Failure, Tally
+from paceline.testkit.load.tally import NO_ANSWER_AT_THE_END, NOT_SENT, Failure, Tally
 
 _BACK_OFF, _LONGEST_BACK_OFF = 0.1, 1.0
 _now: Final = time.monotonic

@@ -114,9 +114,9 @@ def target_of(endpoint: Endpoint) -> Target:
     parts = _split(endpoint.url)
     method = endpoint.method.upper()
     if not _is_token(method):
-        raise ValueError(f"load_test: the method of {endpoint.url} is {endpoint.method!r}, expected one such as 'GET'")
+        raise ValueError(f"the method of {endpoint.url} is {endpoint.method!r}, expected one such as 'GET'")
     if not endpoint.weight > 0:
-        raise ValueError(f"load_test: the weight of {endpoint.url} is {endpoint.weight!r}, expected a number above 0")
+        raise ValueError(f"the weight of {endpoint.url} is {endpoint.weight!r}, expected a number above 0")
     origin = Origin(parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme])
     return Target(
         name=endpoint.label,
@@ -168,7 +168,7 @@ def _split(url: str) -> SplitResult:
     except (ValueError, TypeError, AttributeError):
         is_valid = False
     if not is_valid or not str(url).isascii() or any(character <= " " for character in url):
-        raise ValueError(f"load_test: the endpoint is {url!r}, expected a URL such as 'http://127.0.0.1:8000/cart'")
+        raise ValueError(f"the endpoint is {url!r}, expected a URL such as 'http://127.0.0.1:8000/cart'")
     return parts
 
 
@@ -183,7 +183,7 @@ def _messages(endpoint: Endpoint, method: str, origin: Origin, parts: SplitResul
         length = None if body is None else len(filled)
         filled_path = _filled(path, row)
         if any(character <= " " for character in filled_path) or not filled_path.isascii():
-            raise ValueError(f"load_test: the path {filled_path!r} has spaces or letters that no URL has; quote them")
+            raise ValueError(f"the path {filled_path!r} has spaces or letters that no URL has; quote them")
         yield Message.of(head_of(method, filled_path, origin, filled_headers, length), filled, filled_path)
 
 
@@ -196,9 +196,9 @@ def _body(endpoint: Endpoint) -> tuple[bytes | None, Mapping[str, str]]:
 
 def _check_header(url: str, name: str, value: str) -> None:
     if not _is_token(name) or name.lower() in _OWN_HEADERS:
-        raise ValueError(f"load_test: the header {name!r} of {url} cannot be set")
+        raise ValueError(f"the header {name!r} of {url} cannot be set")
     if not isinstance(value, str) or not _is_one_line(value):
-        raise ValueError(f"load_test: the header {name!r} of {url} is {value!r}, expected text of one line")
+        raise ValueError(f"the header {name!r} of {url} is {value!r}, expected text of one line")
 
 
 def _is_token(text: str) -> bool:

@@ -13,18 +13,14 @@ from random import Random
 from typing import Final
 
 from paceline.testkit.load.http_user import HttpUser
-from paceline.testkit.load.plan import Interval, LoadPlan, WorkerOrder
+from paceline.testkit.load.plan import GRACE_SECONDS, Interval, LoadPlan, WorkerOrder
 from paceline.testkit.load.schedule import due_times, user_starts
-from paceline.testkit.load.tally import Failure, Tally
+from paceline.testkit.load.tally import NO_ANSWER_AT_THE_END, NOT_SENT, Failure, Tally
 
-# Answers that come this long after the end still count.
-GRACE_SECONDS = 1.0
 # A user whose requests fail waits before the next: first so long, then twice as long, at most the last.
 _BACK_OFF, _LONGEST_BACK_OFF = 0.1, 1.0
 _SWEEP_SECONDS = 0.1
 _TICK_SECONDS = 0.05
-NO_ANSWER_AT_THE_END = "no answer when the test ended"
-NOT_SENT = "not sent: all users waited for answers"
 
 _now: Final = time.monotonic
 

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from paceline.testkit.load.endpoint import Target
 from paceline.values import Value
 
+# Answers that come this long after the end still count.
+GRACE_SECONDS = 1.0
+
 
 class LoadPlan(Value, frozen=True, kw_only=True):
     """

@@ -2,7 +2,6 @@
 Checks the arguments of load and stress tests, and makes plans of them.
 """
 
-import re
 from collections.abc import Callable, Collection, Sequence
 from importlib.util import find_spec
 from math import isfinite
@@ -19,7 +18,6 @@ USERS = 20
 MOST_USERS = 1000
 _TIMEOUT = 30.0
 _RAMP_SHARE, _LONGEST_RAMP = 1 / 6, 10.0
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 Loaded = str | Endpoint | Locustfile | Sequence[str | Endpoint] | Callable[[], Any]
 
 
@@ -91,7 +89,7 @@ def plan_of(
     for origin in [*(target.origin for target in plan.targets), *([origin_of(plan.host)] if plan.host else [])]:
         check_host(origin.host, plan.allowed_hosts)
     if plan.locustfile and plan.rates:
-        raise ValueError("load_test: a locustfile has users of its own, and takes no requests_per_second")
+        raise ValueError("a locustfile has users of its own, and takes no requests_per_second")
     return plan
 
 
@@ -113,7 +111,7 @@ def check_number(label: str, value: float, *, may_be_zero: bool = False) -> floa
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
     if not is_number or (value < 0 if may_be_zero else value <= 0):
         expected = "0 or a number above" if may_be_zero else "a number above 0"
-        raise ValueError(f"load_test: {label} is {value!r}, expected {expected}")
+        raise ValueError(f"{label} is {value!r}, expected {expected}")
     return value
 
 
@@ -141,21 +139,8 @@ def whole_number(label: str, value: int) -> int:
         ValueError: the value is no whole number from 1 on.
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"load_test: {label} is {value!r}, expected a whole number from 1 on")
+        raise ValueError(f"{label} is {value!r}, expected a whole number from 1 on")
     return value
-
-
-def check_name(name: str) -> str:
-    """
-    Raises:
-        ValueError: the name cannot be part of the name of a measure.
-    """
-    if name and not _NAME.fullmatch(name):
-        raise ValueError(
-            f"load_test: the name is {name!r}, expected lowercase letters, digits and underscores, at most 40, "
-            "a letter first"
-        )
-    return name
 
 
 def locust_workers(plan: LoadPlan, sending: Sending) -> int:
@@ -176,7 +161,7 @@ def check_installed(plan: LoadPlan, sending: Sending) -> None:
     extra, engine = ("locust", "locust") if is_locust else ("load", "httptools")
     for package in (engine, "hdrh") if plan.targets or is_locust else ("hdrh",):
         if find_spec(package) is None:
-            raise ConfigError(f"load_test: {package} is not installed; pip install 'paceline[{extra}]'")
+            raise ConfigError(f"{package} is not installed; pip install 'paceline[{extra}]'")
 
 
 def _locustfile(endpoint: Loaded) -> str:
@@ -184,7 +169,7 @@ def _locustfile(endpoint: Loaded) -> str:
         return ""
     path = Path(endpoint.path).absolute()
     if not path.is_file():
-        raise ValueError(f"load_test: the locustfile is {endpoint.path!r}, expected a file")
+        raise ValueError(f"the locustfile is {endpoint.path!r}, expected a file")
     return str(path)
 
 
@@ -193,7 +178,7 @@ def _endpoints(endpoint: str | Endpoint | Locustfile | Sequence[str | Endpoint])
         return []
     several = [endpoint] if isinstance(endpoint, str | Endpoint) else list(endpoint)
     if not several:
-        raise ValueError("load_test: there is no endpoint, expected at least one")
+        raise ValueError("there is no endpoint, expected at least one")
     return [one if isinstance(one, Endpoint) else Endpoint(one) for one in several]
 
 
@@ -209,5 +194,5 @@ def _ramp_up(seconds: float | None, duration: float, rates: Sequence[float]) -> 
     check_number("ramp_up_seconds", seconds, may_be_zero=True)
     longest = duration / max(len(rates), 1)
     if seconds > longest:
-        raise ValueError(f"load_test: ramp_up_seconds is {seconds!r}, expected at most {longest:g}, as the test lasts")
+        raise ValueError(f"ramp_up_seconds is {seconds!r}, expected at most {longest:g}, as the test lasts")
     return seconds

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Unpack
 
 from paceline.kit_results.load import LoadResult
+from paceline.testkit.arguments import arguments_of, check_name
 from paceline.testkit.keeping import keep
 from paceline.testkit.load.planning import (
     Loaded,
     Sending,
     check_installed,
-    check_name,
     check_thresholds,
     plan_of,
     rates_of,
@@ -59,19 +59,23 @@ def load_test(  # noqa: PLR0913 - each describes the load
         ValueError: an argument is invalid, or the host is not allowed.
         ConfigError: the packages of paceline[load] are not installed.
     """
-    plan = plan_of(
-        endpoint, concurrent_users, rates_of(requests_per_second), (duration_seconds, ramp_up_seconds), sending
-    )
-    check_thresholds(p95_ms=p95_ms, max_error_ratio=max_error_ratio, min_requests_per_second=min_requests_per_second)
+    with arguments_of("load_test"):
+        plan = plan_of(
+            endpoint, concurrent_users, rates_of(requests_per_second), (duration_seconds, ramp_up_seconds), sending
+        )
+        check_thresholds(
+            p95_ms=p95_ms, max_error_ratio=max_error_ratio, min_requests_per_second=min_requests_per_second
+        )
+        check_name(name)
+        check_installed(plan, sending)
     asked = LoadResult(
-        name=check_name(name),
+        name=name,
         duration_seconds=duration_seconds,
         elapsed_seconds=0.0,
         p95_ms=p95_ms,
         max_error_ratio=max_error_ratio,
         min_requests_per_second=min_requests_per_second,
     )
-    check_installed(plan, sending)
     from paceline.testkit.load.measured import measured  # noqa: PLC0415 - needs the packages of the extra
 
     function = endpoint if callable(endpoint) else None

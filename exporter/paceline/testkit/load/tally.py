@@ -8,6 +8,8 @@ from paceline.testkit.load.plan import ErrorCount, Interval
 
 _MICROSECONDS = 1e6
 _LONGEST_EXAMPLE = 200
+NO_ANSWER_AT_THE_END = "no answer when the test ended"
+NOT_SENT = "not sent: all users waited for answers"
 
 
 class Failure(Exception):  # noqa: N818 - a value that is raised
