@@ -74,7 +74,7 @@ def test_a_wrong_option_is_named(suite: Suite, arguments: tuple[str, ...], messa
 
 _ARGUMENTS = (
     "performance(budget_ms=<milliseconds>, memory_mib=<number>, queries=<number>, requests=<number>, "
-    "cache_misses=<number>, confirm=<True or False>)"
+    "cache_misses=<number>, endpoint=<route>, p95_ms=<milliseconds>, confirm=<True or False>)"
 )
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from paceline.recorder import CaseRecorder
 
 _MARKERS = (
-    "performance(budget_ms, queries, requests, memory_mib, confirm): limits; confirm=False: no repeats (Paceline)",
+    "performance(budget_ms, queries, requests, memory_mib, endpoint, p95_ms, confirm): limits of a test (Paceline)",
     "performance_test(max_time, max_memory_mb, max_queries): as performance, in seconds and megabytes (Paceline)",
     "unit: a unit test, budget 100 ms (Paceline)",
     "integration: an integration test, budget 2 s (Paceline)",

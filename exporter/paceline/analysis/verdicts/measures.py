@@ -77,8 +77,9 @@ def judge_measures(case: Case, slowdown: float | None, past: Past, rule: Measure
         rule: the thresholds.
     """
     for name, measure in case.measures.items():
-        if measure.limit is not None and measure.breaks_limit:
-            yield _beyond(case.id, name, measure, measure.limit)
+        beyond = judge_limit(case.id, name, measure)
+        if beyond is not None:
+            yield beyond
         before = past.series(MEASURES + name, case.id).values
         if not case.outcome.is_pass or not _is_compared(name, measure) or len(before) < rule.min_runs:
             continue
@@ -102,7 +103,13 @@ def _is_compared(name: str, measure: Measure) -> bool:
     return measure.is_more_better or (measure.better is not None and not is_count(measure.unit or name))
 
 
-def _beyond(case_id: str, name: str, measure: Measure, limit: float) -> Verdict:
+def judge_limit(case_id: str, name: str, measure: Measure) -> Verdict | None:
+    """
+    Whether a measure of a test is beyond its limit.
+    """
+    limit = measure.limit
+    if limit is None or not measure.breaks_limit:
+        return None
     factor = _factor(measure.value, limit, is_more_better=measure.is_more_better)
     return Verdict(
         kind=VerdictKind.BUDGET,

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from paceline.analysis.verdicts.budget import Budget, Budgets
+from paceline.analysis.verdicts.endpoint_limit import EndpointLimit
 from paceline.config import DEFAULT_TEST_TYPE, Config
 from paceline.errors import ConfigError
 from paceline.identity import safe_ids, safe_text
@@ -42,6 +43,7 @@ class CasePlan(NamedTuple):
     is_hard: bool
     is_repeatable: bool = True
     limits: tuple[Limit, ...] = ()
+    endpoint: EndpointLimit | None = None
 
 
 class CollectedTests(NamedTuple):
@@ -151,13 +153,15 @@ class Planner:
         test_type = next(filter(self._known_types.__contains__, markers), None) or self._type_of_path(
             node_id.partition("::")[0]
         )
-        own, own_limits = _own_budget(item, markers) or MarkerLimits()
+        own, own_limits, endpoint = _own_budget(item, markers) or MarkerLimits()
         limits = {one.measure: one for one in self._config.limits_of(node_id.partition("::")[0], test_type)}
         limits |= {one.measure: one for one in own_limits}
         # A benchmark repeats what it times for as long as it likes: the time of its type says nothing of it.
         budget = own or budgets.budget_of(family, "" if _is_benchmark(item, markers) else test_type)
         is_hard, is_repeatable = own is not None, _is_repeatable(markers)
-        return CasePlan(ids[node_id], family, test_type, budget, is_hard, is_repeatable, tuple(limits.values()))
+        return CasePlan(
+            ids[node_id], family, test_type, budget, is_hard, is_repeatable, tuple(limits.values()), endpoint
+        )
 
     def _is_wanted(self, item: pytest.Item, markers: Markers) -> bool:
         if _is_stress(item, markers) and not self._is_stress_wanted(item.config):

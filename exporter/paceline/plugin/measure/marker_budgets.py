@@ -9,12 +9,13 @@ from typing import Any, Final
 import pytest
 
 from paceline.analysis.confirmation import confirm_budget
-from paceline.analysis.verdicts.budget import judge_budget, needed_seconds
-from paceline.model import Case
+from paceline.analysis.verdicts.budget import needed_seconds
+from paceline.model import Case, Verdict
 from paceline.plugin.collect.plan import plan_of
 from paceline.plugin.guard import Guard
 from paceline.plugin.measure.held_reports import HeldReports
 from paceline.plugin.measure.item_cases import Ended
+from paceline.plugin.measure.marker_verdicts import marker_verdicts
 from paceline.plugin.measure.meter import Meter
 from paceline.plugin.measure.running_test import RunningTest
 from paceline.plugin.measure.time_limit import without_time_limit
@@ -26,7 +27,7 @@ _CALL: Final = "call"
 
 class MarkerBudgets:
     """
-    Holds the reports of a test with a budget of its own back until the budget is judged.
+    Holds the reports of a test whose marker limits its time, or that of an endpoint, back until that is judged.
 
     Args:
         meter: measures the tests.
@@ -44,7 +45,8 @@ class MarkerBudgets:
         __tracebackhide__ = True
         plan = plan_of(item)
         # A test that is expected to fail may do so by its budget: pytest decides that as the call ends.
-        if not plan.is_hard or not plan.is_repeatable or item.get_closest_marker("xfail") is not None:
+        is_timed = plan.is_hard or plan.endpoint is not None
+        if not is_timed or not plan.is_repeatable or item.get_closest_marker("xfail") is not None:
             return (yield)
         with self._meter.budget_judged_later(), HeldReports(item.config) as held:
             result = yield
@@ -59,18 +61,40 @@ class MarkerBudgets:
             running.add(report)
         running.measurement = self._meter.measurement
         case = running.case()
-        verdict = judge_budget(case) if case is not None else None
+        verdicts = marker_verdicts(running.plan, case) if case is not None else []
         call = next((report for report in reports if report.when == _CALL), None)
-        if case is None or verdict is None or call is None:
+        if case is None or not verdicts or call is None:
             return
         with without_time_limit(item):
             repeats = self._repeat(Ended(item, running.measurement is not None, case), nextitem)
-        figures = [seconds for repeat in repeats if (seconds := needed_seconds(repeat)) is not None]
+        broken = [one for one in (self._confirmed(verdict, repeats) for verdict in verdicts) if one is not None]
+        if broken:
+            _fail(item, call, f"The test {'; '.join(map(_reason, broken))}.")
+
+    def _confirmed(self, verdict: Verdict, repeats: Sequence[Case]) -> Verdict | None:
+        """
+        The verdict where the repeats of its test broke the limit, too; else the least of their figures is kept.
+        """
+        figures = [figure for repeat in repeats if (figure := _figure(verdict, repeat)) is not None]
         confirmed = confirm_budget(verdict, figures) if figures else verdict
         if confirmed.kind is VerdictKind.BUDGET:
-            _fail(item, call, f"The test {confirmed.reason}.")
+            return confirmed
+        if verdict.measure:
+            self._meter.keep_measure(verdict.measure, min(figures))
         else:
             self._meter.keep_budget(min(figures))
+        return None
+
+
+def _figure(verdict: Verdict, repeat: Case) -> float | None:
+    if not verdict.measure:
+        return needed_seconds(repeat)
+    measure = repeat.measures.get(verdict.measure)
+    return measure.value if measure is not None else None
+
+
+def _reason(verdict: Verdict) -> str:
+    return f"used more than it may: {verdict.reason}" if verdict.measure else verdict.reason
 
 
 def _fail(item: pytest.Item, report: pytest.TestReport, message: str) -> None:

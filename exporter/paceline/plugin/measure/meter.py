@@ -11,8 +11,10 @@ from msgspec import json
 from msgspec.structs import replace
 
 from paceline.analysis.verdicts.budget import budget_reason
+from paceline.analysis.verdicts.endpoint_limit import EndpointLimit
 from paceline.analysis.verdicts.limits import limit_reason, over_limits
-from paceline.plugin.collect.plan import plan_of
+from paceline.analysis.verdicts.measures import limit_reason as measure_reason
+from paceline.plugin.collect.plan import CasePlan, plan_of
 from paceline.plugin.measure.benchmark_fixture import benchmark_result, is_untimed_benchmark
 from paceline.plugin.measure.fixture_times import FixtureTimes
 from paceline.plugin.measure.running_test import Measurement
@@ -106,6 +108,19 @@ class Meter:
         """
         if self._measurement is not None:
             self._measurement = replace(self._measurement, needed_seconds=seconds)
+
+    def keep_measure(self, name: str, value: float) -> None:
+        """
+        Note that a measure of the test that has ended keeps its limit after all.
+
+        Args:
+            name: of the measure.
+            value: the least of its repeats.
+        """
+        if self._measurement is not None:
+            measures = self._measurement.measures
+            kept = {**measures, name: replace(measures[name], value=value)}
+            self._measurement = replace(self._measurement, measures=kept)
 
     def add_teardown(self, seconds: float) -> None:
         """
@@ -210,16 +225,7 @@ class Meter:
             self._is_untimed_benchmark = is_untimed_benchmark(item)
             if UNPATCHED.gettrace() is not tracer:
                 self._met_debugger = True
-        plan = plan_of(item)
-        is_timed = UsageKey.CALLS not in self._usage and not self._is_budget_judged_later()
-        if plan.is_hard and plan.budget is not None and is_timed:
-            reason = budget_reason(seconds, self._usage, plan.budget)
-            if reason:
-                pytest.fail(f"The test {reason}.", pytrace=False)
-        own = (limit for limit in plan.limits if limit.source is BudgetSource.MARKER)
-        over = [limit_reason(self._usage[limit.measure], limit) for limit in over_limits(own, self._usage)]
-        if over:
-            pytest.fail(f"The test used more than it may: {'; '.join(over)}.", pytrace=False)
+        self._judge_marker(plan_of(item), seconds)
         return result
 
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -257,6 +263,41 @@ class Meter:
 
     def pytest_enter_pdb(self) -> None:
         self._met_debugger = True
+
+    def _judge_marker(self, plan: CasePlan, seconds: float) -> None:
+        """
+        Fail a test that did not keep the limits of its marker.
+        """
+        __tracebackhide__ = True
+        is_timed = UsageKey.CALLS not in self._usage and not self._is_budget_judged_later()
+        if plan.is_hard and plan.budget is not None and is_timed:
+            reason = budget_reason(seconds, self._usage, plan.budget)
+            if reason:
+                pytest.fail(f"The test {reason}.", pytrace=False)
+        own = (limit for limit in plan.limits if limit.source is BudgetSource.MARKER)
+        over = [limit_reason(self._usage[limit.measure], limit) for limit in over_limits(own, self._usage)]
+        slow = self._slow_endpoints(plan.endpoint) if plan.endpoint is not None else []
+        if is_timed:
+            over += slow
+        if over:
+            pytest.fail(f"The test used more than it may: {'; '.join(over)}.", pytrace=False)
+
+    def _slow_endpoints(self, limit: EndpointLimit) -> list[str]:
+        """
+        Record the response times of the endpoints that a marker limits.
+
+        Returns:
+            those that are over the limit, in words.
+        """
+        __tracebackhide__ = True
+        answered = self._touch.answered
+        if answered is None:
+            return []
+        measures = limit.measures(answered)
+        if not measures:
+            pytest.fail(limit.unknown(answered), pytrace=False)
+        self._recorder.measures.update(measures)
+        return [measure_reason(name, measure) for name, measure in measures.items() if measure.breaks_limit]
 
     def _is_budget_judged_later(self) -> bool:
         # A forked process cannot be asked later.

@@ -15,12 +15,12 @@ from paceline.analysis.confirmation import (
     timed_suspects_of,
 )
 from paceline.analysis.repeat_figures import Repeated
-from paceline.analysis.verdicts.budget import judge_budget
 from paceline.config import Config
 from paceline.formatting import counted, duration
 from paceline.model import Case, Run
 from paceline.plugin.collect.plan import plan_of
 from paceline.plugin.measure.item_cases import Ended, ItemCases
+from paceline.plugin.measure.marker_verdicts import marker_verdicts
 from paceline.plugin.measure.meter import Meter
 from paceline.plugin.measure.repeatable import why_not_repeatable
 from paceline.plugin.measure.running_test import RunningTest
@@ -139,7 +139,7 @@ class Repeater:
                 if repeat is None:
                     break
                 cases.append(repeat)
-                if judge_budget(repeat) is None:
+                if not marker_verdicts(plan_of(one.item), repeat):
                     break
         self._seconds_for_budgets -= UNPATCHED.monotonic() - started
         return cases

@@ -18,6 +18,7 @@ from paceline.usage import TOUCH_PROBES, UsageKey
 
 # Groups of queries that are kept with a test: more of them where more are repeated.
 _MOST_QUERIES, _MOST_REPEATED = 5, 20
+_MOST_ENDPOINTS = 20
 _OF_PAGES: Final = frozenset(key.value for key in UsageKey if key.quantity.probe == "pages")
 
 
@@ -57,6 +58,13 @@ class TouchProbe(Probe):
         The names of the probes that are on.
         """
         return () if self._hooks.has_failed else TOUCH_PROBES
+
+    @property
+    def answered(self) -> tuple[EndpointTimes, ...] | None:
+        """
+        The endpoints that answered the call that has ended; None where a hook failed.
+        """
+        return None if self._hooks.has_failed else endpoint_times(self._call.endpoints)
 
     def of_no_test(self) -> AbstractContextManager[None]:
         """
@@ -106,7 +114,7 @@ class TouchProbe(Probe):
         self.touched = Touched(
             tuple(queries[: max(_MOST_QUERIES, min(len(repeated), _MOST_REPEATED))]),
             host_traffic(self._call.hosts) if self._call.hosts else (),
-            endpoint_times(self._call.endpoints) if self._call.endpoints else (),
+            endpoint_times(self._call.endpoints)[:_MOST_ENDPOINTS] if self._call.endpoints else (),
         )
 
     def pause(self) -> None:

@@ -8,15 +8,13 @@ from paceline.analysis.estimators import quantile
 from paceline.model import EndpointTimes
 from paceline.probes.touch.endpoints.responses import Answers
 
-_KEPT = 20
-
 
 def endpoint_times(endpoints: Mapping[str, Answers]) -> tuple[EndpointTimes, ...]:
     """
-    The endpoints that took most time, all answers together.
+    The endpoints, all answers together, those first that took most time.
     """
     most = sorted(endpoints.items(), key=lambda one: -one[1].total)
-    return tuple(_times(name, answers) for name, answers in most[:_KEPT])
+    return tuple(_times(name, answers) for name, answers in most)
 
 
 def _times(name: str, answers: Answers) -> EndpointTimes:
