@@ -273,7 +273,7 @@ class VerdictKind(OpenEnum):
         KindFacts(
             ("broken test", "broken tests"),
             "The test failed in each of the last runs.",
-            "It fails always: mend it or remove it.",
+            "It always fails: fix it or remove it.",
             severity="info",
             figures="runs in a row that failed, and 0",
             color=colors.SALMON,

@@ -210,7 +210,7 @@ def test_the_advice_is_that_of_the_first_cause(measure: str, advice: str) -> Non
         ),
         (VerdictKind.CHANGE_POINT, "Look at the changes of the first run that was slower."),
         (VerdictKind.TREND, "Compare with the oldest commit of the window; no single run shows it."),
-        (VerdictKind.BROKEN, "It fails always: mend it or remove it."),
+        (VerdictKind.BROKEN, "It always fails: fix it or remove it."),
     ],
 )
 def test_every_kind_has_an_advice(kind: VerdictKind, advice: str) -> None:
