@@ -19,7 +19,8 @@ from support.repository import Project, make_project
 from support.serving import serving
 from support.suite import QUIET, Suite
 
-_GUIDE = ROOT / "docs" / "how-to" / "gate-in-ci.md"
+_PAGES = ROOT / "docs" / "how-to"
+_GUIDES = ("gate-in-ci", "sharded-ci", "many-suites")
 _ARGUMENTS = " ".join(QUIET)
 _TEST = """
 import sqlite3
@@ -197,12 +198,13 @@ def test_the_component_of_gitlab_does_the_same(tmp_path: Path) -> None:
 
 
 def _blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", _GUIDE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    texts = [(_PAGES / f"{name}.md").read_text("utf-8") for name in _GUIDES]
+    return [block for text in texts for block in re.findall(rf"(?ms)^```{language}\n(.*?)^```", text)]
 
 
 def test_all_files_are_valid(tmp_path: Path) -> None:
     """
-    By the schemas of the three systems: the action, both documents of the component, and the examples of the guide.
+    By the schemas of the three systems: the action, both documents of the component, and the examples of the pages.
     """
     texts = [(ROOT / "action.yml").read_text("utf-8"), *map(yaml.safe_dump, COMPONENT), *_blocks("yaml")]
     files: dict[str, list[str]] = {}
@@ -217,8 +219,8 @@ def test_all_files_are_valid(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout
     assert {schema: len(paths) for schema, paths in files.items()} == {
         "github-actions": 1,
-        "gitlab-ci": 3,
-        "github-workflows": 1,
+        "gitlab-ci": 4,
+        "github-workflows": 3,
         "circle-ci": 1,
     }
 
