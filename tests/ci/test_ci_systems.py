@@ -3,6 +3,7 @@ The action of GitHub and the component of GitLab, run on a repository of twelve 
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -229,3 +230,35 @@ def _schema_of(text: str) -> str:
     keys = set(yaml.safe_load(text))
     marks = {"runs": "github-actions", "version": "circle-ci", "jobs": "github-workflows"}
     return next((schema for key, schema in marks.items() if key in keys), "gitlab-ci")
+
+
+_CIRCLE = yaml.safe_load(next(text for text in _blocks("yaml") if text.startswith("version")))
+_CIRCLE_STEPS = [step["run"] for step in _CIRCLE["jobs"]["test"]["steps"] if isinstance(step, dict) and "run" in step]
+_STEPS = {
+    "CircleCI": [step if isinstance(step, str) else step["command"] for step in _CIRCLE_STEPS],
+    "Jenkins": re.findall(r"sh '(.*)'", _blocks("groovy")[0]),
+}
+
+
+@pytest.mark.parametrize("system", _STEPS)
+def test_the_steps_of_other_systems_gate_and_report(suite: Suite, system: str) -> None:
+    """
+    In a shell: a test that sends more queries than before ends with 10, and the report after it names them.
+    """
+    suite.write("test_shop.py", _TEST)
+    suite.write("shop.py", "QUERIES = 2\n")
+    suite.keep_before(suite.run().run, 4)
+    suite.write("shop.py", "QUERIES = 12\n")
+    (suite.folder / "venv").symlink_to(sys.prefix)
+    installs, gate, report = _STEPS[system]
+    environ = {**suite.environ, "PATH": f"{sys.prefix}/bin:{os.environ['PATH']}", "PYTEST_ADDOPTS": _ARGUMENTS}
+    done = [
+        subprocess.run(
+            ["bash", "-ec", step], cwd=suite.folder, env=environ, capture_output=True, text=True, check=False
+        )
+        for step in (gate, report)
+    ]
+
+    assert "pip install" in installs
+    assert [step.returncode for step in done] == [10, 0], [step.stdout + step.stderr for step in done]
+    assert "12 database queries" in (suite.folder / report.rpartition("> ")[2]).read_text("utf-8")
