@@ -7,6 +7,7 @@ from pathlib import Path
 from paceline.accounts import NotMeasured
 from paceline.history.importers import read_runs
 from paceline.kit_results import BenchmarkResult
+from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.neighbours import Beside
 
@@ -21,6 +22,7 @@ _BENCHMARKS = """
 
     def test_other(): pass
 """
+_MANY_ROUNDS = "--benchmark-calibration-precision=1"
 _QUICK = ("--benchmark-max-time=0.1", "--benchmark-min-rounds=5")
 
 
@@ -44,6 +46,21 @@ def test_a_benchmark_is_judged_by_its_own_median(tmp_path: Path) -> None:
     assert "a call took " in second.told()
 
 
+def test_the_rounds_that_pytest_benchmark_keeps_are_no_memory_of_the_test(tmp_path: Path) -> None:
+    """
+    A quick function has so many of them that each benchmark would be a leak.
+    """
+    suite = Beside(tmp_path / "suite", "benchmark")
+    suite.write("test_speed.py", "def test_function(benchmark): benchmark(list)\n\ndef test_other(): pass")
+    suite.run(_MANY_ROUNDS)
+    suite.run(_MANY_ROUNDS)
+    result = suite.run(_MANY_ROUNDS)
+
+    assert result.run.verdicts == ()
+    assert UsageKey.MEMORY_RETAINED_BYTES not in result.case("test_function").usage
+    assert UsageKey.MEMORY_RETAINED_BYTES in result.case("test_other").usage
+
+
 def test_a_benchmark_under_xdist_has_no_figures(tmp_path: Path) -> None:
     """
     The report says so, and the time of its only call is not kept.
@@ -54,7 +71,7 @@ def test_a_benchmark_under_xdist_has_no_figures(tmp_path: Path) -> None:
     case = result.case("test_function")
 
     assert (case.not_measured, case.duration_seconds) == (NotMeasured.UNTIMED, None)
-    assert "1 test was not measured: pytest-benchmark times nothing under xdist" in result.told()
+    assert "1 test was not measured: pytest-benchmark times nothing under xdist; add -n 0" in result.told()
 
 
 def test_a_benchmark_whose_rounds_are_not_timed_has_no_median(tmp_path: Path) -> None:

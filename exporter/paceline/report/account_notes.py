@@ -13,7 +13,7 @@ _REASONS = {
     NotMeasured.CRASHED: "its process died",
     NotMeasured.DEBUGGER: "it met a debugger",
     NotMeasured.ELSEWHERE: "another process ran it",
-    NotMeasured.UNTIMED: "pytest-benchmark times nothing under xdist; run benchmarks without -n",
+    NotMeasured.UNTIMED: "pytest-benchmark times nothing under xdist; add -n 0 --paceline-benchmarks-only",
 }
 _MOST_NAMES = 3
 

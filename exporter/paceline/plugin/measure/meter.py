@@ -55,7 +55,7 @@ class Meter:
         self._started = 0.0
         self._can_settle = True
         self._has_later_budget = False
-        self._is_untimed_benchmark = False
+        self._is_untimed_benchmark = self._keeps_rounds = False
         self._has_failed = self._met_debugger = self._collects_garbage = self._has_ended = False
 
     def begin(self, *, collects_garbage: bool = False) -> None:
@@ -190,7 +190,7 @@ class Meter:
     def pytest_runtest_setup(self) -> Generator[None, Any, Any]:
         __tracebackhide__ = True
         self._phases, self._usage, self._has_ended = {}, {}, False
-        self._is_untimed_benchmark = False
+        self._is_untimed_benchmark = self._keeps_rounds = False
         self._starts += 1
         self._recorder.recorded = Recorded()
         self._started = _wall_time()
@@ -222,6 +222,7 @@ class Meter:
             benchmark = benchmark_result(item)
             if benchmark is not None:
                 self._recorder.keep(benchmark)
+                self._keeps_rounds = True
             self._is_untimed_benchmark = is_untimed_benchmark(item)
             if UNPATCHED.gettrace() is not tracer:
                 self._met_debugger = True
@@ -240,6 +241,9 @@ class Meter:
                 UNPATCHED.gc_collect()
             if not self._has_ended:
                 self._probes.stop_test(self._usage)
+            if self._keeps_rounds:
+                # The plugin that timed them keeps the time of each round for its own report.
+                self._usage.pop(UsageKey.MEMORY_RETAINED_BYTES, None)
             self._measurement = self._measured()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
