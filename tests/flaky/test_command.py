@@ -94,7 +94,7 @@ def test_a_time_bounds_the_runs(suite: Suite, monkeypatch: pytest.MonkeyPatch) -
     suite.write("test_a.py", "def test_a(): pass\n")
     result = run_command(["flaky", *QUIET, "--seconds", "0.001"])
 
-    assert result.stderr == "run 1, seed 1: 0 with failures\n"
+    assert result.stderr == "run 1, seed 1: 0 runs failed so far\n"
 
 
 def test_no_tests_are_an_error(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@ Which test makes another one fail.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from random import Random
 
 import pytest
 
@@ -29,7 +30,7 @@ def test_the_polluter_is_found_in_few_runs(polluter: str) -> None:
 
     assert found == Dependence("test_victim", (polluter,))
     assert found.command == f"pytest -p no:randomly '{polluter}' 'test_victim'"
-    assert len(runs) <= 20
+    assert len(runs) <= 25
 
 
 def test_two_polluters_that_are_needed_together_are_found() -> None:
@@ -47,3 +48,13 @@ def test_a_test_that_fails_alone_blames_no_other() -> None:
     """
     assert "fails alone" in dependence("test_victim", _BEFORE, lambda _: True).reason
     assert "by chance" in dependence("test_victim", _BEFORE, lambda _: False).reason
+
+
+def test_a_test_that_fails_by_chance_blames_no_other() -> None:
+    """
+    Though it may pass alone and fail after others a few times.
+    """
+    random = Random(7)
+    found = [dependence("test_victim", _BEFORE[:4], lambda _: random.random() < 0.4) for _ in range(1000)]
+
+    assert sum(bool(one.polluters) for one in found) <= 5

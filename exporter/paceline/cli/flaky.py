@@ -85,7 +85,7 @@ def _trials(
         for seed in seeds:
             trials.append(run_trial(arguments, seed=seed))
             failing = sum(bool(trial.failed) for trial in trials)
-            click.echo(f"run {len(trials)}{of_all}, seed {seed}: {failing} with failures", err=True)
+            click.echo(f"run {len(trials)}{of_all}, seed {seed}: {counted(failing, 'run')} failed so far", err=True)
             is_over = seconds is not None and UNPATCHED.monotonic() - started > seconds
             if is_over or (until_failure and failing):
                 break

@@ -7,6 +7,10 @@ from typing import NamedTuple
 
 # So often a test has to pass alone before its failure is blamed on others.
 _ALONE = 3
+# So often it then has to pass alone and to fail after them, in turn: a test that fails by chance seldom does.
+_IN_TURN = 3
+_FAILS_ALONE = "it fails alone as well, so no other test is needed"
+_BY_CHANCE = "it passed when the same order was run again, so it fails by chance"
 
 Fails = Callable[[Sequence[str]], bool]
 """
@@ -43,12 +47,15 @@ def dependence(victim: str, before: Sequence[str], fails: Fails) -> Dependence:
         fails: runs tests.
     """
     if any(fails([victim]) for _ in range(_ALONE)):
-        return Dependence(victim, reason="it fails alone as well, so no other test is needed")
+        return Dependence(victim, reason=_FAILS_ALONE)
     if not fails([*before, victim]):
-        return Dependence(victim, reason="it passed when the same order was run again, so it fails by chance")
+        return Dependence(victim, reason=_BY_CHANCE)
     polluters = _least(victim, list(before), fails)
-    if fails([victim]):
-        return Dependence(victim, reason="it fails alone as well, so no other test is needed")
+    for _ in range(_IN_TURN):
+        if fails([victim]):
+            return Dependence(victim, reason=_FAILS_ALONE)
+        if not fails([*polluters, victim]):
+            return Dependence(victim, reason=_BY_CHANCE)
     return Dependence(victim, tuple(polluters))
 
 
