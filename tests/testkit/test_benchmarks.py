@@ -76,6 +76,20 @@ async def test_a_coroutine_function_needs_the_other_function() -> None:
     assert (await async_benchmark_test(nothing)).rounds >= 5
 
 
+def test_a_coroutine_is_timed_without_asyncio() -> None:
+    """
+    As in a test that Trio runs.
+    """
+
+    async def nothing() -> None:
+        pass
+
+    with pytest.raises(StopIteration) as ended:
+        async_benchmark_test(nothing).send(None)
+
+    assert ended.value.value.rounds >= 5
+
+
 @pytest.mark.parametrize("limit", [0, -1, float("nan"), float("inf"), True])
 def test_a_wrong_limit_is_an_error(limit: float) -> None:
     """

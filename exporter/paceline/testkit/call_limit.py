@@ -4,7 +4,7 @@ A time limit for each call of a function under test.
 
 import signal
 import threading
-from asyncio import AbstractEventLoop, CancelledError, Task
+from asyncio import CancelledError, Task, current_task
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from operator import length_hint
@@ -100,10 +100,16 @@ class CallLimit:
             signal.signal(signal.SIGALRM, handler)
 
     @contextmanager
-    def watched_in(self, loop: AbstractEventLoop, task: "Task[Any]") -> Iterator[None]:
+    def watched_in_task(self) -> Iterator[None]:
         """
-        The same of the task of a loop that runs: the task is cancelled first, which the loop survives.
+        The same in a coroutine: a task of asyncio is cancelled first, which its loop survives.
         """
+        task = _task_of_asyncio()
+        if task is None:
+            with self.watched():
+                yield
+            return
+        loop = task.get_loop()
         self._cancel = lambda: loop.call_soon_threadsafe(task.cancel)
         with self.watched():
             try:
@@ -127,6 +133,13 @@ class CallLimit:
 
     def _progress(self) -> tuple[int, int]:
         return self._batches, length_hint(self._left)
+
+
+def _task_of_asyncio() -> "Task[Any] | None":
+    try:
+        return current_task()
+    except RuntimeError:  # another library, such as Trio, runs the coroutine
+        return None
 
 
 def _can_watch() -> bool:

@@ -2,7 +2,6 @@
 Calls of a function under test, as often as its test wants.
 """
 
-from asyncio import current_task, get_running_loop
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import closing
 from typing import Any, TypeAlias
@@ -32,15 +31,13 @@ def call_in_steps(fn: Callable[[], Any], steps: Steps, limit: CallLimit) -> None
 
 async def await_in_steps(fn: Callable[[], Awaitable[Any]], steps: Steps, limit: CallLimit) -> None:
     """
-    The same of a coroutine function, in the event loop that runs; the limit is watched here.
+    The same of a coroutine function, awaited where it is called; the limit is watched here.
 
     Raises:
         TimeoutError: a call took longer than the limit.
         Exception: as above.
     """
-    task = current_task()
-    assert task is not None  # noqa: S101 - a coroutine runs in one
-    with limit.watched_in(get_running_loop(), task), closing(steps):
+    with limit.watched_in_task(), closing(steps):
         for calls in steps:
             for _ in limit.calls(calls):
                 await fn()

@@ -2,7 +2,7 @@
 Database tests: how long a function takes, how many queries it sends, and whether they grow with the rows.
 """
 
-from asyncio import Runner, current_task, get_running_loop
+from asyncio import Runner, get_running_loop
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from inspect import isawaitable, iscoroutine
@@ -84,9 +84,8 @@ async def async_database_performance_test(  # noqa: PLR0913 - as above
     """
     asked = _asked(_ASYNC_NAME, name, iterations, rows, max_avg_ms=max_avg_ms, max_queries=max_queries)
     calls = DatabaseCalls(fn, asked._replace(checks_n_plus_one=check_n_plus_one, scale=scale, explain=explain))
-    limit, task = CallLimit(_ASYNC_NAME, fn, timeout_seconds), current_task()
-    assert task is not None  # noqa: S101 - a coroutine runs in one
-    with limit.watched_in(get_running_loop(), task), closing(calls.steps()) as steps:
+    limit = CallLimit(_ASYNC_NAME, fn, timeout_seconds)
+    with limit.watched_in_task(), closing(calls.steps()) as steps:
         for function in steps:
             limit.calls(1)
             found = function()
