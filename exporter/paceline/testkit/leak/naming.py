@@ -15,7 +15,7 @@ from paceline.kit_results.leak import AllocationSite
 from paceline.probes.touch.call_sites import CallSites, Owner
 
 # A library may be this deep between the user's line and the line that allocates.
-_FRAMES = 32
+_FRAMES = 20
 _MOST_SITES = 5
 # Of what the first line allocates.
 _WORTH_SHOWING = 0.05
