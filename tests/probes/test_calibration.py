@@ -9,7 +9,7 @@ from paceline.probes.calibration import calibrate
 
 def test_a_calibration_is_cpu_time_of_a_part_of_its_rounds() -> None:
     """
-    The median of seven rounds takes at most a quarter of the CPU time of them all, as four of them take as long or longer.
+    The median of seven rounds takes at most a quarter of the CPU time of them all: four take as long.
     """
     before = time.thread_time()
     seconds = calibrate()

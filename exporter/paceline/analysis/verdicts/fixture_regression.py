@@ -25,6 +25,7 @@ _LEAST_SECONDS = 0.1
 # A machine within 5% of its usual speed is usual.
 _SLOW_MACHINE = 1.05
 # The mean of fewer setups than these is that of a moment, for which a machine that is so slow may have had less time.
+# Where the wait for a CPU is not known, one long wait is the mean of many short setups.
 _FEW_SETUPS, _BUSY_MACHINE = 5, 1.2
 _NOT_SET_UP_AGAIN = "the machine was busy, and a fixture is not set up again"
 
@@ -55,10 +56,12 @@ def judge_fixtures(run: Run, past: Past, rule: RegressionRule) -> Iterator[Verdi
         return
     slowdown, stretch = max(run.machine.slowdown_ratio or 1.0, 1.0), max(_stretch(run.cases), 1.0)
     for fixture in run.fixtures:
-        machine = slowdown if fixture.cpu_wait_seconds is not None else slowdown * stretch
+        is_wait_known = fixture.cpu_wait_seconds is not None
+        machine = slowdown if is_wait_known else slowdown * stretch
         verdict = _judge(fixture, _earlier(fixture, past), past, machine, rule)
         if verdict is not None:
-            is_chance = fixture.setups < _FEW_SETUPS and slowdown * stretch >= _BUSY_MACHINE
+            may_be_chance = fixture.setups < _FEW_SETUPS or not is_wait_known
+            is_chance = may_be_chance and slowdown * stretch >= _BUSY_MACHINE
             yield verdict.unconfirmed(_NOT_SET_UP_AGAIN) if is_chance else verdict
 
 
