@@ -91,7 +91,7 @@ class Judged:
         self.suite_alarms: dict[int, bool] = {}
         self._window = window
         self._runs: list[PastRun] = []
-        self._series: dict[str, Series] = {}
+        self.series: dict[str, Series] = {}
         for cases, calibration in zip(recording.runs, recording.calibrations, strict=True):
             self._judge(cases, calibration)
 
@@ -114,13 +114,13 @@ class Judged:
         self.trials += _trials(run, past, number)
         self._runs.append(past_run(run))
         for case in run.cases:
-            series = self._series.setdefault(case.id, Series([], []))
+            series = self.series.setdefault(case.id, Series([], []))
             series.runs.append(number)  # type: ignore[attr-defined]
             series.values.append(case.normalized_duration_seconds or 0.0)  # type: ignore[attr-defined]
 
     def _past(self, start: int) -> Past:
         column = {}
-        for test, (runs, values) in self._series.items():
+        for test, (runs, values) in self.series.items():
             begin = next((place for place in range(len(runs)) if runs[place] >= start), None)
             if begin is not None:
                 column[test] = Series([run - start for run in runs[begin:]], values[begin:])
