@@ -12,7 +12,7 @@ from paceline.kit_results.leak import Growth
 from paceline.measure import Better, Measure
 from paceline.metrics.catalogue import Channel
 from paceline.metrics.run_samples import TEST_METRICS, free_stamp, quoted, run_samples, stamped
-from paceline.model import Cause, Machine, Outcome, Run, RunOutcome, Severity, Verdict
+from paceline.model import Cause, Limit, Machine, Outcome, Run, RunOutcome, Severity, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import TEST, failed, make_case, make_run
@@ -61,6 +61,32 @@ def test_a_passed_test_has_a_sample_of_each_figure() -> None:
         "paceline_test_measure_beyond_limit": [
             ({**labels, "measure": "p95_seconds", "unit": "s", "better": "lower"}, 0.0)
         ],
+    }
+
+
+def test_limits_on_what_a_test_uses_are_those_of_measures() -> None:
+    """
+    What was not used is within its limit; what could not be measured, and a measure of the same name, has no sample.
+    """
+    limits = tuple(
+        Limit(measure=key, most=2.0)
+        for key in (UsageKey.DB_QUERIES, UsageKey.NETWORK_REQUESTS, UsageKey.CACHE_MISSES, UsageKey.MEMORY_PEAK_BYTES)
+    )
+    case = make_case(
+        usage={UsageKey.DB_QUERIES: 3.0},
+        limits=limits,
+        lacking=("memory_peak_bytes",),
+        measures={"cache_misses": Measure(value=3)},
+    )
+    told = _told(make_run(1, [case]))
+    found = {
+        name: [(labels["measure"], value) for labels, value in told[f"paceline_test_{name}"]]
+        for name in ("measure_limit", "measure_beyond_limit")
+    }
+
+    assert found == {
+        "measure_limit": [("db_queries", 2.0), ("network_requests", 2.0)],
+        "measure_beyond_limit": [("db_queries", 1.0), ("network_requests", 0.0)],
     }
 
 

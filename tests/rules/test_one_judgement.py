@@ -80,16 +80,17 @@ def test_verdicts_are_those_of_the_terminal(alerts: Alerts, suites: list[list[Ru
 
 def test_what_tests_touch_is_judged_alike(alerts: Alerts, suites: list[list[Run]]) -> None:
     """
-    Counts of queries and requests that rose, also from runs in which there were none, and repeated queries.
+    Counts of queries and requests that rose, also from runs in which there were none, limits, and repeated queries.
     """
     here = _here(suites[1][-1])
 
     assert _there(alerts, "touching") == here
-    assert {kind for _, kind in here} == {VerdictKind.COUNT, VerdictKind.REPEATED_QUERIES}
+    assert {kind for _, kind in here} == {VerdictKind.BUDGET, VerdictKind.COUNT, VerdictKind.REPEATED_QUERIES}
     assert {test for test, _ in here} == {
         "asks_a_database_now",
         "three_runs_and_asks_now",
         "asks_more_for_some_runs",
+        "asks_more_than_its_limit",
         "began_to_ask_and_asks_more",
         "requests_more",
         "repeats_queries",
@@ -115,7 +116,7 @@ def test_severity_is_that_of_the_terminal(alerts: Alerts, suites: list[list[Run]
     kinds = {VerdictKind.BUDGET, VerdictKind.REGRESSION}
     here = {
         (verdict.case, verdict.kind, verdict.severity.value)
-        for verdict in suites[0][-1].verdicts
+        for verdict in (*suites[0][-1].verdicts, *suites[1][-1].verdicts)
         if verdict.kind in kinds and verdict.case not in DIFFERENT
     }
     there = {

@@ -14,7 +14,7 @@ from paceline.kit_results import DatabaseResult, LeakResult
 from paceline.kit_results.database import Scaling
 from paceline.kit_results.leak import Growth
 from paceline.measure import Better, Measure
-from paceline.model import Case, Machine, Outcome, Run
+from paceline.model import Case, Limit, Machine, Outcome, Run
 from paceline.query_group import QueryGroup
 from paceline.usage import TOUCH_PROBES, UsageKey
 from paceline.verdict_kinds import VerdictKind
@@ -273,6 +273,8 @@ def _touched() -> dict[str, Course]:
         "requests_vary": [_touching(network_requests=3 + number % 2) for number in range(RUNS - 1)]
         + [_touching(network_requests=9)],
         "requests_more": [_touching(network_requests=1)] * (RUNS - 1) + [_touching(network_requests=2)],
+        "asks_more_than_its_limit": [_limited(db_queries=2)] * (RUNS - 1) + [_limited(db_queries=3)],
+        "asks_as_much_as_its_limit": [_limited(db_queries=2)] * RUNS,
         "repeats_queries": [_touching()] * (RUNS - 1) + [_repeating("shop/orders.py:17")],
         "repeated_queries_before": [_repeating("shop/carts.py:8")] * (RUNS - 1) + [_touching(db_queries=2)],
     }
@@ -280,6 +282,10 @@ def _touched() -> dict[str, Course]:
 
 def _touching(**usage: float) -> Case:
     return make_case(usage=usage)
+
+
+def _limited(**usage: float) -> Case:
+    return make_case(usage=usage, limits=(Limit(measure=UsageKey.DB_QUERIES, most=2),))
 
 
 def _repeating(place: str) -> Case:

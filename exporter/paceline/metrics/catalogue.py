@@ -301,12 +301,14 @@ TEST_MEASURE = _of_test(
 )
 TEST_MEASURE_LIMIT = _of_test(
     "measure_limit",
-    "Limit of a figure that a test reported of itself: the highest value, or the lowest where better is higher.",
+    "Limit of a figure that a test reported of itself, or of what it may use, such as db_queries: the highest value, "
+    "or the lowest where better is higher.",
     *("measure", "unit", "better"),
 )
 TEST_MEASURE_BEYOND_LIMIT = _of_test(
     "measure_beyond_limit",
-    "Whether a figure that a test reported of itself is beyond its limit (1) or not (0), of tests that failed as well.",
+    "Whether a figure that a test reported of itself, or what it used, is beyond its limit (1) or not (0), of tests "
+    "that failed as well.",
     *("measure", "unit", "better"),
 )
 TEST_USAGE = {key: _of_test(key, key.quantity.help) for key in UsageKey if key.quantity.is_exported}

@@ -12,6 +12,7 @@ from paceline.analysis.cause import CHILDREN_CPU, IDLE, MACHINE
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import ATTEMPTS, DURATION, NORMALIZED, OUTCOME, columns_of, past_run
 from paceline.analysis.verdicts.budget import needed_seconds
+from paceline.analysis.verdicts.limits import over_limits
 from paceline.analysis.verdicts.suite_regression import pace_of
 from paceline.endpoint_totals import endpoint_totals
 from paceline.formatting import milliseconds
@@ -20,6 +21,7 @@ from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
 from paceline.metrics.kit_samples import kit_figures
 from paceline.model import Case, Outcome, Run
+from paceline.quantity import Unit
 from paceline.usage import UsageKey
 from paceline.values import OTHER, OpenEnum
 from paceline.verdict_kinds import VerdictKind
@@ -188,6 +190,7 @@ def of_case(case: Case, run: Run, branches: Collection[str]) -> Iterator[Sample]
         yield Sample(catalogue.TEST_BUDGET_USED, labels, needed / case.budget_seconds, ended)
     for name, measure in case.measures.items():
         yield from _of_measure(name, measure, case, labels, ended)
+    yield from _of_limits(case, labels, ended)
     for metric, of_result, value in kit_figures(case):
         yield Sample(metric, (*labels, *of_result), value, ended)
     if not case.outcome.is_pass:
@@ -204,6 +207,22 @@ def _of_measure(name: str, measure: Measure, case: Case, labels: tuple[str, ...]
     if measure.limit is not None and (case.outcome.is_pass or case.outcome.is_failure):
         yield Sample(catalogue.TEST_MEASURE_LIMIT, of_measure, measure.limit, ended)
         yield Sample(catalogue.TEST_MEASURE_BEYOND_LIMIT, of_measure, float(measure.breaks_limit), ended)
+
+
+def _of_limits(case: Case, labels: tuple[str, ...], ended: float) -> Iterator[Sample]:
+    """
+    Limits on what a test uses are told as those on its measures, which rules judge.
+    """
+    if not (case.outcome.is_pass or case.outcome.is_failure):
+        return
+    for limit in case.limits:
+        if limit.measure in case.measures or limit.measure in case.lacking:
+            continue
+        unit = UsageKey(limit.measure).quantity.unit
+        of_limit = (*labels, limit.measure, unit.value if unit is Unit.BYTES else "", "")
+        is_over = any(over_limits([limit], case.usage))
+        yield Sample(catalogue.TEST_MEASURE_LIMIT, of_limit, limit.most, ended)
+        yield Sample(catalogue.TEST_MEASURE_BEYOND_LIMIT, of_limit, float(is_over), ended)
 
 
 def _where(run: Run, branches: Collection[str]) -> tuple[str, str]:
