@@ -106,10 +106,9 @@ CHANGES = (
         "an accidental O(n²)",
         "sqlparse",
         "sqlparse/sql.py",
-        "            token = self.tokens[idx]\n            for func in funcs:",
-        "            token = [one for one in self.tokens if imt(one, t=one.ttype) or True][idx]\n"
-        "            for func in funcs:",
-        # These have thousands of tokens, and would take hours.
+        "        start_idx = start\n",
+        "        [imt(one, t=one.ttype) for one in self.tokens]\n        start_idx = start\n",
+        # These have thousands of tokens, and would take long.
         ("--ignore=tests/test_dos_prevention.py",),
     ),
     Change(
