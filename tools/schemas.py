@@ -3,7 +3,7 @@ The run document as JSON Schema, and the HTTP interface of the exporter as OpenA
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec.json import schema_components
@@ -63,8 +63,10 @@ def _openapi() -> _Json:
         "security": [{}, {"user": []}],
         "paths": {
             "/": _get("A page for a person.", ["text/html"]),
-            HEALTHY: _get("200 while the exporter serves, 503 where it hangs.", ["text/plain"], hangs=True),
-            READY: _get("200 while the exporter serves.", ["text/plain"]),
+            HEALTHY: _get(
+                "200 while the exporter serves, 503 where it hangs.", ["text/plain"], is_open=True, hangs=True
+            ),
+            READY: _get("200 while the exporter serves.", ["text/plain"], is_open=True),
             "/metrics": _get("State: counters, and what runs now.", _TEXT_FORMATS),
             "/metrics/runs": _get("Run samples, stamped with the end of the run.", _TEXT_FORMATS),
             RUNS: _post("Send a run.", run, {**sent, **refusals, "409": conflict, "503": busy}),
@@ -80,12 +82,11 @@ def _openapi() -> _Json:
     }
 
 
-def _get(summary: str, types: tuple[str, ...] | list[str], *, hangs: bool = False) -> _Json:
+def _get(summary: str, types: Sequence[str], *, is_open: bool = False, hangs: bool = False) -> _Json:
     content = {kind: {"type": "string"} for kind in types}
     failing = {"503": _answer("The exporter hangs.", {"text/plain": {"type": "string"}})} if hangs else {}
-    security: list[_Json] = [{}] if summary.startswith("200") else []
-    answers = {"200": _answer(summary, content), **failing}
-    return {"get": {"summary": summary, "responses": answers, **({"security": security} if security else {})}}
+    security: _Json = {"security": [{}]} if is_open else {}
+    return {"get": {"summary": summary, "responses": {"200": _answer(summary, content), **failing}, **security}}
 
 
 def _post(summary: str, body: _Json, answers: _Json) -> _Json:
