@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from paceline.config import Config
-from paceline.model import Case
+from paceline.model import Case, Run
 from paceline.plugin.measure.item_cases import ItemCases
 from paceline.plugin.measure.last_teardown import LastTeardown
 from paceline.plugin.measure.marker_budgets import MarkerBudgets
@@ -37,6 +37,7 @@ class SingleProcess:
         self._settings: Final = settings
         self._meter: Final = meter
         self._session: Final = session
+        self._judged_early: Run | None = None
         self._repeater: Final = Repeater(meter, self.tests, settings, partial(say, config), work, calibrates=True)
 
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -75,10 +76,12 @@ class SingleProcess:
         return self._session.is_here and self._settings.confirmation.enabled and self._meter.fixtures.has_wide
 
     def _repeat_with(self, item: pytest.Item, node: pytest.Collector) -> None:
-        self._session.guard.tried(self.tests.end_early, "ending the last test")
-        judged = self._session.guard.tried(self._session.judge, "judging")
-        if judged is not None:
-            measure_again = partial(self._repeater.measure_again, item.config, judged, node)
+        # Once for all scopes that end: what a fixture's teardown takes makes no test a suspect.
+        if self._judged_early is None:
+            self._session.guard.tried(self.tests.end_early, "ending the last test")
+            self._judged_early = self._session.guard.tried(self._session.judge, "judging")
+        if self._judged_early is not None:
+            measure_again = partial(self._repeater.measure_again, item.config, self._judged_early, node)
             self._session.guard.tried(measure_again, "measuring again")
 
     def _on_end(self, number: int, case: Case) -> None:
