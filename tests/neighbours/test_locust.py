@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ import pytest
 from paceline.history.results_folder import read_run
 from paceline.kit_results import LoadResult
 from paceline.version import __version__
+from support import loaded as loaded_module
+from support.hosts import hosts
 from support.loaded import Loaded, after, loaded
 from support.neighbours import Beside
 
@@ -173,6 +176,61 @@ def test_workers_elsewhere_connect_to_the_master(suite: Beside, server: Loaded) 
             worker.communicate()
 
     assert (result.workers, result.requests, server.requests) == (2, 100, 100)
+
+
+def test_a_worker_that_comes_late_takes_no_part(suite: Beside, server: Loaded) -> None:
+    """
+    The load is sent by those that were there when it began, and the result is whole.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    command = ["-m", "paceline", "load-worker", address]
+    workers = [suite.start_program(*command) for _ in range(2)]
+    process = suite.start("-k", "test_long", "--paceline-load-workers", "2", "--paceline-load-master", address)
+    try:
+        _wait_for_requests(server, process)
+        workers.append(suite.start_program(*command))
+        output, _ = process.communicate(timeout=100)
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.communicate()
+    result = _only_result(suite, output)
+
+    assert (result.workers, result.expected_workers, result.problems) == (2, 2, ())
+    assert (result.requests, result.failures) == (server.requests, 0)
+
+
+def test_hosts_of_a_slow_and_lossy_network(suite: Beside) -> None:
+    """
+    Server, master and three workers are on five hosts, and each packet takes 10 ms, but for those that get lost: no
+    request is lost, and each latency has the way to the server and back.
+    """
+    with hosts(5, delay=0.01, loss=0.01) as (of_server, of_master, *of_workers):
+        program = [*of_server.command, sys.executable, loaded_module.__file__, of_server.address]
+        server = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert server.stdout is not None
+        suite.environ["URL"] = server.stdout.readline().strip()
+        address = f"{of_master.address}:5557"
+        workers = []
+        for host in of_workers:
+            suite.command = host.command
+            workers.append(suite.start_program("-m", "paceline", "load-worker", address))
+        suite.command = of_master.command
+        allowed = ("--paceline-load-allow", of_server.address)
+        try:
+            result = _result(
+                suite, "test_rate", "--paceline-load-workers", "3", "--paceline-load-master", address, *allowed
+            )
+        finally:
+            for worker in workers:
+                worker.kill()
+                worker.communicate()
+            counted, _ = server.communicate()
+
+    assert (result.workers, result.expected_workers, result.problems) == (3, 3, ())
+    assert (result.requests, result.failures, int(counted)) == (100, 0, 100)
+    assert result.latency.p50 >= 0.02
 
 
 def test_a_worker_of_another_version_takes_no_part(suite: Beside, server: Loaded) -> None:

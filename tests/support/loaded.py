@@ -3,6 +3,7 @@ Servers that load tests are sent to.
 """
 
 import ssl
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -82,22 +83,25 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def loaded(send: Callable[[Handler], None] = Handler.answer, certificate: Path | None = None) -> Iterator[Loaded]:
+def loaded(
+    send: Callable[[Handler], None] = Handler.answer, certificate: Path | None = None, host: str = "127.0.0.1"
+) -> Iterator[Loaded]:
     """
-    A server on loopback.
+    A server.
 
     Args:
         send: answers a request that was read.
         certificate: of a server with TLS; its key is beside it.
+        host: the address that the server listens on.
     """
     handler = type("SomeHandler", (Handler,), {"send": send})
-    server = _Server(("127.0.0.1", 0), handler)
+    server = _Server((host, 0), handler)
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, certificate.with_name("key.pem"))
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     scheme = "https" if certificate is not None else "http"
-    handler.loaded = served = Loaded(f"{scheme}://127.0.0.1:{server.server_port}")  # type: ignore[attr-defined]
+    handler.loaded = served = Loaded(f"{scheme}://{host}:{server.server_port}")  # type: ignore[attr-defined]
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -118,3 +122,11 @@ def after(seconds: float) -> Callable[[Handler], None]:
         handler.answer()
 
     return send
+
+
+if __name__ == "__main__":
+    # The address comes first, and the number of requests at the end of the standard input.
+    with loaded(host=sys.argv[1]) as server:
+        print(server.url, flush=True)
+        sys.stdin.read()
+        print(server.requests)

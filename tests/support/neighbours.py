@@ -304,6 +304,7 @@ class Beside(Suite):
         self.plugins = plugins
         self.own_last = own_last
         self.requirements = requirements
+        self.command: tuple[str, ...] = ()  # what comes before each, such as that of a `Host`
         self.environ = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
         self.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": "", "NO_PROXY": "127.0.0.1"}
         self.environ |= {"PACELINE_SUITE": "shop", "PACELINE_BRANCH": "main", "PACELINE_DEFAULT_BRANCH": "main"}
@@ -343,7 +344,7 @@ class Beside(Suite):
         self, arguments: Sequence[str], environ: Mapping[str, str] | None, typed: int
     ) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            [self.python, *arguments],
+            [*self.command, self.python, *arguments],
             cwd=self.folder,
             env={**self.environ, **(environ or {})},
             stdin=typed,
