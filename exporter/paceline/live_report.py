@@ -52,13 +52,26 @@ class ResourceSample(Value, frozen=True, kw_only=True, forbid_unknown_fields=Fal
     system: SystemSample = SystemSample()
 
 
+class LoadMoment(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """
+    The latest second of a load test: rate and latency of that second, and the failures so far. `p95_seconds` is None
+    in a second without an answer.
+    """
+
+    name: str = ""
+    users: Count = 0
+    requests_per_second: Annotated[float, Meta(ge=0)] = 0.0
+    failures: Count = 0
+    p95_seconds: Seconds | None = None
+
+
 class LiveReport(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     """
     A moment of a run under way, as it is sent to an exporter every `interval_seconds`.
 
     `expected` is None until the tests are collected. `active` maps a test to the seconds that it has been
-    running, `outcomes` says how the tests ended that have, `budgets` is by test type in seconds.
-    `is_over` says that it is the last.
+    running, `loads` maps a test to its load test, `outcomes` says how the tests ended that have, `budgets` is by
+    test type in seconds. `is_over` says that it is the last.
     """
 
     run_id: RunId
@@ -70,6 +83,7 @@ class LiveReport(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     expected: Count | None = None
     ended: Count = 0
     active: Mapping[str, Seconds] = field(default_factory=dict)
+    loads: Mapping[str, LoadMoment] = field(default_factory=dict)
     outcomes: Mapping[Outcome, Count] = field(default_factory=dict)
     budgets: Mapping[str, Seconds] = field(default_factory=dict)
     sample: ResourceSample = ResourceSample()

@@ -173,6 +173,52 @@ _TESTS: tuple[Panel, ...] = (
     ),
 )
 
+
+def _of_load(title: str, metric: str, description: str, unit: str, color: str) -> Panel:
+    expr = f"max by (test, load) (paceline_active_load_{metric}{{{OF_SUITE}}})"
+    return as_it_happens(
+        title=title,
+        description=description,
+        queries=(Query(expr=expr, legend="{{test}} {{load}}"),),
+        unit=unit,
+        empty="no load test runs now",
+        width=6,
+        defaults={"color": fixed(color), "min": 0},
+    )
+
+
+_LOADS: tuple[Panel, ...] = (
+    _of_load(
+        "Requests per second",
+        "requests_per_second",
+        "Requests of each second of the load tests that run now, those that failed too.",
+        "ops",
+        colors.GOOD,
+    ),
+    _of_load(
+        "95% latency",
+        "latency_seconds",
+        "95 of 100 requests of each second that succeeded were quicker. A line that rises while the rate is constant "
+        "means that requests wait for one another.",
+        "s",
+        colors.WARNING,
+    ),
+    _of_load(
+        "Failed requests so far",
+        "failures",
+        "Requests of the load tests that run now without a right answer, from their start on.",
+        "none",
+        colors.BAD,
+    ),
+    _of_load(
+        "Load users",
+        "users",
+        "Users of the load tests that run now; with a rate, the most requests that may be in flight.",
+        "none",
+        colors.PURPLE,
+    ),
+)
+
 LIVE = Dashboard(
     uid="paceline-live",
     title="Live",
@@ -186,6 +232,7 @@ LIVE = Dashboard(
     rows=(
         Row("The run", _PROGRESS),
         Row("Tests", _TESTS),
+        Row("Load tests", _LOADS),
         Row("Processes of the tests", PROCESSES),
         Row("The machine", MACHINE),
     ),

@@ -62,6 +62,12 @@ _RUNNING = {
     f'paceline_active_case_seconds{{{_RUN},test="new"}}': 20,
     f'paceline_test_budget_seconds{{{_RUN},test="a"}}': 2,
 }
+# Seen by the exporter and by the live endpoint.
+_LOADS = {
+    f'paceline_active_load_{figure}{{{_RUN},instance="{instance}",test="a",load="cart"}}': value
+    for instance in ("exporter", "laptop")
+    for figure, value in (("requests_per_second", 40), ("latency_seconds", 0.2), ("failures", 3), ("users", 5))
+}
 
 
 def _course(value: float | str) -> str:
@@ -107,6 +113,10 @@ def _check(folder: Path, series: Mapping[str, float | str], panel: str, *expecte
         (_BOTH, "Left to run", 5),
         ({**_BY_EXPORTER, **_BY_ENDPOINT}, "Tests ended", 8),
         (_RUNNING, "Longest running", 1.5),
+        (_LOADS, "Requests per second", 40),
+        (_LOADS, "95% latency", 0.2),
+        (_LOADS, "Failed requests so far", 3),
+        (_LOADS, "Load users", 5),
     ],
 )
 def test_a_run_is_told_as_it_is(tmp_path: Path, series: Mapping[str, float], panel: str, expected: float) -> None:

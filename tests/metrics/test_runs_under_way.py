@@ -5,7 +5,7 @@ Runs under way, as metric families.
 from functools import partial
 from typing import Any
 
-from paceline.live_report import LiveReport, ResourceSample, SystemSample, TreeSample
+from paceline.live_report import LiveReport, LoadMoment, ResourceSample, SystemSample, TreeSample
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import CATALOGUE, PROCESS_CPU
 from paceline.metrics.run_samples import branch_label
@@ -74,6 +74,21 @@ def test_runs_of_one_place_are_added_up() -> None:
     assert values["paceline_active_case_seconds", *where, "test_a"] == 5.0
     assert values["paceline_run_progress_ratio", *where] == 0.5
     assert values["paceline_process_resident_memory_bytes", *where] == 200
+
+
+def test_a_load_test_has_its_test_and_its_name_in_labels() -> None:
+    """
+    A second without an answer has no latency.
+    """
+    busy, silent = LoadMoment(name="cart", users=5, requests_per_second=40.0, p95_seconds=0.2), LoadMoment(failures=2)
+    values = _values(_report("a", loads={"test_load": busy, "test_down": silent}))
+    where = ("shop", "main", "")
+
+    assert values["paceline_active_load_users", *where, "test_load", "cart"] == 5
+    assert values["paceline_active_load_requests_per_second", *where, "test_load", "cart"] == 40
+    assert values["paceline_active_load_latency_seconds", *where, "test_load", "cart"] == 0.2
+    assert values["paceline_active_load_failures", *where, "test_down", ""] == 2
+    assert ("paceline_active_load_latency_seconds", *where, "test_down", "") not in values
 
 
 def test_what_a_machine_uses_is_not_added_up() -> None:

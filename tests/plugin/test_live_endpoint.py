@@ -2,10 +2,12 @@
 The live endpoint.
 """
 
+import contextlib
 import re
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 
 import pytest
 import requests
@@ -102,12 +104,51 @@ def test_the_controller_of_xdist_shows_its_workers(suite: Suite) -> None:
 
 def test_only_catalogued_metrics_are_exposed(suite: Suite) -> None:
     """
-    Every exposed family stands in the catalogue, and every row of the catalogue is exposed.
+    Every exposed family stands in the catalogue, and every row of the catalogue is exposed, but for load tests where
+    no load test runs.
     """
     samples = _scrape_in_the_middle(suite)
     names = {re.sub(r"_(bucket|count|sum)$", "", name) for name, _ in samples if not name.endswith("_created")}
+    known = {metric.name for metric in CATALOGUE if metric.channel is Channel.STATE}
 
-    assert names == {metric.name for metric in CATALOGUE if metric.channel is Channel.STATE}
+    assert names == {name for name in known if not name.startswith("paceline_active_load_")}
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["one process", "xdist"])
+def test_a_load_test_is_seen_while_it_runs(suite: Suite, arguments: Sequence[str]) -> None:
+    """
+    Its users, and the rate, latency and failures so far, by test and name of the load.
+    """
+    suite.write(
+        "test_load.py",
+        """
+        import time
+
+        from paceline.testkit import load_test
+
+        def call():
+            time.sleep(0.01)
+
+        def test_load():
+            load_test(call, concurrent_users=3, ramp_up_seconds=0, duration_seconds=6, name="calls")
+        """,
+    )
+    suite.write("pyproject.toml", "[tool.paceline]\nsample_seconds = 0.1\n")
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}/metrics"
+    process = suite.start(f"--paceline-port={port}", *arguments)
+    samples: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
+    while process.poll() is None and not _values(samples, "paceline_active_load_latency_seconds"):
+        time.sleep(0.05)
+        with contextlib.suppress(requests.ConnectionError):
+            samples = _scrape(url)
+    process.communicate(timeout=60)
+    where = "main,calls,shop,test_load.py::test_load"
+
+    assert _values(samples, "paceline_active_load_users") == {where: 3}
+    assert _values(samples, "paceline_active_load_failures") == {where: 0}
+    assert 0 < _values(samples, "paceline_active_load_requests_per_second")[where] <= 300
+    assert _values(samples, "paceline_active_load_latency_seconds")[where] >= 0.01
 
 
 def test_a_port_in_use_is_said_before_the_first_test(suite: Suite) -> None:

@@ -53,7 +53,7 @@ def hosts(count: int, *, delay: float = 0.0, loss: float = 0.0) -> Iterator[list
     assert network.stdout is not None
     try:
         descriptors = network.stdout.readline().split()
-        assert len(descriptors) == count, "no network namespaces: they need Linux, iproute2, util-linux and /dev/net/tun"
+        assert len(descriptors) == count, "no network namespaces: install iproute2 and util-linux; be root"
         of_process = f"/proc/{network.pid}"
         user = () if is_root else (f"--user={of_process}/ns/user", "--preserve-credentials")
         yield [
@@ -75,7 +75,8 @@ def _carry(count: int, delay: float, loss: float) -> None:
         device, namespace = _host(_NETWORK + number)
         devices[(_NETWORK + number).packed] = device
         namespaces.append(namespace)
-    print(*namespaces, flush=True)
+    sys.stdout.write(" ".join(map(str, namespaces)) + "\n")
+    sys.stdout.flush()
     ready, chance, arriving = selectors.DefaultSelector(), Random(1), list[tuple[float, int, int, bytes]]()
     for readable in (sys.stdin.fileno(), *devices.values()):
         ready.register(readable, selectors.EVENT_READ)

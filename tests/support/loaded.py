@@ -127,6 +127,7 @@ def after(seconds: float) -> Callable[[Handler], None]:
 if __name__ == "__main__":
     # The address comes first, and the number of requests at the end of the standard input.
     with loaded(host=sys.argv[1]) as server:
-        print(server.url, flush=True)
+        sys.stdout.write(f"{server.url}\n")
+        sys.stdout.flush()
         sys.stdin.read()
-        print(server.requests)
+        sys.stdout.write(str(server.requests))

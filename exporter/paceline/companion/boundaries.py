@@ -6,6 +6,9 @@ import os
 import select
 from typing import Final, Self
 
+from msgspec import json
+
+from paceline.live_report import LoadMoment
 from paceline.own_descriptor import OwnDescriptor
 from paceline.unpatched import UNPATCHED
 
@@ -54,6 +57,27 @@ class Boundaries:
         Call after the teardown of a test.
         """
         self.send(b"E %d %d %d\n" % (self._process, UNPATCHED.perf_counter_ns(), key))
+
+    def tell_load(self, test: str, moment: LoadMoment) -> None:
+        """
+        Tell the latest second of the load test of a test.
+        """
+        self.tell("load", test, moment)
+
+    def tell(self, kind: str, *figures: object) -> None:
+        """
+        Tell those who watch the run; see `LiveOutlets.take`.
+
+        Args:
+            kind: of the message.
+            figures: what JSON can have.
+        """
+        try:
+            content = json.encode((kind, *figures))
+        except ValueError:  # a text that is no Unicode
+            self.dropped += 1
+            return
+        self.send(b"L %d %b\n" % (UNPATCHED.perf_counter_ns(), content))
 
     def send(self, line: bytes) -> None:
         """

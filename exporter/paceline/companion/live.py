@@ -53,6 +53,8 @@ class LiveOutlets:
             self._run.name_case(*figures)
         elif kind == "end":
             self._run.end_case(*figures)
+        elif kind == "load":
+            self._run.take_load(*figures)
         elif kind == "case":
             self._add(*figures)
         elif kind == "failures":

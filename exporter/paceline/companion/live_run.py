@@ -5,19 +5,22 @@ How far a run is, as the session's messages say.
 import time
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 from msgspec import convert
 
 from paceline.companion.order import Live
 from paceline.companion.sampler import Sampler
 from paceline.identity import safe_text
-from paceline.live_report import LiveReport, ResourceSample
+from paceline.live_report import LiveReport, LoadMoment, ResourceSample
 from paceline.metrics.live_state import LiveState
 from paceline.model import Outcome
 from paceline.version import __version__
 
 _NANOSECONDS = 1e9
 _MILLISECONDS = 1e3
+# A load test sends a message each second.
+_LOAD_SECONDS = 3.0
 
 
 class LiveRun:
@@ -35,6 +38,7 @@ class LiveRun:
         self._live = live
         self._sampler = sampler
         self._active: dict[int, tuple[str, int]] = {}
+        self._loads: dict[str, tuple[float, LoadMoment]] = {}
 
     def start_case(self, number: int, case: str, at_ns: int) -> None:
         self._active[number] = case, at_ns
@@ -52,6 +56,12 @@ class LiveRun:
         """
         self._outcomes[Outcome(outcome)] += 1
 
+    def take_load(self, case: str, moment: Mapping[str, Any]) -> None:
+        """
+        Take the latest second of the load test of a test. A load test that is silent for some seconds has ended.
+        """
+        self._loads[case] = time.monotonic(), convert(moment, LoadMoment)
+
     def state(self) -> LiveState:
         """
         The moment, for metrics.
@@ -63,6 +73,7 @@ class LiveRun:
             expected=self.expected,
             ended=self._ended(),
             active=self._seconds(),
+            loads=self._present_loads(),
             budgets={name: budget * _MILLISECONDS for name, budget in self._live.budgets.items()},
             failures=self.failures,
             sample=self._sample(),
@@ -82,6 +93,7 @@ class LiveRun:
             expected=self.expected,
             ended=self._ended(),
             active=self._seconds(),
+            loads=self._present_loads(),
             outcomes=dict(self._outcomes),
             budgets=self._live.budgets,
             sample=self._sample(),
@@ -95,6 +107,10 @@ class LiveRun:
         now = time.perf_counter_ns()
         # A copy, as messages go on coming.
         return {case: (now - began) / _NANOSECONDS for case, began in self._active.copy().values()}
+
+    def _present_loads(self) -> Mapping[str, LoadMoment]:
+        now = time.monotonic()
+        return {case: moment for case, (at, moment) in self._loads.copy().items() if now - at < _LOAD_SECONDS}
 
     def _sample(self) -> ResourceSample:
         return convert({"tree": self._sampler.tree, "system": self._sampler.system}, ResourceSample)

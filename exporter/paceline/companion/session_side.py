@@ -6,10 +6,11 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from msgspec import Struct, convert, field, json
+from msgspec import Struct, convert, field
 
 from paceline.companion.boundaries import Boundaries
 from paceline.companion.folder import Answers, Files
+from paceline.live_report import LoadMoment
 from paceline.model import Case, Machine
 from paceline.unpatched import UNPATCHED
 
@@ -115,6 +116,12 @@ class Companion:
         """
         self._tell("case", case.test_type, case.outcome, case.duration_seconds)
 
+    def tell_load(self, test: str, moment: LoadMoment) -> None:
+        """
+        The latest second of the load test of a test.
+        """
+        self._tell("load", test, moment)
+
     def tell_failures(self, failures: int) -> None:
         """
         How often something went wrong inside Paceline so far.
@@ -179,14 +186,9 @@ class Companion:
         said = f"the companion process {why}: figures of the machine and of child processes are absent"
         return Observed(dropped=self.boundaries.dropped, messages=(said,) if why else ())
 
-    def _tell(self, kind: str, *figures: float | str | None) -> None:
+    def _tell(self, kind: str, *figures: object) -> None:
         if self.is_live:
-            try:
-                content = json.encode((kind, *figures))
-            except ValueError:  # a text that is no Unicode
-                self.boundaries.dropped += 1
-                return
-            self.boundaries.send(b"L %d %b\n" % (UNPATCHED.perf_counter_ns(), content))
+            self.boundaries.tell(kind, *figures)
 
 
 def last_wait(seconds: float, waited: float) -> float:

@@ -51,6 +51,7 @@ class Metric(Struct, frozen=True):
 _RUN = ("suite", "branch")
 _SESSION = (*_RUN, "shard")
 _TEST = (*_RUN, "test", "test_type")
+_ACTIVE_LOAD = (*_RUN, "test", "load")
 
 
 def _of_session(name: str, kind: Kind, text: str, *labels: str) -> Metric:
@@ -94,6 +95,27 @@ ACTIVE_CASE_SECONDS = _of_session(
     Kind.GAUGE,
     "How long each test that runs now has been running.",
     *(*_RUN, "test"),
+)
+ACTIVE_LOAD_RATE = _of_session(
+    "paceline_active_load_requests_per_second",
+    Kind.GAUGE,
+    "Requests of the latest second of a load test that runs now.",
+    *_ACTIVE_LOAD,
+)
+ACTIVE_LOAD_LATENCY = _of_session(
+    "paceline_active_load_latency_seconds",
+    Kind.GAUGE,
+    "Latency that 95 of 100 requests of the latest second of a load test kept below.",
+    *_ACTIVE_LOAD,
+)
+ACTIVE_LOAD_FAILURES = _of_session(
+    "paceline_active_load_failures",
+    Kind.GAUGE,
+    "Requests that have failed so far in a load test that runs now.",
+    *_ACTIVE_LOAD,
+)
+ACTIVE_LOAD_USERS = _of_session(
+    "paceline_active_load_users", Kind.GAUGE, "Users of a load test that runs now.", *_ACTIVE_LOAD
 )
 EXPECTED_CASES = _of_session("paceline_expected_cases", Kind.GAUGE, "Tests that this run is going to run.", *_RUN)
 PROGRESS = _of_session("paceline_run_progress_ratio", Kind.GAUGE, "Share of the expected tests that have ended.", *_RUN)

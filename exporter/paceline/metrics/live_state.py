@@ -2,12 +2,13 @@
 State, as metric families: what runs now, and what the process tree and the machine use.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 from prometheus_client.metrics_core import Metric as Family
 
-from paceline.live_report import ResourceSample, SystemSample, TreeSample
+from paceline.live_report import LoadMoment, ResourceSample, SystemSample, TreeSample
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
 from paceline.metrics.families import family
@@ -18,7 +19,7 @@ class LiveState(Struct, frozen=True, kw_only=True):
     A moment of a run.
 
     `branch` is "" until it is known, and `expected` is None until the tests are collected. `active` maps a test
-    to the seconds that it has been running.
+    to the seconds that it has been running, `loads` to its load test.
     """
 
     version: str
@@ -27,6 +28,7 @@ class LiveState(Struct, frozen=True, kw_only=True):
     expected: int | None
     ended: int
     active: Mapping[str, float]
+    loads: Mapping[str, LoadMoment] = {}
     budgets: Mapping[str, float]
     failures: int
     sample: ResourceSample
@@ -53,9 +55,26 @@ def _progress(state: LiveState, run: tuple[str, str]) -> Iterator[Family]:
     seconds: Mapping[tuple[str, ...], float] = {(*run, test): since for test, since in state.active.items()}
     yield family(catalogue.ACTIVE_CASES, {run: len(state.active)})
     yield family(catalogue.ACTIVE_CASE_SECONDS, seconds)
+    for metric, samples in loads_by_metric(state.loads).items():
+        yield family(metric, {(*run, *labels): value for labels, value in samples.items()})
     if state.expected is not None:
         yield family(catalogue.EXPECTED_CASES, {run: state.expected})
         yield family(catalogue.PROGRESS, {run: min(state.ended / max(state.expected, 1), 1.0)})
+
+
+def loads_by_metric(loads: Mapping[str, LoadMoment]) -> Mapping[Metric, Mapping[tuple[str, str], float]]:
+    """
+    The figures of load tests that run now, by test and name of the load.
+    """
+    found: defaultdict[Metric, dict[tuple[str, str], float]] = defaultdict(dict)
+    for test, load in loads.items():
+        labels = (test, load.name)
+        found[catalogue.ACTIVE_LOAD_RATE][labels] = load.requests_per_second
+        found[catalogue.ACTIVE_LOAD_FAILURES][labels] = load.failures
+        found[catalogue.ACTIVE_LOAD_USERS][labels] = load.users
+        if load.p95_seconds is not None:
+            found[catalogue.ACTIVE_LOAD_LATENCY][labels] = load.p95_seconds
+    return found
 
 
 def of_tree(tree: TreeSample) -> dict[Metric, float]:

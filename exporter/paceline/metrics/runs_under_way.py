@@ -14,7 +14,7 @@ from paceline.live_report import LiveReport
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Kind, Metric
 from paceline.metrics.families import family
-from paceline.metrics.live_state import of_machine, of_tree
+from paceline.metrics.live_state import loads_by_metric, of_machine, of_tree
 
 _Labels = tuple[str, ...]
 # The label of a branch, from its name and that of the default branch.
@@ -72,6 +72,8 @@ def _greatest(group: Sequence[LiveReport]) -> Iterator[tuple[Metric, _Labels, fl
         yield from _gauges(of_machine(report.sample.system))
         # The same test may run in two of them: then it is the older one that matters.
         yield from ((catalogue.ACTIVE_CASE_SECONDS, (test,), seconds) for test, seconds in report.active.items())
+        for metric, samples in loads_by_metric(report.loads).items():
+            yield from ((metric, labels, value) for labels, value in samples.items())
 
 
 def _gauges(figures: Mapping[Metric, float]) -> Iterator[tuple[Metric, _Labels, float]]:

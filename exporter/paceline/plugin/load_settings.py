@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import pytest
 
+from paceline.live_report import LoadMoment
 from paceline.testkit.load.session_settings import SETTINGS, SessionSettings
 
 
@@ -19,6 +20,7 @@ def apply_load_settings(config: pytest.Config) -> None:
         workers=_workers(config),
         master=_master(config),
         show=_line_shower(config),
+        tell=_teller(config),
         interrupt=_interrupter(config),
     )
     SETTINGS.append(settings)
@@ -62,6 +64,19 @@ def _line_shower(config: pytest.Config) -> Callable[[str], None] | None:
             reporter.rewrite(line, erase=True)
 
     return show
+
+
+def _teller(config: pytest.Config) -> Callable[[LoadMoment], None]:
+    """
+    What tells the companion of the test that sends load, where one is measured.
+    """
+
+    def tell(moment: LoadMoment) -> None:
+        tests = config.pluginmanager.getplugin("paceline-tests")
+        if tests is not None:
+            tests.tell_load(moment)
+
+    return tell
 
 
 def _interrupter(config: pytest.Config) -> Callable[[str], NoReturn]:

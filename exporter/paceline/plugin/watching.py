@@ -14,6 +14,7 @@ from paceline.config import Config
 from paceline.errors import CompanionError, ConfigError
 from paceline.formatting import counted
 from paceline.identity import safe_text
+from paceline.live_report import LoadMoment
 from paceline.model import Case
 from paceline.plugin.collect.plan import Planner
 from paceline.plugin.guard import Guard
@@ -98,6 +99,10 @@ class Watching:
     def test_ended(self, key: int) -> None:
         if self._companion is not None:
             self._companion.boundaries.test_ended(key)
+
+    def tell_load(self, test: str, moment: LoadMoment) -> None:
+        if self._companion is not None:
+            self._companion.tell_load(test, moment)
 
     def finish(self) -> Observed:
         """

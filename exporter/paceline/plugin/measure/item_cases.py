@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import pytest
 
+from paceline.live_report import LoadMoment
 from paceline.model import Case
 from paceline.plugin.collect.plan import plan_of
 from paceline.plugin.measure.meter import Meter, measurement_on
@@ -21,12 +22,14 @@ Listener = Callable[[int, Case], None]
 
 class Boundaries(Protocol):
     """
-    Takes the start and the end of each test that this process runs, by its number.
+    Takes the start and the end of each test that this process runs, by its number, and each second of its load tests.
     """
 
     def test_started(self, key: int) -> None: ...
 
     def test_ended(self, key: int) -> None: ...
+
+    def tell_load(self, test: str, moment: LoadMoment) -> None: ...
 
 
 class Ended(NamedTuple):
@@ -99,6 +102,14 @@ class ItemCases:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if self.current is not None:
             self._tried(lambda: self._add(report))
+
+    def tell_load(self, moment: LoadMoment) -> None:
+        """
+        Tell those who watch the run how the load test of the present test does.
+        """
+        running, boundaries = self.current, self._boundaries
+        if running is not None and boundaries is not None:
+            boundaries.tell_load(running.plan.id, moment)
 
     def end_early(self) -> None:
         """

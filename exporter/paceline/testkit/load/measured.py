@@ -32,7 +32,7 @@ def measured(plan: LoadPlan, function: Callable[[], Any] | None, sending: Sendin
         asked: name and thresholds.
     """
     engine, names = _engine(plan, function, sending), _names(plan, function)
-    gathering, use, progress = Gathering(plan, names), ServersUse(), Progress(plan)
+    gathering, use, progress = Gathering(plan, names), ServersUse(), Progress(plan, asked.name)
 
     def each_second() -> None:
         use.sample()

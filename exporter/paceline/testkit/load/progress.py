@@ -1,5 +1,5 @@
 """
-The line that shows how a load test does.
+Shows how a load test does.
 """
 
 import sys
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from paceline.formatting import duration
+from paceline.live_report import LoadMoment
 from paceline.testkit.load.gathering import Gathering
 from paceline.testkit.load.plan import LoadPlan
 from paceline.testkit.load.session_settings import session_settings
@@ -15,13 +16,19 @@ from paceline.testkit.load.session_settings import session_settings
 
 class Progress:
     """
-    Shows a line each second on a terminal, and nothing elsewhere.
+    Shows a line each second on a terminal, and tells those who watch the run.
+
+    Args:
+        plan: the load.
+        name: of the load test.
     """
 
-    def __init__(self, plan: LoadPlan) -> None:
+    def __init__(self, plan: LoadPlan, name: str) -> None:
         self._plan: Final = plan
+        self._name: Final = name
         self._started: Final = time.monotonic()
         self._show: Final = session_settings().show or _to_terminal()
+        self._tell: Final = session_settings().tell
 
     def show(self, gathering: Gathering) -> None:
         """
@@ -29,6 +36,17 @@ class Progress:
         """
         if self._show is not None:
             self._show(line_of(gathering, time.monotonic() - self._started, self._plan.whole_seconds))
+        latest = gathering.latest_interval()
+        if self._tell is not None and latest is not None:
+            self._tell(
+                LoadMoment(
+                    name=self._name,
+                    users=latest.users,
+                    requests_per_second=latest.requests / gathering.interval_seconds,
+                    failures=gathering.failures,
+                    p95_seconds=latest.p95_seconds,
+                )
+            )
 
     def end(self) -> None:
         """

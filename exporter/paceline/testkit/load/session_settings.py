@@ -5,18 +5,22 @@ What the command line of pytest says of load tests.
 from collections.abc import Callable
 from typing import Final, NamedTuple, NoReturn
 
+from paceline.live_report import LoadMoment
+
 
 class SessionSettings(NamedTuple):
     """
     Hosts that load may be sent to. `workers` of Locust send load; 0 where Locust does not. They connect to `master`, as
     HOST:PORT, and are processes of this machine where it is "". `show` shows the progress of a load test: it takes the
-    line that replaces the one before. `interrupt` ends the test and the session after Ctrl-C; it takes the reason.
+    line that replaces the one before. `tell` takes each second of a load test, for those who watch the run. `interrupt`
+    ends the test and the session after Ctrl-C; it takes the reason.
     """
 
     allowed_hosts: tuple[str, ...] = ()
     workers: int = 0
     master: str = ""
     show: Callable[[str], None] | None = None
+    tell: Callable[[LoadMoment], None] | None = None
     interrupt: Callable[[str], NoReturn] | None = None
 
 
