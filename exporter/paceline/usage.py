@@ -422,6 +422,26 @@ class UsageKey(OpenEnum):
             advice="Look at the number of commands, and at the size of the values.",
         ),
     )
+    LOCAL_CACHE_HITS = (
+        "local_cache_hits",
+        Quantity(
+            "hits of caches in the process",
+            "Lookups of a test that caches in its process answered: functools.lru_cache, cachetools.",
+            curve=Curve("Caches in the process", "hits", colors.GREEN),
+            probe="cache",
+        ),
+    )
+    LOCAL_CACHE_MISSES = (
+        "local_cache_misses",
+        Quantity(
+            "misses of caches in the process",
+            "Lookups of a test that caches in its process did not answer: functools.lru_cache, cachetools.",
+            cause=CauseRole.SYSTEM,
+            floor=20,
+            curve=Curve("Caches in the process", "misses", colors.BAD),
+            probe="cache",
+        ),
+    )
     PAGE_LOAD_SECONDS = (
         "page_load_seconds",
         Quantity(

@@ -8,7 +8,7 @@ import pytest
 
 from paceline.model import Case
 from paceline.usage import UsageKey
-from support.cache_servers import memcached, redis
+from support.cache_servers import memcached, redis, redis_cluster
 from support.suite import Suite
 
 pytestmark = pytest.mark.stack
@@ -20,13 +20,20 @@ _CONFTEST = """
     import pytest
     from django.conf import settings
 
-    REDIS, MEMCACHED = int(os.environ["REDIS_PORT"]), int(os.environ["MEMCACHED_PORT"])
+    REDIS, CLUSTER, MEMCACHED = (int(os.environ[name]) for name in ("REDIS", "CLUSTER", "MEMCACHED"))
     settings.configure(CACHES={
         "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
         "redis": {"BACKEND": "django.core.cache.backends.redis.RedisCache",
                   "LOCATION": f"redis://127.0.0.1:{REDIS}"},
     })
     django.setup()
+
+    @pytest.fixture
+    def cluster():
+        import redis
+        with redis.RedisCluster("127.0.0.1", CLUSTER) as client:
+            client.set("there", "1")
+            yield client
 
     @pytest.fixture
     def client():
@@ -43,7 +50,7 @@ _TESTS = """
     import pytest
     import redis
     import redis.asyncio
-    from conftest import MEMCACHED, REDIS
+    from conftest import CLUSTER, MEMCACHED, REDIS
     from django.core.cache import cache, caches
 
     def test_redis_get(client):
@@ -82,6 +89,35 @@ _TESTS = """
             async with redis.asyncio.Redis(port=REDIS) as client:
                 await client.set("there", 1)
                 await asyncio.gather(client.get("there"), client.get("absent"))
+                async with client.pipeline() as pipeline:
+                    await pipeline.get("there").get("absent").execute()
+        asyncio.run(main())
+
+    def test_cluster(cluster):
+        cluster.set("there", 1)
+        assert cluster.get("there") and cluster.get("absent") is None
+
+    def test_cluster_pipeline(cluster):
+        with cluster.pipeline() as pipeline:
+            pipeline.set("there", 1).get("there").get("absent")
+            assert pipeline.execute() == [True, b"1", None]
+
+    def test_cluster_watch(cluster):
+        with cluster.pipeline(transaction=True) as pipeline:
+            pipeline.watch("there")
+            assert pipeline.get("there") == b"1"
+            pipeline.multi()
+            pipeline.set("there", 1)
+            pipeline.execute()
+
+    def test_cluster_connects():
+        with redis.RedisCluster("127.0.0.1", CLUSTER): pass
+
+    def test_cluster_async():
+        async def main():
+            async with redis.asyncio.RedisCluster("127.0.0.1", CLUSTER) as client:
+                await client.set("there", 1)
+                await client.get("absent")
                 async with client.pipeline() as pipeline:
                     await pipeline.get("there").get("absent").execute()
         asyncio.run(main())
@@ -126,6 +162,11 @@ _EXPECTED = {
     "test_redis_watch": (3, 1, 0, 1),
     "test_redis_refused": (1, 0, 0, 0),
     "test_redis_async": (5, 2, 2, 1),
+    "test_cluster": (3, 1, 1, 1),
+    "test_cluster_pipeline": (3, 1, 1, 1),
+    "test_cluster_watch": (3, 1, 0, 1),
+    "test_cluster_connects": (0, 0, 0, 0),
+    "test_cluster_async": (4, 1, 2, 1),
     "test_memcached": (4, 2, 2, 1),
     "test_memcached_pool": (2, 1, 0, 2),
     "test_django": (6, 3, 2, 3),
@@ -143,8 +184,8 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Case]:
     suite = Suite(tmp_path_factory.mktemp("suite"))
     suite.write("conftest.py", _CONFTEST)
     suite.write("test_suite.py", _TESTS)
-    with redis() as redis_port, memcached() as memcached_port:
-        ports = {"REDIS_PORT": str(redis_port), "MEMCACHED_PORT": str(memcached_port)}
+    with redis() as redis_port, redis_cluster() as cluster_port, memcached() as memcached_port:
+        ports = {"REDIS": str(redis_port), "CLUSTER": str(cluster_port), "MEMCACHED": str(memcached_port)}
         result = suite.run(environ=ports)
 
     assert set(result.outcomes.values()) == {"passed"}, result.output

@@ -235,6 +235,8 @@ def _asked_of_servers(habit: Habit, seconds: float) -> dict[str, float]:
         UsageKey.CACHE_MISSES: requests,
         UsageKey.CACHE_SETS: requests,
         UsageKey.CACHE_SECONDS: 0.02 * seconds,
+        UsageKey.LOCAL_CACHE_HITS: 8 * requests,
+        UsageKey.LOCAL_CACHE_MISSES: requests,
     }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from paceline.probes.touch.attribution import Attribution
 from paceline.probes.touch.browser.pages import Pages
+from paceline.probes.touch.cache.cached_functions import CachedFunctions
 from paceline.probes.touch.cache.lookups import Lookups
 from paceline.probes.touch.call_sites import CallSites
 from paceline.probes.touch.database.queries import Queries
@@ -47,9 +48,13 @@ _NETWORK: Mapping[str, str] = {
 _CACHES: Mapping[str, str] = {
     "redis": "cache.redis",
     "redis.asyncio.client": "cache.async_redis",
+    "redis.cluster": "cache.redis_cluster",
+    "redis.asyncio.cluster": "cache.redis_cluster",
     "pymemcache.client.base": "cache.pymemcache",
     "django.core.cache": "cache.django",
+    "cachetools": "cache.cachetools",
 }
+_FUNCTIONS: Mapping[str, str] = {"functools": "cache.functools"}
 _ENDPOINTS: Mapping[str, str] = {
     "starlette.applications": "endpoints.starlette",
     "flask": "endpoints.flask",
@@ -92,6 +97,7 @@ class Hooks:
         self.ignored: Sequence[IgnoredQueries] = ()
         self._report: Final = failed
         self.lookups: Final = Lookups(self.attribution, self._failed)
+        self.cached_functions: Final = CachedFunctions(self.attribution, self.sites, self._failed)
         self.test_span: Final = TestSpan(self.attribution)
         self.pages: Final = Pages(self.attribution, self._failed)
         self._patches: Final = Patches()
@@ -102,6 +108,7 @@ class Hooks:
                 **self._watching(_DATABASES, queries),
                 **self._watching(_NETWORK, requests),
                 **self._watching(_CACHES, self.lookups),
+                **self._watching(_FUNCTIONS, self.cached_functions),
                 **self._watching(_ENDPOINTS, Responses(self.attribution, self._failed)),
                 **self._watching(_BROWSERS, self.pages),
                 **self._watching(_CONTEXTS, self.test_span),

@@ -49,6 +49,7 @@ class TouchProbe(Probe):
         self._hooks: Final = hooks
         self._attribution: Final = hooks.attribution
         self._sites: Final = hooks.sites
+        self._functions: Final = hooks.cached_functions
         self._setup = self._call = NOTHING
         self.touched = _UNTOUCHED
 
@@ -86,9 +87,11 @@ class TouchProbe(Probe):
     def start_call(self) -> None:
         self._hooks.pages.read_all()
         self._setup = self._attribution.start_part()
+        self._functions.start()
 
     def stop_call(self, usage: Usage) -> None:
         self._hooks.pages.read_all()
+        self._functions.count(self._attribution.bucket)
         self._call = self._attribution.start_part()
         if self._call is not NOTHING:
             usage.update(self._call.figures)
@@ -118,9 +121,11 @@ class TouchProbe(Probe):
         )
 
     def pause(self) -> None:
+        self._functions.count(self._attribution.bucket)
         self._attribution.pause()
 
     def resume(self) -> None:
+        self._functions.start()
         self._attribution.resume()
 
 

@@ -19,14 +19,18 @@ def watch(module: ModuleType, lookups: Lookups, patches: Patches) -> None:
     Watch what `redis` watches, of the clients for asyncio.
     """
     for owner, name, watched in (
-        (module.Redis, "execute_command", _async_command),
-        (module.Pipeline, "immediate_execute_command", _async_command),
-        (module.Pipeline, "execute", _async_pipeline),
+        (module.Redis, "execute_command", async_command),
+        (module.Pipeline, "immediate_execute_command", async_command),
+        (module.Pipeline, "execute", async_pipeline),
     ):
         patches.wrap(owner, name, partial(watched, lookups))
 
 
-def _async_command(lookups: Lookups, original: Any) -> Any:
+def async_command(lookups: Lookups, original: Any) -> Any:
+    """
+    A function in the place of one that sends a command.
+    """
+
     async def execute_command(self: Any, *args: Any, **options: Any) -> Any:
         __tracebackhide__ = True
         started = _now()
@@ -41,7 +45,11 @@ def _async_command(lookups: Lookups, original: Any) -> Any:
     return execute_command
 
 
-def _async_pipeline(lookups: Lookups, original: Any) -> Any:
+def async_pipeline(lookups: Lookups, original: Any) -> Any:
+    """
+    A function in the place of one that sends the commands of a pipeline.
+    """
+
     async def execute(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         commands, started = commands_of(self), _now()

@@ -13,6 +13,7 @@ from paceline.usage import UsageKey
 
 _COMMANDS, _SECONDS = UsageKey.CACHE_COMMANDS.value, UsageKey.CACHE_SECONDS.value
 _HITS, _MISSES, _SETS = UsageKey.CACHE_HITS.value, UsageKey.CACHE_MISSES.value, UsageKey.CACHE_SETS.value
+_LOCAL_HITS, _LOCAL_MISSES = UsageKey.LOCAL_CACHE_HITS.value, UsageKey.LOCAL_CACHE_MISSES.value
 _NANOSECONDS = 1e9
 DOING = "counting lookups in caches"
 """
@@ -73,4 +74,15 @@ class Lookups(Counter):
                     figures[key] += amount
             figures[_SECONDS] += nanoseconds / _NANOSECONDS
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of who asks
+            self.give_up(error, DOING)
+
+    def looked_up(self, *, is_hit: bool) -> None:
+        """
+        Count a lookup in a cache that lies in the memory of the process.
+        """
+        if self.has_failed:
+            return
+        try:
+            self.attribution.of_caller().figures[_LOCAL_HITS if is_hit else _LOCAL_MISSES] += 1
+        except Exception as error:  # noqa: BLE001 - as above
             self.give_up(error, DOING)

@@ -14,6 +14,8 @@ from paceline.unpatched import UNPATCHED
 _now = UNPATCHED.perf_counter_ns
 _ONE = frozenset({"GET", "GETEX", "GETDEL", "HGET"})
 _MANY = frozenset({"MGET", "HMGET"})
+# The commands of a pipeline: of one Redis, and of a cluster by the version of redis-py.
+_QUEUES = ("command_stack", "_command_stack", "_command_queue")
 # The number of keys that a command of so many words sets.
 _SETS: Mapping[str, Callable[[int], int]] = {
     "SET": lambda _: 1,
@@ -34,14 +36,18 @@ def watch(module: ModuleType, lookups: Lookups, patches: Patches) -> None:
     from redis.client import Pipeline  # noqa: PLC0415 - redis is imported already
 
     for owner, name, watched in (
-        (module.Redis, "execute_command", _command),
-        (Pipeline, "immediate_execute_command", _command),
-        (Pipeline, "execute", _pipeline),
+        (module.Redis, "execute_command", command),
+        (Pipeline, "immediate_execute_command", command),
+        (Pipeline, "execute", pipeline),
     ):
         patches.wrap(owner, name, partial(watched, lookups))
 
 
-def _command(lookups: Lookups, original: Any) -> Any:
+def command(lookups: Lookups, original: Any) -> Any:
+    """
+    A function in the place of one that sends a command.
+    """
+
     def execute_command(self: Any, *args: Any, **options: Any) -> Any:
         __tracebackhide__ = True
         started = _now()
@@ -56,7 +62,11 @@ def _command(lookups: Lookups, original: Any) -> Any:
     return execute_command
 
 
-def _pipeline(lookups: Lookups, original: Any) -> Any:
+def pipeline(lookups: Lookups, original: Any) -> Any:
+    """
+    A function in the place of one that sends the commands of a pipeline.
+    """
+
     def execute(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         commands, started = commands_of(self), _now()
@@ -71,8 +81,10 @@ def commands_of(pipeline: Any) -> list[Any]:
     """
     The arguments of each command that a pipeline is about to send.
     """
-    # Each is a pair of arguments and options; the list is emptied when they are sent.
-    return [command[0] for command in pipeline.command_stack]
+    # Emptied when they are sent. Those of one Redis are pairs of arguments and options, those of a cluster objects.
+    strategy = getattr(pipeline, "_execution_strategy", pipeline)
+    queue = next(getattr(strategy, name) for name in _QUEUES if hasattr(strategy, name))
+    return [command[0] if isinstance(command, tuple) else command.args for command in queue]
 
 
 def took(lookups: Lookups, started: int, commands: Iterable[tuple[Any, Any]]) -> None:
