@@ -285,7 +285,7 @@ def _planted(bench: Bench, _runs: int) -> list[dict[str, str]]:
             {
                 "change": change.name,
                 "suite": change.project,
-                "tests a tenth longer": f"{len(longer)}",
+                "tests with 10% more calls": f"{len(longer)}",
                 "in a finding": f"{len(longer & found) / len(longer):.0%}" if longer else "-",
                 "findings": f"{len(findings)}",
                 "the widest names": widest.function if widest is not None else "-",

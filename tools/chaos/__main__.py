@@ -14,13 +14,14 @@ from tools.chaos.row import run_rows, table
 
 _PAGE = """# Faults
 
-What faults cost, as `make chaos` found it last.
-Each row is a fault, made on purpose: how many times, how many runs were lost or doubled, what else was wrong, the
-longest time and the highest memory. Wrong is an exit code, an outcome or an answer.
-For a session the time is that of the whole session; for damaged files that of reading them back; for the exporter
-that of the slowest answer of `/-/healthy`.
-A run for which a full disk has no room is not counted as lost where the session says that it is not kept.
-A row with 0 times and 0 wrong was not run, as the time was over or the machine does not allow the fault.
+`make chaos` makes faults on purpose, and writes this table of their consequences.
+
+- *Times*: how often the fault was made. 0: it was not made, because the time was over or the machine does not allow it.
+- *Lost*, *doubled*: runs. A run that a full disk cannot hold is not lost if the session says that it was not kept.
+- *Wrong*: exit codes, outcomes or answers that are not the expected ones.
+- *Longest*: of a session, all of it; of damaged files, reading them back; of the exporter, the slowest answer of
+  `/-/healthy`.
+- *Memory*: the highest of the session or of the exporter.
 
 {table}
 """
