@@ -262,3 +262,40 @@ def test_the_steps_of_other_systems_gate_and_report(suite: Suite, system: str) -
     assert "pip install" in installs
     assert [step.returncode for step in done] == [10, 0], [step.stdout + step.stderr for step in done]
     assert "12 database queries" in (suite.folder / report.rpartition("> ")[2]).read_text("utf-8")
+
+
+class TestPullRequestsFromForks:
+    """
+    The code of a fork runs in the tests, so no token may be there.
+    """
+
+    def test_no_workflow_gives_a_fork_the_rights_of_the_repository(self) -> None:
+        """
+        No documented workflow starts by an event that has the secrets of the repository for a pull request of a fork.
+        """
+        pages = [path.read_text("utf-8") for path in ROOT.rglob("docs/**/*.md")]
+        events = [event for page in pages for event in re.findall(r"pull_request_target|workflow_run", page)]
+
+        assert any("pull_request:" in page for page in pages)
+        assert events == []
+
+    def test_the_tests_of_a_github_job_see_no_token(self, tmp_path: Path) -> None:
+        """
+        The token of the action reaches the step that writes the comment, and not the step that runs the tests.
+        """
+        project = make_project(tmp_path / "shop")
+        project.commit("test_shop.py", _SHOWS_ENVIRONMENT)
+        job = GithubRunner(project.folder, tmp_path / "caches").run(1, arguments=_ARGUMENTS, token="planted-7f3a")
+
+        assert job.code == 0
+        assert "planted-7f3a" not in (project.folder / "environment.txt").read_text("utf-8")
+
+
+_SHOWS_ENVIRONMENT = """
+import os
+from pathlib import Path
+
+
+def test_environment():
+    Path("environment.txt").write_text("\\n".join(f"{name}={value}" for name, value in os.environ.items()))
+"""
