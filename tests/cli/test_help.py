@@ -2,12 +2,16 @@
 The help of the command and of pytest's options.
 """
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
+import paceline.cli
 from paceline.cli import main
 from paceline.plugin import pytest_addoption
 from support.command import run_command
@@ -64,6 +68,25 @@ def test_each_option_is_explained_with_its_default(path: tuple[str, ...]) -> Non
 
     assert [name for name, text in shown.items() if not text or text.startswith(("[", "("))] == []
     assert [name for name in valued if "default: " not in shown[name]] == []
+
+
+def test_each_file_of_a_verb_is_a_verb() -> None:
+    """
+    A verb whose name is not in the list cannot be used.
+    """
+    files = {file.stem.replace("_", "-") for file in Path(paceline.cli.__file__).parent.glob("[a-z]*.py")}
+
+    assert set(main.commands) == set(main.list_commands(click.Context(main))) == files
+
+
+def test_a_verb_imports_no_library_of_another() -> None:
+    """
+    An exporter starts without pytest, without the client of a Prometheus and without tables.
+    """
+    code = "import sys; from paceline.cli import main; main.get_command(None, 'serve'); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert {"paceline.cli.serve", "pytest", "requests", "tabulate"} & set(done.stdout.split()) == {"paceline.cli.serve"}
 
 
 def test_options_of_paceline_test_have_the_names_of_pytest() -> None:

@@ -2,34 +2,70 @@
 The command `paceline`.
 """
 
+from functools import cached_property
+from importlib import import_module
+from typing import Any
+
 import click
 
-from paceline.cli.ab import ab
-from paceline.cli.baseline import baseline
-from paceline.cli.compare import compare
-from paceline.cli.demo_history import demo_history
-from paceline.cli.doctor import doctor
-from paceline.cli.export import export
-from paceline.cli.flaky import flaky
-from paceline.cli.gate import gate
-from paceline.cli.grafana import grafana
-from paceline.cli.history import history
-from paceline.cli.init import init
-from paceline.cli.load_worker import load_worker
-from paceline.cli.push import push
-from paceline.cli.replay import replay
-from paceline.cli.report import report
-from paceline.cli.restore import restore
-from paceline.cli.rules import rules
-from paceline.cli.serve import serve
-from paceline.cli.stack import stack
-from paceline.cli.test import test
-from paceline.cli.trends import trends
-from paceline.cli.work import work
 from paceline.version import __version__
 
+_VERBS = (
+    "test",
+    "report",
+    "trends",
+    "compare",
+    "ab",
+    "work",
+    "flaky",
+    "history",
+    "baseline",
+    "export",
+    "push",
+    "replay",
+    "restore",
+    "gate",
+    "serve",
+    "load-worker",
+    "rules",
+    "grafana",
+    "stack",
+    "init",
+    "doctor",
+    "demo-history",
+)
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class _Verbs(click.Group):
+    """
+    Imports a verb when it is used: together they import pytest, requests and more, which takes three times as long.
+    """
+
+    def __init__(self, **given: Any) -> None:  # noqa: ANN401 - whatever click has for it
+        super().__init__(**given)
+        del self.commands  # what click has set hides the property
+
+    @cached_property
+    def commands(self) -> dict[str, click.Command]:  # type: ignore[override]
+        """
+        All verbs, for the programs that write pages about them.
+        """
+        return {name: _imported(name) for name in _VERBS}
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return sorted(_VERBS)
+
+    def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
+        return _imported(cmd_name) if cmd_name in _VERBS else None
+
+
+def _imported(verb: str) -> click.Command:
+    name = verb.replace("-", "_")
+    command: click.Command = getattr(import_module(f"{__name__}.{name}"), name)
+    return command
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="paceline")
 def main() -> None:
     """
@@ -63,30 +99,3 @@ def main() -> None:
       3-5 as of pytest: internal error, usage error, no tests
       10  no test failed, but a gate: --fail-on, --fail-on-slower, or an alert
     """
-
-
-for command in (
-    test,
-    report,
-    trends,
-    compare,
-    ab,
-    work,
-    flaky,
-    history,
-    baseline,
-    export,
-    push,
-    replay,
-    restore,
-    gate,
-    serve,
-    load_worker,
-    rules,
-    grafana,
-    stack,
-    init,
-    doctor,
-    demo_history,
-):
-    main.add_command(command)
