@@ -319,3 +319,30 @@ def test_calls_stand_beside_times() -> None:
 
     assert result.exit_code == 0, result.output
     assert [one["function"] for one in json.loads(result.stdout)["work"]["functions"]] == ["shop:taxed"]
+
+
+def test_a_load_test_is_compared_by_its_median_latency(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    The time of a load test is as long as it was asked to be on both sides; its latency is not.
+    """
+    project.write(
+        "tests/test_load.py",
+        """
+        import shop
+        from paceline.testkit import load_test
+
+
+        def test_orders():
+            load_test(shop.order, concurrent_users=2, ramp_up_seconds=0, duration_seconds=0.5)
+        """,
+    )
+    project.write("pytest.ini", _SETTINGS)
+    (project.folder / "shop.py").unlink()
+    code = "import time\n\n\ndef order():\n    time.sleep({})\n"
+    project.commit("src/shop.py", code.format(0.01))
+    project.write("src/shop.py", code.format(0.04))
+    monkeypatch.chdir(project.folder)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    (test,) = _compared("--base", "HEAD", "--rounds", "5").values()
+
+    assert test["change"] == "slower"
