@@ -4,7 +4,7 @@ Load and stress: what one load or stress test found, run by run.
 
 from grafana.generator.dashboard import Dashboard, Row
 from grafana.generator.panel import Override, Panel, Query, Threshold, in_colors
-from grafana.generator.panel_kinds import per_run, stat
+from grafana.generator.panel_kinds import heatmap, per_run, stat
 from grafana.generator.promql import SUITE as OF_SUITE
 from grafana.generator.promql import TEST as OF_TEST
 from grafana.generator.promql import TESTS, each_run, last, usual
@@ -30,6 +30,8 @@ def _each(metric: str, legend: str, selected: str = OF_TEST) -> Query:
     return Query(expr=f"max by (load) ({each_run(metric, selected)})", legend=f"{{{{load}}}} {legend}")
 
 
+_WITHIN = f"sum by (within) ({each_run('paceline_load_requests_within', OF_TEST)})"
+_BY_BOUND = f'label_replace({_WITHIN}, "le", "$1", "within", "(.*)")'
 _ERRORS = f"{last('paceline_load_failures', OF_TEST)} / {last('paceline_load_requests', OF_TEST)}"
 
 _LATEST: tuple[Panel, ...] = (
@@ -98,6 +100,14 @@ _RUN_BY_RUN: tuple[Panel, ...] = (
         empty=_NO_LOAD,
         defaults={"min": 0},
         overrides=in_colors(A=colors.GOOD, B=colors.WARNING, C=colors.BAD),
+    ),
+    heatmap(
+        title="Distribution of the latency",
+        description="A column for each run: how many requests took how long. Two dark bands in a column are two kinds "
+        "of requests, or a cache that some of them miss.",
+        queries=(Query(expr=_BY_BOUND, legend="{{le}}", is_heatmap=True),),
+        unit="none",
+        empty=_NO_LOAD,
     ),
     per_run(
         title="Throughput of each run",

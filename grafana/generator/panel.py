@@ -17,22 +17,27 @@ _PANEL_VERSION = "9.4.0"
 
 class Query(Struct, frozen=True, kw_only=True):
     """
-    One expression. With `now`, it has one value instead of one for each step; `is_table` keeps the labels as columns.
-    `step` is the shortest step, as in `1h`.
+    One expression. With `now`, it has one value instead of one for each step; `is_table` keeps the labels as columns,
+    and with `is_heatmap` each series counts what is up to the label `le`. `step` is the shortest step, as in `1h`.
     """
 
     expr: str
     legend: str = ""
     now: bool = False
     is_table: bool = False
+    is_heatmap: bool = False
     step: str = ""
+
+    @property
+    def format(self) -> str:
+        return "table" if self.is_table else "heatmap" if self.is_heatmap else "time_series"
 
     def as_json(self, place: int) -> Json:
         return {
             "datasource": dict(PROMETHEUS),
             "editorMode": "code",
             "expr": self.expr,
-            "format": "table" if self.is_table else "time_series",
+            "format": self.format,
             "instant": self.now,
             "legendFormat": self.legend or "__auto",
             "range": not self.now,

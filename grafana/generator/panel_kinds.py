@@ -69,6 +69,28 @@ over_time = partial(_CHART, custom={**DRAWING, "showPoints": "auto", "spanNulls"
 Lines over samples that are scraped all the time, with gaps where samples are missing.
 """
 
+heatmap = partial(
+    Panel,
+    kind="heatmap",
+    # Columns that are wide enough to be seen.
+    points=120,
+    width=12,
+    height=8,
+    options={
+        "calculate": False,
+        "cellGap": 1,
+        "color": {"mode": "scheme", "scheme": "Blues", "scale": "exponential", "exponent": 0.5, "steps": 64},
+        "filterValues": {"le": 1e-9},
+        "legend": {"show": True},
+        "rowsFrame": {"layout": "auto"},
+        "tooltip": {"show": True, "yHistogram": False},
+        "yAxis": {"axisPlacement": "left", "unit": "s"},
+    },
+)
+"""
+A column for each step, whose cells are the darker the more of what is counted they have.
+"""
+
 stacked_per_run = partial(
     _CHART,
     # Bars as wide as a step: bars of one pixel are too thin.

@@ -32,7 +32,7 @@ def test_file_provisioning_takes_them(board: dict[str, Any]) -> None:
     assert board["schemaVersion"] <= 42
     assert strangers & set(board) == set()
     assert {panel["type"] for panel in panels(board)} <= {
-        *("stat", "gauge", "bargauge", "barchart", "timeseries", "state-timeline", "table"),
+        *("stat", "gauge", "bargauge", "barchart", "timeseries", "state-timeline", "table", "heatmap"),
     }
 
 

@@ -85,7 +85,8 @@ def _loaded() -> Iterator[Run]:
     """
     Three runs of the demonstration with a load and a stress test.
     """
-    latency = Latency(p50=0.02, p95=0.05, p99=0.08, mean=0.03, max=0.1)
+    within = {0.02: 500, 0.05: 940, 0.1: 990}
+    latency = Latency(p50=0.02, p95=0.05, p99=0.08, mean=0.03, max=0.1, within=within)
     load = LoadResult(duration_seconds=10, elapsed_seconds=10, users=5, requests=1000, failures=10, latency=latency)
     stress = StressResult(step_seconds=10, max_load=50, max_successful_load=20, breaking_point=25)
     for number in range(3):

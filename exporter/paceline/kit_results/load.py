@@ -17,7 +17,8 @@ class Latency(DocumentValue, frozen=True, kw_only=True):
     """
     The seconds from the intended start of a request to the end of its answer, of all requests that succeeded.
 
-    `histogram` is the HDR histogram that they are from, in microseconds and in its encoded form.
+    `histogram` is the HDR histogram that they are from, in microseconds and in its encoded form. `within` has some
+    times in seconds, and how many requests took no longer than each.
     """
 
     p50: NotNegative = 0.0
@@ -28,6 +29,7 @@ class Latency(DocumentValue, frozen=True, kw_only=True):
     mean: NotNegative = 0.0
     max: NotNegative = 0.0
     histogram: str = ""
+    within: Mapping[float, Count] = {}
 
 
 class LoadErrors(DocumentValue, frozen=True, kw_only=True):

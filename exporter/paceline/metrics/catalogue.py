@@ -356,6 +356,11 @@ LOAD_LATENCY = _of_load(
     "Seconds from when a request of a load test was due to the end of its answer; percentile is 50, 95 or 99.",
     "percentile",
 )
+LOAD_WITHIN = _of_load(
+    "load_requests_within",
+    "Requests of a load test that succeeded within so many seconds from when they were due.",
+    "within",
+)
 LOAD_LAG = _of_load(
     "load_generator_lag_seconds", "How much later than due the generator was in a load test, 99% quantile."
 )

@@ -63,6 +63,8 @@ def _of_load(result: LoadResult) -> Found:
         latency = result.latency
         for percentile, seconds in (("50", latency.p50), ("95", latency.p95), ("99", latency.p99)):
             yield catalogue.LOAD_LATENCY, (*labels, percentile), seconds
+        for within, requests in latency.within.items():
+            yield catalogue.LOAD_WITHIN, (*labels, f"{within:g}"), float(requests)
 
 
 def _of_stress(result: StressResult) -> Found:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hdrh.histogram import HdrHistogram
 
+from paceline.documents import decode, encode
+from paceline.kit_results import LoadResult
 from paceline.testkit import Endpoint, load_test
 from support.certificates import make_certificate
 from support.loaded import Handler, after, loaded
@@ -28,6 +30,19 @@ def test_each_request_is_counted_and_timed() -> None:
     assert result.throughput == pytest.approx(result.requests / result.elapsed_seconds)
     assert sum(interval.requests for interval in result.intervals) == result.requests
     assert HdrHistogram.decode(result.latency.histogram).get_total_count() == result.requests
+
+
+def test_it_is_known_how_many_requests_took_how_long() -> None:
+    """
+    No request was quicker than the server, and each took less than the highest bound; the document keeps the counts.
+    """
+    with loaded(after(0.02)) as server:
+        result = load_test(server.url, concurrent_users=2, duration_seconds=1, ramp_up_seconds=0)
+    within = result.latency.within
+
+    assert (within[0.01], within[50.0]) == (0, result.requests)
+    assert [*within.values()] == sorted(within.values())
+    assert decode(encode(result), LoadResult) == result
 
 
 def test_a_rate_is_kept_and_a_stall_is_seen() -> None:

@@ -15,6 +15,8 @@ _MICROSECONDS = 1e6
 # An hour; what took longer counts as an hour.
 _LONGEST = 3_600_000_000
 _DIGITS = 3
+# Seconds, three in each power of ten.
+_BOUNDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 # A result has at most so many intervals, each of so many whole seconds.
 _MOST_INTERVALS = 300
 
@@ -90,6 +92,7 @@ class Gathering:
             mean=self._all.get_mean_value() / _MICROSECONDS,
             max=self._all.get_max_value() / _MICROSECONDS,
             histogram=self._all.encode().decode(),
+            within=dict(zip(_BOUNDS, _within(self._all, _BOUNDS), strict=True)),
         )
 
     def errors(self) -> tuple[LoadErrors, ...]:
@@ -176,6 +179,19 @@ def _histogram() -> HdrHistogram:
 
 def _percentile(histogram: HdrHistogram, percent: float) -> float:
     return float(histogram.get_value_at_percentile(percent)) / _MICROSECONDS
+
+
+def _within(histogram: HdrHistogram, bounds: Sequence[float]) -> list[int]:
+    """
+    How many values are up to each bound, in seconds, ascending.
+    """
+    counts, total, left = list[int](), 0, list(bounds)
+    for item in histogram.get_recorded_iterator():
+        while left and item.value_iterated_to > left[0] * _MICROSECONDS:
+            counts.append(total)
+            left.pop(0)
+        total += item.count_at_value_iterated_to
+    return counts + [total] * len(left)
 
 
 def _quantile(counts: Mapping[int, int], total: int, share: float) -> float | None:
