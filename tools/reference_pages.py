@@ -21,14 +21,14 @@ _CHANNELS = {
 }
 _NOTES = {
     Channel.STATE: (
-        "The labels are those at the endpoint of the session (`--paceline-port`), and those at an exporter: of "
-        "sessions that report to it while they run (`--paceline-live`), and of `paceline_cases_total` and "
-        "`paceline_case_duration_seconds` of runs that it has received.\n\n"
+        "A session serves these metrics with `--paceline-port`. An exporter serves them, with other labels, for "
+        "sessions that report to it while they run (`--paceline-live`); `paceline_cases_total` and "
+        "`paceline_case_duration_seconds` are there of all runs that it has received.\n\n"
     ),
     Channel.RUN_SAMPLE: (
-        "Of a test that failed, `paceline_test_passed`, `paceline_test_attempts`, `paceline_test_budget_seconds` and "
-        "`paceline_test_budget_used_ratio` get a sample, and nothing else does: how long it took until it failed, and "
-        "what it used until then, is not what it takes.\nOf a test that was skipped, nothing does.\n\n"
+        "A test that failed has only samples of `paceline_test_passed`, `paceline_test_attempts`, "
+        "`paceline_test_budget_seconds` and `paceline_test_budget_used_ratio`, because its time and usage until the "
+        "failure are not those of a whole test.\nA test that was skipped has no samples.\n\n"
     ),
 }
 
@@ -46,34 +46,35 @@ _MEASURES_PAGE = """
 
 Made by `make generated` from the table in `paceline.usage`.
 
-For each test; the names are the keys of a case and of its `usage` in the [run document](files.md).
+These figures are measured for each test. The names are the keys of a case and of its `usage` in the
+[run document](files.md).
 Times are in seconds, sizes in bytes.
-What cannot be measured on a system is absent, never 0.
-What a test did not touch is absent too; it means 0 where the run names the probe (`probes`, `paceline_run_probes`).
+A figure that cannot be measured on a system is absent, never 0.
+A figure of something that a test did not touch, such as a database, is absent too. It means 0 if the run lists the
+probe (`probes`, `paceline_run_probes`).
 
 {times}
 
 {usage}
 
-"Test" is setup to teardown.
-What a fixture of class, module, package or session scope uses is not charged to a test.
-What a test keeps or leaves behind is what is there after its teardown and was not before its setup.
-The CPU time of child processes is that of processes which ended and were waited for.
+"Test" in the column "of" means setup, call and teardown.
+The use of a fixture of class, module, package or session scope counts for no test.
+A test keeps or leaves behind what exists after its teardown and did not exist before its setup.
+The CPU time of child processes includes only processes that ended and were waited for.
 [How tests are measured](../explanation/measuring.md) explains memory and child processes.
-Of a test that was [measured again](../explanation/judging.md#confirmation), `normalized_duration_seconds` and
-`memory_retained_bytes` are the median of its repeats.
+If a test was [measured again](../explanation/judging.md#confirmation), `normalized_duration_seconds` is the median of
+its repeats, and `memory_retained_bytes` the least of them.
 
-A part of the time is named as a cause of a slower test where at least three tenths of the added time were spent on it.
-What the system counted is named where it grew by a fifth and by more than is said here.
-Work is judged exactly, and named first.
+The report names as causes of a slower test: work, first; a part of the time, if it is at least 30% of the added time;
+and a count of the system, if it grew by a fifth and by more than the column says.
 """
 _VERDICTS_PAGE = """
 # Kinds of verdicts
 
 Made by `make generated` from the table in `paceline.verdict_kinds`.
 
-In the order of reports.
-`measured` and `limit` are those of the verdict in the [run document](files.md).
+The kinds are in the order of reports.
+The last column explains `measured` and `limit` of a verdict in the [run document](files.md).
 
 {kinds}
 

@@ -81,7 +81,7 @@ class VerdictKind(OpenEnum):
             ("regression of the suite", "regressions of the suite"),
             "The suite as a whole got slower, and the machine did not.",
             "Look for what all tests share: fixtures, settings, a dependency, the interpreter.",
-            severity="critical from twice over, else warning",
+            severity="critical from a factor of 2 on, else warning",
             figures="times as long as the machine explains",
             color=colors.WINE,
             heading="suite",
@@ -104,9 +104,9 @@ class VerdictKind(OpenEnum):
         "file_regression",
         KindFacts(
             ("slower file", "slower files"),
-            "The short tests of the file got slower together, each too short to be judged by itself.",
+            "The short tests of the file together got slower; each of them is too short to be judged alone.",
             "Look at what these tests share: a function that all call, a helper, a fixture.",
-            severity="critical from twice over, else warning",
+            severity="critical from a factor of 2 on, else warning",
             figures="normalised seconds of its short tests together",
             color=colors.PURPLE,
             heading="file",
@@ -117,7 +117,7 @@ class VerdictKind(OpenEnum):
         "fixture_regression",
         KindFacts(
             ("slower fixture", "slower fixtures"),
-            "A setup of the fixture takes longer than it usually does.",
+            "A setup of the fixture takes longer than usual.",
             "Look at what the fixture starts, loads or connects to; a wider scope sets it up less often.",
             severity="warning",
             figures="mean seconds of a setup",
@@ -131,7 +131,7 @@ class VerdictKind(OpenEnum):
         KindFacts(
             ("higher count", "higher counts"),
             "A count that never varied is higher than before.",
-            "Look for a call that moved into a loop; work that is meant becomes usual with the runs.",
+            "Look for a call that moved into a loop. An intended increase becomes usual after some runs.",
             severity="warning",
             figures="the count, and its value before",
             color=colors.GREEN,
@@ -142,7 +142,7 @@ class VerdictKind(OpenEnum):
         "measure",
         KindFacts(
             ("worse measure", "worse measures"),
-            "A measure of the test is worse than it usually is, by the direction that the test gave it.",
+            "A measure of the test is worse than usual; the test says whether higher or lower is worse.",
             "Look at the changes since the last run in which the measure was as usual.",
             severity="warning",
             figures="the measure, and the worst value that is usual",
@@ -156,8 +156,8 @@ class VerdictKind(OpenEnum):
         KindFacts(
             ("repeated query", "repeated queries"),
             "The test sends a query once for each row of another query (N+1).",
-            "Load what the rows refer to together with the rows, or ignore the line in [tool.paceline.queries].",
-            severity="warning from ten times on, else info",
+            "Load the related rows in the first query, or ignore the line in [tool.paceline.queries].",
+            severity="warning from 10 times on, else info",
             figures="times that the query was sent",
             color=colors.YELLOW,
             heading="N+1",
@@ -169,10 +169,10 @@ class VerdictKind(OpenEnum):
         "work",
         KindFacts(
             ("finding of more work", "findings of more work"),
-            "Functions of the project were called more often than in each of the last runs that counted.",
-            "Look at the changes of what calls the function: a loop, a cache that is gone; work that is meant becomes "
-            "usual with the runs.",
-            severity="critical where the tests call twice as much and the suite a tenth more, else warning",
+            "Functions of the project were called more often than in each of the last runs that counted calls.",
+            "Look at changes in the callers of the function: a new loop, a removed cache. An intended increase becomes "
+            "usual after some runs.",
+            severity="critical if the calls of the tests double and those of the suite grow by 10%, else warning",
             figures="calls, and those before",
             color=colors.BLUE,
             shown="calls",
@@ -183,7 +183,7 @@ class VerdictKind(OpenEnum):
         "network",
         KindFacts(
             ("host not allowed", "hosts not allowed"),
-            "The test talked to a host that its test type may not talk to.",
+            "The test contacted a host that its test type must not contact.",
             "Replace the server in the test, or allow the host: [tool.paceline.rules.network] allowed_hosts.",
             severity="warning",
             figures="requests or connections",
@@ -196,9 +196,9 @@ class VerdictKind(OpenEnum):
         "budget",
         KindFacts(
             ("broken budget", "broken budgets"),
-            "The call needed more time than the budget of the test, the wait for a CPU not counted.",
+            "The call needed more time than the budget of the test, without the wait for a CPU.",
             "Make it faster, or give it a budget of its own: a performance marker, or a setting.",
-            severity="critical from twice over, else warning",
+            severity="critical from a factor of 2 on, else warning",
             figures="seconds",
             color=colors.BAD,
             shown="duration_seconds",
@@ -221,7 +221,7 @@ class VerdictKind(OpenEnum):
         KindFacts(
             ("flaky test", "flaky tests"),
             "The test passes and fails on the same code, or passes when it is tried again.",
-            "Look for time, order and shared state; until then --reruns keeps it from blocking.",
+            "Look for dependence on time, order or shared state. Until it is fixed, --reruns can hide the failures.",
             severity="warning",
             figures="share of failed attempts, and 0",
             color=colors.SAND,
@@ -233,7 +233,7 @@ class VerdictKind(OpenEnum):
         KindFacts(
             ("test with two speeds", "tests with two speeds"),
             "The test has two speeds, and changes between them.",
-            "Look for what is there in some runs only: a warm cache, a retry, a timeout, a lock.",
+            "Look for something that differs between runs: a warm cache, a retry, a timeout, a lock.",
             severity="info",
             figures="seconds of the slower mode, and of the quicker one times the factor",
             color=colors.OLIVE,
@@ -245,7 +245,7 @@ class VerdictKind(OpenEnum):
         "change_point",
         KindFacts(
             ("step up", "steps up"),
-            "The test got slower at an earlier run, and stays so.",
+            "The test got slower at an earlier run, and has stayed slow.",
             "Look at the changes of the first run that was slower.",
             severity="info",
             figures="seconds since the step, and before it times the factor",
@@ -260,7 +260,7 @@ class VerdictKind(OpenEnum):
         KindFacts(
             ("creeping test", "creeping tests"),
             "The test gets slower bit by bit.",
-            "Compare with the oldest commit of the window; no single run shows it.",
+            "Compare with the oldest commit of the window, because no single run shows it.",
             severity="info",
             figures="seconds at the end of the line, and at its start times the factor",
             color=colors.MAGENTA,
@@ -284,8 +284,8 @@ class VerdictKind(OpenEnum):
         "less_work",
         KindFacts(
             ("finding of less work", "findings of less work"),
-            "Functions of the project were called less often than in each of the last runs that counted.",
-            "Nothing: it is good news.",
+            "Functions of the project were called less often than in each of the last runs that counted calls.",
+            "There is nothing to do.",
             severity="info",
             figures="calls, and those before",
             color=colors.GOOD,
@@ -299,8 +299,8 @@ class VerdictKind(OpenEnum):
         "unconfirmed",
         KindFacts(
             ("not confirmed", "not confirmed"),
-            "A regression, a higher count or a leak that was not there when the test was measured again.",
-            "Nothing, unless it comes back: it was so once and not again.",
+            "A regression, a higher count or a leak that did not appear again when the test was measured again.",
+            "There is nothing to do, unless it comes back.",
             severity="info",
             figures="as of the first measurement",
             color=colors.QUIET,

@@ -203,13 +203,16 @@ def test_the_advice_is_that_of_the_first_cause(measure: str, advice: str) -> Non
             VerdictKind.LEAK,
             "Look for what outlives the test: module-level caches, listeners, fixtures without teardown.",
         ),
-        (VerdictKind.FLAKY, "Look for time, order and shared state; until then --reruns keeps it from blocking."),
+        (
+            VerdictKind.FLAKY,
+            "Look for dependence on time, order or shared state. Until it is fixed, --reruns can hide the failures.",
+        ),
         (
             VerdictKind.DURATION_FLAKY,
-            "Look for what is there in some runs only: a warm cache, a retry, a timeout, a lock.",
+            "Look for something that differs between runs: a warm cache, a retry, a timeout, a lock.",
         ),
         (VerdictKind.CHANGE_POINT, "Look at the changes of the first run that was slower."),
-        (VerdictKind.TREND, "Compare with the oldest commit of the window; no single run shows it."),
+        (VerdictKind.TREND, "Compare with the oldest commit of the window, because no single run shows it."),
         (VerdictKind.BROKEN, "It always fails: fix it or remove it."),
     ],
 )
@@ -232,7 +235,9 @@ def test_a_count_shows_the_counts_and_what_rose_with_it() -> None:
 
     assert finding.values == (1.0, 1.0, 1.0, 9.0)
     assert (finding.since, finding.why) == ("new in this run", "rows 1 → 9")
-    assert finding.advice == "Look for a call that moved into a loop; work that is meant becomes usual with the runs."
+    assert (
+        finding.advice == "Look for a call that moved into a loop. An intended increase becomes usual after some runs."
+    )
 
 
 def test_a_commit_with_changes_is_not_called_by_its_name_alone() -> None:
