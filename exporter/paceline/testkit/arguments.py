@@ -30,27 +30,29 @@ def arguments_of(function: str) -> Iterator[None]:
         raise ConfigError(f"{function}: {error}") from None
 
 
-def whole_number(function: str, name: str, value: object, least: int = 1) -> int:
+def whole_number(name: str, value: object, least: int = 1) -> int:
     """
     A whole number from `least` on.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: the value is something else.
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ValueError(f"{function}: {name} is {value!r}, expected a whole number from {least} on")
+        raise ValueError(f"{name} is {value!r}, expected a whole number from {least} on")
     return value
 
 
-def positive(function: str, name: str, value: object) -> float:
+def number(name: str, value: float, *, may_be_zero: bool = False) -> float:
     """
-    A finite number above 0.
+    A finite number above 0, or from 0 on.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: the value is something else.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value <= 0:
-        raise ValueError(f"{function}: {name} is {value!r}, expected a number above 0")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    if not is_number or (value < 0 if may_be_zero else value <= 0):
+        expected = "0 or a number above" if may_be_zero else "a number above 0"
+        raise ValueError(f"{name} is {value!r}, expected {expected}")
     return float(value)
 
 

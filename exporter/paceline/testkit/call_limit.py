@@ -11,7 +11,7 @@ from operator import length_hint
 from types import FrameType
 from typing import Any, Final, TypeVar
 
-from paceline.testkit.arguments import positive
+from paceline.testkit.arguments import arguments_of, number
 
 _T = TypeVar("_T")
 CALL_SECONDS = 60.0
@@ -45,7 +45,8 @@ class CallLimit:
 
     def __init__(self, test: str, fn: Callable[..., Any], seconds: float) -> None:
         self._message: Final = f"{test}: a call of {fn!r} took longer than timeout_seconds, which is {seconds!r}"
-        self._seconds: Final = positive(test, "timeout_seconds", seconds)
+        with arguments_of(test):
+            self._seconds: Final = number("timeout_seconds", seconds)
         self._batches = 0
         self._left = iter(range(0))
         self._is_in_call = False

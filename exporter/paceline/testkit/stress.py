@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from paceline.kit_results.load import LoadResult
 from paceline.kit_results.stress import StressResult, StressStep
-from paceline.testkit.arguments import arguments_of, check_name
+from paceline.testkit.arguments import arguments_of, check_name, number, whole_number
 from paceline.testkit.keeping import keep
 from paceline.testkit.load.plan import LoadPlan
 from paceline.testkit.load.planning import (
@@ -18,10 +18,8 @@ from paceline.testkit.load.planning import (
     Loaded,
     Sending,
     check_installed,
-    check_number,
     check_thresholds,
     plan_of,
-    whole_number,
 )
 from paceline.testkit.load.session_settings import interrupt
 from paceline.testkit.scalability import knee_of
@@ -69,7 +67,7 @@ def stress_test(  # noqa: PLR0913 - each describes the load
     """
     with arguments_of("stress_test"):
         _check_loads(initial_load, max_load, step_size)
-        check_number("step_duration_seconds", step_duration_seconds)
+        number("step_duration_seconds", step_duration_seconds)
         check_thresholds(p95_ms=p95_ms, max_error_ratio=max_error_ratio)
         check_name(name)
         plan = plan_of(target, 1, (), (step_duration_seconds, 0.0), sending)

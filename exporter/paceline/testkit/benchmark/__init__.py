@@ -7,7 +7,7 @@ from inspect import iscoroutine
 from typing import Any
 
 from paceline.kit_results.benchmark import BenchmarkResult
-from paceline.testkit.arguments import arguments_of, check_name, positive
+from paceline.testkit.arguments import arguments_of, check_name, number
 from paceline.testkit.benchmark.rounds import BenchmarkRounds, Limits
 from paceline.testkit.call_limit import CALL_SECONDS, CallLimit
 from paceline.testkit.calling import await_in_steps, call_in_steps
@@ -47,7 +47,7 @@ def benchmark_test(  # noqa: PLR0913 - the options of a benchmark
     """
     with arguments_of("benchmark_test"):
         check_name(name)
-    rounds = BenchmarkRounds(limits_of("benchmark_test", max_avg_ms, max_median_ms, max_memory_kib), name, group)
+        rounds = BenchmarkRounds(limits_of(max_avg_ms, max_median_ms, max_memory_kib), name, group)
     limit = CallLimit("benchmark_test", fn, timeout_seconds)
     with limit.watched():
         first = limit.call(fn)
@@ -73,15 +73,12 @@ async def async_benchmark_test(  # noqa: PLR0913 - as above
     """
     with arguments_of("async_benchmark_test"):
         check_name(name)
-    limits = limits_of("async_benchmark_test", max_avg_ms, max_median_ms, max_memory_kib)
-    rounds = BenchmarkRounds(limits, name, group)
+        rounds = BenchmarkRounds(limits_of(max_avg_ms, max_median_ms, max_memory_kib), name, group)
     await await_in_steps(fn, rounds.steps(), CallLimit("async_benchmark_test", fn, timeout_seconds))
     return keep(rounds.result)
 
 
-def limits_of(
-    function: str, max_avg_ms: float | None, max_median_ms: float | None, max_memory_kib: float | None
-) -> Limits:
+def limits_of(max_avg_ms: float | None, max_median_ms: float | None, max_memory_kib: float | None) -> Limits:
     """
     The limits in base units.
 
@@ -89,7 +86,7 @@ def limits_of(
         ValueError: a limit is no number above 0.
     """
     given = {"max_avg_ms": max_avg_ms, "max_median_ms": max_median_ms, "max_memory_kib": max_memory_kib}
-    checked = {name: None if most is None else positive(function, name, most) for name, most in given.items()}
+    checked = {name: None if most is None else number(name, most) for name, most in given.items()}
     avg, median, memory = checked.values()
     return Limits(
         None if avg is None else avg / _MILLISECONDS,

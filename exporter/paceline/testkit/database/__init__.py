@@ -9,7 +9,7 @@ from inspect import isawaitable, iscoroutine
 from typing import Any
 
 from paceline.kit_results.database import DatabaseResult
-from paceline.testkit.arguments import arguments_of, check_name, positive, whole_number
+from paceline.testkit.arguments import arguments_of, check_name, number, whole_number
 from paceline.testkit.call_limit import CALL_SECONDS, CallLimit
 from paceline.testkit.database.database_calls import Asked, Call, DatabaseCalls
 from paceline.testkit.keeping import keep
@@ -100,13 +100,13 @@ def _asked(  # noqa: PLR0913 - as above
 ) -> Asked:
     with arguments_of(function):
         check_name(name)
-    return Asked(
-        calls=whole_number(function, "iterations", iterations),
-        max_avg_seconds=None if max_avg_ms is None else positive(function, "max_avg_ms", max_avg_ms) / _MILLISECONDS,
-        max_queries=None if max_queries is None else whole_number(function, "max_queries", max_queries, least=0),
-        rows=whole_number(function, "rows", rows),
-        name=name,
-    )
+        return Asked(
+            calls=whole_number("iterations", iterations),
+            max_avg_seconds=None if max_avg_ms is None else number("max_avg_ms", max_avg_ms) / _MILLISECONDS,
+            max_queries=None if max_queries is None else whole_number("max_queries", max_queries, least=0),
+            rows=whole_number("rows", rows),
+            name=name,
+        )
 
 
 def _call(function: Call, runner: Runner) -> None:

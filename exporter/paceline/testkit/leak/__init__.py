@@ -65,7 +65,7 @@ def _search(
 ) -> tuple[LeakSearch, CallLimit]:
     with arguments_of(function):
         check_name(name)
-    search = LeakSearch(whole_number(function, "iterations", iterations), name)
+        search = LeakSearch(whole_number("iterations", iterations), name)
     return search, CallLimit(function, fn, timeout_seconds)
 
 

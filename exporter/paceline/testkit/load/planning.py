@@ -4,11 +4,11 @@ Checks the arguments of load and stress tests, and makes plans of them.
 
 from collections.abc import Callable, Collection, Sequence
 from importlib.util import find_spec
-from math import isfinite
 from pathlib import Path
 from typing import Any, TypedDict
 
 from paceline.errors import ConfigError
+from paceline.testkit.arguments import number, whole_number
 from paceline.testkit.load.allowed_hosts import check_host
 from paceline.testkit.load.endpoint import Endpoint, Locustfile, origin_of, target_of
 from paceline.testkit.load.plan import LoadPlan
@@ -65,7 +65,7 @@ def plan_of(
     Raises:
         ValueError: an argument is invalid, or a host is not allowed.
     """
-    duration_seconds, ramp_up_seconds = check_number("duration_seconds", times[0]), times[1]
+    duration_seconds, ramp_up_seconds = number("duration_seconds", times[0]), times[1]
     plan = LoadPlan(
         targets=() if callable(endpoint) else tuple(map(target_of, _endpoints(endpoint))),
         locustfile=_locustfile(endpoint),
@@ -74,9 +74,9 @@ def plan_of(
         rates=tuple(rates),
         duration_seconds=duration_seconds,
         ramp_up_seconds=_ramp_up(ramp_up_seconds, duration_seconds, rates),
-        warm_up_seconds=check_number("warm_up_seconds", sending.get("warm_up_seconds", 0.0), may_be_zero=True),
-        think_seconds=check_number("think_seconds", sending.get("think_seconds", 0.0), may_be_zero=True),
-        timeout_seconds=check_number("timeout_seconds", sending.get("timeout_seconds", _TIMEOUT)),
+        warm_up_seconds=number("warm_up_seconds", sending.get("warm_up_seconds", 0.0), may_be_zero=True),
+        think_seconds=number("think_seconds", sending.get("think_seconds", 0.0), may_be_zero=True),
+        timeout_seconds=number("timeout_seconds", sending.get("timeout_seconds", _TIMEOUT)),
         keeps_cookies=sending.get("keep_cookies", True),
         follows_redirects=sending.get("follow_redirects", True),
         allowed_hosts=(*sending.get("allow_hosts", ()), *session_settings().allowed_hosts),
@@ -100,19 +100,7 @@ def rates_of(rates: float | Sequence[float] | None) -> tuple[float, ...]:
     if rates is None:
         return ()
     several = tuple(rates) if isinstance(rates, Sequence) else (rates,)
-    return tuple(float(check_number("requests_per_second", rate)) for rate in several or (0.0,))
-
-
-def check_number(label: str, value: float, *, may_be_zero: bool = False) -> float:
-    """
-    Raises:
-        ValueError: the value is no finite number above 0.
-    """
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-    if not is_number or (value < 0 if may_be_zero else value <= 0):
-        expected = "0 or a number above" if may_be_zero else "a number above 0"
-        raise ValueError(f"{label} is {value!r}, expected {expected}")
-    return value
+    return tuple(number("requests_per_second", rate) for rate in several or (0.0,))
 
 
 def check_thresholds(
@@ -126,21 +114,11 @@ def check_thresholds(
         ValueError: a threshold that is given is negative or no number, or a latency of 0.
     """
     if p95_ms is not None:
-        check_number("p95_ms", p95_ms)
+        number("p95_ms", p95_ms)
     if max_error_ratio is not None:
-        check_number("max_error_ratio", max_error_ratio, may_be_zero=True)
+        number("max_error_ratio", max_error_ratio, may_be_zero=True)
     if min_requests_per_second is not None:
-        check_number("min_requests_per_second", min_requests_per_second, may_be_zero=True)
-
-
-def whole_number(label: str, value: int) -> int:
-    """
-    Raises:
-        ValueError: the value is no whole number from 1 on.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{label} is {value!r}, expected a whole number from 1 on")
-    return value
+        number("min_requests_per_second", min_requests_per_second, may_be_zero=True)
 
 
 def locust_workers(plan: LoadPlan, sending: Sending) -> int:
@@ -191,7 +169,7 @@ def _users(users: int | None, rates: Sequence[float]) -> int:
 def _ramp_up(seconds: float | None, duration: float, rates: Sequence[float]) -> float:
     if seconds is None:
         return 0.0 if rates else min(duration * _RAMP_SHARE, _LONGEST_RAMP)
-    check_number("ramp_up_seconds", seconds, may_be_zero=True)
+    number("ramp_up_seconds", seconds, may_be_zero=True)
     longest = duration / max(len(rates), 1)
     if seconds > longest:
         raise ValueError(f"ramp_up_seconds is {seconds!r}, expected at most {longest:g}, as the test lasts")
