@@ -20,7 +20,7 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -40,7 +40,6 @@ from suites import (
     WERKZEUG,
     Suite,
 )
-from tabulate import tabulate
 
 from paceline.history.results_folder import read_run
 from paceline.model import Run
@@ -54,7 +53,10 @@ def pytest_collection_modifyitems(items):
     random.Random(os.environ["SHUFFLE_SEED"]).shuffle(items)
 """
 _CLOSE, _A_TENTH = 1.05, 1.1
+_ROUNDS = 3
 _BUSY = "while True: pass"
+# Exit codes of pytest after it ran tests: all passed, or some failed.
+_RAN = frozenset({0, 1})
 
 
 class Change(NamedTuple):
@@ -170,17 +172,21 @@ class Bench:
         Run the suite in some way.
 
         Returns:
-            The exit code.
+            The exit code: 0, or 1 where tests or Paceline's gate fail.
         """
-        return subprocess.run(
+        done = subprocess.run(
             [sys.executable, *command, *QUIET, *self.suite.arguments, *arguments],
             cwd=self.root,
             env={**os.environ, "PYTHONPATH": self._path, "PYTHONWARNINGS": "ignore", **(environ or {})},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
-        ).returncode
+        )
+        if done.returncode not in _RAN:
+            raise SystemExit(f"{self.suite}: exit code {done.returncode}:\n{(done.stdout + done.stderr)[-2000:]}")
+        return done.returncode
 
     def seconds(self, name: str) -> float:
         """
@@ -217,19 +223,30 @@ def main() -> None:
     parser.add_argument("--archives", type=Path, default=Path("build/suites"), help="Folder of source distributions.")
     parser.add_argument("--suites", nargs="*", default=[suite.project for suite in SUITES], help="Suites to run.")
     parser.add_argument("--runs", type=int, default=12, help="Unchanged runs (default: 12).")
+    parser.add_argument("--busy", type=int, default=os.cpu_count(), help="Busy processes (default: one a CPU).")
     asked = parser.parse_args()
     asked.archives.mkdir(parents=True, exist_ok=True)
     for part in asked.parts or _PARTS:
-        rows = []
-        for suite in SUITES:
-            if suite.project in asked.suites:
-                with tempfile.TemporaryDirectory() as folder:
-                    rows += _PARTS[part](Bench(suite, asked.archives, Path(folder).resolve()), asked.runs)
-                print(f"... {part}: {suite}", file=sys.stderr, flush=True)
-        print(f"\n{part}\n\n{tabulate(rows, headers='keys', tablefmt='github', disable_numparse=True)}", flush=True)
+        print(f"\n{part}\n", flush=True)
+        _print_table(row for suite in SUITES if suite.project in asked.suites for row in _rows(part, suite, asked))
 
 
-def _equal(bench: Bench, _runs: int) -> list[dict[str, str]]:
+def _rows(part: str, suite: Suite, asked: argparse.Namespace) -> Iterator[dict[str, str]]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield from _PARTS[part](Bench(suite, asked.archives, Path(folder).resolve()), asked)
+
+
+def _print_table(rows: Iterable[dict[str, str]]) -> None:
+    """
+    Print each row as soon as it is known: all of them take hours.
+    """
+    for place, row in enumerate(rows):
+        if place == 0:
+            print(f"| {' | '.join(row)} |\n|{'---|' * len(row)}", flush=True)
+        print(f"| {' | '.join(row.values())} |", flush=True)
+
+
+def _equal(bench: Bench, _asked: argparse.Namespace) -> Iterator[dict[str, str]]:
     first = bench.run()[0]
     others = {
         "in order": bench.run()[0],
@@ -241,35 +258,42 @@ def _equal(bench: Bench, _runs: int) -> list[dict[str, str]]:
     for name, other in others.items():
         row[name] = _share(first, other, UsageKey.CALLS_FINGERPRINT, 1.0)
     row["total, shuffled"] = _share(first, others["shuffled"], UsageKey.CALLS, _CLOSE)
-    return [row]
+    yield row
 
 
-def _unchanged(bench: Bench, runs: int) -> list[dict[str, str]]:
-    rows = []
+def _unchanged(bench: Bench, asked: argparse.Namespace) -> Iterator[dict[str, str]]:
     for mode in _MODES:
-        with _busy_processes():
-            found = [bench.run("--paceline-fail-on=work", mode=mode)[0] for _ in range(runs)]
+        found: list[Run] = []
+        loads: list[float] = []
+        with _busy_processes(asked.busy):
+            for _ in range(asked.runs):
+                found.append(bench.run("--paceline-fail-on=work", mode=mode)[0])
+                _print_findings(found[-1])
+                loads.append(os.getloadavg()[0])
         verdicts = [sum(verdict.kind is VerdictKind.WORK for verdict in run.verdicts) for run in found]
         compared = sum(run.work.compared for run in found if run.work is not None)
         tests = sum(len(run.cases) for run in found)
-        rows.append(
-            {
-                "suite": str(bench.suite),
-                "mode": mode,
-                "runs": f"{runs}",
-                "red": f"{sum(map(bool, verdicts))}",
-                "test-runs": f"{tests:,}",
-                "compared by calls": f"{compared:,}",
-                "findings": f"{sum(verdicts)}",
-                "per 100,000 test-runs": f"{1e5 * sum(verdicts) / tests:.1f}",
-                "vary": f"{found[-1].work.varying if found[-1].work else 0}",
-            }
-        )
-    return rows
+        yield {
+            "suite": str(bench.suite),
+            "mode": mode,
+            "load": f"{min(loads):.0f} to {max(loads):.0f}",
+            "runs": f"{len(found)}",
+            "red": f"{sum(map(bool, verdicts))}",
+            "test-runs": f"{tests:,}",
+            "compared by calls": f"{compared:,}",
+            "findings": f"{sum(verdicts)}",
+            "per 100,000 test-runs": f"{1e5 * sum(verdicts) / tests:.1f}",
+            "vary": f"{found[-1].work.varying if found[-1].work else 0}",
+        }
 
 
-def _planted(bench: Bench, _runs: int) -> list[dict[str, str]]:
-    rows = []
+def _print_findings(run: Run) -> None:
+    for verdict in run.verdicts:
+        if verdict.kind is VerdictKind.WORK:
+            print(f"{verdict.subject}: {verdict.reason}", file=sys.stderr, flush=True)
+
+
+def _planted(bench: Bench, _asked: argparse.Namespace) -> Iterator[dict[str, str]]:
     for change in (one for one in CHANGES if one.project == bench.suite.project):
         before = [bench.run(*change.arguments)[0] for _ in range(2)][-1]
         with bench.changed(change):
@@ -281,23 +305,20 @@ def _planted(bench: Bench, _runs: int) -> list[dict[str, str]]:
         findings = [verdict for verdict in after.verdicts if verdict.kind is VerdictKind.WORK]
         found = {test for verdict in findings for test in verdict.tests or (verdict.case,)}
         widest = max(findings, key=lambda verdict: len(verdict.tests), default=None)
-        rows.append(
-            {
-                "change": change.name,
-                "suite": change.project,
-                "tests with 10% more calls": f"{len(longer)}",
-                "in a finding": f"{len(longer & found) / len(longer):.0%}" if longer else "-",
-                "findings": f"{len(findings)}",
-                "the widest names": widest.function if widest is not None else "-",
-            }
-        )
-    return rows
+        yield {
+            "change": change.name,
+            "suite": change.project,
+            "tests with 10% more calls": f"{len(longer)}",
+            "in a finding": f"{len(longer & found) / len(longer):.0%}" if longer else "-",
+            "findings": f"{len(findings)}",
+            "the widest names": widest.function if widest is not None else "-",
+        }
 
 
-def _cost(bench: Bench, _runs: int) -> list[dict[str, str]]:
+def _cost(bench: Bench, _asked: argparse.Namespace) -> Iterator[dict[str, str]]:
     bench.seconds("as it is")
-    seconds = {name: median(bench.seconds(name) for _ in range(3)) for name in _COSTS}
-    return [{"suite": str(bench.suite), **{name: f"{one:.2f}" for name, one in seconds.items()}}]
+    seconds = {name: median(bench.seconds(name) for _ in range(_ROUNDS)) for name in _COSTS}
+    yield {"suite": str(bench.suite), **{name: f"{one:.2f}" for name, one in seconds.items()}}
 
 
 _PARTS = {"equal": _equal, "unchanged": _unchanged, "planted": _planted, "cost": _cost}
@@ -315,11 +336,11 @@ def _share(one: Run, other: Run, key: str, factor: float) -> str:
 
 
 @contextmanager
-def _busy_processes() -> Iterator[None]:
+def _busy_processes(number: int) -> Iterator[None]:
     """
-    As many processes that compute as the machine has CPUs.
+    So many processes that compute.
     """
-    busy = [subprocess.Popen([sys.executable, "-c", _BUSY]) for _ in range(os.cpu_count() or 1)]
+    busy = [subprocess.Popen([sys.executable, "-c", _BUSY]) for _ in range(number)]
     try:
         yield
     finally:
