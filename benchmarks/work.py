@@ -224,6 +224,7 @@ def main() -> None:
     parser.add_argument("--suites", nargs="*", default=[suite.project for suite in SUITES], help="Suites to run.")
     parser.add_argument("--runs", type=int, default=12, help="Unchanged runs (default: 12).")
     parser.add_argument("--busy", type=int, default=os.cpu_count(), help="Busy processes (default: one a CPU).")
+    parser.add_argument("--modes", nargs="*", choices=_MODES, default=_MODES, help="Modes of unchanged runs.")
     asked = parser.parse_args()
     asked.archives.mkdir(parents=True, exist_ok=True)
     for part in asked.parts or _PARTS:
@@ -262,7 +263,7 @@ def _equal(bench: Bench, _asked: argparse.Namespace) -> Iterator[dict[str, str]]
 
 
 def _unchanged(bench: Bench, asked: argparse.Namespace) -> Iterator[dict[str, str]]:
-    for mode in _MODES:
+    for mode in asked.modes:
         found: list[Run] = []
         loads: list[float] = []
         with _busy_processes(asked.busy):
