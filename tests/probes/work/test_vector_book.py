@@ -33,6 +33,19 @@ def test_functions_are_named_by_module_and_place() -> None:
     ]
 
 
+def test_functions_of_templates_are_named_by_their_file() -> None:
+    """
+    The code of a template runs in no module; the functions of two templates are two.
+    """
+    book = VectorBook()
+    keys = [FunctionKey("", "root", f"/shop/templates/{name}.html", 1) for name in ("cart", "order")]
+    fingerprint = book.add({keys[0]: 1, keys[1]: 2}, _CODE)
+    work = book.work(WorkMode.ALL)
+
+    assert work is not None
+    assert work.vectors[fingerprint] == {"templates/cart.html:root": 1, "templates/order.html:root": 2}
+
+
 def test_a_test_of_very_many_functions_keeps_those_called_most() -> None:
     """
     The others are one.

@@ -37,7 +37,8 @@ class VectorBook:
         """
         vector: dict[str, int] = {}
         for key, calls in totals.items():
-            name = f"{key.module}:{key.qualname}"
+            # A template's code has a file, and runs in no module.
+            name = f"{key.module or code.shown_file(key.file)}:{key.qualname}"
             if name not in self._functions:
                 self._functions[name] = Function(name=name, file=code.shown_file(key.file), line=key.line)
             vector[name] = vector.get(name, 0) + calls
