@@ -89,6 +89,7 @@ class _Unpatched:
         "getprofile",
         "getrusage",
         "gettrace",
+        "has_gil",
         "listdir",
         "mkfifo",
         "modules",
@@ -155,6 +156,7 @@ class _Unpatched:
         self.setprofile: Final = sys.setprofile
         self.setprofile_of_threads: Final = threading.setprofile
         self.monitoring: Final = Monitoring.bound()
+        self.has_gil: Final[bool] = getattr(sys, "_is_gil_enabled", lambda: True)()
 
     def monotonic(self) -> float:
         """

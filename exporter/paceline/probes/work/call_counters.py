@@ -101,7 +101,7 @@ class MonitoringCounter:
 
 
 def _on_start(calls: CountedCalls, disable: object) -> Callable[[CodeType, int], object]:
-    counts, first, frame_of, identity = calls.counts, calls.first, UNPATCHED.getframe, id
+    counts, first, frame_of, identity = calls.counts, calls.first, UNPATCHED.getframe, calls.identity
     depth = 2 if calls.notes_callers else 1
 
     def on_start(code: CodeType, _offset: int) -> object:
@@ -150,7 +150,7 @@ class ProfileCounter:
 
 
 def _on_event(calls: CountedCalls) -> Callable[[FrameType, str, Any], None]:
-    counts, first, identity = calls.counts, calls.first, id
+    counts, first, identity = calls.counts, calls.first, calls.identity
 
     def on_event(frame: FrameType, event: str, _argument: object) -> None:
         code = frame.f_code

@@ -3,11 +3,12 @@ The calls of one test while they are counted.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from types import CodeType, FrameType
 from typing import Final, NamedTuple
 
 from paceline.probes.work.project_code import ProjectCode
+from paceline.unpatched import UNPATCHED
 
 # Code that is made anew again and again is counted under its name from so many pieces on.
 _MOST_CODES = 20_000
@@ -30,15 +31,17 @@ class CountedCalls:
     takes ten times as long.
 
     `counts` is for the counter, which adds to what is there and calls `first` for what is not. Where it `notes_callers`
-    it calls `note_caller` for each call as well, which takes as long again.
+    it calls `note_caller` for each call as well, which takes as long again. `identity` is the key of code in `counts`:
+    without a GIL each thread has its own, as two threads that add to one number lose calls.
     """
 
-    def __init__(self, code: ProjectCode, *, notes_callers: bool = False) -> None:
+    def __init__(self, code: ProjectCode, *, notes_callers: bool = False, has_gil: bool = UNPATCHED.has_gil) -> None:
         self.notes_callers: Final = notes_callers
+        self.identity: Final[Callable[[CodeType], Hashable]] = id if has_gil else _identity_in_thread
         self._callers: Final[Counter[tuple[str, str]]] = Counter()
-        self.counts: Final[dict[int, int]] = {}
+        self.counts: Final[dict[Hashable, int]] = {}
         self._project: Final = code
-        self._codes: Final[dict[int, tuple[CodeType, str]]] = {}
+        self._codes: Final[dict[Hashable, tuple[CodeType, str]]] = {}
         self._named: Final[dict[FunctionKey, int]] = {}
 
     def first(self, code: CodeType, frame: FrameType) -> bool:
@@ -53,8 +56,9 @@ class CountedCalls:
             return False
         if len(self._codes) >= _MOST_CODES:
             self._fold()
-        self._codes[id(code)] = code, str(module_globals.get("__name__", ""))
-        self.counts[id(code)] = self.counts.get(id(code), 0) + 1
+        key = self.identity(code)
+        self._codes[key] = code, str(module_globals.get("__name__", ""))
+        self.counts[key] = self.counts.get(key, 0) + 1
         return True
 
     def note_caller(self, frame: FrameType) -> None:
@@ -80,11 +84,18 @@ class CountedCalls:
         return self._named
 
     def _fold(self) -> None:
-        for key, (code, module) in self._codes.items():
+        # Other threads count meanwhile: a piece of code that is called after its count was taken is counted anew.
+        for key in list(self._codes):
+            found = self._codes.pop(key, None)
+            if found is None:
+                continue
+            code, module = found
             name = FunctionKey(module, code.co_qualname, code.co_filename, code.co_firstlineno)
             self._named[name] = self._named.get(name, 0) + self.counts.pop(key, 0)
-        self._codes.clear()
-        self.counts.clear()
+
+
+def _identity_in_thread(code: CodeType) -> Hashable:
+    return id(code), UNPATCHED.get_ident()
 
 
 def _name_of(frame: FrameType) -> str:
