@@ -3,6 +3,7 @@ Whatever goes wrong around Paceline, a session ends as it would without, in time
 """
 
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -125,6 +126,19 @@ def test_what_fails_at_the_start_stops_no_session(suite: Suite, fault: str) -> N
 
     assert (result.code, "2 passed" in result.output) == (0, True)
     assert "paceline: " in result.output
+
+
+@pytest.mark.parametrize("module", ["sqlite3", "psutil", "paceline.plugin.session"])
+def test_an_installation_that_is_broken_stops_no_session(suite: Suite, module: str) -> None:
+    """
+    Where a module cannot be imported, the tests run, and one line says that nothing is measured, and why.
+    """
+    suite.write("fault.py", f"import sys; sys.modules[{module!r}] = None")
+    suite.write("test_two.py", _TWO)
+    result = suite.run("-p", "fault")
+
+    assert (result.code, "2 passed" in result.output) == (0, True)
+    assert re.search(rf"^paceline: nothing is measured: .*{module}", result.output, re.MULTILINE)
 
 
 @contextmanager

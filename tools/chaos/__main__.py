@@ -21,6 +21,7 @@ _PAGE = """# Faults
 - *Wrong*: exit codes, outcomes or answers that are not the expected ones.
 - *Longest*: of a session, all of it; of damaged files, reading them back; of the exporter, the slowest answer of
   `/-/healthy`.
+- *Scrape*: the slowest answer of `/metrics` meanwhile.
 - *Memory*: the highest of the session or of the exporter.
 
 {table}

@@ -84,6 +84,7 @@ def _watched(row: Row, folder: Path, *options: str) -> Iterator[Exporter]:
             for watch in watches:
                 watch.end()
         row.took(watches[0].slowest, max(watch.memory for watch in watches))
+        row.scrape_seconds = max(row.scrape_seconds, watches[1].slowest)
         row.wrong += sum(watch.failures for watch in watches)
         row.lost += exporter.push(make_run(999, _CASES)).status_code != 201
 
@@ -179,6 +180,23 @@ def _few_descriptors(row: Row, folder: Path) -> None:
         row.wrong += exporter.log.stat().st_size > 1 << 20
         # A sender tries again.
         row.lost += 201 not in {status for _ in range(5) for status in _at_once(exporter, [body])}
+        row.took(time.monotonic() - started)
+    finally:
+        exporter.stop()
+
+
+def _little_memory(row: Row, folder: Path) -> None:
+    """
+    Bodies that do not fit into the memory are refused, and the exporter goes on.
+    """
+    exporter = Exporter(folder)
+    exporter.start("sh", "-c", 'ulimit -v 400000; exec "$@"', "sh")
+    try:
+        started, body = time.monotonic(), gzip.compress(b"[" + b"[]," * (20 << 20) + b"[]]", 1)
+        statuses = _at_once(exporter, [body] * 16, **{"Content-Encoding": "gzip"})
+        row.wrong += sum(status in {200, 201} for status in statuses)
+        row.wrong += exporter.get("/-/healthy").status_code != 200
+        row.lost += exporter.push(make_run(1, _CASES)).status_code != 201
         row.took(time.monotonic() - started)
     finally:
         exporter.stop()
@@ -317,6 +335,7 @@ def faults() -> list[tuple[str, Fault]]:
         ("1,000 damaged requests", _fuzz_requests),
         ("400 slow connections", _slow),
         ("64 descriptors and 200 connections", _few_descriptors),
+        ("400 MB of address space and 16 gzip bodies", _little_memory),
         ("kill -9 while runs come in", partial(_kill, signal.SIGKILL, 12)),
         ("restarts while runs come in", partial(_kill, signal.SIGTERM, 5)),
         ("ledger locked", _locked),

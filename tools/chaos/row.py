@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from tabulate import tabulate
 
 _MEBI = 1 << 20
-_HEADERS = ("fault", "times", "lost", "doubled", "wrong", "longest, s", "memory, MiB")
+_HEADERS = ("fault", "times", "lost", "doubled", "wrong", "longest, s", "scrape, s", "memory, MiB")
 
 
 @dataclass
@@ -19,6 +19,7 @@ class Row:
     """
     What became of a fault: how many times it was made, runs that were lost or doubled, what else was wrong (an exit
     code, an outcome, an answer), the longest time in seconds until somebody had an answer, and the highest memory.
+    The slowest scrape of an exporter is apart.
     """
 
     fault: str
@@ -28,6 +29,7 @@ class Row:
     wrong: int = 0
     seconds: float = 0.0
     memory: int = 0
+    scrape_seconds: float = 0.0
 
     def took(self, seconds: float, memory: int = 0) -> None:
         """
@@ -85,12 +87,17 @@ def table(rows: Sequence[Row]) -> str:
             total.wrong + row.wrong,
         )
         total.seconds, total.memory = max(total.seconds, row.seconds), max(total.memory, row.memory)
+        total.scrape_seconds = max(total.scrape_seconds, row.scrape_seconds)
     return _lines([*rows, total])
 
 
 def _lines(rows: Sequence[Row]) -> str:
     cells = [
-        (one.fault, one.times, one.lost, one.doubled, one.wrong, f"{one.seconds:.1f}", one.memory // _MEBI or "")
+        (
+            *(one.fault, one.times, one.lost, one.doubled, one.wrong, f"{one.seconds:.1f}"),
+            f"{one.scrape_seconds:.1f}" if one.scrape_seconds else "",
+            one.memory // _MEBI or "",
+        )
         for one in rows
     ]
     return tabulate(cells, _HEADERS, tablefmt="github", disable_numparse=True)

@@ -25,6 +25,8 @@ from support.suite import QUIET
 from tools.chaos.row import Fault, Row
 
 _LONGEST = 60
+# This plugin starts a thread, which needs descriptors and a stack of its own.
+_NO_THREAD = ("-p", "no:rerunfailures")
 _PROJECT = '[project]\nname = "shop"\n'
 _TESTS = "import time\n" + "".join(f"def test_{number}(): time.sleep(0.01)\n" for number in range(20))
 # Loaded by `-p fault`, before any conftest: at the first call of a function, something happens.
@@ -258,9 +260,72 @@ def _small_disk(row: Row, folder: Path) -> None:
         subprocess.run(["umount", "-l", project.results], check=False)
 
 
+def _full_as_pruned(row: Row, folder: Path) -> None:
+    """
+    A disk without a free byte: `history prune` removes what it can, and keeps each of the runs that it is to keep.
+    """
+    project = Project(folder)
+    project.results.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", project.results], check=False).returncode:
+        row.fault += " (not mounted here)"
+        return
+    try:
+        for _ in range(6):
+            _passes(row, project)
+        expected = [run.run_id for run in project.documents()][-2:]
+        _fill(project.results / "other")
+        command = [sys.executable, "-m", "paceline", "history", "prune", "--keep", "2"]
+        for _ in range(2):
+            started = time.monotonic()
+            subprocess.run(command, cwd=folder, check=False, timeout=_LONGEST, capture_output=True)
+            row.took(time.monotonic() - started)
+        (project.results / "other").unlink()
+        row.lost += len({*expected} - {run.run_id for run in project.documents()})
+        _passes(row, project)
+        _agree(row, project)
+        row.lost += len({*expected} - {*project.rows()})
+    finally:
+        subprocess.run(["umount", "-l", project.results], check=False)
+
+
+def _fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(1 << 12))
+
+
+def _little_memory(row: Row, folder: Path) -> None:
+    """
+    Where the memory is enough for pytest, the tests pass, whether or not it is enough to measure them.
+    """
+    project = Project(folder)
+    bare = [sys.executable, "-m", "pytest", *QUIET, "-q", "-p", "no:paceline", *_NO_THREAD]
+    for mebibytes in range(48, 97, 4):
+        shell = ("sh", "-c", f'ulimit -v {mebibytes << 10}; exec "$@"', "sh")
+        if subprocess.run([*shell, *bare], cwd=folder, check=False, capture_output=True).returncode == 0:
+            ended = project.run(*_NO_THREAD, prefix=shell)
+            row.took(ended.seconds, ended.memory)
+            row.wrong += ended.code != 0
+
+
+def _without_rights(row: Row, folder: Path) -> None:
+    """
+    A user who may read the project, and write nowhere in it.
+    """
+    project = Project(folder)
+    folder.chmod(0o755)
+    prefix = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    if subprocess.run([*prefix, sys.executable, "-c", ""], check=False, stderr=subprocess.DEVNULL).returncode:
+        row.fault += " (not allowed here)"
+        return
+    ended = project.run("-o", "junit_logging=no", "--junitxml=/dev/null", prefix=prefix)
+    row.took(ended.seconds, ended.memory)
+    row.wrong += ended.code != 0
+
+
 def _descriptors(number: int, row: Row, folder: Path) -> None:
     shell = ("sh", "-c", f'ulimit -n {number}; exec "$@"', "sh")
-    _passes(row, Project(folder), "-p", "no:rerunfailures", kept=0, prefix=shell)
+    _passes(row, Project(folder), *_NO_THREAD, kept=0, prefix=shell)
 
 
 def _no_proc(row: Row, folder: Path) -> None:
@@ -355,6 +420,9 @@ def faults() -> list[tuple[str, Fault]]:
         ("kill -9 of pytest with two workers", partial(_kill_at_random, ("-n", "2"))),
         *((f"disk full after {size} bytes a file", partial(_full_disk, size)) for size in (0, 600, 5000, 40_000)),
         ("results on a disk of 256 KiB", _small_disk),
+        ("a disk that is full as `history prune` runs", _full_as_pruned),
+        ("48 to 96 MiB of address space", _little_memory),
+        ("a user who may only read the project", _without_rights),
         *((f"{number} descriptors", partial(_descriptors, number)) for number in (16, 20, 28, 64)),
         ("no /proc", _no_proc),
         ("clock before 1970", partial(_clock, "-86400.0")),

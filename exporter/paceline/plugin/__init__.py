@@ -213,11 +213,13 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     Watch libraries before a conftest takes functions out of them.
     """
     if _is_asked_for(early_config, early_config.known_args_namespace):
-        from paceline.plugin.plain_imports import plain_imports  # noqa: PLC0415 - absent where it is off
+        try:
+            from paceline.plugin.plain_imports import plain_imports  # noqa: PLC0415 - absent where it is off
 
-        with plain_imports():
-            from paceline.plugin.touching import watch_libraries  # noqa: PLC0415 - as above
-
+            with plain_imports():
+                from paceline.plugin.touching import watch_libraries  # noqa: PLC0415 - as above
+        except Exception:  # noqa: BLE001 - `pytest_configure` imports it again, and says why
+            return
         watch_libraries(early_config)
 
 
@@ -228,12 +230,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
     if _is_asked_for(config, config.option):
-        from paceline.plugin.plain_imports import plain_imports  # noqa: PLC0415 - absent where it is off
-
-        with plain_imports():
-            from paceline.plugin.activation import activate  # noqa: PLC0415 - as above
-
-            activate(config)
+        _activate(config)
     if any(config.getoption(f"paceline_load_{name}") for name in _LOAD_OPTIONS) or config.pluginmanager.has_plugin(
         "paceline-planner"
     ):
@@ -243,6 +240,20 @@ def pytest_configure(config: pytest.Config) -> None:
     option = _option_without_effect(config)
     if option:
         raise pytest.UsageError(f"paceline: {option} needs --paceline: it is off, and nothing would be judged")
+
+
+def _activate(config: pytest.Config) -> None:
+    from paceline.plugin.not_measured import NotMeasured  # noqa: PLC0415 - absent where it is off
+    from paceline.plugin.plain_imports import plain_imports  # noqa: PLC0415 - as above
+
+    with plain_imports():
+        try:
+            from paceline.plugin.activation import activate  # noqa: PLC0415 - as above
+        except Exception as error:  # noqa: BLE001 - a broken installation or little memory is not the tests' fault
+            reason = f"{type(error).__name__}: {error}"
+            config.pluginmanager.register(NotMeasured(reason), "paceline-not-measured")
+        else:
+            activate(config)
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from starlette.requests import ClientDisconnect, Request
 from paceline.server.body_room import Place
 
 _DRAINED = 4
-_PIECE = 1 << 20
+# The event loop waits while a piece is unpacked, of each body that comes at the same time.
+_PIECE = 1 << 18
 _GZIP = zlib.MAX_WBITS | 16
 
 
