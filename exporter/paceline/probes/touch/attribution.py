@@ -174,6 +174,13 @@ class Attribution:
         return bool(self._drivers) and UNPATCHED.get_ident() in self._drivers
 
     @property
+    def is_shared(self) -> bool:
+        """
+        Whether the thread that calls this may work for somebody else than the test.
+        """
+        return bool(self.foreign) and UNPATCHED.get_ident() != self._thread
+
+    @property
     def _is_waiting(self) -> bool:
         return self.requests > 0 or self.is_browsing
 

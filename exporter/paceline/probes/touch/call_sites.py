@@ -71,13 +71,19 @@ class CallSites:
             owner = self._owners[filename] = self._found_owner(filename)
         return owner
 
-    def caller(self, frame: FrameType | None) -> FrameType | None:
+    def caller(self, frame: FrameType | None) -> tuple[FrameType | None, int | None]:
         """
         The innermost frame of the user's code, this one or one that called it; None where there is none.
 
         Under SQLAlchemy's asyncio a greenlet runs the library, and the frames of the user are those of its parent.
+
+        Returns:
+            the frame, and how many frames it is above the given one; None where it is not among its callers.
         """
-        return self._user_frame(frame) or self._user_frame(_frame_of_parent())
+        found, steps = self._user_frame(frame)
+        if found is not None:
+            return found, steps
+        return self._user_frame(_frame_of_parent())[0], None
 
     def stack(self, frame: FrameType | None) -> tuple[Site, ...]:
         """
@@ -120,15 +126,15 @@ class CallSites:
         path = filename.removeprefix(self._root).lstrip("/\\") if filename.startswith(self._root) else filename
         return path.replace("\\", "/")
 
-    def _user_frame(self, frame: FrameType | None) -> FrameType | None:
-        owners, deepest = self._owners, _DEEPEST
-        while frame is not None and deepest:
+    def _user_frame(self, frame: FrameType | None) -> tuple[FrameType | None, int]:
+        owners, steps = self._owners, 0
+        while frame is not None and steps < _DEEPEST:
             filename = frame.f_code.co_filename
             if (owners.get(filename) or self.owner_of(filename)) is not Owner.LIBRARY:
-                return frame
+                return frame, steps
             frame = frame.f_back
-            deepest -= 1
-        return None
+            steps += 1
+        return None, steps
 
     def _found_owner(self, filename: str) -> Owner:
         is_installed = not _PACKAGES.isdisjoint(re.split(r"[/\\]", filename))

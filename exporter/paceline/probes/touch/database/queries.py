@@ -110,7 +110,8 @@ class Queries(Counter):
         self, library: str, text: Any, parameters: Any, nanoseconds: int, depth: int = 2, escapes: bool = False
     ) -> Sent | None:
         """
-        Count a query. Of a group that is known well, the next from the same line of the user are only counted.
+        Count a query. Of a group that is known well, the next from the same line of the user are only counted: the
+        frame of that line is taken by its depth, and the way to it through the library is not walked.
 
         Args:
             library: that sent it.
@@ -124,20 +125,21 @@ class Queries(Counter):
             the group that it was put in; None where it does not count.
         """
         try:
-            frame = _frame(depth)
-            attribution = self.attribution
-            # A code object hashes slowly; the group holds on to it, so that its address stays its own.
-            short = (hash(text), id(frame.f_code), frame.f_lasti) if type(text) is str else None
-            sent: Sent | None = attribution.known.get(short)
-            if sent is None or attribution.foreign:
-                if self.has_failed:
+            number = hash(text) if type(text) is str else 0
+            known = self.attribution.known.get(number)
+            sent: Sent | None = None
+            if known is not None:
+                above, code, instruction, before = known
+                try:
+                    frame = _frame(above)
+                except ValueError:  # fewer frames than then
+                    frame = None
+                if frame is not None and frame.f_code is code and frame.f_lasti == instruction:
+                    sent = before if not self.attribution.is_shared else None
+            if sent is None:
+                sent = self._sent(library, text, parameters, depth, number, escapes)
+                if sent is None:
                     return None
-                statement = self._read(text, escapes=escapes)
-                if not statement.is_counted:
-                    return None
-                sent = self._group(statement, library, frame, hash(text) if short is not None else 0)
-                if sent.count < _LEARNED:
-                    sent.learn(text, parameters)
             sent.count += 1
             sent.nanoseconds += nanoseconds
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of who sends the query
@@ -180,12 +182,36 @@ class Queries(Counter):
             self.give_up(error, doing)
             return otherwise
 
-    def _group(self, statement: Statement, library: str, frame: FrameType, number: int) -> Sent:
-        attribution, user = self.attribution, self._sites.caller(frame)
+    def _sent(self, library: str, text: Any, parameters: Any, depth: int, number: int, escapes: bool) -> Sent | None:
+        """
+        The group of a query, found by the way through the user's code.
+
+        Args:
+            number: the hash of the text; 0 where it is no plain string.
+        """
+        if self.has_failed:
+            return None
+        statement = self._read(text, escapes=escapes)
+        if not statement.is_counted:
+            return None
+        attribution = self.attribution
+        user, above = self._sites.caller(_frame(depth + 1))
+        # A code object hashes slowly; the group holds on to it, so that its address stays its own.
         line = (number, id(user.f_code), user.f_lasti) if user is not None and number else None
-        known: Sent | None = attribution.known.get(line)
-        if known is not None and not attribution.foreign:
-            return known
+        can_be_known = line is not None and not attribution.is_shared
+        sent: Sent | None = attribution.known.get(line) if can_be_known else None
+        if sent is None:
+            sent = self._group(statement, library, user)
+        if sent.count < _LEARNED:
+            sent.learn(text, parameters)
+        elif user is not None and can_be_known:
+            attribution.known[line] = sent
+            if above is not None:
+                attribution.known[number] = depth + above, user.f_code, user.f_lasti, sent
+        return sent
+
+    def _group(self, statement: Statement, library: str, user: FrameType | None) -> Sent:
+        attribution = self.attribution
         queries, operation = attribution.of_caller().queries, attribution.operation
         key = statement.fingerprint, self._sites.way(user), operation
         sent: Sent | None = queries.get(key)
@@ -196,8 +222,6 @@ class Queries(Counter):
             sent = queries.setdefault(key, made)
             if library in _ROWS_ARE_SEEN:
                 sent.rows = max(sent.rows, 0)
-        elif sent.count >= _LEARNED and line is not None:
-            attribution.known[line] = sent
         return sent
 
     def _read(self, text: Any, *, escapes: bool) -> Statement:
