@@ -1,23 +1,26 @@
 """
-CPU time that counting adds to one query, in microseconds, beside OpenTelemetry's instrumentation of the same library.
+CPU time that counting adds to one query, command or request, in microseconds, beside OpenTelemetry's instrumentation of
+the same library.
 
-Each figure is of a process of its own, which runs the same query thousands of times; its CPU time is that of the
+Each figure is of a process of its own, which does the same thousands of times; its CPU time is that of the
 quickest of many small batches, as whatever else the machine does only adds. In each round, the processes of a library
 run one after the other: bare, with Paceline's hooks, with OpenTelemetry's instrumentation and a tracer that keeps spans
 in no place. What is added is the difference to the bare one of the same round.
 
 How to read it: `bare` is the query itself, `added` the median over rounds, `lowest` and `highest` the extremes. SQLite
-lies in memory; PostgreSQL is a real server on loopback, whose CPU is not counted.
+lies in memory; PostgreSQL, Redis and an HTTP server run on loopback, and their CPU is not counted.
 """
 
 import argparse
 import json
+import multiprocessing
 import os
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from math import isnan, nan
 from statistics import median
@@ -28,7 +31,8 @@ from tabulate import tabulate
 
 _SECONDS, _BATCH_SECONDS = 2.0, 0.001
 _MODES = ("bare", "Paceline", "OpenTelemetry")
-_ADDRESS = "BENCHMARK_POSTGRES"
+_ADDRESS, _REDIS_PORT, _HTTP_PORT = "BENCHMARK_POSTGRES", "BENCHMARK_REDIS", "BENCHMARK_HTTP"
+_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 _Query = Callable[[int], object]
 
 
@@ -42,7 +46,7 @@ class Library:
     target_us: float
     instrumentation: str
     instrumentor: str
-    needs_server: bool = False
+    server: str = ""
 
 
 _LIBRARIES = (
@@ -50,7 +54,14 @@ _LIBRARIES = (
     Library(name="sqlalchemy", target_us=10, instrumentation="sqlalchemy", instrumentor="SQLAlchemyInstrumentor"),
     Library(name="django", target_us=5, instrumentation="sqlite3", instrumentor="SQLite3Instrumentor"),
     Library(
-        name="psycopg", target_us=3, instrumentation="psycopg", instrumentor="PsycopgInstrumentor", needs_server=True
+        name="psycopg", target_us=3, instrumentation="psycopg", instrumentor="PsycopgInstrumentor", server=_ADDRESS
+    ),
+    Library(name="redis", target_us=3, instrumentation="redis", instrumentor="RedisInstrumentor", server=_REDIS_PORT),
+    Library(
+        name="requests", target_us=5, instrumentation="requests", instrumentor="RequestsInstrumentor", server=_HTTP_PORT
+    ),
+    Library(
+        name="httpx", target_us=5, instrumentation="httpx", instrumentor="HTTPXClientInstrumentor", server=_HTTP_PORT
     ),
 )
 
@@ -73,7 +84,7 @@ _HEADERS = ("query by", "counted by", "bare µs", "added µs", "lowest", "highes
 
 
 def _rows(libraries: list[Library], rounds: int) -> Iterator[tuple[object, ...]]:
-    with _server(needed=any(library.needs_server for library in libraries)) as environ:
+    with _servers({library.server for library in libraries}) as environ:
         for library in libraries:
             module = f"opentelemetry.instrumentation.{library.instrumentation}"
             modes = [mode for mode in _MODES if mode != "OpenTelemetry" or is_installed(module)]
@@ -94,15 +105,49 @@ def _against_target(library: Library, added: float) -> str:
 
 
 @contextmanager
-def _server(*, needed: bool) -> Iterator[dict[str, str]]:
-    if not needed:
-        yield {}
-        return
+def _servers(needed: Collection[str]) -> Iterator[dict[str, str]]:
+    """
+    The servers that are needed, and the variables that say where they are.
+    """
     sys.path.append(str(ROOT / "tests"))
-    from support.database_servers import postgres  # noqa: PLC0415 - tests start the same servers
+    from support.cache_servers import redis  # noqa: PLC0415 - tests start the same servers
+    from support.database_servers import postgres  # noqa: PLC0415
 
-    with postgres() as address:
-        yield {_ADDRESS: address}
+    with ExitStack() as stack:
+        servers: dict[str, Callable[[], AbstractContextManager[object]]] = {
+            _ADDRESS: postgres,
+            _REDIS_PORT: redis,
+            _HTTP_PORT: _http_server,
+        }
+        yield {name: str(stack.enter_context(server())) for name, server in servers.items() if name in needed}
+
+
+@contextmanager
+def _http_server() -> Iterator[int]:
+    """
+    A server in a process of its own that gives each request the same answer.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        process = multiprocessing.get_context("fork").Process(target=_serve, args=(listener,), daemon=True)
+        process.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            process.terminate()
+            process.join()
+
+
+def _serve(listener: socket.socket) -> None:
+    while True:
+        connection, _ = listener.accept()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with connection:
+            received = b""
+            while data := connection.recv(65_536):
+                received += data
+                if received.endswith(b"\r\n\r\n"):
+                    connection.sendall(_ANSWER)
+                    received = b""
 
 
 def _asked(library: Library, mode: str, environ: dict[str, str]) -> float:
@@ -201,6 +246,29 @@ def _psycopg_query() -> _Query:
     return lambda number: connection.execute("select %s::int", (number,)).fetchone()
 
 
+def _redis_query() -> _Query:
+    import redis  # noqa: PLC0415
+
+    client = redis.Redis(port=int(os.environ[_REDIS_PORT]))
+    client.set("there", 1)
+    return lambda _: client.get("there")
+
+
+def _requests_query() -> _Query:
+    import requests  # noqa: PLC0415
+
+    session, url = requests.Session(), f"http://127.0.0.1:{os.environ[_HTTP_PORT]}/"
+    session.trust_env = False
+    return lambda _: session.get(url)
+
+
+def _httpx_query() -> _Query:
+    import httpx  # noqa: PLC0415
+
+    client, url = httpx.Client(trust_env=False), f"http://127.0.0.1:{os.environ[_HTTP_PORT]}/"
+    return lambda _: client.get(url)
+
+
 _CONNECT: dict[str, Callable[[Library], bool]] = {
     "bare": lambda _: True,
     "Paceline": _watch,
@@ -211,6 +279,9 @@ _QUERY: dict[str, Callable[[], _Query]] = {
     "sqlalchemy": _sqlalchemy_query,
     "django": _django_query,
     "psycopg": _psycopg_query,
+    "redis": _redis_query,
+    "requests": _requests_query,
+    "httpx": _httpx_query,
 }
 
 
