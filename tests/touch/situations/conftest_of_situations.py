@@ -3,6 +3,7 @@ The conftest of all situations: a test says with a marker how many queries it se
 """
 
 import os
+import random
 from sqlite3 import connect
 
 import pytest
@@ -15,8 +16,10 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    if os.environ.get("REVERSED"):
+    if os.environ.get("ORDER") == "reversed":
         items.reverse()
+    elif seed := os.environ.get("ORDER"):
+        random.Random(seed).shuffle(items)
 
 
 @pytest.fixture(autouse=True)

@@ -40,6 +40,10 @@ def tables():
         order = Order.objects.create(name=f"order {number}")
         Item.objects.bulk_create([Item(order=order), Item(order=order)])
     yield
+    # A thread of a test may still be connected, which keeps the tables.
+    with connection.schema_editor() as editor:
+        editor.delete_model(Item)
+        editor.delete_model(Order)
     connections.close_all()
 
 
