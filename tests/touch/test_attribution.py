@@ -67,6 +67,8 @@ _CONFTEST = """
 """
 _TESTS = """
     import asyncio
+    import multiprocessing
+    import os
     import threading
     import time
     import unittest
@@ -114,6 +116,22 @@ _TESTS = """
         def setUp(self): ask(2)
         def test_old(self): ask()
 
+    def test_forked_child():
+        ask()
+        child = os.fork()
+        if not child:
+            try:
+                ask(5)
+            finally:
+                os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+
+    def test_child_of_multiprocessing():
+        child = multiprocessing.get_context("fork").Process(target=ask, args=(5,))
+        child.start()
+        child.join()
+        assert child.exitcode == 0
+
     def test_server(server):
         assert urlopen(server).status == 204
 
@@ -156,6 +174,8 @@ _QUERIES = {
     "test_asyncio_run": 6,
     "test_pytest_asyncio": 2,
     "TestOld::test_old": 3,
+    "test_forked_child": 1,
+    "test_child_of_multiprocessing": None,
     "test_server": 3,
     "test_leaves_a_thread": None,
     "test_after_that": None,
@@ -183,7 +203,8 @@ def cases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def test_the_call_has_the_queries_of_the_test(cases: Mapping[str, Case]) -> None:
     """
-    Also those of its threads, pools and tasks, and of a server that it asks; not those of other threads.
+    Also those of its threads, pools and tasks, and of a server that it asks; not those of other threads and of child
+    processes.
     """
     assert {name: case.usage.get(UsageKey.DB_QUERIES) for name, case in cases.items()} == _QUERIES
 
