@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from paceline.probes.touch.cache.lookups import Lookups
-from paceline.probes.touch.cache.redis import commands_of, took
+from paceline.probes.touch.cache.redis import NO_ANSWER, commands_of, took_many, took_one
 from paceline.probes.touch.patches import Patches
 from paceline.unpatched import UNPATCHED
 
@@ -33,13 +33,11 @@ def async_command(lookups: Lookups, original: Any) -> Any:
 
     async def execute_command(self: Any, *args: Any, **options: Any) -> Any:
         __tracebackhide__ = True
-        started = _now()
+        started, answer = _now(), NO_ANSWER
         try:
             answer = await original(self, *args, **options)
-        except BaseException:
-            took(lookups, started, ())
-            raise
-        took(lookups, started, [(args, answer)])
+        finally:
+            took_one(lookups, _now() - started, args, answer)
         return answer
 
     return execute_command
@@ -54,7 +52,7 @@ def async_pipeline(lookups: Lookups, original: Any) -> Any:
         __tracebackhide__ = True
         commands, started = commands_of(self), _now()
         answers = await original(self, *args, **kwargs)
-        took(lookups, started, list(zip(commands, answers, strict=False)))
+        took_many(lookups, _now() - started, zip(commands, answers, strict=False))
         return answers
 
     return execute

@@ -41,7 +41,7 @@ class Lookups(Counter):
         """
         Whether the thread is inside a cache that is counted itself, so that what it asks of a server is its affair.
         """
-        return UNPATCHED.get_ident() in self._inside
+        return bool(self._inside) and UNPATCHED.get_ident() in self._inside
 
     @contextmanager
     def inside(self) -> Iterator[None]:
@@ -69,9 +69,14 @@ class Lookups(Counter):
             return
         try:
             figures = self.attribution.of_caller().figures
-            for key, amount in ((_COMMANDS, commands), (_HITS, hits), (_MISSES, misses), (_SETS, sets)):
-                if amount:
-                    figures[key] += amount
+            if commands:
+                figures[_COMMANDS] += commands
+            if hits:
+                figures[_HITS] += hits
+            if misses:
+                figures[_MISSES] += misses
+            if sets:
+                figures[_SETS] += sets
             figures[_SECONDS] += nanoseconds / _NANOSECONDS
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of who asks
             self.give_up(error, DOING)

@@ -5,13 +5,18 @@ Commands to Redis through redis-py.
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from paceline.probes.touch.cache.lookups import DOING, Lookups
 from paceline.probes.touch.patches import Patches
 from paceline.unpatched import UNPATCHED
 
 _now = UNPATCHED.perf_counter_ns
+_NOTHING = (0, 0, 0)
+NO_ANSWER: Final = object()
+"""
+What stands for the answer to a command that failed.
+"""
 _ONE = frozenset({"GET", "GETEX", "GETDEL", "HGET"})
 _MANY = frozenset({"MGET", "HMGET"})
 # The commands of a pipeline: of one Redis, and of a cluster by the version of redis-py.
@@ -50,13 +55,11 @@ def command(lookups: Lookups, original: Any) -> Any:
 
     def execute_command(self: Any, *args: Any, **options: Any) -> Any:
         __tracebackhide__ = True
-        started = _now()
+        started, answer = _now(), NO_ANSWER
         try:
             answer = original(self, *args, **options)
-        except BaseException:
-            took(lookups, started, ())
-            raise
-        took(lookups, started, [(args, answer)])
+        finally:
+            took_one(lookups, _now() - started, args, answer)
         return answer
 
     return execute_command
@@ -71,7 +74,7 @@ def pipeline(lookups: Lookups, original: Any) -> Any:
         __tracebackhide__ = True
         commands, started = commands_of(self), _now()
         answers = original(self, *args, **kwargs)
-        took(lookups, started, list(zip(commands, answers, strict=False)))
+        took_many(lookups, _now() - started, zip(commands, answers, strict=False))
         return answers
 
     return execute
@@ -87,18 +90,29 @@ def commands_of(pipeline: Any) -> list[Any]:
     return [command[0] if isinstance(command, tuple) else command.args for command in queue]
 
 
-def took(lookups: Lookups, started: int, commands: Iterable[tuple[Any, Any]]) -> None:
+def took_one(lookups: Lookups, nanoseconds: int, args: Any, answer: Any) -> None:
     """
-    Count commands that were sent together, or one that got no answer.
+    Count a command; one without an answer found nothing.
     """
     if lookups.is_inside:
         return
-    nanoseconds = _now() - started
     try:
-        sent = list(commands)
-        found = [_found(args, answer) for args, answer in sent]
-        hits, misses, sets = (sum(column) for column in zip(*found, strict=True)) if found else (0, 0, 0)
-        lookups.took(nanoseconds, max(len(sent), 1), hits=hits, misses=misses, sets=sets)
+        hits, misses, sets = _found(args, answer) if answer is not NO_ANSWER else _NOTHING
+        lookups.took(nanoseconds, hits=hits, misses=misses, sets=sets)
+    except Exception as error:  # noqa: BLE001 - as in `Lookups`
+        lookups.give_up(error, DOING)
+
+
+def took_many(lookups: Lookups, nanoseconds: int, commands: Iterable[tuple[Any, Any]]) -> None:
+    """
+    Count commands that were sent together.
+    """
+    if lookups.is_inside:
+        return
+    try:
+        found = [_found(args, answer) for args, answer in commands]
+        hits, misses, sets = (sum(column) for column in zip(*found, strict=True)) if found else _NOTHING
+        lookups.took(nanoseconds, max(len(found), 1), hits=hits, misses=misses, sets=sets)
     except Exception as error:  # noqa: BLE001 - as in `Lookups`
         lookups.give_up(error, DOING)
 
@@ -107,7 +121,9 @@ def _found(args: Any, answer: Any) -> tuple[int, int, int]:
     """
     Hits, misses and sets of a command.
     """
-    name = args[0].upper() if args and isinstance(args[0], str) else ""
+    name = args[0] if args else ""
+    if name not in _ONE:
+        name = name.upper() if isinstance(name, str) else ""
     if name in _ONE:
         return (0, 1, 0) if answer is None else (1, 0, 0)
     if name in _MANY and isinstance(answer, list):

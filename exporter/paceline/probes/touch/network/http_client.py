@@ -14,40 +14,36 @@ _TRACEPARENT = b"traceparent:"
 
 def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
     """
-    Watch a request from its first line, which connects where that is not done, to the head of its answer.
+    Watch a request from its sending, which connects where that is not done, to the head of its answer.
     """
     watched = module.HTTPConnection
-    putrequest, endheaders, getresponse = watched.putrequest, watched.endheaders, watched.getresponse
-
-    def watched_putrequest(self: Any, *args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        result = putrequest(self, *args, **kwargs)
-        vars(self)[_ATTRIBUTE] = requests.start(getattr(self, "_tunnel_host", None) or self.host)
-        return result
+    endheaders, getresponse = watched.endheaders, watched.getresponse
 
     def watched_endheaders(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         value = requests.traceparent()
         if value is not None and not any(line.lower().startswith(_TRACEPARENT) for line in self._buffer):
             self.putheader("traceparent", value)
+        started = self.__dict__[_ATTRIBUTE] = requests.start(getattr(self, "_tunnel_host", None) or self.host)
         try:
             return endheaders(self, *args, **kwargs)
         except BaseException:
-            requests.end(vars(self).pop(_ATTRIBUTE, None), failed=True)
+            self.__dict__.pop(_ATTRIBUTE, None)
+            requests.end(started, failed=True)
             raise
 
     def watched_getresponse(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
+        started = self.__dict__.pop(_ATTRIBUTE, None)
         try:
             response = getresponse(self, *args, **kwargs)
         except BaseException:
-            requests.end(vars(self).pop(_ATTRIBUTE, None), failed=True)
+            requests.end(started, failed=True)
             raise
-        requests.end(vars(self).pop(_ATTRIBUTE, None), response.length)
+        requests.end(started, response.length)
         return response
 
     for name, function, original in (
-        ("putrequest", watched_putrequest, putrequest),
         ("endheaders", watched_endheaders, endheaders),
         ("getresponse", watched_getresponse, getresponse),
     ):

@@ -37,11 +37,11 @@ class Request:
     A request that waits for its answer. `operation` is the one before it, None where the test does not wait for it.
     """
 
-    __slots__ = ("bucket", "host", "operation", "started")
+    __slots__ = ("figures", "operation", "started", "traffic")
 
-    def __init__(self, bucket: Bucket, host: str, operation: int | None) -> None:
-        self.bucket: Final = bucket
-        self.host: Final = host
+    def __init__(self, figures: dict[str, float], traffic: Traffic, operation: int | None) -> None:
+        self.figures: Final = figures
+        self.traffic: Final = traffic
         self.operation: Final = operation
         self.started = _now()
 
@@ -73,11 +73,13 @@ class Requests(Counter):
         if self.has_failed or self.attribution.is_driving:
             return None
         try:
-            bucket, name = self.attribution.of_caller(), _as_text(host)
+            attribution = self.attribution
+            bucket = attribution.of_caller()
+            traffic = (bucket.hosts.get(host) if type(host) is str else None) or _traffic(bucket, _as_text(host))
             bucket.figures[_REQUESTS] += 1
-            _traffic(bucket, name).requests += 1
-            is_of_test = bucket is not self.attribution.background
-            return Request(bucket, name, self.attribution.request_started() if is_of_test else None)
+            traffic.requests += 1
+            is_of_test = bucket is not attribution.background
+            return Request(bucket.figures, traffic, attribution.request_started() if is_of_test else None)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of who sends the request
             self.give_up(error, _DOING)
             return None
@@ -98,7 +100,7 @@ class Requests(Counter):
                 self.attribution.request_ended(request.operation)
             seconds = (_now() - request.started) / _NANOSECONDS
             size = int(received) if received else 0
-            figures, traffic = request.bucket.figures, _traffic(request.bucket, request.host)
+            figures, traffic = request.figures, request.traffic
             figures[_SECONDS] += seconds
             traffic.seconds += seconds
             if size:
