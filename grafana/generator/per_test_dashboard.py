@@ -5,7 +5,7 @@ Test: the life of one test.
 from grafana.generator.dashboard import Dashboard, Row
 from grafana.generator.panel import TIMES, Override, Panel, Query, Threshold, fixed, in_colors
 from grafana.generator.panel_kinds import per_run, stacked_per_run, stat, timeline
-from grafana.generator.per_test_usage_panels import USED, each
+from grafana.generator.per_test_usage_panels import TOUCHED, USED, each
 from grafana.generator.promql import SUITE as OF_SUITE
 from grafana.generator.promql import TEST as OF_TEST
 from grafana.generator.promql import last, over, usual
@@ -211,7 +211,7 @@ TEST = Dashboard(
     title="Test",
     description="Duration, budget, usage and changes of one test.",
     variables=(*of_suite(), TEST_VARIABLE),
-    rows=(Row("Now", _NOW), Row("Time", _TIME), Row("What it used", USED)),
+    rows=(Row("Now", _NOW), Row("Time", _TIME), Row("What it used", USED), *TOUCHED),
     since="now-90d",
     # Of the test, and of the suite as a whole.
     alerts=(f"{OF_SUITE},test=${{test:json}}", f'{OF_SUITE},test=""'),

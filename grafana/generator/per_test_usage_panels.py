@@ -5,6 +5,7 @@ Test, the panels of what it used.
 from collections.abc import Iterator, Sequence
 from string import ascii_uppercase
 
+from grafana.generator.dashboard import Row
 from grafana.generator.panel import Override, Panel, Query, fixed, in_colors
 from grafana.generator.panel_kinds import per_run
 from grafana.generator.promql import TEST as OF_TEST
@@ -61,19 +62,22 @@ def _panel(title: str, keys: Sequence[UsageKey]) -> Panel:
     )
 
 
-def _usage_panels() -> Iterator[Panel]:
+def _usage_panels(probe: str) -> Iterator[Panel]:
     """
     A panel for each name of a panel in the table of quantities.
+
+    Args:
+        probe: what measures the quantities; "" for the probes that are always on.
     """
     panels: dict[str, list[UsageKey]] = {}
     for key in UsageKey:
-        if key.quantity.curve and key.quantity.is_exported:
+        if key.quantity.curve and key.quantity.is_exported and key.quantity.probe == probe:
             panels.setdefault(key.quantity.curve.panel, []).append(key)
     return (_panel(title, keys) for title, keys in panels.items())
 
 
 USED: tuple[Panel, ...] = (
-    *_usage_panels(),
+    *_usage_panels(""),
     per_run(
         title="Measures that the test reports",
         description="Figures that the test recorded, each in its unit. Counts of queries or requests barely vary on "
@@ -93,4 +97,15 @@ USED: tuple[Panel, ...] = (
             for words, color in _MEASURE_COLORS.items()
         ),
     ),
+)
+
+# Most tests touch few of these, and Grafana hides no row by what is in it: the rows are closed.
+TOUCHED: tuple[Row, ...] = tuple(
+    Row(title, tuple(_usage_panels(probe)), is_closed=True)
+    for probe, title in {
+        "database": "Databases",
+        "network": "Network",
+        "cache": "Caches",
+        "pages": "Pages in a browser",
+    }.items()
 )
