@@ -4,6 +4,7 @@ Runs to an exporter.
 
 import socket
 import ssl
+import struct
 from threading import Event
 
 import pytest
@@ -166,12 +167,13 @@ def test_half_an_answer_is_none(behaviour: Behaviour, seconds: float, message: s
     "behaviour",
     [
         lambda connection, _: connection.close(),
+        lambda connection, _: connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)),
         lambda connection, _: connection.sendall(b"\x15\x03\x01\x00\x02\x02\x46"),
     ],
 )
 def test_a_server_that_hangs_up_may_expect_tls(behaviour: Behaviour) -> None:
     """
-    It says nothing, or what is an alert of TLS.
+    It says nothing, resets the connection, or sends an alert of TLS.
     """
     with answering(behaviour) as server:
         error = _error(server.url)

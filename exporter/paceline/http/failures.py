@@ -3,7 +3,7 @@ Why a request failed, and what a server answered, in a person's words.
 """
 
 import ssl
-from http.client import BadStatusLine, RemoteDisconnected
+from http.client import BadStatusLine
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -33,11 +33,13 @@ def failure_of(error: requests.RequestException) -> str:
 def hung_up(error: requests.RequestException) -> bool:
     """
     Whether a server closed a plain connection without an answer, or with an alert of TLS.
+
+    A server that closes the connection before it has read the whole request resets it.
     """
     cause, request = cause_of(error), error.request
     is_plain = request is not None and str(request.url).startswith("http://")
     is_alert = isinstance(cause, BadStatusLine) and str(cause).startswith(_TLS_ALERT)
-    return is_plain and (is_alert or isinstance(cause, RemoteDisconnected))
+    return is_plain and (is_alert or isinstance(cause, ConnectionResetError))
 
 
 def target_of(answer: requests.Response) -> str:
