@@ -23,11 +23,12 @@ _STACK = {"grafana", "neighbours", "rules", "stack"}
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
-    Give the tests of some folders the marker `stack`.
+    Give the tests of some folders the marker `stack`, and begin with these, as the longest tests are among them.
     """
     for item in items:
         if item.path.parent.name in _STACK:
             item.add_marker("stack")
+    items.sort(key=lambda item: item.get_closest_marker("stack") is None)
 
 
 @pytest.hookimpl(optionalhook=True)

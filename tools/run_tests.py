@@ -16,6 +16,8 @@ import click
 _FOLDER = Path(__file__).parents[1]
 _FAILED = Path(".pytest_cache", "v", "cache", "lastfailed")
 _TESTS_FAILED = 1
+# Tests of one file stay together, so that the servers of a file start once and not in each worker.
+_SCHEDULE = ("--dist", "worksteal")
 # More failures than these are not the machine's.
 _FEW = 10
 
@@ -32,7 +34,8 @@ def run_tests(pytest: Sequence[str], arguments: Sequence[str], folder: Path = _F
     Returns:
         The exit code of pytest.
     """
-    code = subprocess.run([*pytest, "--cache-clear", "-n", "auto", *arguments], cwd=folder, check=False).returncode
+    command = [*pytest, "--cache-clear", "-n", "auto", *_SCHEDULE, *arguments]
+    code = subprocess.run(command, cwd=folder, check=False).returncode
     failed = sorted(json.loads((folder / _FAILED).read_text("utf-8"))) if code == _TESTS_FAILED else []
     if not 0 < len(failed) <= _FEW:
         return code
