@@ -3,11 +3,12 @@ Queries through psycopg2.
 """
 
 import sys
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, Final
 
 from paceline.probes.touch.database.ownership import is_of_layer
-from paceline.probes.touch.database.queries import Queries, composed_text
+from paceline.probes.touch.database.queries import Queries, composed_text, first_of
 from paceline.probes.touch.database.subclasses import Subclasses
 from paceline.probes.touch.patches import Patches, looking_like
 from paceline.unpatched import UNPATCHED
@@ -16,6 +17,7 @@ _NAME = "psycopg2"
 # `connection_factory` is the second of the arguments of `connect`, `cursor_factory` of those of `cursor`.
 _FACTORY_PLACE = 1
 _now = UNPATCHED.perf_counter_ns
+_TextOf = Callable[[Any, tuple[Any, ...], Mapping[str, Any]], Any]
 
 
 def watch(module: ModuleType, queries: Queries, patches: Patches) -> None:
@@ -64,59 +66,58 @@ def _connection_class(base: Any, cursor_class: type, cursors: Subclasses) -> typ
 
 
 def _cursor_class(base: Any, queries: Queries) -> type:
-    took, keep_rowcount = queries.took, queries.keep_rowcount
+    took, keep_rowcount, execute_of_base = queries.took, queries.keep_rowcount, base.execute
 
     class Cursor(base):
         def execute(self, query: Any, vars: Any = None) -> Any:  # noqa: A002 - the name of the library
             __tracebackhide__ = True
             started = _now()
             try:
-                return super().execute(query, vars)
+                return execute_of_base(self, query, vars)
             finally:
                 took_ns = _now() - started
                 keep_rowcount(took(_NAME, composed_text(query, self), vars, took_ns), self)
 
-        def executemany(self, query: Any, vars_list: Any) -> Any:
-            __tracebackhide__ = True
-            started = _now()
-            try:
-                return super().executemany(query, vars_list)
-            finally:
-                took_ns = _now() - started
-                took(_NAME, composed_text(query, self), None, took_ns)
-
-        def callproc(self, procname: Any, *args: Any, **kwargs: Any) -> Any:
-            __tracebackhide__ = True
-            started = _now()
-            try:
-                return super().callproc(procname, *args, **kwargs)
-            finally:
-                took_ns = _now() - started
-                took(_NAME, f"CALL {procname}", args[0] if args else None, took_ns)
-
-        def copy_expert(self, sql: Any, *args: Any, **kwargs: Any) -> Any:
-            __tracebackhide__ = True
-            started = _now()
-            try:
-                return super().copy_expert(sql, *args, **kwargs)
-            finally:
-                took_ns = _now() - started
-                took(_NAME, composed_text(sql, self), None, took_ns)
-
-        def copy_from(self, file: Any, table: Any, *args: Any, **kwargs: Any) -> Any:
-            __tracebackhide__ = True
-            started = _now()
-            try:
-                return super().copy_from(file, table, *args, **kwargs)
-            finally:
-                took(_NAME, f"COPY {table} FROM STDIN", None, _now() - started)
-
-        def copy_to(self, file: Any, table: Any, *args: Any, **kwargs: Any) -> Any:
-            __tracebackhide__ = True
-            started = _now()
-            try:
-                return super().copy_to(file, table, *args, **kwargs)
-            finally:
-                took(_NAME, f"COPY {table} TO STDOUT", None, _now() - started)
-
+    for name, text_of in _TEXTS.items():
+        function = getattr(base, name)
+        setattr(Cursor, name, looking_like(_method(function, text_of, queries), function))
     return Cursor
+
+
+def _method(function: Callable[..., Any], text_of: _TextOf, queries: Queries) -> Callable[..., Any]:
+    took, has_parameters = queries.took, function.__name__ == "callproc"
+
+    def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        started = _now()
+        try:
+            return function(self, *args, **kwargs)
+        finally:
+            took_ns = _now() - started
+            parameters = args[1] if has_parameters and len(args) > 1 else None
+            took(_NAME, text_of(self, args, kwargs), parameters, took_ns)
+
+    return call
+
+
+def _composed(cursor: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    return composed_text(first_of(args, kwargs), cursor)
+
+
+def _called(_: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+    return f"CALL {first_of(args, kwargs)}"
+
+
+def _copied(way: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+    return f"COPY {args[1] if len(args) > 1 else kwargs.get('table')} {way}"
+
+
+# What the methods send that send other than one query. A text is made when they have returned or failed, so also
+# of arguments that they refuse.
+_TEXTS: Mapping[str, _TextOf] = {
+    "executemany": _composed,
+    "callproc": _called,
+    "copy_expert": _composed,
+    "copy_from": lambda _, args, kwargs: _copied("FROM STDIN", args, kwargs),
+    "copy_to": lambda _, args, kwargs: _copied("TO STDOUT", args, kwargs),
+}
