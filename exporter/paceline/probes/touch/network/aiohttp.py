@@ -8,13 +8,14 @@ from typing import Any
 from paceline.probes.touch.network.requests import Requests
 from paceline.probes.touch.patches import Patches, looking_like
 
-_ATTRIBUTE = "_paceline_request"
+_ATTRIBUTE = "paceline_request"
 
 
 def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
     """
     Watch each request from its sending, redirects too, to the head of its answer.
     """
+    patches.put(module.ClientResponse, _ATTRIBUTE, None)
     send, start = module.ClientRequest.send, module.ClientResponse.start
 
     async def watched_send(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -27,12 +28,12 @@ def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
         except BaseException:
             requests.end(started, failed=True)
             raise
-        setattr(response, _ATTRIBUTE, started)
+        response.paceline_request = started
         return response
 
     async def watched_start(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        started = self.__dict__.pop(_ATTRIBUTE, None)
+        started, self.paceline_request = self.paceline_request, None
         try:
             response = await start(self, *args, **kwargs)
         except BaseException:

@@ -8,6 +8,7 @@ from typing import Any
 from paceline.probes.touch.network.requests import Requests
 from paceline.probes.touch.patches import Patches, looking_like
 
+# Set as an attribute: to ask an object for its `__dict__` makes all its attributes slower.
 _ATTRIBUTE = "paceline_request"
 _TRACEPARENT = b"traceparent:"
 
@@ -18,23 +19,24 @@ def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
     """
     watched = module.HTTPConnection
     endheaders, getresponse = watched.endheaders, watched.getresponse
+    patches.put(watched, _ATTRIBUTE, None)
 
     def watched_endheaders(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         value = requests.traceparent()
         if value is not None and not any(line.lower().startswith(_TRACEPARENT) for line in self._buffer):
             self.putheader("traceparent", value)
-        started = self.__dict__[_ATTRIBUTE] = requests.start(getattr(self, "_tunnel_host", None) or self.host)
+        started = self.paceline_request = requests.start(getattr(self, "_tunnel_host", None) or self.host)
         try:
             return endheaders(self, *args, **kwargs)
         except BaseException:
-            self.__dict__.pop(_ATTRIBUTE, None)
+            self.paceline_request = None
             requests.end(started, failed=True)
             raise
 
     def watched_getresponse(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        started = self.__dict__.pop(_ATTRIBUTE, None)
+        started, self.paceline_request = self.paceline_request, None
         try:
             response = getresponse(self, *args, **kwargs)
         except BaseException:

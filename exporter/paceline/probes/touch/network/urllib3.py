@@ -20,20 +20,21 @@ def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
     if issubclass(watched, HTTPConnection):
         return
     request, getresponse = watched.request, watched.getresponse
+    patches.put(watched, _ATTRIBUTE, None)
 
     def watched_request(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        started = vars(self)[_ATTRIBUTE] = requests.start(self.host)
+        started = self.paceline_request = requests.start(self.host)
         try:
             return request(self, *args, **kwargs)
         except BaseException:
-            vars(self).pop(_ATTRIBUTE, None)
+            self.paceline_request = None
             requests.end(started, failed=True)
             raise
 
     def watched_getresponse(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        started = vars(self).pop(_ATTRIBUTE, None)
+        started, self.paceline_request = self.paceline_request, None
         try:
             response = getresponse(self, *args, **kwargs)
         except BaseException:
