@@ -15,7 +15,7 @@ from paceline.plugin.collect.plan import plan_of
 from paceline.plugin.guard import Guard
 from paceline.plugin.measure.held_reports import HeldReports
 from paceline.plugin.measure.item_cases import Ended
-from paceline.plugin.measure.marker_verdicts import marker_verdicts
+from paceline.plugin.measure.marker_verdicts import failure_of, marker_verdicts
 from paceline.plugin.measure.meter import Meter
 from paceline.plugin.measure.running_test import RunningTest
 from paceline.plugin.measure.time_limit import without_time_limit
@@ -69,7 +69,7 @@ class MarkerBudgets:
             repeats = self._repeat(Ended(item, running.measurement is not None, case), nextitem)
         broken = [one for one in (self._confirmed(verdict, repeats) for verdict in verdicts) if one is not None]
         if broken:
-            _fail(item, call, f"The test {'; '.join(map(_reason, broken))}.")
+            _fail(item, call, failure_of(broken))
 
     def _confirmed(self, verdict: Verdict, repeats: Sequence[Case]) -> Verdict | None:
         """
@@ -91,10 +91,6 @@ def _figure(verdict: Verdict, repeat: Case) -> float | None:
         return needed_seconds(repeat)
     measure = repeat.measures.get(verdict.measure)
     return measure.value if measure is not None else None
-
-
-def _reason(verdict: Verdict) -> str:
-    return f"used more than it may: {verdict.reason}" if verdict.measure else verdict.reason
 
 
 def _fail(item: pytest.Item, report: pytest.TestReport, message: str) -> None:

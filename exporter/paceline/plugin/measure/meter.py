@@ -10,18 +10,15 @@ import pytest
 from msgspec import json
 from msgspec.structs import replace
 
-from paceline.analysis.verdicts.budget import budget_reason
 from paceline.analysis.verdicts.endpoint_limit import EndpointLimit
-from paceline.analysis.verdicts.limits import limit_reason, over_limits
-from paceline.analysis.verdicts.measures import limit_reason as measure_reason
 from paceline.plugin.collect.plan import CasePlan, plan_of
 from paceline.plugin.measure.benchmark_fixture import benchmark_result, is_untimed_benchmark
 from paceline.plugin.measure.fixture_times import FixtureTimes
+from paceline.plugin.measure.marker_verdicts import failure_of_call
 from paceline.plugin.measure.running_test import Measurement
 from paceline.probes.runner import ProbeStack
 from paceline.probes.touch.touch_probe import TouchProbe
 from paceline.recorder import CaseRecorder, Recorded
-from paceline.translated_names import BudgetSource
 from paceline.unpatched import UNPATCHED
 from paceline.usage import UsageKey
 
@@ -273,35 +270,25 @@ class Meter:
         Fail a test that did not keep the limits of its marker.
         """
         __tracebackhide__ = True
+        if plan.endpoint is not None:
+            self._record_endpoints(plan.endpoint)
         is_timed = UsageKey.CALLS not in self._usage and not self._is_budget_judged_later()
-        if plan.is_hard and plan.budget is not None and is_timed:
-            reason = budget_reason(seconds, self._usage, plan.budget)
-            if reason:
-                pytest.fail(f"The test {reason}.", pytrace=False)
-        own = (limit for limit in plan.limits if limit.source is BudgetSource.MARKER)
-        over = [limit_reason(self._usage[limit.measure], limit) for limit in over_limits(own, self._usage)]
-        slow = self._slow_endpoints(plan.endpoint) if plan.endpoint is not None else []
-        if is_timed:
-            over += slow
-        if over:
-            pytest.fail(f"The test used more than it may: {'; '.join(over)}.", pytrace=False)
+        failure = failure_of_call(plan, seconds if is_timed else None, self._usage, self._recorder.measures)
+        if failure:
+            pytest.fail(failure, pytrace=False)
 
-    def _slow_endpoints(self, limit: EndpointLimit) -> list[str]:
+    def _record_endpoints(self, limit: EndpointLimit) -> None:
         """
         Record the response times of the endpoints that a marker limits.
-
-        Returns:
-            those that are over the limit, in words.
         """
         __tracebackhide__ = True
         answered = self._touch.answered
         if answered is None:
-            return []
+            return
         measures = limit.measures(answered)
         if not measures:
             pytest.fail(limit.unknown(answered), pytrace=False)
         self._recorder.measures.update(measures)
-        return [measure_reason(name, measure) for name, measure in measures.items() if measure.breaks_limit]
 
     def _is_budget_judged_later(self) -> bool:
         # A forked process cannot be asked later.
