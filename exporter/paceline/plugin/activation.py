@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from paceline.analysis.baselines import Baselines
 from paceline.config import Config, project_name
 from paceline.errors import PacelineError
 from paceline.history.baseline_file import read_baselines
@@ -104,7 +105,7 @@ def _single(config: pytest.Config, settings: Config, planner: Planner, guard: Gu
 
     session = RunSession(config, settings, planner, guard)
     work = _work(config, settings, session.turn, guard)
-    meter = _meter(config, settings, guard, work)
+    meter = _meter(config, settings, guard, work, session.baselines)
     spans = _test_spans(config, settings, session.run_id)
     process = SingleProcess(config, settings, meter, session, work)
     return {
@@ -133,7 +134,7 @@ def _worker(config: pytest.Config, settings: Config, planner: Planner, guard: Gu
 
     order = worker_order(config)
     work = _work(config, settings, order.turn, guard)
-    meter = _meter(config, settings, guard, work)
+    meter = _meter(config, settings, guard, work, read_baselines(Path(settings.baselines)))
     apart = BenchmarksApart.in_worker(config)
     worker = XdistWorker(config, settings, planner, meter, guard, work, apart)
     return {
@@ -147,7 +148,9 @@ def _worker(config: pytest.Config, settings: Config, planner: Planner, guard: Gu
     }
 
 
-def _meter(config: pytest.Config, settings: Config, guard: Guard, work: WorkChoice | None) -> Meter:
+def _meter(
+    config: pytest.Config, settings: Config, guard: Guard, work: WorkChoice | None, baselines: Baselines
+) -> Meter:
     recorder = config.stash[RECORDER] = CaseRecorder()
     RECORDERS.append(recorder)
     config.add_cleanup(lambda: RECORDERS.remove(recorder))
@@ -155,7 +158,6 @@ def _meter(config: pytest.Config, settings: Config, guard: Guard, work: WorkChoi
         watch_libraries(config)
     touching = config.stash[TOUCHING]
     touching.report_to(guard)
-    baselines = read_baselines(Path(settings.baselines))
     touching.hooks.ignored = (*settings.queries.ignore, *baselines.repeated_queries)
     touch = TouchProbe(touching.hooks)
     probes = make_probes(OwnWork(), work.probe if work is not None else None, failed=guard.failed)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from msgspec.structs import replace
 
+from paceline.analysis.baselines import Baselines
 from paceline.analysis.confirmation import suspects_of
 from paceline.analysis.ignored_queries import unused
 from paceline.analysis.past import Past
@@ -73,6 +74,13 @@ class RunSession:
     @property
     def run_id(self) -> str:
         return self._metadata.run_id
+
+    @property
+    def baselines(self) -> Baselines:
+        """
+        What tests are judged against instead of their latest past, and the repeated queries that are tolerated.
+        """
+        return self._archive.baselines
 
     @cached_property
     def turn(self) -> int:
@@ -270,7 +278,7 @@ class RunSession:
         return run, past
 
     def _name_unused(self, cases: Sequence[Case]) -> None:
-        in_file, name = self._archive.baselines.repeated_queries, Path(self._settings.baselines).name
+        in_file, name = self.baselines.repeated_queries, Path(self._settings.baselines).name
         for ignored, where in ((self._settings.queries.ignore, "queries.ignore"), (in_file, name)):
             for message in unused(ignored, cases, where):
                 self.guard.warn(message)
