@@ -2,12 +2,14 @@
 Compare: two branches, or two spans of time, test by test.
 """
 
+from collections.abc import Mapping
+
 from grafana.generator.dashboard import Dashboard, Row
 from grafana.generator.panel import TIMES, Override, Panel, Query, Threshold, fixed, in_colors
 from grafana.generator.panel_kinds import bar_chart, per_run, stat
 from grafana.generator.promql import SUITE, WHOLE, by_test, each_run
 from grafana.generator.tables import TableColumn, ranking
-from grafana.generator.variables import MAIN, choice, labels, of_suite
+from grafana.generator.variables import MAIN, labels, of_suite, results
 from paceline import colors
 
 _NORMALIZED = "paceline_test_normalized_duration_seconds"
@@ -229,8 +231,32 @@ _TESTS: tuple[Panel, ...] = (
 )
 
 _APART = "Choose no time range longer than this offset: else the sides share runs."
-# Prometheus takes no offset of 0.
-_BACK = {"a week before": "7d", "a day before": "1d", "two weeks before": "14d", "the same time": "1ms"}
+_TEXT_AND_VALUE = '/span="(?<value>[^"]*)".*text="(?<text>[^"]*)"/'
+# Prometheus takes no offset of 0. Each list writes its spans in its own way: Grafana keeps a choice that is in the new
+# list, and takes the first where it is not.
+_OF_ONE_BRANCH = {"a week before": "7d", "a day before": "1d", "two weeks before": "14d"}
+_OF_TWO_BRANCHES = {"the same time": "1ms", "a day before": "24h", "a week before": "168h", "two weeks before": "336h"}
+_IS_ONE_BRANCH = (
+    'label_replace(vector(1), "name", ${base:json}, "", "") '
+    'and on (name) label_replace(vector(1), "name", ${branch:json}, "", "")'
+)
+
+
+def _listed(spans: Mapping[str, str]) -> str:
+    """
+    The spans as samples, the first with the highest value.
+    """
+    ranked = (
+        f'label_replace(label_replace(vector({-rank}), "span", "{span}", "", ""), "text", "{text}", "", "")'
+        for rank, (text, span) in enumerate(spans.items())
+    )
+    return " or ".join(ranked)
+
+
+_BACK = (
+    f"sort_desc(({_listed(_OF_ONE_BRANCH)}) and on () ({_IS_ONE_BRANCH}) "
+    f"or ({_listed(_OF_TWO_BRANCHES)}) unless on () ({_IS_ONE_BRANCH}))"
+)
 
 COMPARE = Dashboard(
     uid="paceline-compare",
@@ -239,7 +265,7 @@ COMPARE = Dashboard(
     variables=(
         *of_suite(),
         labels("base", "Base", "branch", "paceline_run_duration_seconds{suite=${suite:json}}", **MAIN),
-        choice("back", "Base from", _BACK, description=_APART),
+        results("back", "Base from", _BACK, _TEXT_AND_VALUE, description=_APART),
     ),
     rows=(Row("Two sides", (*_SIDES, *_SHAPE)), Row("Test by test", _TESTS)),
     since="now-7d",

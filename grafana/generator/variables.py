@@ -2,7 +2,7 @@
 The variables of the dashboards; each query uses the variables before it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from grafana.generator.panel import PROMETHEUS, Json
 from grafana.generator.promql import SUITE, TESTS, WHOLE, ended
@@ -78,34 +78,6 @@ def _asked(name: str, label: str, query: str, **changes: object) -> Json:
         "options": [],
         "skipUrlSync": False,
         **changes,
-    }
-
-
-def choice(name: str, label: str, values: Mapping[str, str], description: str) -> Json:
-    """
-    One of a few values, the first to begin with.
-
-    Args:
-        name: of the variable.
-        label: as it is shown.
-        values: text → value.
-        description: what to know before one chooses.
-    """
-    options = [
-        {"selected": place == 0, "text": text, "value": value} for place, (text, value) in enumerate(values.items())
-    ]
-    return {
-        "name": name,
-        "label": label,
-        "description": description,
-        "type": "custom",
-        "query": ",".join(f"{text} : {value}" for text, value in values.items()),
-        "current": options[0],
-        "hide": 0,
-        "includeAll": False,
-        "multi": False,
-        "options": options,
-        "skipUrlSync": False,
     }
 
 

@@ -503,3 +503,21 @@ def _shown(samples: list[Any]) -> list[tuple[dict[str, str], float]]:
     labels = ({name: text for name, text in one["metric"].items() if name != "job"} for one in samples)
     values = (round(float(one["value"][1]), 9) for one in samples)
     return sorted(zip(labels, values, strict=True), key=repr)
+
+
+@pytest.mark.parametrize(
+    ("base", "first", "number"),
+    [("main", "7d", 3), ("feature/a", "1ms", 4), (_ODD, "1ms", 4)],
+    ids=["one", "two", "odd"],
+)
+def test_two_branches_are_compared_at_the_same_time(prometheus: Prometheus, base: str, first: str, number: int) -> None:
+    """
+    A branch is compared with its own week before, and another branch as of now; no span of the one is in the other's
+    list, so that the choice is made anew.
+    """
+    variable = variables()["paceline-compare back"]
+    query = filled(asked_for(variable), {"base": base, "branch": "main"})
+    spans = [option(variable, one) for one in prometheus.samples(query, _UNTIL)]
+
+    assert (spans[0], len(spans)) == (first, number)
+    assert ("1d" in spans) is (base == "main")

@@ -112,8 +112,9 @@ def option(variable: Json, sample: Json) -> str | None:
     """
     labels = ",".join(f'{name}="{value}"' for name, value in sample["metric"].items())
     at, value = sample["value"]
-    found = re.search(variable["regex"].strip("/"), f"{{{labels}}} {value} {at * 1000:.0f}")
-    return found and found[1]
+    regex = variable["regex"].strip("/").replace("(?<", "(?P<")
+    found = re.search(regex, f"{{{labels}}} {value} {at * 1000:.0f}")
+    return found and found["value" if "value" in found.groupdict() else 1]
 
 
 class Selector(NamedTuple):
