@@ -237,8 +237,8 @@ _TEXT_AND_VALUE = '/span="(?<value>[^"]*)".*text="(?<text>[^"]*)"/'
 _OF_ONE_BRANCH = {"a week before": "7d", "a day before": "1d", "two weeks before": "14d"}
 _OF_TWO_BRANCHES = {"the same time": "1ms", "a day before": "24h", "a week before": "168h", "two weeks before": "336h"}
 _IS_ONE_BRANCH = (
-    'label_replace(vector(1), "name", ${base:json}, "", "") '
-    'and on (name) label_replace(vector(1), "name", ${branch:json}, "", "")'
+    'label_replace(vector(1), "branch", ${base:json}, "", "") '
+    'and on (branch) label_replace(vector(1), "branch", ${branch:json}, "", "")'
 )
 
 
