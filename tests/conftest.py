@@ -4,6 +4,7 @@ Fixtures for all tests.
 
 import os
 import signal
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,15 @@ os.environ.setdefault("PYTHONWARNINGS", "error::DeprecationWarning")
 _STACK = {"grafana", "neighbours", "rules", "stack"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """
+    Add the option for a sample of the tests.
+    """
+    parser.addoption("--sample", action="store_true", help="Of the selected tests, run the first of each file.")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
     """
     Give the tests of some folders the marker `stack`, and begin with these, as the longest tests are among them.
     """
@@ -29,6 +38,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.parent.name in _STACK:
             item.add_marker("stack")
     items.sort(key=lambda item: item.get_closest_marker("stack") is None)
+    yield
+    if config.getoption("--sample"):
+        sample = {item.path: item for item in reversed(items)}
+        config.hook.pytest_deselected(items=[item for item in items if sample[item.path] is not item])
+        items[:] = [item for item in items if sample[item.path] is item]
 
 
 @pytest.hookimpl(optionalhook=True)

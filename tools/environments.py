@@ -38,7 +38,6 @@ _WANTED = (
     "pyproject.toml",
 )
 _PACKAGE = ("--no-deps", "--no-build-isolation", "--editable", ".")
-_UNIT = ("-m", "not stack", "-q")
 
 
 class Outcome(StrEnum):
@@ -64,10 +63,23 @@ class Row(NamedTuple):
     is_gate: bool = True
 
 
+class Selection(NamedTuple):
+    """
+    Which tests run: their name in the table, and arguments of pytest.
+    """
+
+    tests: str
+    arguments: tuple[str, ...]
+
+
+_UNIT = Selection("unit", ("-m", "not stack", "-q"))
+
+
 @click.command()
 @click.argument("parts", nargs=-1, type=click.Choice(["whole", "pythons", "newest", "lowest"]))
 @click.option("--lock", is_flag=True, help="Write dev.lock with the newest releases first.")
-def main(parts: Sequence[str], *, lock: bool) -> None:
+@click.option("--sample", is_flag=True, help="In other parts than `whole`, run the first test of each file only.")
+def main(parts: Sequence[str], *, lock: bool, sample: bool) -> None:
     """
     Run parts of the tests, each in an environment of its own, and print a table of them.
 
@@ -80,8 +92,9 @@ def main(parts: Sequence[str], *, lock: bool) -> None:
         before = _LOCK.read_text("utf-8")
         lock_newest(_LOCK)
         click.echo(f"{_LOCK.name}: {', '.join(changes(before, _LOCK.read_text('utf-8'))) or 'nothing newer'}")
-    runs = {"whole": _whole, "pythons": _pythons, "newest": _newest, "lowest": _lowest}
-    rows = [row for part in parts for row in runs[part]()]
+    unit = _UNIT._replace(tests="sample", arguments=(*_UNIT.arguments, "--sample")) if sample else _UNIT
+    runs = {"pythons": _pythons, "newest": _newest, "lowest": _lowest}
+    rows = [row for part in parts for row in (_whole() if part == "whole" else runs[part](unit))]
     click.echo(tabulate([row[:-1] for row in rows], headers=["Python", "versions", "tests", "outcome", "note"]))
     sys.exit(any(row.outcome is Outcome.FAILED and row.is_gate for row in rows))
 
@@ -114,40 +127,46 @@ def _whole() -> Iterator[Row]:
     yield Row(_version_of(sys.executable), _LOCK.name, "all", outcome)
 
 
-def _pythons() -> Iterator[Row]:
+def _pythons(selection: Selection) -> Iterator[Row]:
     for version in supported_pythons():
         if version == ".".join(map(str, sys.version_info[:2])):
             continue
         python = find_python(version)
         if python is None:
-            yield Row(version, _LOCK.name, "unit", Outcome.NOT_RUN, "no such interpreter on PATH, in pyenv or in uv")
+            yield Row(
+                version, _LOCK.name, selection.tests, Outcome.NOT_RUN, "no such interpreter on PATH, in pyenv or in uv"
+            )
         else:
-            row = _unit(version, python, ("--require-hashes", "--requirement", str(_LOCK)), _LOCK.name)
+            row = _run(version, python, ("--require-hashes", "--requirement", str(_LOCK)), _LOCK.name, selection)
             yield row._replace(is_gate=False)
 
 
-def _newest() -> Iterator[Row]:
+def _newest(selection: Selection) -> Iterator[Row]:
     lock = _FOLDER / "newest.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
     try:
         lock_newest(lock)
     except subprocess.CalledProcessError as error:
-        yield Row("", "newest", "unit", Outcome.NOT_RUN, f"uv ended with exit code {error.returncode}", is_gate=False)
+        yield Row(
+            "", "newest", selection.tests, Outcome.NOT_RUN, f"uv ended with exit code {error.returncode}", is_gate=False
+        )
         return
     newer = changes(_LOCK.read_text("utf-8"), lock.read_text("utf-8"))
     if not newer:
-        yield Row(_version_of(sys.executable), "newest", "unit", Outcome.NOT_RUN, f"they are those of {_LOCK.name}")
+        yield Row(
+            _version_of(sys.executable), "newest", selection.tests, Outcome.NOT_RUN, f"they are those of {_LOCK.name}"
+        )
         return
-    row = _unit("newest", sys.executable, ("--require-hashes", "--requirement", str(lock)), "newest")
+    row = _run("newest", sys.executable, ("--require-hashes", "--requirement", str(lock)), "newest", selection)
     yield row._replace(note="; ".join(filter(None, (row.note, f"newer: {', '.join(newer)}"))), is_gate=False)
 
 
-def _lowest() -> Iterator[Row]:
+def _lowest(selection: Selection) -> Iterator[Row]:
     wanted = ("--resolution", "lowest-direct", "--group", "test", "--editable", ".[otlp,server,load]")
-    yield _unit("lowest", sys.executable, wanted, "lowest")._replace(is_gate=False)
+    yield _run("lowest", sys.executable, wanted, "lowest", selection)._replace(is_gate=False)
 
 
-def _unit(name: str, python: str, wanted: Iterable[str], versions: str) -> Row:
+def _run(name: str, python: str, wanted: Iterable[str], versions: str, selection: Selection) -> Row:
     click.echo(f"\n{name}: tests without installed programs, {python}, versions: {versions}", err=True)
     folder, began = _FOLDER / name, time.monotonic()
     shutil.rmtree(folder, ignore_errors=True)
@@ -159,12 +178,12 @@ def _unit(name: str, python: str, wanted: Iterable[str], versions: str) -> Row:
             _uv("pip", "install", "--quiet", "--python", its_python, *_PACKAGE)
     except subprocess.CalledProcessError as error:
         note = f"the environment cannot be made: uv ended with exit code {error.returncode}"
-        return Row(_version_of(python), versions, "unit", Outcome.FAILED, note)
+        return Row(_version_of(python), versions, selection.tests, Outcome.FAILED, note)
     report = folder / "junit.xml"
-    code = run_tests((its_python, "-m", "pytest"), (*_UNIT, f"--junitxml={report}"))
+    code = run_tests((its_python, "-m", "pytest"), (*selection.arguments, f"--junitxml={report}"))
     outcome = Outcome.FAILED if code else Outcome.PASSED
     note = f"{_count(report)} tests in {(time.monotonic() - began) / 60:.1f} min"
-    return Row(_version_of(python), versions, "unit", outcome, note)
+    return Row(_version_of(python), versions, selection.tests, outcome, note)
 
 
 def _count(report: Path) -> int:
