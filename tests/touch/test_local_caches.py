@@ -119,6 +119,11 @@ _TESTS = """
         thread.start()
         thread.join()
 
+    def test_compiled_libraries():
+        namespace = {"__file__": "/venv/site-packages/compiled.so", "lru_cache": lru_cache}
+        exec(compile("@lru_cache\\ndef made(): return 1", "src/compiled.pyx", "exec"), namespace)
+        assert [namespace["made"]() for _ in range(2)] == [1, 1]
+
     def test_libraries_and_objects():
         import re
         re.compile("a")
@@ -149,6 +154,7 @@ _EXPECTED = {
     "test_eviction_looks_nothing_up": (0, 0),
     "test_missing": (2, 2),
     "test_of_a_thread": (0, 1),
+    "test_compiled_libraries": (0, 0),
     "test_libraries_and_objects": (0, 0),
     "test_forgotten_function_is_not_kept": (0, 0),
     "test_nothing": (0, 0),

@@ -52,8 +52,10 @@ class CachedFunctions(Counter):
             cached: the same with its cache.
         """
         try:
-            code = getattr(function, "__code__", None)
-            if code is not None and self._sites.owner_of(code.co_filename) is not Owner.LIBRARY:
+            # The code of a compiled function names a file that is not there; its module names the right one.
+            names = getattr(function, "__globals__", None)
+            file = names.get("__file__") if isinstance(names, dict) else None
+            if isinstance(file, str) and self._sites.owner_of(file) is not Owner.LIBRARY:
                 self._before[ref(cached)] = _NO_LOOKUP
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of who makes the function
             self.give_up(error, _DOING)
