@@ -15,6 +15,7 @@ from paceline.plugin.collect.plan import CasePlan, plan_of
 from paceline.plugin.measure.benchmark_fixture import benchmark_result, is_untimed_benchmark
 from paceline.plugin.measure.fixture_times import FixtureTimes
 from paceline.plugin.measure.marker_verdicts import failure_of_call
+from paceline.plugin.measure.own_frames import remove_own_frames
 from paceline.plugin.measure.running_test import Measurement
 from paceline.probes.runner import ProbeStack
 from paceline.probes.touch.touch_probe import TouchProbe
@@ -247,6 +248,8 @@ class Meter:
     def pytest_runtest_makereport(
         self, call: pytest.CallInfo[Any]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        if call.excinfo is not None:
+            remove_own_frames(call.excinfo.tb)
         report = yield
         if call.when == "teardown" and self._process != UNPATCHED.getpid() and self._measurement is not None:
             setattr(report, _ATTRIBUTE, json.encode(self._measurement).decode())
