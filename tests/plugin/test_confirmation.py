@@ -97,7 +97,7 @@ def test_tests_of_a_package_are_measured_again(suite: Suite, package: str, *, is
     assert (" ms in 3 repeats" in told["regression"]) is is_repeated
 
 
-@pytest.mark.parametrize("arguments", [(), ("-n", "2")])
+@pytest.mark.parametrize("arguments", [(), ("-n", "2"), ("-p", "no:setuponly", "-p", "no:junitxml")])
 def test_what_is_slow_again_is_a_regression(suite: Suite, arguments: tuple[str, ...]) -> None:
     """
     The reason says how often it was measured again, and what that took.

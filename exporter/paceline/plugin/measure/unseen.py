@@ -192,9 +192,9 @@ def _without_junit_properties(config: pytest.Config) -> Iterator[None]:
 @contextmanager
 def _unshown(options: Namespace) -> Iterator[None]:
     """
-    Hide the fixtures that --setup-show shows of each test.
+    Hide the fixtures that --setup-show shows of each test. Without pytest's own plugins there may be no such option.
     """
-    shown, options.setupshow = options.setupshow, False
+    shown, options.setupshow = getattr(options, "setupshow", False), False
     try:
         yield
     finally:
