@@ -139,6 +139,28 @@ def test_a_crashed_worker_s_test_is_kept_as_failed(tmp_path: Path) -> None:
     assert "not run" in result.section() or len(result.run.cases) == 12
 
 
+def test_each_process_that_crashed_is_a_failed_test(tmp_path: Path) -> None:
+    """
+    With pytest-forked, one worker of xdist reports the crashes of several tests.
+    """
+    suite = Beside(tmp_path / "shop", "xdist", "pytest_forked", requirements="requirements-pytest-8")
+    suite.write(
+        "test_dies.py",
+        """
+        import os, pytest
+
+        @pytest.mark.parametrize("n", range(6))
+        def test_dies(n):
+            if n < 5:
+                os._exit(3)
+        """,
+    )
+    run = suite.run("-n2", "--forked").run
+
+    assert sorted(case.outcome.value for case in run.cases) == ["failed"] * 5 + ["passed"]
+    assert run.accounts == {"measured": 1, "not_measured": 5}
+
+
 def test_an_internal_error_is_no_good_run(tmp_path: Path) -> None:
     """
     A conftest that raises in a hook ends the session: the run has what ran, and is no whole.
@@ -235,3 +257,27 @@ def test_a_retry_of_a_project_is_an_attempt(tmp_path: Path) -> None:
 
     assert (result.code, case.outcome.value, case.attempts) == (0, "passed", 3)
     assert case.duration_seconds is not None
+
+
+def test_each_run_of_a_test_is_in_the_account(tmp_path: Path) -> None:
+    """
+    A project may run all tests twice, or tests that were not collected.
+    """
+    suite = Beside(tmp_path / "shop")
+    suite.write(
+        "conftest.py",
+        """
+        import pytest
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtestloop(session):
+            added = pytest.Function.from_parent(session.items[0].parent, name="test_added", callobj=lambda: None)
+            for item in [*session.items, *session.items, added]:
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+            return True
+        """,
+    )
+    suite.write("test_shop.py", "import pytest\ndef test_passes(): pass\ndef test_skips(): pytest.skip()\n")
+    run = suite.run().run
+
+    assert (len(run.cases), run.collected, run.accounts) == (5, 5, {"measured": 3, "skipped": 2})

@@ -291,7 +291,8 @@ class RunSession:
 
     def _build_run(self, outcome: RunOutcome) -> Run:
         cases, collected = self._book.cases(), self._planner.collected
-        selected = self.selected or collected.selected
+        # A plugin may run tests that were not collected, or some of them more than once.
+        selected = max(self.selected or collected.selected, len(cases))
         total = max(collected.collected, selected + self.deselected)
         run = self._metadata.run(cases, outcome, self._counts())
         accounts = accounts_of(cases, total, selected)

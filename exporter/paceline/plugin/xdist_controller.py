@@ -16,6 +16,8 @@ from paceline.plugin.session import RunSession
 from paceline.plugin.xdist_messages import KEY, Node, NumberedCase, WorkerSummary, take_case, take_changed_ids
 
 _PHASES = frozenset({"setup", "call", "teardown"})
+# In the place of a worker's name.
+_CRASHES = "crashes"
 
 
 class XdistController:
@@ -28,6 +30,7 @@ class XdistController:
         self._guard: Final = guard
         self._session: Final = session
         self._per_worker = False
+        self._crashes = 0
 
     def pytest_configure(self, config: pytest.Config) -> None:
         # Each of the workers runs all tests.
@@ -66,14 +69,15 @@ class XdistController:
 
     def _take_crash(self, report: pytest.TestReport) -> None:
         """
-        A worker that crashed in the middle of a test reports it without phases.
+        A process that crashed in the middle of a test reports it without phases: the worker, or one that it forked for
+        the test, so that a worker may report several.
         """
         running = RunningTest(self._planner.bare_plan(report.nodeid))
         running.add(report)
         case = running.case()
         if case is not None:
-            worker = f"crash of {_name_of(getattr(report, 'node', None))}"
-            self._session.add(worker, NumberedCase(process=0, number=0, case=case))
+            self._crashes += 1
+            self._session.add(_CRASHES, NumberedCase(process=0, number=self._crashes, case=case))
 
     def _take_summary(self, worker: str, text: str) -> None:
         summary = json.decode(text, type=WorkerSummary)
