@@ -87,6 +87,21 @@ def test_a_stress_test_of_paceline_is_still_left_out(beside: Beside) -> None:
     assert "2 passed" in beside.run("--strict-markers", "--paceline-stress").output
 
 
+def test_a_project_s_own_fixture_is_the_project_s(beside: Beside) -> None:
+    """
+    A test is left out where the project's fixture extends that of Paceline, and not where it only has the same name.
+    """
+    fixture = "import pytest\n@pytest.fixture\ndef stress_test({}): return 2\n"
+    beside.write("own/conftest.py", fixture.format(""))
+    beside.write("own/test_own.py", "def test_own(stress_test): assert stress_test == 2\n")
+    beside.write("extended/conftest.py", fixture.format("stress_test"))
+    beside.write("extended/test_extended.py", "def test_extended(stress_test): pass\n")
+    result = beside.run()
+
+    assert [case.id for case in result.run.cases] == ["own/test_own.py::test_own"]
+    assert "1 passed, 1 deselected" in result.output
+
+
 _VALUES = {
     "raises on ==": "class Value:\n    def __eq__(self, other): raise ValueError('ambiguous')\n    __hash__ = None",
     "has no truth": "class Value:\n    def __eq__(self, other): return self\n    def __bool__(self): raise ValueError\n"

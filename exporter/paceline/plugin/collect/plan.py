@@ -3,7 +3,7 @@ What is known of each test before it runs: safe id, family, test type, budget; a
 """
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
@@ -225,11 +225,28 @@ def is_marked_benchmark(item: pytest.Item, markers: Markers) -> bool:
     """
     Whether a test is a benchmark of Paceline, by its marker or its fixture.
     """
-    return BENCHMARK_TEST in markers or BENCHMARK_TEST in getattr(item, "fixturenames", ())
+    return BENCHMARK_TEST in markers or _uses_fixture_of_paceline(item, BENCHMARK_TEST)
 
 
 def _is_stress(item: pytest.Item, markers: Markers) -> bool:
-    return _STRESS in markers or _STRESS_FIXTURE in getattr(item, "fixturenames", ())
+    return _STRESS in markers or _uses_fixture_of_paceline(item, _STRESS_FIXTURE)
+
+
+def _uses_fixture_of_paceline(item: pytest.Item, name: str) -> bool:
+    """
+    Whether a test uses a fixture of Paceline, and not one of the project that has the same name. A fixture that
+    requests its own name extends the one that it replaces.
+    """
+    if name not in getattr(item, "fixturenames", ()):
+        return False
+    info = getattr(item, "_fixtureinfo", None)
+    definitions: Sequence[pytest.FixtureDef[Any]] = info.name2fixturedefs.get(name, ()) if info is not None else ()
+    for definition in reversed(definitions):
+        if getattr(definition.func, "__module__", "").startswith("paceline."):
+            return True
+        if name not in definition.argnames:
+            return False
+    return False
 
 
 def family_of(item: pytest.Item) -> str:
