@@ -74,7 +74,7 @@ class Gathering:
         The interval that began last; None before the first.
         """
         place = max(self._intervals, default=None)
-        return self._intervals[place].result(place) if place is not None else None
+        return self._intervals[place].result(place * self.interval_seconds) if place is not None else None
 
     def latency(self) -> Latency:
         """
