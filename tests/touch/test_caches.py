@@ -80,6 +80,15 @@ _TESTS = """
             pipeline.set("there", 1)
             pipeline.execute()
 
+    def test_redis_pipeline_that_fails(client):
+        client.set("text", "abc")
+        with client.pipeline(transaction=False) as pipeline:
+            assert pipeline.execute() == []
+            pipeline.get("there").hget("text", "field").set("new", 1)
+            assert isinstance(pipeline.execute(raise_on_error=False)[1], redis.ResponseError)
+            with pytest.raises(redis.ResponseError):
+                pipeline.get("there").hget("text", "field").execute()
+
     def test_redis_refused():
         with pytest.raises(redis.ConnectionError):
             redis.Redis(port=1).get("there")
@@ -160,6 +169,7 @@ _EXPECTED = {
     "test_redis_set": (2, 0, 0, 3),
     "test_redis_pipeline": (3, 1, 1, 1),
     "test_redis_watch": (3, 1, 0, 1),
+    "test_redis_pipeline_that_fails": (6, 1, 0, 2),
     "test_redis_refused": (1, 0, 0, 0),
     "test_redis_async": (5, 2, 2, 1),
     "test_cluster": (3, 1, 1, 1),

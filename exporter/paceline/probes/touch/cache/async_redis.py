@@ -51,8 +51,11 @@ def async_pipeline(lookups: Lookups, original: Any) -> Any:
     async def execute(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         commands, started = commands_of(self), _now()
-        answers = await original(self, *args, **kwargs)
-        took_many(lookups, _now() - started, zip(commands, answers, strict=False))
+        answers: list[Any] = []
+        try:
+            answers = await original(self, *args, **kwargs)
+        finally:
+            took_many(lookups, _now() - started, commands, answers)
         return answers
 
     return execute

@@ -2,7 +2,7 @@
 Commands to Redis through redis-py.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import ModuleType
 from typing import Any, Final
@@ -72,9 +72,11 @@ def pipeline(lookups: Lookups, original: Any) -> Any:
 
     def execute(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        commands, started = commands_of(self), _now()
-        answers = original(self, *args, **kwargs)
-        took_many(lookups, _now() - started, zip(commands, answers, strict=False))
+        commands, answers, started = commands_of(self), [], _now()
+        try:
+            answers = original(self, *args, **kwargs)
+        finally:
+            took_many(lookups, _now() - started, commands, answers)
         return answers
 
     return execute
@@ -86,7 +88,7 @@ def commands_of(pipeline: Any) -> list[Any]:
     """
     # Emptied when they are sent. Those of one Redis are pairs of arguments and options, those of a cluster objects.
     strategy = getattr(pipeline, "_execution_strategy", pipeline)
-    queue = next(getattr(strategy, name) for name in _QUEUES if hasattr(strategy, name))
+    queue = next((getattr(strategy, name) for name in _QUEUES if hasattr(strategy, name)), ())
     return [command[0] if isinstance(command, tuple) else command.args for command in queue]
 
 
@@ -103,16 +105,16 @@ def took_one(lookups: Lookups, nanoseconds: int, args: Any, answer: Any) -> None
         lookups.give_up(error, DOING)
 
 
-def took_many(lookups: Lookups, nanoseconds: int, commands: Iterable[tuple[Any, Any]]) -> None:
+def took_many(lookups: Lookups, nanoseconds: int, commands: Sequence[Any], answers: Iterable[Any]) -> None:
     """
     Count commands that were sent together.
     """
-    if lookups.is_inside:
+    if lookups.is_inside or not commands:
         return
     try:
-        found = [_found(args, answer) for args, answer in commands]
+        found = [_found(args, answer) for args, answer in zip(commands, answers, strict=False)]
         hits, misses, sets = (sum(column) for column in zip(*found, strict=True)) if found else _NOTHING
-        lookups.took(nanoseconds, max(len(found), 1), hits=hits, misses=misses, sets=sets)
+        lookups.took(nanoseconds, len(commands), hits=hits, misses=misses, sets=sets)
     except Exception as error:  # noqa: BLE001 - as in `Lookups`
         lookups.give_up(error, DOING)
 
@@ -121,6 +123,8 @@ def _found(args: Any, answer: Any) -> tuple[int, int, int]:
     """
     Hits, misses and sets of a command.
     """
+    if isinstance(answer, Exception):
+        return _NOTHING
     name = args[0] if args else ""
     if name not in _ONE:
         name = name.upper() if isinstance(name, str) else ""
