@@ -125,6 +125,8 @@ def test_factory():
     connection.close()
 
 
+# Deprecated since Python 3.13.
+@pytest.mark.filterwarnings("ignore:Passing more than 1 positional argument:DeprecationWarning")
 @counts(1)
 def test_positional_factory():
     connection = sqlite3.connect(":memory:", 5.0, 0, None, True, LoggingConnection)
