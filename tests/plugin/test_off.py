@@ -55,6 +55,17 @@ def test_nothing_is_imported_registered_or_started_when_it_is_off(suite: Suite, 
     assert not suite.results.exists()
 
 
+def test_a_session_imports_no_asyncio(suite: Suite) -> None:
+    """
+    Nor what it stands on: its import would be a sixth of what Paceline adds to the start of a session.
+    """
+    suite.write("conftest.py", "import sys\ndef pytest_sessionfinish(): print(*sys.modules)\n")
+    suite.write("test_one.py", "def test_one(): pass\n")
+    words = set(suite.run("-s").output.split())
+
+    assert {"asyncio", "ssl", "msgspec"} & words == {"msgspec"}
+
+
 @pytest.mark.parametrize("is_enabled", [True, False])
 def test_a_project_is_measured_with_a_configuration_elsewhere(suite: Suite, is_enabled: bool) -> None:
     """

@@ -3,15 +3,18 @@ A time limit for each call of a function under test.
 """
 
 import signal
+import sys
 import threading
-from asyncio import CancelledError, Task, current_task
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from operator import length_hint
 from types import FrameType
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from paceline.testkit.arguments import arguments_of, number
+
+if TYPE_CHECKING:
+    from asyncio import Task
 
 _T = TypeVar("_T")
 CALL_SECONDS = 60.0
@@ -110,6 +113,8 @@ class CallLimit:
             with self.watched():
                 yield
             return
+        from asyncio import CancelledError  # noqa: PLC0415 - as below
+
         loop = task.get_loop()
         self._cancel = lambda: loop.call_soon_threadsafe(task.cancel)
         with self.watched():
@@ -137,6 +142,11 @@ class CallLimit:
 
 
 def _task_of_asyncio() -> "Task[Any] | None":
+    # Importing asyncio takes as long as a tenth of an empty session, and no task of it is in a process without it.
+    if "asyncio" not in sys.modules:
+        return None
+    from asyncio import current_task  # noqa: PLC0415
+
     try:
         return current_task()
     except RuntimeError:  # another library, such as Trio, runs the coroutine
