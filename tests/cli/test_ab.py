@@ -43,7 +43,9 @@ _TESTS = """
     def test_stock(number, paceline):
         paceline.record("milliseconds", shop.stock())
 """
-_SETTINGS = "[pytest]\naddopts = -p no:hypothesispytest\nasyncio_default_fixture_loop_scope = function\n"
+# Plugins of this environment would take half of each of some hundred sessions.
+_UNNEEDED = ("anyio", "asyncio", "hypothesispytest", "rerunfailures", "timeout", "xdist")
+_SETTINGS = f"[pytest]\naddopts = {' '.join(f'-p no:{plugin}' for plugin in _UNNEEDED)}\n"
 _PRICE = "tests/test_shop.py::test_price"
 
 
@@ -53,9 +55,7 @@ def shop(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     A project whose branch `slow` makes one function twice as slow, and where the user is in it, on `main`.
     """
     project.write("tests/test_shop.py", _TESTS)
-    project.write(
-        "pytest.ini", "[pytest]\naddopts = -p no:hypothesispytest\nasyncio_default_fixture_loop_scope = function\n"
-    )
+    project.write("pytest.ini", _SETTINGS)
     (project.folder / "shop.py").unlink()
     project.commit("src/shop.py", _SHOP.format(factor=1))
     project.git("switch", "--quiet", "--create", "slow")

@@ -3,6 +3,7 @@ A suite in a folder of its own, run by a real pytest in a process of its own.
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,8 +20,18 @@ from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Case, Run
 
 # The plugins of hypothesis and anyio import hypothesis and trio in each session, which take as long as the rest of it.
-_SLOW = ("-p", "no:hypothesispytest", "-p", "no:anyio")
-QUIET = ("-p", "no:cacheprovider", *_SLOW, "-o", "asyncio_default_fixture_loop_scope=function")
+_FEW = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:anyio")
+_ASYNCIO = ("-o", "asyncio_default_fixture_loop_scope=function")
+QUIET = (*_FEW, *_ASYNCIO)
+# Other plugins of this environment take an eighth of a session. A suite needs one of them only where its files, the
+# arguments or the environment have a word of it.
+_WORDS = {
+    "asyncio": "async",
+    "rerunfailures": "rerun|flaky",
+    "timeout": "timeout",
+    "xdist": r"xdist|(^|[\s'\"])(-n|-d|--dist|--num|--tx)",
+}
+_READ = {".py", ".toml", ".ini", ".cfg"}
 _SECONDS = 120
 # A session that finds the last of these is one that a test started.
 _OF_THIS_SESSION = {"CI", "GITHUB_ACTIONS", "PYTEST_CURRENT_TEST"}
@@ -111,15 +122,22 @@ class Suite:
         """
         Start pytest and leave it running.
         """
-        switch = ["--paceline"] if on else []
+        switch, given = ["--paceline"] if on else [], environ or {}
         return subprocess.Popen(
-            [sys.executable, "-m", "pytest", *QUIET, *switch, *arguments],
+            [sys.executable, "-m", "pytest", *self._plugins(*arguments, *given.values()), *switch, *arguments],
             cwd=self.folder,
-            env={**self.environ, **(environ or {})},
+            env={**self.environ, **given},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+    def _plugins(self, *words: str) -> list[str]:
+        files = [path for path in self.folder.rglob("*") if path.suffix in _READ and path.is_file()]
+        text = "\n".join((*words, *(path.read_text("utf-8", "replace") for path in files)))
+        unneeded = [name for name, pattern in _WORDS.items() if not re.search(pattern, text, re.MULTILINE)]
+        options = [option for name in unneeded for option in ("-p", f"no:{name}")]
+        return [*_FEW, *options, *(() if "asyncio" in unneeded else _ASYNCIO)]
 
     def interrupt(self, process: "subprocess.Popen[str]") -> Result:
         """
