@@ -130,15 +130,15 @@ _COSTS: Mapping[str, tuple[tuple[str, ...], Mapping[str, str]]] = {
     "Paceline, rotate": (("-m", "pytest", "--paceline", "--paceline-no-save", "--paceline-work=rotate"), {}),
     "Paceline, all": (("-m", "pytest", "--paceline", "--paceline-no-save", "--paceline-work=all"), {}),
     "coverage, C tracer": (
-        ("-m", "coverage", "run", "--data-file=/dev/null", "-m", "pytest"),
+        ("-m", "coverage", "run", "--data-file=../cost.data", "-m", "pytest"),
         {"COVERAGE_CORE": "ctrace"},
     ),
     "coverage, sysmon": (
-        ("-m", "coverage", "run", "--data-file=/dev/null", "-m", "pytest"),
+        ("-m", "coverage", "run", "--data-file=../cost.data", "-m", "pytest"),
         {"COVERAGE_CORE": "sysmon"},
     ),
-    "cProfile": (("-m", "cProfile", "-o", "/dev/null", "-m", "pytest"), {}),
-    "pyinstrument": (("-m", "pyinstrument", "-o", "/dev/null", "-m", "pytest"), {}),
+    "cProfile": (("-m", "cProfile", "-o", "../cost.data", "-m", "pytest"), {}),
+    "pyinstrument": (("-m", "pyinstrument", "-o", "../cost.data", "-m", "pytest"), {}),
 }
 
 
