@@ -53,7 +53,6 @@ def pytest_collection_modifyitems(items):
     random.Random(os.environ["SHUFFLE_SEED"]).shuffle(items)
 """
 _CLOSE, _A_TENTH = 1.05, 1.1
-_ROUNDS = 3
 _BUSY = "while True: pass"
 # Exit codes of pytest after it ran tests: all passed, or some failed.
 _RAN = frozenset({0, 1})
@@ -224,6 +223,7 @@ def main() -> None:
     parser.add_argument("--suites", nargs="*", default=[suite.project for suite in SUITES], help="Suites to run.")
     parser.add_argument("--runs", type=int, default=12, help="Unchanged runs (default: 12).")
     parser.add_argument("--busy", type=int, default=os.cpu_count(), help="Busy processes (default: one a CPU).")
+    parser.add_argument("--rounds", type=int, default=3, help="Rounds of each cost (default: 3).")
     parser.add_argument("--modes", nargs="*", choices=_MODES, default=_MODES, help="Modes of unchanged runs.")
     asked = parser.parse_args()
     asked.archives.mkdir(parents=True, exist_ok=True)
@@ -316,9 +316,9 @@ def _planted(bench: Bench, _asked: argparse.Namespace) -> Iterator[dict[str, str
         }
 
 
-def _cost(bench: Bench, _asked: argparse.Namespace) -> Iterator[dict[str, str]]:
+def _cost(bench: Bench, asked: argparse.Namespace) -> Iterator[dict[str, str]]:
     bench.seconds("as it is")
-    seconds = {name: median(bench.seconds(name) for _ in range(_ROUNDS)) for name in _COSTS}
+    seconds = {name: median(bench.seconds(name) for _ in range(asked.rounds)) for name in _COSTS}
     yield {"suite": str(bench.suite), **{name: f"{one:.2f}" for name, one in seconds.items()}}
 
 
