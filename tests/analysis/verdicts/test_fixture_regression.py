@@ -103,6 +103,19 @@ def test_a_slow_machine_makes_no_fixture_slower() -> None:
     assert verdict.kind is VerdictKind.UNCONFIRMED
 
 
+def test_setups_that_waited_show_a_busy_machine() -> None:
+    """
+    Short calls wait less for a CPU than setups do; where the wait of other setups is known, it counts.
+    """
+    other = FixtureTime(name="other", scope=FixtureScope.SESSION, seconds=3.0, setups=1, cpu_wait_seconds=2.0)
+    before = [_fixture(1.0, 10)] * 10
+    (verdict,) = _verdicts(_fixture(6.0, 10), before, fixtures=(_fixture(6.0, 10), other))
+
+    assert verdict.kind is VerdictKind.UNCONFIRMED
+    assert _verdicts(_fixture(4.0, 10), before, fixtures=(_fixture(4.0, 10), other)) == ()
+    assert [one.kind for one in _verdicts(_fixture(4.0, 10), before)] == [VerdictKind.FIXTURE_REGRESSION]
+
+
 def test_the_wait_for_a_cpu_is_no_time_of_a_fixture() -> None:
     """
     Where it was measured, here and in the past, it is taken out.

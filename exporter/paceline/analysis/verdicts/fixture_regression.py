@@ -54,7 +54,10 @@ def judge_fixtures(run: Run, past: Past, rule: RegressionRule) -> Iterator[Verdi
     """
     if run.is_partial:
         return
-    slowdown, stretch = max(run.machine.slowdown_ratio or 1.0, 1.0), max(_stretch(run.cases), 1.0)
+    slowdown, stretch = (
+        max(run.machine.slowdown_ratio or 1.0, 1.0),
+        max(_stretch(run.cases), _stretch_of_setups(run.fixtures), 1.0),
+    )
     for fixture in run.fixtures:
         is_wait_known = fixture.cpu_wait_seconds is not None
         machine = slowdown if is_wait_known else slowdown * stretch
@@ -124,3 +127,15 @@ def _stretch(cases: Sequence[Case]) -> float:
     on_cpu = sum(usage.get(UsageKey.CPU_SECONDS, 0.0) for usage in known)
     waited = sum(usage[UsageKey.CPU_WAIT_SECONDS] for usage in known)
     return (on_cpu + waited) / on_cpu if on_cpu > 0 else 1.0
+
+
+def _stretch_of_setups(fixtures: Sequence[FixtureTime]) -> float:
+    """
+    How many times longer setups took for the wait for a CPU, of those whose wait is known: calls that are shorter than
+    a turn on a CPU wait less than setups do.
+    """
+    known = [
+        (fixture.seconds, fixture.cpu_wait_seconds) for fixture in fixtures if fixture.cpu_wait_seconds is not None
+    ]
+    seconds, waited = sum(took for took, _ in known), sum(wait for _, wait in known)
+    return seconds / (seconds - waited) if seconds > waited else 1.0
