@@ -28,6 +28,7 @@ class Monitoring:
 
     __slots__ = (
         "DISABLE",
+        "JUMP",
         "NO_EVENTS",
         "PY_START",
         "free_tool_id",
@@ -40,6 +41,7 @@ class Monitoring:
     def __init__(self, module: Any) -> None:  # noqa: ANN401 - mypy does not know it on Python 3.11
         self.DISABLE: Final[object] = module.DISABLE
         self.PY_START: Final[int] = module.events.PY_START
+        self.JUMP: Final[int] = module.events.JUMP
         self.NO_EVENTS: Final[int] = module.events.NO_EVENTS
         self.use_tool_id: Final[Callable[[int, str], None]] = module.use_tool_id
         self.free_tool_id: Final[Callable[[int], None]] = module.free_tool_id

@@ -264,6 +264,22 @@ class UsageKey(OpenEnum):
             is_exported=False,
         ),
     )
+    LOOPS = (
+        "loops",
+        Quantity(
+            "rounds of loops",
+            "How often loops of the project went round in a test.",
+            is_exported=False,
+        ),
+    )
+    REPEAT_LOOPS = (
+        "repeat_loops",
+        Quantity(
+            "rounds of loops in a repeat",
+            "How often loops of the project went round when a test was measured again.",
+            is_exported=False,
+        ),
+    )
     DB_QUERIES = (
         "db_queries",
         Quantity(

@@ -58,7 +58,8 @@ class Work(DocumentValue, frozen=True, kw_only=True):
     `packed` is compressed JSON: by fingerprint a list of places in `functions`, each followed by its calls. `compared`
     is the number of tests whose calls were compared with those of earlier runs, and `varying` the number of tests whose
     calls vary from run to run too much to be compared. `callers` has, for functions of findings, the calls of their
-    callers in tests that were measured again.
+    callers in tests that were measured again. `loops` has the functions with most rounds of loops in each test that was
+    measured again.
     """
 
     mode: str
@@ -67,6 +68,7 @@ class Work(DocumentValue, frozen=True, kw_only=True):
     compared: Count = 0
     varying: Count = 0
     callers: Mapping[str, Mapping[str, Count]] = {}
+    loops: Mapping[str, Mapping[str, Count]] = {}
 
     @property
     def vectors(self) -> Vectors:
@@ -126,6 +128,7 @@ def merged_work(parts: Iterable[Work]) -> Work | None:
         compared=sum(work.compared for work in counted),
         varying=sum(work.varying for work in counted),
         callers=_merged_callers(counted),
+        loops={test: loops for work in counted for test, loops in work.loops.items()},
     )
 
 

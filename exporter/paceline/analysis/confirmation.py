@@ -292,6 +292,7 @@ _OF_COUNTS = frozenset({VerdictKind.COUNT, VerdictKind.WORK})
 _OF_REPEAT = {
     UsageKey.REPEAT_CALLS: UsageKey.CALLS,
     UsageKey.REPEAT_CALLS_FINGERPRINT: UsageKey.CALLS_FINGERPRINT,
+    UsageKey.REPEAT_LOOPS: UsageKey.LOOPS,
 }
 _CONFIRM: Mapping[VerdictKind, Callable[[Verdict, Sequence[float]], Verdict | None]] = {
     VerdictKind.REGRESSION: _confirm_time,

@@ -1,8 +1,9 @@
 """
-The calls of tests that look slower, counted when they were measured again: did their work grow with their time?
+The calls and loops of tests that look slower, counted when these were measured again: did the work grow with the time?
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -10,6 +11,7 @@ from paceline.analysis.cause import IDLE
 from paceline.analysis.judgement_rules import WorkRule
 from paceline.analysis.past import Needed, Past, Series
 from paceline.analysis.verdicts.work import OF_WORK, is_more, work_level
+from paceline.analysis.work_findings import shown_function
 from paceline.formatting import counted
 from paceline.model import Case, Cause, Run, Severity, Verdict
 from paceline.usage import UsageKey
@@ -18,6 +20,21 @@ from paceline.verdict_kinds import VerdictKind
 _OF_TIME = frozenset({VerdictKind.REGRESSION, VerdictKind.FILE_REGRESSION})
 # A part of the time that explains this share of what was added explains most of it.
 _MOST = 0.5
+# Fewer rounds take no time that is worth a word, where it is not known how many there were.
+_MANY_ROUNDS = 1_000
+
+
+class Loops(NamedTuple):
+    """
+    Rounds of the loops of a test in a repeat; those in earlier repeats, where they are known; the function with most.
+    """
+
+    now: int
+    before: float | None
+    most: str
+
+    def is_more(self, rule: WorkRule) -> bool:
+        return self.before is not None and is_more(self.now, self.before, rule)
 
 
 def needed_for_suspects(run: Run) -> Needed:
@@ -42,11 +59,15 @@ def with_work_of_suspects(run: Run, past: Past, rule: WorkRule) -> Run:
     """
     cases = {case.id: case for case in run.cases}
     found = {case.id: cause for case in run.cases if (cause := _calls_of(case, past, rule)) is not None}
-    if not found:
+    loops = {case.id: known for case in run.cases if (known := _loops_of(case, run, past, rule)) is not None}
+    if not found and not loops:
         return run
     judged = {verdict.case for verdict in run.verdicts if verdict.kind is VerdictKind.WORK}
     slower = {test for verdict in run.verdicts if verdict.kind in _OF_TIME for test in verdict.tests or (verdict.case,)}
-    verdicts = [_explained(verdict, found.get(verdict.case or ""), rule) for verdict in run.verdicts]
+    verdicts = [
+        _explained(verdict, found.get(verdict.case or ""), loops.get(verdict.case or ""), rule)
+        for verdict in run.verdicts
+    ]
     more = (
         _verdict(cases[test], cause)
         for test, cause in found.items()
@@ -76,13 +97,33 @@ def _usual(now: float, series: Series, rule: WorkRule) -> float | None:
     return max(series.values) if series.values else None
 
 
-def _explained(verdict: Verdict, calls: Cause | None, rule: WorkRule) -> Verdict:
-    if calls is None or verdict.kind is not VerdictKind.REGRESSION:
+def _loops_of(case: Case, run: Run, past: Past, rule: WorkRule) -> Loops | None:
+    """
+    The loops in the repeat; None where they were not counted.
+    """
+    rounds = case.usage.get(UsageKey.REPEAT_LOOPS)
+    if rounds is None or run.work is None:
+        return None
+    functions = {function.name: function for function in run.work.functions}
+    most = next((shown_function(name, functions) for name in run.work.loops.get(case.id, ())), "")
+    return Loops(int(rounds), _usual(rounds, past.series(UsageKey.REPEAT_LOOPS, case.id), rule), most)
+
+
+def _explained(verdict: Verdict, calls: Cause | None, loops: Loops | None, rule: WorkRule) -> Verdict:
+    if verdict.kind is not VerdictKind.REGRESSION:
         return verdict
-    if is_more(calls.after, calls.before, rule):
+    if calls is not None and is_more(calls.after, calls.before, rule):
         return replace(verdict, causes=(replace(calls, measure=UsageKey.CALLS), *verdict.causes))
-    number = counted(int(calls.after), "call")
-    return replace(verdict, reason=f"{verdict.reason}; not more work ({number}): {_ruled_out(verdict)}")
+    facts = [verdict.reason]
+    if loops is not None and loops.is_more(rule):
+        before = int(loops.before or 0)
+        facts.append(f"its loops go round more often ({before:,} → {loops.now:,} times), most in {loops.most}")
+    elif calls is not None:
+        rounds = f", {loops.now:,} rounds of loops" if loops is not None and loops.before is not None else ""
+        facts.append(f"not more work ({counted(int(calls.after), 'call')}{rounds}): {_ruled_out(verdict)}")
+    if loops is not None and loops.before is None and loops.now >= _MANY_ROUNDS:
+        facts.append(f"its loops went round {loops.now:,} times, most in {loops.most}")
+    return replace(verdict, reason="; ".join(facts))
 
 
 def _ruled_out(verdict: Verdict) -> str:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,10 @@ def deep(left):
 def endless():
     return endless()
 
+def rounds(number):
+    for one in range(number):
+        number += one
+
 def made(number):
     space = {"__name__": __name__}
     exec(compile("def answer():\\n    return 42", "<template>", "exec"), space)
@@ -67,7 +72,7 @@ class _MonitoringModule:
     """
 
     DISABLE = object()
-    events = SimpleNamespace(PY_START=1, NO_EVENTS=0)
+    events = SimpleNamespace(PY_START=1, JUMP=2, NO_EVENTS=0)
 
     def __init__(self, tools: dict[int, str]) -> None:
         self.tools = tools
@@ -243,3 +248,48 @@ def test_a_test_may_take_the_counter_away(shop: ModuleType) -> None:
     assert counter.stop()
     assert [(key.module, count) for key, count in calls.totals().items()] == [("shop_of_calls", 1)]
     counter.close()
+
+
+def test_rounds_of_loops_are_jumps_back() -> None:
+    """
+    Those of the project alone; a jump forward is no round, and ends the watch on its place.
+    """
+    module = _MonitoringModule({})
+    counter, folder = MonitoringCounter(Monitoring(module)), f"{Path(__file__).parent}/"
+    calls = CountedCalls(ProjectCode(Path(folder), {folder: folder}), notes_loops=True)
+    counter.start(calls)
+    on_jump: Any = module.callbacks[4]
+    here, elsewhere = test_rounds_of_loops_are_jumps_back.__code__, Path.read_text.__code__
+    found = [on_jump(here, 10, 4), on_jump(here, 10, 4), on_jump(here, 4, 10), on_jump(elsewhere, 10, 4)]
+
+    assert module.events_on == {4: module.events.JUMP}
+    assert counter.stop()
+    assert found == [None, None, module.DISABLE, module.DISABLE]
+    assert [(key.qualname, count) for key, count in calls.totals().items()] == [(here.co_qualname, 2)]
+
+
+def test_loops_are_not_counted_by_a_profiler(shop: ModuleType) -> None:
+    """
+    `sys.setprofile` does not see them.
+    """
+    calls = CountedCalls(_calls_of(shop)._project, notes_loops=True)
+
+    with pytest.raises(NotCountableError, match=r"Python 3\.12"):
+        ProfileCounter().start(calls)
+
+
+def test_loops_are_counted_where_the_interpreter_tells_of_them(shop: ModuleType) -> None:
+    """
+    By the function that they are in.
+    """
+    counter, calls = make_counter(), CountedCalls(_calls_of(shop)._project, notes_loops=True)
+    if not isinstance(counter, MonitoringCounter):
+        return
+    counter.start(calls)
+    try:
+        shop.rounds(7)
+    finally:
+        counter.stop()
+        counter.close()
+
+    assert {key.qualname: count for key, count in calls.totals().items()} == {"rounds": 7}

@@ -75,6 +75,20 @@ def test_callers_are_added_up() -> None:
     assert work.callers == {"shop.cart:price": {"shop.cart:total": 4}}
 
 
+def test_the_functions_with_most_loops_are_kept() -> None:
+    """
+    Three of each test, with their places also where no test called them.
+    """
+    book = VectorBook()
+    book.add({_key("price"): 1}, _CODE)
+    book.add_loops("t.py::test", book.named({_key(f"loops_{number}", number): number for number in range(9)}, _CODE))
+    work = book.work(WorkMode.SUSPECTS)
+
+    assert work is not None
+    assert work.loops == {"t.py::test": {f"shop.cart:loops_{number}": number for number in (8, 7, 6)}}
+    assert {(one.name, one.line) for one in work.functions} >= {("shop.cart:loops_8", 8), ("shop.cart:price", 1)}
+
+
 def test_a_process_that_counted_nothing_has_no_work() -> None:
     """
     Nothing is kept of it.

@@ -14,7 +14,13 @@ from paceline.model import Case, Cause, Severity, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 
-OF_WORK = (UsageKey.CALLS, UsageKey.CALLS_FINGERPRINT, UsageKey.REPEAT_CALLS, UsageKey.REPEAT_CALLS_FINGERPRINT)
+OF_WORK = (
+    UsageKey.CALLS,
+    UsageKey.CALLS_FINGERPRINT,
+    UsageKey.REPEAT_CALLS,
+    UsageKey.REPEAT_CALLS_FINGERPRINT,
+    UsageKey.REPEAT_LOOPS,
+)
 """
 The measures of the past that work is judged and explained by.
 """

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from _pytest.runner import runtestprotocol  # as pytest-rerunfailures does: there is no public way to run a test
+from msgspec.structs import replace
 
 from paceline.analysis.confirmation import (
     counted_suspects_of,
@@ -107,6 +108,7 @@ class Repeater:
             timed, counted_ = timed_suspects_of(run), counted_suspects_of(run)
             self._rounds(config, [one for one in chosen if one.case.id in timed], node)
             self._count_calls(config, [one for one in chosen if one.case.id in counted_], node, started)
+            self._count_loops(config, [one for one in chosen if one.case.id in timed], node, started)
             leaks = leak_suspects_of(run)
             self._count_objects(config, [one for one in chosen if one.case.id in leaks], node, started)
         except KeyboardInterrupt:
@@ -202,6 +204,27 @@ class Repeater:
                 repeat = self._repeat(one, left, node) if left > 0 else None
                 if repeat is not None and repeat.is_counted:
                     self._counted[one.case.id] = repeat
+
+    def _count_loops(
+        self, config: pytest.Config, suspects: Sequence[Ended], node: pytest.Collector | None, started: float
+    ) -> None:
+        """
+        Repeat each test that looks slower once more, and count the rounds of its loops: that may take too long, and
+        then its calls are known all the same.
+        """
+        counted_ = [one for one in suspects if one.case.id in self._counted]
+        if self._work is None or not self._work.can_count_loops or not counted_:
+            return
+        is_present = any(one.item is self._tests.item for one in counted_)
+        with unseen(config), self._meter.another_test(is_suspect=is_present), self._work.counting_loops():
+            for one in counted_:
+                left = started + self._seconds_left - UNPATCHED.monotonic()
+                repeat = self._repeat(one, left, node) if left > 0 else None
+                loops = repeat.usage.get(UsageKey.LOOPS) if repeat is not None else None
+                if loops is not None:
+                    case = self._counted[one.case.id]
+                    self._counted[one.case.id] = replace(case, usage={**case.usage, UsageKey.LOOPS: loops})
+                    self._work.keep_loops(one.case.id)
 
     def _count_objects(
         self, config: pytest.Config, suspects: Sequence[Ended], node: pytest.Collector | None, started: float

@@ -13,6 +13,7 @@ from paceline.config import WorkSettings
 from paceline.errors import ConfigError
 from paceline.probes.work.project_code import find_project_code
 from paceline.probes.work.work_probe import WorkProbe
+from paceline.unpatched import UNPATCHED
 from paceline.work import Work, WorkMode
 
 # The calls of a benchmark depend on how long its rounds take.
@@ -44,6 +45,10 @@ class WorkChoice:
         self._warn: Final = warn
         self._chosen: frozenset[str] = frozenset()
 
+    @property
+    def can_count_loops(self) -> bool:
+        return UNPATCHED.monitoring is not None
+
     def work(self) -> Work | None:
         """
         What this process counted.
@@ -61,11 +66,28 @@ class WorkChoice:
         finally:
             self.pause()
 
+    @contextmanager
+    def counting_loops(self) -> Iterator[None]:
+        """
+        Count the rounds of loops of tests that are measured again, on Python 3.12 and later.
+        """
+        self.probe.is_on = self.probe.notes_loops = self.can_count_loops
+        try:
+            yield
+        finally:
+            self.pause()
+
+    def keep_loops(self, test: str) -> None:
+        """
+        Keep the loops of the test that was counted last.
+        """
+        self.probe.book.add_loops(test, self.probe.loops)
+
     def pause(self) -> None:
         """
         Count no calls until the next test begins.
         """
-        self.probe.is_on = self.probe.notes_callers = False
+        self.probe.is_on = self.probe.notes_callers = self.probe.notes_loops = False
         self.probe.rest()
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:

@@ -59,27 +59,30 @@ class MonitoringCounter:
         self._monitoring: Final = monitoring
         self._tool: int | None = None
         self._callback: object = None
-        self._is_on = False
+        self._events = monitoring.NO_EVENTS
+        self._event = monitoring.PY_START
 
     def start(self, calls: CountedCalls) -> None:
         monitoring, tool = self._monitoring, self._acquired()
-        self._callback = _on_start(calls, monitoring.DISABLE)
-        monitoring.register_callback(tool, monitoring.PY_START, self._callback)
-        if not self._is_on:
-            monitoring.set_events(tool, monitoring.PY_START)
-            self._is_on = True
+        make, event = (_on_jump, monitoring.JUMP) if calls.notes_loops else (_on_start, monitoring.PY_START)
+        self._callback, self._event = make(calls, monitoring.DISABLE), event
+        monitoring.register_callback(tool, event, self._callback)
+        if self._events != event:
+            monitoring.set_events(tool, event)
+            self._events = event
 
     def stop(self) -> bool:
         tool = self._tool
         if tool is None or self._monitoring.get_tool(tool) != _NAME:
-            self._tool, self._is_on = None, False
+            self._tool, self._events = None, self._monitoring.NO_EVENTS
             return False
-        return self._monitoring.register_callback(tool, self._monitoring.PY_START, None) is self._callback
+        return self._monitoring.register_callback(tool, self._event, None) is self._callback
 
     def rest(self) -> None:
-        if self._is_on and self._tool is not None and self._monitoring.get_tool(self._tool) == _NAME:
+        is_on = self._events != self._monitoring.NO_EVENTS
+        if is_on and self._tool is not None and self._monitoring.get_tool(self._tool) == _NAME:
             self._monitoring.set_events(self._tool, self._monitoring.NO_EVENTS)
-        self._is_on = False
+        self._events = self._monitoring.NO_EVENTS
 
     def close(self) -> None:
         self.rest()
@@ -90,7 +93,7 @@ class MonitoringCounter:
     def _acquired(self) -> int:
         if self._tool is not None and self._monitoring.get_tool(self._tool) == _NAME:
             return self._tool
-        self._is_on = False
+        self._events = self._monitoring.NO_EVENTS
         for tool in _TOOL_IDS:
             if self._monitoring.get_tool(tool) is None:
                 self._monitoring.use_tool_id(tool, _NAME)
@@ -120,15 +123,35 @@ def _on_start(calls: CountedCalls, disable: object) -> Callable[[CodeType, int],
     return on_start_with_caller if calls.notes_callers else on_start
 
 
+def _on_jump(calls: CountedCalls, disable: object) -> Callable[[CodeType, int, int], object]:
+    """
+    Count jumps back: each is a round of a loop.
+    """
+    counts, first, frame_of, identity = calls.counts, calls.first, UNPATCHED.getframe, calls.identity
+
+    def on_jump(code: CodeType, offset: int, destination: int) -> object:
+        if destination > offset:
+            return disable
+        try:
+            counts[identity(code)] += 1
+        except KeyError:
+            return None if first(code, frame_of(1)) else disable
+        return None
+
+    return on_jump
+
+
 class ProfileCounter:
     """
-    Counts by `sys.setprofile`, on Python 3.11: slower, and only where nobody else has it.
+    Counts by `sys.setprofile`, on Python 3.11: slower, only where nobody else has it, and no loops.
     """
 
     def __init__(self) -> None:
         self._profile: Callable[[FrameType, str, Any], None] | None = None
 
     def start(self, calls: CountedCalls) -> None:
+        if calls.notes_loops:
+            raise NotCountableError("loops are counted on Python 3.12 and later")
         other = UNPATCHED.getprofile()
         if other is not None:
             raise NotCountableError(f"another profiler has sys.setprofile ({type(other).__name__})")

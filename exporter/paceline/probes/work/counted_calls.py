@@ -28,15 +28,23 @@ class FunctionKey(NamedTuple):
 class CountedCalls:
     """
     Counts calls by the identity of their code, which is kept alive meanwhile: comparing code compares its content, and
-    takes ten times as long.
+    takes ten times as long. Where it `notes_loops`, rounds of loops are counted instead of calls.
 
     `counts` is for the counter, which adds to what is there and calls `first` for what is not. Where it `notes_callers`
     it calls `note_caller` for each call as well, which takes as long again. `identity` is the key of code in `counts`:
     without a GIL each thread has its own, as two threads that add to one number lose calls.
     """
 
-    def __init__(self, code: ProjectCode, *, notes_callers: bool = False, has_gil: bool = UNPATCHED.has_gil) -> None:
+    def __init__(
+        self,
+        code: ProjectCode,
+        *,
+        notes_callers: bool = False,
+        notes_loops: bool = False,
+        has_gil: bool = UNPATCHED.has_gil,
+    ) -> None:
         self.notes_callers: Final = notes_callers
+        self.notes_loops: Final = notes_loops
         self.identity: Final[Callable[[CodeType], Hashable]] = id if has_gil else _identity_in_thread
         self._callers: Final[Counter[tuple[str, str]]] = Counter()
         self.counts: Final[dict[Hashable, int]] = {}
@@ -46,7 +54,7 @@ class CountedCalls:
 
     def first(self, code: CodeType, frame: FrameType) -> bool:
         """
-        Count the first call of a function.
+        Count the first call of a function, or the first round of its loops.
 
         Returns:
             Whether the function is the project's own.

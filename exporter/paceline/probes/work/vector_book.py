@@ -14,6 +14,8 @@ from paceline.work import Function, Vector, Work, WorkMode, fingerprint_of, pack
 # A test with more functions has vectors of those that it called most; a process with more entries adds no vectors.
 _MOST_FUNCTIONS = 2_000
 _MOST_ENTRIES = 1_000_000
+# Of a test that was measured again, the functions with most rounds of loops.
+_MOST_LOOPS = 3
 _ANYWHERE = "<other functions>"
 
 
@@ -26,6 +28,7 @@ class VectorBook:
         self._functions: Final[dict[str, Function]] = {}
         self._vectors: Final[dict[int, Vector]] = {}
         self._callers: Final[dict[str, dict[str, int]]] = {}
+        self._loops: Final[dict[str, Mapping[str, int]]] = {}
         self._entries = 0
 
     def add(self, totals: Mapping[FunctionKey, int], code: ProjectCode) -> int:
@@ -35,19 +38,32 @@ class VectorBook:
         Returns:
             Its fingerprint.
         """
-        vector: dict[str, int] = {}
-        for key, calls in totals.items():
-            # A template's code has a file, and runs in no module.
-            name = f"{key.module or code.shown_file(key.file)}:{key.qualname}"
-            if name not in self._functions:
-                self._functions[name] = Function(name=name, file=code.shown_file(key.file), line=key.line)
-            vector[name] = vector.get(name, 0) + calls
-        vector = _bounded(vector)
+        vector = _bounded(self.named(totals, code))
         fingerprint = fingerprint_of(vector)
         if fingerprint not in self._vectors and self._entries + len(vector) <= _MOST_ENTRIES:
             self._entries += len(vector)
             self._vectors[fingerprint] = vector
         return fingerprint
+
+    def named(self, totals: Mapping[FunctionKey, int], code: ProjectCode) -> dict[str, int]:
+        """
+        Counts by the names of the functions, whose places are kept.
+        """
+        counts: dict[str, int] = {}
+        for key, count in totals.items():
+            # A template's code has a file, and runs in no module.
+            name = f"{key.module or code.shown_file(key.file)}:{key.qualname}"
+            if name not in self._functions:
+                self._functions[name] = Function(name=name, file=code.shown_file(key.file), line=key.line)
+            counts[name] = counts.get(name, 0) + count
+        return counts
+
+    def add_loops(self, test: str, loops: Mapping[str, int]) -> None:
+        """
+        Keep the functions whose loops went round most in a test.
+        """
+        most = sorted(loops, key=lambda name: -loops[name])[:_MOST_LOOPS]
+        self._loops[test] = {name: loops[name] for name in most}
 
     def add_callers(self, callers: Mapping[tuple[str, str], int]) -> None:
         """
@@ -64,7 +80,10 @@ class VectorBook:
         """
         if not self._vectors:
             return None
-        return replace(packed_work(mode, self._functions.values(), self._vectors), callers=self._callers)
+        work = packed_work(mode, self._functions.values(), self._vectors)
+        of_loops = {name for loops in self._loops.values() for name in loops} - {one.name for one in work.functions}
+        functions = (*work.functions, *(self._functions[name] for name in sorted(of_loops)))
+        return replace(work, functions=functions, callers=self._callers, loops=self._loops)
 
 
 def _bounded(vector: dict[str, int]) -> dict[str, int]:

@@ -2,7 +2,7 @@
 The calls of the project's functions in the call phase of a test.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from paceline.probes.probe import Probe, Usage
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 class WorkProbe(Probe):
     """
-    Counts while `is_on`; who makes each call as well where it `notes_callers`.
+    Counts while `is_on`: calls, and who makes each where it `notes_callers`; or rounds of loops where it `notes_loops`.
+    `loops` has those of the last test whose loops were counted, by the name of the function.
 
     `code` is set before the first test. What keeps a test from being counted goes to `warn`, and the test has no count.
 
@@ -25,10 +26,11 @@ class WorkProbe(Probe):
         warn: takes a line for the user.
     """
 
-    keys: ClassVar = (UsageKey.CALLS, UsageKey.CALLS_FINGERPRINT)
+    keys: ClassVar = (UsageKey.CALLS, UsageKey.CALLS_FINGERPRINT, UsageKey.LOOPS)
 
     def __init__(self, warn: Callable[[str], None]) -> None:
-        self.is_on = self.notes_callers = False
+        self.is_on = self.notes_callers = self.notes_loops = False
+        self.loops: Mapping[str, int] = {}
         self.code: ProjectCode | None = None
         self.book: Final = VectorBook()
         self._warn: Final = warn
@@ -39,7 +41,7 @@ class WorkProbe(Probe):
         self._calls = None
         if not self.is_on or self.code is None:
             return
-        calls = CountedCalls(self.code, notes_callers=self.notes_callers)
+        calls = CountedCalls(self.code, notes_callers=self.notes_callers, notes_loops=self.notes_loops)
         try:
             self._counter.start(calls)
         except NotCountableError as error:
@@ -56,6 +58,10 @@ class WorkProbe(Probe):
             self._warn("no calls counted of a test that replaced what counts them")
             return
         totals = calls.totals()
+        if calls.notes_loops:
+            self.loops = self.book.named(totals, self.code)
+            usage[UsageKey.LOOPS] = float(sum(totals.values()))
+            return
         usage[UsageKey.CALLS] = float(sum(totals.values()))
         usage[UsageKey.CALLS_FINGERPRINT] = float(self.book.add(totals, self.code))
         self.book.add_callers(calls.callers)
