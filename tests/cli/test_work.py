@@ -78,6 +78,17 @@ def test_the_calls_of_runs_are_listed(pattern: str, calls: list[int]) -> None:
     assert _call("history", pattern).stdout.splitlines()[-1].split()[-1] in {"shop.cart:price", _TEST}
 
 
+def test_the_calls_of_runs_are_a_table_for_a_pull_request() -> None:
+    """
+    With the function as code.
+    """
+    lines = _call("history", "*:price", "--format", "markdown").stdout.splitlines()
+
+    assert lines[0].split("|")[1].strip() == "Ended"
+    assert all("| `shop.cart:price` |" in line for line in lines[2:])
+    assert len(lines) == 4
+
+
 def test_what_was_not_counted_is_named() -> None:
     """
     With what to do.

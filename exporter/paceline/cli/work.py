@@ -19,7 +19,7 @@ from paceline.formatting import moment
 from paceline.history.archive import Archive
 from paceline.model import Run
 from paceline.report.table import Column, table
-from paceline.report.work_report import work_markdown, work_text
+from paceline.report.work_report import markdown_table, work_markdown, work_text
 from paceline.usage import UsageKey
 from paceline.values import Value
 
@@ -86,7 +86,7 @@ def diff(base: str, head: str, form: str, limit: int, results: Path | None) -> N
 @work.command()
 @click.argument("pattern")
 @click.option("--runs", type=click.IntRange(1), default=20, show_default=True, help="Number of latest runs to look at.")
-@format_option("text", "json")
+@format_option("text", "markdown", "json")
 @results_option
 def history(pattern: str, runs: int, form: str, results: Path | None) -> None:
     """
@@ -103,7 +103,8 @@ def history(pattern: str, runs: int, form: str, results: Path | None) -> None:
     if not rows:
         raise click.ClickException(f"no test or function that was counted matches {pattern!r}")
     rows.sort(key=lambda row: (row.name, row.ended))
-    click.echo(table(_COLUMNS, [_cells(row) for row in rows], terminal_width()))
+    cells = [_cells(row) for row in rows]
+    click.echo(markdown_table(_COLUMNS, cells) if form == "markdown" else table(_COLUMNS, cells, terminal_width()))
 
 
 def _written(changes: WorkChanges, form: str, limit: int) -> str:

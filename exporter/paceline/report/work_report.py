@@ -48,13 +48,19 @@ def work_markdown(changes: WorkChanges, *, limit: int) -> str:
     first, *others = _facts(changes)
     parts = [f"### {'⚠️' if changes.grown else '✅'} Paceline: {first}", *(f"- {fact}" for fact in others)]
     if shown:
-        rows = [
-            [code(cell) if column.is_name else cell for column, cell in zip(_COLUMNS, _row(one), strict=True)]
-            for one in shown
-        ]
-        headers = [column.header.capitalize() for column in _COLUMNS]
-        parts += ["", tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True)]
+        parts += ["", markdown_table(_COLUMNS, [_row(one) for one in shown])]
     return "\n".join([*parts, *_rest(changes, limit)]) + "\n"
+
+
+def markdown_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
+    """
+    A table for a pull request, with names as code.
+    """
+    cells = [
+        [code(cell) if column.is_name else cell for column, cell in zip(columns, row, strict=True)] for row in rows
+    ]
+    headers = [column.header.capitalize() for column in columns]
+    return tabulate(cells, headers=headers, tablefmt="github", disable_numparse=True)
 
 
 def _facts(changes: WorkChanges) -> Iterator[str]:
@@ -80,10 +86,6 @@ def _row(one: ChangedFunction) -> Sequence[str]:
         f"{one.file}:{one.line}" if one.file else "",
         one.tests[0] if one.tests else "",
     )
-
-
-def _markdown_row(one: ChangedFunction) -> Sequence[str]:
-    return [code(cell) if column.is_name else cell for column, cell in zip(_COLUMNS, _row(one), strict=True)]
 
 
 def _rest(changes: WorkChanges, limit: int) -> Iterator[str]:
