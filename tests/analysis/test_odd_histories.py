@@ -62,6 +62,19 @@ def test_another_machine_makes_no_test_slower(speed: float) -> None:
     assert _slower(_run(12, _with_slow_test(cases), 0.002 * speed), history) == ["test_shop.py::test_0"]
 
 
+def test_another_python_makes_no_test_slower() -> None:
+    """
+    It is faster for some tests than for others; a test that is slower with it is found all the same.
+    """
+    random = Random(7)
+    history = _history(random)
+    cases = [case for number in range(_TESTS) for case in _cases(random, random.uniform(0.75, 1.05), [number])]
+    now, slow = (replace(_run(12, one), environment={"python": "3.13.0"}) for one in (cases, _with_slow_test(cases)))
+
+    assert _slower(now, history) == []
+    assert _slower(slow, history) == ["test_shop.py::test_0"]
+
+
 def test_a_history_with_holes_is_one() -> None:
     """
     Each run has another two thirds of the tests.
