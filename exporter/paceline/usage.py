@@ -442,7 +442,7 @@ class UsageKey(OpenEnum):
         "local_cache_hits",
         Quantity(
             "hits of caches in the process",
-            "Lookups of a test that caches in its process answered: functools.lru_cache, cachetools.",
+            "Lookups of a test that caches of its process answered (lru_cache, cachetools).",
             curve=Curve("Caches in the process", "hits", colors.GREEN),
             probe="cache",
         ),
@@ -451,7 +451,7 @@ class UsageKey(OpenEnum):
         "local_cache_misses",
         Quantity(
             "misses of caches in the process",
-            "Lookups of a test that caches in its process did not answer: functools.lru_cache, cachetools.",
+            "Lookups of a test that caches of its process did not answer (lru_cache, cachetools).",
             cause=CauseRole.SYSTEM,
             floor=20,
             curve=Curve("Caches in the process", "misses", colors.BAD),
