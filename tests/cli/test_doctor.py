@@ -20,7 +20,12 @@ from support.servers import free_port
 from support.serving import serving
 from support.wording import REFUSED
 
-_RULE = {"type": "alerting", "name": "PacelineTestSlower", "query": "1", "lastError": "many-to-many matching"}
+_RULE = {
+    "type": "alerting",
+    "name": "PacelineTestSlower",
+    "query": "count_over_time(up[30d] offset 5m) > sum(up[1h:5m])",
+    "lastError": "many-to-many matching",
+}
 _ALERTMANAGER: Mapping[str, Any] = {
     "/api/v2/status": {"config": {"original": "  slack_configs:\n"}, "versionInfo": {"version": "0.27.0"}},
     "/api/v2/receivers": [{"name": "channel"}],

@@ -26,8 +26,8 @@ _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": _DAY, "w": 7 * _DAY, "y"
 _WINDOW = re.compile(r"^\s*out_of_order_time_window:\s*(\S+)", re.MULTILINE)
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 _OLDEST = (2, 42)
-# The rules look back 30 days, the dashboards 90.
-_RULES_SECONDS, _DASHBOARDS_SECONDS = 30 * _DAY, 90 * _DAY
+_DASHBOARDS_SECONDS = 90 * _DAY
+_RANGE = re.compile(r"\[((?:\d+(?:ms|[smhdwy]))+)[\]:]")
 _RETENTION = "start Prometheus with --storage.tsdb.retention.time=100d"
 _SCRAPES = "add the scrape jobs of prometheus.yml, which `paceline rules monitoring` writes"
 # A group that was left out so many times is not evaluated any more.
@@ -119,12 +119,22 @@ def _retention(client: QueryClient) -> Iterator[Check]:
     kept = _seconds(text.partition(" or ")[0])
     if kept is None:
         yield _PROMETHEUS.ok(f"retention is limited by size alone ({text})" if text else "retention has no limit")
-    elif kept < _RULES_SECONDS:
-        yield _PROMETHEUS.wrong(f"retention is {text}, less than the 30 days that rules look back", _RETENTION)
+    elif kept < (needed := _days_of_rules(client) * _DAY):
+        days = counted(round(needed / _DAY), "day")
+        yield _PROMETHEUS.wrong(f"retention is {text}, less than the {days} that rules look back", _RETENTION)
     elif kept < _DASHBOARDS_SECONDS:
         yield _PROMETHEUS.hint(f"retention is {text}, less than the 90 days that dashboards look back", _RETENTION)
     else:
         yield _PROMETHEUS.ok(f"retention is {text}")
+
+
+def _days_of_rules(client: QueryClient) -> float:
+    """
+    The longest range that a loaded rule of Paceline asks for, in days; 0 without rules.
+    """
+    queries = [rule.query for group in paceline_groups(client) for rule in group.rules]
+    ranges = [_seconds(found) or 0.0 for query in queries for found in _RANGE.findall(query)]
+    return max(ranges, default=0.0) / _DAY
 
 
 def _late_samples(client: QueryClient) -> Iterator[Check]:
