@@ -230,6 +230,13 @@ class Case(DocumentValue, frozen=True, kw_only=True):
         """
         return replace(self, usage={**self.usage, _RETAINED: retained})
 
+    def without_retained(self) -> "Case":
+        """
+        The same, without the bytes that the test keeps.
+        """
+        usage = {key: value for key, value in self.usage.items() if key != _RETAINED}
+        return replace(self, usage=usage, lacking=(*self.lacking, _RETAINED))
+
 
 class FixtureTime(DocumentValue, frozen=True, kw_only=True):
     """

@@ -174,6 +174,25 @@ def test_a_test_that_keeps_less_and_less_is_no_leak() -> None:
     assert run.cases[0].usage == {UsageKey.MEMORY_RETAINED_BYTES: 0.0}
 
 
+@pytest.mark.parametrize(
+    ("severity", "told"),
+    [(Severity.WARNING, ["kept 4 MiB; not confirmed: not measured again (too many tests)"]), (Severity.INFO, [])],
+)
+def test_a_leak_that_was_not_measured_again_is_no_leak(severity: Severity, told: list[str]) -> None:
+    """
+    It is reported as not confirmed, once, and the memory is not kept for the next judgement.
+    """
+    verdict = Verdict(
+        kind=VerdictKind.LEAK, severity=severity, reason="kept 4 MiB", case="test_a", limit=2.0**20, unit="bytes"
+    )
+    case = make_case("test_a", usage={UsageKey.MEMORY_RETAINED_BYTES: 4 * 2.0**20})
+    run = confirmed(make_run(1, [case], verdicts=(verdict,)), Repeated(reasons={"test_a": "too many tests"}))
+
+    assert [one.reason for one in run.verdicts if one.kind is VerdictKind.UNCONFIRMED] == told
+    assert len(run.verdicts) == len(told)
+    assert (run.cases[0].usage, run.cases[0].lacking) == ({}, (UsageKey.MEMORY_RETAINED_BYTES,))
+
+
 @pytest.mark.parametrize(("kept", "told"), [(4.0, [("leak", "warning")]), (0.0, [])])
 def test_a_leak_that_was_not_confirmed_before_is_not_told_again(kept: float, told: list[tuple[str, str]]) -> None:
     """

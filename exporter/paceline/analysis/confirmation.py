@@ -78,10 +78,12 @@ def confirmed(
     judges the run by its figures finds the same. Repeats far below what is usual are of a test that does its work once
     a process: they prove nothing, and their figure is not kept.
 
-    What could not be measured again is believed, unless most of what was did not hold up, the test was the first to
-    import modules, other processes keep the machine busier than usual, or it is a short test and no other regression
-    was measured again: then its time is not kept for the next judgement. On a busier machine a test that waits longer
-    is not believed even where it was measured again, as all of its repeats wait for the others.
+    A leak that could not be measured again is not confirmed, as memory that an allocator keeps looks the same; its
+    figure is not kept for the next judgement. Whatever else could not be measured again is believed, unless most of
+    what was did not hold up, the test was the first to import modules, other processes keep the machine busier than
+    usual, or it is a short test and no other regression was measured again: then its time is not kept for the next
+    judgement. On a busier machine a test that waits longer is not believed even where it was measured again, as all of
+    its repeats wait for the others.
 
     Args:
         run: the run, judged.
@@ -114,6 +116,8 @@ def confirmed(
     for verdict in run.verdicts:
         if verdict.case in cases and verdict not in again and (imported_modules(verdict) or verdict in unproven):
             cases[verdict.case] = without_time(cases[verdict.case])
+        if verdict.case in cases and verdict not in again and _is_unproven_leak(verdict, cases):
+            cases[verdict.case] = cases[verdict.case].without_retained()
     for verdict, figures in telling.items():
         if verdict.case is None:
             continue
@@ -163,6 +167,10 @@ def _may_be_chance(verdict: Verdict, cases: Mapping[str, Case]) -> bool:
     return is_of_time and case is not None and case.outcome.is_pass and not verdict.standing
 
 
+def _is_unproven_leak(verdict: Verdict, cases: Mapping[str, Case]) -> bool:
+    return verdict.kind is VerdictKind.LEAK and _may_be_chance(verdict, cases)
+
+
 def _is_mostly_chance(telling: Mapping[Verdict, Sequence[float]], kind: VerdictKind) -> bool:
     """
     Whether most verdicts did not hold up, so that the others of the kind are not believed either. Budgets are apart,
@@ -210,6 +218,9 @@ def _confirm(
     if not figures and imported:
         modules = f"the test was the first to import {counted(imported, 'module')}"
         return verdict.unconfirmed(f"{modules}, and was not measured again{reason}")
+    if not figures and verdict.kind is VerdictKind.LEAK:
+        is_new = verdict.severity is not Severity.INFO
+        return verdict.unconfirmed(f"not measured again{reason}") if is_new else None
     if not figures:
         return replace(verdict, reason=f"{verdict.reason}; not measured again{reason}")
     return _CONFIRM[verdict.kind](verdict, figures)

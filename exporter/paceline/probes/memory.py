@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import psutil
 
-from paceline.probes.own_overhead import OwnWork, ProcFile
+from paceline.probes.own_overhead import OwnWork, ProcFile, read_proc
 from paceline.probes.probe import Probe, Usage
 from paceline.unpatched import UNPATCHED
 from paceline.usage import UsageKey
@@ -157,6 +157,16 @@ class BoundaryMemoryProbe(_MemoryProbe):
 
     def _resident(self) -> int:
         return int(self._memory().rss)
+
+
+def resident_bytes() -> int:
+    """
+    The resident memory of this process now.
+    """
+    try:
+        return int(read_proc("/proc/self/statm", OwnWork()).split(None, 2)[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return int(psutil.Process().memory_info().rss)
 
 
 def _rough_peak() -> int:

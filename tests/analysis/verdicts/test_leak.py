@@ -5,7 +5,7 @@ Memory that a test keeps.
 import pytest
 
 from paceline.analysis.judgement_rules import LeakRule
-from paceline.analysis.verdicts.leak import is_leak_again, judge_leak
+from paceline.analysis.verdicts.leak import is_leak_again, judge_leak, kept_in_a_row
 from paceline.model import Severity, Verdict
 from paceline.verdict_kinds import VerdictKind
 
@@ -125,3 +125,23 @@ def test_repeats_are_measured_by_the_peak_too() -> None:
     The limit of the verdict holds for the repeats.
     """
     assert not is_leak_again(_claim(4.0, limit=3.0), [2.0 * _MEBIBYTE] * 3)
+
+
+@pytest.mark.parametrize(
+    ("process", "objects", "grown", "kept"),
+    [
+        ((2.0, 2.0, 2.0), (0.0, 0.0, 0.0), 6.0, [2.0, 2.0, 2.0]),
+        ((2.7, 2.7, 2.7), (0.0, 0.0, 0.0), 0.3, [0.1, 0.1, 0.1]),
+        ((2.7, 2.7, 2.7), (0.0, 0.0, 0.0), -1.0, [0.0, 0.0, 0.0]),
+        ((0.0, 0.0, 0.0), (2.0, 2.0, 2.0), 0.0, [2.0, 2.0, 2.0]),
+        ((), (), 1.0, []),
+    ],
+    ids=["a leak of the process", "taken and given back", "the process shrinks", "a leak of objects", "no repeat"],
+)
+def test_memory_that_is_given_back_between_repeats_is_not_kept(
+    process: tuple[float, ...], objects: tuple[float, ...], grown: float, kept: list[float]
+) -> None:
+    """
+    A process that takes 2.7 MiB in each repeat, and has grown by 0.3 MiB after three, keeps 0.1 MiB in each.
+    """
+    assert kept_in_a_row(process, objects, grown) == pytest.approx(kept)

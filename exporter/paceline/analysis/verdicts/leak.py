@@ -87,6 +87,22 @@ def is_leak_again(verdict: Verdict, repeats: Sequence[float]) -> bool:
     return min(repeats) >= least and not is_falling(repeats)
 
 
+def kept_in_a_row(process: Sequence[float], objects: Sequence[float], grown: float) -> list[float]:
+    """
+    The bytes that each of some repeats in a row keeps: by its objects, or by the process if that is more.
+
+    An allocator may give memory back after each repeat and take it again in the next one, so that each seems to keep
+    it. Such a process does not grow over all repeats: each keeps at most its part of that growth.
+
+    Args:
+        process: bytes by which the process grew in each repeat.
+        objects: bytes of the Python objects that each repeat left.
+        grown: bytes by which the process grew from before the first to after the last repeat.
+    """
+    part = max(grown, 0.0) / max(len(process), 1)
+    return [max(min(one, part), left) for one, left in zip(process, objects, strict=True)]
+
+
 def is_falling(repeats: Sequence[float]) -> bool:
     """
     Whether a test warms up: each of its repeats keeps less memory than the one before, until little is left.

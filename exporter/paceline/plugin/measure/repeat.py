@@ -16,6 +16,7 @@ from paceline.analysis.confirmation import (
     timed_suspects_of,
 )
 from paceline.analysis.repeat_figures import Repeated
+from paceline.analysis.verdicts.leak import kept_in_a_row
 from paceline.config import Config
 from paceline.formatting import counted, duration
 from paceline.model import Case, Run
@@ -31,6 +32,7 @@ from paceline.plugin.measure.unseen import unchanged, unseen
 from paceline.plugin.measure.without_exit import ExitedError, without_exit
 from paceline.plugin.measure.work_choice import WorkChoice
 from paceline.probes.calibration import ROUNDS_BESIDE_A_REPEAT, calibrate
+from paceline.probes.memory import resident_bytes
 from paceline.unpatched import UNPATCHED
 from paceline.usage import UsageKey
 
@@ -239,13 +241,15 @@ class Repeater:
         is_present = any(one.item is self._tests.item for one in suspects)
         with unseen(config), self._meter.another_test(is_suspect=is_present), traced_memory() as alive:
             for one in suspects:
-                kept = []
+                process, objects, at_start = list[float](), list[float](), resident_bytes()
                 for _ in self._cases[one.case.id]:
                     before, left = alive(), started + self._seconds_left - UNPATCHED.monotonic()
                     repeat = self._repeat(one, left, node) if left > 0 else None
                     if repeat is None:
                         break
-                    kept.append(max(repeat.usage.get(UsageKey.MEMORY_RETAINED_BYTES, 0.0), float(alive() - before)))
+                    process.append(repeat.usage.get(UsageKey.MEMORY_RETAINED_BYTES, 0.0))
+                    objects.append(float(alive() - before))
+                kept = kept_in_a_row(process, objects, resident_bytes() - at_start)
                 self._cases[one.case.id][: len(kept)] = map(Case.with_retained, self._cases[one.case.id], kept)
 
     def _repeat(self, one: Ended, seconds_left: float, node: pytest.Collector | pytest.Item | None) -> Case | None:
