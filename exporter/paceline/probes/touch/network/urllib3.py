@@ -19,8 +19,18 @@ def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
     watched = module.HTTPConnection
     if issubclass(watched, HTTPConnection):
         return
-    request, getresponse = watched.request, watched.getresponse
+    connect, request, getresponse = watched.connect, watched.request, watched.getresponse
     patches.put(watched, _ATTRIBUTE, None)
+
+    def watched_connect(self: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        try:
+            return connect(self, *args, **kwargs)
+        except BaseException:
+            # Where it connects before it sends, there is no request yet, and one could not be sent.
+            if self.paceline_request is None:
+                requests.end(requests.start(self.host), failed=True)
+            raise
 
     def watched_request(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
@@ -43,5 +53,6 @@ def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
         requests.end(started, response.headers.get("content-length"))
         return response
 
+    patches.put(watched, "connect", looking_like(watched_connect, connect))
     patches.put(watched, "request", looking_like(watched_request, request))
     patches.put(watched, "getresponse", looking_like(watched_getresponse, getresponse))
