@@ -239,13 +239,13 @@ def test_a_step_that_a_probe_leaves_out_is_passed_over() -> None:
 
 def test_the_real_probes_tell_all_there_is() -> None:
     """
-    On Linux every key of usage is measured that is no touch of something outside and no count of calls, and none is
-    negative.
+    On Linux every key of usage is measured that is no touch of something outside and no count of calls or loops, and
+    none is negative.
     """
     stack = ProbeStack(make_probes(OwnWork()), lambda error, _: (_ for _ in ()).throw(error))
     usage = _run(stack)
 
-    elsewhere = {UsageKey.CHILDREN_MEMORY_PEAK_BYTES, *OF_WORK}
+    elsewhere = {UsageKey.CHILDREN_MEMORY_PEAK_BYTES, UsageKey.LOOPS, *OF_WORK}
     assert set(usage) == {key for key in UsageKey if not key.quantity.is_touched} - elsewhere
     assert min(usage.values()) >= 0
 
