@@ -3,7 +3,8 @@ Measure a test again: pytest, its plugins and the user see one run of it, Paceli
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 from _pytest.runner import runtestprotocol  # as pytest-rerunfailures does: there is no public way to run a test
@@ -166,8 +167,7 @@ class Repeater:
 
     def _rounds(self, config: pytest.Config, suspects: Sequence[Ended], node: pytest.Collector | None) -> None:
         gave_up: set[str] = set()
-        is_present = any(one.item is self._tests.item for one in suspects)
-        with unseen(config), self._meter.another_test(is_suspect=is_present):
+        with self._apart(config, suspects):
             end = UNPATCHED.monotonic() + self._seconds_left
             for one in [*suspects] * self._limits.repeats:
                 left = end - UNPATCHED.monotonic()
@@ -199,11 +199,9 @@ class Repeater:
         """
         if self._work is None or not suspects:
             return
-        is_present = any(one.item is self._tests.item for one in suspects)
-        with unseen(config), self._meter.another_test(is_suspect=is_present), self._work.counting():
+        with self._apart(config, suspects), self._work.counting():
             for one in suspects:
-                left = started + self._seconds_left - UNPATCHED.monotonic()
-                repeat = self._repeat(one, left, node) if left > 0 else None
+                repeat = self._repeat_in_time(one, started, node)
                 if repeat is not None and repeat.is_counted:
                     self._counted[one.case.id] = repeat
 
@@ -217,11 +215,9 @@ class Repeater:
         counted_ = [one for one in suspects if one.case.id in self._counted]
         if self._work is None or not self._work.can_count_loops or not counted_:
             return
-        is_present = any(one.item is self._tests.item for one in counted_)
-        with unseen(config), self._meter.another_test(is_suspect=is_present), self._work.counting_loops():
+        with self._apart(config, counted_), self._work.counting_loops():
             for one in counted_:
-                left = started + self._seconds_left - UNPATCHED.monotonic()
-                repeat = self._repeat(one, left, node) if left > 0 else None
+                repeat = self._repeat_in_time(one, started, node)
                 loops = repeat.usage.get(UsageKey.LOOPS) if repeat is not None else None
                 if loops is not None:
                     case = self._counted[one.case.id]
@@ -238,19 +234,34 @@ class Repeater:
         """
         if not suspects:
             return
-        is_present = any(one.item is self._tests.item for one in suspects)
-        with unseen(config), self._meter.another_test(is_suspect=is_present), traced_memory() as alive:
+        with self._apart(config, suspects), traced_memory() as alive:
             for one in suspects:
                 process, objects, at_start = list[float](), list[float](), resident_bytes()
                 for _ in self._cases[one.case.id]:
-                    before, left = alive(), started + self._seconds_left - UNPATCHED.monotonic()
-                    repeat = self._repeat(one, left, node) if left > 0 else None
+                    before = alive()
+                    repeat = self._repeat_in_time(one, started, node)
                     if repeat is None:
                         break
                     process.append(repeat.usage.get(UsageKey.MEMORY_RETAINED_BYTES, 0.0))
                     objects.append(float(alive() - before))
                 kept = kept_in_a_row(process, objects, resident_bytes() - at_start)
                 self._cases[one.case.id][: len(kept)] = map(Case.with_retained, self._cases[one.case.id], kept)
+
+    @contextmanager
+    def _apart(self, config: pytest.Config, suspects: Sequence[Ended]) -> Iterator[None]:
+        """
+        Let nobody else see the repeats of some tests, nor the test that is present measure them as its own.
+        """
+        is_present = any(one.item is self._tests.item for one in suspects)
+        with unseen(config), self._meter.another_test(is_suspect=is_present):
+            yield
+
+    def _repeat_in_time(self, one: Ended, started: float, node: pytest.Collector | None) -> Case | None:
+        """
+        A repeat, as long as there is time since measuring again was started.
+        """
+        left = started + self._seconds_left - UNPATCHED.monotonic()
+        return self._repeat(one, left, node) if left > 0 else None
 
     def _repeat(self, one: Ended, seconds_left: float, node: pytest.Collector | pytest.Item | None) -> Case | None:
         took = sum(
