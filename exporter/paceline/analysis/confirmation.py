@@ -46,8 +46,7 @@ def leak_suspects_of(run: Run) -> set[str]:
     """
     The tests that seem to keep memory.
     """
-    leaks = (verdict for verdict in run.verdicts if verdict.kind is VerdictKind.LEAK and not verdict.measure)
-    return {verdict.case for verdict in leaks if verdict.case}
+    return {verdict.case for verdict in run.verdicts if verdict.case and _is_leak_of_a_test(verdict)}
 
 
 def timed_suspects_of(run: Run) -> set[str]:
@@ -114,10 +113,8 @@ def confirmed(
         why = _why_not(verdict, repeated.reasons)
         found[verdict] = verdict.unconfirmed(f"too short to be believed by one measurement{f' ({why})' if why else ''}")
     for verdict in run.verdicts:
-        if verdict.case in cases and verdict not in again and (imported_modules(verdict) or verdict in unproven):
-            cases[verdict.case] = without_time(cases[verdict.case])
-        if verdict.case in cases and verdict not in again and _is_unproven_leak(verdict, cases):
-            cases[verdict.case] = cases[verdict.case].without_retained()
+        if verdict.case in cases and verdict not in again:
+            cases[verdict.case] = _without_unproven(cases[verdict.case], verdict, is_short=verdict in unproven)
     for verdict, figures in telling.items():
         if verdict.case is None:
             continue
@@ -156,8 +153,8 @@ def _may_be_chance(verdict: Verdict, cases: Mapping[str, Case]) -> bool:
     A limit on what is exact, a budget that was broken or a count that was higher in the run before as well is a fact,
     and so is the failure of a test.
     """
-    if verdict.kind is VerdictKind.LEAK and verdict.measure:
-        return False  # a leak test called its function often enough
+    if verdict.kind is VerdictKind.LEAK:
+        return _is_leak_of_a_test(verdict)
     if verdict.kind in _OF_COUNTS:
         return not verdict.standing
     if verdict.kind is not VerdictKind.BUDGET:
@@ -167,8 +164,20 @@ def _may_be_chance(verdict: Verdict, cases: Mapping[str, Case]) -> bool:
     return is_of_time and case is not None and case.outcome.is_pass and not verdict.standing
 
 
-def _is_unproven_leak(verdict: Verdict, cases: Mapping[str, Case]) -> bool:
-    return verdict.kind is VerdictKind.LEAK and _may_be_chance(verdict, cases)
+def _is_leak_of_a_test(verdict: Verdict) -> bool:
+    """
+    Whether the memory of the process grew in a test; a leak test called its function often enough to be exact.
+    """
+    return verdict.kind is VerdictKind.LEAK and not verdict.measure
+
+
+def _without_unproven(case: Case, verdict: Verdict, *, is_short: bool) -> Case:
+    """
+    The case without the figure of a verdict that could not be measured again, where that verdict is not believed.
+    """
+    if imported_modules(verdict) or is_short:
+        case = without_time(case)
+    return case.without_retained() if _is_leak_of_a_test(verdict) else case
 
 
 def _is_mostly_chance(telling: Mapping[Verdict, Sequence[float]], kind: VerdictKind) -> bool:
