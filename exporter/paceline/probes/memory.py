@@ -4,6 +4,7 @@ Memory: the peak of the call phase above its start, and what is still held after
 
 import os
 import sys
+from mmap import PAGESIZE
 from typing import ClassVar
 
 import psutil
@@ -82,7 +83,6 @@ class KernelMemoryProbe(_MemoryProbe):
         self._reset_peak()
         self._status = ProcFile("self/status", own)
         self._statm = ProcFile("self/statm", own)
-        self._page = os.sysconf("SC_PAGE_SIZE")
         self._call_start = self._rough_start = 0
         _peak(self._status.read(4096))
 
@@ -125,7 +125,7 @@ class KernelMemoryProbe(_MemoryProbe):
             self._noted = max(self._noted, _peak(self._status.read(4096)))
 
     def _resident(self) -> int:
-        return int(self._statm.read(128).split(None, 2)[1]) * self._page
+        return _resident_of(self._statm.read(128))
 
 
 class BoundaryMemoryProbe(_MemoryProbe):
@@ -164,9 +164,13 @@ def resident_bytes() -> int:
     The resident memory of this process now.
     """
     try:
-        return int(read_proc("/proc/self/statm", OwnWork()).split(None, 2)[1]) * os.sysconf("SC_PAGE_SIZE")
+        return _resident_of(read_proc("/proc/self/statm", OwnWork()))
     except (OSError, ValueError, IndexError):
         return int(psutil.Process().memory_info().rss)
+
+
+def _resident_of(statm: bytes) -> int:
+    return int(statm.split(None, 2)[1]) * PAGESIZE
 
 
 def _rough_peak() -> int:
