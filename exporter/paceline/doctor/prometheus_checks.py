@@ -119,7 +119,7 @@ def _retention(client: QueryClient) -> Iterator[Check]:
     kept = _seconds(text.partition(" or ")[0])
     if kept is None:
         yield _PROMETHEUS.ok(f"retention is limited by size alone ({text})" if text else "retention has no limit")
-    elif kept < (needed := _days_of_rules(client) * _DAY):
+    elif kept < (needed := _seconds_of_rules(client)):
         days = counted(round(needed / _DAY), "day")
         yield _PROMETHEUS.wrong(f"retention is {text}, less than the {days} that rules look back", _RETENTION)
     elif kept < _DASHBOARDS_SECONDS:
@@ -128,13 +128,13 @@ def _retention(client: QueryClient) -> Iterator[Check]:
         yield _PROMETHEUS.ok(f"retention is {text}")
 
 
-def _days_of_rules(client: QueryClient) -> float:
+def _seconds_of_rules(client: QueryClient) -> float:
     """
-    The longest range that a loaded rule of Paceline asks for, in days; 0 without rules.
+    The longest range that a loaded rule of Paceline asks for; 0 without rules.
     """
     queries = [rule.query for group in paceline_groups(client) for rule in group.rules]
     ranges = [_seconds(found) or 0.0 for query in queries for found in _RANGE.findall(query)]
-    return max(ranges, default=0.0) / _DAY
+    return max(ranges, default=0.0)
 
 
 def _late_samples(client: QueryClient) -> Iterator[Check]:

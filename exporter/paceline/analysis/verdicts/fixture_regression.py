@@ -54,10 +54,8 @@ def judge_fixtures(run: Run, past: Past, rule: RegressionRule) -> Iterator[Verdi
     """
     if run.is_partial:
         return
-    slowdown, stretch = (
-        max(run.machine.slowdown_ratio or 1.0, 1.0),
-        max(_stretch(run.cases), _stretch_of_setups(run.fixtures), 1.0),
-    )
+    slowdown = max(run.machine.slowdown_ratio or 1.0, 1.0)
+    stretch = max(_stretch(run.cases), _stretch_of_setups(run.fixtures), 1.0)
     for fixture in run.fixtures:
         is_wait_known = fixture.cpu_wait_seconds is not None
         machine = slowdown if is_wait_known else slowdown * stretch
