@@ -13,10 +13,9 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from busy import LOADS, busy_processes
 from tabulate import tabulate
 
 from paceline.analysis.judgement_rules import RegressionRule
@@ -59,8 +58,6 @@ def test_total(number, model_once, tables_of_module, cart_of_test, server_starts
 _FIXTURES = ("model_once", "tables_of_module", "cart_of_test", "server_starts")
 _MODULES = 8
 _FACTORS = (2.0, 3.0)
-_LOADS = (0, 0, 1, 0, 2, 0, 4, 0, 0, 8)
-_BUSY = "while True: sum(range(5000))"
 _FEWEST = RegressionRule().min_runs
 _MISSED = "missed"
 _KINDS = (VerdictKind.FIXTURE_REGRESSION, VerdictKind.UNCONFIRMED)
@@ -76,7 +73,7 @@ def main() -> None:
         false, found, judged = Counter[str](), Counter[tuple[str, float, str]](), 0
         loads = []
         for number in range(asked.runs):
-            with _busy_processes(_LOADS[number % len(_LOADS)]):
+            with busy_processes(LOADS[number % len(LOADS)], "nice", "-n", "10"):
                 if number >= _FEWEST:
                     fixture = _FIXTURES[number % len(_FIXTURES)]
                     for factor in _FACTORS:
@@ -138,17 +135,6 @@ def _run(suite: Path, results: Path, **environ: str) -> Run:
 
 def _verdicts(run: Run) -> set[tuple[VerdictKind, str]]:
     return {(verdict.kind, verdict.fixture) for verdict in run.verdicts if verdict.fixture}
-
-
-@contextmanager
-def _busy_processes(count: int) -> Iterator[None]:
-    processes = [subprocess.Popen(["nice", "-n", "10", sys.executable, "-c", _BUSY]) for _ in range(count)]
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
 
 
 if __name__ == "__main__":

@@ -12,16 +12,14 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
+from busy import LOADS, busy_processes
 from gate_recordings import RecordedRun, read_recording, write_recording
 from msgspec import json
 
 FAIL_ON = "budget,regression,count,leak"
-_LOADS = (0, 0, 1, 0, 2, 0, 4, 0, 0, 8)
-_BUSY = "while True: sum(range(5000))"
 _SECONDS = 300
 
 
@@ -36,8 +34,8 @@ def main() -> None:
     results = arguments.results or arguments.output.with_suffix(".results")
     runs = list(read_recording(arguments.output).runs) if arguments.output.exists() else []
     while len(runs) < arguments.runs:
-        load = _LOADS[len(runs) % len(_LOADS)]
-        with _busy_processes(load):
+        load = LOADS[len(runs) % len(LOADS)]
+        with busy_processes(load, "nice", "-n", "10"):
             run = _record(arguments.folder, arguments.python, results.resolve())
         run.load = load
         runs.append(run)
@@ -50,17 +48,6 @@ def main() -> None:
             run.found,
             flush=True,
         )
-
-
-@contextmanager
-def _busy_processes(count: int) -> Iterator[None]:
-    processes = [subprocess.Popen(["nice", "-n", "10", sys.executable, "-c", _BUSY]) for _ in range(count)]
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
 
 
 def _record(folder: Path, python: Path, results: Path) -> RecordedRun:

@@ -26,6 +26,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from busy import busy_processes
 from suites import (
     CACHETOOLS,
     DJANGO_REST,
@@ -53,7 +54,6 @@ def pytest_collection_modifyitems(items):
     random.Random(os.environ["SHUFFLE_SEED"]).shuffle(items)
 """
 _CLOSE, _A_TENTH = 1.05, 1.1
-_BUSY = "while True: pass"
 # Exit codes of pytest after it ran tests: all passed, or some failed.
 _RAN = frozenset({0, 1})
 
@@ -266,7 +266,7 @@ def _unchanged(bench: Bench, asked: argparse.Namespace) -> Iterator[dict[str, st
     for mode in asked.modes:
         found: list[Run] = []
         loads: list[float] = []
-        with _busy_processes(asked.busy):
+        with busy_processes(asked.busy):
             for _ in range(asked.runs):
                 found.append(bench.run("--paceline-fail-on=work", mode=mode)[0])
                 _print_findings(found[-1])
@@ -334,20 +334,6 @@ def _share(one: Run, other: Run, key: str, factor: float) -> str:
     both = mine.keys() & others.keys()
     alike = sum(max(mine[test], others[test]) <= factor * min(mine[test], others[test]) for test in both)
     return f"{alike / len(both):.2%}" if both else "-"
-
-
-@contextmanager
-def _busy_processes(number: int) -> Iterator[None]:
-    """
-    So many processes that compute.
-    """
-    busy = [subprocess.Popen([sys.executable, "-c", _BUSY]) for _ in range(number)]
-    try:
-        yield
-    finally:
-        for process in busy:
-            process.kill()
-            process.wait()
 
 
 if __name__ == "__main__":
