@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -241,51 +241,50 @@ def _full_disk(size: int, row: Row, folder: Path) -> None:
     row.lost += max(2 + is_kept - len(project.rows()), 0)
 
 
-def _small_disk(row: Row, folder: Path) -> None:
+def _on_disk(size: str, fault: Callable[[Row, Project], None], row: Row, folder: Path) -> None:
+    """
+    Make a fault whose results are on a disk of their own.
+    """
     project = Project(folder)
     project.results.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", project.results], check=False).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", project.results], check=False).returncode:
         row.fault += " (not mounted here)"
         return
     try:
-        for _ in range(12):
-            ended = project.run()
-            row.took(ended.seconds, ended.memory)
-            row.wrong += ended.code != 0
-        (project.results / "history.sqlite").unlink(missing_ok=True)
+        fault(row, project)
+    finally:
+        subprocess.run(["umount", "-l", project.results], check=False)
+
+
+def _fills(row: Row, project: Project) -> None:
+    for _ in range(12):
         ended = project.run()
         row.took(ended.seconds, ended.memory)
         row.wrong += ended.code != 0
-    finally:
-        subprocess.run(["umount", "-l", project.results], check=False)
+    (project.results / "history.sqlite").unlink(missing_ok=True)
+    ended = project.run()
+    row.took(ended.seconds, ended.memory)
+    row.wrong += ended.code != 0
 
 
-def _full_as_pruned(row: Row, folder: Path) -> None:
+def _full_as_pruned(row: Row, project: Project) -> None:
     """
     A disk without a free byte: `history prune` removes what it can, and keeps each of the runs that it is to keep.
     """
-    project = Project(folder)
-    project.results.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", project.results], check=False).returncode:
-        row.fault += " (not mounted here)"
-        return
-    try:
-        for _ in range(6):
-            _passes(row, project)
-        expected = [run.run_id for run in project.documents()][-2:]
-        _fill(project.results / "other")
-        command = [sys.executable, "-m", "paceline", "history", "prune", "--keep", "2"]
-        for _ in range(2):
-            started = time.monotonic()
-            subprocess.run(command, cwd=folder, check=False, timeout=_LONGEST, capture_output=True)
-            row.took(time.monotonic() - started)
-        (project.results / "other").unlink()
-        row.lost += len({*expected} - {run.run_id for run in project.documents()})
+    for _ in range(6):
         _passes(row, project)
-        _agree(row, project)
-        row.lost += len({*expected} - {*project.rows()})
-    finally:
-        subprocess.run(["umount", "-l", project.results], check=False)
+    expected = [run.run_id for run in project.documents()][-2:]
+    _fill(project.results / "other")
+    command = [sys.executable, "-m", "paceline", "history", "prune", "--keep", "2"]
+    for _ in range(2):
+        started = time.monotonic()
+        subprocess.run(command, cwd=project.folder, check=False, timeout=_LONGEST, capture_output=True)
+        row.took(time.monotonic() - started)
+    (project.results / "other").unlink()
+    row.lost += len({*expected} - {run.run_id for run in project.documents()})
+    _passes(row, project)
+    _agree(row, project)
+    row.lost += len({*expected} - {*project.rows()})
 
 
 def _fill(path: Path) -> None:
@@ -419,8 +418,8 @@ def faults() -> list[tuple[str, Fault]]:
         ("kill -9 of pytest at any moment", partial(_kill_at_random, ())),
         ("kill -9 of pytest with two workers", partial(_kill_at_random, ("-n", "2"))),
         *((f"disk full after {size} bytes a file", partial(_full_disk, size)) for size in (0, 600, 5000, 40_000)),
-        ("results on a disk of 256 KiB", _small_disk),
-        ("a disk that is full as `history prune` runs", _full_as_pruned),
+        ("results on a disk of 256 KiB", partial(_on_disk, "256k", _fills)),
+        ("a disk that is full as `history prune` runs", partial(_on_disk, "2m", _full_as_pruned)),
         ("48 to 96 MiB of address space", _little_memory),
         ("a user who may only read the project", _without_rights),
         *((f"{number} descriptors", partial(_descriptors, number)) for number in (16, 20, 28, 64)),
