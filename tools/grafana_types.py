@@ -79,14 +79,16 @@ def _readable(error: str, lines: list[str]) -> str:
 def _lines(package: Path) -> Iterator[str]:
     index = next(package / name for name in _INDEXES if (package / name).exists())
     yield f"import type * as G from './{_module(index, package)}';"
-    types = {kind: _types_of(kind, package) for kind in sorted({panel["type"] for panel in _panels()} - {"row"})}
+    boards = _boards()
+    panels = {board["uid"].replace("-", "_"): _panels_of(board) for board in boards}
+    kinds = {panel["type"] for of_board in panels.values() for panel in of_board} - {"row"}
+    types = {kind: _types_of(kind, package) for kind in sorted(kinds)}
     for kind, (path, _) in types.items():
         yield f"import type * as {_name(kind)} from './{_module(path, package)}';"
     yield _PLAIN
-    for board in _boards():
-        name = board["uid"].replace("-", "_")
-        yield _literal(name, "G.Dashboard", {key: value for key, value in board.items() if key != "panels"})
-        for panel in _panels_of(board):
+    for board, (name, of_board) in zip(boards, panels.items(), strict=True):
+        yield _literal(name, "G.Dashboard", _without(board, ("panels",)))
+        for panel in of_board:
             yield from _of_panel(f"{name}_{panel['id']}", panel, types)
 
 
@@ -126,10 +128,6 @@ def _boards() -> list[dict[str, Any]]:
         for part, keys in (("templating", _OF_VARIABLES), ("annotations", _OF_ANNOTATIONS)):
             board[part]["list"] = [_without(one, keys) for one in board[part]["list"]]
     return boards
-
-
-def _panels() -> list[dict[str, Any]]:
-    return [panel for board in _boards() for panel in _panels_of(board)]
 
 
 def _panels_of(board: dict[str, Any]) -> list[dict[str, Any]]:
