@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from paceline.usage import UsageKey
+from support.asking_server import ASKING_SERVER
 from support.neighbours import Beside
 
 pytestmark = pytest.mark.stack
@@ -23,7 +24,6 @@ _TESTS = """
     import threading
     import time
     from concurrent.futures import ThreadPoolExecutor
-    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
     from urllib.request import urlopen
 
     import gevent
@@ -38,21 +38,10 @@ _TESTS = """
 
     @pytest.fixture(scope="module")
     def server():
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                ask(3)
-                self.send_response(204)
-                self.end_headers()
+        from asking_server import asking_server
 
-            def log_message(self, *_):
-                pass
-
-        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-            thread.start()
-            yield f"http://127.0.0.1:{server.server_port}"
-            server.shutdown()
-            thread.join()
+        with asking_server(ask) as url:
+            yield url
 
     def test_greenlets(): gevent.joinall([gevent.spawn(ask, 20) for _ in range(3)])
 
@@ -82,6 +71,7 @@ def test_queries_of_greenlets_are_those_of_the_test(tmp_path: Path) -> None:
     As long as no greenlet outlives its test.
     """
     suite = Beside(tmp_path, requirements=_REQUIREMENTS)
+    suite.write("asking_server.py", ASKING_SERVER)
     suite.write("conftest.py", _CONFTEST)
     suite.write("test_suite.py", _TESTS)
     result = suite.run()

@@ -8,6 +8,7 @@ import pytest
 
 from paceline.model import Case
 from paceline.usage import UsageKey
+from support.asking_server import ASKING_SERVER
 from support.suite import Suite
 
 _CONFTEST = """
@@ -47,23 +48,10 @@ _CONFTEST = """
 
     @pytest.fixture(scope="module")
     def server():
-        from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+        from asking_server import asking_server
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                ask(3)
-                self.send_response(204)
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-            thread.start()
-            yield f"http://127.0.0.1:{server.server_port}"
-            server.shutdown()
-            thread.join()
+        with asking_server(ask) as url:
+            yield url
 """
 _TESTS = """
     import asyncio
@@ -193,6 +181,7 @@ def cases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     The cases of a suite that was run, by the name of the test.
     """
     suite = Suite(tmp_path_factory.mktemp("suite"))
+    suite.write("asking_server.py", ASKING_SERVER)
     suite.write("conftest.py", _CONFTEST)
     suite.write("test_suite.py", _TESTS)
     result = suite.run("-p", "no:randomly", *request.param)
