@@ -62,6 +62,7 @@ def test_a_document_names_every_key_of_a_run() -> None:
         "default_branch",
         "commit",
         "dirty",
+        "base_commits",
         "outcome",
         "is_partial",
         "partial_because",

@@ -82,6 +82,53 @@ def test_a_topic_has_a_default_branch(repository: Path) -> None:
     assert (origin.branch, origin.default_branch) == ("topic", "main")
 
 
+def test_the_base_of_a_branch_is_where_it_left_the_default_branch(repository: Path) -> None:
+    """
+    Also the parent of its commit, and the commit itself where a file is changed.
+    """
+    left = _git(repository, "rev-parse", "HEAD")
+    _git(repository, "switch", "-c", "topic")
+    for subject in ("one", "two"):
+        _git(repository, "commit", "--allow-empty", "-m", subject)
+    clean = _find(repository).base_commits
+    (repository / "cart.py").write_text("total = 1\n")
+
+    assert clean == (_git(repository, "rev-parse", "HEAD~1"), left)
+    assert _find(repository).base_commits == (_git(repository, "rev-parse", "HEAD"), *clean)
+
+
+def test_the_newer_default_branch_is_the_base(repository: Path) -> None:
+    """
+    The local one is often behind that of the remote.
+    """
+    _git(repository, "switch", "-c", "topic")
+    _git(repository, "commit", "--allow-empty", "-m", "newer")
+    newer = _git(repository, "rev-parse", "HEAD")
+    _git(repository, "update-ref", "refs/remotes/origin/main", newer)
+    for subject in ("one", "two"):
+        _git(repository, "commit", "--allow-empty", "-m", subject)
+
+    assert _find(repository).base_commits == (_git(repository, "rev-parse", "HEAD~1"), newer)
+
+
+def test_the_merge_of_a_shallow_clone_has_a_base(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """
+    The jobs of pull requests check out such a merge, of one commit.
+    """
+    _git(repository, "switch", "-c", "topic")
+    _git(repository, "commit", "--allow-empty", "-m", "change")
+    _git(repository, "switch", "main")
+    _git(repository, "commit", "--allow-empty", "-m", "other")
+    base = _git(repository, "rev-parse", "HEAD")
+    _git(repository, "switch", "--detach")
+    _git(repository, "merge", "--no-ff", "-m", "Merge topic", "topic")
+    _git(repository, "branch", "merged")
+    clone = tmp_path_factory.mktemp("clone")
+    _git(clone, "clone", "--quiet", "--depth=1", "--branch=merged", repository.as_uri(), ".")
+
+    assert _find(clone, {"GITHUB_HEAD_REF": "topic"}).base_commits == (base,)
+
+
 def test_the_remote_knows_the_default_branch(repository: Path) -> None:
     """
     Better than its name does.

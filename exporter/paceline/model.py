@@ -318,7 +318,8 @@ class Verdict(DocumentValue, frozen=True, kw_only=True):
     `measured` and `limit` are in `unit`; `factor` is measured divided by what is usual (or by the limit). A verdict is
     `standing` where the last earlier run of the test had the same one. `fixture` is the name of the fixture in a
     verdict on one, as in `FixtureTime`; `function` is the name of the function in a verdict on work, as in `Work`;
-    `measure` is the name of the measure in a verdict on one.
+    `base_commit` is the commit in a verdict on work that is compared with one run of that commit alone; `measure` is
+    the name of the measure in a verdict on one.
     """
 
     kind: VerdictKind
@@ -336,6 +337,7 @@ class Verdict(DocumentValue, frozen=True, kw_only=True):
     file: str = ""
     tests: tuple[str, ...] = ()
     function: str = ""
+    base_commit: str = ""
     measure: str = ""
 
     @property
@@ -374,7 +376,8 @@ class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):
     `fixtures` are the slowest fixtures. `probes` are those of what tests touch that were on from the first test to the
     last; what they did not see is 0. `compared` is the number of tests whose time was compared with earlier runs, and
     `compared_together` how many of them are so short that the sum of their file was; absent in runs of earlier
-    releases. `work` has the calls of tests that were counted.
+    releases. `work` has the calls of tests that were counted. `base_commits` are the commits that the run's code is a
+    change of: its own commit if the work tree is dirty, its first parent, and the merge base with the default branch.
     """
 
     schema: Annotated[int, Meta(ge=1, le=SCHEMA)] = SCHEMA
@@ -384,6 +387,7 @@ class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):
     default_branch: str = ""
     commit: str = ""
     dirty: bool = False
+    base_commits: tuple[str, ...] = ()
     outcome: RunOutcome
     is_partial: bool = False
     partial_because: str = ""

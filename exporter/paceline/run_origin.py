@@ -54,13 +54,14 @@ _CI_SYSTEMS = {
 class Origin(Struct, frozen=True, kw_only=True):
     """
     Branch and commit of the code under test, and the default branch of its repository; `commit` is "" where it is
-    unknown.
+    unknown. `base_commits` are as in `Run`.
     """
 
     branch: str
     default_branch: str
     commit: str = ""
     dirty: bool = False
+    base_commits: tuple[str, ...] = ()
 
 
 class OriginFinder:
@@ -80,6 +81,8 @@ class OriginFinder:
         self._default_branch: Final = default_branch
         self._status = Git(root, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
         self._head = Git(root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD")
+        # A shallow clone of CI hides the parents of its commits from all other commands.
+        self._commit = Git(root, "cat-file", "commit", "HEAD")
 
     def find(self) -> Origin:
         """
@@ -90,11 +93,16 @@ class OriginFinder:
         named = _first(self._environ, _BRANCH_VARIABLES)
         default = self._find_default(head.strip().removeprefix("origin/"), named or headers.get("head", ""))
         commit = _first(self._environ, _COMMIT_VARIABLES) or headers.get("oid", "").replace("(initial)", "")
+        branch = named or self._find_branch(headers, default)
+        dirty = any(line and not line.startswith("#") for line in status.splitlines())
+        oid = headers.get("oid", "")
+        bases = dict.fromkeys((oid, self._parent(), self._merge_base(branch, default)))
         return Origin(
-            branch=safe_text(named or self._find_branch(headers, default)),
+            branch=safe_text(branch),
             default_branch=safe_text(default),
             commit=commit,
-            dirty=any(line and not line.startswith("#") for line in status.splitlines()),
+            dirty=dirty,
+            base_commits=tuple(base for base in bases if base and (dirty or base != oid)),
         )
 
     def close(self) -> None:
@@ -103,6 +111,23 @@ class OriginFinder:
         """
         self._status.kill()
         self._head.kill()
+        self._commit.kill()
+
+    def _parent(self) -> str:
+        """
+        The first parent: of the merge that CI makes for a pull request, that is the branch to merge into.
+        """
+        found = re.search(r"\Atree .+\nparent (\w+)", _answer(self._commit))
+        return found[1] if found else ""
+
+    def _merge_base(self, branch: str, default: str) -> str:
+        """
+        Where a branch left the default branch, here or at the remote, whichever is newer.
+        """
+        if branch == default:
+            return ""
+        tips = _answer(Git(self._root, "for-each-ref", "--format=%(objectname)", *_references(default))).split()
+        return _answer(Git(self._root, "merge-base", "HEAD", *tips)).strip() if tips else ""
 
     def _find_branch(self, headers: Mapping[str, str], default: str) -> str:
         branch = headers.get("head", "")

@@ -9,6 +9,7 @@ import pytest
 from paceline.model import Cause, Severity
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
+from support.repository import Project
 from support.suite import Suite
 
 _CART = """
@@ -77,6 +78,27 @@ def test_a_function_that_runs_more_often_is_one_finding(shop: Suite) -> None:
     )
     assert result.run.work is not None
     assert result.run.work.callers == {"shop.cart:taxed": {"shop.cart:price": 300}}
+
+
+def test_a_branch_is_compared_with_one_run_of_the_commit_it_left(shop: Suite) -> None:
+    """
+    Its own parent was never measured.
+    """
+    project = Project(shop.folder)
+    project.git("init", "--quiet", "--initial-branch", "main")
+    base = project.commit(".gitignore", "performance_results/\n")
+    before = shop.run(*_FAILS)
+    project.git("switch", "--quiet", "--create", "topic")
+    _write_cart(shop, 3)
+    for name in ("one", "two"):
+        project.commit(name, "")
+    result = shop.run(*_FAILS)
+    (verdict,) = result.run.verdicts
+
+    assert (before.code, result.code) == (0, 10)
+    assert result.run.base_commits[1:] == (base,)
+    assert (verdict.function, verdict.measured, verdict.limit) == ("shop.cart:taxed", 405, 205)
+    assert verdict.base_commit == base
 
 
 def test_unchanged_code_has_no_finding(shop: Suite) -> None:

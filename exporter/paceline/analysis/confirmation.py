@@ -10,11 +10,13 @@ from msgspec.structs import replace
 
 from paceline.analysis.busy_machine import without_waits
 from paceline.analysis.first_imports import imported_modules, without_time
+from paceline.analysis.judgement_rules import WorkRule
 from paceline.analysis.repeat_figures import MEASURED_AGAIN, Repeated, figures_of, normalized_repeats
 from paceline.analysis.short_tests import short_and_not_measured
 from paceline.analysis.usual_machine import UsualMachine
 from paceline.analysis.verdicts.count import with_count
 from paceline.analysis.verdicts.leak import is_falling, is_leak_again
+from paceline.analysis.verdicts.work import differs
 from paceline.formatting import counted, duration, size
 from paceline.formatting import figure as figure_text
 from paceline.model import Case, Run, Severity, Verdict
@@ -251,7 +253,10 @@ def _confirm_time(verdict: Verdict, figures: Sequence[float]) -> Verdict:
 
 def _confirm_count(verdict: Verdict, figures: Sequence[float]) -> Verdict:
     counts = sorted({min(figures), max(figures)})
-    return _confirm_figure(verdict, figures, " to ".join(f"{count:,.0f}" for count in counts))
+    figure = " to ".join(f"{count:,.0f}" for count in counts)
+    if not _agrees_with_first(verdict, figures):
+        return verdict.unconfirmed(f"{figure} in {_repeats(figures)}, and only one run of the base commit counted")
+    return _confirm_figure(verdict, figures, figure)
 
 
 def _confirm_measure(verdict: Verdict, figures: Sequence[float]) -> Verdict:
@@ -285,9 +290,19 @@ def _repeats(figures: Sequence[float]) -> str:
 def _holds(verdict: Verdict, figures: Sequence[float]) -> bool:
     if verdict.kind is VerdictKind.LEAK:
         return is_leak_again(verdict, figures)
+    if not _agrees_with_first(verdict, figures):
+        return False
     figure, limit = _figure(verdict, figures), verdict.limit or 0.0
     # A measure that is better higher is below its limit.
     return figure < limit if (verdict.measured or 0.0) < limit else figure > limit
+
+
+def _agrees_with_first(verdict: Verdict, figures: Sequence[float]) -> bool:
+    """
+    Whether the repeats call as much as the first measurement did: calls that were counted once before may be random.
+    """
+    first, rule = verdict.measured or 0.0, WorkRule()
+    return not verdict.base_commit or not any(differs(figure, first, rule) for figure in figures)
 
 
 def _with_figure(case: Case, verdict: Verdict, figures: Sequence[float]) -> Case:

@@ -117,7 +117,7 @@ def find_verdicts(run: Run, past: Past, rules: Rules) -> Run:
     verdicts += judge_fixtures(measured, past, rules.regression)
     verdicts += judge_repeated_queries(measured.cases, past)
     verdicts += judge_hosts(measured.cases, past, rules.network)
-    work = judge_work(measured.cases, now, past, rules.work)
+    work = judge_work(measured, past, rules.work)
     verdicts += work.verdicts
     verdicts.sort(key=lambda v: (_ORDER[v.kind], _SEVERITIES.index(v.severity), -(v.factor or 0.0)))
     return replace(

@@ -102,6 +102,12 @@ class PastRun(Struct, frozen=True, kw_only=True):
         """
         return self.failures > max(self.cases / 2, _A_FEW)
 
+    def is_clean(self, *commits: str) -> bool:
+        """
+        Whether the code of the run is that of one of these commits.
+        """
+        return self.commit in commits and not self.dirty
+
 
 class Past(Struct, frozen=True, kw_only=True):
     """

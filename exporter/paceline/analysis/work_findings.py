@@ -86,14 +86,16 @@ def _change(verdict: Verdict, cases: Mapping[str, Case], past: Past, vectors: Ve
 
 def _fingerprint_before(verdict: Verdict, past: Past) -> int:
     """
-    The fingerprint in the last run before the change; 0 where it is not known.
+    The fingerprint in the last run before the change, or of the base commit; 0 where it is not known.
     """
     is_of_repeats = any(cause.measure == UsageKey.REPEAT_CALLS for cause in verdict.causes)
     measures = _OF_REPEATS if is_of_repeats else _OF_FIRST_RUNS
     calls, series = (past.series(measure, verdict.case or "") for measure in measures)
-    end = len(calls.runs) - (verdict.since.runs_ago if verdict.since else 0)
+    earlier = calls.runs[: len(calls.runs) - (verdict.since.runs_ago if verdict.since else 0)]
+    if verdict.base_commit:
+        earlier = [place for place in earlier if past.runs[place].is_clean(verdict.base_commit)]
     known = dict(zip(series.runs, series.values, strict=True))
-    return int(known.get(calls.runs[end - 1], 0)) if end > 0 else 0
+    return int(known.get(earlier[-1], 0)) if earlier else 0
 
 
 def _grouped(kind: VerdictKind, changes: Sequence[Change]) -> list[Group]:

@@ -128,6 +128,7 @@ class RunMetadata:
             default_branch=origin.default_branch,
             commit=safe_text(origin.commit),
             dirty=origin.dirty,
+            base_commits=origin.base_commits,
             outcome=outcome,
             is_partial=bool(self.partial_because),
             partial_because=self.partial_because,

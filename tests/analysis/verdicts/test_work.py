@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from paceline.analysis.confirmation import confirmed
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules, WorkRule
 from paceline.analysis.past import Past
+from paceline.analysis.repeat_figures import Repeated
 from paceline.analysis.verdicts.work import WorkLevel, work_level
 from paceline.model import Case, Run, Severity, Verdict
 from paceline.usage import UsageKey
@@ -74,6 +76,56 @@ def test_what_earlier_runs_do_not_rule_out_is_no_finding(earlier: list[float], c
     A test whose calls vary is known by its own past.
     """
     assert [verdict for verdict in _found(earlier, calls) if not verdict.standing] == []
+
+
+def test_one_run_of_the_base_commit_is_enough() -> None:
+    """
+    All that differs from that run is the change, unless its work tree was dirty or it is a run of another commit.
+    """
+    (verdict,) = _found([1000], 1100, base_commits=("c0",))
+    dirty = make_run(0, [_counted(1000)], commit="c0", dirty=True)
+    run = make_run(1, [_counted(1100)], base_commits=("c0",))
+
+    assert (verdict.kind, verdict.limit, verdict.base_commit, verdict.standing) == (VerdictKind.WORK, 1000, "c0", False)
+    assert verdict.reason == "1,100 calls of the project's functions, was 1,000 in the run of the base commit c0"
+    assert _judged([1000], 1000, base_commits=("c0",)).work == Work(mode="all", compared=1)
+    assert _found([1000], 1100, base_commits=("c7",)) == []
+    assert judge(run, Past.from_runs([dirty]), Rules()).verdicts == ()
+
+
+@pytest.mark.parametrize(
+    ("earlier", "base", "limit"),
+    [
+        ([1000, 1000, 1500], "c2", 1500),
+        ([1000, 1000, 1500], "c1", 1000),
+        ([1000, 1500], "c1", None),
+        ([1000, 2000, 2000, 1000], "c3", None),
+        ([1000, 1000], "c1", 1000),
+    ],
+    ids=["the newest", "not the newest", "varies", "seen before", "two runs"],
+)
+def test_the_base_commit_counts_where_calls_do_not_vary(earlier: list[float], base: str, limit: float | None) -> None:
+    """
+    Two runs that agree are enough in any case.
+    """
+    found = _found(earlier, 2000, base_commits=(base,))
+
+    assert [verdict.limit for verdict in found] == ([limit] if limit else [])
+
+
+@pytest.mark.parametrize(
+    ("again", "kind"), [(1100, VerdictKind.WORK), (1200, VerdictKind.UNCONFIRMED), (1000, VerdictKind.UNCONFIRMED)]
+)
+def test_a_finding_by_one_run_holds_where_the_repeat_calls_as_much(again: float, kind: VerdictKind) -> None:
+    """
+    Random calls are above the only known number as often as below, and seldom twice the same.
+    """
+    run = _judged([1000], 1100, base_commits=("c0",))
+    (of_base,) = confirmed(run, Repeated(counted={TEST: _counted(again)})).verdicts
+    (of_two,) = confirmed(_judged([1000, 1000], 1100), Repeated(counted={TEST: _counted(1200)})).verdicts
+
+    assert of_base.kind is kind
+    assert of_two.kind is VerdictKind.WORK
 
 
 def test_fewer_calls_are_good_news() -> None:

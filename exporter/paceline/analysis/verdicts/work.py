@@ -2,15 +2,15 @@
 Work: more calls of the project's functions than in the runs before, judged exactly.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from paceline.analysis.judgement_rules import WorkRule
-from paceline.analysis.past import Needed, Past, PastRun
+from paceline.analysis.past import Needed, Past, PastRun, past_run
 from paceline.analysis.verdicts.change_point import since_run
 from paceline.formatting import counted
-from paceline.model import Case, Cause, Severity, Verdict
+from paceline.model import Case, Cause, Run, Severity, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 
@@ -28,12 +28,13 @@ The measures of the past that work is judged and explained by.
 _RUNS_OF_A_RANGE = 8
 # Calls that keep a level for fewer runs than these on the average vary.
 _RUNS_OF_A_LEVEL = 3
+_SHORT_COMMIT = 10
 
 
 class WorkLevel(NamedTuple):
     """
     What the calls of a test were, from `low` to `high`, in so many runs on end, and the place in the series of the
-    first run after them.
+    first run after them. `base_commit` is the commit of these runs if they are all that is known.
     """
 
     low: float
@@ -41,6 +42,7 @@ class WorkLevel(NamedTuple):
     runs: int
     end: int
     is_range: bool = False
+    base_commit: str = ""
 
 
 class WorkComparison(NamedTuple):
@@ -60,28 +62,29 @@ def needed_for_work(cases: Iterable[Case]) -> Needed:
     return Needed((UsageKey.CALLS, UsageKey.CALLS_FINGERPRINT), tuple(case.id for case in cases if case.is_counted))
 
 
-def judge_work(cases: Sequence[Case], now: PastRun, past: Past, rule: WorkRule) -> WorkComparison:
+def judge_work(run: Run, past: Past, rule: WorkRule) -> WorkComparison:
     """
     Judge the calls of each test that was counted.
 
     Args:
-        cases: of the run.
-        now: the run.
+        run: the run.
         past: its earlier runs.
         rule: the thresholds.
     """
+    now = past_run(run)
     verdicts: list[Verdict] = []
     compared = varying = 0
-    for case in cases:
+    for case in run.cases:
         if not case.is_counted or not case.outcome.is_pass:
             continue
         series, value = past.series(UsageKey.CALLS, case.id), case.usage[UsageKey.CALLS]
+        earlier = [past.runs[position] for position in series.runs]
         level = work_level(value, series.values, rule)
+        level = level or _base_level(value, series.values, earlier, run.base_commits, rule)
         if level is None:
             varying += len(series.values) >= rule.min_runs
             continue
         compared += 1
-        earlier = [past.runs[position] for position in series.runs]
         if not _is_of_same_code(value, series.values, earlier, now, rule):
             verdicts += _judge(case.id, value, level, earlier, rule)
     return WorkComparison(verdicts, compared, varying)
@@ -92,6 +95,13 @@ def is_more(value: float, other: float, rule: WorkRule) -> bool:
     Whether calls are more than others by more than the rule allows.
     """
     return value - other > max(rule.floor, (rule.ratio - 1) * other)
+
+
+def differs(value: float, other: float, rule: WorkRule) -> bool:
+    """
+    Whether calls are more or fewer than others by more than the rule allows.
+    """
+    return is_more(value, other, rule) or is_more(other, value, rule)
 
 
 def work_level(value: float, earlier: Sequence[float], rule: WorkRule) -> WorkLevel | None:
@@ -108,10 +118,10 @@ def work_level(value: float, earlier: Sequence[float], rule: WorkRule) -> WorkLe
     """
     if not earlier or _varies(earlier, rule):
         return _range(earlier)
-    as_now = next((runs for runs, one in enumerate(reversed(earlier)) if _differs(one, value, rule)), len(earlier))
+    as_now = next((runs for runs, one in enumerate(reversed(earlier)) if differs(one, value, rule)), len(earlier))
     before = earlier[: len(earlier) - as_now]
     level = _last_level(before, rule) if before else None
-    is_seen = any(not _differs(one, value, rule) for one in before)
+    is_seen = any(not differs(one, value, rule) for one in before)
     if level is not None and level.runs >= max(rule.min_runs, as_now + 1) and not is_seen:
         return level
     return _last_level(earlier, rule) if as_now >= rule.min_runs else _range(earlier)
@@ -121,7 +131,7 @@ def _varies(earlier: Sequence[float], rule: WorkRule) -> bool:
     """
     Whether calls change too often to be the work of changed code.
     """
-    changes = sum(_differs(one, other, rule) for one, other in pairwise(earlier))
+    changes = sum(differs(one, other, rule) for one, other in pairwise(earlier))
     return changes > len(earlier) / _RUNS_OF_A_LEVEL
 
 
@@ -148,8 +158,21 @@ def _last_level(earlier: Sequence[float], rule: WorkRule) -> WorkLevel:
     return WorkLevel(low, high, runs, len(earlier))
 
 
-def _differs(value: float, other: float, rule: WorkRule) -> bool:
-    return is_more(value, other, rule) or is_more(other, value, rule)
+def _base_level(
+    value: float, values: Sequence[float], earlier: Sequence[PastRun], base_commits: Collection[str], rule: WorkRule
+) -> WorkLevel | None:
+    """
+    The calls at the newest base commit that was counted: one run is enough, as all that differs from it is the change.
+
+    None where the calls vary, and where an earlier run had what they are now.
+    """
+    clean = [place for place, run in enumerate(earlier) if run.is_clean(*base_commits)]
+    if not clean or _varies(values, rule):
+        return None
+    last = clean[-1]
+    if any(not differs(one, value, rule) for one in values) and differs(values[last], value, rule):
+        return None
+    return WorkLevel(values[last], values[last], 1, len(values), base_commit=earlier[last].commit)
 
 
 def _is_of_same_code(
@@ -161,8 +184,7 @@ def _is_of_same_code(
     if not now.commit or now.dirty:
         return False
     return any(
-        run.commit == now.commit and not run.dirty and _differs(before, value, rule)
-        for run, before in zip(earlier, values, strict=True)
+        run.is_clean(now.commit) and differs(before, value, rule) for run, before in zip(earlier, values, strict=True)
     )
 
 
@@ -180,6 +202,8 @@ def _verdict(kind: VerdictKind, case_id: str, value: float, level: WorkLevel, ea
     usual = level.high if kind is VerdictKind.WORK else level.low
     when = "the last" if since is None else "the"
     runs = f"{when} {counted(level.runs, 'run')}{'' if since is None else ' before'} that counted"
+    if level.base_commit:
+        runs = f"the run of the base commit {level.base_commit[:_SHORT_COMMIT]}"
     return Verdict(
         kind=kind,
         severity=Severity.WARNING if kind is VerdictKind.WORK else Severity.INFO,
@@ -191,5 +215,6 @@ def _verdict(kind: VerdictKind, case_id: str, value: float, level: WorkLevel, ea
         causes=(Cause(measure=UsageKey.CALLS, before=usual, after=value),),
         since=since,
         standing=since is not None,
+        base_commit=level.base_commit,
         reason=f"{counted(int(value), 'call')} of the project's functions, was {usual:,.0f} in {runs}",
     )
