@@ -27,7 +27,7 @@ from paceline.delivery.otlp.otlp_metrics import OtlpMetrics
 from paceline.delivery.otlp.otlp_traces import OtlpTraces
 from paceline.delivery.outbox import Outbox, pack
 from paceline.delivery.sink import Sink
-from paceline.http.endpoint import Endpoint
+from paceline.http.server_access import ServerAccess
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Run
 
@@ -49,7 +49,7 @@ def main() -> None:
 def _measured(tests: int) -> list[list[object]]:
     run = SyntheticSuite.of(tests).run(0)
     ways: dict[str, Callable[[str], Sink]] = {
-        "push": lambda url: Push(Endpoint(url)),
+        "push": lambda url: Push(ServerAccess(url)),
         "OTLP": lambda url: OtlpMetrics(_collector(url), lambda: BRANCH),
         "OTLP, plain": lambda url: OtlpMetrics(_collector(url, _PLAIN), lambda: BRANCH),
         "trace": lambda url: OtlpTraces(_collector(url)),
@@ -58,7 +58,7 @@ def _measured(tests: int) -> list[list[object]]:
 
 
 def _collector(url: str, environ: dict[str, str] | None = None) -> Collector:
-    return Collector(Endpoint(url), environ or {}, "metrics")
+    return Collector(ServerAccess(url), environ or {}, "metrics")
 
 
 def _sent(run: Run, make: Callable[[str], Sink]) -> list[object]:

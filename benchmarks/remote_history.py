@@ -20,7 +20,7 @@ from tabulate import tabulate
 
 from paceline.analysis.judgement_rules import Rules
 from paceline.history.archive import Archive
-from paceline.http.endpoint import Endpoint
+from paceline.http.server_access import ServerAccess
 from paceline.model import Run
 from paceline.prometheus.past_runs import Prometheus
 from paceline.prometheus.query_client import Answered, QueryClient
@@ -72,7 +72,7 @@ def _measured(tests: int, runs: int) -> Iterator[list[object]]:
             yield [tests, runs, "folder", kind, *_judged(here, run)]
         with prometheus_with(known, folder, [BRANCH]) as server:
             for kind, run in new.items():
-                client = CountingClient(Endpoint(server.url), _SECONDS)
+                client = CountingClient(ServerAccess(server.url), _SECONDS)
                 there = Archive(folder, print, server=Prometheus(client))
                 yield [tests, runs, "Prometheus", kind, *_judged(there, run, client)]
 

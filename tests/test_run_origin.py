@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from paceline.run_origin import Origin, OriginFinder, find_environment, repository_name
+from paceline.run_origin import OriginFinder, RunOrigin, find_environment, repository_name
 
 _IDENTITY = ("-c", "user.name=eve", "-c", "user.email=eve@shop.example")
 
@@ -28,7 +28,7 @@ def _git(folder: Path, *arguments: str) -> str:
     return process.stdout.strip()
 
 
-def _find(folder: Path, environ: Mapping[str, str] | None = None, default_branch: str = "") -> Origin:
+def _find(folder: Path, environ: Mapping[str, str] | None = None, default_branch: str = "") -> RunOrigin:
     return OriginFinder(folder, environ or {}, default_branch).find()
 
 
@@ -51,7 +51,7 @@ def test_a_clean_work_tree_is_its_commit(repository: Path) -> None:
     (repository / "notes.txt").write_text("untracked")
     commit = _git(repository, "rev-parse", "HEAD")
 
-    assert _find(repository) == Origin(branch="main", default_branch="main", commit=commit, dirty=False)
+    assert _find(repository) == RunOrigin(branch="main", default_branch="main", commit=commit, dirty=False)
 
 
 def test_a_changed_file_makes_it_dirty(repository: Path) -> None:
@@ -187,7 +187,7 @@ def test_a_repository_without_a_commit_has_none(tmp_path: Path) -> None:
     """
     _git(tmp_path, "init", "--initial-branch=trunk")
 
-    assert _find(tmp_path) == Origin(branch="trunk", default_branch="trunk", commit="", dirty=False)
+    assert _find(tmp_path) == RunOrigin(branch="trunk", default_branch="trunk", commit="", dirty=False)
 
 
 def test_without_git_the_branch_is_main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,7 +198,7 @@ def test_without_git_the_branch_is_main(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("PATH", str(tmp_path))
     without_git = _find(tmp_path)
 
-    assert unversioned == without_git == Origin(branch="main", default_branch="main", commit="", dirty=False)
+    assert unversioned == without_git == RunOrigin(branch="main", default_branch="main", commit="", dirty=False)
 
 
 def test_asking_changes_no_file_of_git(repository: Path) -> None:

@@ -6,22 +6,22 @@ import pytest
 
 from paceline.accounts import Account
 from paceline.model import FixtureScope, FixtureTime, Run, RunOutcome
-from paceline.shards import Part, gathered, merge, missing_parts, part_of
+from paceline.shards import Shard, gathered, merge, missing_parts, part_of
 from support.values import make_case, make_run
 
 
 @pytest.mark.parametrize(
     ("run_id", "part"),
     [
-        ("4711.2of3", Part("4711", 2, 3)),
-        ("a.b.1of1", Part("a.b", 1, 1)),
+        ("4711.2of3", Shard("4711", 2, 3)),
+        ("a.b.1of1", Shard("a.b", 1, 1)),
         ("4711", None),
         ("4711.4of3", None),
         ("4711.0of3", None),
         (".1of2", None),
     ],
 )
-def test_the_place_of_a_part_is_in_its_id(run_id: str, part: Part | None) -> None:
+def test_the_place_of_a_part_is_in_its_id(run_id: str, part: Shard | None) -> None:
     """
     What has no such end, or one that cannot be, is a run of its own.
     """

@@ -46,7 +46,7 @@ def patience_of(config: Config) -> Patience:
 
 
 def _server(config: Config, environ: Mapping[str, str]) -> Server:
-    from paceline.http.endpoint import read_endpoint  # noqa: PLC0415 - imported by those who use it
+    from paceline.http.server_access import read_endpoint  # noqa: PLC0415 - imported by those who use it
     from paceline.prometheus.past_runs import Prometheus  # noqa: PLC0415
     from paceline.prometheus.query_client import NAMING, QueryClient  # noqa: PLC0415
 

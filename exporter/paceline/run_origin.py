@@ -51,7 +51,7 @@ _CI_SYSTEMS = {
 }
 
 
-class Origin(Struct, frozen=True, kw_only=True):
+class RunOrigin(Struct, frozen=True, kw_only=True):
     """
     Branch and commit of the code under test, and the default branch of its repository; `commit` is "" where it is
     unknown. `base_commits` are as in `Run`.
@@ -84,7 +84,7 @@ class OriginFinder:
         # A shallow clone of CI hides the parents of its commits from all other commands.
         self._commit = Git(root, "cat-file", "commit", "HEAD")
 
-    def find(self) -> Origin:
+    def find(self) -> RunOrigin:
         """
         The origin; waits for git at most a few seconds.
         """
@@ -97,7 +97,7 @@ class OriginFinder:
         dirty = any(line and not line.startswith("#") for line in status.splitlines())
         oid = headers.get("oid", "")
         bases = dict.fromkeys((oid, self._parent(), self._merge_base(branch, default)))
-        return Origin(
+        return RunOrigin(
             branch=safe_text(branch),
             default_branch=safe_text(default),
             commit=commit,
@@ -149,7 +149,7 @@ class OriginFinder:
         return next((name for guess in guesses if (name := guess())), FALLBACK_BRANCH)
 
 
-def find_origin(root: Path, default_branch: str = "", environ: Mapping[str, str] = os.environ) -> Origin:
+def find_origin(root: Path, default_branch: str = "", environ: Mapping[str, str] = os.environ) -> RunOrigin:
     """
     Find the origin of the code in a folder, and wait for git; see `OriginFinder`.
     """

@@ -22,7 +22,7 @@ _PART = re.compile(r"(?P<run>.+)\.(?P<number>[1-9]\d{0,3})of(?P<count>[1-9]\d{0,
 _WORST_FIRST = (RunOutcome.ERROR, RunOutcome.CRASHED, RunOutcome.INTERRUPTED, RunOutcome.FAILED)
 
 
-class Part(NamedTuple):
+class Shard(NamedTuple):
     """
     Which part of which run.
     """
@@ -32,14 +32,14 @@ class Part(NamedTuple):
     parts: int
 
 
-def part_of(run_id: str) -> Part | None:
+def part_of(run_id: str) -> Shard | None:
     """
     Read the place of a part from its id; None where the run is no part.
     """
     found = _PART.fullmatch(run_id)
     if found is None or int(found["number"]) > int(found["count"]):
         return None
-    return Part(found["run"], int(found["number"]), int(found["count"]))
+    return Shard(found["run"], int(found["number"]), int(found["count"]))
 
 
 def gathered(run_ids: Collection[str]) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from paceline.config import OutboxLimits
 from paceline.delivery.exporter_sink import read_push
 from paceline.delivery.messages import delivered, let_go, undelivered
 from paceline.delivery.outbox import Box, Held, Outbox, Parcel, pack
-from paceline.delivery.send_rounds import Errand, Tally, deliver
+from paceline.delivery.send_rounds import Errand, ErrandTally, deliver
 from support.receiving import receiving
 from support.servers import free_port
 from support.values import make_run
@@ -106,7 +106,7 @@ def test_a_user_reads_how_often_it_was_tried() -> None:
     """
     Where it was more than once.
     """
-    tally = Tally(waiting=1, rounds=3, failure="answered 503 Service Unavailable")
+    tally = ErrandTally(waiting=1, rounds=3, failure="answered 503 Service Unavailable")
 
     assert list(undelivered(_errand("http://exporter", _held(1)), tally)) == [
         (
@@ -121,7 +121,7 @@ def test_a_user_reads_what_the_server_had() -> None:
     And what it has to say of what it took.
     """
     errand = _errand("http://exporter", _held())
-    tally = Tally(sent=3, known=2, noted=3, note="run run-1 is kept and not exposed")
+    tally = ErrandTally(sent=3, known=2, noted=3, note="run run-1 is kept and not exposed")
 
     assert delivered(errand, tally) == "1 run to http://exporter (push); the server had 2 runs already"
     assert list(undelivered(errand, tally)) == [

@@ -15,7 +15,7 @@ from paceline.delivery.outbox import Box, Held, Outbox, Parcel, pack
 from paceline.delivery.send_rounds import Errand, deliver
 from paceline.delivery.sink import Receipt, Sink
 from paceline.errors import DeliveryError
-from paceline.http.endpoint import Endpoint
+from paceline.http.server_access import ServerAccess
 from support.answering import answering, silence
 from support.receiving import Receiving, receiving
 from support.servers import free_port
@@ -165,7 +165,7 @@ def test_a_damaged_parcel_is_kept_apart(tmp_path: Path) -> None:
     It would stand in the way of all others for ever.
     """
     with receiving(status=200) as server:
-        sink = OtlpMetrics(Collector(Endpoint(server.url), {}, "metrics"), lambda: "main")
+        sink = OtlpMetrics(Collector(ServerAccess(server.url), {}, "metrics"), lambda: "main")
         box = Outbox(tmp_path, sink.kind, sink.address)
         for parcel in (Parcel("0", b"damaged"), pack(make_run(1))):
             box.put(parcel)

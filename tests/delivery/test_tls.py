@@ -13,7 +13,7 @@ from paceline.delivery.otlp.collector import Collector
 from paceline.delivery.outbox import Held, pack
 from paceline.delivery.send_rounds import Errand, deliver
 from paceline.errors import DeliveryError
-from paceline.http.endpoint import Endpoint
+from paceline.http.server_access import ServerAccess
 from support.certificates import make_certificate, tls_settings
 from support.exporter import Exporter, exporter_in
 from support.suite import Suite
@@ -99,7 +99,7 @@ def test_by_otlp_the_same_holds(exporter: Exporter, folder: Path, way: str) -> N
     """
     file, other = str(folder / "cert.pem"), str(folder / "key.pem")
     environ = {"OTEL_EXPORTER_OTLP_CERTIFICATE": file} if way == "variable" else {}
-    collector = Collector(Endpoint(exporter.url), environ, "metrics", other if way == "variable" else file)
+    collector = Collector(ServerAccess(exporter.url), environ, "metrics", other if way == "variable" else file)
     with pytest.raises(DeliveryError) as caught:
         collector.send([b"message"], 10)
 

@@ -6,7 +6,7 @@ import pytest
 
 from paceline.errors import ConfigError
 from paceline.plugin.run_id import find_run_id
-from paceline.shards import Part, part_of
+from paceline.shards import Shard, part_of
 
 
 def test_a_new_id_sorts_by_time() -> None:
@@ -16,8 +16,8 @@ def test_a_new_id_sorts_by_time() -> None:
     assert find_run_id({}, 1.0) < find_run_id({}, 2.0)
 
 
-@pytest.mark.parametrize(("shard", "run_id", "part"), [("", "4711", None), ("2/4", "4711.2of4", Part("4711", 2, 4))])
-def test_the_environment_gives_the_id(shard: str, run_id: str, part: Part | None) -> None:
+@pytest.mark.parametrize(("shard", "run_id", "part"), [("", "4711", None), ("2/4", "4711.2of4", Shard("4711", 2, 4))])
+def test_the_environment_gives_the_id(shard: str, run_id: str, part: Shard | None) -> None:
     """
     And the place of a part, which is read back.
     """

@@ -14,7 +14,7 @@ from paceline.analysis.past import EVERY_TEST, MEASURES, Needed, columns_of
 from paceline.errors import StorageError
 from paceline.history.archive import Archive
 from paceline.history.source import TimeSpan
-from paceline.http.endpoint import Endpoint
+from paceline.http.server_access import ServerAccess
 from paceline.metrics.run_samples import TEST_METRICS
 from paceline.model import Case, Run
 from paceline.prometheus.past_runs import Prometheus
@@ -90,7 +90,7 @@ class Both:
         self.there = Archive(folder / "there", self.warnings.append, server=self.server())
 
     def server(self) -> Prometheus:
-        return Prometheus(QueryClient(Endpoint(self.url), 60))
+        return Prometheus(QueryClient(ServerAccess(self.url), 60))
 
 
 @pytest.mark.parametrize("about", ["troubled", "hard"])
@@ -198,7 +198,7 @@ def test_half_a_history_is_none(tmp_path: Path, url: str, metric: str) -> None:
     past, and nothing is asked again when the report is written.
     """
     warnings: list[str] = []
-    client = _Forgetful(Endpoint(url), 60)
+    client = _Forgetful(ServerAccess(url), 60)
     client.metric = f'"{metric}"'
     archive = Archive(tmp_path, warnings.append, server=Prometheus(client))
     run, past = archive.judged(make_run(20, [make_case()], suite="branches"), _RULES, "main")
@@ -216,7 +216,7 @@ def test_many_tests_are_asked_at_once(
     the same.
     """
     here = whole_past(Both(tmp_path, url, runs["many"]).here.ledger.reader("many", "main", TimeSpan()))
-    client = _Counting(Endpoint(url), 60)
+    client = _Counting(ServerAccess(url), 60)
     there = Prometheus(client).reader("many", "main", TimeSpan(until=runs["many"][-1].ended))
     cases, asked = [case.id for case in runs["many"][0].cases][:tests], client.asked
     there.read(Needed(("cpu_seconds",), cases))
@@ -231,7 +231,7 @@ def test_nothing_is_asked_twice(url: str, runs: dict[str, list[Run]]) -> None:
     """
     A measure that was read whole, and a test of which all was read, are known.
     """
-    client = _Counting(Endpoint(url), 60)
+    client = _Counting(ServerAccess(url), 60)
     reader = Prometheus(client).reader("many", "main", TimeSpan(until=runs["many"][-1].ended))
     asked = []
     for needed in (EVERY_TEST, Needed(("cpu_seconds",), ("test_0",))) * 2:
@@ -245,7 +245,7 @@ def test_a_past_asks_nothing(tmp_path: Path, url: str, runs: dict[str, list[Run]
     """
     Judging, explaining and showing a run read what was read before; the server may be gone.
     """
-    client = _Counting(Endpoint(url), 60)
+    client = _Counting(ServerAccess(url), 60)
     archive = Archive(tmp_path, pytest.fail, server=Prometheus(client))
     run, past = archive.judged(runs["troubled"][-1], _RULES, "main")
     asked = client.asked
@@ -264,7 +264,7 @@ def test_what_finds_a_verdict_has_to_answer(
     Where the count of some tests, or what a test kept, does not come, there is no history.
     """
     warnings: list[str] = []
-    client = _Forgetful(Endpoint(url), 60)
+    client = _Forgetful(ServerAccess(url), 60)
     client.metric = found_by
     archive = Archive(tmp_path, warnings.append, server=Prometheus(client))
     _, past = archive.judged(runs["troubled"][-1], _RULES, "main")
@@ -278,7 +278,7 @@ def test_what_explains_a_verdict_may_fail(tmp_path: Path, url: str, runs: dict[s
     A server that stops answering after the verdicts were found costs their causes, and no verdict.
     """
     warnings: list[str] = []
-    client = _Forgetful(Endpoint(url), 60)
+    client = _Forgetful(ServerAccess(url), 60)
     client.metric = 'test="slower"'
     archive = Archive(tmp_path, warnings.append, server=Prometheus(client))
     run, _ = archive.judged(runs["troubled"][-1], _RULES, "main")

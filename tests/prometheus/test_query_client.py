@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from paceline.errors import StorageError
-from paceline.http.endpoint import Endpoint, read_endpoint
+from paceline.http.server_access import ServerAccess, read_endpoint
 from paceline.prometheus.query_client import NAMING, QueryClient
 from support.answering import Behaviour, answer, answering, drip, silence
 from support.servers import free_port
@@ -24,7 +24,7 @@ _MANY = 1 << 20
 
 def _error(behave: Behaviour, seconds: float = 20, largest: int = _MANY) -> str:
     with answering(behave) as server, pytest.raises(StorageError) as caught:
-        QueryClient(Endpoint(server.url), seconds, largest).query("up[1d]", 1_700_000_000)
+        QueryClient(ServerAccess(server.url), seconds, largest).query("up[1d]", 1_700_000_000)
     return str(caught.value).replace(server.url, "http://server")
 
 
@@ -38,7 +38,7 @@ def test_an_answer_is_read(behave: Behaviour) -> None:
     Labels, times in milliseconds and values; compressed or not, and compression is asked for.
     """
     with answering(behave) as server:
-        (series,) = QueryClient(Endpoint(server.url), 20).query("up[1d]", 1_700_000_000.5)
+        (series,) = QueryClient(ServerAccess(server.url), 20).query("up[1d]", 1_700_000_000.5)
 
     assert series.labels == {"test": "a"}
     assert (list(series.stamps), list(series.values)) == ([1_700_000_000_123, 1_700_000_001_000], [0.5, 1.0])
@@ -52,7 +52,7 @@ def test_what_is_no_number_is_no_sample() -> None:
     """
     body = _GOOD.replace(b'"0.5"', b'"NaN"').replace(b'"1"', b'"+Inf"')
     with answering(answer(body)) as server:
-        (series,) = QueryClient(Endpoint(server.url), 20).query("up[1d]", 1)
+        (series,) = QueryClient(ServerAccess(server.url), 20).query("up[1d]", 1)
 
     assert (list(series.stamps), list(series.values)) == ([], [])
 
@@ -137,7 +137,7 @@ def test_nobody_there() -> None:
     """
     port = free_port()
     with pytest.raises(StorageError) as caught:
-        QueryClient(Endpoint(f"http://127.0.0.1:{port}"), 20).query("up[1d]", 1)
+        QueryClient(ServerAccess(f"http://127.0.0.1:{port}"), 20).query("up[1d]", 1)
 
     assert str(caught.value) == (f"http://127.0.0.1:{port}: the connection failed ({REFUSED}), expected a Prometheus")
 
@@ -148,7 +148,7 @@ def test_the_time_is_for_all_answers(behave: Behaviour) -> None:
     A server that never comes to an end is left alone, and after that no question waits any more.
     """
     with answering(behave) as server:
-        client = QueryClient(Endpoint(server.url), 0.3)
+        client = QueryClient(ServerAccess(server.url), 0.3)
         began = time.monotonic()
         for _ in range(50):
             with pytest.raises(StorageError) as caught:

@@ -103,7 +103,7 @@ def test_a_function_whose_calls_take_longer_and_longer_is_ended_early(monkeypatc
     """
     After fewer rounds than its first calls promised.
     """
-    monkeypatch.setattr("paceline.testkit.benchmark.rounds._LONGEST_SECONDS", 0.1)
+    monkeypatch.setattr("paceline.testkit.benchmark.timed_rounds._LONGEST_SECONDS", 0.1)
     calls: list[int] = []
 
     def grows() -> None:

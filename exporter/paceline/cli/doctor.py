@@ -23,14 +23,14 @@ from paceline.config import Config
 from paceline.delivery import exporter_sink
 from paceline.doctor import alertmanager_checks
 from paceline.doctor.alertmanager_checks import check_alertmanager
-from paceline.doctor.checks import Check, Level, Part
+from paceline.doctor.checks import ChainPart, Check, Level
 from paceline.doctor.exporter_checks import check_exporter
 from paceline.doctor.grafana_checks import check_grafana
 from paceline.doctor.project_checks import check_configuration, check_history, check_outbox
 from paceline.doctor.prometheus_checks import alertmanagers_of, check_prometheus
 from paceline.errors import PacelineError
 from paceline.grafana import http_api
-from paceline.http.endpoint import Endpoint, Naming, read_authorities, read_endpoint
+from paceline.http.server_access import Naming, ServerAccess, read_authorities, read_endpoint
 from paceline.own_secrets import without_own_secrets
 from paceline.prometheus import query_client
 from paceline.prometheus.query_client import QueryClient
@@ -50,7 +50,7 @@ class _Asked(Struct, frozen=True, kw_only=True):
     seconds: float
     is_test_alert: bool
 
-    def endpoint(self, server: str, configured: str, naming: Naming) -> Endpoint | None:
+    def endpoint(self, server: str, configured: str, naming: Naming) -> ServerAccess | None:
         """
         The server by its option, else by the configuration, else of the local stack.
         """
@@ -141,7 +141,7 @@ def _checks(asked: _Asked, results: Path | None) -> Iterator[Check]:
         yield from check_history(archive, config, suite)
         yield from check_outbox(archive)
     except PacelineError as error:
-        yield Part("configuration").wrong(str(error))
+        yield ChainPart("configuration").wrong(str(error))
     yield from _server_checks(asked, config)
 
 

@@ -18,7 +18,7 @@ from paceline.cli.options.terminal import warn
 from paceline.config import Config
 from paceline.errors import ConfigError
 from paceline.history.archive import Archive
-from paceline.http.endpoint import read_endpoint
+from paceline.http.server_access import read_endpoint
 from paceline.model import Severity
 from paceline.prometheus.gate_checks import Gate, GateAnswer
 from paceline.prometheus.query_client import NAMING, QueryClient

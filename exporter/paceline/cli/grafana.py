@@ -14,7 +14,7 @@ from paceline.cli.options.project import clear_errors
 from paceline.errors import ConfigError
 from paceline.files import write_files
 from paceline.formatting import counted
-from paceline.http.endpoint import Endpoint, Naming, read_endpoint
+from paceline.http.server_access import Naming, ServerAccess, read_endpoint
 from paceline.version import __version__
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def write(folder: Path, form: str, *, force: bool) -> None:
     click.echo(f"wrote {counted(len(texts), 'file')} to {folder}")
 
 
-def _endpoint(url: str) -> Endpoint:
+def _endpoint(url: str) -> ServerAccess:
     from paceline.grafana.http_api import NAMING  # noqa: PLC0415 - asked for by no other command
 
     endpoint = read_endpoint(url, NAMING, os.environ)

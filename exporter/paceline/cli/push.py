@@ -9,12 +9,12 @@ from typing import TypeAlias
 import click
 
 from paceline.cli.options.project import clear_errors, load_project, results_option
-from paceline.cli.options.servers import Target, conclude, default_branch_finder, find_sinks, target_options
+from paceline.cli.options.servers import Destination, conclude, default_branch_finder, find_sinks, target_options
 from paceline.cli.options.terminal import warn
 from paceline.config import Config
 from paceline.delivery.configured_sinks import open_sink, open_sinks, silence_of
 from paceline.delivery.outbox import Held, outboxes, pack, unpack
-from paceline.delivery.send_rounds import Errand, Tally, deliver
+from paceline.delivery.send_rounds import Errand, ErrandTally, deliver
 from paceline.delivery.sink import Sink
 from paceline.errors import StorageError
 from paceline.formatting import counted
@@ -44,7 +44,7 @@ def push(files: tuple[Path, ...], results: Path | None, *, refused: bool, **targ
     """
     with clear_errors():
         config, archive = load_project(results)
-        where = Target(**target)  # type: ignore[arg-type]
+        where = Destination(**target)  # type: ignore[arg-type]
         config = where.applied(config)
         if files:
             sinks, parcels = find_sinks(config), [pack(_read(path)) for path in files]
@@ -95,11 +95,11 @@ def _meant(config: Config) -> _Find:
     )
 
 
-def _send(errand: Errand, seconds: float) -> Tally:
+def _send(errand: Errand, seconds: float) -> ErrandTally:
     """
     Send all that waits, as long as some of it arrives.
     """
-    done = Tally()
+    done = ErrandTally()
     while True:
         (more,) = deliver([errand], seconds)
         done = done.with_more(more)

@@ -11,9 +11,9 @@ import click
 
 from paceline.cli.options.kept_runs import KeptRuns, read_all, span_options
 from paceline.cli.options.project import clear_errors, load_project, results_option
-from paceline.cli.options.servers import Target, conclude, find_sinks, target_options
+from paceline.cli.options.servers import Destination, conclude, find_sinks, target_options
 from paceline.delivery.outbox import Held, pack
-from paceline.delivery.send_rounds import Errand, Tally, deliver
+from paceline.delivery.send_rounds import Errand, ErrandTally, deliver
 from paceline.delivery.sink import Sink
 from paceline.errors import DeliveryError
 from paceline.history.sqlite.ledger import Ledger
@@ -40,12 +40,12 @@ def replay(to: str | None, otlp: str | None, ca_file: Path | None, results: Path
         config, archive = load_project(results)
         archive.refill_ledger()
         ids = KeptRuns(**span).ids(archive.ledger)  # type: ignore[arg-type]
-        sinks = find_sinks(Target(to=to, otlp=otlp, ca_file=ca_file).applied(config))
+        sinks = find_sinks(Destination(to=to, otlp=otlp, ca_file=ca_file).applied(config))
         conclude([_replay(sink, archive.ledger, ids, config.push_seconds) for sink in sinks])
 
 
-def _replay(sink: Sink, ledger: Ledger, ids: Sequence[str], seconds: float) -> tuple[Errand, Tally]:
-    errand, total = Errand(sink, Held()), Tally()
+def _replay(sink: Sink, ledger: Ledger, ids: Sequence[str], seconds: float) -> tuple[Errand, ErrandTally]:
+    errand, total = Errand(sink, Held()), ErrandTally()
     with click.progressbar(read_all(ledger, ids), len(ids), label="sending", file=sys.stderr) as runs:
         for run in runs:
             errand.box.put(pack(run))

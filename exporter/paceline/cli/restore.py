@@ -17,7 +17,7 @@ from paceline.cli.options.project import clear_errors
 from paceline.delivery.openmetrics import exposition
 from paceline.errors import StorageError
 from paceline.history.sqlite.exporter_ledger import ServedLedger
-from paceline.http.endpoint import read_endpoint
+from paceline.http.server_access import read_endpoint
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Run
 from paceline.prometheus.query_client import NAMING, QueryClient

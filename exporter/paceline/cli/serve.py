@@ -145,11 +145,11 @@ def serve(
     """
     with clear_errors():
         try:
-            from paceline.server.asgi_process import Files  # noqa: PLC0415 - an extra
+            from paceline.server.asgi_process import AccessFiles  # noqa: PLC0415 - an extra
             from paceline.server.asgi_process import serve as run  # noqa: PLC0415 - an extra
         except ModuleNotFoundError as error:
             raise ConfigError(
                 f"the exporter needs {error.name}, which is not installed: pip install 'paceline[server]'"
             ) from error
         settings = ExporterSettings(data=data, watch=watch, **others)  # type: ignore[arg-type]
-        run(settings, addresses, Files(web=web_file, tokens=tokens_file), log_format)
+        run(settings, addresses, AccessFiles(web=web_file, tokens=tokens_file), log_format)

@@ -17,7 +17,7 @@ from tabulate import tabulate
 from paceline.cli.options.project import clear_errors
 from paceline.cli.options.terminal import warn
 from paceline.errors import ConfigError
-from paceline.http.endpoint import Naming, read_endpoint
+from paceline.http.server_access import Naming, read_endpoint
 
 if TYPE_CHECKING:
     from paceline.stack.state_file import Started

@@ -14,7 +14,7 @@ from paceline.unpatched import UNPATCHED
 _NON_BLOCKING: Final = getattr(os, "O_NONBLOCK", 0)
 
 
-class Files:
+class CompanionFiles:
     """
     The companion's private folder.
 
@@ -68,7 +68,7 @@ class Answers:
     Requests to the companion, and its answers.
     """
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: CompanionFiles) -> None:
         self._answers: Final = UNPATCHED.open(files.answers, os.O_RDONLY | _NON_BLOCKING)
         # For reading, too: a request waits in the FIFO for a companion that has not opened it yet, and no SIGPIPE
         # comes where the companion has ended.

@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import json
 from msgspec.structs import asdict
 
-from paceline.companion.folder import Answers, Files
+from paceline.companion.folder import Answers, CompanionFiles
 from paceline.companion.order import Order
 from paceline.companion.session_side import Companion
 from paceline.errors import CompanionError, ConfigError
@@ -49,7 +49,7 @@ def start(order: Order) -> Companion:
     if UNPATCHED.getpid() == 1:
         raise CompanionError("pytest is process 1 here, so that tests would find the companion among their children")
     try:
-        files = Files(tempfile.mkdtemp(prefix="paceline-"))
+        files = CompanionFiles(tempfile.mkdtemp(prefix="paceline-"))
         companion = _prepare(files, order)
         try:
             _run(files, companion, is_live=order.live is not None)
@@ -61,7 +61,7 @@ def start(order: Order) -> Companion:
     return companion
 
 
-def _prepare(files: Files, order: Order) -> Companion:
+def _prepare(files: CompanionFiles, order: Order) -> Companion:
     told = asdict(order) | {"session_process": UNPATCHED.getpid(), "import_path": _import_path(sys.path)}
     try:
         for name in (files.messages, files.requests, files.answers):
@@ -73,7 +73,7 @@ def _prepare(files: Files, order: Order) -> Companion:
         raise
 
 
-def _run(files: Files, companion: Companion, *, is_live: bool) -> None:
+def _run(files: CompanionFiles, companion: Companion, *, is_live: bool) -> None:
     quiet = ["-B"] if sys.dont_write_bytecode else []
     command = [sys.executable, "-I", "-S", *quiet, _PROGRAM, files.folder]
     if not is_live:

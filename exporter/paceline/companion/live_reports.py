@@ -11,8 +11,8 @@ from msgspec import json
 
 from paceline.companion.live_run import LiveRun
 from paceline.errors import ConfigError
-from paceline.http.endpoint import Naming, auth_of, read_authorities, read_endpoint
 from paceline.http.failures import failure_of, target_of
+from paceline.http.server_access import Naming, auth_of, read_authorities, read_endpoint
 from paceline.identity import quoted
 
 PATH = "/api/v1/live"

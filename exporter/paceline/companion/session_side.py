@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec import Struct, convert, field
 
 from paceline.companion.boundaries import Boundaries
-from paceline.companion.folder import Answers, Files
+from paceline.companion.folder import Answers, CompanionFiles
 from paceline.live_report import LoadMoment
 from paceline.model import Case, Machine
 from paceline.unpatched import UNPATCHED
@@ -49,7 +49,7 @@ class Companion:
         OSError: the FIFO cannot be opened.
     """
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: CompanionFiles) -> None:
         self.fifo_path: Final = files.messages
         self.boundaries: Final = Boundaries(files.messages)
         self.url = ""

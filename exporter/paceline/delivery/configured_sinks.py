@@ -10,7 +10,7 @@ from paceline.delivery.exporter_sink import Push, read_push
 from paceline.delivery.otlp.environment_variables import Variables
 from paceline.delivery.sink import Sink
 from paceline.errors import ConfigError
-from paceline.http.endpoint import Endpoint, Naming, read_authorities, read_endpoint
+from paceline.http.server_access import Naming, ServerAccess, read_authorities, read_endpoint
 
 _SIGNALS = {"otlp": "metrics", "otlp-traces": "traces"}
 
@@ -85,7 +85,7 @@ def open_sink(
 
 def _collector(
     signal: str,
-    endpoint: Endpoint,
+    endpoint: ServerAccess,
     default_branch: Callable[[], str],
     environ: Mapping[str, str],
     authorities: str | None,

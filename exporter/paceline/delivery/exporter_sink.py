@@ -14,9 +14,9 @@ from msgspec import DecodeError, Struct, json
 from paceline.delivery.outbox import check_packed
 from paceline.delivery.sink import Receipt
 from paceline.errors import DeliveryError
-from paceline.http.endpoint import Endpoint, Naming, auth_of, read_endpoint
 from paceline.http.failures import UNAUTHORIZED, shown_status, shown_type
 from paceline.http.one_request import asking_once, read_short
+from paceline.http.server_access import Naming, ServerAccess, auth_of, read_endpoint
 from paceline.http.server_kinds import EXPORTER, wrong_kind
 from paceline.identity import quoted
 
@@ -42,7 +42,7 @@ class Push:
 
     kind: Final = "push"
 
-    def __init__(self, endpoint: Endpoint, authorities: str | None = None) -> None:
+    def __init__(self, endpoint: ServerAccess, authorities: str | None = None) -> None:
         self.address: Final = str(endpoint)
         self._auth: Final = auth_of(endpoint)
         self._authorities: Final = authorities

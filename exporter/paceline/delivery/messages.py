@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from paceline.config import OutboxLimits
 from paceline.delivery.outbox import Box, Held, Outbox
-from paceline.delivery.send_rounds import Errand, Tally
+from paceline.delivery.send_rounds import Errand, ErrandTally
 from paceline.formatting import counted, listed, size
 
 _MOST_NAMED = 10
 
 
-def delivered(errand: Errand, tally: Tally) -> str:
+def delivered(errand: Errand, tally: ErrandTally) -> str:
     """
     How many runs went where, and how many were there already.
     """
@@ -21,7 +21,7 @@ def delivered(errand: Errand, tally: Tally) -> str:
     return f"{new}; the server had {counted(tally.known, 'run')} already" if tally.known else new
 
 
-def undelivered(errand: Errand, tally: Tally) -> Iterator[str]:
+def undelivered(errand: Errand, tally: ErrandTally) -> Iterator[str]:
     """
     What was not done, why, and what becomes of the runs; and what the server has to say of those that it took.
     """

@@ -45,7 +45,7 @@ class Errand(Struct, frozen=True):
     box: Box
 
 
-class Tally(Struct):
+class ErrandTally(Struct):
     """
     What came of an errand so far.
 
@@ -68,11 +68,11 @@ class Tally(Struct):
     failure: str = ""
     is_done: bool = False
 
-    def with_more(self, more: "Tally") -> "Tally":
+    def with_more(self, more: "ErrandTally") -> "ErrandTally":
         """
         This errand and what came of it afterwards, as one.
         """
-        return Tally(
+        return ErrandTally(
             sent=self.sent + more.sent,
             known=self.known + more.known,
             noted=self.noted + more.noted,
@@ -92,12 +92,12 @@ class InterruptedDeliveryError(KeyboardInterrupt):
     Somebody would not wait for a delivery; `tallies` has what came of each errand until then.
     """
 
-    def __init__(self, tallies: Sequence[Tally]) -> None:
+    def __init__(self, tallies: Sequence[ErrandTally]) -> None:
         super().__init__()
         self.tallies: Final = tallies
 
 
-def deliver(errands: Sequence[Errand], seconds: float) -> list[Tally]:
+def deliver(errands: Sequence[Errand], seconds: float) -> list[ErrandTally]:
     """
     Do all errands at once, and return when they are done or the time is over.
 
@@ -108,7 +108,7 @@ def deliver(errands: Sequence[Errand], seconds: float) -> list[Tally]:
         InterruptedDeliveryError: the user pressed Ctrl-C; the error has the tallies until then.
     """
     end = time.monotonic() + seconds
-    tallies = [Tally() for _ in errands]
+    tallies = [ErrandTally() for _ in errands]
     running = [
         in_background(partial(_run, errand, tally, end), "paceline-delivery")
         for errand, tally in zip(errands, tallies, strict=True)
@@ -120,7 +120,7 @@ def deliver(errands: Sequence[Errand], seconds: float) -> list[Tally]:
     return _concluded(errands, tallies, f"no answer within {duration(seconds)}")
 
 
-def _concluded(errands: Sequence[Errand], tallies: Sequence[Tally], why: str) -> list[Tally]:
+def _concluded(errands: Sequence[Errand], tallies: Sequence[ErrandTally], why: str) -> list[ErrandTally]:
     """
     Copies, as a thread that is left to itself goes on to count.
     """
@@ -132,7 +132,7 @@ def _concluded(errands: Sequence[Errand], tallies: Sequence[Tally], why: str) ->
     ]
 
 
-def _run(errand: Errand, tally: Tally, end: float) -> None:
+def _run(errand: Errand, tally: ErrandTally, end: float) -> None:
     failures: Counter[type[DeliveryError]] = Counter()
     try:
         for pause in chain(_PAUSES, repeat(_PAUSES[-1])):
@@ -148,7 +148,7 @@ def _run(errand: Errand, tally: Tally, end: float) -> None:
         tally.failure = f"{type(error).__name__}: {error}"
 
 
-def _round(errand: Errand, tally: Tally, end: float) -> DeliveryError | None:
+def _round(errand: Errand, tally: ErrandTally, end: float) -> DeliveryError | None:
     """
     Try each run that waits, once.
 

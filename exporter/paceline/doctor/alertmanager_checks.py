@@ -11,12 +11,12 @@ from urllib.parse import quote
 
 from msgspec import Struct, json
 
-from paceline.doctor.checks import Check, Part
+from paceline.doctor.checks import ChainPart, Check
 from paceline.errors import StorageError
 from paceline.formatting import counted, listed
-from paceline.http.endpoint import Endpoint, Naming
 from paceline.http.failures import shown_status
-from paceline.http.pages import Pages
+from paceline.http.page_reader import PageReader
+from paceline.http.server_access import Naming, ServerAccess
 from paceline.http.server_kinds import ALERTMANAGER
 
 NAMING = Naming(
@@ -26,7 +26,7 @@ NAMING = Naming(
     user="PACELINE_ALERTMANAGER_USER",
     password="PACELINE_ALERTMANAGER_PASSWORD",  # noqa: S106 - likewise
 )
-_ALERTMANAGER = Part("alertmanager")
+_ALERTMANAGER = ChainPart("alertmanager")
 TEST_ALERT = "PacelineDoctorTest"
 _TEST_MINUTES = 5
 _FILTER = f'alertname="{TEST_ALERT}"'
@@ -58,7 +58,7 @@ class _Alert(Struct):
     receivers: list[_Receiver]
 
 
-def check_alertmanager(endpoint: Endpoint | None, seconds: float, test_suite: str = "") -> Iterator[Check]:
+def check_alertmanager(endpoint: ServerAccess | None, seconds: float, test_suite: str = "") -> Iterator[Check]:
     """
     The server that sends the messages; None where it is not configured.
 
@@ -70,7 +70,7 @@ def check_alertmanager(endpoint: Endpoint | None, seconds: float, test_suite: st
     if endpoint is None:
         yield _ALERTMANAGER.off("--alertmanager URL (default: the one that Prometheus sends alerts to)")
         return
-    pages = Pages(endpoint, NAMING, ALERTMANAGER, seconds)
+    pages = PageReader(endpoint, NAMING, ALERTMANAGER, seconds)
     try:
         status = pages.read("/api/v2/status", _Status)
         receivers = [one.name for one in pages.read("/api/v2/receivers", list[_Receiver])]
@@ -98,7 +98,7 @@ def _receivers(names: list[str], configuration: str) -> Check:
     )
 
 
-def _notifications(pages: Pages) -> Iterator[Check]:
+def _notifications(pages: PageReader) -> Iterator[Check]:
     sent: Counter[str] = Counter()
     failed: Counter[str] = Counter()
     for is_failed, integration, value in _COUNTERS.findall(pages.text("/metrics")):
@@ -113,7 +113,7 @@ def _notifications(pages: Pages) -> Iterator[Check]:
         yield _ALERTMANAGER.ok(f"{counted(sent.total(), 'message')} sent since its start, no failures")
 
 
-def _test_alert(pages: Pages, suite: str) -> Iterator[Check]:
+def _test_alert(pages: PageReader, suite: str) -> Iterator[Check]:
     now = datetime.now(UTC)
     alert = {
         "labels": {"alertname": TEST_ALERT, "severity": "warning", "suite": suite, "branch": "main"},
@@ -132,7 +132,7 @@ def _test_alert(pages: Pages, suite: str) -> Iterator[Check]:
         yield _ALERTMANAGER.wrong(f"the test alert {TEST_ALERT} was accepted, but is not listed")
 
 
-def _receivers_of(pages: Pages, suite: str) -> list[str]:
+def _receivers_of(pages: PageReader, suite: str) -> list[str]:
     """
     Where Alertmanager sends the test alert, which it lists a moment after it accepted it.
     """

@@ -32,7 +32,7 @@ class Check(Struct, frozen=True, kw_only=True):
     fix: str = ""
 
 
-class Part:
+class ChainPart:
     """
     Makes checks of one part of the chain.
     """

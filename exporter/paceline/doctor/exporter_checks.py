@@ -9,30 +9,30 @@ from email.utils import parsedate_to_datetime
 from prometheus_client.parser import text_string_to_metric_families
 
 from paceline.delivery.exporter_sink import NAMING
-from paceline.doctor.checks import Check, Part
+from paceline.doctor.checks import ChainPart, Check
 from paceline.errors import StorageError
 from paceline.formatting import duration
-from paceline.http.endpoint import Endpoint
 from paceline.http.failures import shown_status
-from paceline.http.pages import Pages
+from paceline.http.page_reader import PageReader
+from paceline.http.server_access import ServerAccess
 from paceline.http.server_kinds import EXPORTER, EXPORTER_ANSWER, wrong_kind
 from paceline.version import __version__
 
-_EXPORTER = Part("exporter")
+_EXPORTER = ChainPart("exporter")
 _BUILD_INFO = "paceline_exporter_build_info"
 # Samples that are further ahead are refused by Prometheus; a minute is already no longer chance.
 _LONGEST_CLOCK_ERROR = 60.0
 _UNAUTHORIZED = 401
 
 
-def check_exporter(endpoint: Endpoint | None, seconds: float, authorities: str | None) -> Iterator[Check]:
+def check_exporter(endpoint: ServerAccess | None, seconds: float, authorities: str | None) -> Iterator[Check]:
     """
     The exporter that runs are pushed to; None where it is not configured.
     """
     if endpoint is None:
         yield _EXPORTER.off("push = URL in [tool.paceline] sends each run to an exporter (`paceline serve`)")
         return
-    pages = Pages(endpoint, seconds=seconds, naming=NAMING, kind=EXPORTER, authorities=authorities)
+    pages = PageReader(endpoint, seconds=seconds, naming=NAMING, kind=EXPORTER, authorities=authorities)
     try:
         answer = pages.ask("/-/ready")
     except StorageError as error:
@@ -50,7 +50,7 @@ def check_exporter(endpoint: Endpoint | None, seconds: float, authorities: str |
     yield from _EXPORTER.guarded(lambda: _token(pages), lambda: _version(pages))
 
 
-def clock_check(part: Part, server_seconds: float) -> Check:
+def clock_check(part: ChainPart, server_seconds: float) -> Check:
     """
     Compare the clock of a server with the clock of this machine.
     """
@@ -62,7 +62,7 @@ def clock_check(part: Part, server_seconds: float) -> Check:
     return part.wrong(said, "synchronise both clocks (NTP): Prometheus refuses samples from the future")
 
 
-def _token(pages: Pages) -> Iterator[Check]:
+def _token(pages: PageReader) -> Iterator[Check]:
     # A live report without content is refused after the token was checked, and is not counted as a run.
     if pages.ask("/api/v1/live", "POST", b"").status_code != _UNAUTHORIZED:
         yield _EXPORTER.ok(f"accepts runs {'with this token' if pages.endpoint.token else 'without a token'}")
@@ -71,7 +71,7 @@ def _token(pages: Pages) -> Iterator[Check]:
     yield _EXPORTER.wrong(f"{pages.endpoint} {why}", f"set {NAMING.token} to a token of this exporter")
 
 
-def _version(pages: Pages) -> Iterator[Check]:
+def _version(pages: PageReader) -> Iterator[Check]:
     families = text_string_to_metric_families(pages.text("/metrics"))
     samples = [sample for family in families for sample in family.samples if sample.name == _BUILD_INFO]
     version = samples[0].labels.get("version", "") if samples else ""

@@ -5,17 +5,17 @@ Checks of Grafana: it answers, and has the dashboards.
 import json
 from collections.abc import Iterator
 
-from paceline.doctor.checks import Check, Part
+from paceline.doctor.checks import ChainPart, Check
 from paceline.errors import StorageError
 from paceline.formatting import counted, listed
 from paceline.grafana.dashboard_files import dashboards
 from paceline.grafana.http_api import GrafanaApi
-from paceline.http.endpoint import Endpoint
+from paceline.http.server_access import ServerAccess
 
-_GRAFANA = Part("grafana")
+_GRAFANA = ChainPart("grafana")
 
 
-def check_grafana(endpoint: Endpoint | None, seconds: float) -> Iterator[Check]:
+def check_grafana(endpoint: ServerAccess | None, seconds: float) -> Iterator[Check]:
     """
     The server that shows the dashboards; None where it is not configured.
     """
@@ -32,7 +32,7 @@ def check_grafana(endpoint: Endpoint | None, seconds: float) -> Iterator[Check]:
     yield from _GRAFANA.guarded(lambda: _dashboards(grafana, endpoint))
 
 
-def _dashboards(grafana: GrafanaApi, endpoint: Endpoint) -> Iterator[Check]:
+def _dashboards(grafana: GrafanaApi, endpoint: ServerAccess) -> Iterator[Check]:
     boards = [json.loads(text) for text in dashboards().values()]
     missing = [board["title"] for board in boards if grafana.find(f"/api/dashboards/uid/{board['uid']}") is None]
     if missing:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from paceline.config import Config, read_table
 from paceline.delivery.outbox import outboxes
-from paceline.doctor.checks import Check, Part
+from paceline.doctor.checks import ChainPart, Check
 from paceline.errors import PacelineError
 from paceline.formatting import counted, moment
 from paceline.history.archive import Archive
 
-_CONFIGURATION, _HISTORY, _OUTBOX = Part("configuration"), Part("history"), Part("outbox")
+_CONFIGURATION, _HISTORY, _OUTBOX = ChainPart("configuration"), ChainPart("history"), ChainPart("outbox")
 
 
 def check_configuration(pyproject: Path, suite: str, default_branch: str) -> Iterator[Check]:

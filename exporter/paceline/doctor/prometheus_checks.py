@@ -11,15 +11,15 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct, json
 
-from paceline.doctor.checks import Check, Part
+from paceline.doctor.checks import ChainPart, Check
 from paceline.doctor.exporter_checks import clock_check
 from paceline.errors import StorageError
 from paceline.formatting import counted, listed, moment
 from paceline.prometheus.query_client import QueryClient
-from paceline.prometheus.rule_groups import Group, paceline_groups, server_time
+from paceline.prometheus.rule_groups import RuleGroup, paceline_groups, server_time
 
 _T = TypeVar("_T")
-_PROMETHEUS = Part("prometheus")
+_PROMETHEUS = ChainPart("prometheus")
 _DAY = 86400
 _DURATION = re.compile(r"(\d+)(ms|[smhdwy])")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": _DAY, "w": 7 * _DAY, "y": 365 * _DAY}
@@ -168,7 +168,7 @@ def _rules(client: QueryClient) -> Iterator[Check]:
         yield _PROMETHEUS.ok(f"{counted(len(rules), 'rule')} in {counted(len(groups), 'group')}, all evaluated")
 
 
-def _is_late(group: Group) -> bool:
+def _is_late(group: RuleGroup) -> bool:
     return time.time() - group.seconds > _MISSED * group.interval + 60
 
 

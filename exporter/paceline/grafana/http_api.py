@@ -9,9 +9,9 @@ from urllib.parse import quote
 import requests
 
 from paceline.errors import StorageError
-from paceline.grafana.install_plan import Found, InstallStep, Named, Request
-from paceline.http.endpoint import Endpoint, Naming, auth_of
+from paceline.grafana.install_plan import ApiRequest, Found, InstallStep, Named
 from paceline.http.failures import failure_of, status_of
+from paceline.http.server_access import Naming, ServerAccess, auth_of
 from paceline.http.server_kinds import GRAFANA, wrong_kind
 from paceline.identity import quoted
 
@@ -42,7 +42,7 @@ class GrafanaApi:
         seconds: to connect, and to wait for an answer.
     """
 
-    def __init__(self, endpoint: Endpoint, seconds: tuple[float, float] = _SECONDS) -> None:
+    def __init__(self, endpoint: ServerAccess, seconds: tuple[float, float] = _SECONDS) -> None:
         self._endpoint: Final = endpoint
         self._seconds: Final = seconds
         self._session: Final = requests.Session()
@@ -55,7 +55,7 @@ class GrafanaApi:
         Raises:
             StorageError: the server does not answer, or is not a Grafana.
         """
-        response = self._ask(Request("GET", "/api/health", {}))
+        response = self._ask(ApiRequest("GET", "/api/health", {}))
         if not response.ok or "database" not in (_json(response) or {}):
             other = wrong_kind(str(self._endpoint), GRAFANA)
             raise StorageError(f"{self._endpoint} is not a Grafana: /api/health answered {_said(response)}{other}")
@@ -67,7 +67,7 @@ class GrafanaApi:
         Raises:
             StorageError: Grafana refuses the request, or its answer is not JSON.
         """
-        response = self._ask(Request("GET", path, {}))
+        response = self._ask(ApiRequest("GET", path, {}))
         return None if response.status_code in absent else self._body(response)
 
     def find_dashboard(self, uid: str) -> Found | None:
@@ -122,7 +122,7 @@ class GrafanaApi:
         except StorageError as error:
             raise StorageError(f"{step.what}: {error}") from error
 
-    def _ask(self, request: Request) -> requests.Response:
+    def _ask(self, request: ApiRequest) -> requests.Response:
         try:
             return self._session.request(
                 request.method,
@@ -148,7 +148,7 @@ class GrafanaApi:
         raise StorageError(said)
 
 
-def _who(endpoint: Endpoint) -> str:
+def _who(endpoint: ServerAccess) -> str:
     if endpoint.token:
         return f"{NAMING.token} holds a token that Grafana does not know, or that has expired"
     if endpoint.user:

@@ -29,7 +29,7 @@ class Action(StrEnum):
     REFUSE = "refuse"
 
 
-class Request(Struct, frozen=True):
+class ApiRequest(Struct, frozen=True):
     """
     What is asked of Grafana's HTTP API.
     """
@@ -47,7 +47,7 @@ class InstallStep(Struct, frozen=True, kw_only=True):
     what: str
     action: Action
     reason: str = ""
-    request: Request | None = None
+    request: ApiRequest | None = None
 
 
 class DataSource(Struct, frozen=True, kw_only=True):
@@ -115,7 +115,7 @@ def folder_step(uid: str, title: str, found: Json | None, named: Iterable[Named]
         said = f"{'that' if other.is_folder else 'a dashboard of that'} name has the uid {other.uid}; {advice}"
         return InstallStep(what=what, action=Action.REFUSE, reason=said)
     return InstallStep(
-        what=what, action=Action.CREATE, request=Request("POST", "/api/folders", {"uid": uid, "title": title})
+        what=what, action=Action.CREATE, request=ApiRequest("POST", "/api/folders", {"uid": uid, "title": title})
     )
 
 
@@ -129,7 +129,7 @@ def source_step(source: DataSource, found: Json | None, namesake: Json | None, *
         return InstallStep(what=what, action=Action.REFUSE, reason=said)
     if found is None:
         return InstallStep(
-            what=what, action=Action.CREATE, request=Request("POST", "/api/datasources", source.as_json())
+            what=what, action=Action.CREATE, request=ApiRequest("POST", "/api/datasources", source.as_json())
         )
     if (found["type"], found["url"].rstrip("/")) == (source.kind, source.address.rstrip("/")):
         return InstallStep(what=what, action=Action.KEEP)
@@ -140,7 +140,7 @@ def source_step(source: DataSource, found: Json | None, namesake: Json | None, *
         return InstallStep(what=what, action=Action.REFUSE, reason=said)
     body = {**found, "type": source.kind, "url": source.address}
     return InstallStep(
-        what=what, action=Action.UPDATE, request=Request("PUT", f"/api/datasources/uid/{source.uid}", body)
+        what=what, action=Action.UPDATE, request=ApiRequest("PUT", f"/api/datasources/uid/{source.uid}", body)
     )
 
 
@@ -180,7 +180,7 @@ def dashboard_step(board: Json, found: Found | None, wanted: Wanted, named: Iter
     return _step(board, Action.UPDATE, _whereabouts(found, wanted), _saving(changed, folder, mark))
 
 
-def _step(board: Json, action: Action, reason: str = "", request: Request | None = None) -> InstallStep:
+def _step(board: Json, action: Action, reason: str = "", request: ApiRequest | None = None) -> InstallStep:
     return InstallStep(what=f"dashboard {board['title']}", action=action, reason=reason, request=request)
 
 
@@ -205,6 +205,6 @@ def _mark(board: Json, version: str) -> str:
     return f"{_OURS}{version}, {content}"
 
 
-def _saving(board: Json, folder: str, mark: str) -> Request:
+def _saving(board: Json, folder: str, mark: str) -> ApiRequest:
     body = {"dashboard": board, "folderUid": folder, "message": mark, "overwrite": False}
-    return Request("POST", "/api/dashboards/db", body)
+    return ApiRequest("POST", "/api/dashboards/db", body)

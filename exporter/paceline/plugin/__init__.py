@@ -243,15 +243,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _activate(config: pytest.Config) -> None:
-    from paceline.plugin.not_measured import NotMeasured  # noqa: PLC0415 - absent where it is off
     from paceline.plugin.plain_imports import plain_imports  # noqa: PLC0415 - as above
+    from paceline.plugin.unmeasured_session import UnmeasuredSession  # noqa: PLC0415 - absent where it is off
 
     with plain_imports():
         try:
             from paceline.plugin.activation import activate  # noqa: PLC0415 - as above
         except Exception as error:  # noqa: BLE001 - a broken installation or little memory is not the tests' fault
             reason = f"{type(error).__name__}: {error}"
-            config.pluginmanager.register(NotMeasured(reason), "paceline-not-measured")
+            config.pluginmanager.register(UnmeasuredSession(reason), "paceline-not-measured")
         else:
             activate(config)
 

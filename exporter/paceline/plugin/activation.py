@@ -20,10 +20,10 @@ from paceline.plugin.measure.benchmark_marker import BenchmarkMarker
 from paceline.plugin.measure.benchmarks_apart import BenchmarksApart
 from paceline.plugin.measure.meter import Meter
 from paceline.plugin.measure.work_choice import WorkChoice
-from paceline.plugin.not_measured import NotMeasured
 from paceline.plugin.options import settings_of
 from paceline.plugin.test_spans import TestSpans
 from paceline.plugin.touching import TOUCHING, watch_libraries
+from paceline.plugin.unmeasured_session import UnmeasuredSession
 from paceline.plugin.verbose_tests import VerboseTests
 from paceline.probes import make_probes
 from paceline.probes.own_overhead import OwnWork
@@ -50,7 +50,7 @@ def activate(config: pytest.Config) -> None:
     except PacelineError as error:
         raise pytest.UsageError(f"paceline: {error}") from error
     except Exception as error:  # noqa: BLE001 - whatever it is, it is not the fault of the user's tests
-        plugins = {"not-measured": NotMeasured(f"{type(error).__name__}: {error}")}
+        plugins = {"not-measured": UnmeasuredSession(f"{type(error).__name__}: {error}")}
     if "meter" not in plugins:
         _watch_no_libraries(config)
     for name, plugin in plugins.items():

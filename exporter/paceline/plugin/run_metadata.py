@@ -17,7 +17,7 @@ from paceline.plugin.guard import Guard
 from paceline.plugin.others_cpu import OthersCpu
 from paceline.plugin.run_id import find_run_id
 from paceline.probes.calibration import calibrate
-from paceline.run_origin import FALLBACK_BRANCH, Origin, OriginFinder, find_environment
+from paceline.run_origin import FALLBACK_BRANCH, OriginFinder, RunOrigin, find_environment
 from paceline.shards import part_of
 from paceline.translated_names import RunCount
 from paceline.unpatched import UNPATCHED
@@ -91,11 +91,11 @@ class RunMetadata:
         )
 
     @cached_property
-    def origin(self) -> Origin:
+    def origin(self) -> RunOrigin:
         """
         Where the code is from; the first who asks waits for git.
         """
-        unknown = Origin(branch=FALLBACK_BRANCH, default_branch=FALLBACK_BRANCH)
+        unknown = RunOrigin(branch=FALLBACK_BRANCH, default_branch=FALLBACK_BRANCH)
         found = self._guard.tried(self._finder.find, "asking git") if self._finder is not None else None
         self.close()
         return found or unknown

@@ -10,7 +10,7 @@ from typing import Final
 from paceline.config import Config
 from paceline.delivery.messages import delivered, let_go, undelivered
 from paceline.delivery.outbox import Box, Held, Outbox, pack
-from paceline.delivery.send_rounds import Errand, InterruptedDeliveryError, Tally, deliver
+from paceline.delivery.send_rounds import Errand, ErrandTally, InterruptedDeliveryError, deliver
 from paceline.delivery.sink import Sink
 from paceline.errors import StorageError
 from paceline.model import Run
@@ -71,7 +71,7 @@ class Sending:
             return False
         return True
 
-    def _tell(self, tallies: Sequence[Tally]) -> None:
+    def _tell(self, tallies: Sequence[ErrandTally]) -> None:
         for errand, tally in zip(self._errands, tallies, strict=True):
             if tally.sent:
                 self.lines.append(delivered(errand, tally))

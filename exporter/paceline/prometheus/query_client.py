@@ -15,8 +15,8 @@ from msgspec import DecodeError, Raw, Struct, json
 from paceline.errors import StorageError
 from paceline.formatting import duration, size
 from paceline.http.deadline import within
-from paceline.http.endpoint import Endpoint, Naming, auth_of
 from paceline.http.failures import UNAUTHORIZED, failure_of, shown_status
+from paceline.http.server_access import Naming, ServerAccess, auth_of
 from paceline.http.server_kinds import PROMETHEUS, wrong_kind
 from paceline.identity import quoted
 
@@ -84,7 +84,7 @@ class QueryClient:
         largest: bytes of an answer.
     """
 
-    def __init__(self, endpoint: Endpoint, seconds: float, largest: int = _LARGEST) -> None:
+    def __init__(self, endpoint: ServerAccess, seconds: float, largest: int = _LARGEST) -> None:
         self.endpoint: Final = endpoint
         self._seconds: Final = seconds
         self._largest: Final = largest

@@ -39,7 +39,7 @@ class Rule(Struct, frozen=True, rename="camel"):
     last_error: str = ""
 
 
-class Group(Struct, frozen=True, rename="camel"):
+class RuleGroup(Struct, frozen=True, rename="camel"):
     """
     Rules that are evaluated together, once in `interval` seconds.
     """
@@ -64,7 +64,7 @@ class Group(Struct, frozen=True, rename="camel"):
         """
         return self.seconds <= 0
 
-    def is_slow(self, groups: "Sequence[Group]") -> bool:
+    def is_slow(self, groups: "Sequence[RuleGroup]") -> bool:
         return self.interval > min(group.interval for group in groups)
 
 
@@ -130,7 +130,7 @@ def waits(client: QueryClient, *, new_only: bool) -> list[str]:
     return [_wait(group, now) for group in paceline_groups(client) if group.is_new or not new_only]
 
 
-def _wait(group: Group, now: float) -> str:
+def _wait(group: RuleGroup, now: float) -> str:
     if group.is_new:
         return f"{group.name} was never evaluated yet (first within {duration(group.interval)} of the server's start)"
     return f"{group.name} is evaluated in {duration(max(group.seconds + group.interval - now, 0.0))}"
@@ -154,7 +154,7 @@ def recorders(client: QueryClient) -> list[Recorder]:
     return found
 
 
-def paceline_groups(client: QueryClient) -> list[Group]:
+def paceline_groups(client: QueryClient) -> list[RuleGroup]:
     """
     The groups of Paceline's rules.
 
@@ -165,7 +165,7 @@ def paceline_groups(client: QueryClient) -> list[Group]:
 
 
 class _Groups(Struct, frozen=True):
-    groups: list[Group]
+    groups: list[RuleGroup]
 
 
 class _RulesAnswer(Struct, frozen=True):
@@ -180,7 +180,7 @@ class _ScalarAnswer(Struct, frozen=True):
     data: _Scalar
 
 
-def _groups(body: bytes) -> Sequence[Group]:
+def _groups(body: bytes) -> Sequence[RuleGroup]:
     return json.decode(body, type=_RulesAnswer).data.groups
 
 

@@ -24,13 +24,13 @@ from starlette.routing import Route
 from paceline.errors import ConflictError, DocumentError, PacelineError
 from paceline.identity import safe_text
 from paceline.server.access import UsersOnly, is_token
-from paceline.server.body_room import BodyRoom, Place
+from paceline.server.body_room import BodyRoom, TakenRoom
 from paceline.server.credentials import Credentials
 from paceline.server.housekeeping import Housekeeping
 from paceline.server.landing_page import landing_page
 from paceline.server.negotiation import Format, accepts_gzip, chosen_format
 from paceline.server.report_checks import Sender, read_report
-from paceline.server.request_body import Limits, RefusedBodyError, discard_body, read_body
+from paceline.server.request_body import BodyLimits, RefusedBodyError, discard_body, read_body
 from paceline.server.scrapers import Scraper, takes_many
 from paceline.server.service import ExporterService
 
@@ -46,14 +46,14 @@ _RESULT = {_UNAUTHORIZED: "unauthorized", _CONFLICT: "conflict"}
 _ASKS_FOR_TOKEN = {"WWW-Authenticate": 'Bearer realm="paceline"'}
 _LONGEST_REASON = 300
 _STATUS = {"accepted": 201, "duplicate": 200}
-_LIVE_LIMITS = Limits(sent=1 << 20, unpacked=1 << 20, seconds=10.0)
+_LIVE_LIMITS = BodyLimits(sent=1 << 20, unpacked=1 << 20, seconds=10.0)
 # All that scrapes as a Prometheus does says how long it is going to wait.
 _SCRAPE = "x-prometheus-scrape-timeout-seconds"
 
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def make_app(service: ExporterService, credentials: Credentials, limits: Limits | None = None) -> Starlette:
+def make_app(service: ExporterService, credentials: Credentials, limits: BodyLimits | None = None) -> Starlette:
     """
     The application for an ASGI server.
 
@@ -63,7 +63,7 @@ def make_app(service: ExporterService, credentials: Credentials, limits: Limits 
         limits: of the body of a run.
     """
     housekeeping = Housekeeping(service, credentials)
-    endpoints = _Endpoints(service, credentials, limits or Limits())
+    endpoints = _Endpoints(service, credentials, limits or BodyLimits())
     path = service.settings.telemetry_path
     routes = [
         Route("/", endpoints.landing),
@@ -83,7 +83,7 @@ def make_app(service: ExporterService, credentials: Credentials, limits: Limits 
 
 
 class _Endpoints:
-    def __init__(self, service: ExporterService, credentials: Credentials, limits: Limits) -> None:
+    def __init__(self, service: ExporterService, credentials: Credentials, limits: BodyLimits) -> None:
         self._service = service
         self._credentials = credentials
         self._own = service.own
@@ -160,7 +160,7 @@ class _Endpoints:
         if request.url.path == RUNS:
             self._own.reports.labels(result).inc()
 
-    async def _body(self, request: Request, limits: Limits, place: Place) -> bytes:
+    async def _body(self, request: Request, limits: BodyLimits, place: TakenRoom) -> bytes:
         tokens = self._credentials.tokens
         if tokens and not is_token(request.headers.get("authorization", ""), tokens):
             await discard_body(request, limits)

@@ -38,7 +38,7 @@ _HIGHEST_PORT = 65535
 LOCK = "exporter.lock"
 
 
-class Files(NamedTuple):
+class AccessFiles(NamedTuple):
     """
     The files that say who may use the exporter.
     """
@@ -47,7 +47,7 @@ class Files(NamedTuple):
     tokens: Path | None
 
 
-def serve(settings: ExporterSettings, addresses: Sequence[str], files: Files, log_format: str) -> None:
+def serve(settings: ExporterSettings, addresses: Sequence[str], files: AccessFiles, log_format: str) -> None:
     """
     Serve until SIGTERM or SIGINT; what is being received then is finished. SIGHUP reads the files again.
 

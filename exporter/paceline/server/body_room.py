@@ -23,11 +23,11 @@ class BodyRoom:
         self._taken: Final[Counter[str]] = Counter()
 
     @contextmanager
-    def place(self, sender: str) -> Iterator["Place"]:
+    def place(self, sender: str) -> Iterator["TakenRoom"]:
         """
         The place of one request, given back at its end.
         """
-        place = Place(self, sender)
+        place = TakenRoom(self, sender)
         try:
             yield place
         finally:
@@ -47,7 +47,7 @@ class BodyRoom:
         self._taken[sender] += count
 
 
-class Place:
+class TakenRoom:
     """
     What a request has taken of the room.
     """

@@ -14,13 +14,13 @@ from typing import Final, TypeAlias
 
 from paceline.errors import ConflictError, DocumentError, StorageError
 from paceline.identity import safe_text
-from paceline.server.request_body import Limits
+from paceline.server.request_body import BodyLimits
 
 _LOG = logging.getLogger(__name__)
 _SUFFIXES = (".json", ".json.gz")
 TAKEN, DAMAGED, CONFLICT, SKIPPED, UNREADABLE = "taken", "damaged", "conflict", "skipped", "unreadable"
 RESULTS = (TAKEN, DAMAGED, CONFLICT, SKIPPED, UNREADABLE)
-_LONGEST = Limits().unpacked
+_LONGEST = BodyLimits().unpacked
 _LONGEST_LINE = 500
 
 # Size and time of change in ns.

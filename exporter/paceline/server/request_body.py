@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 from starlette.requests import ClientDisconnect, Request
 
-from paceline.server.body_room import Place
+from paceline.server.body_room import TakenRoom
 
 _DRAINED = 4
 # The event loop waits while a piece is unpacked, of each body that comes at the same time.
@@ -19,7 +19,7 @@ _PIECE = 1 << 18
 _GZIP = zlib.MAX_WBITS | 16
 
 
-class Limits(Struct, frozen=True, kw_only=True):
+class BodyLimits(Struct, frozen=True, kw_only=True):
     """
     In bytes and seconds.
     """
@@ -39,7 +39,7 @@ class RefusedBodyError(Exception):
         self.status: Final = status
 
 
-async def read_body(request: Request, limits: Limits, place: Place) -> bytes:
+async def read_body(request: Request, limits: BodyLimits, place: TakenRoom) -> bytes:
     """
     Read the body of a request that brings JSON.
 
@@ -55,14 +55,14 @@ async def read_body(request: Request, limits: Limits, place: Place) -> bytes:
         raise
 
 
-async def discard_body(request: Request, limits: Limits) -> None:
+async def discard_body(request: Request, limits: BodyLimits) -> None:
     """
     Read the body of a request that is refused for another reason.
     """
     await _drain(request.stream(), limits)
 
 
-async def _unpacked(request: Request, chunks: AsyncIterator[bytes], limits: Limits, place: Place) -> bytes:
+async def _unpacked(request: Request, chunks: AsyncIterator[bytes], limits: BodyLimits, place: TakenRoom) -> bytes:
     unpacker = _unpacker(request, limits)
     try:
         async with asyncio.timeout(limits.seconds):
@@ -77,7 +77,7 @@ async def _unpacked(request: Request, chunks: AsyncIterator[bytes], limits: Limi
     return unpacker.content()
 
 
-async def _drain(chunks: AsyncIterator[bytes], limits: Limits) -> None:
+async def _drain(chunks: AsyncIterator[bytes], limits: BodyLimits) -> None:
     """
     Whoever is still sending does not see an answer, so that the rest is read and thrown away, up to a limit.
     """
@@ -90,7 +90,7 @@ async def _drain(chunks: AsyncIterator[bytes], limits: Limits) -> None:
                     return
 
 
-def _unpacker(request: Request, limits: Limits) -> "_Unpacker":
+def _unpacker(request: Request, limits: BodyLimits) -> "_Unpacker":
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise RefusedBodyError(415, f"Content-Type: {kind[:100]!r}, expected application/json")
@@ -108,7 +108,7 @@ class _Unpacker:
     Unpacks as the body comes, so that a small one that unpacks to a huge one is stopped on the way.
     """
 
-    def __init__(self, limits: Limits, *, is_packed: bool) -> None:
+    def __init__(self, limits: BodyLimits, *, is_packed: bool) -> None:
         self._limits = limits
         self._is_packed = is_packed
         self._stream = zlib.decompressobj(_GZIP)

@@ -11,12 +11,12 @@ from paceline.kit_results.load import LoadResult
 from paceline.kit_results.stress import StressResult, StressStep
 from paceline.testkit.arguments import arguments_of, check_name, number, whole_number
 from paceline.testkit.keeping import keep
-from paceline.testkit.load.plan import LoadPlan
+from paceline.testkit.load.load_plan import LoadPlan
 from paceline.testkit.load.planning import (
     MOST_USERS,
     USERS,
     Loaded,
-    Sending,
+    SendingOptions,
     check_installed,
     check_thresholds,
     plan_of,
@@ -42,7 +42,7 @@ def stress_test(  # noqa: PLR0913 - each describes the load
     refine: bool = False,
     as_rate: bool = False,
     name: str = "",
-    **sending: Unpack[Sending],
+    **sending: Unpack[SendingOptions],
 ) -> StressResult:
     """
     Hold a load, then a higher one, until one is too much.
@@ -59,7 +59,7 @@ def stress_test(  # noqa: PLR0913 - each describes the load
         refine: whether the loads between the last that was carried and the first that failed are tried, by bisection.
         as_rate: whether loads are requests per second instead of users.
         name: tells several stress tests in one test apart.
-        sending: how requests are sent, as in `Sending`.
+        sending: how requests are sent, as in `SendingOptions`.
 
     Raises:
         ValueError: an argument is invalid, or the host is not allowed.

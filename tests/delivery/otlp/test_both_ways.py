@@ -11,7 +11,7 @@ import requests
 from paceline.delivery.otlp.collector import Collector
 from paceline.delivery.otlp.otlp_metrics import OtlpMetrics
 from paceline.delivery.outbox import pack
-from paceline.http.endpoint import Endpoint
+from paceline.http.server_access import ServerAccess
 from paceline.measure import Measure
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Case, Machine, Outcome, Run
@@ -37,7 +37,7 @@ def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
 
 
 def _send(server: Prometheus, run: Run) -> None:
-    endpoint = Endpoint(f"{server.url}/opentelemetry/v1/metrics")
+    endpoint = ServerAccess(f"{server.url}/opentelemetry/v1/metrics")
     sink = OtlpMetrics(Collector(endpoint, {}, "metrics"), lambda: "main")
     sink.deliver(pack(run).packed, 60)
     # It shows samples after a second, unless asked.

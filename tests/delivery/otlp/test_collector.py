@@ -11,13 +11,13 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from paceline.delivery.otlp.collector import Collector
 from paceline.errors import BusyError, DeliveryError, RefusedError
-from paceline.http.endpoint import Endpoint
+from paceline.http.server_access import ServerAccess
 from support.receiving import Receiving, receiving
 
 
 def _send(server: Receiving, *messages: bytes, environ: Mapping[str, str] | None = None) -> None:
     environ = {"OTEL_EXPORTER_OTLP_COMPRESSION": "none", **(environ or {})}
-    Collector(Endpoint(server.url), environ, "metrics").send(messages, 5)
+    Collector(ServerAccess(server.url), environ, "metrics").send(messages, 5)
 
 
 def test_messages_go_one_after_the_other() -> None:

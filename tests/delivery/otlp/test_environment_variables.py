@@ -9,7 +9,7 @@ import pytest
 from paceline.delivery.otlp.collector import Collector, resource_attributes
 from paceline.delivery.otlp.environment_variables import Variables
 from paceline.errors import ConfigError
-from paceline.http.endpoint import Endpoint
+from paceline.http.server_access import ServerAccess
 
 _EVERY = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _OWN = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"
@@ -105,7 +105,7 @@ def test_a_wrong_variable_is_named(name: str, value: str, expected: str) -> None
     Before any test runs.
     """
     with pytest.raises(ConfigError) as caught:
-        Collector(Endpoint("http://collector"), {name: value}, "metrics")
+        Collector(ServerAccess("http://collector"), {name: value}, "metrics")
 
     assert str(caught.value) == f"the environment variable {name} is {value!r}, expected {expected}"
 
@@ -126,7 +126,7 @@ def test_what_is_no_header_is_named(text: str, place: int) -> None:
     By its place, as it may be a secret; before any test runs.
     """
     with pytest.raises(ConfigError) as caught:
-        Collector(Endpoint("http://collector"), {"OTEL_EXPORTER_OTLP_HEADERS": text}, "metrics")
+        Collector(ServerAccess("http://collector"), {"OTEL_EXPORTER_OTLP_HEADERS": text}, "metrics")
 
     assert str(caught.value) == (
         f"the environment variable OTEL_EXPORTER_OTLP_HEADERS has an invalid header at place {place}, "

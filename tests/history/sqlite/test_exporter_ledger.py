@@ -12,7 +12,7 @@ import pytest
 from paceline.documents import encode_run
 from paceline.history.sqlite.exporter_ledger import ServedLedger, Terms
 from paceline.model import Run
-from paceline.shards import Part
+from paceline.shards import Shard
 from support.values import EPOCH, make_case, make_run
 
 
@@ -122,7 +122,7 @@ def test_parts_that_waited_in_an_earlier_version_are_put_together(ledger: Served
     """
     for number in (1, 2):
         run = make_run(number, [make_case(f"test_{number}")], run_id=f"a.{number}of2")
-        received = ledger.receive_part(Part("a", number, 2), run, encode_run(run), _TERMS)
+        received = ledger.receive_part(Shard("a", number, 2), run, encode_run(run), _TERMS)
         with closing(sqlite3.connect(ledger.path)) as database:
             database.executescript(f"{_OF_VERSION_4}; PRAGMA user_version = 4")
 

@@ -16,7 +16,7 @@ from paceline.cli.options.terminal import warn
 from paceline.config import Config
 from paceline.delivery.configured_sinks import open_sinks
 from paceline.delivery.messages import delivered, undelivered
-from paceline.delivery.send_rounds import Errand, Tally
+from paceline.delivery.send_rounds import Errand, ErrandTally
 from paceline.delivery.sink import Sink
 from paceline.errors import ConfigError
 
@@ -48,7 +48,7 @@ def target_options(command: _F) -> _F:
     return command
 
 
-class Target(Struct, frozen=True, kw_only=True):
+class Destination(Struct, frozen=True, kw_only=True):
     """
     The options, as given.
     """
@@ -90,7 +90,7 @@ def default_branch_finder(config: Config) -> Callable[[], str]:
     return cache(partial(find_default_branch, config))
 
 
-def conclude(done: Sequence[tuple[Errand, Tally]]) -> None:
+def conclude(done: Sequence[tuple[Errand, ErrandTally]]) -> None:
     """
     Say what came of errands, and end with exit code 1 where something was not delivered.
     """

@@ -17,9 +17,9 @@ from opentelemetry.sdk.resources import Resource as SdkResource
 from paceline.delivery.otlp.environment_variables import PREFIX, Variables
 from paceline.errors import DeliveryError, RefusedError
 from paceline.formatting import counted
-from paceline.http.endpoint import Endpoint, auth_of, read_authorities
 from paceline.http.failures import UNAUTHORIZED, shown_status, shown_type
 from paceline.http.one_request import asking_once
+from paceline.http.server_access import ServerAccess, auth_of, read_authorities
 from paceline.identity import quoted
 
 SCOPE = InstrumentationScope(name="paceline")
@@ -42,7 +42,7 @@ class Collector:
     """
 
     def __init__(
-        self, endpoint: Endpoint, environ: Mapping[str, str], signal: str, authorities: str | None = None
+        self, endpoint: ServerAccess, environ: Mapping[str, str], signal: str, authorities: str | None = None
     ) -> None:
         self._endpoint: Final = endpoint
         self._variables: Final = Variables(environ, signal)

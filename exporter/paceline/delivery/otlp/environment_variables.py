@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from paceline.errors import ConfigError
-from paceline.http.endpoint import Endpoint, Naming, read_endpoint
+from paceline.http.server_access import Naming, ServerAccess, read_endpoint
 
 # As a setting: the address is in the variables.
 FROM_ENVIRONMENT = "env"
@@ -39,7 +39,7 @@ class Variables:
         self._environ: Final = environ
         self._signal: Final = signal
 
-    def endpoint(self, setting: str) -> Endpoint:
+    def endpoint(self, setting: str) -> ServerAccess:
         """
         Where the signal goes.
 
@@ -164,6 +164,6 @@ def _header(part: str) -> tuple[str, str]:
     return (name, value) if separator and _NAME.fullmatch(name) and _VALUE.fullmatch(value) else ("", "")
 
 
-def _below(base: str, place: str, path: str) -> Endpoint:
+def _below(base: str, place: str, path: str) -> ServerAccess:
     endpoint = read_endpoint(base, Naming(place, _EXAMPLE), {})
-    return Endpoint(f"{endpoint}{path}", user=endpoint.user, password=endpoint.password)
+    return ServerAccess(f"{endpoint}{path}", user=endpoint.user, password=endpoint.password)

@@ -18,7 +18,7 @@ from paceline.history.sqlite.same_run import check_part, check_run, gives_way, h
 from paceline.metrics.counters import Key, added
 from paceline.metrics.run_samples import free_stamp
 from paceline.model import Run, RunOutcome
-from paceline.shards import Part, merge
+from paceline.shards import Shard, merge
 
 Tally = Callable[[Run], Mapping[Key, float]]
 _EXPOSED = (
@@ -93,7 +93,7 @@ class ServedLedger(Ledger):
             check_run(database, run)
             return _receive(database, run, document, terms)
 
-    def receive_part(self, part: Part, run: Run, document: bytes, terms: Terms) -> Received:
+    def receive_part(self, part: Shard, run: Run, document: bytes, terms: Terms) -> Received:
         """
         Keep a part of a run; with the last of them the whole is received. For a part that crashed a whole one is waited
         for, as it may be done again. A part that comes after the whole was made without it is a run of its own.

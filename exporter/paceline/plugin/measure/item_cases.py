@@ -20,7 +20,7 @@ from paceline.unpatched import UNPATCHED
 Listener = Callable[[int, Case], None]
 
 
-class Boundaries(Protocol):
+class BoundaryListener(Protocol):
     """
     Takes the start and the end of each test that this process runs, by its number, and each second of its load tests.
     """
@@ -32,7 +32,7 @@ class Boundaries(Protocol):
     def tell_load(self, test: str, moment: LoadMoment) -> None: ...
 
 
-class Ended(NamedTuple):
+class EndedTest(NamedTuple):
     """
     A test that was run here, whether it was measured in this process, and its case.
     """
@@ -59,12 +59,12 @@ class ItemCases:
     def __init__(
         self,
         meter: Meter,
-        boundaries: Boundaries | None,
+        boundaries: BoundaryListener | None,
         on_end: Listener,
         on_settled: Listener,
         failed: Callable[[Exception, str], None],
     ) -> None:
-        self.ended: Final[dict[int, Ended]] = {}
+        self.ended: Final[dict[int, EndedTest]] = {}
         self.current: RunningTest | None = None
         self.number = 0
         self._meter: Final = meter
@@ -142,7 +142,7 @@ class ItemCases:
         if case is None:
             return
         number = self.number
-        self.ended[number] = Ended(item, self._is_measured_here, case)
+        self.ended[number] = EndedTest(item, self._is_measured_here, case)
         self._last = number if self._is_measured_here else None
         self._on_end(number, case)
 
@@ -153,7 +153,7 @@ class ItemCases:
             return
         item, is_measured_here, case = self.ended[number]
         settled = case.with_retained(retained)
-        self.ended[number] = Ended(item, is_measured_here, settled)
+        self.ended[number] = EndedTest(item, is_measured_here, settled)
         self._on_settled(number, settled)
 
     def _tried(self, step: Callable[[], None]) -> None:

@@ -14,14 +14,14 @@ from paceline.model import Case, Verdict
 from paceline.plugin.collect.plan import plan_of
 from paceline.plugin.guard import Guard
 from paceline.plugin.measure.held_reports import HeldReports
-from paceline.plugin.measure.item_cases import Ended
+from paceline.plugin.measure.item_cases import EndedTest
 from paceline.plugin.measure.marker_verdicts import failure_of, marker_verdicts
 from paceline.plugin.measure.meter import Meter
 from paceline.plugin.measure.running_test import RunningTest
 from paceline.plugin.measure.time_limit import without_time_limit
 from paceline.verdict_kinds import VerdictKind
 
-Repeat = Callable[[Ended, pytest.Item | None], Sequence[Case]]
+Repeat = Callable[[EndedTest, pytest.Item | None], Sequence[Case]]
 _CALL: Final = "call"
 
 
@@ -66,7 +66,7 @@ class MarkerBudgets:
         if case is None or not verdicts or call is None:
             return
         with without_time_limit(item):
-            repeats = self._repeat(Ended(item, running.measurement is not None, case), nextitem)
+            repeats = self._repeat(EndedTest(item, running.measurement is not None, case), nextitem)
         broken = [one for one in (self._confirmed(verdict, repeats) for verdict in verdicts) if one is not None]
         if broken:
             _fail(item, call, failure_of(broken))

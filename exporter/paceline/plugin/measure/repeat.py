@@ -22,7 +22,7 @@ from paceline.config import Config
 from paceline.formatting import counted, duration
 from paceline.model import Case, Run
 from paceline.plugin.collect.plan import plan_of
-from paceline.plugin.measure.item_cases import Ended, ItemCases
+from paceline.plugin.measure.item_cases import EndedTest, ItemCases
 from paceline.plugin.measure.marker_verdicts import marker_verdicts
 from paceline.plugin.measure.meter import Meter
 from paceline.plugin.measure.repeatable import why_not_repeatable
@@ -126,7 +126,7 @@ class Repeater:
         failed = [one.case.id for one in chosen if not self._cases[one.case.id] and one.case.id not in self._counted]
         self._reasons |= dict.fromkeys(failed, "its repeats failed or did not end in time")
 
-    def measure_budget_again(self, one: Ended, nextitem: pytest.Item | None) -> Sequence[Case]:
+    def measure_budget_again(self, one: EndedTest, nextitem: pytest.Item | None) -> Sequence[Case]:
         """
         Run a test with a budget of its own again until it keeps the budget, before the next test.
 
@@ -149,7 +149,7 @@ class Repeater:
         self._seconds_for_budgets -= UNPATCHED.monotonic() - started
         return cases
 
-    def _choose(self, suspects: Sequence[str], node: pytest.Collector | None) -> list[Ended]:
+    def _choose(self, suspects: Sequence[str], node: pytest.Collector | None) -> list[EndedTest]:
         ended = {one.case.id: one for one in self._tests.ended.values()}
         waiting = [ended[case_id] for case_id in suspects if case_id in ended and case_id not in self._cases]
         reasons = {one.case.id: why_not_repeatable(one) for one in waiting}
@@ -165,7 +165,7 @@ class Repeater:
         self._reasons = found | self._reasons
         return chosen
 
-    def _rounds(self, config: pytest.Config, suspects: Sequence[Ended], node: pytest.Collector | None) -> None:
+    def _rounds(self, config: pytest.Config, suspects: Sequence[EndedTest], node: pytest.Collector | None) -> None:
         gave_up: set[str] = set()
         with self._apart(config, suspects):
             end = UNPATCHED.monotonic() + self._seconds_left
@@ -192,7 +192,7 @@ class Repeater:
             self._work.pause()
 
     def _count_calls(
-        self, config: pytest.Config, suspects: Sequence[Ended], node: pytest.Collector | None, started: float
+        self, config: pytest.Config, suspects: Sequence[EndedTest], node: pytest.Collector | None, started: float
     ) -> None:
         """
         Repeat each suspect once more, and count its calls: that takes time, so that no time is compared with it.
@@ -206,7 +206,7 @@ class Repeater:
                     self._counted[one.case.id] = repeat
 
     def _count_loops(
-        self, config: pytest.Config, suspects: Sequence[Ended], node: pytest.Collector | None, started: float
+        self, config: pytest.Config, suspects: Sequence[EndedTest], node: pytest.Collector | None, started: float
     ) -> None:
         """
         Repeat each test that looks slower once more, and count the rounds of its loops: that may take too long, and
@@ -225,7 +225,7 @@ class Repeater:
                     self._work.keep_loops(one.case.id)
 
     def _count_objects(
-        self, config: pytest.Config, suspects: Sequence[Ended], node: pytest.Collector | None, started: float
+        self, config: pytest.Config, suspects: Sequence[EndedTest], node: pytest.Collector | None, started: float
     ) -> None:
         """
         Repeat each test that seems to keep memory some more times in a row, so that no other suspect leaves memory to
@@ -248,7 +248,7 @@ class Repeater:
                 self._cases[one.case.id][: len(kept)] = map(Case.with_retained, self._cases[one.case.id], kept)
 
     @contextmanager
-    def _apart(self, config: pytest.Config, suspects: Sequence[Ended]) -> Iterator[None]:
+    def _apart(self, config: pytest.Config, suspects: Sequence[EndedTest]) -> Iterator[None]:
         """
         Let nobody else see the repeats of some tests, nor the test that is present measure them as its own.
         """
@@ -256,14 +256,14 @@ class Repeater:
         with unseen(config), self._meter.another_test(is_suspect=is_present):
             yield
 
-    def _repeat_in_time(self, one: Ended, started: float, node: pytest.Collector | None) -> Case | None:
+    def _repeat_in_time(self, one: EndedTest, started: float, node: pytest.Collector | None) -> Case | None:
         """
         A repeat, as long as there is time since measuring again was started.
         """
         left = started + self._seconds_left - UNPATCHED.monotonic()
         return self._repeat(one, left, node) if left > 0 else None
 
-    def _repeat(self, one: Ended, seconds_left: float, node: pytest.Collector | pytest.Item | None) -> Case | None:
+    def _repeat(self, one: EndedTest, seconds_left: float, node: pytest.Collector | pytest.Item | None) -> Case | None:
         took = sum(
             filter(None, (one.case.setup_seconds, one.case.duration_seconds, one.case.teardown_seconds)), start=0.0
         )

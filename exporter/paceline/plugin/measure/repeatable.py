@@ -9,7 +9,7 @@ import pytest
 from _pytest.nodes import Node
 
 from paceline.plugin.collect.plan import plan_of
-from paceline.plugin.measure.item_cases import Ended
+from paceline.plugin.measure.item_cases import EndedTest
 
 # Fixtures of these packages, and setups of these collectors, may be made a second time: nobody sees it.
 _HARMLESS = ("_pytest.", "pytest_asyncio.", "anyio.")
@@ -26,7 +26,7 @@ _OWNERS = {
 }
 
 
-def why_not_repeatable(ended: Ended) -> str:
+def why_not_repeatable(ended: EndedTest) -> str:
     """
     Why a test must not be measured again; "" where it may.
     """

@@ -8,7 +8,7 @@ from typing import Any
 
 from paceline.kit_results.benchmark import BenchmarkResult
 from paceline.testkit.arguments import arguments_of, check_name, number
-from paceline.testkit.benchmark.rounds import BenchmarkRounds, Limits
+from paceline.testkit.benchmark.timed_rounds import BenchmarkLimits, BenchmarkRounds
 from paceline.testkit.call_limit import CALL_SECONDS, CallLimit
 from paceline.testkit.calling import await_in_steps, call_in_steps
 from paceline.testkit.keeping import keep
@@ -78,7 +78,7 @@ async def async_benchmark_test(  # noqa: PLR0913 - as above
     return keep(rounds.result)
 
 
-def limits_of(max_avg_ms: float | None, max_median_ms: float | None, max_memory_kib: float | None) -> Limits:
+def limits_of(max_avg_ms: float | None, max_median_ms: float | None, max_memory_kib: float | None) -> BenchmarkLimits:
     """
     The limits in base units.
 
@@ -88,7 +88,7 @@ def limits_of(max_avg_ms: float | None, max_median_ms: float | None, max_memory_
     given = {"max_avg_ms": max_avg_ms, "max_median_ms": max_median_ms, "max_memory_kib": max_memory_kib}
     checked = {name: None if most is None else number(name, most) for name, most in given.items()}
     avg, median, memory = checked.values()
-    return Limits(
+    return BenchmarkLimits(
         None if avg is None else avg / _MILLISECONDS,
         None if median is None else median / _MILLISECONDS,
         None if memory is None else memory * _KIBIBYTE,

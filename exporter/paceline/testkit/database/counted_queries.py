@@ -11,7 +11,7 @@ from paceline.probes.touch.hooks import ACTIVE
 from paceline.query_group import QueryGroup
 
 
-class Sent(NamedTuple):
+class CountedQueries(NamedTuple):
     """
     Queries that were sent: their number, and their groups.
     """
@@ -21,7 +21,7 @@ class Sent(NamedTuple):
 
 
 @contextmanager
-def counted_queries() -> Iterator[Callable[[], Sent | None]]:
+def counted_queries() -> Iterator[Callable[[], CountedQueries | None]]:
     """
     While queries are counted apart from those of the test.
 
@@ -34,10 +34,10 @@ def counted_queries() -> Iterator[Callable[[], Sent | None]]:
     hooks = ACTIVE[-1]
     with hooks.attribution.apart() as bucket:
 
-        def sent() -> Sent | None:
+        def sent() -> CountedQueries | None:
             queries = list(bucket.queries.values())
             if hooks.has_failed:
                 return None
-            return Sent(sum(one.count for one in queries), query_groups(queries, hooks.sites))
+            return CountedQueries(sum(one.count for one in queries), query_groups(queries, hooks.sites))
 
         yield sent

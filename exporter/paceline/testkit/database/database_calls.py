@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from paceline.kit_results.database import DatabaseResult, Scaling
 from paceline.query_group import QueryGroup
-from paceline.testkit.database.counted_queries import Sent, counted_queries
+from paceline.testkit.database.counted_queries import CountedQueries, counted_queries
 from paceline.testkit.database.full_scans import full_scans
 from paceline.unpatched import UNPATCHED
 
@@ -48,7 +48,7 @@ class DatabaseCalls:
         self._fn: Final = fn
         self._asked: Final = asked
         self._scaling: Scaling | None = None
-        self._first: Sent | None = None
+        self._first: CountedQueries | None = None
         self._timed: Final[list[tuple[float, int | None]]] = []
 
     def steps(self) -> Generator[Call, None, None]:

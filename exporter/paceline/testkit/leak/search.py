@@ -10,6 +10,7 @@ from paceline.formatting import counted
 from paceline.kit_results.leak import Growth, LeakResult
 from paceline.testkit.calling import Steps
 from paceline.testkit.leak.bystanders import BoundedCaches, name_of_cache
+from paceline.testkit.leak.level_trend import Stage, growth
 from paceline.testkit.leak.levels import (
     CAN_READ_HEAP,
     Samples,
@@ -19,7 +20,6 @@ from paceline.testkit.leak.levels import (
     read_levels,
 )
 from paceline.testkit.leak.naming import Allocations, allocations, snapshot, tracing
-from paceline.testkit.leak.trend import Stage, growth
 from paceline.unpatched import UNPATCHED
 
 _WARM_UP_CALLS, _WARM_UP_SECONDS = 20, 0.3

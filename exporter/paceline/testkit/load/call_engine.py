@@ -13,7 +13,7 @@ from typing import Any, Final
 from paceline.testkit.load.calls import FALSE, Call, Calls, be_user, failure_of, next_back_off
 from paceline.testkit.load.engine import EachSecond, Ended
 from paceline.testkit.load.gathering import Gathering
-from paceline.testkit.load.plan import LoadPlan, WorkerDone
+from paceline.testkit.load.load_plan import LoadPlan, WorkerDone
 from paceline.testkit.load.schedule import user_starts
 from paceline.testkit.load.tally import Failure, Tally
 

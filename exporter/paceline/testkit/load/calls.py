@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from threading import Event, Lock
 from typing import Final
 
-from paceline.testkit.load.plan import GRACE_SECONDS, LoadPlan
+from paceline.testkit.load.load_plan import GRACE_SECONDS, LoadPlan
 from paceline.testkit.load.schedule import due_times
 from paceline.testkit.load.tally import NO_ANSWER_AT_THE_END, NOT_SENT, Failure, Tally
 

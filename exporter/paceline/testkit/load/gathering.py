@@ -9,7 +9,7 @@ from typing import Final
 from hdrh.histogram import HdrHistogram
 
 from paceline.kit_results.load import GeneratorUse, Latency, LoadEndpoint, LoadErrors, LoadInterval
-from paceline.testkit.load.plan import ErrorCount, Interval, LoadPlan, WorkerDone
+from paceline.testkit.load.load_plan import ErrorCount, LoadPlan, WorkerDone, WorkerInterval
 
 _MICROSECONDS = 1e6
 # An hour; what took longer counts as an hour.
@@ -40,7 +40,7 @@ class Gathering:
         self._intervals: Final[dict[int, _Gathered]] = {}
         self._cpu: Final[list[WorkerDone]] = []
 
-    def add(self, interval: Interval) -> None:
+    def add(self, interval: WorkerInterval) -> None:
         """
         Add what a worker counted.
         """

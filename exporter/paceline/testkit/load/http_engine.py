@@ -8,7 +8,7 @@ from typing import Final
 
 from paceline.testkit.load.engine import EachSecond, Ended
 from paceline.testkit.load.gathering import Gathering
-from paceline.testkit.load.plan import LoadPlan, WorkerOrder
+from paceline.testkit.load.load_plan import LoadOrder, LoadPlan
 from paceline.testkit.load.workers import WorkerProcess, Workers
 
 _MODULE = "paceline.testkit.load.worker_run"
@@ -28,7 +28,7 @@ class HttpEngine:
 
     def run(self, gathering: Gathering, each_second: EachSecond) -> Ended:
         orders = [
-            WorkerOrder(plan=self._plan, worker=number, workers=self._processes) for number in range(self._processes)
+            LoadOrder(plan=self._plan, worker=number, workers=self._processes) for number in range(self._processes)
         ]
         return run_workers(
             Workers(self._plan, [WorkerProcess(_MODULE, order) for order in orders]), gathering, each_second

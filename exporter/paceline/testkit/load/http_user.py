@@ -12,7 +12,7 @@ from paceline.testkit.load.allowed_hosts import is_allowed
 from paceline.testkit.load.connection import NO_ANSWER, Again, Connection, LookingConnection
 from paceline.testkit.load.cookies import Cookies
 from paceline.testkit.load.endpoint import Message, Origin, Target, head_of, origin_of
-from paceline.testkit.load.plan import LoadPlan
+from paceline.testkit.load.load_plan import LoadPlan
 from paceline.testkit.load.tally import Failure
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

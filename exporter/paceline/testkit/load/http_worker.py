@@ -13,7 +13,7 @@ from random import Random
 from typing import Final
 
 from paceline.testkit.load.http_user import HttpUser
-from paceline.testkit.load.plan import GRACE_SECONDS, Interval, LoadPlan, WorkerOrder
+from paceline.testkit.load.load_plan import GRACE_SECONDS, LoadOrder, LoadPlan, WorkerInterval
 from paceline.testkit.load.schedule import due_times, user_starts
 from paceline.testkit.load.tally import NO_ANSWER_AT_THE_END, NOT_SENT, Failure, Tally
 
@@ -52,7 +52,7 @@ class HttpWorker:
         report: takes each interval.
     """
 
-    def __init__(self, order: WorkerOrder, start: float, report: Callable[[Interval], None]) -> None:
+    def __init__(self, order: LoadOrder, start: float, report: Callable[[WorkerInterval], None]) -> None:
         self._plan: Final[LoadPlan] = order.plan
         self._order: Final = order
         self._start: Final = start

@@ -9,7 +9,7 @@ from typing import Final
 from paceline.testkit.load.engine import EachSecond, Ended
 from paceline.testkit.load.gathering import Gathering
 from paceline.testkit.load.http_engine import run_workers
-from paceline.testkit.load.plan import LoadPlan, LocustOrder
+from paceline.testkit.load.load_plan import LoadPlan, LocustOrder
 from paceline.testkit.load.workers import WorkerProcess, Workers
 
 _MASTER, _WORKER = "paceline.testkit.load.locust_master", "paceline.testkit.load.locust_worker"

@@ -11,7 +11,7 @@ from gevent.os import tp_read
 from locust.env import Environment
 from msgspec import json
 
-from paceline.testkit.load.plan import LocustOrder, WorkerMessage, WorkerOrder
+from paceline.testkit.load.load_plan import LoadOrder, LocustOrder, WorkerMessage
 from paceline.version import __version__
 
 # The messages between master and workers, besides those of Locust.
@@ -54,7 +54,7 @@ class _Master:
         self._has_started = True
         for number, client in enumerate(self._present[: self._order.workers]):
             assert self._order.plan is not None  # noqa: S101 - for the type checker
-            order = WorkerOrder(plan=self._order.plan, worker=number, workers=self._order.workers)
+            order = LoadOrder(plan=self._order.plan, worker=number, workers=self._order.workers)
             self._runner.send_message(START, {"order": json.encode(order).decode()}, client)
 
     def stop(self) -> None:

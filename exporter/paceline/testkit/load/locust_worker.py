@@ -22,8 +22,8 @@ from msgspec import json
 from paceline.testkit.load.allowed_hosts import is_allowed
 from paceline.testkit.load.calls import Call, Calls, be_user
 from paceline.testkit.load.endpoint import Message, Target, origin_of
+from paceline.testkit.load.load_plan import LoadOrder, LoadPlan, LocustOrder, WorkerDone, WorkerMessage
 from paceline.testkit.load.locust_master import HELLO, MESSAGE, START, STOP
-from paceline.testkit.load.plan import LoadPlan, LocustOrder, WorkerDone, WorkerMessage, WorkerOrder
 from paceline.testkit.load.schedule import user_starts
 from paceline.testkit.load.tally import Failure, Tally
 from paceline.version import __version__
@@ -67,7 +67,7 @@ class _Worker:
         self.runner.send_message(HELLO, {"version": __version__})
 
     def _on_start(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust has its own type
-        order = json.decode(msg.data["order"], type=WorkerOrder)
+        order = json.decode(msg.data["order"], type=LoadOrder)
         plan, cpu = order.plan, time.process_time()
         calls, tally = Calls(plan, time.monotonic(), order.worker, order.workers), Tally(max(len(plan.targets), 1))
         if plan.locustfile:
@@ -79,7 +79,7 @@ class _Worker:
         done = WorkerDone(elapsed_seconds=elapsed, cpu_seconds=time.process_time() - cpu)
         self._send(WorkerMessage(done=done))
 
-    def _spawn_users(self, plan: LoadPlan, order: WorkerOrder, calls: Calls) -> None:
+    def _spawn_users(self, plan: LoadPlan, order: LoadOrder, calls: Calls) -> None:
         requests = _Requests(plan, order)
         starts = user_starts(plan.users, 0.0 if plan.rates else plan.ramp_up_seconds, order.worker, order.workers)
         for number, begin in enumerate(starts):
@@ -87,7 +87,7 @@ class _Worker:
             arguments = (calls, number, calls.start + begin, requests.chooser(client), self._stop)
             Thread(target=be_user, args=arguments, daemon=True).start()
 
-    def _spawn_users_of_file(self, plan: LoadPlan, order: WorkerOrder, calls: Calls, tally: Tally) -> None:
+    def _spawn_users_of_file(self, plan: LoadPlan, order: LoadOrder, calls: Calls, tally: Tally) -> None:
         sys.path.insert(0, os.path.dirname(plan.locustfile))  # noqa: PTH120 - as Locust does it
         classes = next(part for part in load_locustfile(plan.locustfile) if isinstance(part, dict))
         self._environment.user_classes = list(classes.values())
@@ -104,7 +104,7 @@ class _Worker:
         if time.monotonic() < calls.end and not self._stop.is_set():
             self.runner.spawn_users({name: 1})
 
-    def _follow(self, plan: LoadPlan, order: WorkerOrder, calls: Calls, tally: Tally) -> None:
+    def _follow(self, plan: LoadPlan, order: LoadOrder, calls: Calls, tally: Tally) -> None:
         second, users = 0, len(user_starts(plan.users, 0.0, order.worker, order.workers))
         while time.monotonic() < calls.gives_up_at and not self._stop.is_set():
             self._stop.wait(_POLL_SECONDS)
@@ -146,7 +146,7 @@ class _Requests:
     The requests of a plan, for all users of a worker.
     """
 
-    def __init__(self, plan: LoadPlan, order: WorkerOrder) -> None:
+    def __init__(self, plan: LoadPlan, order: LoadOrder) -> None:
         self._plan: Final = plan
         self._messages: Final[list[Iterator[Message]]] = [
             islice(cycle(target.messages), order.worker % len(target.messages), None) for target in plan.targets

@@ -13,15 +13,17 @@ from paceline.testkit.load.call_engine import CallEngine
 from paceline.testkit.load.engine import Ended, Engine
 from paceline.testkit.load.gathering import Gathering
 from paceline.testkit.load.http_engine import HttpEngine
+from paceline.testkit.load.load_plan import LoadPlan
 from paceline.testkit.load.locust_engine import LocustEngine
-from paceline.testkit.load.plan import LoadPlan
-from paceline.testkit.load.planning import Sending, locust_workers
+from paceline.testkit.load.planning import SendingOptions, locust_workers
 from paceline.testkit.load.progress import Progress
 from paceline.testkit.load.server_use import ServersUse
 from paceline.testkit.load.session_settings import session_settings
 
 
-def measured(plan: LoadPlan, function: Callable[[], Any] | None, sending: Sending, asked: LoadResult) -> LoadResult:
+def measured(
+    plan: LoadPlan, function: Callable[[], Any] | None, sending: SendingOptions, asked: LoadResult
+) -> LoadResult:
     """
     The result of a load; `interrupted` where Ctrl-C ended it early.
 
@@ -44,7 +46,7 @@ def measured(plan: LoadPlan, function: Callable[[], Any] | None, sending: Sendin
     return _result(plan, gathering, ended, asked)
 
 
-def _engine(plan: LoadPlan, function: Callable[[], Any] | None, sending: Sending) -> Engine:
+def _engine(plan: LoadPlan, function: Callable[[], Any] | None, sending: SendingOptions) -> Engine:
     if function is not None:
         return CallEngine(plan, function)
     workers = locust_workers(plan, sending)

@@ -11,7 +11,7 @@ from paceline.errors import ConfigError
 from paceline.testkit.arguments import number, whole_number
 from paceline.testkit.load.allowed_hosts import check_host
 from paceline.testkit.load.endpoint import Endpoint, Locustfile, origin_of, target_of
-from paceline.testkit.load.plan import LoadPlan
+from paceline.testkit.load.load_plan import LoadPlan
 from paceline.testkit.load.session_settings import session_settings
 
 USERS = 20
@@ -21,7 +21,7 @@ _RAMP_SHARE, _LONGEST_RAMP = 1 / 6, 10.0
 Loaded = str | Endpoint | Locustfile | Sequence[str | Endpoint] | Callable[[], Any]
 
 
-class Sending(TypedDict, total=False):
+class SendingOptions(TypedDict, total=False):
     """
     How requests are sent.
 
@@ -50,7 +50,7 @@ def plan_of(
     users: int | None,
     rates: Sequence[float],
     times: tuple[float, float | None],
-    sending: Sending,
+    sending: SendingOptions,
 ) -> LoadPlan:
     """
     The plan of a load.
@@ -121,7 +121,7 @@ def check_thresholds(
         number("min_requests_per_second", min_requests_per_second, may_be_zero=True)
 
 
-def locust_workers(plan: LoadPlan, sending: Sending) -> int:
+def locust_workers(plan: LoadPlan, sending: SendingOptions) -> int:
     """
     How many workers of Locust send a load; 0 where Locust does not.
     """
@@ -130,7 +130,7 @@ def locust_workers(plan: LoadPlan, sending: Sending) -> int:
     return sending.get("workers") or session_settings().workers or (1 if plan.locustfile else 0)
 
 
-def check_installed(plan: LoadPlan, sending: Sending) -> None:
+def check_installed(plan: LoadPlan, sending: SendingOptions) -> None:
     """
     Raises:
         ConfigError: a package of the extra is not installed.

@@ -10,7 +10,7 @@ from typing import Final
 from paceline.formatting import duration
 from paceline.live_report import LoadMoment
 from paceline.testkit.load.gathering import Gathering
-from paceline.testkit.load.plan import LoadPlan
+from paceline.testkit.load.load_plan import LoadPlan
 from paceline.testkit.load.session_settings import session_settings
 
 

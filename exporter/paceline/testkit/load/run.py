@@ -10,7 +10,7 @@ from paceline.testkit.arguments import arguments_of, check_name
 from paceline.testkit.keeping import keep
 from paceline.testkit.load.planning import (
     Loaded,
-    Sending,
+    SendingOptions,
     check_installed,
     check_thresholds,
     plan_of,
@@ -30,7 +30,7 @@ def load_test(  # noqa: PLR0913 - each describes the load
     max_error_ratio: float | None = None,
     min_requests_per_second: float | None = None,
     name: str = "",
-    **sending: Unpack[Sending],
+    **sending: Unpack[SendingOptions],
 ) -> LoadResult:
     """
     Send load to an endpoint and measure how it does.
@@ -53,7 +53,7 @@ def load_test(  # noqa: PLR0913 - each describes the load
         max_error_ratio: the highest share of failed requests that is acceptable.
         min_requests_per_second: the lowest throughput that is acceptable.
         name: tells several load tests in one test apart.
-        sending: how requests are sent, as in `Sending`.
+        sending: how requests are sent, as in `SendingOptions`.
 
     Raises:
         ValueError: an argument is invalid, or the host is not allowed.

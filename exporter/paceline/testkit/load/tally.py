@@ -4,7 +4,7 @@ Counts requests until an interval is taken.
 
 from collections import defaultdict
 
-from paceline.testkit.load.plan import ErrorCount, Interval
+from paceline.testkit.load.load_plan import ErrorCount, WorkerInterval
 
 _MICROSECONDS = 1e6
 _LONGEST_EXAMPLE = 200
@@ -79,11 +79,11 @@ class Tally:
         """
         self._users = max(self._users, users)
 
-    def take(self, second: int, seconds: float = 1.0) -> Interval:
+    def take(self, second: int, seconds: float = 1.0) -> WorkerInterval:
         """
         The counts of the interval that ends, which are forgotten here.
         """
-        interval = Interval(
+        interval = WorkerInterval(
             second=second,
             seconds=seconds,
             users=self._users,

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from msgspec import json
 
 from paceline.testkit.load.http_worker import HttpWorker
-from paceline.testkit.load.plan import WorkerDone, WorkerMessage, WorkerOrder
+from paceline.testkit.load.load_plan import LoadOrder, WorkerDone, WorkerMessage
 from paceline.version import __version__
 
 _NANOSECONDS = 1e9
@@ -36,7 +36,7 @@ def run(orders: BinaryIO, messages: BinaryIO) -> None:
             messages.write(json.encode(message) + b"\n")
             messages.flush()
 
-    order = json.decode(orders.readline(), type=WorkerOrder)
+    order = json.decode(orders.readline(), type=LoadOrder)
     send(WorkerMessage(ready=__version__))
     line = orders.readline()
     if not line:
@@ -47,7 +47,7 @@ def run(orders: BinaryIO, messages: BinaryIO) -> None:
         os._exit(0)
 
 
-async def _send(order: WorkerOrder, start: float, orders: BinaryIO, send: Callable[[WorkerMessage], None]) -> None:
+async def _send(order: LoadOrder, start: float, orders: BinaryIO, send: Callable[[WorkerMessage], None]) -> None:
     cpu, waited = time.process_time(), _cpu_wait_seconds()
     worker = HttpWorker(order, start, lambda interval: send(WorkerMessage(interval=interval)))
     asyncio.get_running_loop().add_reader(orders.fileno(), _stop_at_end, orders, worker)

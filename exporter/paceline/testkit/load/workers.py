@@ -15,7 +15,7 @@ from typing import IO, Final
 
 from msgspec import json
 
-from paceline.testkit.load.plan import GRACE_SECONDS, LoadPlan, WorkerMessage
+from paceline.testkit.load.load_plan import GRACE_SECONDS, LoadPlan, WorkerMessage
 from paceline.values import Value
 
 _PROGRAM: Final = str(Path(__file__).with_name("worker_process.py"))

@@ -1,5 +1,5 @@
 """
-Repeated queries (N+1): one query that reads rows, and then one more for each of them.
+RepeatedQueries queries (N+1): one query that reads rows, and then one more for each of them.
 
 A group of queries is repeated where all of this holds:
 
@@ -24,7 +24,7 @@ Queries that are called repeated are so many or more.
 _FEWEST_PER_ROW, _MOST_PER_ROW = 0.34, 1.25
 
 
-class Repeated(NamedTuple):
+class RepeatedQueries(NamedTuple):
     """
     Queries that were sent once for each row of another one.
     """
@@ -33,7 +33,7 @@ class Repeated(NamedTuple):
     fed_by: Sent
 
 
-def repeated_among(queries: Collection[Sent], sites: CallSites) -> Iterator[Repeated]:
+def repeated_among(queries: Collection[Sent], sites: CallSites) -> Iterator[RepeatedQueries]:
     """
     The repeated groups among the queries of a call phase.
     """
@@ -41,7 +41,7 @@ def repeated_among(queries: Collection[Sent], sites: CallSites) -> Iterator[Repe
         if _is_candidate(sent, sites):
             source = _source_of(sent, queries)
             if source is not None:
-                yield Repeated(sent, source)
+                yield RepeatedQueries(sent, source)
 
 
 def loop_of(sent: Sent) -> Site | None:

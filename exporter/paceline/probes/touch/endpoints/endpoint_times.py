@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from paceline.analysis.estimators import quantile
 from paceline.model import EndpointTimes
-from paceline.probes.touch.endpoints.responses import Answers
+from paceline.probes.touch.endpoints.responses import RouteAnswers
 
 
-def endpoint_times(endpoints: Mapping[str, Answers]) -> tuple[EndpointTimes, ...]:
+def endpoint_times(endpoints: Mapping[str, RouteAnswers]) -> tuple[EndpointTimes, ...]:
     """
     The endpoints, all answers together, those first that took most time.
     """
@@ -17,7 +17,7 @@ def endpoint_times(endpoints: Mapping[str, Answers]) -> tuple[EndpointTimes, ...
     return tuple(_times(name, answers) for name, answers in most)
 
 
-def _times(name: str, answers: Answers) -> EndpointTimes:
+def _times(name: str, answers: RouteAnswers) -> EndpointTimes:
     seconds = sorted(answers.seconds)
     return EndpointTimes(
         endpoint=name,

@@ -5,7 +5,7 @@ Endpoints of Flask.
 from types import ModuleType
 from typing import Any, Final
 
-from paceline.probes.touch.endpoints.responses import Asked, Responses
+from paceline.probes.touch.endpoints.responses import OpenRequest, Responses
 from paceline.probes.touch.patches import Patches
 
 _KEY = "paceline.asked"
@@ -48,7 +48,7 @@ class _FlaskResponses:
         self._end(None)
 
     def _end(self, status: int | None) -> None:
-        asked: Asked | None = self._request.environ.pop(_KEY, None)
+        asked: OpenRequest | None = self._request.environ.pop(_KEY, None)
         if asked is not None:
             self._responses.end(asked, self._request.method, self._route, status)
 

@@ -15,7 +15,7 @@ _SERVER_ERROR = 500
 _now = UNPATCHED.perf_counter_ns
 
 
-class Answers:
+class RouteAnswers:
     """
     The answers of one route to one method: seconds of each, at most ten thousand, and how many were errors of the
     server.
@@ -29,7 +29,7 @@ class Answers:
         self.seconds: Final[list[float]] = []
 
 
-class Asked:
+class OpenRequest:
     """
     A request that the application answers now.
     """
@@ -52,13 +52,13 @@ class Responses(Counter):
         failed: takes the error.
     """
 
-    def start(self) -> Asked:
+    def start(self) -> OpenRequest:
         """
         The application begins to answer.
         """
-        return Asked(self.attribution.request_started())
+        return OpenRequest(self.attribution.request_started())
 
-    def end(self, asked: Asked, method: Any, route: Callable[[], str | None], status: int | None) -> None:
+    def end(self, asked: OpenRequest, method: Any, route: Callable[[], str | None], status: int | None) -> None:
         """
         The application has answered.
 
@@ -77,7 +77,7 @@ class Responses(Counter):
             name = f"{method} {route() or NO_ROUTE}"
             if name not in endpoints and len(endpoints) >= _MOST_ROUTES:
                 return
-            answers = endpoints.setdefault(name, Answers())
+            answers = endpoints.setdefault(name, RouteAnswers())
             answers.count += 1
             answers.total += seconds
             if status is None or status >= _SERVER_ERROR:

@@ -36,7 +36,7 @@ class Naming(NamedTuple):
         return ", or ".join(filter(None, (self.token, user)))
 
 
-class Endpoint:
+class ServerAccess:
     """
     A server and the credentials for it. Printed, it is the address alone.
     """
@@ -68,7 +68,7 @@ class Bearer(AuthBase):
         return request
 
 
-def auth_of(endpoint: Endpoint) -> AuthBase | None:
+def auth_of(endpoint: ServerAccess) -> AuthBase | None:
     """
     What proves to a server who asks; None where there are no credentials.
     """
@@ -77,7 +77,7 @@ def auth_of(endpoint: Endpoint) -> AuthBase | None:
     return HTTPBasicAuth(endpoint.user.encode(), endpoint.password.encode()) if endpoint.user else None
 
 
-def read_endpoint(url: str, naming: Naming, environ: Mapping[str, str] = os.environ) -> Endpoint:
+def read_endpoint(url: str, naming: Naming, environ: Mapping[str, str] = os.environ) -> ServerAccess:
     """
     Take an address apart; a token goes before a user, and the environment before the address.
 
@@ -92,7 +92,7 @@ def read_endpoint(url: str, naming: Naming, environ: Mapping[str, str] = os.envi
     parts = _parts(url)
     if parts is None:
         raise ConfigError(f"{naming.place} {_shown(url)!r}, expected an address such as {naming.example}")
-    return Endpoint(
+    return ServerAccess(
         address=_without_user(parts),
         token=_token(naming.token, environ),
         user=environ.get(naming.user, "") or unquote(parts.username or ""),

@@ -1,5 +1,5 @@
 """
-Pages of one server, read within a time for all of them.
+PageReader of one server, read within a time for all of them.
 """
 
 import time
@@ -12,14 +12,14 @@ from msgspec import DecodeError, ValidationError, json
 from paceline.errors import StorageError
 from paceline.formatting import duration
 from paceline.http.deadline import within
-from paceline.http.endpoint import Endpoint, Naming, auth_of
 from paceline.http.failures import UNAUTHORIZED, failure_of, shown_status
+from paceline.http.server_access import Naming, ServerAccess, auth_of
 from paceline.http.server_kinds import wrong_kind
 
 _T = TypeVar("_T")
 
 
-class Pages:
+class PageReader:
     """
     Reads pages of one server, for at most so many seconds in all.
 
@@ -32,7 +32,7 @@ class Pages:
     """
 
     def __init__(
-        self, endpoint: Endpoint, naming: Naming, kind: str, seconds: float, authorities: str | None = None
+        self, endpoint: ServerAccess, naming: Naming, kind: str, seconds: float, authorities: str | None = None
     ) -> None:
         self.endpoint: Final = endpoint
         self._naming: Final = naming

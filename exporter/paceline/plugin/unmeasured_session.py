@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import pytest
 
 
-class NotMeasured:
+class UnmeasuredSession:
     """
     Says why, in one line.
     """

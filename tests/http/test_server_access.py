@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from paceline.errors import ConfigError
-from paceline.http.endpoint import read_authorities, read_endpoint
+from paceline.http.server_access import read_authorities, read_endpoint
 from paceline.prometheus.query_client import NAMING
 from support.certificates import make_certificate
 from support.wording import NO_FILE

@@ -28,7 +28,7 @@ _MOST_ITERATIONS = 1 << 30
 _NANOSECONDS = 1e9
 
 
-class Limits(NamedTuple):
+class BenchmarkLimits(NamedTuple):
     """
     The limits of a benchmark, in seconds and bytes.
     """
@@ -52,7 +52,7 @@ class BenchmarkRounds:
         group: of the benchmark.
     """
 
-    def __init__(self, limits: Limits, name: str = "", group: str = "") -> None:
+    def __init__(self, limits: BenchmarkLimits, name: str = "", group: str = "") -> None:
         self._limits: Final = limits
         self._name: Final = name
         self._group: Final = group

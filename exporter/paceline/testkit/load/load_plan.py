@@ -45,7 +45,7 @@ class LoadPlan(Value, frozen=True, kw_only=True):
         return self.warm_up_seconds + self.duration_seconds
 
 
-class WorkerOrder(Value, frozen=True, kw_only=True):
+class LoadOrder(Value, frozen=True, kw_only=True):
     """
     A plan and the share of one worker in it.
     """
@@ -64,7 +64,7 @@ class ErrorCount(Value, frozen=True, kw_only=True):
     example: str
 
 
-class Interval(Value, frozen=True, kw_only=True):
+class WorkerInterval(Value, frozen=True, kw_only=True):
     """
     What a worker counted in a second of the test. `latencies` and `failures` are by the number of the target;
     `latencies` and `lags` count microseconds. `warm_up` are requests of the warm-up.
@@ -98,7 +98,7 @@ class WorkerMessage(Value, frozen=True, kw_only=True):
     """
 
     ready: str = ""
-    interval: Interval | None = None
+    interval: WorkerInterval | None = None
     done: WorkerDone | None = None
     problem: str = ""
 
