@@ -300,7 +300,7 @@ class VerdictKind(OpenEnum):
         KindFacts(
             ("not confirmed", "not confirmed"),
             "A regression, a higher count or a leak that did not appear again when the test was measured again, or a "
-            "leak that could not be measured again.",
+            "slight regression or a leak that could not be measured again.",
             "There is nothing to do, unless it comes back.",
             severity="info",
             figures="as of the first measurement",

@@ -403,6 +403,30 @@ def test_a_leak_that_is_none_is_told_once(suite: Suite, source: str) -> None:
     assert [bool(memory) for memory in kept] == [True, True, False] * 2
 
 
+def test_a_leak_that_cannot_be_measured_again_is_told_once(suite: Suite) -> None:
+    """
+    The fixture of its module is torn down before the repeats: the third run says so, and no run after it.
+    """
+    suite.write(
+        "test_memory.py",
+        """
+        import pytest
+
+        KEPT = []
+
+        @pytest.fixture(scope="module")
+        def made(): yield
+
+        def test_keeps(made): KEPT.append(bytearray(2 << 20))
+        """,
+    )
+    suite.write("test_next.py", "def test_after(): pass")
+    told = [_told(suite.run()) for _ in range(5)]
+
+    assert told[:2] == told[3:] == [{}, {}]
+    assert "not confirmed: not measured again (its module fixture made was torn down)" in told[2]["unconfirmed"]
+
+
 def test_a_leak_that_takes_memory_which_others_left_is_one(suite: Suite) -> None:
     """
     The process does not grow when the test is measured again, and its objects do; a test beside it that replaces what

@@ -16,6 +16,7 @@ from paceline.analysis.short_tests import short_and_not_measured
 from paceline.analysis.usual_machine import UsualMachine
 from paceline.analysis.verdicts.count import with_count
 from paceline.analysis.verdicts.leak import is_falling, is_leak_again
+from paceline.analysis.verdicts.regression import UNREPEATED_RATIO
 from paceline.analysis.verdicts.work import differs
 from paceline.formatting import counted, duration, size
 from paceline.formatting import figure as figure_text
@@ -80,11 +81,11 @@ def confirmed(
     a process: they prove nothing, and their figure is not kept.
 
     A leak that could not be measured again is not confirmed, as memory that an allocator keeps looks the same; its
-    figure is not kept for the next judgement. Whatever else could not be measured again is believed, unless most of
-    what was did not hold up, the test was the first to import modules, other processes keep the machine busier than
-    usual, or it is a short test and no other regression was measured again: then its time is not kept for the next
-    judgement. On a busier machine a test that waits longer is not believed even where it was measured again, as all of
-    its repeats wait for the others.
+    figure is not kept for the next judgement. A slightly slower test that could not be measured again is believed if
+    the run before found it, too. Whatever else could not be measured again is believed, unless most of what was did not
+    hold up, the test was the first to import modules, other processes keep the machine busier than usual, or it is a
+    short test: then its time is not kept for the next judgement. On a busier machine a test that waits longer is not
+    believed even where it was measured again, as all of its repeats wait for the others.
 
     Args:
         run: the run, judged.
@@ -109,8 +110,7 @@ def confirmed(
         else verdict
         for verdict in run.verdicts
     }
-    unproven = set() if any(one.kind in _OF_TIME for one in telling) else short_and_not_measured(run, again)
-    unproven = {verdict for verdict in unproven if not imported_modules(verdict)}
+    unproven = {verdict for verdict in short_and_not_measured(run, again) if not imported_modules(verdict)}
     for verdict in unproven:
         why = _why_not(verdict, repeated.reasons)
         found[verdict] = verdict.unconfirmed(f"too short to be believed by one measurement{f' ({why})' if why else ''}")
@@ -207,6 +207,14 @@ def _is_once_a_process(verdict: Verdict, figures: Sequence[float]) -> bool:
     return max(figures) < _ONCE_A_PROCESS * usual
 
 
+def _is_slight(verdict: Verdict) -> bool:
+    """
+    Whether one measurement does not prove a slower test: it takes little longer, and the last run did not find it.
+    """
+    is_first = verdict.kind is VerdictKind.REGRESSION and not verdict.standing
+    return is_first and (verdict.factor or UNREPEATED_RATIO) < UNREPEATED_RATIO
+
+
 def _figure(verdict: Verdict, figures: Sequence[float]) -> float:
     """
     The figure of all repeats: of times the lower median; of counts, and against a budget, the least; of memory the
@@ -232,6 +240,8 @@ def _confirm(
     if not figures and verdict.kind is VerdictKind.LEAK:
         is_new = verdict.severity is not Severity.INFO
         return verdict.unconfirmed(f"not measured again{reason}") if is_new else None
+    if not figures and _is_slight(verdict):
+        return verdict.unconfirmed(f"not measured again{reason}, and less than {UNREPEATED_RATIO:g} times as long")
     if not figures:
         return replace(verdict, reason=f"{verdict.reason}; not measured again{reason}")
     return _CONFIRM[verdict.kind](verdict, figures)
