@@ -16,7 +16,9 @@ import yaml
 from paceline.history.results_folder import read_run
 from paceline.history.sqlite.ledger import Ledger
 from support.ci_systems import COMPONENT, ROOT, Done, GithubRunner, GitlabRunner
+from support.receiving import receiving
 from support.repository import Project, make_project
+from support.servers import free_port
 from support.serving import serving
 from support.suite import QUIET, Suite
 
@@ -279,16 +281,85 @@ class TestPullRequestsFromForks:
         assert any("pull_request:" in page for page in pages)
         assert events == []
 
-    def test_the_tests_of_a_github_job_see_no_token(self, tmp_path: Path) -> None:
+    def test_the_tests_of_a_github_job_see_no_token(self, project: Project, tmp_path: Path) -> None:
         """
         The token of the action reaches the step that writes the comment, and not the step that runs the tests.
         """
-        project = make_project(tmp_path / "shop")
-        project.commit("test_shop.py", _SHOWS_ENVIRONMENT)
         job = GithubRunner(project.folder, tmp_path / "caches").run(1, arguments=_ARGUMENTS, token="planted-7f3a")
 
         assert job.code == 0
         assert "planted-7f3a" not in (project.folder / "environment.txt").read_text("utf-8")
+
+
+class TestTokensOfExporters:
+    """
+    A run is sent by a step after the tests, and only that step has the token.
+    """
+
+    def test_a_github_job_sends_its_run_after_the_tests(self, project: Project, tmp_path: Path) -> None:
+        """
+        The exporter gets one run, with the token, and the tests see no token.
+        """
+        with receiving() as exporter:
+            runner = GithubRunner(project.folder, tmp_path / "caches")
+            job = runner.run(1, arguments=_ARGUMENTS, push=exporter.url, push_token=_TOKEN)
+
+        assert job.code == 0
+        assert [request.headers["Authorization"] for request in exporter.requests] == [f"Bearer {_TOKEN}"]
+        assert [case.id for case in exporter.requests[0].run.cases] == ["test_shop.py::test_environment"]
+        assert _TOKEN not in (project.folder / "environment.txt").read_text("utf-8")
+
+    def test_an_exporter_that_is_away_fails_no_github_job(self, project: Project, tmp_path: Path) -> None:
+        """
+        A warning names the artifact that has the run.
+        """
+        runner = GithubRunner(project.folder, tmp_path / "caches")
+        job = runner.run(1, arguments=_ARGUMENTS, push=f"http://127.0.0.1:{free_port()}", push_token=_TOKEN)
+
+        assert job.code == 0
+        assert "::warning::the run was not sent" in job.output
+
+    def test_a_gitlab_job_does_the_same(self, project: Project, tmp_path: Path) -> None:
+        """
+        Both tokens are variables of the job, and the component takes them from the environment of the tests.
+        """
+        (tmp_path / "caches").mkdir()
+        environ = {
+            "CI_COMMIT_REF_SLUG": "main",
+            "CI_JOB_NAME": "paceline",
+            "CI_JOB_NAME_SLUG": "paceline",
+            "PACELINE_GITLAB_TOKEN": "planted-3c5d",
+            "PACELINE_PUSH_TOKEN": _TOKEN,
+        }
+        with receiving() as exporter:
+            runner = GitlabRunner(project.folder, tmp_path / "caches")
+            job = runner.run(environ, install="true", arguments=_ARGUMENTS, push=exporter.url)
+
+        assert job.code == 0
+        assert [request.headers["Authorization"] for request in exporter.requests] == [f"Bearer {_TOKEN}"]
+        assert "planted-" not in (project.folder / "environment.txt").read_text("utf-8")
+
+    def test_no_documented_job_has_a_token(self) -> None:
+        """
+        No page puts a secret into the environment of a whole job or workflow.
+        """
+        jobs = [job for block in _blocks("yaml") for job in (yaml.safe_load(block).get("jobs") or {}).values()]
+
+        assert jobs
+        assert [job["env"] for job in jobs if "secrets." in str(job.get("env"))] == []
+
+
+_TOKEN = "planted-9a1c"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """
+    A test that writes its environment into a file.
+    """
+    made = make_project(tmp_path / "shop")
+    made.commit("test_shop.py", _SHOWS_ENVIRONMENT)
+    return made
 
 
 _SHOWS_ENVIRONMENT = """

@@ -118,7 +118,7 @@ class GithubRunner(Runner):
         (bin_folder / "gh").chmod(0o755)
         code, output, artifact = 0, "", ""
         for step in ACTION["runs"]["steps"]:
-            if code and "always()" not in step.get("if", ""):
+            if not _is_due(step.get("if", ""), values, has_failed=bool(code)):
                 continue
             given = {name: _filled(value, values) for name, value in step.get("with", step.get("env", {})).items()}
             if "run" not in step:
@@ -147,6 +147,14 @@ class GithubRunner(Runner):
         elif action.startswith("actions/cache/save@"):
             self.save(given["path"], given["key"])
         return given.get("name", "")
+
+
+def _is_due(condition: str, values: Mapping[str, str], *, has_failed: bool) -> bool:
+    """
+    Whether a step runs: `always()` and inputs that are not empty are read, other conditions are true.
+    """
+    needed = re.findall(r"(inputs\.[\w-]+) != ''", condition)
+    return all(values[name] for name in needed) and (not has_failed or "always()" in condition)
 
 
 def _filled(value: object, values: Mapping[str, str]) -> str:
