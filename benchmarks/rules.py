@@ -45,7 +45,7 @@ from support.servers import free_port
 
 _RUNS, _SPACING = 280, 4320.0
 _EVALUATIONS, _TIMES = 4, 3
-_GROUP = "paceline-course"
+_GROUP = "paceline-trend"
 _SECONDS = 15
 _INTERVAL = re.compile(r"(?m)^    interval: (\d+)s$")
 _LABELS = 'suite="shop",branch="main",job="paceline",instance="paceline"'

@@ -86,7 +86,7 @@ def test_options_reach_every_rule(tmp_path: Path) -> None:
             'branch="main"',
         ],
     )
-    rules = (tmp_path / "prometheus" / "rules" / "course.rules.yml").read_text()
+    rules = (tmp_path / "prometheus" / "rules" / "trend.rules.yml").read_text()
 
     assert "interval: 300s" in rules
     assert 'acme_test_normalized_duration_seconds{branch="main"}[180h] offset 540h' in rules

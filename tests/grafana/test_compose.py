@@ -144,7 +144,7 @@ def test_nobody_is_told_by_default() -> None:
     (option,) = (one for one in _SERVICES["alertmanager"]["command"] if one.startswith("--config.file="))
     path = re.sub(r"\$\{ALERTMANAGER_CONFIG:-(.*)\}", r"\1", option.removeprefix("--config.file="))
 
-    assert _in_project("alertmanager", path) == _ROOT / "alerts" / "quiet.yml"
+    assert _in_project("alertmanager", path) == _ROOT / "alerts" / "no-messages.yml"
 
 
 def test_the_password_has_no_default() -> None:

@@ -37,9 +37,9 @@ def test_the_quiet_configuration_is_read() -> None:
     """
     It needs no file that is not there, and tells nobody.
     """
-    _run("check-config", ALERTS / "quiet.yml")
+    _run("check-config", ALERTS / "no-messages.yml")
 
-    assert yaml.safe_load((ALERTS / "quiet.yml").read_text("utf-8"))["receivers"] == [{"name": "nobody"}]
+    assert yaml.safe_load((ALERTS / "no-messages.yml").read_text("utf-8"))["receivers"] == [{"name": "nobody"}]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def _message(folder: Path, template: str, kind: str = "text", **changes: object)
         "status": "firing",
         "labels": {},
         "annotations": {
-            "summary": "A test is slower than it used to be.",
+            "summary": "A test is slower than usual.",
             "description": "test_total (shop, main) took 300ms normalised, usually 100ms.",
             "cause": "sql rose to 101.",
             "dashboard": "http://127.0.0.1:3000/d/paceline-test",
@@ -99,11 +99,11 @@ def test_a_message_tells_what_how_much_since_when_and_why(tmp_path: Path) -> Non
     """
     And where to look, and what to do.
     """
-    assert _message(tmp_path, "paceline.title") == "shop (main): A test is slower than it used to be."
+    assert _message(tmp_path, "paceline.title") == "shop (main): A test is slower than usual."
     assert _message(tmp_path, "paceline.slack") == (
         "• test_total (shop, main) took 300ms normalised, usually 100ms. sql rose to 101.\n"
-        "  Since 2 Jan 15:04 UTC. <http://127.0.0.1:3000/d/paceline-test|Look at it>, "
-        "what to do: docs/how-to/runbooks/PacelineTestSlower.md."
+        "  Since 2 Jan 15:04 UTC. <http://127.0.0.1:3000/d/paceline-test|Dashboard>, "
+        "runbook: docs/how-to/runbooks/PacelineTestSlower.md."
     )
 
 
@@ -113,7 +113,7 @@ def test_a_runbook_with_an_address_is_a_link(tmp_path: Path) -> None:
     """
     annotations = {"description": "Slow.", "dashboard": "http://g/d", "runbook_url": "https://wiki/slower"}
 
-    assert _message(tmp_path, "paceline.slack", annotations=annotations).endswith("<https://wiki/slower|what to do>.")
+    assert _message(tmp_path, "paceline.slack", annotations=annotations).endswith("<https://wiki/slower|runbook>.")
 
 
 def test_a_name_is_no_markup(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_the_end_is_told(tmp_path: Path) -> None:
         _message(tmp_path, f"paceline.{name}", status="resolved") for name in ("title", "color", "slack")
     )
 
-    assert title == "Good again: shop (main): A test is slower than it used to be."
+    assert title == "Resolved: shop (main): A test is slower than usual."
     assert color == "good"
     assert "Since 2 Jan 15:04 UTC until 2 Jan 16:04 UTC." in text
 
@@ -176,7 +176,7 @@ def test_what_fires_comes_first(tmp_path: Path) -> None:
     ended, fires = ({"status": status, "annotations": {"description": status}} for status in ("resolved", "firing"))
     text = _rendered(tmp_path, "paceline.slack", {"status": "firing", "alerts": [ended, fires]})
 
-    assert [line for line in text.splitlines() if "Since" not in line] == ["• firing", "Good again:", "• resolved"]
+    assert [line for line in text.splitlines() if "Since" not in line] == ["• firing", "Resolved:", "• resolved"]
 
 
 def test_no_secret_is_kept() -> None:

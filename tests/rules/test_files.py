@@ -289,9 +289,9 @@ def _slower(python: str, took: str, usually: str) -> dict[str, Any]:
             "test": "a",
         },
         "exp_annotations": {
-            "summary": "A test is slower than it used to be.",
+            "summary": "A test is slower than usual.",
             "description": f"a (shop, main, {python}) took {took} normalised, usually {usually}.",
-            "cause": "Neither CPU time nor a count that never varied rose with it.",
+            "cause": "Neither its CPU time nor an exact count rose.",
             "runbook_url": "docs/how-to/runbooks/PacelineTestSlower.md",
             "dashboard": "http://127.0.0.1:3000/d/paceline-test?var-suite=shop&var-branch=main&var-test=a",
         },

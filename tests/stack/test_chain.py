@@ -43,7 +43,7 @@ _BROKEN = (
     "urgent-of-shop",
     _LABELS | {"alertname": "PacelineBudgetBroken", "severity": "critical", "test": "test_shop.py::test_total"},
     {
-        "summary": "A test takes longer than its budget.",
+        "summary": "A test is over its budget.",
         "description": "test_shop.py::test_total (shop, main) took N times its budget of 400ms.",
         "runbook_url": "docs/how-to/runbooks/PacelineBudgetBroken.md",
         "dashboard": "http://127.0.0.1:3000/d/paceline-test?var-suite=shop&var-branch=main"
@@ -54,7 +54,7 @@ _FLAKY = (
     "channel-of-shop",
     _LABELS | {"alertname": "PacelineTestFlaky", "severity": "warning", "test": "test_shop.py::test_offers"},
     {
-        "summary": "A test passes and fails by turns.",
+        "summary": "A test is flaky.",
         "description": "test_shop.py::test_offers (shop, main) failed in N% of its attempts within 14d.",
         "runbook_url": "docs/how-to/runbooks/PacelineTestFlaky.md",
         "dashboard": "http://127.0.0.1:3000/d/paceline-test?var-suite=shop&var-branch=main"

@@ -23,7 +23,7 @@ _ROOT = Path(__file__).parents[2]
 _SERVICES: dict[str, Any] = yaml.safe_load((_ROOT / "docker-compose.yml").read_text("utf-8"))["services"]
 _ALERT = {
     "labels": {"alertname": "PacelineTestSlower", "severity": "warning", "suite": "cafe", "branch": "main"},
-    "annotations": {"summary": "A test is slower than it used to be.", "description": "test_total took 300ms."},
+    "annotations": {"summary": "A test is slower than usual.", "description": "test_total took 300ms."},
 }
 # Of the image of Alertmanager 0.28 and that of Prometheus 3.5; nobody is 65534.
 _ALERTMANAGER = Image(working_dir="/alertmanager", user="65534:65534")
@@ -77,7 +77,7 @@ def test_messages_of_alertmanager_arrive(folder: Path) -> None:
             _wait_until(lambda: bool(http.requests) and bool(post.mails))
 
     assert [request.path for request in http.requests] == ["/slack"]
-    assert post.mails[0]["Subject"] == "cafe (main): A test is slower than it used to be."
+    assert post.mails[0]["Subject"] == "cafe (main): A test is slower than usual."
 
 
 def test_prometheus_reads_its_configuration_and_all_rules(folder: Path) -> None:

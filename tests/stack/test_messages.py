@@ -51,7 +51,7 @@ _ALL = [
         "PacelineTestSlower",
         "critical",
         "test_total",
-        "A test is slower than it used to be.",
+        "A test is slower than usual.",
         "test_total (shop, main) took 300ms normalised, usually 100ms.",
         cause="sql rose to 101.",
     ),
@@ -59,8 +59,8 @@ _ALL = [
         "PacelineTestCreeps",
         "info",
         "test_cart[<b>]",
-        "A test gets slower bit by bit.",
-        "test_cart[<b>] (shop, main) gained 40ms within 14d.",
+        "A test gets slower little by little.",
+        "test_cart[<b>] (shop, main) got 40ms slower within 14d.",
     ),
 ]
 
@@ -137,12 +137,12 @@ def test_a_channel_is_told(told: _Told) -> None:
     attachment = message["attachments"][0]
 
     assert (message["channel"], attachment["color"]) == ("#shop", "danger")
-    assert attachment["title"] == attachment["fallback"] == "shop (main): A test is slower than it used to be."
+    assert attachment["title"] == attachment["fallback"] == "shop (main): A test is slower than usual."
     assert attachment["title_link"] == f"{_DASHBOARD}test_total"
     assert attachment["text"] == (
         "<!here> • test_total (shop, main) took 300ms normalised, usually 100ms. sql rose to 101.\n"
-        f"  Since 2 Jan 03:04 UTC. <{_DASHBOARD}test_total|Look at it>, "
-        "what to do: docs/how-to/runbooks/PacelineTestSlower.md.\n"
+        f"  Since 2 Jan 03:04 UTC. <{_DASHBOARD}test_total|Dashboard>, "
+        "runbook: docs/how-to/runbooks/PacelineTestSlower.md.\n"
     )
 
 
@@ -161,9 +161,9 @@ def test_a_mail_is_told(told: _Told) -> None:
     """
     As a table, in which what a test is called is no markup.
     """
-    assert told.subject == "shop (main): A test gets slower bit by bit."
-    assert "<td>test_cart[&lt;b&gt;] (shop, main) gained 40ms within 14d.</td><td>2 Jan 03:04 UTC</td>" in told.mail
-    assert "what to do: docs/how-to/runbooks/PacelineTestCreeps.md</td>" in told.mail
+    assert told.subject == "shop (main): A test gets slower little by little."
+    assert "<td>test_cart[&lt;b&gt;] (shop, main) got 40ms slower within 14d.</td><td>2 Jan 03:04 UTC</td>" in told.mail
+    assert "runbook: docs/how-to/runbooks/PacelineTestCreeps.md</td>" in told.mail
 
 
 _HOSTILE = "<!channel>&<b>|x"

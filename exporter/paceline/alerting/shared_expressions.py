@@ -71,8 +71,8 @@ label_replace(
   "measure", "{key}", "", ""
 )
 """
-# What its probe did not see before is 0, in runs enough; and so it stays until half of the window has it. What is read
-# of each test is read once, for all counts.
+# A count that its probe did not see before was 0, if enough runs had the probe on; the finding lasts until half of the
+# window has the count. The conditions on the test are evaluated once, for all counts.
 _ABOVE_NOTHING = """
 (
 {new}
@@ -126,9 +126,9 @@ and
     > <threshold work_floor_calls>
 """
 
-# Which alert tells of a finding, as the label part_of of a series that is 1 while it does, and 0 at its end: none where
-# the finding was told by itself before, or where there is no whole. It is made of findings, and not of what fires: that
-# a Prometheus knows only some minutes after its start.
+# Which alert covers a finding, as the label part_of of a series that is 1 while the finding lasts, and 0 at its end.
+# "none" means that the finding has an alert of its own: it had one before, or no alert on the suite covers it. The
+# series depends on findings, not on firing alerts, which a Prometheus knows only some minutes after its start.
 _PART_OF = """
   (last_over_time({stem}:part_of{part_of="none"}[<hold>]) == 1) and on (<LEVEL>) (last_over_time({}[<hold>]) > 0)
 or on (<LEVEL>)
@@ -183,12 +183,12 @@ PHRASES: Mapping[str, str] = {
     "threshold": """
 on (<run>) group_left () max by (<run>) (paceline_run_threshold{rule="{}"})
 """,
-    # The same for what is not judged together with the run.
+    # The same for rules that are not evaluated together with the run.
     "known": """
 on (<run>) group_left () max by (<run>) (last_over_time(paceline_run_threshold{rule="{}"}[<hold>]))
 """,
-    # The tests that a later run of all tests left out, though what they did before may still be to be seen: each group
-    # that judges asks for itself, for another may be evaluated later.
+    # Tests that a later run of all tests does not have, though their old samples are still visible. Each group has this
+    # rule of its own, because another group may be evaluated later.
     "left_out": """
 timestamp(paceline_test_passed)
   < on (<run>) group_left ()
@@ -200,7 +200,7 @@ timestamp(paceline_test_passed)
 or
 (last_over_time({}[<hold>]) > 0) * 0 and on (<run>) paceline_run_info{partial="false"}
 """,
-    # The same of what is evaluated a tenth as often.
+    # The same for rules that are evaluated a tenth as often.
     "ended": """
 (last_over_time({}[<hold>]) > 0) * 0 and on (<test>) last_over_time(paceline_test_passed[<since>])
 or
@@ -212,29 +212,29 @@ or
     "part_of_wrecked_type": _part_of("<run>, test_type")
     .replace("{whole}", "<wrecked>")
     .replace("on (<run>, test_type) group_left", "on (<run>) group_left"),
-    "told_of_type": """
+    "finding_of_type": """
 {}
   * on (<run>, test_type) group_left (part_of) (last_over_time({stem}:part_of[<hold>]) == 1)
 """,
     "part_of_exporter": _part_of("<run>", join=""),
     "part_of_wrecked_test": _part_of("<test>").replace("{whole}", "<wrecked>"),
     "part_of_wrecked_run": _part_of("<run>").replace("{whole}", "<wrecked>"),
-    # A finding with the alert that tells of it.
-    "told_of_test": """
+    # A finding with the label part_of, the alert that covers it.
+    "finding_of_test": """
 (last_over_time({}[<hold>]) > 0)
   * on (<test>) group_left (part_of) (last_over_time({stem}:part_of[<hold>]) == 1)
 """,
-    # Of a run in which most tests failed: it is told, and none of its findings.
+    # The alert on a wrecked run covers all findings of that run.
     "wrecked": (
         "label_replace(max by (<run>) (last_over_time(paceline_run_wrecked[<hold>]) == 1),"
         ' "part_of", "PacelineRunWrecked", "", "")'
     ),
-    # A job of the exporter that had a target within a day, and has none.
+    # A job of the exporter that had a target within the last day, and has no target now.
     "gone": (
         'group by (job) (last_over_time(up{job=~"paceline.*", job!="paceline-live"}[1d]))'
         ' unless on (job) up{job=~"paceline.*", job!="paceline-live"}'
     ),
-    # Counts that may not grow are judged exactly, as counts.
+    # Measures that are counts are left out: they are judged exactly.
     "compared_by_unit": f'paceline_test_measure{{better="lower",unit!="",unit!~"{UNITS_OF_COUNTS}"}}',
     "compared_by_name": f'paceline_test_measure{{better="lower",unit="",measure!~"{NAMES_OF_COUNTS}"}}',
     "worse_low": _worse(better="lower", sign=">", by="*", plus="+", edge="0.95"),
@@ -269,7 +269,7 @@ and
 sum by (<run>) (sum_over_time(paceline_run_cases{outcome=~"failed|error"}[{}]))
   / sum by (<run>) (sum_over_time(paceline_run_cases{outcome!="skipped"}[{}]))
 """,
-    # A figure as a person reads it.
+    # Figures in the format that a person reads.
     "as_number": 'printf "%.0f" | reReplaceAll "([0-9])([0-9]{3})$" "$1,$2"'
     + 2 * ' | reReplaceAll "([0-9])([0-9]{3})," "$1,$2,"',
     "as_percent": 'printf "%.3g" | humanizePercentage',
@@ -285,7 +285,7 @@ of {{ . | first | value | <as_time> }}
 {{ with query (printf `last_over_time(test:paceline_normalized_duration_seconds:median{<of_test>}[<hold>])`
 <values_of_test>) }}{{ . | first | value | <as_time> }}{{ end }}.
 """,
-    # What else moved in the run of the finding; a later run may be there before the alert ends, and has no cause.
+    # Other figures that rose in the run of the finding. A later run, before the alert ends, has no cause.
     "cause": """
 {{ $of := printf `<of_test>` <values_of_test> -}}
 {{ if query (printf `last_over_time(paceline_test_normalized_duration_seconds{%[1]s}[<hold>])
@@ -298,7 +298,7 @@ of {{ . | first | value | <as_time> }}
 {{ range $added }}It used {{ . | value | <as_time> }} more CPU time than usual.{{ end -}}
 {{ range $counts }} {{ . | label "measure" }} rose to {{ . | value | <as_number> }}
 {{- with . | label "unit" }} {{ . }}{{ end }}.{{ end -}}
-{{ if not (or $added $counts) }}Neither CPU time nor a count that never varied rose with it.{{ end -}}
+{{ if not (or $added $counts) }}Neither its CPU time nor an exact count rose.{{ end -}}
 {{ end }}
 """,
 }
