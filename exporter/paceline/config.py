@@ -91,7 +91,7 @@ class OutboxLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class WorkSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     Whose calls are counted: `packages` are the project's own, all that is found where they are empty. `share` is the
-    part of the tests that a run with the mode `rotate` counts.
+    part of the suite's time that a run with the mode `rotate` counts.
     """
 
     mode: WorkMode = WorkMode.SUSPECTS

@@ -204,14 +204,15 @@ def test_a_slower_test_that_calls_as_often_says_so(shop: Suite) -> None:
 
 def test_a_part_of_the_tests_is_counted_by_turns(shop: Suite) -> None:
     """
-    The others are timed as ever.
+    The others are timed as ever, and each has its turn, also where workers run them.
     """
     shop.write("pyproject.toml", "[tool.paceline.work]\nmode = 'rotate'\nshare = 0.34\n")
-    runs = [shop.run().run for _ in range(4)]
-    counted = [[case.id for case in run.cases if case.is_counted] for run in runs[1:]]
+    runs = [shop.run(*arguments).run for arguments in [(), (), ("-n", "2"), (), ("-n", "2")]]
+    counted = [{case.id for case in run.cases if case.is_counted} for run in runs]
 
-    assert [len(tests) for tests in counted] == [2, 2, 2]
-    assert len({test for tests in counted for test in tests}) == 6
+    assert len(counted[0]) == 2
+    assert all(0 < len(tests) < 6 for tests in counted)
+    assert len(set().union(*counted)) == 6
     assert {run.work.mode for run in runs if run.work} == {"rotate"}
 
 

@@ -30,7 +30,7 @@ from paceline.history.results_folder import (
     stem_of_path,
     unpacked_document,
 )
-from paceline.history.source import Server, find_past
+from paceline.history.source import Server, TimeSpan, find_past
 from paceline.history.sqlite.database import NotALedgerError
 from paceline.history.sqlite.ledger import Ledger
 from paceline.history.sqlite.patience import Patience
@@ -156,6 +156,25 @@ class Archive:
         except PacelineError as error:
             self._warn(f"no history: {error}")
             return Past(source=self._server.name if self._server is not None else "")
+        return reader.past()
+
+    def latest(self, suite: str, needed: Needed, limit: int) -> Past:
+        """
+        The latest runs of a suite that are kept here, on the branch of the last one.
+
+        Args:
+            suite: name of the suite.
+            needed: the measures to read.
+            limit: the number of runs.
+
+        Raises:
+            PacelineError: they cannot be read.
+        """
+        last = self.ledger.summaries(suite, 1)
+        if not last:
+            return Past()
+        reader = self.ledger.reader(suite, last[0][2].branch, TimeSpan(limit=limit))
+        reader.read(needed)
         return reader.past()
 
     def keep(self, run: Run, past: Past) -> Run | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from paceline.analysis.baselines import Baselines
+from paceline.analysis.counting_turn import CountingTurn
 from paceline.config import Config, project_name
 from paceline.errors import PacelineError
 from paceline.history.baseline_file import read_baselines
@@ -172,7 +173,7 @@ def _test_spans(config: pytest.Config, settings: Config, run_id: str) -> Mapping
     return {"test-spans": TestSpans(test_span)}
 
 
-def _work(config: pytest.Config, settings: Config, turn: int, guard: Guard) -> WorkChoice | None:
+def _work(config: pytest.Config, settings: Config, turn: CountingTurn, guard: Guard) -> WorkChoice | None:
     if settings.work.mode is WorkMode.OFF:
         return None
     project = project_name(project_file(config))

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from paceline.analysis.baselines import Baselines
 from paceline.analysis.confirmation import suspects_of
+from paceline.analysis.counting_turn import NEEDED_FOR_TURN, CountingTurn, find_turn
 from paceline.analysis.ignored_queries import unused
 from paceline.analysis.past import Past
 from paceline.analysis.repeat_figures import Repeated
@@ -38,6 +39,9 @@ from paceline.work import Work, WorkMode, merged_work, with_counts
 
 if TYPE_CHECKING:
     from paceline.plugin.send_runs import Sending
+
+# In twice as many runs as it takes to count all tests, each was counted.
+_TURNS = 2
 
 
 class RunSession:
@@ -83,16 +87,15 @@ class RunSession:
         return self._archive.baselines
 
     @cached_property
-    def turn(self) -> int:
+    def turn(self) -> CountingTurn:
         """
-        The number of earlier runs, by which tests take turns in being counted; a number from the id of the run where
-        no run is kept here.
+        What is known of the tests that take turns in being counted, as far as runs are kept here.
         """
-        if self._settings.work.mode is not WorkMode.ROTATE:
-            return 0
-        ledger, suite = self._archive.ledger, self._metadata.suite
-        kept = self.guard.tried(lambda: len(ledger.summaries(suite)), "counting earlier runs")
-        return kept or int.from_bytes(self._metadata.run_id.encode(), "big")
+        settings = self._settings.work
+        if settings.mode is not WorkMode.ROTATE:
+            return CountingTurn()
+        find = partial(self._archive.latest, self._metadata.suite, NEEDED_FOR_TURN, round(_TURNS / settings.share))
+        return find_turn(self.guard.tried(find, "reading earlier runs") or Past(), self.run_id)
 
     @property
     def is_here(self) -> bool:

@@ -9,8 +9,10 @@ from typing import Final
 
 import pytest
 
+from paceline.analysis.counting_turn import CountingTurn, chosen_in_turn
 from paceline.config import WorkSettings
 from paceline.errors import ConfigError
+from paceline.plugin.collect.plan import plan_of
 from paceline.probes.work.project_code import find_project_code
 from paceline.probes.work.work_probe import WorkProbe
 from paceline.unpatched import UNPATCHED
@@ -24,19 +26,19 @@ class WorkChoice:
     """
     Switches the probe on for each test that is to be counted, and off for the others.
 
-    In the mode `rotate` those are tests in a row, so that the interpreter prepares its code for counting once. In the
-    next run the row begins where it ended.
+    In the mode `rotate` those are the tests whose last count is the oldest. Most of them are in a row, so that the
+    interpreter prepares its code for counting once.
 
     Args:
         probe: counts.
         settings: whose calls are counted.
         project: the name of the project's distribution.
-        turn: the number of earlier runs, which all workers know.
+        turn: what is known of the tests, the same in all workers.
         warn: takes a line for the user.
     """
 
     def __init__(
-        self, probe: WorkProbe, settings: WorkSettings, project: str, turn: int, warn: Callable[[str], None]
+        self, probe: WorkProbe, settings: WorkSettings, project: str, turn: CountingTurn, warn: Callable[[str], None]
     ) -> None:
         self.probe: Final = probe
         self._settings: Final = settings
@@ -90,11 +92,14 @@ class WorkChoice:
         self.probe.is_on = self.probe.notes_callers = self.probe.notes_loops = False
         self.probe.rest()
 
+    # After the planner has given each test its id.
+    @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         files = {item.path for item in session.items}
         self._find_code(session.config.rootpath, sorted(files))
         if self._settings.mode is WorkMode.ROTATE:
-            self._chosen = frozenset(_row([item.nodeid for item in session.items], self._settings.share, self._turn))
+            tests = [plan_of(item).id for item in session.items if not _is_benchmark(item)]
+            self._chosen = chosen_in_turn(tests, self._settings.share, self._turn)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:
@@ -109,17 +114,10 @@ class WorkChoice:
             self._warn(f"no calls counted: {error}")
 
     def _is_chosen(self, item: pytest.Item) -> bool:
-        if _BENCHMARK in getattr(item, "fixturenames", ()) or item.get_closest_marker(_BENCHMARK):
+        if _is_benchmark(item):
             return False
-        return self._settings.mode is WorkMode.ALL or item.nodeid in self._chosen
+        return self._settings.mode is WorkMode.ALL or plan_of(item).id in self._chosen
 
 
-def _row(tests: Sequence[str], share: float, turn: int) -> Sequence[str]:
-    """
-    So many tests in a row as the share says, at their turn; the first follow the last.
-    """
-    if not tests:
-        return ()
-    count = max(round(share * len(tests)), 1)
-    first = turn * count % len(tests)
-    return [*tests[first:], *tests[:first]][:count]
+def _is_benchmark(item: pytest.Item) -> bool:
+    return _BENCHMARK in getattr(item, "fixturenames", ()) or item.get_closest_marker(_BENCHMARK) is not None
