@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import jinja2
 import pytest
 
 from paceline.probes.work.call_counters import MonitoringCounter, NotCountableError, ProfileCounter, make_counter
@@ -50,6 +51,9 @@ def made(number):
     space = {"__name__": __name__}
     exec(compile("def answer():\\n    return 42", "<template>", "exec"), space)
     return space["answer"]()
+
+def rendered(template, number):
+    return template.render(number=number)
 """
 
 
@@ -173,6 +177,28 @@ def test_code_of_templates_is_one_function(shop: ModuleType) -> None:
     counts = _counted(shop, lambda: [shop.made(number) for number in range(100)])
 
     assert counts == {"made": 100, "<module>": 100, "answer": 100}
+
+
+def test_templates_without_a_file_are_one_function_by_name(shop: ModuleType) -> None:
+    """
+    They are the project's where its code has a library render them, and nobody's where a test does.
+    """
+    library = jinja2.Environment(loader=jinja2.DictLoader({"total.txt": "{{ number }}{% block tax %}{% endblock %}"}))
+    calls, counter = _calls_of(shop), make_counter()
+    counter.start(calls)
+    library.get_template("total.txt").render()
+    for number in range(100):
+        shop.rendered(jinja2.Environment().from_string(f"{number} {{{{ number }}}}"), number)
+        shop.rendered(library.get_template("total.txt"), number)
+    counter.stop()
+    counter.close()
+
+    assert {key[:2]: count for key, count in calls.totals().items() if key.file == "<template>"} == {
+        ("<template>", "root"): 100,
+        ("total.txt", "root"): 100,
+        ("total.txt", "block_tax"): 100,
+    }
+    assert _counted(shop, lambda: jinja2.Template("{{ number }}").render(number=1)) == {}
 
 
 def test_a_function_that_takes_the_place_of_another_has_its_own_name(

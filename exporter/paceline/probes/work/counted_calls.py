@@ -12,6 +12,8 @@ from paceline.unpatched import UNPATCHED
 
 # Code that is made anew again and again is counted under its name from so many pieces on.
 _MOST_CODES = 20_000
+# The file of Jinja's code for a template that has none. It runs in no module, and has a name if the loader gave one.
+_TEMPLATE = "<template>"
 
 
 class FunctionKey(NamedTuple):
@@ -57,15 +59,20 @@ class CountedCalls:
         Count the first call of a function, or the first round of its loops.
 
         Returns:
-            Whether the function is the project's own.
+            Whether the function is, or may be, the project's own.
         """
         module_globals = frame.f_globals
-        if not self._project.owns(code.co_filename, module_globals):
+        is_template = code.co_filename == _TEMPLATE and "__name__" not in module_globals
+        if is_template and not self._project.calls(frame):
+            # The next caller may be the project.
+            return True
+        if not is_template and not self._project.owns(code.co_filename, module_globals):
             return False
         if len(self._codes) >= _MOST_CODES:
             self._fold()
         key = self.identity(code)
-        self._codes[key] = code, str(module_globals.get("__name__", ""))
+        module = module_globals.get("name") or _TEMPLATE if is_template else module_globals.get("__name__", "")
+        self._codes[key] = code, str(module)
         self.counts[key] = self.counts.get(key, 0) + 1
         return True
 

@@ -10,6 +10,7 @@ from importlib.machinery import ModuleSpec
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 from paceline.errors import ConfigError
@@ -58,6 +59,17 @@ class ProjectCode:
         if known is None:
             known = self._known[filename] = self._owns_file(filename)
         return known
+
+    def calls(self, frame: FrameType) -> bool:
+        """
+        Whether the project's own code had a frame called, also by way of dependencies, and no test did on that way.
+        """
+        caller = frame.f_back
+        while caller is not None and not caller.f_code.co_filename.startswith(self._excluded):
+            if self.owns(caller.f_code.co_filename, caller.f_globals):
+                return True
+            caller = caller.f_back
+        return False
 
     def shown_file(self, filename: str) -> str:
         """
