@@ -94,7 +94,7 @@ def _pass_rate(window: Window) -> Figures:
 
 
 _COMPUTED: Mapping[str, Callable[[Window], Figures]] = {
-    "What a test usually takes": lambda window: window.median(_TIME),
+    "The usual time of a test": lambda window: window.median(_TIME),
     "The slowest tests of the latest run": lambda window: {
         test: values[-1] for test, values in window.of(_TIME, _LAST).items()
     },
