@@ -16,6 +16,7 @@ from promql_parser import parse
 from paceline.alerting.rule_files import render
 from paceline.alerting.rule_options import Options
 from paceline.analysis.judgement_rules import Rules
+from paceline.analysis.verdicts.count import WORK
 from paceline.metrics.catalogue import CATALOGUE, Kind
 from support.foreign import OF_PROMETHEUS
 from support.installed import prometheus_folder
@@ -174,13 +175,25 @@ def test_a_whole_is_known_before_its_parts() -> None:
     assert [(part, whole) for part, whole, before in parts if whole not in before] == []
 
 
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.get("record") or rule["alert"])
+def test_a_rule_has_at_most_ten_lines(rule: dict[str, Any]) -> None:
+    """
+    A longer expression is split into recording rules, each of which has a name.
+    """
+    assert len(rule["expr"].strip().splitlines()) <= 10
+
+
 def test_no_label_is_a_template() -> None:
     """
-    What an alert is called is plain to read, and comes out of series alone.
+    Labels of alerts are severities, and labels of recorded series are counts of usage.
     """
-    labels = {value for rule in RULES for value in rule.get("labels", {}).values()}
+    alerts, records = (
+        {value for rule in RULES if kind in rule for value in rule.get("labels", {}).values()}
+        for kind in ("alert", "record")
+    )
 
-    assert labels == {"critical", "warning", "info"}
+    assert alerts == {"critical", "warning", "info"}
+    assert records == {key for key in WORK if key.quantity.is_exported}
 
 
 def test_what_is_a_part_asks_for_no_alert_that_fires() -> None:

@@ -18,6 +18,7 @@ from paceline.alerting.shared_expressions import PHRASES
 from paceline.analysis.verdicts.leak import SHARE_OF_PEAK
 
 _NAME = re.compile(r"^(?P<before>.*?)<(?P<name>[a-z_]+)(?: (?P<of>[\w:]+)(?: (?P<whole>[\w:]+))?)?>", re.MULTILINE)
+_LINE_BREAK = re.compile(r"\n(?!\n)")
 _RUN_SAMPLES = re.compile(r"(?<![\w:])paceline_(?:test|run)_\w+(?P<brace>\{)?")
 _PREFIX = re.compile(r"(?<![a-zA-Z/.-])paceline_(?=\w)")
 # Names are those of the exporter until they are scraped.
@@ -137,8 +138,8 @@ def _filling(values: Mapping[str, str]) -> Callable[[re.Match[str]], str]:
         subject = values.get(of, of or "")
         phrase = PHRASES[name].strip().replace("{}", subject).replace("{whole}", found["whole"] or "")
         phrase = phrase.replace("{stem}", subject.rpartition(":")[0])
-        # A phrase of several lines is as far to the right as its first.
-        return before + phrase.replace("\n", "\n" + " " * len(before))
+        # A phrase of several lines is as far to the right as its first; an empty line stays empty.
+        return before + _LINE_BREAK.sub("\n" + " " * len(before), phrase)
 
     return fill
 

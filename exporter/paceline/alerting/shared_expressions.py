@@ -4,7 +4,6 @@ Pieces that more than one rule says; {} is the series that the piece is about,
 """
 
 from collections.abc import Mapping
-from textwrap import indent
 
 from paceline.analysis.verdicts.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS, WORK
 from paceline.usage import UsageKey
@@ -14,117 +13,86 @@ _MEASURES = {
     "name": f'paceline_test_measure{{unit="",measure=~"{NAMES_OF_COUNTS}",better!="higher"}}',
 }
 
-# Of a count by its unit, or by its name where it has no unit.
+# A count that never fell and rose at most once is above its lowest value, for fewer runs than it was there.
 _RISE = """
-(
-  {m}
-    > min_over_time({m}[<window>] offset <before>)
+  {m} > min_over_time({m}[<window>] offset <before>)
 and
   quantile_over_time(0.5, {m}[<window>] offset <before>)
     == min_over_time({m}[<window>] offset <before>)
-and
-  resets({m}[<window>] offset <before>) == 0
+unless
+  resets({m}[<window>] offset <before>) > 0
 and
   count_over_time({m}[<window>] offset <before>) - changes({m}[<window>] offset <before>)
     >= <threshold count_min_runs>
-)
 """
 
-# The level of a count of usage that never varied; of one that varied it is infinite, so that nothing is above it.
+# Rules of one count of usage. Each count has its own rule, so that each rule can be read.
 _USUAL_COUNT = """
-label_replace(
-    (
-      min_over_time({m}[<window>] offset <before>)
-    and
-      quantile_over_time(0.5, {m}[<window>] offset <before>)
-        == min_over_time({m}[<window>] offset <before>)
-    and
-      resets({m}[<window>] offset <before>) == 0
-    and
-      count_over_time({m}[<window>] offset <before>) - changes({m}[<window>] offset <before>)
-        >= <known count_min_runs>
-    )
-  or
-    count_over_time({m}[<window>] offset <before>) * Inf,
-  "measure", "{key}", "", ""
-)
-"""
-_ABOVE_USUAL = """
-label_replace(
-  {m} > ignoring (measure) last_over_time(test:paceline_usual_count:count{measure="{key}"}[<lately>]),
-  "measure", "{key}", "", ""
-)
-"""
-_NEW = """
-label_replace(
-    {m} > 0
-  unless ignoring (measure)
-    last_over_time(test:paceline_usual_count:count{measure="{key}"}[<lately>])
-  and on (<run>)
-    (last_over_time(suite:paceline_probed_runs:count{probe="{probe}"}[<lately>]) >= <threshold count_min_runs>),
-  "measure", "{key}", "", ""
-)
-"""
-_STILL_NEW = """
-label_replace(
-  {m} and ignoring (measure) last_over_time(test:paceline_mostly_absent_count:count{measure="{key}"}[<lately>]),
-  "measure", "{key}", "", ""
-)
-"""
-# A count that its probe did not see before was 0, if enough runs had the probe on; the finding lasts until half of the
-# window has the count. The conditions on the test are evaluated once, for all counts.
-_ABOVE_NOTHING = """
-(
-{new}
-)
-and on (<test>)
-  last_over_time(test:paceline_normalized_duration_seconds:iqr[<lately>])
-unless on (<test>)
-  last_over_time(test:paceline_few_runs:count[<lately>])
-or
-(
-{still_new}
-)
-and
-  (last_over_time(test:paceline_count_rise:count[<hold>]) > 0)
+- record: test:paceline_usual_count:count
+  labels:
+    measure: {key}
+  expr: |2
+        min_over_time({m}[<window>] offset <before>)
+          == quantile_over_time(0.5, {m}[<window>] offset <before>)
+      unless
+        resets({m}[<window>] offset <before>) > 0
+      and
+        count_over_time({m}[<window>] offset <before>) - changes({m}[<window>] offset <before>)
+          >= <known count_min_runs>
+    or
+      count_over_time({m}[<window>] offset <before>) * Inf
 """
 _MOSTLY_ABSENT = """
-label_replace(
-  2 * count_over_time({m}[<window>] offset <before>)
-    < count_over_time(paceline_test_duration_seconds[<window>] offset <before>),
-  "measure", "{key}", "", ""
-)
+- record: test:paceline_mostly_absent_count:count
+  labels:
+    measure: {key}
+  expr: |2
+      2 * count_over_time({m}[<window>] offset <before>)
+        < count_over_time(paceline_test_duration_seconds[<window>] offset <before>)
+"""
+_ABOVE_USUAL = """
+- record: test:paceline_count_above_usual:count
+  labels:
+    measure: {key}
+  expr: |2
+      {m}
+        > ignoring (measure) last_over_time(test:paceline_usual_count:count{measure="{key}"}[<lately>])
+"""
+_UNSEEN = """
+- record: test:paceline_unseen_count:count
+  labels:
+    measure: {key}
+  expr: |2
+      {m} > 0
+    unless ignoring (measure)
+      last_over_time(test:paceline_usual_count:count{measure="{key}"}[<lately>])
+    and on (<run>)
+      last_over_time(suite:paceline_probed_runs:count{probe="{probe}"}[<lately>])
+        >= <threshold count_min_runs>
+"""
+_STILL_NEW = """
+- record: test:paceline_still_new_count:count
+  labels:
+    measure: {key}
+  expr: |2
+      {m}
+    and ignoring (measure)
+      last_over_time(test:paceline_mostly_absent_count:count{measure="{key}"}[<lately>])
 """
 
 
-def _of_each(phrase: str, *, with_probe: bool = False) -> str:
+def _of_each(rule: str, *, with_probe: bool = False) -> str:
     """
-    A piece for each count of usage, one or the other of them.
+    A rule for each count of usage.
     """
     keys = sorted(key for key in WORK if key.quantity.is_exported and (key.quantity.probe or not with_probe))
-    return "\nor\n".join(_of_key(phrase.strip(), key) for key in keys)
+    return "\n\n".join(_of_key(rule.strip(), key) for key in keys)
 
 
-def _above_nothing() -> str:
-    new, still_new = (indent(_of_each(phrase, with_probe=True), "  ") for phrase in (_NEW, _STILL_NEW))
-    return _ABOVE_NOTHING.strip().replace("{new}", new).replace("{still_new}", still_new)
-
-
-def _of_key(phrase: str, key: UsageKey) -> str:
-    filled = phrase.replace("{m}", f"paceline_test_{key}").replace("{key}", key)
+def _of_key(rule: str, key: UsageKey) -> str:
+    filled = rule.replace("{m}", f"paceline_test_{key}").replace("{key}", key)
     return filled.replace("{probe}", key.quantity.probe)
 
-
-# Of calls of the project's functions, by the thresholds of their rule.
-_RISE_OF_WORK = f"""
-{_RISE.replace("{m}", "paceline_test_calls").replace("count_min_runs", "work_min_runs").strip()}
-and
-  paceline_test_calls
-    > min_over_time(paceline_test_calls[<window>] offset <before>) * <threshold work_ratio>
-and
-  paceline_test_calls - min_over_time(paceline_test_calls[<window>] offset <before>)
-    > <threshold work_floor_calls>
-"""
 
 # Which alert covers a finding, as the label part_of of a series that is 1 while the finding lasts, and 0 at its end.
 # "none" means that the finding has an alert of its own: it had one before, or no alert on the suite covers it. The
@@ -147,37 +115,6 @@ def _part_of(level: str, join: str = "<run>", beside: str = "") -> str:
     return _PART_OF.replace("<GROUP>", level + beside).replace("<LEVEL>", level).replace("<JOIN>", join + beside)
 
 
-# A measure that is worse than usual, on the side that `{sign}` and the quantile of the edge say.
-_WORSE = """
-(
-  test:paceline_compared_measure:value{better="{better}"}
-    {sign} quantile_over_time(0.5, paceline_test_measure{better="{better}"}[<window>] offset <before>)
-    {by} <threshold measure_ratio>
-and
-  test:paceline_compared_measure:value{better="{better}"}
-    {sign} quantile_over_time(0.5, paceline_test_measure{better="{better}"}[<window>] offset <before>)
-    {plus} (
-      quantile_over_time(0.75, paceline_test_measure{better="{better}"}[<window>] offset <before>)
-      - quantile_over_time(0.25, paceline_test_measure{better="{better}"}[<window>] offset <before>)
-    ) / 1.349
-    * <threshold measure_spreads>
-and
-  test:paceline_compared_measure:value{better="{better}"}
-    {sign} quantile_over_time({edge}, paceline_test_measure{better="{better}"}[<window>] offset <before>)
-and
-  count_over_time(paceline_test_measure{better="{better}"}[<window>] offset <before>)
-    >= <threshold measure_min_runs>
-)
-"""
-
-
-def _worse(**words: str) -> str:
-    text = _WORSE.strip()
-    for name, word in words.items():
-        text = text.replace(f"{{{name}}}", word)
-    return text
-
-
 PHRASES: Mapping[str, str] = {
     # A threshold that came with the run, on the right of an operator.
     "threshold": """
@@ -197,14 +134,12 @@ timestamp(paceline_test_passed)
     # The end of a verdict: the test ran again, or was left out of a run of all tests.
     "over": """
 (last_over_time({}[<hold>]) > 0) * 0 and on (<test>) paceline_test_passed
-or
-(last_over_time({}[<hold>]) > 0) * 0 and on (<run>) paceline_run_info{partial="false"}
+or (last_over_time({}[<hold>]) > 0) * 0 and on (<run>) paceline_run_info{partial="false"}
 """,
     # The same for rules that are evaluated a tenth as often.
     "ended": """
 (last_over_time({}[<hold>]) > 0) * 0 and on (<test>) last_over_time(paceline_test_passed[<since>])
-or
-(last_over_time({}[<hold>]) > 0) * 0 and on (<run>) last_over_time(paceline_run_info{partial="false"}[<since>])
+or (last_over_time({}[<hold>]) > 0) * 0 and on (<run>) last_over_time(paceline_run_info{partial="false"}[<since>])
 """,
     "part_of_test": _part_of("<test>"),
     "part_of_type": _part_of("<test>", beside=", test_type"),
@@ -237,33 +172,29 @@ or
     # Measures that are counts are left out: they are judged exactly.
     "compared_by_unit": f'paceline_test_measure{{better="lower",unit!="",unit!~"{UNITS_OF_COUNTS}"}}',
     "compared_by_name": f'paceline_test_measure{{better="lower",unit="",measure!~"{NAMES_OF_COUNTS}"}}',
-    "worse_low": _worse(better="lower", sign=">", by="*", plus="+", edge="0.95"),
-    "worse_high": _worse(better="higher", sign="<", by="/", plus="-", edge="0.05"),
     "rise": "<rise_{}>",
     "rise_unit": _RISE.replace("{m}", _MEASURES["unit"]),
-    "rise_work": _RISE_OF_WORK,
     "rise_name": _RISE.replace("{m}", _MEASURES["name"]),
+    "rise_calls": _RISE.replace("{m}", "paceline_test_calls").replace("count_min_runs", "work_min_runs"),
     "usual_counts": _of_each(_USUAL_COUNT),
     "mostly_absent_counts": _of_each(_MOSTLY_ABSENT, with_probe=True),
-    "risen_counts": f"{_of_each(_ABOVE_USUAL)}\nor\n{_above_nothing()}",
+    "counts_above_usual": _of_each(_ABOVE_USUAL),
+    "unseen_counts": _of_each(_UNSEEN, with_probe=True),
+    "still_new_counts": _of_each(_STILL_NEW, with_probe=True),
     # Memory kept by each of the runs of a stretch of time, and enough of them.
     "kept": """
-last_over_time(paceline_test_memory_retained_bytes[<since>])
+  test:paceline_kept_memory:bytes
 and
   min_over_time(paceline_test_memory_retained_bytes[{}]) >= <known leak_floor_bytes>
 and
   count_over_time(paceline_test_memory_retained_bytes[{}]) >= <known leak_min_runs>
 unless
   max_over_time(paceline_test_imported_modules[{}]) > 0
-unless
-  last_over_time(paceline_test_memory_retained_bytes[<since>])
-    < <share_of_peak> * last_over_time(paceline_test_memory_peak_bytes[<since>])
 """,
     # No pass in any of the runs of a stretch of time, and enough of them.
     "failed": """
-(max_over_time(paceline_test_passed[{}]) == 0) + 1
-and
-  count_over_time(paceline_test_passed[{}]) >= <known flaky_broken_runs>
+max_over_time(paceline_test_passed[{}]) == 0
+and count_over_time(paceline_test_passed[{}]) >= <known flaky_broken_runs>
 """,
     "failed_share": """
 sum by (<run>) (sum_over_time(paceline_run_cases{outcome=~"failed|error"}[{}]))
