@@ -102,9 +102,24 @@ def test_a_message_tells_what_how_much_since_when_and_why(tmp_path: Path) -> Non
     assert _message(tmp_path, "paceline.title") == "shop (main): A test is slower than usual."
     assert _message(tmp_path, "paceline.slack") == (
         "• test_total (shop, main) took 300ms normalised, usually 100ms. sql rose to 101.\n"
-        "  Since 2 Jan 15:04 UTC. <http://127.0.0.1:3000/d/paceline-test|Dashboard>, "
+        "  Since 2 Jan 15:04 UTC. <http://127.0.0.1:3000/d/paceline-test?&from=1766156640000&to=1767366540000|"
+        "Dashboard>, "
         "runbook: docs/how-to/runbooks/PacelineTestSlower.md."
     )
+
+
+@pytest.mark.parametrize(
+    ("dashboard", "link"),
+    [("http://g/d/x", "http://g/d/x?&"), ("http://g/d/x?var-test=a%3Fb", "http://g/d/x?var-test=a%3Fb&"), ("", "")],
+)
+def test_a_link_opens_the_time_of_the_finding(tmp_path: Path, dashboard: str, link: str) -> None:
+    """
+    From a fortnight before the start of the alert to five minutes after it; without a dashboard there is no link.
+    """
+    start = 1767366240_000
+    span = f"from={start - 14 * 86400_000}&to={start + 300_000}" if link else ""
+
+    assert _message(tmp_path, "paceline.link", annotations={"dashboard": dashboard}) == link + span
 
 
 def test_a_runbook_with_an_address_is_a_link(tmp_path: Path) -> None:

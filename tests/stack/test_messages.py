@@ -21,6 +21,8 @@ from support.servers import free_port, running
 _ALERTS = Path(__file__).parents[2] / "alerts"
 _RUNBOOKS = "docs/how-to/runbooks"
 _DASHBOARD = "http://127.0.0.1:3000/d/paceline-test?var-suite=shop&var-branch=main&var-test="
+# A fortnight before the alert, and five minutes after its start.
+_SPAN = "&from=1766113440000&to=1767323340000"
 
 
 class _Told(NamedTuple):
@@ -138,10 +140,10 @@ def test_a_channel_is_told(told: _Told) -> None:
 
     assert (message["channel"], attachment["color"]) == ("#shop", "danger")
     assert attachment["title"] == attachment["fallback"] == "shop (main): A test is slower than usual."
-    assert attachment["title_link"] == f"{_DASHBOARD}test_total"
+    assert attachment["title_link"] == f"{_DASHBOARD}test_total{_SPAN}"
     assert attachment["text"] == (
         "<!here> • test_total (shop, main) took 300ms normalised, usually 100ms. sql rose to 101.\n"
-        f"  Since 2 Jan 03:04 UTC. <{_DASHBOARD}test_total|Dashboard>, "
+        f"  Since 2 Jan 03:04 UTC. <{_DASHBOARD}test_total{_SPAN}|Dashboard>, "
         "runbook: docs/how-to/runbooks/PacelineTestSlower.md.\n"
     )
 
@@ -164,6 +166,7 @@ def test_a_mail_is_told(told: _Told) -> None:
     assert told.subject == "shop (main): A test gets slower little by little."
     assert "<td>test_cart[&lt;b&gt;] (shop, main) got 40ms slower within 14d.</td><td>2 Jan 03:04 UTC</td>" in told.mail
     assert "runbook: docs/how-to/runbooks/PacelineTestCreeps.md</td>" in told.mail
+    assert f'{_SPAN}">dashboard</a>' in told.mail
 
 
 _HOSTILE = "<!channel>&<b>|x"

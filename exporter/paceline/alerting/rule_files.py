@@ -29,6 +29,7 @@ _RENAMED = """
         target_label: __name__
         replacement: {}$1"""
 _HOURS = 24
+_HOUR_NANOSECONDS = 3_600_000_000_000
 # Days that dashboards look back, and some.
 _RETENTION_DAYS = 100
 _SPARE_DAYS = 10
@@ -79,6 +80,7 @@ def _values(options: Options) -> dict[str, str]:
     renamed = "" if options.prefix == Options().prefix else _RENAMED.format(options.prefix)
     return _identity(options.by) | {
         "window": _duration(hours),
+        "window_nanoseconds": str(hours * _HOUR_NANOSECONDS),
         "half": _duration(hours // 2),
         "quarter": _duration(hours // 4),
         "three_quarters": _duration(hours * 3 // 4),
