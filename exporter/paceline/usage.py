@@ -92,7 +92,7 @@ class UsageKey(OpenEnum):
         "cpu_wait_seconds",
         Quantity(
             "wait for a CPU",
-            "Time in which threads of a test were ready to run and had no CPU, added up.",
+            "Time in which threads of a test were ready to run but had no CPU, summed over threads.",
             Unit.SECONDS,
             cause=CauseRole.PART_OF_TIME,
             curve=Curve("Wait for a CPU", "waited", colors.GOOD),
@@ -116,7 +116,7 @@ class UsageKey(OpenEnum):
         "children_memory_peak_bytes",
         Quantity(
             "memory peak of child processes",
-            "Highest resident memory of the child processes of a test above its start, sampled.",
+            "Highest resident memory of the child processes of a test, above its start, from samples.",
             Unit.BYTES,
             curve=Curve("Memory", "peak of children", colors.GREEN),
             phase=Phase.TEST,
@@ -127,8 +127,8 @@ class UsageKey(OpenEnum):
         "memory_retained_bytes",
         Quantity(
             "memory kept",
-            "Memory kept after the teardown of a test; of one that was measured again, the least of its repeats, "
-            "or 0 where they refuted a leak.",
+            "Memory kept after the teardown of a test; of a test that was measured again, the least of its repeats, "
+            "or 0 if they refuted a leak.",
             Unit.BYTES,
             curve=Curve("Memory", "kept", colors.WARNING),
             phase=Phase.TEST,
@@ -138,7 +138,7 @@ class UsageKey(OpenEnum):
         "read_bytes",
         Quantity(
             "read",
-            "Bytes that a test read through read calls, whether or not a cache answered.",
+            "Bytes that a test read through read calls, also from the page cache.",
             Unit.BYTES,
             cause=CauseRole.SYSTEM,
             floor=64 * _KIBIBYTE,
@@ -162,7 +162,7 @@ class UsageKey(OpenEnum):
         "voluntary_context_switches",
         Quantity(
             "voluntary context switches",
-            "How often a test gave the CPU away to wait.",
+            "How often a test gave up the CPU to wait.",
             cause=CauseRole.SYSTEM,
             floor=20,
             curve=Curve("Switches and collections", "waits", colors.GOOD),
@@ -192,7 +192,7 @@ class UsageKey(OpenEnum):
         "shared_gc_seconds",
         Quantity(
             "garbage collections for all tests",
-            "CPU time of full garbage collections that began by themselves in a test and walked the objects of others.",
+            "CPU time of automatic full garbage collections during a test, which also walk objects of other tests.",
             Unit.SECONDS,
             cause=CauseRole.PART_OF_TIME,
             curve=Curve("Wait for a CPU", "garbage of all tests", colors.GREEN),
@@ -224,7 +224,7 @@ class UsageKey(OpenEnum):
         "imported_modules",
         Quantity(
             "modules imported",
-            "Modules that a test was the first to import.",
+            "Modules that were first imported in a test.",
             cause=CauseRole.SYSTEM,
             floor=4,
             curve=Curve("Left behind and imported", "modules imported", colors.GREEN),
@@ -235,7 +235,7 @@ class UsageKey(OpenEnum):
         "calls",
         Quantity(
             "calls",
-            "How often a test called functions of the project, in runs that counted the test.",
+            "Calls of the project's functions by a test, in runs that counted the test.",
             curve=Curve("Work", "calls", colors.GOOD),
             advice="Look at the function that runs more often (its finding names it), and at what calls it.",
         ),
@@ -244,7 +244,7 @@ class UsageKey(OpenEnum):
         "calls_fingerprint",
         Quantity(
             "fingerprint of calls",
-            "Number that stands for the calls of each function.",
+            "Hash of the calls of each function.",
             is_exported=False,
         ),
     )
@@ -252,7 +252,7 @@ class UsageKey(OpenEnum):
         "repeat_calls",
         Quantity(
             "calls in a repeat",
-            "How often a test called functions of the project when it was measured again.",
+            "Calls of the project's functions by a test when it was measured again.",
             is_exported=False,
         ),
     )
@@ -260,7 +260,7 @@ class UsageKey(OpenEnum):
         "repeat_calls_fingerprint",
         Quantity(
             "fingerprint of calls in a repeat",
-            "Number that stands for the calls of each function in a repeat.",
+            "Hash of the calls of each function in a repeat.",
             is_exported=False,
         ),
     )
@@ -268,7 +268,7 @@ class UsageKey(OpenEnum):
         "loops",
         Quantity(
             "rounds of loops",
-            "How often loops of the project went round in a test.",
+            "Iterations of the project's loops in a test.",
             is_exported=False,
         ),
     )
@@ -276,7 +276,7 @@ class UsageKey(OpenEnum):
         "repeat_loops",
         Quantity(
             "rounds of loops in a repeat",
-            "How often loops of the project went round when a test was measured again.",
+            "Iterations of the project's loops when a test was measured again.",
             is_exported=False,
         ),
     )
@@ -284,7 +284,7 @@ class UsageKey(OpenEnum):
         "db_queries",
         Quantity(
             "database queries",
-            "Queries that a test sent to databases in its call, failing ones too.",
+            "Queries that a test sent to databases in its call, also failed ones.",
             cause=CauseRole.WORK,
             curve=Curve("Queries", "call", colors.GOOD),
             probe="database",
@@ -296,7 +296,7 @@ class UsageKey(OpenEnum):
         "db_seconds",
         Quantity(
             "time in the database",
-            "Time in which a test waited for answers of databases, added up over its threads.",
+            "Time in which a test waited for answers of databases, summed over its threads.",
             Unit.SECONDS,
             cause=CauseRole.PART_OF_TIME,
             curve=Curve("Time in queries", "databases", colors.GOOD),
@@ -317,7 +317,7 @@ class UsageKey(OpenEnum):
         "setup_db_queries",
         Quantity(
             "database queries of the setup",
-            "Queries that the setup of a test sent to databases, without those of fixtures of a wider scope.",
+            "Queries that the setup of a test sent to databases, without fixtures of a wider scope.",
             curve=Curve("Queries", "setup", colors.WARNING),
             phase=Phase.TEST,
             probe="database",
@@ -327,7 +327,7 @@ class UsageKey(OpenEnum):
         "background_db_queries",
         Quantity(
             "database queries in the background",
-            "Queries that threads which were there before a test sent to databases while it ran, for nobody known.",
+            "Queries that older threads sent to databases while a test ran, and that belong to no known test.",
             curve=Curve("Queries", "background", colors.QUIET),
             phase=Phase.TEST,
             probe="database",
@@ -337,7 +337,7 @@ class UsageKey(OpenEnum):
         "network_requests",
         Quantity(
             "HTTP requests",
-            "HTTP requests that a test sent in its call, redirects and failing ones too.",
+            "HTTP requests that a test sent in its call, also redirects and failed ones.",
             cause=CauseRole.WORK,
             curve=Curve("Requests", "requests", colors.GOOD),
             probe="network",
@@ -358,7 +358,7 @@ class UsageKey(OpenEnum):
         "network_connections",
         Quantity(
             "connections",
-            "Connections that a test opened through sockets of Python.",
+            "Connections that a test opened through Python sockets.",
             curve=Curve("Requests", "connections", colors.GREEN),
             probe="network",
         ),
@@ -367,7 +367,7 @@ class UsageKey(OpenEnum):
         "network_seconds",
         Quantity(
             "time on the network",
-            "Time in which a test waited for answers to HTTP requests, added up over its threads.",
+            "Time in which a test waited for answers to HTTP requests, summed over its threads.",
             Unit.SECONDS,
             cause=CauseRole.PART_OF_TIME,
             curve=Curve("Time on the network", "waited", colors.GOOD),
@@ -379,7 +379,7 @@ class UsageKey(OpenEnum):
         "network_received_bytes",
         Quantity(
             "received",
-            "Bytes of answers to HTTP requests of a test, as the servers announced them.",
+            "Bytes of answers to HTTP requests of a test, as announced by the servers.",
             Unit.BYTES,
             curve=Curve("Received", "answers", colors.GOOD),
             probe="network",
@@ -389,7 +389,7 @@ class UsageKey(OpenEnum):
         "cache_commands",
         Quantity(
             "cache commands",
-            "Commands that a test sent to caches such as Redis and memcached, in pipelines too.",
+            "Commands that a test sent to caches such as Redis and memcached, also in pipelines.",
             cause=CauseRole.WORK,
             curve=Curve("Cache", "commands", colors.GOOD),
             probe="cache",
@@ -430,7 +430,7 @@ class UsageKey(OpenEnum):
         "cache_seconds",
         Quantity(
             "time in caches",
-            "Time in which a test waited for answers of caches, added up over its threads.",
+            "Time in which a test waited for answers of caches, summed over its threads.",
             Unit.SECONDS,
             cause=CauseRole.PART_OF_TIME,
             curve=Curve("Time in caches", "waited", colors.GOOD),
@@ -442,7 +442,7 @@ class UsageKey(OpenEnum):
         "local_cache_hits",
         Quantity(
             "hits of caches in the process",
-            "Lookups of a test that caches of its process answered (lru_cache, cachetools).",
+            "Lookups that caches in the process of a test answered (lru_cache, cachetools).",
             curve=Curve("Caches in the process", "hits", colors.GREEN),
             probe="cache",
         ),
@@ -451,7 +451,7 @@ class UsageKey(OpenEnum):
         "local_cache_misses",
         Quantity(
             "misses of caches in the process",
-            "Lookups of a test that caches of its process did not answer (lru_cache, cachetools).",
+            "Lookups that caches in the process of a test did not answer (lru_cache, cachetools).",
             cause=CauseRole.SYSTEM,
             floor=20,
             curve=Curve("Caches in the process", "misses", colors.BAD),
@@ -462,7 +462,7 @@ class UsageKey(OpenEnum):
         "page_load_seconds",
         Quantity(
             "time to load pages",
-            "Time from the start of a navigation to the end of the load event, added up over the pages of a test.",
+            "Time from the start of a navigation to the end of the load event, summed over the pages of a test.",
             Unit.SECONDS,
             cause=CauseRole.PART_OF_TIME,
             curve=Curve("Time in pages", "load", colors.GOOD),
@@ -474,7 +474,7 @@ class UsageKey(OpenEnum):
         "page_largest_paint_seconds",
         Quantity(
             "largest contentful paint",
-            "Time until the largest element of a page is painted (LCP), of the slowest page of a test.",
+            "Time until the largest element of a page is painted (LCP), for the slowest page of a test.",
             Unit.SECONDS,
             curve=Curve("Time in pages", "largest paint", colors.WARNING),
             probe="pages",
@@ -484,7 +484,7 @@ class UsageKey(OpenEnum):
         "page_interaction_seconds",
         Quantity(
             "time of interactions with pages",
-            "Time of clicks, key presses and the like in pages, with the wait for their elements, added up.",
+            "Total time of clicks, key presses and the like in pages, with the wait for their elements.",
             Unit.SECONDS,
             cause=CauseRole.PART_OF_TIME,
             curve=Curve("Time in pages", "interactions", colors.GREEN),
@@ -505,7 +505,7 @@ class UsageKey(OpenEnum):
         "page_requests",
         Quantity(
             "page requests",
-            "Requests that the pages of a test sent, for themselves and all that they need.",
+            "Requests for the pages of a test and their resources.",
             cause=CauseRole.WORK,
             curve=Curve("Pages", "requests", colors.GOOD),
             probe="pages",
@@ -516,7 +516,7 @@ class UsageKey(OpenEnum):
         "page_errors",
         Quantity(
             "page errors",
-            "Errors in the console of pages, and exceptions that no script caught.",
+            "Errors in the console of pages, and uncaught exceptions of scripts.",
             cause=CauseRole.WORK,
             curve=Curve("Pages", "errors", colors.BAD),
             probe="pages",
@@ -527,7 +527,7 @@ class UsageKey(OpenEnum):
         "page_received_bytes",
         Quantity(
             "received by pages",
-            "Bytes that pages and what they need took on the network, as far as their servers let a page know.",
+            "Bytes of pages and their resources on the network, if their servers let the page know.",
             Unit.BYTES,
             cause=CauseRole.WORK,
             curve=Curve("Received by pages", "received", colors.GOOD),
@@ -539,7 +539,7 @@ class UsageKey(OpenEnum):
         "page_layout_shift",
         Quantity(
             "layout shift",
-            "Cumulative layout shift (CLS) of the page of a test that moved most, to two decimals.",
+            "Cumulative layout shift (CLS), for the page of a test that shifted most, to two decimals.",
             cause=CauseRole.WORK,
             curve=Curve("Layout shift", "layout shift", colors.WARNING),
             probe="pages",

@@ -248,7 +248,7 @@ def test_help_teaches() -> None:
     output = _call("--help").output
 
     assert "paceline test cart --budget 50" in output
-    assert "10  no test failed, but a gate: --fail-on, --fail-on-slower, or an alert" in output
+    assert "10  a gate is red: --fail-on, --fail-on-slower, or an alert" in output
 
 
 @pytest.mark.usefixtures("kept")

@@ -78,8 +78,8 @@ def main() -> None:
       paceline test cart --budget 50     only tests about the cart, budget 50 ms
       paceline report --format markdown  the last report, for a pull request
       paceline trends --sort slope       tests that get slower, over weeks
-      paceline compare main my-branch    tests that became slower, from kept runs
-      paceline ab --base main            the same, from new runs of both in turn
+      paceline compare main my-branch    tests that became slower, in kept runs
+      paceline ab --base main            the same, in new runs of both in turn
       paceline work diff main my-branch  functions that run more often
       paceline flaky --runs 20           tests that fail now and then
       paceline history list              the kept runs
@@ -89,13 +89,13 @@ def main() -> None:
       paceline grafana install --url …   dashboards for Grafana
       paceline stack up                  Prometheus and the exporter, locally
       paceline init                      a first configuration, from kept runs
-      paceline doctor                    what is set up wrong, and how to fix it
+      paceline doctor                    faults of the set-up, and their fixes
 
     \b
     Exit codes:
       0   success
-      1   a test failed; of other commands: a run or a file is missing or damaged
+      1   a test failed; in other commands: a run or a file is missing or damaged
       2   a wrong option or argument, or the tests were interrupted
-      3-5 as of pytest: internal error, usage error, no tests
-      10  no test failed, but a gate: --fail-on, --fail-on-slower, or an alert
+      3-5 as in pytest: internal error, usage error, no tests
+      10  a gate is red: --fail-on, --fail-on-slower, or an alert
     """

@@ -70,7 +70,7 @@ def ab(
     Run two commits in turn on this machine and compare them.
 
     Both commits are checked out into temporary git work trees, which are removed at the end; your own work tree and
-    its index are only read. Each round runs pytest once on each side; a first round is not counted. Where --max-seconds
+    its index do not change. Each round runs pytest once on each side; the first round does not count. If --max-seconds
     ends the rounds, only complete rounds are compared.
 
     \b

@@ -56,8 +56,8 @@ def pin(run: str | None, tests: str, note: str, results: Path | None) -> None:
     """
     Judge tests against the window that ends with a run.
 
-    RUN is an id, the beginning of an id, or the file of a run (default: the last run). A slow creep after that run
-    does not move the baseline. A pattern is a test id, a test id without its parameters, a file, or has * and ? in it.
+    RUN is an id, the beginning of an id, or the file of a run (default: the last run). Slow growth after that run does
+    not move the baseline. A pattern is a test id, a test id without its parameters, a file, or a text with * and ?.
     """
     with clear_errors():
         path, found = _find(run, results)
@@ -80,8 +80,8 @@ def accept(tests: tuple[str, ...], run: str | None, note: str, results: Path | N
     """
     Accept the durations of tests in a run as usual.
 
-    Runs before that run no longer count as the past of these tests. Until there are enough newer runs, these tests are
-    judged by their budgets alone.
+    For these tests, runs before that run no longer count. Until there are enough newer runs, only budgets judge these
+    tests.
     """
     with clear_errors():
         path, found = _find(run, results)
@@ -102,8 +102,8 @@ def queries(run: str | None, note: str | None, results: Path | None) -> None:
     """
     Tolerate the repeated queries (N+1) of a run.
 
-    RUN is an id, the beginning of an id, or the file of a run (default: the last run). A query is tolerated wherever
-    its statement is sent from the same file. An entry that matches no query of a whole run is named in the report.
+    RUN is an id, the beginning of an id, or the file of a run (default: the last run). A statement is tolerated
+    anywhere in the file that sends it. The report names entries that match no query of a whole run.
     """
     with clear_errors():
         path, found = _find(run, results)
@@ -140,8 +140,8 @@ def clear(tests: tuple[str, ...], *, everything: bool) -> None:
     """
     Remove the baselines that match a PATTERN.
 
-    A baseline matches where it was made with this pattern, or for a test that matches this pattern. Tolerated queries
-    match by their file.
+    A baseline matches if it was made with this pattern, or for a test that matches the pattern. Tolerated queries match
+    by their file.
     """
     if not tests and not everything:
         raise click.UsageError("expected PATTERN or --all")

@@ -34,7 +34,7 @@ _SHOWN = 5
     type=click.IntRange(1),
     default=20,
     show_default=True,
-    help="Number of latest runs to take of a branch or a commit.",
+    help="Number of latest runs of a branch or a commit to compare.",
 )
 @comparison_options
 @results_option

@@ -34,8 +34,8 @@ def demo_history(seed: int, until: datetime | None, days: float, tests: int, sui
     """
     Add runs of an invented suite to the results folder.
 
-    The runs are judged and kept as real runs are. One test gets slower and is fixed, one creeps, one leaks memory,
-    some are flaky, and the machine changes twice. Runs that are there already are not added again.
+    The runs are judged and kept like real runs. One test gets slower and is fixed, one creeps, one leaks memory, some
+    are flaky, and the machine changes twice. Existing runs are not added again.
 
     \b
       paceline demo-history --results demo

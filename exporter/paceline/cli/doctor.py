@@ -78,7 +78,7 @@ class _Asked(Struct, frozen=True, kw_only=True):
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(".paceline-stack"),
     show_default=True,
-    help="Folder of a local stack, whose servers are checked where no others are configured.",
+    help="Folder of a local stack, whose servers are checked if no others are configured.",
 )
 @click.option(
     "--test-alert", "is_test_alert", is_flag=True, help="Send a test alert to Alertmanager: people get a message."
@@ -103,8 +103,8 @@ def doctor(
     """
     Check the set-up, from configuration to Grafana.
 
-    Each check is one line: ok; hint, for something to know; wrong, with the fix; or off, for a part that is not
-    configured. Exit code 1 means that something is wrong. No run is sent and nothing is changed.
+    Each check is one line: ok; hint, for a limitation; wrong, with the fix; or off, for a part that is not configured.
+    Exit code 1 means that a check is wrong. The command sends no run and changes no file or server.
 
     \b
       paceline doctor

@@ -64,7 +64,7 @@ def openmetrics(
     """
     Write runs to FILE as OpenMetrics text.
 
-    Each run has one sample in each series. FILE - is stdout. Parts of a run are put together, as in the exporter.
+    Each run has one sample in each series. FILE - is stdout. Parts of a run are merged, as in the exporter.
 
     \b
       paceline export openmetrics runs.txt --since 2026-01-01

@@ -50,8 +50,8 @@ def _id(context: click.Context, parameter: click.Parameter, value: str | None) -
     "run_id",
     metavar="ID",
     callback=_id,
-    help="Id of the run to wait for, or its beginning (default: the latest run in the results folder, without one or "
-    "with --suite or --branch the latest run of suite and branch).",
+    help="Id of the run to wait for, or its beginning (default: the latest run in the results folder; without a "
+    "folder, or with --suite or --branch, the latest run of suite and branch).",
 )
 @click.option(
     "--suite", metavar="NAME", callback=_named, help="Name of the suite (default: the suite of this project)."
@@ -90,10 +90,10 @@ def gate(
     """
     Exit with 10 if Paceline's alerts fire for a run.
 
-    The gate asks about one run, by default the latest run in the results folder, or about the latest run of a suite and
-    branch. It waits until the server has the run and has evaluated its rules after that. Alerts about findings of
-    earlier runs are shown apart and do not count. Exit code 1 means that the gate cannot decide: the run does not
-    arrive, no rule judges its branch, the run came too late or was superseded too soon, or the server does not answer.
+    The gate asks about one run: by default the latest run in the results folder, else the latest run of a suite and
+    branch. It waits until Prometheus has the run and has evaluated its rules. Alerts about findings of earlier runs are
+    listed separately and do not count. Exit code 1 means that the gate cannot decide: the run does not arrive, no rule
+    judges its branch, the run arrived too late, a newer run came too soon, or Prometheus does not answer.
 
     \b
       paceline gate --prometheus http://prometheus:9090

@@ -37,7 +37,7 @@ def grafana() -> None:
 @click.option(
     "--folder",
     metavar="UID",
-    help="UID of the folder for the dashboards (default: paceline; dashboards that were moved stay where they are).",
+    help="UID of the folder for the dashboards (default: paceline; dashboards that you moved stay where they are).",
 )
 @click.option(
     "--prometheus",
@@ -60,7 +60,7 @@ def grafana() -> None:
     help="UID of the Tempo data source that the Test dashboard links to (default: no link).",
 )
 @click.option("--force", is_flag=True, help="Replace dashboards and data sources that somebody else wrote or changed.")
-@click.option("--dry-run", is_flag=True, help="Print the steps without any change in Grafana.")
+@click.option("--dry-run", is_flag=True, help="Print the steps, and change no dashboard or data source.")
 def install(
     url: str,
     folder: str | None,
@@ -76,8 +76,8 @@ def install(
     Install dashboards and data sources in a Grafana.
 
     Credentials come from PACELINE_GRAFANA_TOKEN, the token of a service account with the role Editor (Admin for data
-    sources), or from PACELINE_GRAFANA_USER and PACELINE_GRAFANA_PASSWORD. Where a dashboard or a data source was not
-    written by this command, or was changed since, the command writes nothing at all.
+    sources), or from PACELINE_GRAFANA_USER and PACELINE_GRAFANA_PASSWORD. If somebody else wrote or changed one of the
+    dashboards or data sources, the command writes none of them.
 
     \b
       paceline grafana install --url http://grafana:3000 --dry-run

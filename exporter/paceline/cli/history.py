@@ -105,7 +105,7 @@ def show_run(run: str, results: Path | None) -> None:
 @click.option(
     "--keep", type=click.IntRange(0), help="Number of latest runs to keep of each suite and branch (default: no limit)."
 )
-@click.option("--dry-run", is_flag=True, help="Print the number of runs without their removal.")
+@click.option("--dry-run", is_flag=True, help="Print the number of runs, and remove none.")
 @results_option
 def prune(days: float | None, keep: int | None, results: Path | None, *, dry_run: bool) -> None:
     """
@@ -134,8 +134,8 @@ def import_runs(files: tuple[Path, ...], suite: str | None, branch: str, results
     Add runs from JUnit XML, pytest-benchmark or Paceline.
 
     FILES are JUnit XML, JSON of pytest-benchmark, or run documents of Paceline. A file that was imported before adds
-    no run. JUnit's times include setup and teardown, so that tests look slower in such runs than they are: these runs
-    may hide a regression, but cause no false one.
+    no run. JUnit's times include setup and teardown, so tests look slower than they are: such runs may hide a
+    regression, but never cause a false one.
     """
     with clear_errors():
         config, archive = load_project(results)

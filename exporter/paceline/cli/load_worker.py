@@ -17,8 +17,8 @@ def load_worker(address: str) -> None:
     """
     Send load for a load test of another machine.
 
-    HOST:PORT is the address that `pytest --paceline-load-master` waits at. The worker serves load tests until that
-    session ends. It sends requests to the hosts that the session allows. Needs paceline[locust].
+    HOST:PORT is the address of `pytest --paceline-load-master`. The worker sends load until that session ends, only to
+    hosts that the session allows. Needs paceline[locust].
 
     \b
       paceline load-worker 10.0.0.5:5557

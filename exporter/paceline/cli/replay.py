@@ -28,10 +28,10 @@ def replay(to: str | None, otlp: str | None, ca_file: Path | None, results: Path
     """
     Send kept runs again to a server, oldest first.
 
-    For a server that is new or has lost runs. A run that the server has already counts once. After a refused run the
-    command goes on with the next run, and exits with 1 at the end. A Prometheus accepts samples of the past only
-    within its storage.tsdb.out_of_order_time_window, and an exporter sends no run again that every Prometheus had; for
-    a Prometheus that lost its data use `paceline restore`.
+    Use this command for a server that is new or has lost runs. A run that the server has already counts once. After a
+    refused run the command continues with the next run, and exits with 1 at the end. A Prometheus accepts old samples
+    only within its storage.tsdb.out_of_order_time_window, and an exporter exposes no run that every Prometheus has
+    scraped; if a Prometheus lost its data, use `paceline restore`.
 
     \b
       paceline replay --to http://exporter:10464 --since 2026-01-01

@@ -48,7 +48,7 @@ _BLOCK = "--max-block-duration=648h"
     metavar="URL",
     default="http://127.0.0.1:9090",
     show_default=True,
-    help="Address of the Prometheus, asked which labels its scrape adds.",
+    help="Address of the Prometheus, from which the labels of its scrape are read.",
 )
 @click.option(
     "--label",
@@ -56,7 +56,7 @@ _BLOCK = "--max-block-duration=648h"
     multiple=True,
     metavar="NAME=VALUE",
     callback=read_labels,
-    help="Label that the scrape adds, instead of asking the Prometheus; repeatable (default: none).",
+    help="Label of the scrape, instead of those that the Prometheus has; repeatable (default: none).",
 )
 @click.option(
     "--branches",
@@ -65,7 +65,7 @@ _BLOCK = "--max-block-duration=648h"
     multiple=True,
     default=BRANCHES,
     show_default=True,
-    help="Branch that keeps its name in labels, as of `paceline serve`; repeatable.",
+    help="Branch that keeps its name in labels, as in `paceline serve`; repeatable.",
 )
 @span_options
 def restore(
@@ -79,9 +79,9 @@ def restore(
     """
     Write past runs of the exporter into a Prometheus' data.
 
-    FOLDER is the --storage.tsdb.path of a Prometheus that lost its data. The samples have the same labels and times
-    as when they were scraped, so that a sample that is there already counts once. promtool writes them as blocks,
-    which a running Prometheus loads within two minutes.
+    FOLDER is the --storage.tsdb.path of a Prometheus that lost its data. The samples have the labels and times of a
+    scrape, so existing samples count once. promtool writes them as blocks, which a running Prometheus loads within two
+    minutes.
 
     \b
       paceline restore /var/lib/prometheus --data /var/lib/paceline

@@ -77,7 +77,7 @@ def _compiles(expression: str) -> bool:
     type=click.IntRange(0, 720),
     default=_DEFAULT.keep_firing_hours,
     show_default=True,
-    help="Hours an alert on a budget goes on when the test keeps it again; needs Prometheus 2.42.",
+    help="Hours an alert on a budget keeps firing when the test is within budget again; needs Prometheus 2.42.",
 )
 @click.option(
     "--interval",
@@ -139,7 +139,7 @@ def rules(folder: Path, form: str, *, force: bool, force_configuration: bool, **
     Write rules, alerts and configuration for Prometheus.
 
     The files are written into FOLDER, with the configuration of Alertmanager. You may edit prometheus.yml and
-    alertmanager.yml: where they exist, they are kept.
+    alertmanager.yml: existing files are kept.
 
     \b
       paceline rules monitoring

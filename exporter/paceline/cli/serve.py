@@ -58,7 +58,7 @@ def _by(read: Callable[[str], _V]) -> Callable[[click.Context, click.Parameter, 
     "web_file",
     metavar="FILE",
     type=_FILE,
-    help="YAML file with TLS and users, as of all Prometheus exporters (default: none).",
+    help="YAML file with TLS and users, as for all Prometheus exporters (default: none).",
 )
 @click.option(
     "--web.telemetry-path",
@@ -73,7 +73,7 @@ def _by(read: Callable[[str], _V]) -> Callable[[click.Context, click.Parameter, 
     "--tokens-file",
     metavar="FILE",
     type=_FILE,
-    help="File of tokens, one a line, that may send runs, beside those in PACELINE_TOKENS (default: no token needed).",
+    help="File of tokens that may send runs, one a line, besides PACELINE_TOKENS (default: no token needed).",
 )
 @click.option(
     "--branches",
@@ -82,7 +82,7 @@ def _by(read: Callable[[str], _V]) -> Callable[[click.Context, click.Parameter, 
     multiple=True,
     default=BRANCHES,
     show_default=True,
-    help="Branch that keeps its name in labels beside default branches; repeatable.",
+    help="Branch that keeps its name in labels, besides default branches; repeatable.",
 )
 @click.option(
     "--expose-seconds",

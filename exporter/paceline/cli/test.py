@@ -77,8 +77,8 @@ def test(context: click.Context, /, **options: object) -> None:
     """
     Run pytest with Paceline on tests that match PATTERNS.
 
-    A pattern is a file, a folder, a glob, a node id (tests/test_cart.py::test_total), or else a word in the name of a
-    test. A pattern with a slash or with .py at its end is a file or a folder.
+    A pattern is a file, a folder, a glob, a node id (tests/test_cart.py::test_total), or a word in the name of a test.
+    A pattern with a slash, or with .py at its end, is a file or a folder.
 
     Each option has the name of pytest's option without `paceline-`: --stress is --paceline-stress. --stress-test,
     --save-results and --no-save-results are other names of the same options; --dashboard is --paceline-port without a

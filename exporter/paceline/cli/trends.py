@@ -57,9 +57,9 @@ def trends(pattern: str | None, key: str, limit: int, suite: str | None, form: s
     """
     Print how long tests take, and their trend.
 
-    PATTERN selects tests by their id. Times of tests are the normalised times of the call phase over the window, by
-    which tests are judged; those of the whole suite are by the clock. The slope is per run, with its 95% interval where
-    it is significant; the change in a week is in percent of the median, and needs runs of at least two days.
+    PATTERN selects tests by their id. The times of tests are normalised times of the call phase, as in judgement; the
+    times of the whole suite are by the clock. The slope is per run, with its 95% interval if it is significant. The
+    change in a week is in percent of the median, and needs runs of at least two days.
 
     \b
       paceline trends

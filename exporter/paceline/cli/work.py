@@ -71,7 +71,8 @@ def diff(base: str, head: str, form: str, limit: int, results: Path | None) -> N
     """
     Print the functions that HEAD calls more or less often.
 
-    BASE and HEAD are each a run, a branch or a commit, as of `paceline compare`; the latest run that counted is taken.
+    BASE and HEAD are each a run, a branch or a commit, as in `paceline compare`. Of a branch or a commit, the latest
+    run that counted is used.
     """
     with clear_errors():
         config, archive = load_project(results)

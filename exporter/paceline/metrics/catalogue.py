@@ -93,31 +93,31 @@ ACTIVE_CASES = _of_session("paceline_active_cases", Kind.GAUGE, "Tests that run 
 ACTIVE_CASE_SECONDS = _of_session(
     "paceline_active_case_seconds",
     Kind.GAUGE,
-    "How long each test that runs now has been running.",
+    "Time since the start of each test that runs now.",
     *(*_RUN, "test"),
 )
 ACTIVE_LOAD_RATE = _of_session(
     "paceline_active_load_requests_per_second",
     Kind.GAUGE,
-    "Requests of the latest second of a load test that runs now.",
+    "Requests of a running load test in its latest second.",
     *_ACTIVE_LOAD,
 )
 ACTIVE_LOAD_LATENCY = _of_session(
     "paceline_active_load_latency_seconds",
     Kind.GAUGE,
-    "Latency that 95 of 100 requests of the latest second of a load test kept below.",
+    "Latency of a running load test in its latest second, 95% quantile.",
     *_ACTIVE_LOAD,
 )
 ACTIVE_LOAD_FAILURES = _of_session(
     "paceline_active_load_failures",
     Kind.GAUGE,
-    "Requests that have failed so far in a load test that runs now.",
+    "Failed requests of a running load test so far.",
     *_ACTIVE_LOAD,
 )
 ACTIVE_LOAD_USERS = _of_session(
-    "paceline_active_load_users", Kind.GAUGE, "Users of a load test that runs now.", *_ACTIVE_LOAD
+    "paceline_active_load_users", Kind.GAUGE, "Users of a running load test.", *_ACTIVE_LOAD
 )
-EXPECTED_CASES = _of_session("paceline_expected_cases", Kind.GAUGE, "Tests that this run is going to run.", *_RUN)
+EXPECTED_CASES = _of_session("paceline_expected_cases", Kind.GAUGE, "Tests that this run will run.", *_RUN)
 PROGRESS = _of_session("paceline_run_progress_ratio", Kind.GAUGE, "Share of the expected tests that have ended.", *_RUN)
 CASES = _of_cases("paceline_cases_total", Kind.COUNTER, "Tests that have ended.", "test_type", "outcome")
 CASE_DURATION = _of_cases(
@@ -127,17 +127,17 @@ BUDGET = Metric("paceline_budget_seconds", Kind.GAUGE, "Budget of the call phase
 INTERNAL_FAILURES = Metric(
     "paceline_internal_failures_total",
     Kind.COUNTER,
-    "Failures of Paceline itself that were kept from the tests.",
+    "Failures inside Paceline that did not reach the tests.",
 )
 PROCESS_CPU = _of_session(
-    "paceline_process_cpu_seconds_total", Kind.COUNTER, "CPU time of the test processes and all below them."
+    "paceline_process_cpu_seconds_total", Kind.COUNTER, "CPU time of the process tree of the tests."
 )
 PROCESS_MEMORY = _of_session(
     "paceline_process_resident_memory_bytes",
     Kind.GAUGE,
-    "Resident memory of the test processes and all below them.",
+    "Resident memory of the process tree of the tests.",
 )
-PROCESS_COUNT = _of_session("paceline_process_processes", Kind.GAUGE, "Processes in the tree of the tests.")
+PROCESS_COUNT = _of_session("paceline_process_processes", Kind.GAUGE, "Processes in the process tree of the tests.")
 PROCESS_THREADS = _of_session("paceline_process_threads", Kind.GAUGE, "Threads in the process tree of the tests.")
 PROCESS_FILES = _of_session("paceline_process_open_files", Kind.GAUGE, "Open file descriptors in the process tree.")
 PROCESS_READ = _of_session(
@@ -157,9 +157,7 @@ SYSTEM_DISK_READ = _of_session("paceline_system_disk_read_bytes_total", Kind.COU
 SYSTEM_DISK_WRITTEN = _of_session(
     "paceline_system_disk_written_bytes_total", Kind.COUNTER, "Bytes written to the disks."
 )
-SYSTEM_DISK_RATIO = _of_session(
-    "paceline_system_disk_used_ratio", Kind.GAUGE, "Share in use of the disk that the tests are started on."
-)
+SYSTEM_DISK_RATIO = _of_session("paceline_system_disk_used_ratio", Kind.GAUGE, "Used share of the disk of the tests.")
 SYSTEM_NETWORK_RECEIVED = _of_session(
     "paceline_system_network_receive_bytes_total", Kind.COUNTER, "Bytes received over the network."
 )
@@ -174,81 +172,81 @@ LAST_RUN_END = _of_exporter(
 ACTIVE_RUN_CASES = _of_exporter(
     "paceline_active_run_cases",
     Kind.GAUGE,
-    "Tests of runs under way that have ended, by how they ended.",
+    "Tests of current runs that have ended, by outcome.",
     *(*_RUN, "shard", "outcome"),
 )
-ACTIVE_RUNS = _of_exporter("paceline_active_runs", Kind.GAUGE, "Runs that report now.", *_RUN, "shard")
+ACTIVE_RUNS = _of_exporter("paceline_active_runs", Kind.GAUGE, "Runs that send live reports now.", *_RUN, "shard")
 EXPORTER_BUILD_INFO = _of_exporter(
     "paceline_exporter_build_info", Kind.GAUGE, "Version of the exporter; always 1.", "version", "pythonversion"
 )
 EXPORTER_REPORTS = _of_exporter(
-    "paceline_exporter_reports_total", Kind.COUNTER, "Runs that were sent, by what became of them.", "result"
+    "paceline_exporter_reports_total", Kind.COUNTER, "Runs that the exporter received, by result.", "result"
 )
 EXPORTER_DROPPED = _of_exporter(
     "paceline_exporter_series_dropped_total",
     Kind.COUNTER,
-    "Samples of runs that are not exposed, by suite and reason.",
+    "Dropped samples of runs, by suite and reason.",
     *("suite", "reason"),
 )
 EXPORTER_LATE = _of_exporter(
     "paceline_exporter_late_runs_total",
     Kind.COUNTER,
-    "Runs that are kept and that not every Prometheus got, as they ended before the window.",
+    "Kept runs that the exporter does not expose to every Prometheus, because they ended before the window.",
     "suite",
 )
 EXPORTER_SKEWED = _of_exporter(
     "paceline_exporter_clock_skewed_runs_total",
     Kind.COUNTER,
-    "Runs whose sender's clock differed from the exporter's by more than a minute.",
+    "Runs from a clock that differs from the exporter's clock by more than a minute.",
     "suite",
 )
 EXPORTER_FILES = _of_exporter(
     "paceline_exporter_watched_files_total",
     Kind.COUNTER,
-    "What was found in the folder of --watch, by what became of it.",
+    "Files in the folder of --watch, by result.",
     "result",
 )
 EXPORTER_HOUSEKEEPING_FAILURES = _of_exporter(
     "paceline_exporter_housekeeping_failures_total",
     Kind.COUNTER,
-    "Rounds of the exporter's own work that failed, such as looking into the folder of --watch.",
+    "Failed rounds of the exporter's background work, such as reading the folder of --watch.",
 )
 EXPORTER_WAITING = _of_exporter("paceline_exporter_exposed_runs", Kind.GAUGE, "Runs that are exposed now.")
 EXPORTER_INGEST = _of_exporter(
-    "paceline_exporter_ingest_duration_seconds", Kind.HISTOGRAM, "Time from the whole body of a run to its answer."
+    "paceline_exporter_ingest_duration_seconds",
+    Kind.HISTOGRAM,
+    "Time from the complete body of a request to its answer.",
 )
 EXPORTER_SCRAPE = _of_exporter(
     "paceline_exporter_scrape_duration_seconds",
     Kind.HISTOGRAM,
-    "Time that it took to put an answer to a scrape together.",
+    "Time to build the answer to a scrape.",
     "path",
 )
 
 RUN_INFO = _of_run(
     "info",
-    "What is known of a run, always 1; ref is the name of its branch, also where branch is other.",
+    "Identity of a run in its labels, always 1; ref is the name of the branch, also if branch is other.",
     *("ref", "run_id", "commit", "dirty", "partial", "outcome"),
 )
 RUN_DURATION = _of_run("duration_seconds", "Time from the start of a run to its end.", "partial")
-RUN_CASES = _of_run("cases", "Tests of a run, by how they ended.", "partial", "outcome")
+RUN_CASES = _of_run("cases", "Tests of a run, by outcome.", "partial", "outcome")
 RUN_VERDICTS = _of_run("verdicts", "Verdicts on a run, by kind.", "partial", "kind")
 RUN_VERDICT_FACTOR = _of_run(
     "verdict_factor",
-    "How many times as much as usual, or as its limit, a verdict found, 1 where it compares nothing; subject is the "
-    "function, file, fixture or measure that it is about, cause is what grew most, and a run has at most 100.",
+    "Ratio of the figure of a verdict to its usual value or limit, 1 without a comparison; subject is the function, "
+    "file, fixture or measure of the verdict, cause is the figure that grew most; at most 100 a run.",
     *("partial", "kind", "test", "subject", "cause"),
 )
-RUN_CALLS = _of_run(
-    "calls", "Calls of the project's functions in all tests of a run that counted all of them.", "partial"
-)
+RUN_CALLS = _of_run("calls", "Calls of the project's functions in a run that counted all of its tests.", "partial")
 RUN_ACCOUNTS = _of_run(
-    "accounts", "Collected tests of a run, by what became of them; the sum is what was collected.", "partial", "account"
+    "accounts", "Collected tests of a run, by account; the sum is the number of collected tests.", "partial", "account"
 )
 FIXTURE_SECONDS = Metric(
     "paceline_fixture_seconds",
     Kind.GAUGE,
-    "Time that the setups of a fixture took in a run, all together, without those of fixtures that it requests; of "
-    "scopes wider than a function without the wait for a CPU.",
+    "Total time of the setups of a fixture in a run, without the fixtures that it requests; if its scope is wider "
+    "than a function, also without the wait for a CPU.",
     (*_RUN, "fixture", "scope"),
     Channel.RUN_SAMPLE,
 )
@@ -261,20 +259,20 @@ FIXTURE_SETUPS = Metric(
 )
 RUN_PROBES = _of_run(
     "probes",
-    "Probes that looked for what tests touch from the first test to the last, always 1; what they did not see is 0.",
+    "Probes that were on from the first test to the last, always 1; their counts are 0 if they saw no call.",
     "probe",
 )
 ENDPOINT_REQUESTS = Metric(
     "paceline_endpoint_requests",
     Kind.GAUGE,
-    "Requests that an endpoint of the project answered to the tests of a run.",
+    "Requests of the tests of a run to an endpoint of the project.",
     (*_RUN, "endpoint"),
     Channel.RUN_SAMPLE,
 )
 ENDPOINT_ERRORS = Metric(
     "paceline_endpoint_errors",
     Kind.GAUGE,
-    "Requests of a run that an endpoint answered with an error of the server.",
+    "Requests of the tests of a run that an endpoint answered with a server error.",
     (*_RUN, "endpoint"),
     Channel.RUN_SAMPLE,
 )
@@ -285,52 +283,50 @@ ENDPOINT_SECONDS = Metric(
     (*_RUN, "endpoint", "stat"),
     Channel.RUN_SAMPLE,
 )
-RUN_SLOWDOWN = _of_run("machine_slowdown_ratio", "How much slower than usual the suite as a whole ran; 1 is usual.")
+RUN_SLOWDOWN = _of_run("machine_slowdown_ratio", "Slowdown of the whole suite; 1 is usual.")
 RUN_CALIBRATION = _of_run(
     "machine_calibration_seconds",
-    "CPU time of a fixed piece of work before and after the tests, the slower one: the speed of the machine.",
+    "CPU time of a fixed piece of work, the slower of before and after the tests: the speed of the machine.",
 )
 RUN_OTHERS_CPU = _of_run(
     "machine_others_cpu_ratio",
-    "CPU time of other processes while the tests ran, as a share of all CPUs: how busy the machine was without them.",
+    "CPU time of other processes while the tests ran, as a share of all CPUs.",
 )
-RUN_THRESHOLD = _of_run("threshold", "Threshold of judgement that was in force, in base units.", "rule")
-RUN_WRECKED = _of_run("wrecked", "Whether most tests of a run failed (1), which says nothing of single tests.")
+RUN_THRESHOLD = _of_run("threshold", "Threshold by which the run was judged, in base units.", "rule")
+RUN_WRECKED = _of_run("wrecked", "Whether most tests of a run failed (1); single tests then have no alerts.")
 RUN_PACE = _of_run(
     "pace",
-    "How slow the tests as a whole were for this machine: slowdown divided by calibration; whole runs only.",
+    "Slowdown of the suite relative to its machine: slowdown divided by calibration; whole runs only.",
 )
 
 TEST_PASSED = _of_test("passed", "Whether a test passed (1) or failed (0).")
-TEST_ATTEMPTS = _of_test("attempts", "How many times a test was tried in the run.")
-TEST_DURATION = _of_test("duration_seconds", "Call phase of a test that passed, by the clock.")
+TEST_ATTEMPTS = _of_test("attempts", "Attempts of a test in the run.")
+TEST_DURATION = _of_test("duration_seconds", "Call phase of a passed test, by the clock.")
 TEST_NORMALIZED = _of_test(
     "normalized_duration_seconds",
-    "Normalised call phase (of a benchmark: the median of its rounds): without the wait for a CPU, and on a machine "
-    "of usual speed; of a test that was measured "
-    "again the median of its repeats.",
+    "Normalised call phase, without the wait for a CPU, and on a machine of usual speed; of a benchmark the median "
+    "of its rounds, of a test that was measured again the median of its repeats.",
 )
-TEST_SETUP = _of_test("setup_seconds", "Setup of a test that passed.")
-TEST_TEARDOWN = _of_test("teardown_seconds", "Teardown of a test that passed.")
-TEST_BUDGET = _of_test("budget_seconds", "Budget of the call phase of a test, of tests that failed as well.")
+TEST_SETUP = _of_test("setup_seconds", "Setup of a passed test.")
+TEST_TEARDOWN = _of_test("teardown_seconds", "Teardown of a passed test.")
+TEST_BUDGET = _of_test("budget_seconds", "Budget of the call phase of a test, also of a failed test.")
 TEST_BUDGET_USED = _of_test(
-    "budget_used_ratio", "Call phase without the wait for a CPU divided by its budget, of tests that failed as well."
+    "budget_used_ratio", "Call phase without the wait for a CPU, divided by its budget, also of a failed test."
 )
 TEST_MEASURE = _of_test(
     "measure",
-    "A figure that a test reported of itself; better is the direction of one that is compared with earlier runs.",
+    "Figure that a test recorded; better is its direction, if it is compared with earlier runs.",
     *("measure", "unit", "better"),
 )
 TEST_MEASURE_LIMIT = _of_test(
     "measure_limit",
-    "Limit of a figure that a test reported of itself, or of what it may use, such as db_queries: the highest value, "
-    "or the lowest where better is higher.",
+    "Limit of a figure that a test recorded, or of its usage, such as db_queries: the highest value, or the lowest if "
+    "better is higher.",
     *("measure", "unit", "better"),
 )
 TEST_MEASURE_BEYOND_LIMIT = _of_test(
     "measure_beyond_limit",
-    "Whether a figure that a test reported of itself, or what it used, is beyond its limit (1) or not (0), of tests "
-    "that failed as well.",
+    "Whether a figure that a test recorded, or its usage, is beyond its limit (1) or not (0); also of a failed test.",
     *("measure", "unit", "better"),
 )
 TEST_USAGE = {key: _of_test(key, key.quantity.help) for key in UsageKey if key.quantity.is_exported}
@@ -341,35 +337,37 @@ BENCHMARK_SECONDS = _of_benchmark(
     "stat",
 )
 BENCHMARK_MEMORY_PEAK = _of_benchmark("memory_peak_bytes", "Memory peak of one call of a benchmark.")
-BENCHMARK_BLOCKS = _of_benchmark("allocated_blocks", "Blocks of memory that one call of a benchmark leaves allocated.")
+BENCHMARK_BLOCKS = _of_benchmark("allocated_blocks", "Memory blocks that one call of a benchmark keeps.")
 LEAK_BYTES = _of_leak("bytes_per_iteration", "Bytes that one call in a leak test keeps; 0 without a leak of memory.")
-LEAK_RESOURCES = _of_leak("resources", "Resources that leak in a leak test: memory, descriptors, threads, tasks.")
-LOAD_REQUESTS = _of_load("load_requests", "Requests of a load test, those that failed too.")
-LOAD_FAILURES = _of_load(
-    "load_failures", "Requests of a load test without a right answer, also those in flight at the end."
+LEAK_RESOURCES = _of_leak(
+    "resources", "Number of resources that leak in a leak test: memory, descriptors, threads, tasks."
 )
-LOAD_DURATION = _of_load("load_duration_seconds", "How long a load test lasted, without its warm-up.")
-LOAD_USERS = _of_load("load_users", "Users of a load test; with a rate, the most requests that may be in flight.")
-LOAD_THROUGHPUT = _of_load("load_throughput", "Requests of a load test that succeeded, per second.")
+LOAD_REQUESTS = _of_load("load_requests", "Requests of a load test, also failed ones.")
+LOAD_FAILURES = _of_load(
+    "load_failures", "Requests of a load test without a correct answer, also those in flight at the end."
+)
+LOAD_DURATION = _of_load("load_duration_seconds", "Duration of a load test, without its warm-up.")
+LOAD_USERS = _of_load("load_users", "Users of a load test; with a rate, the maximum of requests in flight.")
+LOAD_THROUGHPUT = _of_load("load_throughput", "Successful requests of a load test per second.")
 LOAD_LATENCY = _of_load(
     "load_latency_seconds",
-    "Seconds from when a request of a load test was due to the end of its answer; percentile is 50, 95 or 99.",
+    "Latency of a load test, from the due time of a request to the end of its answer; percentile is 50, 95 or 99.",
     "percentile",
 )
 LOAD_WITHIN = _of_load(
     "load_requests_within",
-    "Requests of a load test that succeeded within so many seconds from when they were due.",
+    "Successful requests of a load test that were answered within this many seconds of their due time.",
     "within",
 )
 LOAD_LAG = _of_load(
-    "load_generator_lag_seconds", "How much later than due the generator was in a load test, 99% quantile."
+    "load_generator_lag_seconds", "Delay of the requests of a load test behind their due time, 99% quantile."
 )
-LOAD_WORKERS_LOST = _of_load("load_workers_lost", "Workers of a load test that did not take part to its end.")
+LOAD_WORKERS_LOST = _of_load("load_workers_lost", "Workers of a load test that were lost before its end.")
 STRESS_MAX_LOAD = _of_load(
-    "stress_max_load", "Highest load that a stress test carried; 0 if the first step failed.", "unit"
+    "stress_max_load", "Highest load of a stress test that did not fail; 0 if the first step failed.", "unit"
 )
 STRESS_BREAKING_POINT = _of_load(
-    "stress_breaking_point", "Lowest load at which a stress test failed, where one did.", "unit"
+    "stress_breaking_point", "Lowest load of a stress test that failed; absent if none failed.", "unit"
 )
 
 CATALOGUE = (*(value for value in globals().values() if isinstance(value, Metric)), *TEST_USAGE.values())

@@ -55,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "'enabled = true' in [tool.paceline] or PERFORMANCE_MONITORING=true).",
     )
     group.addoption(
-        "--no-paceline", dest="paceline", **_OFF, help="Do not measure, whatever configuration and environment say."
+        "--no-paceline", dest="paceline", **_OFF, help="Do not measure, even if configuration or environment say so."
     )
     group.addoption(
         "--paceline-fail-on",
@@ -68,8 +68,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--paceline-require-history",
         **_ON,
-        help="Exit code 11 if the past is too short for the verdicts of --paceline-fail-on, or without that option to "
-        "compare any time (default: such a run passes).",
+        help="Exit code 11 if the history is too short for the verdicts of --paceline-fail-on, or without that option "
+        "for any comparison (default: such a run passes).",
     )
     group.addoption(
         "--paceline-budget",
@@ -84,8 +84,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("suspects", "rotate", "all", "off"),
         default=None,
         help="Tests whose calls of the project's functions are counted (default: suspects): suspects (tests that look "
-        "slower, as they are measured again), rotate (a part of the tests in each run, by turns), all (and no time is "
-        "judged), off.",
+        "slower, when they are measured again), rotate (another part of the tests in each run), all (no time is "
+        "judged), off (no test).",
     )
     _add_keeping_options(group)
     _add_sending_options(group)
@@ -122,7 +122,7 @@ def _add_keeping_options(group: pytest.OptionGroup) -> None:
         "--paceline-no-confirm",
         dest="paceline_confirm",
         **_OFF,
-        help="Do not measure tests again that look slower or seem to leak.",
+        help="Do not measure again the tests that look slower or seem to leak.",
     )
     group.addoption(
         "--paceline-port",
@@ -131,14 +131,14 @@ def _add_keeping_options(group: pytest.OptionGroup) -> None:
         const=-1,
         type=int,
         default=None,
-        help="Serve live metrics at /metrics on 127.0.0.1 while tests run (default: off; PORT is 4001, or "
+        help="Serve live metrics at /metrics on 127.0.0.1 while tests run (default: off; without PORT: 4001, or "
         "PERFORMANCE_DASHBOARD_PORT).",
     )
     group.addoption(
         "--paceline-history",
         metavar="URL",
         default=None,
-        help="Prometheus with the past runs, such as http://prometheus:9090 (default: the results folder). "
+        help="Prometheus with earlier runs, such as http://prometheus:9090 (default: the results folder). "
         "Credentials come from PACELINE_HISTORY_TOKEN, or PACELINE_HISTORY_USER and PACELINE_HISTORY_PASSWORD.",
     )
 
@@ -157,15 +157,15 @@ def _add_load_options(group: pytest.OptionGroup) -> None:
         metavar="N",
         type=int,
         default=None,
-        help="Send the load of load and stress tests over HTTP by Locust, with N worker processes (default: by "
-        "Paceline's own, one for each CPU). Needs paceline[locust].",
+        help="Send the HTTP load of load and stress tests by Locust, with N worker processes (default: by Paceline, "
+        "with one process for each CPU). Needs paceline[locust].",
     )
     group.addoption(
         "--paceline-load-master",
         metavar="HOST:PORT",
         default=None,
-        help="Wait at this address for the workers of --paceline-load-workers on other machines, which are started by "
-        "'paceline load-worker HOST:PORT' (default: start them here).",
+        help="Address at which the session waits for the workers of --paceline-load-workers; start them on other "
+        "machines with 'paceline load-worker HOST:PORT' (default: the session starts them here).",
     )
 
 
@@ -174,7 +174,7 @@ def _add_sending_options(group: pytest.OptionGroup) -> None:
         "--paceline-push",
         metavar="URL",
         default=None,
-        help="Exporter (`paceline serve`) to send the run to, such as http://exporter:10464 (default: none). A run "
+        help="Exporter (`paceline serve`) that gets the run, such as http://exporter:10464 (default: none). A run "
         "that does not arrive is sent with the next run. The token comes from PACELINE_PUSH_TOKEN.",
     )
     group.addoption(
@@ -182,7 +182,7 @@ def _add_sending_options(group: pytest.OptionGroup) -> None:
         metavar="FILE",
         default=None,
         help="CA bundle (PEM) for the exporter and the collector (default: that of the machine). Write it "
-        "as --paceline-push-ca-file=FILE. OTEL_EXPORTER_OTLP_CERTIFICATE wins for the collector.",
+        "as --paceline-push-ca-file=FILE. For the collector, OTEL_EXPORTER_OTLP_CERTIFICATE has precedence.",
     )
     group.addoption(
         "--paceline-otlp",
@@ -190,19 +190,19 @@ def _add_sending_options(group: pytest.OptionGroup) -> None:
         nargs="?",
         const="env",
         default=None,
-        help="Collector to send the run to by OTLP, such as http://collector:4318 (default: none; without URL, that of "
+        help="Collector that gets the run by OTLP, such as http://collector:4318 (default: none; without URL: "
         "OTEL_EXPORTER_OTLP_ENDPOINT). Needs paceline[otlp].",
     )
     group.addoption(
         "--paceline-otlp-traces",
         **_ON,
-        help="With --paceline-otlp, send a trace of the run too, with a span for each test.",
+        help="With --paceline-otlp, also send a trace of the run, with a span for each test (default: off).",
     )
     group.addoption(
         "--paceline-live",
         metavar="URL",
         default=None,
-        help="Exporter (`paceline serve`) to send the progress of the run to while tests run, such as "
+        help="Exporter (`paceline serve`) that gets the progress of the run while tests run, such as "
         "http://exporter:10464 (default: none). The token comes from PACELINE_PUSH_TOKEN.",
     )
 

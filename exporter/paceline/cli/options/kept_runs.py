@@ -128,7 +128,7 @@ def branches_option(command: _F) -> _F:
         metavar="NAME",
         multiple=True,
         callback=branch_names,
-        help="Branch that keeps its name in labels beside the default branch; repeatable (default: none).",
+        help="Branch that keeps its name in labels, besides the default branch; repeatable (default: none).",
     )(command)
 
 
