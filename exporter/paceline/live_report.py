@@ -10,6 +10,9 @@ from msgspec import Meta, field
 from paceline.model import Outcome, RunId, Seconds
 from paceline.values import Count, Value
 
+# Tests that a report names, at most, of those that run and of those that failed.
+MOST_NAMED = 100
+
 
 class TreeSample(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     """
@@ -70,8 +73,8 @@ class LiveReport(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     A moment of a run under way, as it is sent to an exporter every `interval_seconds`.
 
     `expected` is None until the tests are collected. `active` maps a test to the seconds that it has been
-    running, `loads` maps a test to its load test, `outcomes` says how the tests ended that have, `budgets` is by
-    test type in seconds. `is_over` says that it is the last.
+    running, `loads` maps a test to its load test, `outcomes` says how the tests ended that have, `failed` names the
+    first tests that failed, `budgets` is by test type in seconds. `is_over` says that it is the last.
     """
 
     run_id: RunId
@@ -85,6 +88,7 @@ class LiveReport(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     active: Mapping[str, Seconds] = field(default_factory=dict)
     loads: Mapping[str, LoadMoment] = field(default_factory=dict)
     outcomes: Mapping[Outcome, Count] = field(default_factory=dict)
+    failed: tuple[str, ...] = ()
     budgets: Mapping[str, Seconds] = field(default_factory=dict)
     sample: ResourceSample = ResourceSample()
     is_over: bool = False

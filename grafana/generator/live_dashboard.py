@@ -2,15 +2,19 @@
 Live: a run as it happens.
 """
 
+from functools import partial
+
 from grafana.generator.dashboard import Dashboard, Row
 from grafana.generator.live_usage_panels import MACHINE, NO_RUN, PROCESSES, as_it_happens
 from grafana.generator.panel import Override, Panel, Query, Threshold, as_thresholds, by_name, fixed
-from grafana.generator.panel_kinds import stat
+from grafana.generator.panel_kinds import STAT_OPTIONS, stat
 from grafana.generator.promql import SUITE as OF_SUITE
+from grafana.generator.promql import WHOLE, at_end
 from grafana.generator.tables import TO_TEST_OF_LATE, TableColumn, ranking
-from grafana.generator.variables import LATEST_BRANCH, LATEST_SUITE, TYPE_VARIABLE, data_source, hidden
+from grafana.generator.variables import LATEST_BRANCH, LATEST_END, LATEST_SUITE, TYPE_VARIABLE, data_source, hidden
 from paceline import colors
 
+_TRIED = ',outcome!="skipped"'
 _FAILED = ',outcome=~"failed|error"'
 _OF_BUDGET = (Threshold(colors.GOOD), Threshold(colors.WARNING, 0.8), Threshold(colors.BAD, 1))
 _SHARE, _AS_SHARE = "of its budget", {"unit": "percentunit", "thresholds": as_thresholds(_OF_BUDGET)}
@@ -61,8 +65,25 @@ def _ended(which: str = "") -> str:
     return f"{_parts('paceline_active_run_cases', which)} or on () max by (instance, outcome) ({counted})"
 
 
+_LEFT = f"sum({_parts('paceline_expected_cases')}) - sum({_ended()})"
+
+
+def _of_last_whole_run(metric: str, which: str = "") -> str:
+    return f"last_over_time({metric}{{{WHOLE}{which}}}{_KNOWN}"
+
+
+_SECONDS_A_TEST = (
+    f"max({_of_last_whole_run('paceline_run_duration_seconds')}) / "
+    f"sum(max by (outcome) ({_of_last_whole_run('paceline_run_cases', _TRIED)}))"
+)
+_ENDED_SHARE = f"avg({_parts('paceline_run_progress_ratio')})"
+_AT_THIS_PACE = f"(1 - {_ENDED_SHARE}) / (deriv({_ENDED_SHARE}[2m:5s]) > 0)"
+
+# Eight in a line.
+_tile = partial(stat, width=3)
+
 _PROGRESS: tuple[Panel, ...] = (
-    stat(
+    _tile(
         title="Progress",
         description="Share of the tests of this run that have ended.",
         queries=_now(f"avg({_parts('paceline_run_progress_ratio')})"),
@@ -72,24 +93,33 @@ _PROGRESS: tuple[Panel, ...] = (
         defaults={"min": 0, "max": 1, "decimals": 0, "color": fixed(colors.GOOD)},
         options={"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}},
     ),
-    stat(
+    _tile(
+        title="Time left",
+        description="Estimate: the tests that are left, at the pace of the last whole run of the last seven days; "
+        "without such a run, at the pace of the last two minutes.",
+        queries=_now(f"({_LEFT}) * ({_SECONDS_A_TEST}) or on () {_AT_THIS_PACE}"),
+        unit="s",
+        empty="no run reports now, or its pace is not known yet",
+        defaults={"decimals": 0},
+    ),
+    _tile(
+        title="Left to run",
+        description="Tests that this run planned at its start and that have not ended, and all that it planned.",
+        queries=(
+            Query(expr=_LEFT, legend="left", now=True),
+            Query(expr=f"sum({_parts('paceline_expected_cases')})", legend="planned", now=True),
+        ),
+        unit="none",
+        empty=NO_RUN,
+    ),
+    _tile(
         title="Running now",
         description="Tests that run at this moment. Under xdist, each worker runs one test.",
         queries=_now(f"sum({_parts('paceline_active_cases')})"),
         unit="none",
         empty=NO_RUN,
     ),
-    stat(
-        title="Left to run",
-        description="Tests that this run planned at its start and that have not ended, and all that it planned.",
-        queries=(
-            Query(expr=f"sum({_parts('paceline_expected_cases')}) - sum({_ended()})", legend="left", now=True),
-            Query(expr=f"sum({_parts('paceline_expected_cases')})", legend="planned", now=True),
-        ),
-        unit="none",
-        empty=NO_RUN,
-    ),
-    stat(
+    _tile(
         title="Longest running",
         description="Running time of the test that started first, and the highest share of a budget that a running "
         "test has used. A budget is known only from earlier runs. A test far beyond its budget may hang.",
@@ -102,15 +132,34 @@ _PROGRESS: tuple[Panel, ...] = (
         defaults={"decimals": 0},
         overrides=(Override(matcher="byName", pattern=_SHARE, properties=_AS_SHARE),),
     ),
-    stat(
+    _tile(
         title="Failed so far",
-        description="Failed tests of this run. The terminal names them.",
+        description="Failed tests of this run. The table below names the first 100.",
         queries=_now(f"sum({_ended(_FAILED)}) or 0 * sum({_parts('paceline_expected_cases')})"),
         unit="none",
         empty=NO_RUN,
         thresholds=(Threshold(colors.GOOD), Threshold(colors.BAD, 1)),
     ),
-    stat(
+    _tile(
+        title="Last run that ended",
+        description="Outcome and commit of the last run that ended, whole or partial, and the time since its end.",
+        queries=(
+            Query(
+                expr=f"time() - ${{end}} + 0 * max by (outcome, commit) ({at_end('paceline_run_info', OF_SUITE)})",
+                legend="{{outcome}} {{commit}}",
+                now=True,
+            ),
+        ),
+        unit="s",
+        empty="no run ended in the last seven days",
+        defaults={"decimals": 0},
+        overrides=(
+            Override(matcher="byRegexp", pattern="/^passed/", properties={"color": fixed(colors.GOOD)}),
+            Override(matcher="byRegexp", pattern="/^(?!passed)/", properties={"color": fixed(colors.BAD)}),
+        ),
+        options={**STAT_OPTIONS, "textMode": "value_and_name"},
+    ),
+    _tile(
         title="Internal errors",
         description="Internal errors of Paceline that it kept from the tests. Report a bug if the number is not 0.",
         queries=_now("sum(paceline_internal_failures_total)"),
@@ -139,6 +188,21 @@ _TESTS: tuple[Panel, ...] = (
         link=TO_TEST_OF_LATE,
         width=12,
     ),
+    ranking(
+        "Tests that failed (100 at most)",
+        "Tests of this run that have failed so far.",
+        "no test has failed, or no run reports now",
+        (
+            TableColumn(
+                name="Failed",
+                expr=f"max by (test) (paceline_active_failed_case{{{OF_SUITE}}})",
+                unit="bool_yes_no",
+                thresholds=(Threshold(colors.BAD),),
+            ),
+        ),
+        link=TO_TEST_OF_LATE,
+        width=12,
+    ),
     as_it_happens(
         title="Tests ended",
         description="Tests that have ended, by outcome. A line that stops rising before the end of the run means that "
@@ -146,7 +210,6 @@ _TESTS: tuple[Panel, ...] = (
         queries=(Query(expr=f"sum by (outcome) ({_ended()})", legend="{{outcome}}"),),
         unit="none",
         empty=NO_RUN,
-        width=6,
         height=9,
         defaults={"color": fixed(colors.QUIET), "min": 0},
         overrides=by_name(passed=colors.GOOD, failed=colors.BAD, error=colors.WARNING),
@@ -166,7 +229,6 @@ _TESTS: tuple[Panel, ...] = (
         ),
         unit="percentunit",
         empty="no run with a live endpoint is scraped",
-        width=6,
         height=9,
         defaults={"color": fixed(colors.QUIET), "min": 0},
         overrides=by_name(unit=colors.GOOD, integration=colors.WARNING, api=colors.GREEN, e2e=colors.PURPLE),
@@ -228,6 +290,7 @@ LIVE = Dashboard(
         LATEST_SUITE,
         LATEST_BRANCH,
         hidden(TYPE_VARIABLE),
+        LATEST_END,
     ),
     rows=(
         Row("The run", _PROGRESS),

@@ -12,20 +12,20 @@ EACH_RUN = 6000
 
 _REDUCE = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 
-stat = partial(
-    Panel,
-    kind="stat",
-    width=4,
-    height=4,
-    options={
-        "reduceOptions": _REDUCE,
-        "colorMode": "value",
-        "graphMode": "none",
-        "justifyMode": "auto",
-        "orientation": "auto",
-        "textMode": "auto",
-    },
-)
+STAT_OPTIONS = {
+    "reduceOptions": _REDUCE,
+    "colorMode": "value",
+    "graphMode": "none",
+    "justifyMode": "auto",
+    "orientation": "auto",
+    "textMode": "auto",
+}
+stat = partial(Panel, kind="stat", width=4, height=4, options=STAT_OPTIONS)
+
+tile = partial(stat, points=100, options={**STAT_OPTIONS, "graphMode": "area"})
+"""
+A figure above its course in the time range.
+"""
 
 bars = partial(
     Panel,

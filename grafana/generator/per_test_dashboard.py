@@ -4,12 +4,13 @@ Test: the life of one test.
 
 from grafana.generator.dashboard import Dashboard, Row
 from grafana.generator.panel import TIMES, Override, Panel, Query, Threshold, fixed, in_colors
-from grafana.generator.panel_kinds import per_run, stacked_per_run, stat, timeline
+from grafana.generator.panel_kinds import per_run, stacked_per_run, stat, tile, timeline
 from grafana.generator.per_test_usage_panels import TOUCHED, USED, each
 from grafana.generator.promql import SUITE as OF_SUITE
 from grafana.generator.promql import TEST as OF_TEST
-from grafana.generator.promql import last, over, usual
-from grafana.generator.variables import TEST_VARIABLE, of_suite
+from grafana.generator.promql import at_end, each_run, last, over, usual_at_end
+from grafana.generator.tables import FACTOR, TableColumn, rows_of
+from grafana.generator.variables import END_VARIABLE, TEST_VARIABLE, of_suite
 from paceline import colors
 
 _NO_RUN, _NO_PASS = "no run of this test in this time range", "no run that passed in this time range"
@@ -17,7 +18,7 @@ _DURATION = "paceline_test_duration_seconds"
 _NORMALIZED = "paceline_test_normalized_duration_seconds"
 _PASSED = "paceline_test_passed"
 _SHARE = (Threshold(colors.BAD), Threshold(colors.WARNING, 0.9), Threshold(colors.GOOD, 1))
-_FACTOR = (Threshold(colors.GOOD), Threshold(colors.WARNING, 1.15), Threshold(colors.BAD, 2))
+_STEP = (Threshold(colors.GOOD), Threshold(colors.WARNING, 1.15), Threshold(colors.BAD, 2))
 
 
 def _now(expr: str) -> tuple[Query]:
@@ -36,35 +37,40 @@ _NOTHING_AT_ALL = (
 _NOTHING_YET = f"(vector(-2) unless on () last_over_time({_PASSED}{{{OF_TEST}}}[$__range]))"
 # As judgement takes it, so that a spike in a short past hides nothing.
 _OF_BAND = "1h"
+_TIMES_USUAL = f"max({each_run(_NORMALIZED, OF_TEST)}) / scalar(max({usual_at_end(_NORMALIZED, OF_TEST)}))"
 _HIGH, _AT_MOST = _quantile(0.95, "14d"), f"1.3 * {_quantile(0.5, '14d')}"
 
 
-_NOW: tuple[Panel, ...] = (
-    stat(
+def _course(metric: str) -> tuple[Query]:
+    return (each(metric, "each run"),)
+
+
+_BROKE: tuple[Panel, ...] = (
+    tile(
         title="Took",
         description="Duration of the call phase in the last run that passed.",
-        queries=_now(last(_DURATION, OF_TEST)),
+        queries=_course(_DURATION),
         unit="s",
         empty=_NO_PASS,
     ),
-    stat(
+    tile(
         title="Of its budget",
         description="The latest call phase as a share of the budget, also if the test failed. Above 100%, the budget "
         "is broken.",
-        queries=_now(last("paceline_test_budget_used_ratio", OF_TEST)),
+        queries=_course("paceline_test_budget_used_ratio"),
         unit="percentunit",
         empty="no budget, or no run in this time range",
         thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 0.8), Threshold(colors.BAD, 1)),
         defaults={"decimals": 0},
     ),
-    stat(
-        title="Beside the usual",
+    tile(
+        title="Times its usual time",
         description="The latest normalised time divided by its median in the time range. Look at the test from 1.15 "
         "on; 2 is critical.",
-        queries=_now(f"{last(_NORMALIZED, OF_TEST)} / {usual(_NORMALIZED, OF_TEST)}"),
+        queries=(Query(expr=_TIMES_USUAL, legend="each run"),),
         unit=TIMES,
         empty=_NO_PASS,
-        thresholds=_FACTOR,
+        thresholds=_STEP,
         defaults={"decimals": 2},
     ),
     stat(
@@ -118,28 +124,33 @@ _NOW: tuple[Panel, ...] = (
     ),
 )
 
-_TIME: tuple[Panel, ...] = (
-    per_run(
-        title="By the clock, and its budget",
-        description="Duration of the call phase of each run that passed, and the budget. The duration includes the "
-        "wait for a CPU and is longer on a slow machine.",
-        queries=(each(_DURATION, "took"), each("paceline_test_budget_seconds", "budget")),
-        unit="s",
-        empty=_NO_PASS,
-        defaults={"min": 0},
-        overrides=(
-            *in_colors(A=colors.GOOD),
-            Override(
-                matcher="byName",
-                pattern="budget",
-                properties={
-                    "color": fixed(colors.BAD),
-                    "custom.showPoints": "never",
-                    "custom.lineStyle": {"fill": "dash", "dash": [10, 10]},
-                },
-            ),
+_FOUND = f'{OF_SUITE},test=${{test:json}},kind!="unconfirmed"'
+_FACTORS = "paceline_run_verdict_factor"
+
+
+def _by_verdict(expr: str) -> str:
+    return f"max by (kind, subject, cause) ({expr})"
+
+
+_VERDICTS = rows_of(
+    "Verdicts on this test",
+    "Confirmed verdicts on this test in the time range, the highest factor first. The factor is how many times as much "
+    "as usual, or as the limit, was found in the last run with the verdict. Runs is the number of runs with the "
+    "verdict, and Now says whether the last whole run of the suite has it.",
+    "no verdict on this test in this time range",
+    (
+        TableColumn(name="Factor", expr=_by_verdict(last(_FACTORS, _FOUND)), unit=TIMES, thresholds=FACTOR),
+        TableColumn(name="Runs", expr=_by_verdict(over("count_over_time", _FACTORS, _FOUND)), unit="none"),
+        TableColumn(
+            name="Now",
+            expr=f"0 * {_by_verdict(at_end(_FACTORS, _FOUND))} + 1 or 0 * {_by_verdict(last(_FACTORS, _FOUND))}",
+            unit="bool_yes_no",
         ),
     ),
+    height=6,
+)
+
+_TIME: tuple[Panel, ...] = (
     per_run(
         title="Normalised, and what is usual",
         description="The call phase without the wait for a CPU and without the effect of the machine's speed. The "
@@ -169,6 +180,27 @@ _TIME: tuple[Panel, ...] = (
         ),
     ),
     per_run(
+        title="By the clock, and its budget",
+        description="Duration of the call phase of each run that passed, and the budget. The duration includes the "
+        "wait for a CPU and is longer on a slow machine.",
+        queries=(each(_DURATION, "took"), each("paceline_test_budget_seconds", "budget")),
+        unit="s",
+        empty=_NO_PASS,
+        defaults={"min": 0},
+        overrides=(
+            *in_colors(A=colors.GOOD),
+            Override(
+                matcher="byName",
+                pattern="budget",
+                properties={
+                    "color": fixed(colors.BAD),
+                    "custom.showPoints": "never",
+                    "custom.lineStyle": {"fill": "dash", "dash": [10, 10]},
+                },
+            ),
+        ),
+    ),
+    per_run(
         title="Steps",
         description="The normalised median of three days divided by the median of the three days before. It peaks a "
         "day or two after a lasting change of the test, and stays near 1 for outliers and noise.",
@@ -181,7 +213,7 @@ _TIME: tuple[Panel, ...] = (
         ),
         unit=TIMES,
         empty="needs runs on more than three days",
-        thresholds=_FACTOR,
+        thresholds=_STEP,
         custom={
             "drawStyle": "line",
             "lineWidth": 1,
@@ -191,27 +223,33 @@ _TIME: tuple[Panel, ...] = (
         },
         defaults={"color": fixed(colors.PURPLE)},
     ),
-    stacked_per_run(
-        title="Phases",
-        description="Setup, call and teardown of runs that passed, stacked. A bar shows the last run of its time. If "
-        "setup is the largest part, look at the fixtures.",
-        queries=(
-            each("paceline_test_setup_seconds", "setup"),
-            each(_DURATION, "call"),
-            each("paceline_test_teardown_seconds", "teardown"),
-        ),
-        unit="s",
-        empty=_NO_PASS,
-        overrides=in_colors(A=colors.WARNING, B=colors.GOOD, C=colors.PURPLE),
+)
+
+_PHASES = stacked_per_run(
+    title="Phases",
+    description="Setup, call and teardown of runs that passed, stacked. A bar shows the last run of its time. If "
+    "setup is the largest part, look at the fixtures.",
+    queries=(
+        each("paceline_test_setup_seconds", "setup"),
+        each(_DURATION, "call"),
+        each("paceline_test_teardown_seconds", "teardown"),
     ),
+    unit="s",
+    empty=_NO_PASS,
+    overrides=in_colors(A=colors.WARNING, B=colors.GOOD, C=colors.PURPLE),
 )
 
 TEST = Dashboard(
     uid="paceline-test",
     title="Test",
     description="Duration, budget, usage and changes of one test.",
-    variables=(*of_suite(), TEST_VARIABLE),
-    rows=(Row("Now", _NOW), Row("Time", _TIME), Row("What it used", USED), *TOUCHED),
+    variables=(*of_suite(), TEST_VARIABLE, END_VARIABLE),
+    rows=(
+        Row("What is wrong?", (*_BROKE, _VERDICTS)),
+        Row("What changed?", _TIME),
+        Row("Why? What the test used", (_PHASES, *USED)),
+        *TOUCHED,
+    ),
     since="now-90d",
     # Of the test, and of the suite as a whole.
     alerts=(f"{OF_SUITE},test=${{test:json}}", f'{OF_SUITE},test=""'),

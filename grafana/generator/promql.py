@@ -97,6 +97,18 @@ def added(metric: str, window: str = "$__range") -> str:
     return f"(increase({metric}[{window}]) and {before} or last_over_time({metric}[{window}]) unless {before})"
 
 
+def with_course(figure: str, course: str) -> str:
+    """
+    The course of a figure of the last whole run, for a graph that ends with exactly that figure.
+
+    Args:
+        figure: what `at_end` makes, which is one value.
+        course: the same for each run, by `each_run`; where several runs fall into one step, it may mix them.
+    """
+    # From the step on that has the end of the last whole run.
+    return f"({figure}) and on () (vector(time()) > ${{end}} - $__interval_ms / 1000) or on () ({course})"
+
+
 def by_test(expr: str) -> str:
     """
     One series for each test, whoever it was scraped from.

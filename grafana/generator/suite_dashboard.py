@@ -4,11 +4,11 @@ Suite: is it healthy, and what changed?
 
 from grafana.generator.dashboard import Dashboard, Row
 from grafana.generator.panel import TIMES, Override, Panel, Query, Threshold, as_thresholds, fixed, in_colors
-from grafana.generator.panel_kinds import DRAWING, EACH_RUN, bars, per_run, stacked_per_run, stat, table
+from grafana.generator.panel_kinds import DRAWING, EACH_RUN, bars, per_run, stacked_per_run, stat, table, tile
 from grafana.generator.promql import SUITE as OF_SUITE
-from grafana.generator.promql import WHOLE, at_end, by_test, each_run, ended, over, usual_at_end
-from grafana.generator.suite_test_tables import CHANGES, FACTOR, STATES
-from grafana.generator.tables import TO_TEST, TableColumn, as_words, rows_of
+from grafana.generator.promql import WHOLE, at_end, by_test, each_run, ended, over, usual_at_end, with_course
+from grafana.generator.suite_test_tables import CHANGES, STATES
+from grafana.generator.tables import FACTOR, TO_TEST, TableColumn, as_words, rows_of
 from grafana.generator.variables import END_VARIABLE, of_suite
 from paceline import colors
 from paceline.verdict_kinds import FAILING_KINDS
@@ -51,6 +51,10 @@ def _beside_its_median(metric: str) -> str:
 
 _CONFIRMED = WHOLE + ',kind!="unconfirmed"'
 _VERDICTS = f"max by (kind) ({at_end('paceline_run_verdicts', _CONFIRMED)})"
+_VERDICTS_OF_RUNS = f"max by (kind) ({each_run('paceline_run_verdicts', _CONFIRMED)})"
+_SLOWDOWN = "paceline_run_machine_slowdown_ratio"
+# Runs that a Prometheus may still have.
+_EVER = "count(present_over_time(paceline_run_duration_seconds[100d]))"
 
 
 _FACTORS = "paceline_run_verdict_factor"
@@ -90,47 +94,59 @@ def _points(partial: str) -> str:
 
 
 _HEALTH: tuple[Panel, ...] = (
-    stat(
+    tile(
         title="Passed",
         description="Share of the tests of the last whole run that passed, of the chosen test types, without skipped "
         "tests. Blue is 100%, orange is 95% and more.",
-        queries=(Query(expr=f"avg({_PASSED})", now=True),),
+        queries=(Query(expr=with_course(f"avg({_PASSED})", f"avg({_PASSED_IN_WHOLE_RUNS})"), legend="passed"),),
         unit="percentunit",
         empty=NO_RUN,
         thresholds=SHARE_PASSED,
         defaults={"decimals": 1},
     ),
-    stat(
+    tile(
         title="Failing tests",
         description="Tests of the chosen test types that failed in the last whole run. The table Failing and flaky "
         "names them.",
-        queries=(Query(expr=f"sum(1 - {_PASSED})", now=True),),
+        queries=(
+            Query(expr=with_course(f"sum(1 - {_PASSED})", f"sum(1 - {_PASSED_IN_WHOLE_RUNS})"), legend="failing"),
+        ),
         unit="none",
         empty=NO_RUN,
         thresholds=(Threshold(colors.GOOD), Threshold(colors.BAD, 1)),
     ),
-    stat(
+    tile(
         title="Verdicts",
         description="Confirmed verdicts of the last whole run, of all test types: broken budgets, regressions, leaks "
         "and so on.",
-        queries=(Query(expr=f"sum({_VERDICTS})", now=True),),
+        queries=(Query(expr=with_course(f"sum({_VERDICTS})", f"sum({_VERDICTS_OF_RUNS})"), legend="verdicts"),),
         unit="none",
         empty=NO_RUN,
         thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 1)),
     ),
-    stat(
+    tile(
         title="Run took",
         description="Duration of the last whole run, from start to end.",
-        queries=(Query(expr=f"max({at_end('paceline_run_duration_seconds', WHOLE)})", now=True),),
+        queries=(
+            Query(
+                expr=with_course(f"max({at_end('paceline_run_duration_seconds', WHOLE)})", f"max({_EACH_WHOLE_RUN})"),
+                legend="took",
+            ),
+        ),
         unit="s",
         empty=NO_RUN,
         defaults={"decimals": 1},
     ),
-    stat(
+    tile(
         title="Machine slowdown",
         description="How many times slower than usual the machine of the last whole run was. If the value is orange, "
         "rely on normalised times, which leave out the speed of the machine.",
-        queries=(Query(expr=f"max({at_end('paceline_run_machine_slowdown_ratio', OF_SUITE)})", now=True),),
+        queries=(
+            Query(
+                expr=with_course(f"max({at_end(_SLOWDOWN, OF_SUITE)})", f"max({each_run(_SLOWDOWN, OF_SUITE)})"),
+                legend="slowdown",
+            ),
+        ),
         unit=TIMES,
         empty="not known yet",
         thresholds=SLOWDOWN,
@@ -140,11 +156,11 @@ _HEALTH: tuple[Panel, ...] = (
         title="Last run",
         description="Time since the end of the last run, whole or partial. If it is longer than usual between two "
         "runs, results no longer arrive: the dashboard Pipeline shows where they stop.",
-        queries=(Query(expr=f"time() - {ended(OF_SUITE)}", now=True),),
+        queries=(Query(expr=f"time() - {ended(OF_SUITE)} or on () 0 * {_EVER} - 1 or on () vector(-2)", now=True),),
         unit="s",
-        empty=NO_RUN,
+        empty="Prometheus does not answer",
         thresholds=_AGE,
-        defaults={"decimals": 0},
+        defaults={"decimals": 0, "mappings": [as_words({"-1": NO_RUN, "-2": "no run was ever sent"})]},
     ),
 )
 
@@ -155,7 +171,8 @@ _FINDINGS: tuple[Panel, ...] = (
         "times as much as usual was found, or how many times the limit; 1 if nothing is compared. Cause is what grew "
         "most. Runs is the number of whole runs in the time range with this verdict: 1 means that it is new. The "
         "report of the run has the whole reason: paceline report.",
-        "no verdict, or no run in this time range",
+        "No verdict. If the tiles above are empty too: choose a longer time range, or send a run with "
+        "pytest --paceline --paceline-push http://EXPORTER:10464. If you did, see the dashboard Pipeline.",
         (
             TableColumn(name="Factor", expr=_FOUND, unit=TIMES, thresholds=FACTOR),
             TableColumn(
@@ -247,7 +264,7 @@ _LAST_RUNS = table(
     queries=(
         Query(expr=_runs(OF_SUITE, "commit, outcome, partial"), is_table=True),
         Query(expr=_sum_of_outcomes(each_run("paceline_run_cases", f"{WHOLE},{FAILURES}")), is_table=True),
-        Query(expr=f"sum(max by (kind) ({each_run('paceline_run_verdicts', _CONFIRMED)}))", is_table=True),
+        Query(expr=f"sum({_VERDICTS_OF_RUNS})", is_table=True),
     ),
     unit="none",
     empty=NO_RUN,
@@ -320,7 +337,7 @@ _RUNS: tuple[Panel, ...] = (
         "calibration. If both rise, the machine was slower. If only the tests and the ratio of tests to calibration "
         "rise, the code is slower.",
         queries=(
-            Query(expr=f"max({each_run('paceline_run_machine_slowdown_ratio', OF_SUITE)})", legend="by the tests"),
+            Query(expr=f"max({each_run(_SLOWDOWN, OF_SUITE)})", legend="by the tests"),
             Query(expr=_beside_its_median("paceline_run_machine_calibration_seconds"), legend="by the calibration"),
             Query(expr=_beside_its_median("paceline_run_pace"), legend="tests beside calibration"),
         ),
@@ -355,9 +372,7 @@ _RUNS: tuple[Panel, ...] = (
         title="Verdicts, run after run",
         description="Confirmed verdicts of whole runs, by kind. A bar shows the last run of its time. A kind that "
         "stays is a finding that nobody has fixed.",
-        queries=(
-            Query(expr=f"max by (kind) ({each_run('paceline_run_verdicts', _CONFIRMED)}) > 0", legend="{{kind}}"),
-        ),
+        queries=(Query(expr=f"{_VERDICTS_OF_RUNS} > 0", legend="{{kind}}"),),
         unit="none",
         empty="nothing was found, or no run in this time range",
         defaults={"color": fixed(colors.QUIET), "min": 0},

@@ -9,12 +9,11 @@ from math import inf
 from grafana.generator.panel import TIMES, Panel, Threshold
 from grafana.generator.promql import TESTS as OF_TESTS
 from grafana.generator.promql import among, at_end, over, still, usual, worst
-from grafana.generator.tables import ShareColumn, TableColumn, ranking
+from grafana.generator.tables import FACTOR, ShareColumn, TableColumn, ranking
 from paceline import colors
 from paceline.analysis.verdicts.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS, WORK
 
 _DURATION = "paceline_test_duration_seconds"
-FACTOR = (Threshold("text"), Threshold(colors.WARNING, 1.15), Threshold(colors.BAD, 2))
 _OF_BUDGET = (Threshold(colors.GOOD), Threshold(colors.WARNING, 0.8), Threshold(colors.BAD, 1))
 _NORMALIZED = "paceline_test_normalized_duration_seconds"
 _PASSED, _ATTEMPTS = "paceline_test_passed", "paceline_test_attempts"

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from grafana.generator.panel import Override, Panel, Query, Threshold, as_thresholds, ref_id
 from grafana.generator.panel_kinds import table
+from paceline import colors
 
 _OF_TEST = (
     "/d/paceline-test?var-datasource=${datasource}&var-suite=${suite:percentencode}"
@@ -19,6 +20,11 @@ _SAME_TIME = "&${__url_time_range}"
 # In pixels; what is left is for the name of the test.
 _LETTER, _MARGIN, _ARROW, _LEAST, _TYPE_WIDTH = 8, 24, 20, 72, 100
 
+
+FACTOR = (Threshold("text"), Threshold(colors.WARNING, 1.15), Threshold(colors.BAD, 2))
+"""
+Colours of how many times as much as usual.
+"""
 
 # Grafana takes a bound that is missing for 0.
 _FAR = 1e12

@@ -123,6 +123,18 @@ LATEST_SUITE = _latest("suite", "Suite", "")
 LATEST_BRANCH = _latest("branch", "Branch", "{suite=${suite:json}}")
 
 
+# The end of the last run, whole or partial, of the last days.
+_LAST = "max_over_time(timestamp(paceline_run_duration_seconds{" + SUITE + "})"
+LATEST_END = results(
+    "end",
+    "End of the last run",
+    f"max({_LAST}[1m:1s]) or {_LAST}[7d:1m])) or vector(0)",
+    END_VARIABLE["regex"],
+    **_OF_NOW,
+    current=END_VARIABLE["current"],
+)
+
+
 def of_suite() -> Sequence[Json]:
     """
     Data source, suite, branch and test type.

@@ -28,6 +28,7 @@ from support.wording import IN_USE, REFUSED
 
 _SECONDS = 60
 _CASE = Case(id="a", family="a", test_type="unit", outcome=Outcome.PASSED, duration_seconds=0.5)
+_FAILED = Case(id="c", family="c", test_type="unit", outcome=Outcome.FAILED)
 
 
 def _start(temporary: Path, port: int | None = None, server: str = "") -> Companion:
@@ -67,15 +68,17 @@ def test_the_endpoint_shows_the_run(temporary: Path) -> None:
         companion.tell_case_started("b", "b")
         companion.tell_case_ended("b")
         companion.tell_case(_CASE)
+        companion.tell_case(_FAILED)
         companion.tell_failures(3)
         _wait_until(lambda: _scrape(companion, "paceline_internal_failures_total") == {"": 3})
         active = _scrape(companion, "paceline_active_case_seconds")
 
         assert list(active) == ["main,shop,a[1]"]
         assert 0 < active["main,shop,a[1]"] < _SECONDS
-        assert _scrape(companion, "paceline_cases_total") == {"main,passed,shop,unit": 1}
+        assert _scrape(companion, "paceline_cases_total") == {"main,passed,shop,unit": 1, "main,failed,shop,unit": 1}
+        assert _scrape(companion, "paceline_active_failed_case") == {"main,shop,c": 1}
         assert _scrape(companion, "paceline_case_duration_seconds_sum") == {"main,shop,unit": 0.5}
-        assert _scrape(companion, "paceline_run_progress_ratio") == {"main,shop": 0.25}
+        assert _scrape(companion, "paceline_run_progress_ratio") == {"main,shop": 0.5}
         assert _scrape(companion, "paceline_budget_seconds") == {"shop,unit": 0.1}
         _wait_until(lambda: _scrape(companion, "paceline_process_resident_memory_bytes")[""] > 1 << 20)
 
@@ -118,13 +121,15 @@ def test_an_exporter_is_sent_reports_until_the_run_is_over(temporary: Path) -> N
         companion.tell_branch("main", "main")
         _wait_until(lambda: bool(server.requests))
         companion.tell_case(_CASE)
+        companion.tell_case(_FAILED)
         companion.finish(_SECONDS)
         messages = companion.close(_SECONDS)
         first, *_, last = _reports(server)
 
     assert (first.run_id, first.suite, first.branch, first.shard) == ("1", "shop", "main", "1of2")
     assert (first.is_over, first.expected, first.outcomes, first.budgets) == (False, 4, {}, {"unit": 0.1})
-    assert (last.is_over, last.outcomes, last.ended) == (True, {Outcome.PASSED: 1}, 1)
+    assert (last.is_over, last.outcomes, last.ended) == (True, {Outcome.PASSED: 1, Outcome.FAILED: 1}, 2)
+    assert (first.failed, last.failed) == ((), ("c",))
     assert messages == ()
 
 

@@ -437,8 +437,52 @@ def test_a_budget_is_judged_of_a_test_that_failed_too(prometheus: Prometheus) ->
     """
     Its call phase took as long as it took.
     """
-    assert _value(prometheus, ("test", "Of its budget"), suite="part", test="c") == pytest.approx(3)
-    assert _asked(prometheus, ("test", "Took"), suite="part", test="c") == []
+    failed: dict[str, Any] = {"suite": "part", "test": "c", "__interval": "10m"}
+
+    assert _value(prometheus, ("test", "Of its budget"), **failed) == pytest.approx(3)
+    assert _asked(prometheus, ("test", "Took"), **failed) == []
+
+
+@pytest.mark.parametrize(("panel", "figure"), [("Passed", 2 / 3), ("Failing tests", 1), ("Verdicts", 1)])
+def test_a_tile_ends_with_the_figure_of_the_last_whole_run(prometheus: Prometheus, panel: str, figure: float) -> None:
+    """
+    In the step in which that run ended and in all later ones, though a part was run since; before, there is none.
+    """
+    step = {"suite": "part", "branch": "main", "test_type": ".+", "__interval": "2m", "__interval_ms": "120000"}
+    query = filled(_EXPRESSIONS["suite", panel][0], {**step, "end": _end_of(prometheus, _UNTIL, "part", "main")})
+    found: list[Any] = [prometheus.samples(query, _UNTIL - seconds) for seconds in (600, 360, 120, 0)]
+
+    assert [[float(one["value"][1]) for one in samples] for samples in found] == [[], *3 * [[pytest.approx(figure)]]]
+
+
+def test_a_tile_has_the_course_of_its_figure(prometheus: Prometheus) -> None:
+    """
+    In the days before the last run of a suite, each step has the figure of its own run.
+    """
+    step: dict[str, str] = {
+        "suite": "past",
+        "branch": "main",
+        "test_type": ".+",
+        "__interval": "2m",
+        "__interval_ms": "120000",
+    }
+    query = filled(_EXPRESSIONS["suite", "Passed"][0], {**step, "end": _end_of(prometheus, _UNTIL, "past", "main")})
+    spans = (f"{function}(({query})[3d:1m] offset 1d)" for function in ("min_over_time", "max_over_time"))
+    found: list[Any] = [prometheus.samples(span, _UNTIL) for span in spans]
+
+    assert [float(one["value"][1]) for (one,) in found] == [0.5, 1]
+
+
+@pytest.mark.parametrize(
+    ("suite", "until", "age"), [("step", _UNTIL, 60), ("nobody", _UNTIL, -1), ("nobody", _UNTIL - 400 * _DAY, -2)]
+)
+def test_the_age_of_the_last_run_says_why_there_is_none(
+    prometheus: Prometheus, suite: str, until: float, age: float
+) -> None:
+    """
+    No run of this suite in the time range, or no run of any suite.
+    """
+    assert _value(prometheus, ("suite", "Last run"), suite=suite, until=until) == age
 
 
 def test_the_base_is_moved_back_in_the_graph(prometheus: Prometheus) -> None:

@@ -12,7 +12,7 @@ import yaml
 from support.dashboards import boards, filled, queries
 from support.installed import prometheus_folder
 
-_VALUES = {"suite": "shop", "branch": "main", "__rate_interval": "4m"}
+_VALUES = {"suite": "shop", "branch": "main", "__rate_interval": "4m", "end": "0"}
 _EXPRESSIONS = {
     one.panel: filled(one.expr, _VALUES) for board in boards() for one in queries(board) if one.board == "paceline-live"
 }
@@ -35,6 +35,14 @@ _BY_ENDPOINT = {
     f'paceline_expected_cases{{{_RUN},instance="laptop"}}': 8,
     f'paceline_cases_total{{{_RUN},instance="laptop",test_type="unit",outcome="failed"}}': 1,
     f'paceline_run_progress_ratio{{{_RUN},instance="laptop"}}': 0.125,
+}
+# A hundred tests took 50 s in the last whole run.
+_AS_BEFORE = {
+    **_BY_EXPORTER,
+    f'paceline_run_duration_seconds{{{_RUN},partial="false"}}': 50,
+    f'paceline_run_cases{{{_RUN},partial="false",outcome="passed"}}': 100,
+    f'paceline_run_cases{{{_RUN},partial="false",outcome="skipped"}}': 900,
+    f'paceline_run_cases{{{_RUN},partial="true",outcome="passed"}}': 1,
 }
 _WELL = {name: value for name, value in _BY_EXPORTER.items() if "failed" not in name}
 # Beside it a run of another suite; neither says of its own process whose it is.
@@ -99,6 +107,7 @@ def _check(folder: Path, series: Mapping[str, float | str], panel: str, *expecte
     ("series", "panel", "expected"),
     [
         (_BY_EXPORTER, "Left to run", 20),
+        (_AS_BEFORE, "Time left", 6),
         (_BY_EXPORTER, "Progress", 0.4),
         (_BY_EXPORTER, "Tests ended", 8),
         (_BY_EXPORTER, "Failed so far", 1),

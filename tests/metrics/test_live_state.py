@@ -198,7 +198,8 @@ def test_every_family_is_in_the_catalogue() -> None:
     """
     With the type, the help and the labels that the catalogue promises.
     """
-    families = parse(generate_latest(_registry(active={"test_a": 1.0}, budgets={"unit": 1.0})).decode())
+    registry = _registry(active={"test_a": 1.0}, failed=("test_b",), budgets={"unit": 1.0})
+    families = parse(generate_latest(registry).decode())
     table = {metric.name: metric for metric in CATALOGUE if metric.channel is Channel.STATE}
     for family in families:
         metric = table[family.samples[0].name]

@@ -24,6 +24,7 @@ def _report(run_id: str, **changes: Any) -> LiveReport:
         "ended": 1,
         "active": {"test_a": 1.0},
         "outcomes": {Outcome.PASSED: 1},
+        "failed": ("test_b",),
         "sample": ResourceSample(tree=TreeSample(resident_bytes=100)),
     }
     return LiveReport(**(known | changes))
@@ -45,6 +46,7 @@ def test_a_run_has_its_place_in_labels() -> None:
     assert values["paceline_active_cases", *where] == 1
     assert values["paceline_active_case_seconds", *where, "test_a"] == 1.0
     assert values["paceline_active_run_cases", *where, "passed"] == 1
+    assert values["paceline_active_failed_case", *where, "test_b"] == 1
     assert values["paceline_run_progress_ratio", *where] == 0.25
     assert values["paceline_process_resident_memory_bytes", *where] == 100
 

@@ -18,7 +18,7 @@ FILES = sorted((GRAFANA / "dashboards").glob("*.json"))
 Json = dict[str, Any]
 
 # What Grafana fills in by itself.
-_BUILTIN = {"__interval": "1h", "__range": "30d", "__rate_interval": "1m"}
+_BUILTIN = {"__interval": "1h", "__interval_ms": "3600000", "__range": "30d", "__rate_interval": "1m"}
 _A_PIXEL_EACH = 1000
 _OF_SCRAPES = "15s"
 _SECONDS = {"1s": 1, "15s": 15, "1h": 3600}

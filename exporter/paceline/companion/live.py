@@ -76,8 +76,8 @@ class LiveOutlets:
         self._reports.wait(seconds)
         return self._reports.messages
 
-    def _add(self, test_type: str, outcome: str, seconds: float | None) -> None:
-        self._run.count(outcome)
+    def _add(self, test_type: str, outcome: str, seconds: float | None, failed: str) -> None:
+        self._run.count(outcome, failed)
         if self._endpoint is not None:
             self._endpoint.add(test_type, outcome, seconds)
 

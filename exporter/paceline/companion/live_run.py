@@ -12,7 +12,7 @@ from msgspec import convert
 from paceline.companion.order import Live
 from paceline.companion.sampler import Sampler
 from paceline.identity import safe_text
-from paceline.live_report import LiveReport, LoadMoment, ResourceSample
+from paceline.live_report import MOST_NAMED, LiveReport, LoadMoment, ResourceSample
 from paceline.metrics.live_state import LiveState
 from paceline.model import Outcome
 from paceline.version import __version__
@@ -35,6 +35,7 @@ class LiveRun:
         self.expected: int | None = None
         self.failures = 0
         self._outcomes: Counter[Outcome] = Counter()
+        self._failed: dict[str, None] = {}
         self._live = live
         self._sampler = sampler
         self._active: dict[int, tuple[str, int]] = {}
@@ -50,11 +51,17 @@ class LiveRun:
     def end_case(self, number: int) -> None:
         self._active.pop(number, None)
 
-    def count(self, outcome: str) -> None:
+    def count(self, outcome: str, failed: str) -> None:
         """
-        A test has ended so.
+        A test has ended with an outcome.
+
+        Args:
+            outcome: the value of an `Outcome`.
+            failed: the id of a test that failed, else "".
         """
         self._outcomes[Outcome(outcome)] += 1
+        if failed and len(self._failed) < MOST_NAMED:
+            self._failed[failed] = None
 
     def take_load(self, case: str, moment: Mapping[str, Any]) -> None:
         """
@@ -74,6 +81,7 @@ class LiveRun:
             ended=self._ended(),
             active=self._seconds(),
             loads=self._present_loads(),
+            failed=self._failed_tests(),
             budgets={name: budget * _MILLISECONDS for name, budget in self._live.budgets.items()},
             failures=self.failures,
             sample=self._sample(),
@@ -95,6 +103,7 @@ class LiveRun:
             active=self._seconds(),
             loads=self._present_loads(),
             outcomes=dict(self._outcomes),
+            failed=self._failed_tests(),
             budgets=self._live.budgets,
             sample=self._sample(),
             is_over=is_over,
@@ -102,6 +111,10 @@ class LiveRun:
 
     def _ended(self) -> int:
         return sum(self._outcomes.copy().values())
+
+    def _failed_tests(self) -> tuple[str, ...]:
+        # A copy, as messages go on coming.
+        return (*self._failed.copy(),)
 
     def _seconds(self) -> Mapping[str, float]:
         now = time.perf_counter_ns()

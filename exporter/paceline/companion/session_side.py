@@ -112,9 +112,10 @@ class Companion:
 
     def tell_case(self, case: Case) -> None:
         """
-        Count a test that has ended.
+        Count a test that has ended. Of a failed test, the id is sent too.
         """
-        self._tell("case", case.test_type, case.outcome, case.duration_seconds)
+        failed = case.id if case.outcome.is_failure else ""
+        self._tell("case", case.test_type, case.outcome, case.duration_seconds, failed)
 
     def tell_load(self, test: str, moment: LoadMoment) -> None:
         """

@@ -96,6 +96,12 @@ ACTIVE_CASE_SECONDS = _of_session(
     "Time since the start of each test that runs now.",
     *(*_RUN, "test"),
 )
+ACTIVE_FAILED_CASE = _of_session(
+    "paceline_active_failed_case",
+    Kind.GAUGE,
+    "Tests of this run that have failed, 1 for each of the first 100.",
+    *(*_RUN, "test"),
+)
 ACTIVE_LOAD_RATE = _of_session(
     "paceline_active_load_requests_per_second",
     Kind.GAUGE,

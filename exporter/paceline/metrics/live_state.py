@@ -3,7 +3,7 @@ State, as metric families: what runs now, and what the process tree and the mach
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from prometheus_client.metrics_core import Metric as Family
@@ -19,7 +19,7 @@ class LiveState(Struct, frozen=True, kw_only=True):
     A moment of a run.
 
     `branch` is "" until it is known, and `expected` is None until the tests are collected. `active` maps a test
-    to the seconds that it has been running, `loads` to its load test.
+    to the seconds that it has been running, `loads` to its load test; `failed` names tests that failed.
     """
 
     version: str
@@ -29,6 +29,7 @@ class LiveState(Struct, frozen=True, kw_only=True):
     ended: int
     active: Mapping[str, float]
     loads: Mapping[str, LoadMoment] = {}
+    failed: Sequence[str] = ()
     budgets: Mapping[str, float]
     failures: int
     sample: ResourceSample
@@ -55,6 +56,7 @@ def _progress(state: LiveState, run: tuple[str, str]) -> Iterator[Family]:
     seconds: Mapping[tuple[str, ...], float] = {(*run, test): since for test, since in state.active.items()}
     yield family(catalogue.ACTIVE_CASES, {run: len(state.active)})
     yield family(catalogue.ACTIVE_CASE_SECONDS, seconds)
+    yield family(catalogue.ACTIVE_FAILED_CASE, {(*run, test): 1 for test in state.failed})
     for metric, samples in loads_by_metric(state.loads).items():
         yield family(metric, {(*run, *labels): value for labels, value in samples.items()})
     if state.expected is not None:

@@ -72,6 +72,7 @@ def _greatest(group: Sequence[LiveReport]) -> Iterator[tuple[Metric, _Labels, fl
         yield from _gauges(of_machine(report.sample.system))
         # The same test may run in two of them: then it is the older one that matters.
         yield from ((catalogue.ACTIVE_CASE_SECONDS, (test,), seconds) for test, seconds in report.active.items())
+        yield from ((catalogue.ACTIVE_FAILED_CASE, (test,), 1.0) for test in report.failed)
         for metric, samples in loads_by_metric(report.loads).items():
             yield from ((metric, labels, value) for labels, value in samples.items())
 

@@ -14,7 +14,7 @@ from paceline.errors import DocumentError
 from paceline.formatting import counted
 from paceline.history.sqlite.same_run import AHEAD, BEHIND
 from paceline.identity import safe_text
-from paceline.live_report import LiveReport
+from paceline.live_report import MOST_NAMED, LiveReport
 from paceline.model import Run
 
 # As far as Prometheus takes samples of the future; a clock that is off by less harms nobody.
@@ -22,8 +22,6 @@ _AHEAD_SECONDS = 60.0
 # 9 September 2001: a clock that says less was never set.
 _UNSET = 1e9
 _MOST_TESTS, _MOST_VALUES = 200_000, 4_000_000
-# Tests of one run that are shown as running now.
-_MOST_ACTIVE = 100
 
 
 class Sender(Struct, frozen=True, kw_only=True):
@@ -79,6 +77,7 @@ def read_report(document: bytes, where: str) -> LiveReport:
         default_branch=safe_text(report.default_branch),
         shard=safe_text(report.shard),
         active={safe_text(test): seconds for test, seconds in _longest(report.active)},
+        failed=tuple(safe_text(test) for test in report.failed[:MOST_NAMED]),
         budgets={},
     )
 
@@ -87,9 +86,9 @@ def _longest(active: Mapping[str, float]) -> list[tuple[str, float]]:
     """
     The tests that have been running longest, of more than can be shown.
     """
-    if len(active) <= _MOST_ACTIVE:
+    if len(active) <= MOST_NAMED:
         return list(active.items())
-    return nlargest(_MOST_ACTIVE, active.items(), key=lambda one: one[1])
+    return nlargest(MOST_NAMED, active.items(), key=lambda one: one[1])
 
 
 def clock_note(run: Run, clock: float | None, now: float) -> str:
