@@ -232,6 +232,11 @@ NEIGHBOURS = [
     Neighbour("subtests", files={"test_subtests.py": _SUBTESTS}, changed="test_subtests.py::test_changes"),
     Neighbour("unittest", files={"test_units.py": _UNITTEST}, changed="test_units.py::TestShop::test_changes"),
     Neighbour(
+        "unittest, classes without a setup",
+        files={"test_units.py": _UNITTEST.replace("setUpClass", "begin").replace("tearDownClass", "end")},
+        changed="test_units.py::TestShop::test_changes",
+    ),
+    Neighbour(
         "gevent",
         arguments=("-p", "patched"),
         files={"patched.py": "from gevent import monkey\nmonkey.patch_all()\n", "test_greenlets.py": _GEVENT},

@@ -97,6 +97,37 @@ def test_tests_of_a_package_are_measured_again(suite: Suite, package: str, *, is
     assert (" ms in 3 repeats" in told["regression"]) is is_repeated
 
 
+_SETUP_OF_CLASS = "@classmethod\n        def setUpClass(cls): pass"
+
+
+@pytest.mark.parametrize(("setup", "is_repeated"), [("number = 1", True), (_SETUP_OF_CLASS, False)])
+def test_tests_of_unittest_are_measured_again(suite: Suite, setup: str, *, is_repeated: bool) -> None:
+    """
+    Though their class has ended, unless it has a setup of its own.
+    """
+    source = f"""
+    import os, time, unittest
+
+    class Common(unittest.TestCase):
+        {setup}
+
+    class TestShop(Common):
+        def test_changed(self):
+            with self.subTest(number=1):
+                time.sleep(float(os.environ["SECONDS"]))
+
+    class TestTill(unittest.IsolatedAsyncioTestCase):
+        async def test_after(self): pass
+    """
+    suite.write("test_work.py", source)
+    first = suite.run(environ={"SECONDS": "0.01"}).run
+    suite.keep_before(with_seconds(first, 0.0101, "::test_changed"), 9)
+    told = _told(suite.run(environ={"SECONDS": "0.08"}))
+
+    assert "its class fixture unittest_setUpClass was torn down" in told["regression"] or is_repeated
+    assert (" ms in 3 repeats" in told["regression"]) is is_repeated
+
+
 @pytest.mark.parametrize("arguments", [(), ("-n", "2"), ("-p", "no:setuponly", "-p", "no:junitxml")])
 def test_what_is_slow_again_is_a_regression(suite: Suite, arguments: tuple[str, ...]) -> None:
     """

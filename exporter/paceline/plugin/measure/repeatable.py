@@ -17,6 +17,8 @@ _HARMLESS = ("_pytest.", "pytest_asyncio.", "anyio.")
 _HARMLESS_NAMES = frozenset({"_django_setup_unittest"})
 # pytest makes fixtures of the project's `setup_module` and `setUpClass`; their functions are its own.
 _OF_PROJECT = ("_xunit_setup_", "_unittest_")
+_OF_TEST_CASE, _SETUPS_OF_TEST_CASES = "_unittest_setUpClass_fixture_", ("setUpClass", "tearDownClass")
+_UNITTEST = "unittest.case"
 _FUNCTION = "function"
 _SETUPS_OF_PACKAGES = (b"setup_module", b"setUpModule", b"teardown_module", b"tearDownModule")
 # Fixtures of plugins that repeat a test themselves, or write a row for each run.
@@ -46,7 +48,9 @@ def why_not_repeatable(ended: EndedTest) -> str:
 
 def _wide_fixtures_that_ended(item: pytest.Item) -> Iterator[str]:
     for fixture in _fixtures_of(item):
-        if fixture.scope != _FUNCTION and not _is_harmless(fixture) and fixture.cached_result is None:
+        if fixture.scope == _FUNCTION or fixture.cached_result is not None:
+            continue
+        if not _is_harmless(fixture) and not _is_plain_test_case(fixture, item):
             yield f"its {fixture.scope} fixture {fixture.argname.lstrip('_').partition('_fixture_')[0]} was torn down"
 
 
@@ -60,6 +64,18 @@ def _is_harmless(fixture: pytest.FixtureDef[Any]) -> bool:
     module = f"{getattr(fixture.func, '__module__', '')}."
     is_harmless = module.startswith(_HARMLESS) or fixture.argname in _HARMLESS_NAMES
     return is_harmless and not fixture.argname.startswith(_OF_PROJECT)
+
+
+def _is_plain_test_case(fixture: pytest.FixtureDef[Any], item: pytest.Item) -> bool:
+    """
+    Whether a fixture calls `setUpClass` and `tearDownClass` of `unittest.TestCase` itself, which do nothing. pytest
+    gives one to each class of such tests.
+    """
+    if not fixture.argname.startswith(_OF_TEST_CASE):
+        return False
+    classes = getattr(item, "cls", object).__mro__
+    owners = (next((one for one in classes if name in vars(one)), object) for name in _SETUPS_OF_TEST_CASES)
+    return all(owner.__module__ == _UNITTEST for owner in owners)
 
 
 def _collectors_that_ended(item: pytest.Item) -> Iterator[str]:
