@@ -242,7 +242,7 @@ class FixtureTime(DocumentValue, frozen=True, kw_only=True):
     """
     The seconds that the setups of a fixture took in a run, all together, without those of fixtures that it requests.
 
-    `cpu_wait_seconds` is their wait for a CPU, measured on Linux for scopes wider than a function.
+    `cpu_wait_seconds` is their wait for a CPU, measured on Linux.
     """
 
     name: str

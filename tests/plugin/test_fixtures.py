@@ -11,8 +11,7 @@ from support.suite import Result, Suite
 _CLIENT = """
     import os, time, pytest
 
-    # The wait for a CPU is measured of fixtures that are wider than a function.
-    @pytest.fixture(scope="module", params=range(20))
+    @pytest.fixture(params=range(20))
     def client(request):
         time.sleep(0.2 if os.environ.get("SLOW") else 0.01)
         return object()
@@ -88,17 +87,16 @@ def test_setups_of_repeats_are_not_counted(suite: Suite, workers: str) -> None:
     assert _fixture(result, "client").setups == _fixture(result, "db").setups == 1
 
 
-def test_the_wait_of_a_wide_fixture_is_its_own(suite: Suite) -> None:
+def test_the_wait_of_a_fixture_is_its_own(suite: Suite) -> None:
     """
-    Without that of the fixture that it requests; a function fixture has none.
+    A fixture of the session and one of each test wait for a CPU, without those that request them.
     """
     suite.write(
         "test_shop.py",
         """
         import os, pytest
 
-        @pytest.fixture(scope="session")
-        def disk():
+        def wait_for_a_cpu():
             # Pinned to one CPU, a child that computes all the time takes half of it.
             os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
             child = os.fork()
@@ -108,17 +106,54 @@ def test_the_wait_of_a_wide_fixture_is_its_own(suite: Suite) -> None:
             os.waitpid(child, 0)
 
         @pytest.fixture(scope="session")
+        def disk(): wait_for_a_cpu()
+
+        @pytest.fixture(scope="session")
         def db(disk): pass
 
         @pytest.fixture
-        def client(db): pass
+        def table(db): wait_for_a_cpu()
+
+        @pytest.fixture
+        def client(table): pass
 
         def test_call(client): pass
         """,
     )
     result = suite.run()
-    waits = {name: _fixture(result, name).cpu_wait_seconds for name in ("disk", "db", "client")}
+    waits = {name: _fixture(result, name).cpu_wait_seconds for name in ("disk", "db", "table", "client")}
 
-    assert waits["client"] is None
-    assert waits["disk"] is not None and waits["disk"] > 0.05
-    assert waits["db"] is not None and waits["db"] < waits["disk"] / 2
+    for slow, quick in (("disk", "db"), ("table", "client")):
+        waited, beside = waits[slow], waits[quick]
+        assert waited is not None and waited > 0.05
+        assert beside is not None and beside < waited / 2
+
+
+def test_a_descriptor_that_a_test_closed_costs_no_wait(suite: Suite) -> None:
+    """
+    The wait is read from a new descriptor, though the number of the old one stands for another file.
+    """
+    suite.write(
+        "test_shop.py",
+        """
+        import os, pytest
+
+        @pytest.fixture
+        def table(): sum(range(100_000))
+
+        @pytest.mark.parametrize("number", range(2))
+        def test_call(table, number):
+            for entry in os.listdir("/proc/self/fd"):
+                try: path = os.readlink(f"/proc/self/fd/{entry}")
+                except OSError: continue
+                if path.endswith("/schedstat"):
+                    other = os.open(__file__, os.O_RDONLY)
+                    os.dup2(other, int(entry))
+                    os.close(other)
+        """,
+    )
+    result = suite.run()
+
+    assert result.code == 0
+    assert _fixture(result, "table").setups == 2
+    assert _fixture(result, "table").cpu_wait_seconds is not None

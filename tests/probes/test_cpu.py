@@ -165,7 +165,7 @@ def test_a_machine_without_a_file_of_waiting_leaves_the_key_out(probe: CpuProbe)
     probe.close()
     own = OwnWork()
     other, ending = CpuProbe(own), threading.Event()
-    schedule, other._schedule, read = other._schedule, None, own.read_bytes
+    schedule, other._run_delay, read = other._run_delay, None, own.read_bytes
     thread = threading.Thread(target=ending.wait)
     thread.start()
     unknown = measured(other, lambda: None)

@@ -251,8 +251,8 @@ RUN_ACCOUNTS = _of_run(
 FIXTURE_SECONDS = Metric(
     "paceline_fixture_seconds",
     Kind.GAUGE,
-    "Total time of the setups of a fixture in a run, without the fixtures that it requests; if its scope is wider "
-    "than a function, also without the wait for a CPU.",
+    "Total time of the setups of a fixture in a run, without the fixtures that it requests; on Linux also "
+    "without the wait for a CPU.",
     (*_RUN, "fixture", "scope"),
     Channel.RUN_SAMPLE,
 )

@@ -28,6 +28,7 @@ from paceline.plugin.unmeasured_session import UnmeasuredSession
 from paceline.plugin.verbose_tests import VerboseTests
 from paceline.probes import make_probes
 from paceline.probes.own_overhead import OwnWork
+from paceline.probes.run_delay import run_delay
 from paceline.probes.runner import ProbeStack
 from paceline.probes.touch.touch_probe import TouchProbe
 from paceline.probes.work.work_probe import WorkProbe
@@ -161,8 +162,9 @@ def _meter(
     touching.report_to(guard)
     touching.hooks.ignored = (*settings.queries.ignore, *baselines.repeated_queries)
     touch = TouchProbe(touching.hooks)
-    probes = make_probes(OwnWork(), work.probe if work is not None else None, failed=guard.failed)
-    return Meter(ProbeStack([touch, *probes], guard.failed), recorder, touch)
+    own = OwnWork()
+    probes = make_probes(own, work.probe if work is not None else None, failed=guard.failed)
+    return Meter(ProbeStack([touch, *probes], guard.failed), recorder, touch, run_delay(own))
 
 
 def _test_spans(config: pytest.Config, settings: Config, run_id: str) -> Mapping[str, object]:

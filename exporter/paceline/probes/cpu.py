@@ -5,8 +5,9 @@ CPU time, the wait for a CPU, and context switches of the call phase.
 import contextlib
 from typing import ClassVar, NamedTuple, cast
 
-from paceline.probes.own_overhead import OwnWork, ProcFile, read_proc
+from paceline.probes.own_overhead import OwnWork, read_proc
 from paceline.probes.probe import Probe, Usage
+from paceline.probes.run_delay import READINGS, UNDISTURBED, run_delay
 from paceline.unpatched import UNPATCHED
 from paceline.usage import UsageKey
 
@@ -18,9 +19,6 @@ except ImportError:  # Windows
 _NANOSECONDS = 1e9
 # getrusage counts microseconds; what a subtraction adds behind them is not measured.
 _DIGITS = 6
-# The kernel takes the CPU from a process as a system call returns: after it counted the delay that was read. A reading
-# that took longer than these nanoseconds is repeated.
-_UNDISTURBED, _READINGS = 200_000, 5
 # A thread that was on a CPU or ready to run for this share of the time works on something of its own.
 _ALWAYS_READY = 0.9
 
@@ -67,7 +65,7 @@ class CpuProbe(Probe):
 
     def __init__(self, own: OwnWork) -> None:
         self._own = own
-        self._schedule = _schedule_file(own)
+        self._run_delay = run_delay(own)
         self._times = _read_times if resource is not None else _read_portable_times
         self._before = self._times()
         self._delay_before = self._started = 0
@@ -75,18 +73,18 @@ class CpuProbe(Probe):
 
     def start_call(self) -> None:
         self._others_before = _schedules(self._own) if self._has_others() else {}
-        for _ in range(_READINGS):
+        for _ in range(READINGS):
             self._started = UNPATCHED.perf_counter_ns()
             self._delay_before = self._delay()
             self._before = self._times()
-            if UNPATCHED.perf_counter_ns() - self._started < _UNDISTURBED:
+            if UNPATCHED.perf_counter_ns() - self._started < UNDISTURBED:
                 break
 
     def stop_call(self, usage: Usage) -> None:
         # The first system call after the test: a delay as it returns is not the test's.
         delay_after = self._delay()
         after, before = self._times(), self._before
-        if self._schedule is not None:
+        if self._run_delay is not None:
             delay = delay_after - self._delay_before + self._delay_of_others()
             usage[UsageKey.CPU_WAIT_SECONDS] = delay / _NANOSECONDS
         user, system = after[0] - before[0], after[1] - before[1]
@@ -101,16 +99,15 @@ class CpuProbe(Probe):
             usage[UsageKey.INVOLUNTARY_CONTEXT_SWITCHES] = after[5] - before[5]
 
     def reopen(self) -> None:
-        if self._schedule is not None:
-            self._schedule.reopen()
+        if self._run_delay is not None:
+            self._run_delay.reopen()
 
     def close(self) -> None:
-        if self._schedule is not None:
-            self._schedule.close()
+        if self._run_delay is not None:
+            self._run_delay.close()
 
     def _delay(self) -> int:
-        # Three numbers: time on a CPU, time ready to run without one, time slices.
-        return int(self._schedule.read(96).split(None, 2)[1]) if self._schedule is not None else 0
+        return self._run_delay.read() if self._run_delay is not None else 0
 
     def _delay_of_others(self) -> int:
         if not self._has_others():
@@ -120,17 +117,7 @@ class CpuProbe(Probe):
         return sum(_awaited_delay(before, now, wall) for before, now in spent)
 
     def _has_others(self) -> bool:
-        return self._schedule is not None and UNPATCHED.active_count() > 1
-
-
-def run_delay() -> int:
-    """
-    The nanoseconds that this thread was ready to run without a CPU so far; -1 where they are not counted.
-    """
-    try:
-        return int(read_proc("/proc/thread-self/schedstat", OwnWork()).split(None, 2)[1])
-    except (OSError, IndexError):
-        return -1
+        return self._run_delay is not None and UNPATCHED.active_count() > 1
 
 
 def _awaited_delay(before: _Schedule | None, now: _Schedule, wall: int) -> int:
@@ -157,17 +144,6 @@ def _schedules(own: OwnWork) -> dict[str, _Schedule]:
             on_cpu, delay, _ = read_proc(f"/proc/self/task/{thread}/schedstat", own).split(None, 2)
             schedules[thread] = _Schedule(int(on_cpu), int(delay))
     return schedules
-
-
-def _schedule_file(own: OwnWork) -> ProcFile | None:
-    try:
-        schedule = ProcFile("thread-self/schedstat", own)
-    except OSError:
-        return None
-    if len(schedule.read().split()) == 3:  # noqa: PLR2004 - some sandboxes have the file and leave it empty
-        return schedule
-    schedule.close()
-    return None
 
 
 def _read_times() -> _Times:

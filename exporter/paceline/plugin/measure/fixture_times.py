@@ -4,69 +4,88 @@ The time of the setups of fixtures, each without those that it requests.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
 
 from paceline.identity import safe_text
 from paceline.model import FixtureScope, FixtureTime
-from paceline.probes.cpu import run_delay
+from paceline.probes.run_delay import RunDelay, Stretches
 from paceline.probes.runner import ProbeStack
-from paceline.unpatched import UNPATCHED
 
 _NANOSECONDS = 1e9
 _FUNCTION = "function"
 _MOST = 100
 
 
+@dataclass(slots=True)
+class _Setup:
+    """
+    A fixture that is being set up, with nanoseconds: its start, the setups of fixtures within it, its wait for a CPU.
+    """
+
+    fixture: pytest.FixtureDef[Any]
+    started: int
+    inner: int = 0
+    waited: int = 0
+
+
 class FixtureTimes:
     """
-    A stack of the fixtures that are being set up, and the sums by fixture and scope: nanoseconds, setups, and the wait
-    for a CPU, -1 where it is not measured.
+    A stack of the fixtures that are being set up, and the sums by fixture and scope: nanoseconds, setups, and the
+    nanoseconds of waiting for a CPU.
 
-    While a fixture is set up that outlives the test, the probes of the test pause, and its wait for a CPU is measured:
-    there are few of these setups, and no repeats. `has_wide` says whether there was one.
+    While a fixture is set up that outlives the test, the probes of the test pause. `has_wide` says whether there was
+    one.
     """
 
-    def __init__(self, probes: ProbeStack) -> None:
+    def __init__(self, probes: ProbeStack, delay: RunDelay | None) -> None:
         self._probes: Final = probes
-        self._now: Final = UNPATCHED.perf_counter_ns
-        self._stack: list[tuple[pytest.FixtureDef[Any], int, int]] = []
+        self._delay: Final = delay
+        self._stretches: Final = Stretches(delay)
+        self._stack: list[_Setup] = []
         self._sums: dict[tuple[str, str, str], list[int]] = {}
-        # Of each wide fixture that is being set up: the wait at its start, and that of the fixtures that it requests.
-        self._waits: list[list[int]] = []
+        self._wide = 0
         self.has_wide = False
 
     def start(self, fixture: pytest.FixtureDef[Any], _request: pytest.FixtureRequest) -> None:
+        self._mark()
         if fixture.scope != _FUNCTION:
             self.has_wide = True
-            if not self._waits:
+            self._wide += 1
+            if self._wide == 1:
                 self._probes.pause()
-            self._waits.append([run_delay(), 0])
-        self._stack.append((fixture, self._now(), 0))
+                self._mark()
+        self._stack.append(_Setup(fixture, self._stretches.began))
 
     def stop(self) -> None:
-        fixture, started, inner = self._stack.pop()
-        total = self._now() - started
+        ended = self._mark()
+        setup = self._stack.pop()
+        fixture, total = setup.fixture, ended - setup.started
         if self._stack:
-            outer, began, others = self._stack[-1]
-            self._stack[-1] = outer, began, others + total
-        known = self._sums.setdefault((fixture.baseid, fixture.argname, fixture.scope), [0, 0, -1])
-        known[0] += total - inner
+            self._stack[-1].inner += total
+        known = self._sums.setdefault((fixture.baseid, fixture.argname, fixture.scope), [0, 0, 0])
+        known[0] += total - setup.inner
         known[1] += 1
+        known[2] += setup.waited
         if fixture.scope != _FUNCTION:
-            self._add_wait(known)
-            if not self._waits:
+            self._wide -= 1
+            if not self._wide:
                 self._probes.resume()
 
-    def _add_wait(self, known: list[int]) -> None:
-        before, inner = self._waits.pop()
-        after = run_delay()
-        if before < 0 or after < 0:
-            return
-        known[2] = max(known[2], 0) + max(after - before - inner, 0)
-        if self._waits:
-            self._waits[-1][1] += after - before
+    def close(self) -> None:
+        if self._delay is not None:
+            self._delay.close()
+
+    def _mark(self) -> int:
+        """
+        Add the wait since the last mark to the fixture whose setup runs.
+        """
+        ended, waited = self._stretches.mark()
+        if self._stack:
+            self._stack[-1].waited += waited
+        return ended
 
     @contextmanager
     def not_counted(self) -> Iterator[None]:
@@ -90,7 +109,7 @@ class FixtureTimes:
                 scope=FixtureScope(scope),
                 seconds=nanoseconds / _NANOSECONDS,
                 setups=setups,
-                cpu_wait_seconds=waited / _NANOSECONDS if waited >= 0 else None,
+                cpu_wait_seconds=waited / _NANOSECONDS if self._stretches.has_waits else None,
             )
 
     def _slowest(self) -> list[tuple[tuple[str, str, str], list[int]]]:

@@ -17,6 +17,7 @@ from paceline.plugin.measure.fixture_times import FixtureTimes
 from paceline.plugin.measure.marker_verdicts import failure_of_call
 from paceline.plugin.measure.own_frames import remove_own_frames
 from paceline.plugin.measure.running_test import Measurement
+from paceline.probes.run_delay import RunDelay
 from paceline.probes.runner import ProbeStack
 from paceline.probes.touch.touch_probe import TouchProbe
 from paceline.recorder import CaseRecorder, Recorded
@@ -38,8 +39,8 @@ class Meter:
     An error of the test passes through the wrappers, which hide themselves from its traceback.
     """
 
-    def __init__(self, probes: ProbeStack, recorder: CaseRecorder, touch: TouchProbe) -> None:
-        self.fixtures: Final = FixtureTimes(probes)
+    def __init__(self, probes: ProbeStack, recorder: CaseRecorder, touch: TouchProbe, delay: RunDelay | None) -> None:
+        self.fixtures: Final = FixtureTimes(probes, delay)
         self._probes: Final = probes
         self._recorder: Final = recorder
         self._touch: Final = touch
@@ -182,6 +183,7 @@ class Meter:
         return self._touch.probes if self._touch is not None else ()
 
     def close(self) -> None:
+        self.fixtures.close()
         self._probes.close()
 
     @pytest.hookimpl(wrapper=True, trylast=True)
