@@ -46,7 +46,7 @@ def repository(tmp_path: Path) -> Path:
 
 def test_a_clean_work_tree_is_its_commit(repository: Path) -> None:
     """
-    Branch and commit are git's; files that git does not know change nothing.
+    Branch and commit are git's; notes that git does not know change nothing.
     """
     (repository / "notes.txt").write_text("untracked")
     commit = _git(repository, "rev-parse", "HEAD")
@@ -60,6 +60,22 @@ def test_a_changed_file_makes_it_dirty(repository: Path) -> None:
     """
     (repository / "cart.py").write_text("total = 1\n")
 
+    assert _find(repository).dirty
+
+
+def test_a_module_that_no_commit_has_makes_it_dirty(repository: Path) -> None:
+    """
+    As a test that was just written; modules of an environment and of a build do not count, nor do ignored ones.
+    """
+    (repository / ".gitignore").write_text("made.py\n")
+    for folder in ("venv/lib/python3.12/site-packages", "build/lib", "tests"):
+        (repository / folder).mkdir(parents=True)
+    for path in ("venv/lib/python3.12/site-packages/cart.py", "build/lib/cart.py", "made.py"):
+        (repository / path).write_text("total = 0\n")
+    is_dirty_before = _find(repository).dirty
+    (repository / "tests" / "test_cart.py").write_text("def test_total(): pass\n")
+
+    assert not is_dirty_before
     assert _find(repository).dirty
 
 

@@ -16,6 +16,8 @@ from paceline.identity import safe_text
 
 FALLBACK_BRANCH = "main"
 _GIT_SECONDS = 5.0
+# Code that no commit has yet: modules, without those of an environment or a build in the project.
+_NEW_CODE = ("*.py", *(f":(exclude,glob)**/{name}" for name in ("site-packages/**", "build/**", "activate_this.py")))
 # Names that most repositories give to their default branch, the likeliest first.
 _USUAL_DEFAULTS = ("main", "master", "trunk")
 _DETACHED = "(detached)"
@@ -54,7 +56,8 @@ _CI_SYSTEMS = {
 class RunOrigin(Struct, frozen=True, kw_only=True):
     """
     Branch and commit of the code under test, and the default branch of its repository; `commit` is "" where it is
-    unknown. `base_commits` are as in `Run`.
+    unknown. `dirty` says that a file differs from the commit, or that a module is in no commit. `base_commits` are as
+    in `Run`.
     """
 
     branch: str
@@ -80,6 +83,7 @@ class OriginFinder:
         self._environ: Final = environ
         self._default_branch: Final = default_branch
         self._status = Git(root, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
+        self._new_code = Git(root, "ls-files", "--others", "--exclude-standard", "--", *_NEW_CODE)
         self._head = Git(root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD")
         # A shallow clone of CI hides the parents of its commits from all other commands.
         self._commit = Git(root, "cat-file", "commit", "HEAD")
@@ -88,13 +92,13 @@ class OriginFinder:
         """
         The origin; waits for git at most a few seconds.
         """
-        status, head = _answer(self._status), _answer(self._head)
+        status, new_code, head = _answer(self._status), _answer(self._new_code), _answer(self._head)
         headers = dict(re.findall(r"^# branch\.(oid|head) (.+)$", status, re.MULTILINE))
         named = _first(self._environ, _BRANCH_VARIABLES)
         default = self._find_default(head.strip().removeprefix("origin/"), named or headers.get("head", ""))
         commit = _first(self._environ, _COMMIT_VARIABLES) or headers.get("oid", "").replace("(initial)", "")
         branch = named or self._find_branch(headers, default)
-        dirty = any(line and not line.startswith("#") for line in status.splitlines())
+        dirty = bool(new_code) or any(line and not line.startswith("#") for line in status.splitlines())
         oid = headers.get("oid", "")
         bases = dict.fromkeys((oid, self._parent(), self._merge_base(branch, default)))
         return RunOrigin(
@@ -110,6 +114,7 @@ class OriginFinder:
         End what still runs; to be called also where nobody asked.
         """
         self._status.kill()
+        self._new_code.kill()
         self._head.kill()
         self._commit.kill()
 
