@@ -15,6 +15,7 @@ from paceline.report.by_subject import by_subject, flattened
 from paceline.report.counted_work import counted_work
 from paceline.report.findings import Finding, findings_of
 from paceline.report.headline import headline
+from paceline.report.kit_summaries import kit_summaries
 from paceline.report.news import news, standing
 from paceline.report.slow_fixtures import slow_fixtures
 from paceline.translated_names import RunCount
@@ -44,7 +45,8 @@ _BUSY_PERCENT = 90.0
 class Content(Struct, frozen=True, kw_only=True):
     """
     All that a report says. `findings` are all of them, the new ones first; `news` are the new ones, in which many
-    broken budgets of one test type are one; `standing` has a line for each kind of the others.
+    broken budgets of one test type are one; `standing` has a line for each kind of the others. `results` are those of
+    the test kit, each with its kind.
     """
 
     headline: str
@@ -56,6 +58,7 @@ class Content(Struct, frozen=True, kw_only=True):
     history: str
     run_id: str
     troubles: tuple[str, ...]
+    results: tuple[tuple[str, str], ...] = ()
     fixtures: str = ""
     work: str = ""
 
@@ -82,6 +85,7 @@ def compose(run: Run, past: Past, rules: Rules) -> Content:
         news=flattened(by_subject(news(run, found))),
         standing=tuple(standing(found)),
         slowest=tuple((formatting.duration(case.duration_seconds or 0.0), case) for case in slowest),
+        results=tuple(kit_summaries(run)),
         fixtures=slow_fixtures(run),
         work=counted_work(run),
         machine=_machine(run, past),

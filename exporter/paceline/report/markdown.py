@@ -14,7 +14,7 @@ from paceline.report.findings import Finding
 
 _MARKS = {Severity.CRITICAL: "🔴", Severity.WARNING: "🟠", Severity.INFO: "🔵"}
 _UNKNOWN_MARK = "⚪"
-_MOST_ROWS = 50
+_MOST_ROWS, _MOST_RESULTS = 50, 20
 # A comment on GitHub has at most 65,536 characters, and the details need some of them.
 _MOST_OF_NEWS, _MOST_OF_STANDING = 30_000, 20_000
 _LONGEST_CELL = 300
@@ -81,10 +81,13 @@ def _details(content: Content) -> str:
         tablefmt="github",
         disable_numparse=True,
     )
+    results = "\n".join(f"- {kind}: {escaped(_short(text))}" for kind, text in content.results[:_MOST_RESULTS])
     fixtures = f"Fixtures: {escaped(content.fixtures)}. " if content.fixtures else ""
     work = f"Work: {escaped(content.work)}. " if content.work else ""
     facts = f"{fixtures}{work}Machine: {content.machine}. History: {content.history}. Run: {content.run_id}."
-    return f"<details><summary>Slowest tests and machine</summary>\n\n{slowest}\n\n{facts}\n\n</details>"
+    heading = "<details><summary>Slowest tests and machine</summary>"
+    folded = "\n\n".join(filter(None, (heading, slowest, results, facts)))
+    return f"{folded}\n\n</details>"
 
 
 def code(text: str) -> str:

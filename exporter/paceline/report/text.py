@@ -26,6 +26,7 @@ MOST_LINES, _FEWEST_LINES = 40, 10
 _FIRST_OF_A_SUBJECT = 2
 _FIRST_OF_THE_SLOWEST = 3
 _MOST_STANDING = 4
+_MOST_RESULTS = 3
 
 
 class Style(StrEnum):
@@ -164,6 +165,8 @@ def _health_lines(content: Content, width: int, verbosity: int) -> Iterator[Line
     if verbosity > 0 or (verbosity == 0 and not content.is_well):
         for number, (time, case) in enumerate(content.slowest[: None if verbosity > 0 else _FIRST_OF_THE_SLOWEST]):
             yield _labelled("" if number else "slowest", f"{time:>{_TIME - 2}}  {quote(case.id)}")
+    if verbosity >= 0:
+        yield from _result_lines(content, width, None if verbosity > 0 else _MOST_RESULTS)
     if content.fixtures and verbosity >= 0:
         yield from _paragraph(content.fixtures, width, label="fixtures")
     if content.work and verbosity >= 0:
@@ -171,6 +174,14 @@ def _health_lines(content: Content, width: int, verbosity: int) -> Iterator[Line
     yield from _paragraph(content.machine, width, label="machine")
     yield from _paragraph(content.history, width, label="history")
     yield _labelled("run", content.run_id)
+
+
+def _result_lines(content: Content, width: int, most: int | None) -> Iterator[Line]:
+    for kind, text in content.results[:most]:
+        yield from _paragraph(text, width, label=kind)
+    if most is not None and content.results[most:]:
+        results = formatting.counted(len(content.results) - most, "more result")
+        yield _labelled("", f"… and {results}; `paceline report -v` shows all", Style.FAINT)
 
 
 def _paragraph(text: str, width: int, style: Style = Style.PLAIN, label: str = "") -> Iterator[Line]:
