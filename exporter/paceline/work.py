@@ -24,6 +24,11 @@ Vectors = Mapping[int, Vector]
 Vectors by their fingerprint.
 """
 
+LOOPS_VARIABLE = "PACELINE_LOOPS_OF"
+"""
+The environment variable with the path of a JSON list: the ids of the tests whose loops are counted.
+"""
+
 # A fingerprint is a figure of a test like others, and a double holds so many bits exactly.
 _FINGERPRINT_BITS = 52
 # What packed vectors may be unpacked to; those of 10,000 tests are some MiB.

@@ -74,9 +74,9 @@ def told_time(monkeypatch: pytest.MonkeyPatch) -> None:
     measured = Tree.run
 
     def run(
-        tree: Tree, arguments: Sequence[str], seed: int, seconds: float | None, *, counts: bool = False
+        tree: Tree, arguments: Sequence[str], seed: int, seconds: float | None, **counting: Any
     ) -> tuple[Run, dict[str, Path]]:
-        run, imports = measured(tree, arguments, seed, seconds, counts=counts)
+        run, imports = measured(tree, arguments, seed, seconds, **counting)
         return replace(run, cases=tuple(map(_as_told, run.cases))), imports
 
     monkeypatch.setattr(Tree, "run", run)

@@ -5,16 +5,17 @@ One run of pytest in a work tree, kept in a folder of its own.
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from paceline.ab.import_location import FOLDER_VARIABLE, INSTALLED, read_imports
 from paceline.errors import TrialError
 from paceline.history.results_folder import ResultsFolder
 from paceline.model import Run
 from paceline.process_group import last_lines, run_in_group
+from paceline.work import LOOPS_VARIABLE
 
 # pytest's: all passed, or some failed; what failed is reported, not compared.
 _RAN = frozenset({0, 1})
@@ -69,7 +70,13 @@ class Tree(Struct, frozen=True, kw_only=True):
             raise TrialError(f"{self.name}: --setup ended with exit code {code}:\n{last_lines(output)}")
 
     def run(
-        self, arguments: Sequence[str], seed: int, seconds: float | None, *, counts: bool = False
+        self,
+        arguments: Sequence[str],
+        seed: int,
+        seconds: float | None,
+        *,
+        counts: bool = False,
+        loops_of: Collection[str] = (),
     ) -> tuple[Run, dict[str, Path]]:
         """
         Run the tests once.
@@ -79,6 +86,7 @@ class Tree(Struct, frozen=True, kw_only=True):
             seed: of hashes, and so of the order in sets: the same for both sides, another in each round.
             seconds: how long it may take.
             counts: count the calls of all tests, whose times are then no figures.
+            loops_of: run these tests alone, and count the rounds of their loops instead of their calls.
 
         Returns:
             The run, and the file of each module that was imported.
@@ -98,10 +106,14 @@ class Tree(Struct, frozen=True, kw_only=True):
                 "--paceline-no-confirm",
                 "--paceline-fail-on=",
             ]
-            options += ["--paceline-history=", f"--paceline-work={'all' if counts else 'off'}"]
+            options += ["--paceline-history=", f"--paceline-work={'all' if counts or loops_of else 'off'}"]
             command = [sys.executable, "-m", "pytest", *options, f"--paceline-results={results.path}"]
             command += [self._argument(argument) for argument in arguments]
             environ = {"PYTHONHASHSEED": str(seed), **self.environ, FOLDER_VARIABLE: str(imports)}
+            if loops_of:
+                (tests := Path(kept) / "tests.json").write_bytes(json.encode(sorted(loops_of)))
+                command += ["-p", "paceline.plugin.measure.loop_counting"]
+                environ[LOOPS_VARIABLE] = str(tests)
             code, output = run_in_group(command, environ, self.folder, seconds)
             self._check(code, output)
             if not results.latest_report.is_file():

@@ -14,7 +14,7 @@ import click
 
 from paceline.ab.pytest_run import Tree
 from paceline.ab.rounds import TrialPlan, both_trees, prepare, run_rounds
-from paceline.ab.work_runs import counted_changes
+from paceline.ab.work_runs import counted_changes, with_loops
 from paceline.ab.work_trees import Repository
 from paceline.analysis.compare.comparison import Comparison
 from paceline.analysis.compare.comparison import compare as compare_sides
@@ -107,25 +107,32 @@ def _compare(
                 return None, counted_changes(trees, plan.arguments)
             with click.progressbar(length=plan.rounds + 1, label="rounds", file=sys.stderr) as bar:
                 sides, counted_runs = run_rounds(trees, plan, warnings.append, lambda: bar.update(1))
-            work = _work_beside(trees, plan, counted_runs, warnings.append)
+            comparison = compare_sides(*sides, rule, is_paired=True)
+            work = _work_beside(trees, plan, counted_runs, comparison, warnings.append)
     finally:
         # Beside a progress bar nothing can be said.
         for warning in warnings:
             warn(warning)
-    return compare_sides(*sides, rule, is_paired=True), work
+    return comparison, work
 
 
 def _work_beside(
-    trees: Sequence[Tree], plan: TrialPlan, runs: Sequence[Run], warn_later: Callable[[str], None]
+    trees: Sequence[Tree],
+    plan: TrialPlan,
+    runs: Sequence[Run],
+    comparison: Comparison,
+    warn_later: Callable[[str], None],
 ) -> WorkChanges | None:
     """
     The functions whose work changed; None where no calls were counted, which ends no comparison of times.
     """
+    work = None
     try:
-        return counted_changes(trees, plan.arguments, runs)
+        work = counted_changes(trees, plan.arguments, runs)
+        return with_loops(work, comparison, trees, plan.arguments)
     except TrialError as error:
         warn_later(str(error))
-        return None
+        return work
 
 
 @contextmanager

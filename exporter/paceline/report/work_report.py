@@ -21,6 +21,13 @@ _COLUMNS = (
     Column("place", 1),
     Column("most in", 2),
 )
+_LOOP_COLUMNS = (
+    Column("base rounds", is_figure=True),
+    Column("head rounds", is_figure=True),
+    Column("most in", is_name=True),
+    Column("place", 1),
+    Column("test", is_name=True),
+)
 _UNKNOWN = "(functions not known)"
 
 
@@ -37,6 +44,8 @@ def work_text(changes: WorkChanges, *, limit: int, width: int | None = None) -> 
     parts = [*_facts(changes)]
     if shown:
         parts += ["", table(_COLUMNS, [_row(one) for one in shown], width)]
+    if loops := _grown_loops(changes, limit):
+        parts += ["", table(_LOOP_COLUMNS, loops, width)]
     return "\n".join([*parts, *_rest(changes, limit)]) + "\n"
 
 
@@ -49,6 +58,8 @@ def work_markdown(changes: WorkChanges, *, limit: int) -> str:
     parts = [f"### {'⚠️' if changes.grown else '✅'} Paceline: {first}", *(f"- {fact}" for fact in others)]
     if shown:
         parts += ["", markdown_table(_COLUMNS, [_row(one) for one in shown])]
+    if loops := _grown_loops(changes, limit):
+        parts += ["", markdown_table(_LOOP_COLUMNS, loops)]
     return "\n".join([*parts, *_rest(changes, limit)]) + "\n"
 
 
@@ -73,6 +84,10 @@ def _facts(changes: WorkChanges) -> Iterator[str]:
     totals = f"{changes.base_calls:,} → {changes.head_calls:,} calls"
     varying = f"; {changes.varying:,} vary from run to run and are left out" if changes.varying else ""
     yield f"{counted(changes.compared, 'test')} counted on both sides: {totals}{varying}"
+    if changes.loops:
+        grown = sum(bool(one.function) for one in changes.loops)
+        slower = counted(len(changes.loops), "slower test calls", "slower tests call")
+        yield f"{slower} as often as before; loops go round more often in {grown:,} of them"
 
 
 def _row(one: ChangedFunction) -> Sequence[str]:
@@ -86,6 +101,14 @@ def _row(one: ChangedFunction) -> Sequence[str]:
         f"{one.file}:{one.line}" if one.file else "",
         one.tests[0] if one.tests else "",
     )
+
+
+def _grown_loops(changes: WorkChanges, limit: int) -> Sequence[Sequence[str]]:
+    return [
+        (f"{one.base_rounds:,}", f"{one.head_rounds:,}", one.function, f"{one.file}:{one.line}", one.test)
+        for one in changes.loops[:limit]
+        if one.function
+    ]
 
 
 def _rest(changes: WorkChanges, limit: int) -> Iterator[str]:

@@ -38,10 +38,24 @@ class ChangedFunction(Value, frozen=True, kw_only=True, omit_defaults=False):
         return self.head_total > self.base_total
 
 
+class ComparedLoops(Value, frozen=True, kw_only=True, omit_defaults=False):
+    """
+    The rounds of the loops of a slower test that calls as often as before, and the function whose loops added most; ""
+    where there are not more rounds.
+    """
+
+    test: str
+    base_rounds: int
+    head_rounds: int
+    function: str = ""
+    file: str = ""
+    line: int = 0
+
+
 class WorkChanges(Value, frozen=True, kw_only=True, omit_defaults=False):
     """
     Two sides by their calls. `compared` tests were counted on both sides, and `varying` ones differ from run to run of
-    one side, so that they are not compared.
+    one side, so that they are not compared. `loops` are those of slower tests that call as often.
     """
 
     base: str
@@ -51,6 +65,7 @@ class WorkChanges(Value, frozen=True, kw_only=True, omit_defaults=False):
     base_calls: int
     head_calls: int
     functions: tuple[ChangedFunction, ...]
+    loops: tuple[ComparedLoops, ...] = ()
 
     @property
     def grown(self) -> Sequence[ChangedFunction]:

@@ -73,11 +73,18 @@ class WorkChoice:
         """
         Count the rounds of loops of tests that are measured again, on Python 3.12 and later.
         """
-        self.probe.is_on = self.probe.notes_loops = self.can_count_loops
+        self.count_loops()
         try:
             yield
         finally:
             self.pause()
+
+    def count_loops(self) -> None:
+        """
+        Count rounds of loops instead of calls from now on, on Python 3.12 and later.
+        """
+        self.probe.loops = {}
+        self.probe.is_on = self.probe.notes_loops = self.can_count_loops
 
     def keep_loops(self, test: str) -> None:
         """

@@ -78,7 +78,7 @@ class VectorBook:
         """
         The vectors as a run keeps them; None where nothing was counted.
         """
-        if not self._vectors:
+        if not self._vectors and not self._loops:
             return None
         work = packed_work(mode, self._functions.values(), self._vectors)
         of_loops = {name for loops in self._loops.values() for name in loops} - {one.name for one in work.functions}
