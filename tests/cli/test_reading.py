@@ -112,13 +112,13 @@ def test_a_run_that_is_not_there() -> None:
 @pytest.mark.parametrize("arguments", [("report",), ("trends",)])
 def test_nothing_kept_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]) -> None:
     """
-    Before the first run there is a clear line and exit code 1, and no folder is made.
+    Before the first run, a line names the next step, the exit code is 1, and no folder is made.
     """
     monkeypatch.chdir(tmp_path)
     result = _call(*arguments)
 
     assert result.exit_code == 1
-    assert NO_FILE in result.output
+    assert result.output.endswith(f".json cannot be read: {NO_FILE}; `pytest --paceline` writes it\n")
     assert not list(tmp_path.iterdir())
 
 

@@ -138,7 +138,10 @@ class ResultsFolder(Struct, frozen=True):
             StorageError: no report exists, or the report cannot be read.
             DocumentError: the latest report is not a run document.
         """
-        return read_run(self.latest_report)
+        try:
+            return read_run(self.latest_report)
+        except StorageError as error:
+            raise StorageError(f"{error}; `pytest --paceline` writes it") from error
 
     def _add_compressed(self, document: bytes, ended: float) -> Path | None:
         if len(document) <= _LARGE:
