@@ -69,6 +69,17 @@ def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
 
 
+@pytest.fixture(autouse=True)
+def _one_traced_case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Coverage traces the processes of the first case of a test alone. The other cases run nearly the same lines, and
+    tracing takes a third of the time of such a process.
+    """
+    callspec = getattr(request.node, "callspec", None)
+    if callspec is not None and any(callspec.indices.values()):
+        monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
 @pytest.fixture
 def suite(tmp_path: Path) -> Suite:
     """

@@ -4,27 +4,17 @@ The history of a suite that does not exist.
 
 from msgspec.structs import replace
 
-from paceline.analysis.judge import judge
-from paceline.analysis.judgement_rules import Rules
-from paceline.analysis.past import Past
 from paceline.demo.runs import Demo
 from paceline.documents import decode_run, encode_run
 from paceline.model import Run
 from paceline.verdict_kinds import VerdictKind
+from support.judged import judged_in_turn
 
 # Tuesday, 24 November 2026, 00:00 UTC.
 _UNTIL = 1_795_478_400.0
 _DAY = 86400.0
 _DEMO = Demo(until=_UNTIL)
 _MENDED = "tests/integration/test_cart.py::test_total_of_a_large_cart"
-
-
-def _judged() -> list[Run]:
-    runs: list[Run] = []
-    for run in _DEMO.runs():
-        past = [one for one in runs if one.branch == "main" and one.ended > run.ended - 14 * _DAY]
-        runs.append(judge(run, Past.from_runs(past), Rules()))
-    return runs
 
 
 def test_a_seed_and_an_end_give_the_same_runs() -> None:
@@ -72,7 +62,7 @@ def test_judgement_finds_what_is_in_it() -> None:
     """
     Budgets, regressions, leaks, flaky and broken tests; and the regression that was mended is over.
     """
-    runs = _judged()
+    runs = judged_in_turn(_DEMO.runs(), is_past=lambda run: run.branch == "main")
     found = {verdict.kind for run in runs for verdict in run.verdicts}
     slower = [number for number, run in enumerate(runs) if (VerdictKind.REGRESSION, _MENDED) in _verdicts(run)]
 

@@ -9,9 +9,6 @@ import pytest
 import requests
 from msgspec.structs import replace
 
-from paceline.analysis.judge import judge
-from paceline.analysis.judgement_rules import Rules
-from paceline.analysis.past import Past
 from paceline.demo.runs import Demo
 from paceline.kit_results import BenchmarkResult, LeakResult, LoadResult, StressResult
 from paceline.kit_results.load import Latency
@@ -20,6 +17,7 @@ from paceline.model import Run
 from paceline.usage import UsageKey
 from paceline.work import Work
 from support.dashboards import Asked, asked_for, boards, filled, option, queries, selectors, variables
+from support.judged import judged_in_turn
 from support.servers import prometheus_with
 from support.values import make_case, make_run
 
@@ -40,13 +38,6 @@ _END = variables()["paceline-suite end"]
 _BEFORE = dict.fromkeys(("More work than usual", "Repeating queries"), _UNTIL - 12 * _DAY) | {
     "More calls than usual": _UNTIL - 20 * _DAY + 60
 }
-
-
-def _judged() -> list[Run]:
-    runs: list[Run] = []
-    for run in Demo(until=_UNTIL).runs():
-        runs.append(judge(run, Past.from_runs(runs[-40:]), Rules()))
-    return runs
 
 
 def _counted() -> Iterator[Run]:
@@ -102,7 +93,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     once = make_run(1, [make_case(seconds=0.1, usage={UsageKey.CPU_SECONDS: 0.1})], suite="once", ended=_UNTIL - 60)
     hard = make_run(2, [make_case(name) for name in _NAMES], suite="hard", ended=_UNTIL - 60)
     with prometheus_with(
-        [*_judged(), *_counted(), *_benchmarked(), *_loaded(), once, hard],
+        [*judged_in_turn(Demo(until=_UNTIL).runs()), *_counted(), *_benchmarked(), *_loaded(), once, hard],
         tmp_path_factory.mktemp("prometheus"),
         ["main", "faster-search"],
     ) as server:

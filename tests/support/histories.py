@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from paceline.analysis.judge import judge
-from paceline.analysis.judgement_rules import Rules
-from paceline.analysis.past import Past
 from paceline.measure import Measure
 from paceline.model import Case, FixtureScope, FixtureTime, Run
 from paceline.usage import TOUCH_PROBES, UsageKey
+from support.judged import judged_in_turn
 from support.values import failed, make_case, make_run
 
 RUNS = 30
@@ -29,13 +27,13 @@ def troubled_runs(ids: Sequence[str] = ("{}",), **changes: object) -> list[Run]:
         ids: patterns of the names, taken in turn.
         changes: of all runs.
     """
-    runs: list[Run] = []
-    for number in range(RUNS):
-        fixtures = (_database(4.0 if number == RUNS - 1 else 2.0),)
-        facts = {"commit": f"c{number // 2}", "fixtures": fixtures, "probes": TOUCH_PROBES, **changes}
-        run = make_run(number, _cases(number, ids), **facts)
-        runs.append(judge(run, Past.from_runs(runs), Rules()))
-    return runs
+    return judged_in_turn(_run(number, ids, **changes) for number in range(RUNS))
+
+
+def _run(number: int, ids: Sequence[str], **changes: object) -> Run:
+    fixtures = (_database(4.0 if number == RUNS - 1 else 2.0),)
+    facts = {"commit": f"c{number // 2}", "fixtures": fixtures, "probes": TOUCH_PROBES, **changes}
+    return make_run(number, _cases(number, ids), **facts)
 
 
 def _database(seconds: float) -> FixtureTime:

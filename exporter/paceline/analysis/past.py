@@ -129,7 +129,7 @@ class Past(Struct, frozen=True, kw_only=True):
         """
         columns: dict[str, dict[str, Series]] = {key: {} for key in UsageKey}
         for position, run in enumerate(runs):
-            for measure, name, value in _figures_of(run):
+            for measure, name, value in figures_of(run):
                 series = columns.setdefault(measure, {}).setdefault(name, Series([], []))
                 series.runs.append(position)  # type: ignore[attr-defined]
                 series.values.append(value)  # type: ignore[attr-defined]
@@ -182,7 +182,7 @@ def run_columns(run: Run) -> dict[str, dict[str, float]]:
     }
 
 
-def _figures_of(run: Run) -> Iterator[tuple[str, str, float]]:
+def figures_of(run: Run) -> Iterator[tuple[str, str, float]]:
     """
     All figures of a run, each with its measure and the name of its test, fixture or probe.
     """
