@@ -171,17 +171,18 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """
         return tuple(limits_of(path, test_type, self.limits, self.known_types)) if self.limits else ()
 
-    def type_of_path(self, path: str) -> str:
+    def type_of_path(self, path: str, default: str = DEFAULT_TEST_TYPE) -> str:
         """
         The test type of the tests in a file, by the first pattern that fits.
 
         Args:
             path: relative to the root of the project, with slashes.
+            default: the type if no pattern fits.
         """
         for test_type, patterns in {**DEFAULT_TEST_TYPES, **self.test_types}.items():
             if any(fnmatchcase(path, pattern) for pattern in patterns):
                 return test_type
-        return DEFAULT_TEST_TYPE
+        return default
 
     @property
     def known_types(self) -> frozenset[str]:

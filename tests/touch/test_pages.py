@@ -296,7 +296,7 @@ def test_pages_of_pytest_playwright_are_counted(
     suite: Suite, programs: Mapping[str, str], arguments: Sequence[str]
 ) -> None:
     """
-    Its fixture `page` makes a page for each test, also where it records a trace of its own.
+    Its fixture `page` makes a page for each test, also where it records a trace of its own; such a test is an e2e test.
     """
     suite.write("shop.py", SHOP)
     suite.write("conftest.py", _BY_PLUGIN)
@@ -308,6 +308,7 @@ def test_pages_of_pytest_playwright_are_counted(
     assert result.code == 0, result.output
     assert [(one[_REQUESTS], one[_ERRORS], one.get(_CLICKS, 0)) for one in (first, second)] == [(4, 1, 2), (8, 2, 0)]
     assert first[UsageKey.PAGE_LAYOUT_SHIFT] == second[UsageKey.PAGE_LAYOUT_SHIFT] == 0.04
+    assert {case.test_type for case in result.run.cases} == {"e2e"}
 
 
 def _suite(folder: Path) -> Suite:

@@ -17,6 +17,7 @@ from paceline.errors import ConfigError
 from paceline.identity import safe_ids, safe_text
 from paceline.model import Limit
 from paceline.monitoring import changed_budgets
+from paceline.plugin.collect.browser_tests import TYPE_OF_BROWSER_TESTS, drives_browser
 from paceline.plugin.collect.kit_markers import BENCHMARK_TEST, wrong_kit_marker
 from paceline.plugin.collect.marker_limits import MarkerLimits, marker_limits
 from paceline.plugin.collect.masked_ids import masked_id
@@ -151,7 +152,7 @@ class Planner:
         node_family = family_of(item)
         family = ids.get(node_family) or safe_text(node_family)
         test_type = next(filter(self._known_types.__contains__, markers), None) or self._type_of_path(
-            node_id.partition("::")[0]
+            node_id.partition("::")[0], TYPE_OF_BROWSER_TESTS if drives_browser(item) else DEFAULT_TEST_TYPE
         )
         own, own_limits, endpoint = _own_budget(item, markers) or MarkerLimits()
         limits = {one.measure: one for one in self._config.limits_of(node_id.partition("::")[0], test_type)}
