@@ -2,6 +2,7 @@
 What a scrape brings, and for how long.
 """
 
+import socket
 import time
 import zlib
 from pathlib import Path
@@ -12,7 +13,7 @@ from paceline.documents import encode_run
 from paceline.history.sqlite.exporter_ledger import Terms
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Run
-from support.exporter import Exporter, Exposed, exporter_in
+from support.exporter import SCRAPE, Exporter, Exposed, exporter_in
 from support.reading import read_openmetrics
 from support.values import make_case, make_run
 
@@ -137,6 +138,21 @@ def test_a_run_is_gone_when_every_prometheus_has_seen_it(tmp_path: Path) -> None
 
         assert min(*one, *other, *last) > 0
         assert exporter.ledger.exposed() == []
+
+
+def test_an_answer_that_a_scraper_does_not_read_whole_is_not_delivered(exporter: Exporter) -> None:
+    """
+    As a Prometheus does whose limit of the body is lower: it closes the connection in the middle.
+    """
+    exporter.push(make_run(1, [make_case(f"test_{number}[{'x' * 150}]") for number in range(6000)]))
+    headers = "".join(f"{name}: {value}\r\n" for name, value in SCRAPE.items())
+    host, _, port = exporter.url.partition("//")[2].partition(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(f"GET /metrics/runs HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n".encode())
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK")
+    assert len(exporter.scrape("/metrics/runs?scraper=other")) > 6000
+
+    assert "1 scraping" in exporter.get("/").text
 
 
 def test_what_nobody_has_seen_is_exposed_after_a_restart(tmp_path: Path) -> None:

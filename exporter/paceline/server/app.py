@@ -33,6 +33,7 @@ from paceline.server.report_checks import Sender, read_report
 from paceline.server.request_body import BodyLimits, RefusedBodyError, discard_body, read_body
 from paceline.server.scrapers import Scraper, takes_many
 from paceline.server.service import ExporterService
+from paceline.server.watched_response import WatchedResponse
 
 _LOG = logging.getLogger(__name__)
 RUNS, LIVE = "/api/v1/runs", "/api/v1/live"
@@ -134,11 +135,10 @@ class _Endpoints:
         scraper, form = _scraper(request), chosen_format(request.headers.get("accept", ""))
         with self._own.scrape.labels(request.url.path).time():
             answer = await run_in_threadpool(self._service.answer, scraper, form)
-            response = await run_in_threadpool(_packed, answer.body, answer.form, request)
-        if scraper.name:
-            # What did not get through is not delivered.
-            response.background = BackgroundTask(self._service.delivered, scraper.name, answer)
-        return response
+            packed = await run_in_threadpool(_packed, answer.body, answer.form, request)
+        if not scraper.name:
+            return packed
+        return WatchedResponse(packed, partial(self._service.delivered, scraper.name, answer))
 
     async def landing(self, _: Request) -> Response:
         summary = await run_in_threadpool(self._service.summary)
