@@ -72,7 +72,7 @@ _SIDES: tuple[Panel, ...] = (
         "exporter does not list are part of the branch other.",
         queries=(Query(expr=_runs(_WHOLE_OF_BASE, " offset $back"), now=True),),
         unit="none",
-        empty="none",
+        empty="no run of the base in its time range",
         thresholds=(Threshold(colors.WARNING), Threshold(colors.GOOD, 8)),
     ),
     stat(
@@ -81,7 +81,7 @@ _SIDES: tuple[Panel, ...] = (
         "chance. Branches that the exporter does not list are part of the branch other.",
         queries=(Query(expr=_runs(WHOLE), now=True),),
         unit="none",
-        empty="none",
+        empty="no run of the branch in this time range",
         thresholds=(Threshold(colors.WARNING), Threshold(colors.GOOD, 8)),
     ),
     stat(
@@ -180,8 +180,7 @@ _TESTS: tuple[Panel, ...] = (
             TableColumn(name="Base", expr=_both(_NORMALIZED, "base"), unit="s"),
             TableColumn(name="Branch", expr=_both(_NORMALIZED, "branch"), unit="s"),
         ),
-        width=12,
-        height=12,
+        height=8,
     ),
     ranking(
         "Faster than the base",
@@ -193,8 +192,7 @@ _TESTS: tuple[Panel, ...] = (
                 name="Factor", expr=f"bottomk(30, {_FASTER})", unit=TIMES, lowest_first=True, thresholds=_FACTOR
             ),
         ),
-        width=12,
-        height=12,
+        height=8,
     ),
     ranking(
         "More memory than the base",
@@ -208,7 +206,7 @@ _TESTS: tuple[Panel, ...] = (
                 unit="bytes",
             ),
         ),
-        width=12,
+        height=7,
     ),
     ranking(
         "Fails more often than the base",
@@ -226,7 +224,7 @@ _TESTS: tuple[Panel, ...] = (
                 thresholds=(Threshold(colors.WARNING), Threshold(colors.BAD, 0.5)),
             ),
         ),
-        width=12,
+        height=7,
     ),
 )
 

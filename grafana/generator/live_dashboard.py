@@ -141,7 +141,7 @@ _PROGRESS: tuple[Panel, ...] = (
         thresholds=(Threshold(colors.GOOD), Threshold(colors.BAD, 1)),
     ),
     _tile(
-        title="Last run that ended",
+        title="Previous run",
         description="Outcome and commit of the last run that ended, whole or partial, and the time since its end.",
         queries=(
             Query(
@@ -174,7 +174,7 @@ _TESTS: tuple[Panel, ...] = (
         "Tests that run now",
         "Running tests, the longest running first, with budget and usual duration. Budget and usual duration come "
         "from runs of the last seven days. New tests have neither.",
-        "nothing runs",
+        "nothing runs; a run reports with pytest --paceline --paceline-live http://EXPORTER:10464",
         (
             TableColumn(name="Running for", expr=_RUNNING, unit="s"),
             TableColumn(name="Of budget", expr=f"{_RUNNING} / {_BUDGET}", unit="percentunit", thresholds=_OF_BUDGET),
@@ -186,7 +186,7 @@ _TESTS: tuple[Panel, ...] = (
             ),
         ),
         link=TO_TEST_OF_LATE,
-        width=12,
+        height=7,
     ),
     ranking(
         "Tests that failed (100 at most)",
@@ -201,7 +201,7 @@ _TESTS: tuple[Panel, ...] = (
             ),
         ),
         link=TO_TEST_OF_LATE,
-        width=12,
+        height=7,
     ),
     as_it_happens(
         title="Tests ended",

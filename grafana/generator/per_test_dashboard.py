@@ -8,7 +8,7 @@ from grafana.generator.panel_kinds import per_run, stacked_per_run, stat, tile, 
 from grafana.generator.per_test_usage_panels import TOUCHED, USED, each
 from grafana.generator.promql import SUITE as OF_SUITE
 from grafana.generator.promql import TEST as OF_TEST
-from grafana.generator.promql import at_end, each_run, last, over, usual_at_end
+from grafana.generator.promql import at_end, each_run, held, last, over, usual_at_end
 from grafana.generator.tables import FACTOR, TableColumn, rows_of
 from grafana.generator.variables import END_VARIABLE, TEST_VARIABLE, of_suite
 from paceline import colors
@@ -42,7 +42,7 @@ _HIGH, _AT_MOST = _quantile(0.95, "14d"), f"1.3 * {_quantile(0.5, '14d')}"
 
 
 def _course(metric: str) -> tuple[Query]:
-    return (each(metric, "each run"),)
+    return (Query(expr=held(each(metric, "").expr), legend="each run"),)
 
 
 _BROKE: tuple[Panel, ...] = (
@@ -67,7 +67,7 @@ _BROKE: tuple[Panel, ...] = (
         title="Times its usual time",
         description="The latest normalised time divided by its median in the time range. Look at the test from 1.15 "
         "on; 2 is critical.",
-        queries=(Query(expr=_TIMES_USUAL, legend="each run"),),
+        queries=(Query(expr=held(_TIMES_USUAL), legend="each run"),),
         unit=TIMES,
         empty=_NO_PASS,
         thresholds=_STEP,
@@ -246,8 +246,8 @@ TEST = Dashboard(
     variables=(*of_suite(), TEST_VARIABLE, END_VARIABLE),
     rows=(
         Row("What is wrong?", (*_BROKE, _VERDICTS)),
-        Row("What changed?", _TIME),
-        Row("Why? What the test used", (_PHASES, *USED)),
+        Row("What changed?", (*_TIME, _PHASES)),
+        Row("Why? What the test used", USED),
         *TOUCHED,
     ),
     since="now-90d",

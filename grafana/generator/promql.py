@@ -106,7 +106,14 @@ def with_course(figure: str, course: str) -> str:
         course: the same for each run, by `each_run`; where several runs fall into one step, it may mix them.
     """
     # From the step on that has the end of the last whole run.
-    return f"({figure}) and on () (vector(time()) > ${{end}} - $__interval_ms / 1000) or on () ({course})"
+    return f"({figure}) and on () (vector(time()) > ${{end}} - $__interval_ms / 1000) or on () {held(course)}"
+
+
+def held(course: str) -> str:
+    """
+    A course without gaps: the small graph of a tile draws no line from one run to the next.
+    """
+    return f"last_over_time(({course})[$__range:$__interval])"
 
 
 def by_test(expr: str) -> str:

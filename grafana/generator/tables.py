@@ -107,6 +107,8 @@ class ShareColumn(Struct, frozen=True, kw_only=True):
         return Override(matcher="byName", pattern=self.name, properties=properties)
 
 
+# A label that a row does not have would have the text of an empty panel.
+_NO_LABEL = Override(matcher="byType", pattern="string", properties={"noValue": "\N{EN DASH}"})
 Columns = Sequence[TableColumn | ShareColumn]
 
 
@@ -176,7 +178,7 @@ def rows_of(
         empty=empty,
         unit="none",
         queries=tuple(Query(expr=one.expr, now=True, is_table=True) for one in asked),
-        overrides=(*overrides, *looks),
+        overrides=(_NO_LABEL, *overrides, *looks),
         transformations=_in_columns(columns),
     )
     order = [{"displayName": asked[0].name, "desc": not asked[0].lowest_first}]

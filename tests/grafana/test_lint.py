@@ -124,3 +124,19 @@ def test_links_lead_to_dashboards_with_what_was_chosen() -> None:
     assert all(names >= {"datasource", "suite", "branch", "test_type"} for names in handed_on)
     assert all(link["includeVars"] and link["asDropdown"] and link["tags"] == ["paceline"] for link in links)
     assert [link["keepTime"] for link in links] == [board["uid"] not in _OF_MINUTES for board in _BOARDS]
+
+
+@pytest.mark.parametrize(("board", "panel"), _PANELS, ids=lambda one: one if isinstance(one, str) else one["title"])
+def test_a_cell_without_a_label_is_a_dash(board: str, panel: dict[str, Any]) -> None:
+    """
+    A table of labels sets a text for cells without a value; else each has the text of the empty panel.
+    """
+    merges = panel["type"] == "table" and len(panel["transformations"]) == 2
+    dashes = [
+        one
+        for one in panel["fieldConfig"]["overrides"]
+        if one["matcher"] == {"id": "byType", "options": "string"} and one["properties"][0]["value"] == "\N{EN DASH}"
+    ]
+
+    assert board.startswith("paceline-")
+    assert dashes or not merges
