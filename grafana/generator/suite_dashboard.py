@@ -283,7 +283,7 @@ _LAST_RUNS = table(
                     "Time": "Ended",
                     "commit": "Commit",
                     "outcome": "Outcome",
-                    "partial": "Part",
+                    "partial": "Run",
                     "Value #A": "Took",
                     "Value #B": "Failed",
                     "Value #C": "Verdicts",
@@ -293,6 +293,11 @@ _LAST_RUNS = table(
     ),
     overrides=(
         Override(matcher="byName", pattern="Took", properties={"unit": "s"}),
+        # As wide as a whole hash.
+        Override(matcher="byName", pattern="Commit", properties={"custom.width": 340}),
+        Override(
+            matcher="byName", pattern="Run", properties={"mappings": [as_words({"false": "whole", "true": "a part"})]}
+        ),
         *(
             Override(
                 matcher="byName",
