@@ -54,8 +54,8 @@ def pytest_collection_modifyitems(items):
     random.Random(os.environ["SHUFFLE_SEED"]).shuffle(items)
 """
 _CLOSE, _A_TENTH = 1.05, 1.1
-# Exit codes of pytest after it ran tests: all passed, or some failed.
-_RAN = frozenset({0, 1})
+# Exit codes of pytest after it ran tests: all passed, some failed, or Paceline's gate failed.
+_RAN = frozenset({0, 1, 10})
 
 
 class Change(NamedTuple):
@@ -171,7 +171,7 @@ class Bench:
         Run the suite in some way.
 
         Returns:
-            The exit code: 0, or 1 where tests or Paceline's gate fail.
+            The exit code: 0, 1 where tests fail, or 10 where Paceline's gate fails.
         """
         done = subprocess.run(
             [sys.executable, *command, *QUIET, *self.suite.arguments, *arguments],

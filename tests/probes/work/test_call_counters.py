@@ -3,6 +3,7 @@ Counting calls.
 """
 
 import asyncio
+import importlib
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -210,6 +211,19 @@ def test_a_function_that_takes_the_place_of_another_has_its_own_name(
     monkeypatch.setattr(shop, "price", shop.deep)
 
     assert _counted(shop, lambda: shop.total([1])) == {"total": 1, "total.<locals>.<genexpr>": 1, "deep": 2}
+
+
+def test_a_module_that_is_loaded_again_has_the_same_functions(shop: ModuleType) -> None:
+    """
+    Their code is new, and their names and places are as before.
+    """
+
+    def step() -> None:
+        shop.price(1)
+        importlib.reload(shop)
+        shop.price(1)
+
+    assert _counted(shop, step) == {"price": 2, "<module>": 1}
 
 
 def test_another_profiler_keeps_its_place(shop: ModuleType) -> None:

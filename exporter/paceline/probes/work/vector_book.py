@@ -38,7 +38,7 @@ class VectorBook:
         Returns:
             Its fingerprint.
         """
-        vector = _bounded(self.named(totals, code))
+        vector = self.named(totals, code)
         fingerprint = fingerprint_of(vector)
         if fingerprint not in self._vectors and self._entries + len(vector) <= _MOST_ENTRIES:
             self._entries += len(vector)
@@ -47,16 +47,20 @@ class VectorBook:
 
     def named(self, totals: Mapping[FunctionKey, int], code: ProjectCode) -> dict[str, int]:
         """
-        Counts by the names of the functions, whose places are kept.
+        Counts by the names of the functions that are called most, whose places are kept.
         """
         counts: dict[str, int] = {}
+        places: dict[str, FunctionKey] = {}
         for key, count in totals.items():
             # A template's code has a file, and runs in no module.
             name = f"{key.module or code.shown_file(key.file)}:{key.qualname}"
-            if name not in self._functions:
-                self._functions[name] = Function(name=name, file=code.shown_file(key.file), line=key.line)
+            places.setdefault(name, key)
             counts[name] = counts.get(name, 0) + count
-        return counts
+        bounded = _bounded(counts)
+        for name in bounded.keys() & places.keys() - self._functions.keys():
+            place = places[name]
+            self._functions[name] = Function(name=name, file=code.shown_file(place.file), line=place.line)
+        return bounded
 
     def add_loops(self, test: str, loops: Mapping[str, int]) -> None:
         """
