@@ -10,7 +10,7 @@ AUDITED := build/audited
 # Licences that Paceline's own licence goes with.
 LICENCES := MIT;BSD;Apache;Mozilla Public License 2.0;PSF
 
-.PHONY: demo test test-pythons test-latest lock lint format bench chaos generated check-generated docs grafana-types installs man pictures licenses sbom audit clean
+.PHONY: demo test test-pythons test-latest lock lint format bench chaos generated check-generated docs grafana-types pin-images installs man pictures licenses sbom audit clean
 .DEFAULT_GOAL := test
 
 $(INSTALLED): pyproject.toml dev.lock
@@ -89,6 +89,9 @@ pictures: $(INSTALLED)  ## draw the pictures of the README; GRAFANA=address take
 
 grafana-types: $(INSTALLED)  ## check the dashboards against the types of Grafana 10 to 13; needs npm
 	$(BIN)/python -m tools.grafana_types
+
+pin-images: $(INSTALLED)  ## pin the images of Dockerfile and docker-compose.yml by digest; needs docker and the registries
+	$(BIN)/python -m tools.image_digests
 
 docs: $(INSTALLED)  ## build the documentation with search in build/site, and fail on a broken link
 	$(BIN)/python -m tools.site

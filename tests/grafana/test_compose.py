@@ -72,7 +72,7 @@ def test_a_service_is_bounded(service: str) -> None:
     """
     found = _SERVICES[service]
 
-    assert re.fullmatch(r"[\w/-]+:v?\d+\.\d+\.\d+", found["image"])
+    assert re.fullmatch(r"[\w/-]+:v?\d+\.\d+\.\d+(@sha256:[0-9a-f]{64})?", found["image"])
     assert (found["read_only"], found["cap_drop"]) == (True, ["ALL"])
     assert found["security_opt"] == ["no-new-privileges:true"]
     assert found["mem_limit"]
