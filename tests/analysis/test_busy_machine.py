@@ -2,6 +2,8 @@
 Tests that wait longer where other processes keep the machine busy.
 """
 
+from collections.abc import Sequence
+
 import pytest
 from msgspec.structs import replace
 
@@ -74,6 +76,52 @@ def test_what_the_machine_does_not_explain_is_a_regression(
     On a machine that is as busy as usual, where the test computes, and where nobody knows how busy it was.
     """
     assert _kinds(_judged(_case(0.11, cpu), others, usual)) == ["budget", "regression"]
+
+
+def test_half_of_what_is_usually_left_is_a_busy_machine() -> None:
+    """
+    Where other processes always use 80% of the CPUs, they cannot use 20 percentage points more.
+    """
+    assert _kinds(_judged(_case(0.11, 0.002), 90.5, 80.0)) == ["unconfirmed", "unconfirmed"]
+    assert _kinds(_judged(_case(0.11, 0.002), 89.5, 80.0)) == ["budget", "regression"]
+
+
+@pytest.mark.parametrize(
+    ("cpus", "repeats", "kind"),
+    [
+        (2, (0.11, 0.13, 0.15), "unconfirmed"),
+        (2, (), "unconfirmed"),
+        (2, (0.108, 0.11, 0.116), "regression"),
+        (4, (0.11, 0.13, 0.15), "regression"),
+    ],
+    ids=["waits that vary", "not measured again", "a longer sleep", "a CPU is left"],
+)
+def test_where_hardly_a_cpu_is_left_waits_that_vary_are_not_believed(
+    cpus: int, repeats: Sequence[float], kind: str
+) -> None:
+    """
+    However usual that is, threads and child processes of a test wait for a CPU. A budget is broken all the same.
+    """
+    past = Past.from_runs([_run(number, _case(0.01, 0.001), 80.0) for number in range(10)])
+    now = replace(_run(10, _case(0.11, 0.002), 80.0), environment={"cpus": cpus})
+    again = Repeated(cases={TEST: [_case(seconds, 0.002) for seconds in repeats]})
+    run = confirmed(judge(now, past, Rules()), again, _FAIL_ON, _usual(past))
+
+    assert _kinds(run) == sorted(["budget", kind])
+    if kind == "unconfirmed":
+        assert run.verdicts[-1].reason.endswith("it waits, and other processes used 80% of the CPUs, usually 80%")
+        assert "normalized_duration_seconds" not in columns_of(run.cases[0])
+
+
+def test_where_hardly_a_cpu_is_left_a_test_that_computes_longer_is_slower() -> None:
+    """
+    Its wait for a CPU is measured.
+    """
+    past = Past.from_runs([_run(number, _case(0.01, 0.01), 80.0) for number in range(10)])
+    now = replace(_run(10, _case(0.04, 0.04), 80.0), environment={"cpus": 2})
+    again = Repeated(cases={TEST: [_case(0.04, 0.04)] * 3})
+
+    assert _kinds(confirmed(judge(now, past, Rules()), again, _FAIL_ON, _usual(past))) == ["regression"]
 
 
 def test_what_was_not_measured_again_on_a_busy_machine_is_not_believed() -> None:

@@ -2,7 +2,7 @@
 Tests that wait longer where other processes keep the machine busy: for a thread, a child process or a timeout.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -17,23 +17,27 @@ from paceline.verdict_kinds import VerdictKind
 _OF_TIME = frozenset({VerdictKind.REGRESSION, VerdictKind.FILE_REGRESSION})
 # From this share on, the waiting is what made the test slow.
 _MOSTLY = 0.5
+# If others leave less of a CPU than this, threads and child processes of a test wait for them, usual as that may be.
+_LEAST_CPUS = 0.5
+_ALIKE = 1.1
+_WAITS = "it waits"
 
 
 def without_waits(
     run: Run,
     verdicts: Mapping[Verdict, Verdict | None],
-    again: Collection[Verdict],
+    again: Mapping[Verdict, Sequence[float]],
     cases: dict[str, Case],
     usual: UsualMachine,
 ) -> dict[Verdict, Verdict | None]:
     """
     The verdicts, without those on tests that wait longer, or could not be measured again, where the machine is busier
-    than usual.
+    than usual; and where hardly a CPU is left, without those on tests that wait for another while in each repeat.
 
     Args:
         run: the run, judged.
         verdicts: what became of its verdicts when their tests were measured again.
-        again: the verdicts whose tests were measured again.
+        again: the figures of the repeats, of verdicts whose tests were measured again.
         cases: of the run, by test id. Those that are not believed lose the figure that was judged.
         usual: the machine as it usually is.
     """
@@ -43,12 +47,17 @@ def without_waits(
     found = dict(verdicts)
     for verdict, decided in verdicts.items():
         test = next(iter(verdict.tests), verdict.case or "")
-        if decided is None or decided.kind is not verdict.kind or not usual.is_busier(test, others):
+        if decided is None or decided.kind is not verdict.kind or verdict.standing:
             continue
-        why = _why_not(verdict, is_measured=verdict in again, cases=cases)
-        if not why or verdict.standing:
+        why = ""
+        if usual.is_busier(test, others):
+            why = _why_not(verdict, is_measured=verdict in again, cases=cases)
+        elif verdict.kind in _OF_TIME and _is_full(run, others) and not _agree(verdict, again.get(verdict, ())):
+            why = _WAITS if _is_a_wait(verdict, cases) else ""
+        if not why:
             continue
-        busy = f"other processes used {others:.0f}% of the CPUs, usually {usual.others_cpu_percent[test]:.0f}%"
+        usually = f", usually {usual.others_cpu_percent[test]:.0f}%" if test in usual.others_cpu_percent else ""
+        busy = f"other processes used {others:.0f}% of the CPUs{usually}"
         found[verdict] = verdict.unconfirmed(f"{why}, and {busy}")
         if verdict.case is not None:
             cases[verdict.case] = _WITHOUT[verdict.kind](cases[verdict.case])
@@ -58,7 +67,24 @@ def without_waits(
 def _why_not(verdict: Verdict, *, is_measured: bool, cases: Mapping[str, Case]) -> str:
     if verdict.kind in _OF_TIME and not is_measured:
         return "not measured again"
-    return "it waits" if _is_a_wait(verdict, cases) else ""
+    return _WAITS if _is_a_wait(verdict, cases) else ""
+
+
+def _is_full(run: Run, others_cpu_percent: float) -> bool:
+    """
+    Whether other processes left hardly a CPU to the tests.
+    """
+    cpus = run.environment.get("cpus")
+    return isinstance(cpus, int) and cpus * (100.0 - others_cpu_percent) / 100.0 < _LEAST_CPUS
+
+
+def _agree(verdict: Verdict, figures: Sequence[float]) -> bool:
+    """
+    Whether a test takes as long in each repeat as it did at first: a sleep or a timeout is longer, and not the wait for
+    threads and child processes, which is another one each time.
+    """
+    seconds = (verdict.measured or 0.0, *figures)
+    return bool(figures) and max(seconds) <= _ALIKE * min(seconds)
 
 
 def _is_a_wait(verdict: Verdict, cases: Mapping[str, Case]) -> bool:

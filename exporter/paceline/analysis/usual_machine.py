@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from paceline.analysis.past import NORMALIZED, Past, PastRun
 
-# More than usual by so many percent of all CPUs: on two CPUs less than half of a process that always computes.
-_BUSIER_PERCENT = 20.0
+# More than usual by so many percent of all CPUs: on two CPUs less than half of a process that always computes. Where
+# others always use most of the CPUs there is no room for that: then half of what they usually leave is as telling.
+_BUSIER_PERCENT, _LEFT = 20.0, 0.5
 
 
 class UsualMachine(Struct, frozen=True, kw_only=True):
@@ -46,7 +47,7 @@ class UsualMachine(Struct, frozen=True, kw_only=True):
         Whether other processes keep the machine busier than in the runs that a test is compared with.
         """
         usual = self.others_cpu_percent.get(test)
-        return usual is not None and others_cpu_percent >= usual + _BUSIER_PERCENT
+        return usual is not None and others_cpu_percent >= usual + min(_BUSIER_PERCENT, (1 - _LEFT) * (100.0 - usual))
 
 
 def usual_calibration(runs: Sequence[PastRun], fewest: int) -> float | None:
