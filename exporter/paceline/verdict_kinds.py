@@ -105,7 +105,7 @@ class VerdictKind(OpenEnum):
         "file_regression",
         KindFacts(
             ("slower file", "slower files"),
-            "The short tests of the file together got slower; each of them is too short to be judged alone.",
+            "The short tests of the file, class or family together got slower; each is too short to be judged alone.",
             "Look at what these tests share: a function that all call, a helper, a fixture.",
             severity="critical from a factor of 2 on, else warning",
             figures="normalised seconds of its short tests together",

@@ -67,6 +67,30 @@ def test_a_file_is_not_slower_by_little(changes: dict[str, float]) -> None:
     assert not _found(_judged(_USUAL | changes))
 
 
+@pytest.mark.parametrize(
+    ("test", "part"),
+    [
+        ("test_cart.py::TestTotal::test_{}", "test_cart.py::TestTotal"),
+        ("test_cart.py::TestTotal::TestSum::test_{}", "test_cart.py::TestTotal"),
+        ("test_cart.py::test_sum[a::{}]", "test_cart.py::test_sum"),
+    ],
+    ids=["class", "nested class", "family"],
+)
+def test_a_class_or_a_family_is_judged_where_its_file_is_not_slower(test: str, part: str) -> None:
+    """
+    Twenty tests of 120 take three times as long. Two are too few, and of a file that is slower its parts are not named.
+    """
+    ids = [test.format(number) for number in range(20)]
+    usual = _USUAL | dict.fromkeys(ids, 50e-6)
+    past = Past.from_runs([make_run(number, _cases(usual, Random(number))) for number in range(10)])
+    slow = [
+        _found(judge(make_run(10, _cases(usual | dict.fromkeys(some, 150e-6))), past, Rules()))
+        for some in (ids, ids[:2], [*ids, *_CARTS])
+    ]
+
+    assert [[verdict.file for verdict in one] for one in slow] == [[part], [], ["test_cart.py"]]
+
+
 def test_too_short_a_past_says_nothing() -> None:
     """
     Eight runs are needed, as for one test.

@@ -1,5 +1,5 @@
 """
-File: do its short tests together take longer than they used to?
+File, class, family: do its short tests together take longer than they used to?
 
 The time of one short test is mostly chance, and the sum of many is steady.
 """
@@ -18,6 +18,8 @@ from paceline.formatting import counted, duration
 from paceline.model import Case, Cause, Severity, Verdict
 from paceline.verdict_kinds import VerdictKind
 
+# Between a file, a class and a test in a node id.
+_NODES = "::"
 # Before the number of tests in a cause.
 TESTS = "tests."
 # A sum of fewer tests says no more than each of them.
@@ -54,6 +56,7 @@ def judge_files(
     """
     Judge the tests of each file that usually need less than the floor, as one test that takes as long as their sum.
 
+    If the file is not slower, its classes are judged in the same way, then the families of tests with parameters.
     Earlier runs may have had fewer of the tests: their sum is scaled by what these usually need.
 
     Args:
@@ -65,10 +68,37 @@ def judge_files(
     """
     rule = replace(rule, ratio=max(rule.ratio, _LEAST_RATIO))
     for file, members in members_by_file(cases, levels, slower, rule).items():
-        if len(members) >= FEWEST_TESTS and _sum_now(members) > rule.ratio * _sum_usual(members):
-            verdict = _judge(file, members, past, rule)
-            if verdict is not None:
-                yield verdict
+        yield from _judge_parts(file, members, past, rule)
+
+
+def _judge_parts(whole: str, members: Sequence[Member], past: Past, rule: RegressionRule) -> Iterator[Verdict]:
+    """
+    The verdict on a file, a class or a family, or those on its parts.
+    """
+    if len(members) < FEWEST_TESTS:
+        return
+    is_slower = _sum_now(members) > rule.ratio * _sum_usual(members)
+    verdict = _judge(whole, members, past, rule) if is_slower else None
+    if verdict is not None:
+        yield verdict
+        return
+    parts: dict[str, list[Member]] = defaultdict(list)
+    for member in members:
+        parts[_part_of(member.case_id, whole)].append(member)
+    for part, some in parts.items():
+        if part:
+            yield from _judge_parts(part, some, past, rule)
+
+
+def _part_of(case_id: str, whole: str) -> str:
+    """
+    The class or the family of a test within its file or its class; "" within a family.
+    """
+    rest = case_id.removeprefix(whole)
+    if not rest.startswith(_NODES):
+        return ""
+    name = rest.removeprefix(_NODES).partition("[")[0].partition(_NODES)[0]
+    return f"{whole}{_NODES}{name}"
 
 
 def members_by_file(
@@ -92,7 +122,7 @@ def members_by_file(
         if level is None or now is None or level.runs < rule.min_runs or case.id in slower:
             continue
         if level.median > 0 and level.is_short(rule):
-            files[case.id.partition("::")[0]].append(Member(case.id, now, level.median))
+            files[case.id.partition(_NODES)[0]].append(Member(case.id, now, level.median))
     return files
 
 
