@@ -8,7 +8,7 @@ are made three times slower in the same runs: in the first measurement and in th
 """
 
 import argparse
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from math import log
 from pathlib import Path
@@ -42,6 +42,7 @@ from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 
 _DATA = Path(__file__).with_name("data")
+_HEAVY = _DATA / "load_0_to_20"
 _MADE, _END = "<!-- made by benchmarks/gate.py -->\n", "<!-- end of benchmarks/gate.py -->\n"
 FAIL_ON = (VerdictKind.BUDGET, VerdictKind.REGRESSION, VerdictKind.COUNT, VerdictKind.LEAK)
 _SHOWN = (*FAIL_ON, VerdictKind.FILE_REGRESSION, VerdictKind.SUITE_REGRESSION, VerdictKind.UNCONFIRMED)
@@ -49,7 +50,11 @@ _WINDOW = 30
 _FEWEST = RegressionRule().min_runs
 _HOUR = 3600.0
 _SEED = 20261201
+# Of the machine that the suites were recorded on.
+_CPUS = 2
 _FACTOR = 3.0
+# Of the tests of a class or a family: seconds, and how many there are.
+_SHORT, _LARGE_PART = 0.001, 10
 _COMPUTING = ("duration_seconds", UsageKey.CPU_SECONDS, UsageKey.CPU_USER_SECONDS)
 # A change is made in one of so many runs.
 _EVERY = 6
@@ -80,14 +85,18 @@ def main() -> None:
     parser.add_argument("--data", type=Path, nargs="*", help="these recordings instead of all with each figure")
     parser.add_argument("--page", type=Path, help="a Markdown page whose part on the gate is made again")
     arguments = parser.parse_args()
-    paths = arguments.data or sorted(_DATA.glob("*.json.xz"))
-    outcomes = {recording.name: replay(recording) for path in paths for recording in _recordings(path)}
+    paths = arguments.data or sorted(_DATA.rglob("*.json.xz"), key=lambda path: (len(path.parts), path))
+    outcomes = {_name(recording, path): replay(recording) for path in paths for recording in _recordings(path)}
     text = f"{_of_unchanged(outcomes)}\n\n{_of_changes(outcomes)}\n"
     print(text)
     if arguments.page:
         before, _, rest = arguments.page.read_text("utf-8").partition(_MADE)
         after = rest.partition(_END)[2]
         arguments.page.write_text(f"{before}{_MADE}\n{text}\n{_END}{after}", "utf-8")
+
+
+def _name(recording: SuiteRecording, path: Path) -> str:
+    return f"{recording.name} 0-20" if path.parent.name == _HEAVY.name else recording.name
 
 
 def _recordings(path: Path) -> Iterator[SuiteRecording]:
@@ -178,6 +187,7 @@ def _run(number: int, recorded: RecordedRun) -> Run:
         outcome=RunOutcome.PASSED,
         started=number * _HOUR,
         ended=(number + 1) * _HOUR,
+        environment={"cpus": _CPUS},
         machine=Machine(calibration_seconds=recorded.calibration, others_cpu_percent=recorded.others_cpu_percent),
         cases=tuple(case_of(test, figures, recorded.budgets.get(test)) for test, figures in recorded.cases.items()),
     )
@@ -224,10 +234,9 @@ def _usual(past: Past) -> dict[str, float]:
 
 
 def _is_found(run: Run, chosen: Collection[str]) -> bool:
-    files = {test.partition("::")[0] for test in chosen}
     return any(
         (verdict.kind is VerdictKind.REGRESSION and verdict.case in chosen)
-        or (verdict.kind is VerdictKind.FILE_REGRESSION and verdict.file in files)
+        or (verdict.kind is VerdictKind.FILE_REGRESSION and any(test.startswith(verdict.file) for test in chosen))
         or verdict.kind is VerdictKind.SUITE_REGRESSION
         for verdict in run.verdicts
     )
@@ -252,10 +261,24 @@ def _around(usual: Mapping[str, float], seconds: float, count: int, random: Rand
     return random.sample(nearest[: 3 * count], min(count, len(nearest)))
 
 
+def _of_one_part(usual: Mapping[str, float], random: Random) -> Sequence[str]:
+    """
+    The tests of a class, or of a family of tests with parameters, that are too short to be judged alone.
+    """
+    parts: dict[str, list[str]] = defaultdict(list)
+    for test in sorted(usual):
+        if usual[test] < _SHORT:
+            name, has_parameters, _ = test.partition("[")
+            parts[name if has_parameters else name.rpartition("::")[0]].append(test)
+    large = [tests for tests in parts.values() if len(tests) >= _LARGE_PART]
+    return random.choice(large) if large else []
+
+
 _CHANGES: Mapping[str, Chosen] = {
     "the heaviest test": lambda usual, _: [max(usual, key=lambda test: usual[test])],
     "one test of about 10 ms": lambda usual, random: _around(usual, 0.010, 1, random),
     "ten tests of about 1 ms": lambda usual, random: _around(usual, 0.001, 10, random),
+    "a class or family of ten or more short tests": _of_one_part,
     "a hundred tests": lambda usual, random: random.sample(sorted(usual), min(100, len(usual))),
     "a fifth of the suite": lambda usual, random: random.sample(sorted(usual), len(usual) // 5),
     "all tests": lambda usual, _: list(usual),
