@@ -79,6 +79,8 @@ _SECONDS_A_TEST = (
 _ENDED_SHARE = f"avg({_parts('paceline_run_progress_ratio')})"
 _AT_THIS_PACE = f"(1 - {_ENDED_SHARE}) / (deriv({_ENDED_SHARE}[2m:5s]) > 0)"
 
+# Narrow tiles leave out the names of their figures.
+_WITH_NAMES = {**STAT_OPTIONS, "textMode": "value_and_name"}
 # Eight in a line.
 _tile = partial(stat, width=3)
 
@@ -111,6 +113,7 @@ _PROGRESS: tuple[Panel, ...] = (
         ),
         unit="none",
         empty=NO_RUN,
+        options=_WITH_NAMES,
     ),
     _tile(
         title="Running now",
@@ -129,6 +132,7 @@ _PROGRESS: tuple[Panel, ...] = (
         ),
         unit="s",
         empty="nothing runs",
+        options=_WITH_NAMES,
         defaults={"decimals": 0},
         overrides=(Override(matcher="byName", pattern=_SHARE, properties=_AS_SHARE),),
     ),
@@ -157,7 +161,7 @@ _PROGRESS: tuple[Panel, ...] = (
             Override(matcher="byRegexp", pattern="/^passed/", properties={"color": fixed(colors.GOOD)}),
             Override(matcher="byRegexp", pattern="/^(?!passed)/", properties={"color": fixed(colors.BAD)}),
         ),
-        options={**STAT_OPTIONS, "textMode": "value_and_name"},
+        options=_WITH_NAMES,
     ),
     _tile(
         title="Internal errors",
@@ -295,7 +299,7 @@ LIVE = Dashboard(
     rows=(
         Row("The run", _PROGRESS),
         Row("Tests", _TESTS),
-        Row("Load tests", _LOADS),
+        Row("Load tests", _LOADS, is_closed=True),
         Row("Processes of the tests", PROCESSES),
         Row("The machine", MACHINE),
     ),
