@@ -71,6 +71,15 @@ def test_failed_tests_and_budgets_of_markers_say_nothing() -> None:
     assert (proposed.tests, _budgets(proposed), proposed.slow_tests) == (1, {"unit": 20}, {})
 
 
+def test_a_test_with_parameters_counts_once() -> None:
+    """
+    The settings say so, as pytest counts each parameter.
+    """
+    text = _proposed(*(make_case(f"tests/test_it.py::test_total[{number}]", 0.01) for number in range(3))).toml()
+
+    assert "from 1 run of 1 test; a test with parameters counts once." in text
+
+
 def test_the_settings_are_a_valid_configuration(tmp_path: Path) -> None:
     """
     Names of folders and tests that TOML has to quote as well.

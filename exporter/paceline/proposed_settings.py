@@ -60,7 +60,8 @@ class ProposedSettings(Struct, frozen=True, kw_only=True):
 
     def _lines(self) -> Iterator[str]:
         yield "[tool.paceline]"
-        yield f"# Written by `paceline init` from {counted(self.runs, 'run')} of {counted(self.tests, 'test')}."
+        runs, tests = counted(self.runs, "run"), counted(self.tests, "test")
+        yield f"# Written by `paceline init` from {runs} of {tests}; a test with parameters counts once."
         yield "# The gate: a run with a new or standing verdict of these kinds ends with exit code 10."
         yield f"fail_on = [{', '.join(map(_quoted, GATE))}]"
         if self.test_types:
