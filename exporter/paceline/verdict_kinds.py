@@ -170,7 +170,8 @@ class VerdictKind(OpenEnum):
         "work",
         KindFacts(
             ("finding of more work", "findings of more work"),
-            "Functions of the project were called more often than in each of the last runs that counted calls.",
+            "Functions of the project were called more often than in each of the last runs that counted calls, or in "
+            "one of the base commit.",
             "Look at changes in the callers of the function: a new loop, a removed cache. An intended increase becomes "
             "usual after some runs.",
             severity="critical if the calls of the tests double and those of the suite grow by 10%, else warning",
@@ -285,7 +286,8 @@ class VerdictKind(OpenEnum):
         "less_work",
         KindFacts(
             ("finding of less work", "findings of less work"),
-            "Functions of the project were called less often than in each of the last runs that counted calls.",
+            "Functions of the project were called less often than in each of the last runs that counted calls, or in "
+            "one of the base commit.",
             "There is nothing to do.",
             severity="info",
             figures="calls, and those before",
