@@ -235,7 +235,8 @@ def test_a_missing_document_is_an_error(folder: ResultsFolder) -> None:
     with pytest.raises(StorageError) as caught:
         folder.read_latest()
 
-    assert str(caught.value) == f"{folder.path}/latest_report.json cannot be read: {NO_FILE}"
+    where = f"{folder.path}/latest_report.json"
+    assert str(caught.value) == f"{where} cannot be read: {NO_FILE}; `pytest --paceline` writes it"
 
 
 def test_a_document_that_is_none_is_an_error(tmp_path: Path) -> None:
