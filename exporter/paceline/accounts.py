@@ -9,7 +9,7 @@ class NotMeasured(OpenEnum):
     """
     Why a test that ran has no figures.
 
-    `CRASHED`: its process died. `DEBUGGER`: it met a debugger, so that its time is a person's. `ELSEWHERE`: the process
+    `CRASHED`: its process died. `DEBUGGER`: a debugger was active, so its time is a person's. `ELSEWHERE`: the process
     that ran it reported no measurement. `UNTIMED`: it is a benchmark of pytest-benchmark in a worker of xdist, where
     that plugin times nothing.
     """

@@ -65,13 +65,13 @@ class ProposedSettings(Struct, frozen=True, kw_only=True):
         yield "# The gate: a run with a new or standing verdict of these kinds ends with exit code 10."
         yield f"fail_on = [{', '.join(map(_quoted, GATE))}]"
         if self.test_types:
-            yield from ("", "[tool.paceline.test_types]  # by folder; the first pattern that fits")
+            yield from ("", "[tool.paceline.test_types]  # by folder; the first matching pattern")
             yield from (f"{_key(name)} = [{_quoted(pattern)}]" for name, pattern in self.test_types.items())
-        yield from ("", "[tool.paceline.budgets_ms]  # about twice what 95% of the tests of a type need")
+        yield from ("", "[tool.paceline.budgets_ms]  # about twice the 95th percentile of each type")
         for name, budget in self.budgets.items():
             yield f"{_key(name)} = {budget.budget_ms}  # {counted(budget.tests, 'test')}: {duration(budget.seconds)}"
         if self.slow_tests:
-            yield from ("", "[tool.paceline.test_budgets_ms]  # slower tests, at about twice what they need")
+            yield from ("", "[tool.paceline.test_budgets_ms]  # slower tests, at about twice their time")
             yield from (
                 f"{_quoted(name)} = {_budget_ms(seconds)}  # {duration(seconds)}"
                 for name, seconds in self.slow_tests.items()

@@ -267,7 +267,7 @@ class UsageKey(OpenEnum):
     LOOPS = (
         "loops",
         Quantity(
-            "rounds of loops",
+            "loop iterations",
             "Iterations of the project's loops in a test.",
             is_exported=False,
         ),
@@ -275,7 +275,7 @@ class UsageKey(OpenEnum):
     REPEAT_LOOPS = (
         "repeat_loops",
         Quantity(
-            "rounds of loops in a repeat",
+            "loop iterations in a repeat",
             "Iterations of the project's loops when a test was measured again.",
             is_exported=False,
         ),

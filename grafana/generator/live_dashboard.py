@@ -131,7 +131,7 @@ _PROGRESS: tuple[Panel, ...] = (
             Query(expr=f"max({_RUNNING} / {_BUDGET})", legend=_SHARE, now=True),
         ),
         unit="s",
-        empty="nothing runs",
+        empty="no test runs now",
         options=_WITH_NAMES,
         defaults={"decimals": 0},
         overrides=(Override(matcher="byName", pattern=_SHARE, properties=_AS_SHARE),),
@@ -221,8 +221,8 @@ _TESTS: tuple[Panel, ...] = (
     as_it_happens(
         title="Over budget so far",
         description="Share of the tests that have ended with a call phase longer than the budget of their test type. "
-        "Only a scraped live endpoint has these figures, of budgets that are a bound of its histogram, as the default "
-        "budgets are. Budgets of single tests do not count here.",
+        "Only a scraped live endpoint has these figures, and only for budgets that are a bound of its histogram, like "
+        "the default budgets. Budgets of single tests do not count here.",
         queries=(
             Query(
                 # As far as it is now: within a run a rate is known only after two scrapes.
@@ -257,7 +257,7 @@ _LOADS: tuple[Panel, ...] = (
     _of_load(
         "Requests per second",
         "requests_per_second",
-        "Requests of each second of the load tests that run now, those that failed too.",
+        "Requests of each second of the running load tests, also failed ones.",
         "ops",
         colors.GOOD,
     ),
@@ -272,14 +272,14 @@ _LOADS: tuple[Panel, ...] = (
     _of_load(
         "Failed requests so far",
         "failures",
-        "Requests of the load tests that run now without a right answer, from their start on.",
+        "Requests of the running load tests without a correct answer, since their start.",
         "none",
         colors.BAD,
     ),
     _of_load(
         "Load users",
         "users",
-        "Users of the load tests that run now; with a rate, the most requests that may be in flight.",
+        "Users of the running load tests; with a rate, the maximum of requests in flight.",
         "none",
         colors.PURPLE,
     ),

@@ -37,13 +37,13 @@ _ERRORS = f"{last('paceline_load_failures', OF_TEST)} / {last('paceline_load_req
 _LATEST: tuple[Panel, ...] = (
     stat(
         title="Throughput",
-        description="Requests that succeeded per second in the latest load test.",
+        description="Successful requests per second in the latest load test.",
         queries=_now(last("paceline_load_throughput", OF_TEST)),
         unit=_PER_SECOND,
         empty=_NO_LOAD,
     ),
     stat(
-        title="Beside the usual throughput",
+        title="Throughput compared with usual",
         description="The latest throughput divided by its median in the time range. Below 0.9, look at the server.",
         queries=_now(f"{last('paceline_load_throughput', OF_TEST)} / {usual('paceline_load_throughput', OF_TEST)}"),
         unit="percentunit",
@@ -53,7 +53,7 @@ _LATEST: tuple[Panel, ...] = (
     ),
     stat(
         title="95% latency",
-        description="From when a request was due to the end of its answer: 95 of 100 requests that succeeded were "
+        description="Time from the due time of a request to the end of its answer; 95 of 100 successful requests were "
         "quicker.",
         queries=_now(last(_LATENCY, _of(95))),
         unit="s",
@@ -70,7 +70,7 @@ _LATEST: tuple[Panel, ...] = (
     ),
     stat(
         title="Errors",
-        description="Share of the requests without a right answer, also those without an answer when the test ended.",
+        description="Share of the requests without a correct answer, also those without an answer when the test ended.",
         queries=_now(_ERRORS),
         unit="percentunit",
         empty=_NO_LOAD,
@@ -111,7 +111,7 @@ _RUN_BY_RUN: tuple[Panel, ...] = (
     ),
     per_run(
         title="Throughput of each run",
-        description="Requests that succeeded per second. With a constant rate, a lower value means failures.",
+        description="Successful requests per second. With a constant rate, a lower value means failures.",
         queries=(_each("paceline_load_throughput", "succeeded"),),
         unit=_PER_SECOND,
         empty=_NO_LOAD,
@@ -120,7 +120,7 @@ _RUN_BY_RUN: tuple[Panel, ...] = (
     ),
     per_run(
         title="Requests and failures",
-        description="All requests of each run, and those without a right answer.",
+        description="All requests of each run, and requests without a correct answer.",
         queries=(_each("paceline_load_requests", "requests"), _each("paceline_load_failures", "failures")),
         unit="short",
         empty=_NO_LOAD,
@@ -129,7 +129,7 @@ _RUN_BY_RUN: tuple[Panel, ...] = (
     ),
     per_run(
         title="Lag of the generator",
-        description="How much later than due the generator sent requests, 99% quantile. If the lag is close to the "
+        description="Delay of requests behind their due time, 99% quantile. If the lag is close to the "
         "latency, the machine of the generator is too busy and the latency is partly its own.",
         queries=(_each("paceline_load_generator_lag_seconds", "lag"), _each(_LATENCY, "99% latency", _of(99))),
         unit="s",
@@ -147,9 +147,9 @@ _RUN_BY_RUN: tuple[Panel, ...] = (
         overrides=in_colors(A=colors.PURPLE),
     ),
     per_run(
-        title="Duration, and workers that were lost",
-        description="How long each load test lasted, and how many workers did not take part to its end. The other "
-        "figures of a run that lost workers are those of the workers that were left.",
+        title="Duration and lost workers",
+        description="Duration of each load test, and number of workers that were lost before its end. The other "
+        "figures of such a run are those of the remaining workers.",
         queries=(
             _each("paceline_load_duration_seconds", "duration"),
             _each("paceline_load_workers_lost", "workers lost"),
@@ -164,8 +164,8 @@ _RUN_BY_RUN: tuple[Panel, ...] = (
     ),
     per_run(
         title="Capacity",
-        description="The highest load that each stress test carried, and the lowest that failed. Without a breaking "
-        "point, the test did not try enough load.",
+        description="The highest load of each stress test that did not fail, and the lowest that failed. Without a "
+        "breaking point, the test did not try enough load.",
         queries=(_each("paceline_stress_max_load", "carried"), _each("paceline_stress_breaking_point", "failed")),
         unit="short",
         empty=_NO_STRESS,

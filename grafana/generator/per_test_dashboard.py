@@ -152,7 +152,7 @@ _VERDICTS = rows_of(
 
 _TIME: tuple[Panel, ...] = (
     per_run(
-        title="Normalised, and what is usual",
+        title="Normalised time, and usual time",
         description="The call phase without the wait for a CPU and without the effect of the machine's speed. The "
         "band is the usual range in the 14 days before: from the 5% quantile to the 95% quantile, or to 1.3 times the "
         "median if that is less. Points that stay above the band are a regression; single points above it are "

@@ -24,7 +24,7 @@ _DESCRIPTIONS = {
     "judgement subtracts it.",
     "Memory": "Peak memory above the start of the test, and memory kept after its teardown. Memory kept in every run "
     "is a leak.",
-    "Disk": "Bytes that the test read and wrote through read and write calls, whether or not a cache answered.",
+    "Disk": "Bytes that the test read and wrote through read and write calls, also from the page cache.",
     "Switches and collections": "Voluntary context switches (the test waits), involuntary context switches (another "
     "program gets the CPU), and garbage collections. Many voluntary switches come from many small requests, many "
     "involuntary ones from a busy machine.",
@@ -79,7 +79,7 @@ def _usage_panels(probe: str) -> Iterator[Panel]:
 USED: tuple[Panel, ...] = (
     *_usage_panels(""),
     per_run(
-        title="Measures that the test reports",
+        title="Measures that the test recorded",
         description="Figures that the test recorded, each in its unit. Counts of queries or requests barely vary on "
         "unchanged code, so a step means a change.",
         queries=(

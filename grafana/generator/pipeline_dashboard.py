@@ -165,7 +165,7 @@ _RUNS: tuple[Panel, ...] = (
     ),
     rows_of(
         "What became of the tests",
-        "Collected tests of the last whole run and of the last part of each suite, by what became of them; each test "
+        "Collected tests of the last whole run and of the last part of each suite, by account; each test "
         "is in one column. A selected test that did not run was lost: its session was interrupted, or a worker died. "
         "A test that is not measured ran without figures, for example under a debugger.",
         "no run in this time range has an account of its tests",

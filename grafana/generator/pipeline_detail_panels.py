@@ -55,7 +55,7 @@ DETAIL: tuple[Panel, ...] = (
             ),
         ),
         unit="none",
-        empty="nothing was dropped",
+        empty="no sample was dropped",
         width=8,
         defaults=_ONE_COLOR,
     ),
@@ -123,7 +123,7 @@ DETAIL: tuple[Panel, ...] = (
         height=8,
     ),
     over_time(
-        title="Runs exposed, and too late",
+        title="Exposed runs and late runs",
         description="Runs that the exporter exposes, each for 15 minutes and three scrapes: if the line only rises, "
         "Prometheus does not scrape the exporter. The second line shows the runs of each hour that arrived after the "
         "out-of-order window of Prometheus: the exporter keeps them, and the dashboards do not show them. The third "

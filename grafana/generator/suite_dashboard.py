@@ -396,7 +396,7 @@ def _of_endpoints(metric: str, which: str = "") -> str:
 _ENDPOINTS: tuple[Panel, ...] = (
     rows_of(
         "Endpoints",
-        "Response times of the endpoints of the application over all tests of the last run that asked it, the slowest "
+        "Response times of the endpoints of the application over all tests of the last run that called it, the slowest "
         "first. An endpoint is method and route; requests without a route are together.",
         "no test asked an endpoint of Starlette, FastAPI, Flask or Django",
         (

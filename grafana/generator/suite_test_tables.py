@@ -195,7 +195,7 @@ CHANGES: tuple[Panel, ...] = (
 STATES: tuple[Panel, ...] = (
     ranking(
         "Repeating queries (30 at most)",
-        "Tests of the last whole run that send a query once for each row of another one (N+1). The report of the run "
+        "Tests of the last whole run that send one query for each row of another query (N+1). The report of the run "
         "has the statement and its line. Usually 0 means that it is new in the time range.",
         "no test repeats a query, or no run in this time range",
         (

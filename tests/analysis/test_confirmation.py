@@ -135,9 +135,7 @@ def test_where_most_did_not_hold_up_the_rest_is_not_believed() -> None:
     run = confirmed(_slow("test_a", "test_b"), _again(test_a=(0.02,)))
 
     assert _told(run) == {"test_a": "unconfirmed", "test_b": "unconfirmed"}
-    assert run.verdicts[1].reason.endswith(
-        "; not confirmed: not measured again, and most of the others did not hold up"
-    )
+    assert run.verdicts[1].reason.endswith("; not confirmed: not measured again, and most other suspects were refuted")
 
 
 def test_a_wait_that_stays_is_a_regression_on_any_machine() -> None:
@@ -189,7 +187,7 @@ def test_a_test_that_keeps_less_and_less_is_no_leak() -> None:
     repeats = [make_case("test_a", usage={UsageKey.MEMORY_RETAINED_BYTES: kept * 2.0**20}) for kept in (9, 3, 0.5)]
     run = confirmed(make_run(1, [case], verdicts=(verdict,)), Repeated(cases={"test_a": repeats}))
 
-    assert run.verdicts[0].reason == "kept 10 MiB; not confirmed: less and less in 3 repeats, at last 512 KiB"
+    assert run.verdicts[0].reason == "kept 10 MiB; not confirmed: falling in 3 repeats, at last 512 KiB"
     assert run.cases[0].usage == {UsageKey.MEMORY_RETAINED_BYTES: 0.0}
 
 
@@ -242,7 +240,7 @@ def test_repeats_of_work_that_is_done_once_a_process_refute_nothing() -> None:
     (verdict,) = run.verdicts
 
     assert verdict.kind is VerdictKind.REGRESSION
-    assert verdict.reason.endswith("; only 50 µs in 3 repeats, as it does its work once a process")
+    assert verdict.reason.endswith("; only 50 µs in 3 repeats, because it does its work once per process")
     assert run.cases[0].normalized_duration_seconds == 0.04
 
 
@@ -351,7 +349,7 @@ def _asking(*counts: int) -> Run:
         ((3, 43), (3, 3, 3), VerdictKind.UNCONFIRMED, "; not confirmed: only 3 in 3 repeats", 3),
         ((3, 43), (43, 3, 43), VerdictKind.UNCONFIRMED, "; not confirmed: only 3 to 43 in 3 repeats", 3),
         ((0, 5), (0, 0, 0), VerdictKind.UNCONFIRMED, "; not confirmed: only 0 in 3 repeats", 0),
-        ((3, 43), (0, 0, 0), VerdictKind.COUNT, "; only 0 in 3 repeats, as it does its work once a process", 43),
+        ((3, 43), (0, 0, 0), VerdictKind.COUNT, "; only 0 in 3 repeats, because it does its work once per process", 43),
         ((3, 43), (), VerdictKind.COUNT, "; not measured again", 43),
     ],
 )

@@ -185,7 +185,7 @@ def test_a_step_is_no_creep() -> None:
     (verdict,) = run.verdicts
 
     assert verdict.kind is VerdictKind.CHANGE_POINT
-    assert verdict.reason == "stepped up: 100 ms in 12 runs, 150 ms in the 18 since"
+    assert verdict.reason == "stepped up: 100 ms in 12 runs, then 150 ms in 18"
     assert verdict.since == Since(run_id="run-12", ended=1_700_043_200.0, commit="4f2c", runs_ago=17)
 
 

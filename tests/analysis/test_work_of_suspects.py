@@ -37,13 +37,13 @@ def _reason(now: Mapping[str, float], before: Mapping[str, float]) -> str:
         (
             {UsageKey.REPEAT_CALLS: 7.0, UsageKey.REPEAT_LOOPS: 9_010.0},
             {UsageKey.REPEAT_CALLS: 7.0, UsageKey.REPEAT_LOOPS: 100.0},
-            "took 2 s; its loops go round more often (100 → 9,010 times), most in `total` (cart.py:3)",
+            "took 2 s; its loops have more iterations (100 → 9,010), most in `total` (cart.py:3)",
         ),
         (
             {UsageKey.REPEAT_CALLS: 7.0, UsageKey.REPEAT_LOOPS: 9_010.0},
             {UsageKey.REPEAT_CALLS: 7.0, UsageKey.REPEAT_LOOPS: 9_010.0},
             (
-                "took 2 s; not more work (7 calls, 9,010 rounds of loops): "
+                "took 2 s; not more work (7 calls, 9,010 loop iterations): "
                 "waiting, compiled code, larger data or the machine"
             ),
         ),
@@ -52,13 +52,13 @@ def _reason(now: Mapping[str, float], before: Mapping[str, float]) -> str:
             {UsageKey.CALLS: 7.0},
             (
                 "took 2 s; not more work (7 calls): waiting, compiled code, larger data or the machine; "
-                "its loops went round 9,010 times, most in `total` (cart.py:3)"
+                "its loops had 9,010 iterations, most in `total` (cart.py:3)"
             ),
         ),
         (
             {UsageKey.REPEAT_CALLS: 7.0, UsageKey.REPEAT_LOOPS: 9_010.0},
             {},
-            "took 2 s; its loops went round 9,010 times, most in `total` (cart.py:3)",
+            "took 2 s; its loops had 9,010 iterations, most in `total` (cart.py:3)",
         ),
         ({UsageKey.REPEAT_CALLS: 7.0, UsageKey.REPEAT_LOOPS: 20.0}, {}, "took 2 s"),
     ],

@@ -53,7 +53,7 @@ def test_pin_keeps_the_last_run(kept: Suite) -> None:
     _call("pin", "--note", "release 2.1")
     (pinned,) = read_baselines(kept.folder / "paceline_baselines.json").pinned
 
-    assert output == f"pinned {run.run_id} for * in paceline_baselines.json; commit it with the code\n"
+    assert output == f"pinned {run.run_id} for * in paceline_baselines.json; commit that file\n"
     assert (pinned.suite, pinned.tests, pinned.run_id, pinned.note) == ("shop", "*", run.run_id, "release 2.1")
     assert pinned.ended.timestamp() == pytest.approx(run.ended, abs=0.001)
 
@@ -77,7 +77,7 @@ def test_accept_says_how_many_tests(kept: Suite) -> None:
     result = _call("accept", "test_shop.py::test_a", "test_cart.py::*", "--note", "checks stock")
     accepted = read_baselines(kept.folder / "paceline_baselines.json").accepted
 
-    assert result.output == f"accepted 3 tests as of {run_id} in paceline_baselines.json; commit it with the code\n"
+    assert result.output == f"accepted 3 tests as of {run_id} in paceline_baselines.json; commit that file\n"
     assert [one.tests for one in accepted] == ["test_cart.py::*", "test_shop.py::test_a"]
 
 
@@ -100,7 +100,7 @@ def test_list_is_a_table() -> None:
     """
     For each baseline what it applies to, since when, and why.
     """
-    assert _call("list").output == "No baselines: tests are judged against their latest past.\n"
+    assert _call("list").output == "No baselines: tests are judged against their latest runs.\n"
 
     _call("pin", "--note", "release 2.0")
     _call("accept", "test_cart.py")

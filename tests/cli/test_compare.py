@@ -72,7 +72,7 @@ def test_two_branches() -> None:
         "1 slower, 0 faster, 0 unchanged",
         "base: main, 4 runs",
         "head: slow, 4 runs",
-        "total: 20.3 ms → 40.6 ms, 2.00 times (95%: 1.96 to 2.04) as long, 1 test, the wait for a CPU taken out",
+        "total: 20.3 ms → 40.6 ms, 2.00 times (95%: 1.96 to 2.04) as long, 1 test, without the wait for a CPU",
     ]
     assert lines[-1].split() == [
         *("slower", "2.00", "1.96", "to", "2.04", "20.3", "ms", "40.6", "ms", "+1.00", "4/4"),

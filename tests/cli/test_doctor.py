@@ -94,7 +94,7 @@ def test_a_new_project_has_hints_and_nothing_wrong() -> None:
     assert done.exit_code == 0
     assert done.output == (
         "hint   configuration  no [tool.paceline] in pyproject.toml; suite shop, default branch main; "
-        "next: `paceline init` writes a first one\n"
+        "next: `paceline init` writes a first configuration\n"
         "hint   history        no run of shop in performance_results; next: run `pytest --paceline`\n"
         "off    exporter       not configured: push = URL in [tool.paceline] sends each run to an exporter "
         "(`paceline serve`)\n"
@@ -198,7 +198,7 @@ def test_messages_that_failed_are_wrong() -> None:
             "ok alertmanager 1 receiver (channel), by slack",
             (
                 "wrong alertmanager 2 of 3 messages by slack failed since its start; next: see the log of "
-                "Alertmanager; the counters start anew with it"
+                "Alertmanager; a restart resets the counters"
             ),
         ],
     )

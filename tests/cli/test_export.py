@@ -201,6 +201,6 @@ def test_a_label_that_cannot_be_is_refused(label: str) -> None:
 
     assert result.exit_code == 2
     assert (
-        f"{label!r}, expected NAME=VALUE with a name that is no label of Paceline, such as job=paceline-runs"
+        f"{label!r}, expected NAME=VALUE with a name that is not a label of Paceline, such as job=paceline-runs"
         in result.output
     )

@@ -158,8 +158,8 @@ def test_a_title_that_is_taken_is_found_first(server: FakeGrafana, option: str) 
 
     assert (result.exit_code, server.writes) == (1, [])
     assert (
-        "refused       dashboard Paceline / Live: the folder has another of that title, with the uid foreign; "
-        "rename that, or name another --folder\n"
+        "refused       dashboard Paceline / Live: the folder has another dashboard of this title, "
+        "with the uid foreign; rename it, or choose another --folder\n"
     ) in result.output
 
 
@@ -172,7 +172,10 @@ def test_a_name_that_is_taken_is_found_first(server: FakeGrafana, monkeypatch: p
     result = _install(server.url, "--prometheus", "http://prometheus:9090")
 
     assert server.writes == []
-    assert "refused       data source Paceline Prometheus: that name has the uid other; rename that\n" in result.output
+    assert (
+        "refused       data source Paceline Prometheus: another data source has this name, with the uid other; "
+        "rename it\n" in result.output
+    )
 
 
 def test_what_a_person_changed_is_not_lost(server: FakeGrafana) -> None:
@@ -195,9 +198,9 @@ def test_what_a_person_changed_is_not_lost(server: FakeGrafana) -> None:
         "unchanged     dashboard Paceline / Suite",
         (
             "refused       dashboard Paceline / Test: its version 2, by anna, is not Paceline's; "
-            "--force replaces it, and Grafana keeps that one"
+            "--force replaces it, and Grafana keeps the old version"
         ),
-        f"{ERROR}nothing was written: 1 thing refused",
+        f"{ERROR}nothing was written: 1 item refused",
     ]
     assert forced.exit_code == 0
     assert server.dashboards["paceline-test"].content["title"] == "Paceline / Test"
@@ -237,8 +240,8 @@ def test_what_is_provisioned_is_left_to_its_file(server: FakeGrafana) -> None:
     }
     result = _install(server.url, "--force", "--prometheus", "http://new:9090")
 
-    assert "refused       dashboard Paceline / Test: it comes from a file of that Grafana\n" in result.output
-    assert "refused       data source Paceline Prometheus: it comes from a file of that Grafana\n" in result.output
+    assert "refused       dashboard Paceline / Test: Grafana reads it from a file\n" in result.output
+    assert "refused       data source Paceline Prometheus: Grafana reads it from a file\n" in result.output
     assert server.writes == []
 
 
@@ -374,7 +377,8 @@ def test_a_folder_of_that_name_is_no_other(server: FakeGrafana) -> None:
     result, named = _install(server.url), _install(server.url, "--folder", "abc")
 
     assert result.output.splitlines()[0] == (
-        "refused       folder Paceline: that name has the uid abc; --folder abc puts the dashboards there"
+        "refused       folder Paceline: another folder has this name, with the uid abc; "
+        "--folder abc puts the dashboards there"
     )
     assert named.exit_code == 0
     assert {one.folder for one in server.dashboards.values()} == {"abc"}
@@ -415,10 +419,7 @@ def test_nobody_is_there() -> None:
         ("grafana:3000", "--url 'grafana:3000', expected an address such as http://127.0.0.1:3000"),
         (
             "http://anna:secret@grafana:3000",
-            (
-                "--url has a password in it, which all users of this machine can read; "
-                "expected it in PACELINE_GRAFANA_PASSWORD"
-            ),
+            ("--url has a password, which all users of this machine can read; put it into PACELINE_GRAFANA_PASSWORD"),
         ),
     ],
 )

@@ -49,7 +49,7 @@ def test_the_settings_are_added_and_hold(project: Suite, monkeypatch: pytest.Mon
     run = project.run()
 
     assert (dry.exit_code, untouched) == (0, _BEFORE.encode())
-    assert done.output.endswith(f"is gated by it from now on:\n\n{dry.output}")
+    assert done.output.endswith(f"its gate now applies to `pytest --paceline`:\n\n{dry.output}")
     assert content == _BEFORE.encode() + b"\r\n\r\n" + dry.output.replace("\n", "\r\n").encode()
     assert (again.exit_code, pyproject.read_bytes()) == (1, content)
     assert again.output == (
@@ -76,6 +76,9 @@ def test_without_a_run_the_next_step_is_named(tmp_path: Path, monkeypatch: pytes
 
     assert (done.exit_code, done.output) == (
         1,
-        f"{ERROR}no run of shop in {tmp_path}/performance_results; run `pytest --paceline` first, better three times\n",
+        (
+            f"{ERROR}no run of shop in {tmp_path}/performance_results; run `pytest --paceline` first, "
+            "preferably three times\n"
+        ),
     )
     assert list(tmp_path.iterdir()) == []

@@ -125,7 +125,7 @@ def test_the_log_tells_what_it_was_told_and_what_came(tmp_path: Path) -> None:
         f"listening on {exporter.url}",
         "accepted: run run-1 of shop with 1 test, from 127.0.0.1",
         "duplicate: run run-1 of shop with 1 test, from 127.0.0.1",
-        "rejected, 401: the request: no token of this exporter, expected a bearer token, from 127.0.0.1",
+        "rejected, 401: the request: not a token of this exporter, expected a bearer token, from 127.0.0.1",
         "ended by SIGTERM; all received runs are on disk, 1 run still exposed",
     ]
 

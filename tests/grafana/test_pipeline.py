@@ -65,7 +65,7 @@ def test_each_run_that_was_taken_in_counts(
         ("Messages not sent", {'alertmanager_notifications_failed_total{instance="a"}': "0x10"}, 0),
         ("Series dropped", {'paceline_exporter_series_dropped_total{suite="shop"}': "_ _ _ 120x7"}, 120),
         ("Reports refused", {'paceline_exporter_reports_total{result="conflict"}': "_ _ _ 1 2x6"}, 2),
-        ("Runs exposed, and too late", {'paceline_exporter_late_runs_total{suite="shop"}': "_ _ _ 3x7"}, 3),
+        ("Exposed runs and late runs", {'paceline_exporter_late_runs_total{suite="shop"}': "_ _ _ 3x7"}, 3),
     ],
 )
 def test_the_first_event_of_a_counter_counts(

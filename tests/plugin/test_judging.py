@@ -389,7 +389,9 @@ def test_tests_whose_wait_for_a_cpu_cannot_be_measured_are_not_slower(suite: Sui
 
     assert result.run.verdicts == ()
     assert {case.normalized_duration_seconds for case in result.run.cases} == {None}
-    assert "4 times were not compared with earlier runs, as the wait for a CPU could not be measured" in result.told()
+    assert (
+        "4 times were not compared with earlier runs, because the wait for a CPU could not be measured" in result.told()
+    )
 
 
 def test_a_core_function_of_short_tests_is_found(suite: Suite) -> None:

@@ -22,7 +22,6 @@ def test_a_path_behind_a_space_is_told_of(tmp_path: Path, option: str) -> None:
     outputs = [suite.run(*given).output for given in ((option, str(folder)), (f"{option}={folder}",))]
 
     warning = (
-        f"paceline: pytest took '{folder}' for a place of tests, and {tmp_path} for the project; "
-        f"write {option}={folder}\n"
+        f"paceline: pytest read '{folder}' as a test path and chose {tmp_path} as rootdir; write {option}={folder}\n"
     )
     assert [warning in output for output in outputs] == [True, False]

@@ -233,7 +233,7 @@ def test_what_died_under_the_id_of_a_session_gives_way_to_it(small: Suite) -> No
     assert result.kept_runs() == 2
     assert _said(result) == [
         f"sent        1 run to {exporter.url} (push)",
-        "paceline: a session that died left 1 test under the id of this one, 77-1, which takes its place",
+        "paceline: a session that died left 1 test under the id of this run, 77-1; this run replaces them",
     ]
 
 

@@ -74,7 +74,8 @@ def test_a_function_that_runs_more_often_is_one_finding(shop: Suite) -> None:
         "`taxed` (cart.py:10) runs 3 times as often (100 → 300 calls) in 5 tests; all calls 205 → 405; most in "
     )
     assert verdict.reason.endswith(
-        "; called most by `price` (cart.py:5), 300 of 300 calls; again more in each of 5 that were measured again"
+        "; called most by `price` (cart.py:5), 300 of 300 calls; higher again in each of 5 tests "
+        "that were measured again"
     )
     assert result.run.work is not None
     assert result.run.work.callers == {"shop.cart:taxed": {"shop.cart:price": 300}}

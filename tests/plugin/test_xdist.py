@@ -81,5 +81,5 @@ def test_a_wrong_marker_is_said_once_and_runs_nothing(suite: Suite) -> None:
     result = suite.run("-n", "2")
 
     assert result.code != 0
-    assert "performance(budget_ms=-5) is no budget, expected more than 0 milliseconds" in result.output
+    assert "performance(budget_ms=-5) is not a valid budget, expected more than 0 milliseconds" in result.output
     assert "passed" not in result.output

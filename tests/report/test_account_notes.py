@@ -13,7 +13,7 @@ from support.values import make_case, make_run
 
 _UNSEEN = make_case(seconds=None, not_measured=NotMeasured.DEBUGGER)
 _LACKING = make_case(lacking=(UsageKey.CPU_SECONDS, UsageKey.CPU_WAIT_SECONDS))
-_PART = "; the setting whole_suite says what the whole is"
+_PART = "; the setting whole_suite defines the whole suite"
 
 
 @pytest.mark.parametrize(
@@ -31,12 +31,12 @@ _PART = "; the setting whole_suite says what the whole is"
         ),
         ({"collected": 3, "accounts": {Account.MEASURED: 4}}, ["3 tests were collected, 4 are accounted for"]),
         ({"collected": None}, []),
-        ({"cases": (_UNSEEN,)}, ["1 test was not measured: it met a debugger"]),
+        ({"cases": (_UNSEEN,)}, ["1 test was not measured: a debugger was active"]),
         (
             {"cases": (_LACKING,)},
             [
                 "1 test lacks figures: cpu_seconds, cpu_wait_seconds",
-                "1 time was not compared with earlier runs, as the wait for a CPU could not be measured",
+                "1 time was not compared with earlier runs, because the wait for a CPU could not be measured",
             ],
         ),
     ],

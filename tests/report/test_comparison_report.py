@@ -61,7 +61,7 @@ def test_a_text() -> None:
         "1 slower, 0 faster, 1 unchanged\n"
         "base: main, 5 runs\n"
         "head: slow, 5 runs\n"
-        "most tests: too few to tell the machine from the code (fewer than 8 tests that compute for at least 1 ms)\n"
+        "most tests: too few to separate machine and code (fewer than 8 tests that compute for at least 1 ms)\n"
         "\n"
         "             ratio    95% interval    base    head    effect    runs  test\n"
         "---------  -------  --------------  ------  ------  --------  ------  -------\n"
@@ -108,8 +108,8 @@ def test_a_text_fits_the_terminal() -> None:
         "1 slower, 0 faster, 0 unchanged\n"
         "base: main, 5 runs\n"
         "head: slow, 5 runs\n"
-        "most tests: too few to tell the machine from the code (fewer than 8\n"
-        "    tests that compute for at least 1 ms)\n"
+        "most tests: too few to separate machine and code (fewer than 8 tests\n"
+        "    that compute for at least 1 ms)\n"
         "\n"
         "          ratio    95% interval    base    head  test\n"
         "------  -------  --------------  ------  ------  ---------------------\n"
@@ -132,8 +132,8 @@ def test_a_limit_says_what_is_left_out() -> None:
 _AS_A_WHOLE = "most tests: 2.00 times (95%: 1.90 to 2.10) as long"
 _TAKEN_OUT = f"{_AS_A_WHOLE}, taken out of each test"
 _MACHINE = "a fixed piece of work takes 1.95 times as long: the machine"
-_CODE = "a fixed piece of work takes 1.02 times as long: more than the machine, so look at the code"
-_IN_TURN = "both sides ran in turn on one machine, so that is the code, and no test is divided by it"
+_CODE = "a fixed piece of work takes 1.02 times as long: more than the machine explains, so look at the code"
+_IN_TURN = "both sides ran in turn on one machine, so the code is the cause"
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ _IN_TURN = "both sides ran in turn on one machine, so that is the code, and no t
             "most tests: too few for a figure; both sides ran in turn on one machine, so its speed is the same",
         ),
         ({"suite": _SHIFT, "is_divided": True, "is_paired": True}, _TAKEN_OUT),
-        ({"suite": _SHIFT, "is_divided": True}, f"{_TAKEN_OUT}; whether by the machine or by the code is not known"),
+        ({"suite": _SHIFT, "is_divided": True}, f"{_TAKEN_OUT}; the cause may be the machine or the code"),
         ({"suite": _SHIFT, "is_divided": True, "calibration_ratio": 1.95}, f"{_TAKEN_OUT}; {_MACHINE}"),
         ({"suite": _SHIFT, "is_divided": True, "calibration_ratio": 1.02}, f"{_TAKEN_OUT}; {_CODE}"),
         ({"suite": _SHIFT, "is_paired": True}, f"{_AS_A_WHOLE}; {_IN_TURN}"),

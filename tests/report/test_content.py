@@ -171,14 +171,14 @@ def test_a_regression_without_a_beginning_is_new() -> None:
 @pytest.mark.parametrize(
     ("measure", "advice"),
     [
-        ("measures.db_queries", "Look for what makes db_queries grow: it grew with the time."),
+        ("measures.db_queries", "Find out why db_queries grew: it grew with the time."),
         (
             "children_cpu_seconds",
-            "Look at the programs that it starts: the added time is CPU time of child processes.",
+            "Look at the programs that the test starts: the added time is CPU time of child processes.",
         ),
         (
             "idle_seconds",
-            "Look for what it waits for (sleep, network, disk, locks): its CPU time did not grow as much.",
+            "Find out what the test waits for (sleep, network, disk, locks): its CPU time grew less.",
         ),
         ("read_bytes", "Look at the changes since the last run that was not slower."),
     ],
@@ -348,7 +348,7 @@ def test_what_another_branch_does_not_show_is_not_called_new() -> None:
         for branch in ("main", "topic")
     }
 
-    assert told == {"main": "new in this run", "topic": "not so on main"}
+    assert told == {"main": "new in this run", "topic": "not on main"}
 
 
 @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ def test_what_went_wrong_inside_is_told() -> None:
 
     assert _content(make_run(1, counts=counts)).troubles == (
         "2 test ids are kept in a safe form: shortened, escaped, or secrets masked",
-        "1 failure inside Paceline, which the tests do not feel",
+        "1 failure inside Paceline, which did not affect the tests",
         "3 tests have no usable time in the imported file",
         "1 time late_imports, which a newer Paceline counts",
     )

@@ -231,7 +231,7 @@ def test_a_run_that_the_window_closed_on_is_exposed_no_longer(tmp_path: Path) ->
 
 _CLOSED_ON = (
     "run run-1 is no longer exposed: not every Prometheus scraped it, and it ended at 2023-11-14 23:13:20 UTC, too"
-    " long ago for --expose-window=7d; `paceline export openmetrics` brings it to Prometheus"
+    " long ago for --expose-window=7d; `paceline export openmetrics` writes it for Prometheus"
 )
 
 
@@ -314,7 +314,7 @@ def test_the_landing_page_says_what_is_there(exporter: Exporter) -> None:
         "<tr><td>2023-11-14 23:13:20 UTC</td><td>&lt;b&gt;shop</td><td>main</td><td>run-1</td><td>passed</td></tr>"
         in page
     )
-    assert "1 run exposed, 0 under way, 0 scraping." in page
+    assert "1 run exposed, 0 in progress, 0 scrapers." in page
 
 
 def test_a_run_without_a_branch_has_a_dash(exporter: Exporter) -> None:
@@ -340,7 +340,7 @@ def test_too_many_series_are_dropped_and_counted(tmp_path: Path) -> None:
         f"test_{place}" for place in (6, 7, 8, 9)
     }
     assert dropped == {"max_series,shop": 24}
-    assert "<p>Left out of suite shop: 24 samples beyond --max-series=43.</p>" in page
+    assert "<p>Suite shop: 24 samples dropped beyond --max-series=43.</p>" in page
 
 
 def test_a_run_before_the_window_is_kept_and_not_exposed(tmp_path: Path) -> None:
@@ -362,15 +362,14 @@ def test_a_run_before_the_window_is_kept_and_not_exposed(tmp_path: Path) -> None
         assert exporter.state("paceline_exporter_late_runs_total") == {"shop": 1}
         assert exporter.state("paceline_runs_total") == {"main,passed,shop": 2}
         assert (
-            "<p>Kept, and too late for a Prometheus, of suite shop: 1 run that left --expose-window=1h30m.</p>"
-            in exporter.get("/").text
+            "<p>Suite shop: 1 run kept but not exposed, older than --expose-window=1h30m.</p>" in exporter.get("/").text
         )
         assert f"WARNING {_LATE}\n" in log
 
 
 _LATE = (
     "run run-1 is kept and not exposed: it ended at 2023-11-14 23:13:20 UTC, too long ago for --expose-window=1h30m;"
-    " `paceline export openmetrics` brings it to Prometheus"
+    " `paceline export openmetrics` writes it for Prometheus"
 )
 
 

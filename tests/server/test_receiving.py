@@ -203,7 +203,7 @@ def test_a_token_is_needed_where_there_are_tokens(tmp_path: Path) -> None:
         log = exporter.log.read_text("utf-8")
 
     assert [answer.status_code for answer in answers] == [401, 201, 200, 200, 401, 401]
-    assert answers[0].json() == {"error": "the request: no token of this exporter, expected a bearer token"}
+    assert answers[0].json() == {"error": "the request: not a token of this exporter, expected a bearer token"}
     assert [answer.headers.get("WWW-Authenticate") for answer in answers[:2]] == ['Bearer realm="paceline"', None]
     assert "-token" not in log.replace("tokens-file", "")
 

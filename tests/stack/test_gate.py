@@ -70,7 +70,7 @@ def test_a_run_that_never_arrives_is_told(stack: LocalStack, tmp_path: Path) -> 
 
     assert _gate(tmp_path, url, "--run=lost", "--wait=2") == (
         1,
-        f"{ERROR}{url}: no run lost within 2 s; --wait gives it more\n",
+        f"{ERROR}{url}: no run lost within 2 s; wait longer with --wait\n",
     )
 
 
@@ -126,9 +126,8 @@ def test_a_branch_that_no_rule_judges_is_not_let_through(tmp_path: Path, asked: 
     assert found == (
         1,
         (
-            f"{ERROR}{server.url}: run run-1 of shop on feature-x (in labels other) is judged by "
-            "no rule of the server; "
-            "`paceline rules --match` writes rules that judge it, "
+            f"{ERROR}{server.url}: no rule of the server judges run run-1 of shop on feature-x (in labels other); "
+            "`paceline rules --match` writes rules that do, "
             "`paceline serve --branches` names branches that keep their name, "
             "and `pytest --paceline-fail-on` judges in the session\n"
         ),
@@ -227,7 +226,7 @@ def test_alerts_about_no_suite_are_told_and_decide_nothing(stack: LocalStack, tm
     assert (code, re.sub(r"\d+ runs? (was|were)", "N runs were", output)) == (
         0,
         (
-            "paceline: PacelineExporterRejectsReports fires, and is about no suite: "
+            "paceline: PacelineExporterRejectsReports fires, without a suite: "
             "N runs were refused in the last 15 minutes (rejected).\n"
             "nothing fires for three on main\n"
         ),
@@ -258,7 +257,7 @@ def test_without_an_exporter_a_suite_is_not_let_through(tmp_path: Path) -> None:
     assert run == (
         0,
         (
-            "paceline: PacelineExporterDown fires, and is about no suite: It does not answer.\n"
+            "paceline: PacelineExporterDown fires, without a suite: It does not answer.\n"
             "nothing fires for shop on main\n"
         ),
     )

@@ -13,12 +13,12 @@ from support.wording import NO_FILE
 
 _NOT_FETCHED = """downloading alertmanager into DIR/cache
   from https://github.com/prometheus/alertmanager/releases/download/v0.28.1
-  failed: no official release is for Linux on m68k
+  failed: there is no official release for Linux on m68k
   from its source (go install github.com/prometheus/alertmanager/cmd/alertmanager), which takes minutes
   failed: go: REASON"""
 _FETCHED = """downloading prometheus into DIR/cache
   from https://github.com/prometheus/prometheus/releases/download/v3.5.0
-  failed: no official release is for Linux on m68k
+  failed: there is no official release for Linux on m68k
   from the package prometheus of this system (apt-get download)
   got DIR/cache/debian/usr/bin/prometheus"""
 
@@ -75,7 +75,7 @@ def test_a_program_that_cannot_be_fetched_is_told(tmp_path: Path, monkeypatch: p
 
     assert "\n".join(told) == _NOT_FETCHED.replace("DIR", str(tmp_path)).replace("REASON", NO_FILE)
     assert str(caught.value) == (
-        f"no alertmanager could be downloaded: no official release is for Linux on m68k; go: {NO_FILE}"
+        f"no alertmanager could be downloaded: there is no official release for Linux on m68k; go: {NO_FILE}"
     )
 
 

@@ -111,7 +111,7 @@ def _check(result: Result) -> None:
     assert one_by_one.n_plus_one_detected
     assert (together.queries, together.hints, together.performance_ok) == (1, (), True)
     assert scanning.hints == (
-        f"customers is read whole by select id from customers where name = ? at {scanning.slowest[0].place}",
+        f"full scan of customers by select id from customers where name = ? at {scanning.slowest[0].place}",
     )
     found = {(one.kind, (one.case or "").partition("::")[2]) for one in result.run.verdicts}
     assert found == {(VerdictKind.REPEATED_QUERIES, "test_one_by_one"), (VerdictKind.BUDGET, "test_one_by_one")}
@@ -119,7 +119,7 @@ def _check(result: Result) -> None:
 
 def test_queries_that_grow_with_the_rows_are_found(suite: Suite) -> None:
     """
-    With SQLite: by the rows of another query and by more rows, and a table that is read whole is a hint.
+    With SQLite: by the rows of another query and by more rows, and a full scan is a hint.
     """
     _check(_run(suite, "sqlite", {}))
 
@@ -154,7 +154,7 @@ def test_the_summary_says_what_to_do() -> None:
         max_seconds=0.4,
         queries=31,
         slowest=(QueryGroup(statement="select name from customers", place="shop.py:7", count=30, seconds=0.25),),
-        hints=("customers is read whole by select name from customers at shop.py:7",),
+        hints=("full scan of customers by select name from customers at shop.py:7",),
         max_avg_seconds=0.1,
         max_queries=5.0,
     )
@@ -162,7 +162,7 @@ def test_the_summary_says_what_to_do() -> None:
     assert result.summary() == (
         "mean 300 ms (over 100 ms) in 10 calls, 31 queries a call (over 5); "
         "slowest query: select name from customers at shop.py:7, 250 ms; "
-        "customers is read whole by select name from customers at shop.py:7"
+        "full scan of customers by select name from customers at shop.py:7"
     )
 
 
@@ -256,7 +256,7 @@ def test_a_database_that_explains_nothing_is_said(suite: Suite) -> None:
     (result,) = suite.run().case("test_plan").results
 
     assert isinstance(result, DatabaseResult)
-    assert result.hints[0].startswith("no plans: connections of builtins are not known")
+    assert result.hints[0].startswith("no plans: connections of builtins are not supported")
 
 
 def test_a_connection_of_sqlalchemy_is_asked_for_plans(suite: Suite) -> None:
@@ -276,7 +276,7 @@ def test_a_connection_of_sqlalchemy_is_asked_for_plans(suite: Suite) -> None:
     (result,) = suite.run().case("test_plan").results
 
     assert isinstance(result, DatabaseResult)
-    assert result.hints == ("orders is read whole by select id from orders at test_plan.py:8",)
+    assert result.hints == ("full scan of orders by select id from orders at test_plan.py:8",)
 
 
 def test_a_plan_that_the_database_refuses_is_said(suite: Suite) -> None:

@@ -92,7 +92,7 @@ def test_the_resource_that_leaks_is_named(fn: Callable[[], Any], resource: str) 
 
 @pytest.mark.parametrize(
     ("fn", "note"),
-    [(calls_a_mock, "the Mock keeps its calls"), (fills_a_large_cache, "a bounded cache fills: support.leaking.")],
+    [(calls_a_mock, "the Mock keeps all its calls"), (fills_a_large_cache, "a bounded cache fills: support.leaking.")],
     ids=["mock", "cache"],
 )
 def test_growth_that_is_no_leak_is_explained(fn: Callable[[], Any], note: str) -> None:

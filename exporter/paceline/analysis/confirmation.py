@@ -231,7 +231,7 @@ def _confirm(
     verdict: Verdict, figures: Sequence[float], why_not: str, chance: Collection[VerdictKind]
 ) -> Verdict | None:
     if not figures and verdict.kind in chance:
-        return verdict.unconfirmed("not measured again, and most of the others did not hold up")
+        return verdict.unconfirmed("not measured again, and most other suspects were refuted")
     reason = f" ({why_not})" if why_not else ""
     imported = imported_modules(verdict)
     if not figures and imported:
@@ -276,7 +276,7 @@ def _confirm_measure(verdict: Verdict, figures: Sequence[float]) -> Verdict:
 def _confirm_figure(verdict: Verdict, figures: Sequence[float], figure: str) -> Verdict:
     found = f"{figure} in {_repeats(figures)}"
     if _is_once_a_process(verdict, figures):
-        return replace(verdict, reason=f"{verdict.reason}; only {found}, as it does its work once a process")
+        return replace(verdict, reason=f"{verdict.reason}; only {found}, because it does its work once per process")
     if _holds(verdict, figures):
         return replace(verdict, reason=f"{verdict.reason}; again {found}")
     return verdict.unconfirmed(f"only {found}")
@@ -289,7 +289,7 @@ def _confirm_leak(verdict: Verdict, figures: Sequence[float]) -> Verdict | None:
         return replace(verdict, severity=Severity.WARNING, reason=reason)
     if verdict.severity is Severity.INFO:
         return None
-    found = f"less and less in {repeats}, at last {least}" if is_falling(figures) else f"only {least} in {repeats}"
+    found = f"falling in {repeats}, at last {least}" if is_falling(figures) else f"only {least} in {repeats}"
     return verdict.unconfirmed(found)
 
 

@@ -168,7 +168,7 @@ def _confirmation(most: Verdict, verdicts: Sequence[Verdict]) -> Iterator[str]:
     of_repeats = [found for one in verdicts if (found := one.reason.partition("; ")[2])]
     again = sum(found.startswith(_AGAIN) for found in of_repeats)
     if len(verdicts) > 1 and again:
-        yield f"again more in each of {again} that were measured again"
+        yield f"higher again in each of {again} tests that were measured again"
     elif of_repeats:
         yield most.reason.partition("; ")[2] or of_repeats[0]
 

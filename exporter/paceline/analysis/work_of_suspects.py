@@ -117,12 +117,12 @@ def _explained(verdict: Verdict, calls: Cause | None, loops: Loops | None, rule:
     facts = [verdict.reason]
     if loops is not None and loops.is_more(rule):
         before = int(loops.before or 0)
-        facts.append(f"its loops go round more often ({before:,} → {loops.now:,} times), most in {loops.most}")
+        facts.append(f"its loops have more iterations ({before:,} → {loops.now:,}), most in {loops.most}")
     elif calls is not None:
-        rounds = f", {loops.now:,} rounds of loops" if loops is not None and loops.before is not None else ""
+        rounds = f", {loops.now:,} loop iterations" if loops is not None and loops.before is not None else ""
         facts.append(f"not more work ({counted(int(calls.after), 'call')}{rounds}): {_ruled_out(verdict)}")
     if loops is not None and loops.before is None and loops.now >= _MANY_ROUNDS:
-        facts.append(f"its loops went round {loops.now:,} times, most in {loops.most}")
+        facts.append(f"its loops had {loops.now:,} iterations, most in {loops.most}")
     return replace(verdict, reason="; ".join(facts))
 
 

@@ -64,7 +64,7 @@ def pin(run: str | None, tests: str, note: str, results: Path | None) -> None:
         one = _baseline(found, tests, note)
         known = read_baselines(path)
         write_baselines(path, replace(known, pinned=_with(known.pinned, [one])))
-    click.echo(f"pinned {one.run_id} for {tests} in {path.name}; commit it with the code")
+    click.echo(f"pinned {one.run_id} for {tests} in {path.name}; commit that file")
 
 
 @baseline.command()
@@ -89,9 +89,7 @@ def accept(tests: tuple[str, ...], run: str | None, note: str, results: Path | N
         known = read_baselines(path)
         write_baselines(path, replace(known, accepted=_with(known.accepted, accepted)))
     count = sum(any(fits(pattern, case.id) for pattern in tests) for case in found.cases)
-    click.echo(
-        f"accepted {formatting.counted(count, 'test')} as of {found.run_id} in {path.name}; commit it with the code"
-    )
+    click.echo(f"accepted {formatting.counted(count, 'test')} as of {found.run_id} in {path.name}; commit that file")
 
 
 @baseline.command()
@@ -112,7 +110,7 @@ def queries(run: str | None, note: str | None, results: Path | None) -> None:
         write_baselines(path, replace(known, repeated_queries=(*known.repeated_queries, *new)))
     click.echo(
         f"tolerated {formatting.counted(len(new), 'repeated query', 'repeated queries')} of {found.run_id} in "
-        f"{path.name}; commit it with the code"
+        f"{path.name}; commit that file"
     )
 
 
@@ -128,7 +126,7 @@ def list_baselines() -> None:
         ["tolerated", "", one.place, "", "", "", f"{one.statement}: {one.reason}"] for one in known.repeated_queries
     ]
     if not rows:
-        click.echo("No baselines: tests are judged against their latest past.")
+        click.echo("No baselines: tests are judged against their latest runs.")
         return
     click.echo(table(_COLUMNS, rows, terminal_width()))
 

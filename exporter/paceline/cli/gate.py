@@ -146,7 +146,7 @@ def _tell(answer: GateAnswer, form: str, asked: str) -> None:
     if answer.superseded_by:
         warn(f"run {answer.run.run_id} was superseded by run {answer.superseded_by}: these alerts fired before")
     for notice in answer.notices:
-        warn(f"{notice.name} fires, and is about no suite: {notice.said}")
+        warn(f"{notice.name} fires, without a suite: {notice.said}")
     for wait in answer.waits:
         warn(f"rule group {wait}: alerts that need it cannot fire before")
     if answer.earlier and form != "text":

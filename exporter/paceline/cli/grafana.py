@@ -106,7 +106,7 @@ def install(
             said = f": {step.reason}" if step.reason else ""
             click.echo(f"{words[step.action.value]:<12}  {step.what}{said}")
     if refused:
-        raise click.ClickException(f"nothing was written: {counted(len(refused), 'thing')} refused")
+        raise click.ClickException(f"nothing was written: {counted(len(refused), 'item')} refused")
 
 
 @grafana.command()
@@ -142,8 +142,7 @@ def _endpoint(url: str) -> ServerAccess:
     endpoint = read_endpoint(url, NAMING, os.environ)
     if urlsplit(url).password:
         raise ConfigError(
-            "--url has a password in it, which all users of this machine can read; "
-            "expected it in PACELINE_GRAFANA_PASSWORD"
+            "--url has a password, which all users of this machine can read; put it into PACELINE_GRAFANA_PASSWORD"
         )
     return endpoint
 

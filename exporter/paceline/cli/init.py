@@ -43,7 +43,7 @@ def init(results: Path | None, *, dry_run: bool) -> None:
         pyproject = find_root(Path.cwd()) / "pyproject.toml"
         _add(text, pyproject)
     click.echo(
-        f"added [tool.paceline] to {pyproject}; `pytest --paceline` is gated by it from now on:\n\n{text}", nl=False
+        f"added [tool.paceline] to {pyproject}; its gate now applies to `pytest --paceline`:\n\n{text}", nl=False
     )
 
 
@@ -58,7 +58,7 @@ def _runs(archive: Archive, suite: str) -> list[Run]:
     runs = [run for run in map(archive.ledger.run, ids) if run is not None and run.cases]
     if not runs:
         folder = archive.folder.ledger.parent
-        raise StorageError(f"no run of {suite} in {folder}; run `pytest --paceline` first, better three times")
+        raise StorageError(f"no run of {suite} in {folder}; run `pytest --paceline` first, preferably three times")
     return runs
 
 

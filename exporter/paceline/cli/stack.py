@@ -132,7 +132,7 @@ def up(
         started = local.up(settings, programs, install=install)
     click.echo(_table([(one, True) for one in started]))
     if "grafana" not in {one.name for one in started}:
-        warn("grafana is not on PATH: the stack has no dashboards, and the links of alerts lead nowhere")
+        warn("grafana is not on PATH: the stack has no dashboards, and the links in alerts do not work")
     click.echo("\n".join(_what_next(started, folder)))
 
 

@@ -47,7 +47,7 @@ def start(order: Order) -> Companion:
     if UNPATCHED.mkfifo is None or UNPATCHED.posix_spawn is None or not sys.executable:
         raise CompanionError("this system has no FIFOs, or the path of the interpreter is unknown")
     if UNPATCHED.getpid() == 1:
-        raise CompanionError("pytest is process 1 here, so that tests would find the companion among their children")
+        raise CompanionError("pytest is process 1 here, so tests would see the companion as a child process")
     try:
         files = CompanionFiles(tempfile.mkdtemp(prefix="paceline-"))
         companion = _prepare(files, order)

@@ -107,7 +107,7 @@ def _notifications(pages: PageReader) -> Iterator[Check]:
         if count:
             yield _ALERTMANAGER.wrong(
                 f"{count} of {sent[integration]} messages by {integration} failed since its start",
-                "see the log of Alertmanager; the counters start anew with it",
+                "see the log of Alertmanager; a restart resets the counters",
             )
     if not failed.total():
         yield _ALERTMANAGER.ok(f"{counted(sent.total(), 'message')} sent since its start, no failures")
@@ -117,7 +117,7 @@ def _test_alert(pages: PageReader, suite: str) -> Iterator[Check]:
     now = datetime.now(UTC)
     alert = {
         "labels": {"alertname": TEST_ALERT, "severity": "warning", "suite": suite, "branch": "main"},
-        "annotations": {"summary": "A test of the way of alerts.", "description": "Sent by `paceline doctor`."},
+        "annotations": {"summary": "This is a test alert.", "description": "Sent by `paceline doctor`."},
         "startsAt": now.isoformat(),
         "endsAt": (now + timedelta(minutes=_TEST_MINUTES)).isoformat(),
     }

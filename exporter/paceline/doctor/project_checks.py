@@ -23,7 +23,9 @@ def check_configuration(pyproject: Path, suite: str, default_branch: str) -> Ite
     table, place = read_table(pyproject), relpath(pyproject)
     settings = f"{counted(len(table), 'setting')} in {place}" if table else f"no [tool.paceline] in {place}"
     said = f"{settings}; suite {suite}, default branch {default_branch}"
-    yield _CONFIGURATION.ok(said) if table else _CONFIGURATION.hint(said, "`paceline init` writes a first one")
+    yield (
+        _CONFIGURATION.ok(said) if table else _CONFIGURATION.hint(said, "`paceline init` writes a first configuration")
+    )
 
 
 def check_history(archive: Archive, config: Config, suite: str) -> Iterator[Check]:

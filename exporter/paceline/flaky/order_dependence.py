@@ -9,7 +9,7 @@ from typing import NamedTuple
 _ALONE = 3
 # So often it then has to pass alone and to fail after them, in turn: a test that fails by chance seldom does.
 _IN_TURN = 3
-_FAILS_ALONE = "it fails alone as well, so no other test is needed"
+_FAILS_ALONE = "it also fails alone, so no other test causes it"
 _BY_CHANCE = "it passed when the same order was run again, so it fails by chance"
 
 Fails = Callable[[Sequence[str]], bool]

@@ -111,8 +111,9 @@ def folder_step(uid: str, title: str, found: Json | None, named: Iterable[Named]
     what = f"folder {title}"
     # Grafana up to 10 has one namespace for folders and what is in none.
     if other := _other(named, uid, title, ""):
-        advice = f"--folder {other.uid} puts the dashboards there" if other.is_folder else "rename that"
-        said = f"{'that' if other.is_folder else 'a dashboard of that'} name has the uid {other.uid}; {advice}"
+        advice = f"--folder {other.uid} puts the dashboards there" if other.is_folder else "rename the dashboard"
+        namesake = "another folder" if other.is_folder else "a dashboard"
+        said = f"{namesake} has this name, with the uid {other.uid}; {advice}"
         return InstallStep(what=what, action=Action.REFUSE, reason=said)
     return InstallStep(
         what=what, action=Action.CREATE, request=ApiRequest("POST", "/api/folders", {"uid": uid, "title": title})
@@ -125,7 +126,7 @@ def source_step(source: DataSource, found: Json | None, namesake: Json | None, *
     """
     what = f"data source {source.name}"
     if namesake is not None and namesake["uid"] != source.uid:
-        said = f"that name has the uid {namesake['uid']}; rename that"
+        said = f"another data source has this name, with the uid {namesake['uid']}; rename it"
         return InstallStep(what=what, action=Action.REFUSE, reason=said)
     if found is None:
         return InstallStep(
@@ -134,7 +135,7 @@ def source_step(source: DataSource, found: Json | None, namesake: Json | None, *
     if (found["type"], found["url"].rstrip("/")) == (source.kind, source.address.rstrip("/")):
         return InstallStep(what=what, action=Action.KEEP)
     if found.get("readOnly"):
-        return InstallStep(what=what, action=Action.REFUSE, reason="it comes from a file of that Grafana")
+        return InstallStep(what=what, action=Action.REFUSE, reason="Grafana reads it from a file")
     if not force:
         said = f"it asks {found['type']} at {found['url']}; --force points it to {source.address}"
         return InstallStep(what=what, action=Action.REFUSE, reason=said)
@@ -163,16 +164,19 @@ def dashboard_step(board: Json, found: Found | None, wanted: Wanted, named: Iter
     folder = wanted.folder if found is None or wanted.is_moving else found.folder
     # Grafana up to 10 takes no title twice in a folder, and to overwrite would be to lose the other one.
     if other := _other(named, board["uid"], board["title"], folder):
-        said = f"the folder has another of that title, with the uid {other.uid}; rename that, or name another --folder"
+        said = (
+            f"the folder has another dashboard of this title, with the uid {other.uid}; "
+            "rename it, or choose another --folder"
+        )
         return _refused(board, said)
     mark = _mark(board, wanted.version)
     if found is None:
         return _step(board, Action.CREATE, request=_saving(board, folder, mark))
     if found.is_provisioned:
-        return _refused(board, "it comes from a file of that Grafana")
+        return _refused(board, "Grafana reads it from a file")
     if not wanted.force and not found.message.startswith(_OURS):
         said = f"its version {found.version}, by {found.author}, is not Paceline's"
-        return _refused(board, f"{said}; --force replaces it, and Grafana keeps that one")
+        return _refused(board, f"{said}; --force replaces it, and Grafana keeps the old version")
     if found.message == mark and found.folder == folder:
         return _step(board, Action.KEEP, _whereabouts(found, wanted))
     # The version that was looked at: Grafana refuses where somebody saved another meanwhile.

@@ -67,7 +67,7 @@ class PastJudge:
         ended = pin.ended.timestamp() + ROUNDING
         reader = find_past(self._source, replace(run, ended=ended), rules, default_branch, ended)
         if not reader.runs:
-            self._warn(f"no run up to the pinned run {pin.run_id} is known: no history of {pin.tests}")
+            self._warn(f"the history has no run up to the pinned run {pin.run_id}: no comparison of {pin.tests}")
         return reader
 
 

@@ -82,7 +82,9 @@ class PageReader:
             return json.decode(text, type=kind)
         except (DecodeError, ValidationError) as error:
             wrong = wrong_kind(str(self.endpoint), self._kind, self._authorities)
-            raise StorageError(f"{self.endpoint}: {path} is not that of {self._kind}: {error}{wrong}") from error
+            raise StorageError(
+                f"{self.endpoint}: the answer to {path} is not from {self._kind}: {error}{wrong}"
+            ) from error
 
     def _fetch(self, path: str, method: str, body: bytes | None) -> requests.Response:
         return requests.request(

@@ -34,7 +34,7 @@ class Guard:
         Note a failure of Paceline itself.
         """
         self.failures += 1
-        self.warn(f"{doing} went wrong inside Paceline and is left out: {type(error).__name__}: {error}")
+        self.warn(f"{doing} failed inside Paceline and was skipped: {type(error).__name__}: {error}")
 
     def warn(self, message: str) -> None:
         """

@@ -53,7 +53,7 @@ class Journaling:
             self._archive.folder.prepare()
         except StorageError as error:
             self._keeps = False
-            self._guard.warn(f"nothing is kept of this run: {error}")
+            self._guard.warn(f"this run is not kept: {error}")
 
     def place(self) -> str:
         """
@@ -108,7 +108,7 @@ class Journaling:
             tests = f"a session that died left {counted(len(found.cases), 'test')}"
             if found.run_id == run.run_id:
                 self.superseded = found
-                self._guard.warn(f"{tests} under the id of this one, {run.run_id}, which takes its place")
+                self._guard.warn(f"{tests} under the id of this run, {run.run_id}; this run replaces them")
                 continue
             self._guard.warn(f"{tests}, kept as run {found.run_id}")
             self._put([found])

@@ -25,7 +25,7 @@ def misleading(arguments: Sequence[str], folder: Path, root: Path) -> Iterator[s
         return
     for option, value in pairwise(arguments):
         if option in _WITH_PATH and (folder / value).exists():
-            yield f"pytest took {value!r} for a place of tests, and {root} for the project; write {option}={value}"
+            yield f"pytest read {value!r} as a test path and chose {root} as rootdir; write {option}={value}"
 
 
 def _project(folder: Path) -> Path:

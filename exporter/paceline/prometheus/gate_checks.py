@@ -54,7 +54,7 @@ class Gate:
         self._alerts: Final = AlertReader(client)
         self._severities: Final = severities
         self._end: Final = time.monotonic() + seconds
-        self._within: Final = f"within {formatting.duration(seconds)}; --wait gives it more"
+        self._within: Final = f"within {formatting.duration(seconds)}; wait longer with --wait"
         # A server without rules has nothing to say, which is not that all is well.
         evaluated(client, RuleKind.ALERTING)
 
@@ -104,7 +104,7 @@ class Gate:
         judging = self._runs.judging(run)
         if judging is None:
             raise self._error(
-                f"{run} is judged by no rule of the server; `paceline rules --match` writes rules that judge it, "
+                f"no rule of the server judges {run}; `paceline rules --match` writes rules that do, "
                 "`paceline serve --branches` names branches that keep their name, "
                 "and `pytest --paceline-fail-on` judges in the session"
             )

@@ -14,7 +14,7 @@ from paceline.prometheus.query_client import QueryClient
 
 # The path of the run samples of an exporter is its telemetry path with this.
 _RUNS = "/runs"
-_EXPECTED = "expected one target whose path ends with /runs, or the labels by --label"
+_EXPECTED = "expected one target whose path ends with /runs, or labels given by --label"
 
 
 class _Target(Struct, frozen=True, rename="camel"):

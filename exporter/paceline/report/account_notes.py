@@ -11,7 +11,7 @@ from paceline.model import Run
 
 _REASONS = {
     NotMeasured.CRASHED: "its process died",
-    NotMeasured.DEBUGGER: "it met a debugger",
+    NotMeasured.DEBUGGER: "a debugger was active",
     NotMeasured.ELSEWHERE: "another process ran it",
     NotMeasured.UNTIMED: "pytest-benchmark times nothing under xdist; add -n 0 --paceline-benchmarks-only",
 }
@@ -23,7 +23,7 @@ def account_notes(run: Run) -> Iterator[str]:
     A note for each account of tests that a reader might take for measured ones.
     """
     if run.partial_because:
-        yield f"part of the suite, {run.partial_because}; the setting whole_suite says what the whole is"
+        yield f"part of the suite, {run.partial_because}; the setting whole_suite defines the whole suite"
     not_run = run.accounts.get(Account.NOT_RUN, 0)
     lost = f"{counted(not_run, 'selected test')} did not run"
     if not_run and lost != run.partial_because:
@@ -39,8 +39,8 @@ def account_notes(run: Run) -> Iterator[str]:
         yield f"{counted(len(lacking), 'test lacks', 'tests lack')} figures: {listed(keys, _MOST_NAMES)}"
     if run.work is not None and run.work.varying:
         varying = counted(run.work.varying, "test was", "tests were")
-        yield f"calls of {varying} not compared, as earlier runs do not agree on them"
+        yield f"calls of {varying} not compared, because earlier runs differ"
     not_compared = sum(case.lacks_cpu_wait and case.duration_seconds is not None for case in run.cases)
     if not_compared:
         times = counted(not_compared, "time was", "times were")
-        yield f"{times} not compared with earlier runs, as the wait for a CPU could not be measured"
+        yield f"{times} not compared with earlier runs, because the wait for a CPU could not be measured"

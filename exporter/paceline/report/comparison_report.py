@@ -102,7 +102,7 @@ def _facts(comparison: Comparison, rule: ComparisonRule) -> Iterator[str]:
     total = comparison.total
     if total is not None:
         change = f"{duration(total.base_seconds)} → {duration(total.head_seconds)}, {times_as_long(total.shift)}"
-        yield f"total: {change} as long, {counted(total.tests, 'test')}, the wait for a CPU taken out"
+        yield f"total: {change} as long, {counted(total.tests, 'test')}, without the wait for a CPU"
     yield f"most tests: {_most_tests(comparison, rule)}"
     if comparison.base_runs == comparison.head_runs == 1:
         yield "one run on each side: the ratios have no interval and no p-value; compare more runs"
@@ -113,10 +113,10 @@ def _most_tests(comparison: Comparison, rule: ComparisonRule) -> str:
     if suite is None and comparison.is_paired:
         return "too few for a figure; both sides ran in turn on one machine, so its speed is the same"
     if suite is None:
-        return "too few to tell the machine from the code (fewer than 8 tests that compute for at least 1 ms)"
+        return "too few to separate machine and code (fewer than 8 tests that compute for at least 1 ms)"
     whole = f"{times_as_long(suite)} as long"
     if not comparison.is_divided:
-        return f"{whole}; both sides ran in turn on one machine, so that is the code, and no test is divided by it"
+        return f"{whole}; both sides ran in turn on one machine, so the code is the cause"
     if comparison.is_paired or not is_clear(suite, rule.ratio):
         return f"{whole}, taken out of each test"
     return f"{whole}, taken out of each test; {_explanation(suite, comparison.calibration_ratio)}"
@@ -124,10 +124,11 @@ def _most_tests(comparison: Comparison, rule: ComparisonRule) -> str:
 
 def _explanation(suite: Shift, calibration: float | None) -> str:
     if calibration is None:
-        return "whether by the machine or by the code is not known"
+        return "the cause may be the machine or the code"
     fixed = f"a fixed piece of work takes {calibration:.2f} times as long"
     rest = abs(log(suite.ratio / calibration))
-    return f"{fixed}: {'the machine' if rest <= log(_EXPLAINED) else 'more than the machine, so look at the code'}"
+    cause = "the machine" if rest <= log(_EXPLAINED) else "more than the machine explains, so look at the code"
+    return f"{fixed}: {cause}"
 
 
 def _figures(test: Compared) -> list[str]:

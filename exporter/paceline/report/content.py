@@ -27,8 +27,8 @@ _TROUBLES = {
         "test ids are kept in a safe form: shortened, escaped, or secrets masked",
     ),
     RunCount.INTERNAL_FAILURES: (
-        "failure inside Paceline, which the tests do not feel",
-        "failures inside Paceline, which the tests do not feel",
+        "failure inside Paceline, which did not affect the tests",
+        "failures inside Paceline, which did not affect the tests",
     ),
     RunCount.TESTS_WITHOUT_TIME: (
         "test has no usable time in the imported file",

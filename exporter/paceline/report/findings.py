@@ -18,7 +18,7 @@ from paceline.verdict_kinds import VerdictKind
 
 # The first cause of these kinds is what their reason says.
 _TOLD_BY_REASON = frozenset({VerdictKind.COUNT, VerdictKind.WORK, VerdictKind.LESS_WORK})
-_OF_MEASURE = "Bring the measure within its limit, or change the limit where the test sets it."
+_OF_MEASURE = "Bring the measure within its limit, or change the limit in the test."
 # How far back a sparkline looks.
 _SHOWN_RUNS = 20
 # Shares are measured, so that those of a whole may be a little more.
@@ -133,7 +133,7 @@ def _since(verdict: Verdict, branch: str, past: Past) -> str:
         return "as in the last run of the test"
     if since is None and verdict.kind.facts.is_new_by_default:
         elsewhere = {run.branch for run in past.runs} - {branch}
-        return f"not so on {', '.join(sorted(elsewhere))}" if elsewhere else "new in this run"
+        return f"not on {', '.join(sorted(elsewhere))}" if elsewhere else "new in this run"
     if since is None:
         return ""
     changes = " with changes" if since.dirty else ""

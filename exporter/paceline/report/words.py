@@ -23,8 +23,8 @@ _NAMES: Mapping[str, str] = {
 }
 _ADVICE: Mapping[str, str] = {
     **{key: key.quantity.advice for key in UsageKey},
-    CHILDREN_CPU: "Look at the programs that it starts: the added time is CPU time of child processes.",
-    IDLE: "Look for what it waits for (sleep, network, disk, locks): its CPU time did not grow as much.",
+    CHILDREN_CPU: "Look at the programs that the test starts: the added time is CPU time of child processes.",
+    IDLE: "Find out what the test waits for (sleep, network, disk, locks): its CPU time grew less.",
 }
 
 
@@ -33,16 +33,16 @@ def cause(moved: Cause) -> str:
     What moved, from what to what, and how much of the added time that is.
     """
     if moved.measure == MACHINE:
-        return f"the machine was {moved.after:.1f} times slower than usual, which was taken out"
+        return f"the machine was {moved.after:.1f} times slower than usual (already corrected for)"
     if moved.measure.startswith(FIXTURES):
         name = moved.measure.removeprefix(FIXTURES)
-        return f"set-up: fixture {name} {duration(moved.before)} → {duration(moved.after)} in all"
+        return f"set-up: fixture {name} {duration(moved.before)} → {duration(moved.after)} in total"
     if moved.measure.startswith(TESTS):
         count = moved.measure.removeprefix(TESTS)
         return f"the {count} tests that added most {duration(moved.before)} → {duration(moved.after)}"
     text = f"{_name(moved.measure)} {_figure(moved.measure, moved.before)} → {_figure(moved.measure, moved.after)}"
     if moved.measure in TAKEN_OUT:
-        return f"{text}, which was taken out"
+        return f"{text} (already corrected for)"
     if moved.origin:
         return f"{text}, most {moved.origin}"
     return text if moved.share is None else f"{text} ({moved.share:.0%} of the added time)"
@@ -53,7 +53,7 @@ def advice(moved: Cause) -> str:
     What to do about the first cause of a verdict on a time; "" where the advice of the verdict is better.
     """
     if moved.measure in WORK or moved.measure.startswith(MEASURES):
-        return f"Look for what makes {_name(moved.measure)} grow: it grew with the time."
+        return f"Find out why {_name(moved.measure)} grew: it grew with the time."
     return _ADVICE.get(moved.measure, "")
 
 

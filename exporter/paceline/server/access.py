@@ -128,7 +128,7 @@ class UsersOnly:
 
 
 _UNAUTHORIZED = JSONResponse(
-    {"error": "the request: of no user of this exporter, expected basic authentication"},
+    {"error": "the request: not a user of this exporter, expected basic authentication"},
     401,
     {"WWW-Authenticate": 'Basic realm="paceline"'},
 )

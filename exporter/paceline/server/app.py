@@ -164,7 +164,7 @@ class _Endpoints:
         tokens = self._credentials.tokens
         if tokens and not is_token(request.headers.get("authorization", ""), tokens):
             await discard_body(request, limits)
-            raise RefusedBodyError(_UNAUTHORIZED, "the request: no token of this exporter, expected a bearer token")
+            raise RefusedBodyError(_UNAUTHORIZED, "the request: not a token of this exporter, expected a bearer token")
         return await read_body(request, limits, place)
 
 

@@ -85,7 +85,7 @@ class Credentials:
 
     def _reload_tls(self, tls: Tls | None) -> None:
         if (tls is None) != (self._tls is None):
-            raise ConfigError(f"{self._web_file}: tls_server_config came or went, which needs a restart")
+            raise ConfigError(f"{self._web_file}: tls_server_config was added or removed, which needs a restart")
         if tls is not None and self.tls_context is not None and self._web_file is not None:
             # A context of its own first: a pair that does not match would leave the served one without a certificate.
             tls_context(tls, self._web_file)

@@ -87,7 +87,7 @@ class DropFolder:
             yield UNREADABLE, f"{path.name} cannot be read: {error.strerror}"
             return
         if not S_ISREG(status.st_mode):
-            yield SKIPPED, f"skipped: {path.name} is no file"
+            yield SKIPPED, f"skipped: {path.name} is not a file"
         elif path.name.endswith(_SUFFIXES):
             self._seen[path] = (status.st_size, status.st_mtime_ns)
             if self._seen[path] == before:

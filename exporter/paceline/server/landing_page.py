@@ -49,7 +49,8 @@ def landing_page(summary: LandingSummary, settings: ExporterSettings) -> str:
     """
     The page as HTML.
     """
-    state = f"{counted(summary.exposed, 'run')} exposed, {summary.live} under way, {summary.scrapers} scraping."
+    scrapers = counted(summary.scrapers, "scraper")
+    state = f"{counted(summary.exposed, 'run')} exposed, {summary.live} in progress, {scrapers}."
     left_out = "".join(f"<p>{escape(line)}</p>\n" for line in _left_out(summary, settings))
     rows = "\n".join(_row(moment(ended), *texts) for *texts, ended in summary.latest)
     return _PAGE.format(
@@ -59,10 +60,10 @@ def landing_page(summary: LandingSummary, settings: ExporterSettings) -> str:
 
 def _left_out(summary: LandingSummary, settings: ExporterSettings) -> Iterator[str]:
     for suite, count in sorted(summary.dropped.items()):
-        yield f"Left out of suite {suite}: {count:.0f} samples beyond --max-series={settings.max_series}."
+        yield f"Suite {suite}: {count:.0f} samples dropped beyond --max-series={settings.max_series}."
     for suite, count in sorted(summary.late.items()):
         runs, window = counted(round(count), "run"), settings.expose_window.text
-        yield f"Kept, and too late for a Prometheus, of suite {suite}: {runs} that left --expose-window={window}."
+        yield f"Suite {suite}: {runs} kept but not exposed, older than --expose-window={window}."
 
 
 def _row(*cells: str) -> str:

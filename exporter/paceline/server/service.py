@@ -261,7 +261,7 @@ class ExporterService:
     def _too_late(self, ended: float) -> str:
         return (
             f"it ended at {moment(ended)}, too long ago for --expose-window={self.settings.expose_window.text};"
-            " `paceline export openmetrics` brings it to Prometheus"
+            " `paceline export openmetrics` writes it for Prometheus"
         )
 
     def _expose(self, run: Exposed) -> None:

@@ -170,7 +170,7 @@ def _built(cache: Path) -> Path:
 
 def _fetch_release(program: Program, cache: Path) -> None:
     if _platform() not in _PLATFORMS:
-        raise StackError(f"no official release is for {' on '.join(_platform())}")
+        raise StackError(f"there is no official release for {' on '.join(_platform())}")
     release = program.release
     archive = cache / f"{release.name}.tar.gz"
     content = _downloaded(release, archive.name)

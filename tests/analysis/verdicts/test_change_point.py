@@ -140,7 +140,7 @@ def test_a_step_is_told_with_both_levels() -> None:
     assert (verdict.kind, verdict.severity, verdict.case) == (VerdictKind.CHANGE_POINT, Severity.INFO, "test_a")
     assert (verdict.measured, verdict.limit, verdict.factor) == pytest.approx((0.15, 0.12, 1.5))
     assert verdict.since == _SINCE
-    assert verdict.reason == "stepped up: 100 ms in 12 runs, 150 ms in the 9 since"
+    assert verdict.reason == "stepped up: 100 ms in 12 runs, then 150 ms in 9"
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_a_test_that_broke_lately_is_broken_since_then() -> None:
 @pytest.mark.parametrize(
     ("outcomes", "reason"),
     [
-        (".FFF", "failed in each of the last 3 runs, passed in the one before"),
+        (".FFF", "failed in each of the last 3 runs, passed in the run before"),
         (".F...FFF", "failed in each of the last 3 runs, passed in 4 of the 5 before"),
     ],
 )

@@ -24,7 +24,7 @@ def test_a_test_that_keeps_memory_run_after_run_leaks() -> None:
     assert (verdict.kind, verdict.severity, verdict.case) == (VerdictKind.LEAK, Severity.WARNING, "test_a")
     assert (verdict.measured, verdict.limit, verdict.unit) == (2.5 * _MEBIBYTE, _MEBIBYTE, "bytes")
     assert verdict.factor == 2.5
-    assert verdict.reason == "kept 2.5 MiB after its teardown, and so in each of the last 3 runs (median 2.5 MiB)"
+    assert verdict.reason == "kept 2.5 MiB after its teardown, as in each of the last 3 runs (median 2.5 MiB)"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_imports_of_long_ago_excuse_nothing() -> None:
     verdict = judge_leak("test_a", [9.0 * _MEBIBYTE, *[1.0 * _MEBIBYTE] * 3], [50, 0, 0, 0], 0.0, _RULE)
 
     assert verdict is not None
-    assert verdict.reason == "kept 1 MiB after its teardown, and so in each of the last 4 runs (median 1 MiB)"
+    assert verdict.reason == "kept 1 MiB after its teardown, as in each of the last 4 runs (median 1 MiB)"
 
 
 @pytest.mark.parametrize(("peak", "leaks"), [(39.0, True), (41.0, False)])

@@ -57,7 +57,7 @@ def test_a_verdict_on_the_suite_names_both_rulers() -> None:
     assert (verdict.kind, verdict.severity, verdict.case) == (VerdictKind.SUITE_REGRESSION, Severity.CRITICAL, None)
     assert (verdict.measured, verdict.limit) == pytest.approx((3 / 1.1, 1.3))
     assert verdict.reason == (
-        "the tests as a whole took 2.73 times as long as the machine explains: its calibration took 2.2 ms, "
+        "the whole suite took 2.73 times as long as the machine explains: the calibration took 2.2 ms, "
         "1.10 times as long as usual"
     )
 

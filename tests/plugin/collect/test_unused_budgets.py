@@ -28,8 +28,8 @@ _TESTS = """
     def test_stress(): pass
 """
 _WARNINGS = (
-    "paceline: test_budgets_ms has 'test_a.py::test_gone', but no test is called so",
-    "paceline: budgets_ms has 'unti', but no test has a marker of that name; known types: unit, integration, api, e2e",
+    "paceline: test_budgets_ms has 'test_a.py::test_gone', but no test has this id",
+    "paceline: budgets_ms has 'unti', but no test has this marker; known types: unit, integration, api, e2e",
 )
 
 

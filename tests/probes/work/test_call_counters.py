@@ -238,7 +238,7 @@ def test_another_profiler_keeps_its_place(shop: ModuleType) -> None:
     finally:
         sys.setprofile(None)
 
-    assert str(caught.value) == "another profiler has sys.setprofile (function)"
+    assert str(caught.value) == "another profiler uses sys.setprofile (function)"
     assert seen
 
 
@@ -266,7 +266,7 @@ def test_all_tool_ids_may_be_taken(shop: ModuleType) -> None:
     with pytest.raises(NotCountableError) as caught:
         MonitoringCounter(Monitoring(module)).start(_calls_of(shop))
 
-    assert str(caught.value) == "all tool ids of sys.monitoring are taken (other, other, other, other)"
+    assert str(caught.value) == "all tool ids of sys.monitoring are in use (other, other, other, other)"
 
 
 def test_a_test_may_take_the_counter_away(shop: ModuleType) -> None:

@@ -60,7 +60,7 @@ def _loaded_with(behave: Behaviour, users: int = 3) -> LoadResult:
     ("behave", "kind"),
     [
         pytest.param(silence, "no answer when the test ended", id="never answers"),
-        pytest.param(_half, "connection closed within the answer", id="answers half"),
+        pytest.param(_half, "connection closed during the answer", id="answers half"),
         pytest.param(_garbage, "invalid answer", id="answers garbage"),
         pytest.param(_nothing, "connection closed without an answer", id="closes"),
         pytest.param(drip, "no answer when the test ended", id="drips"),

@@ -69,7 +69,7 @@ class Times(NamedTuple):
 
 class Needs:
     """
-    What the tests of two sides needed, with the wait for a CPU taken out, and the rulers of their runs.
+    What the tests of two sides needed, without the wait for a CPU, and the rulers of their runs.
 
     Args:
         base: one side.

@@ -157,5 +157,5 @@ def judge_step(
         factor=step.after / step.before if step.before > 0 else None,
         since=since,
         reason=f"stepped up: {duration(step.before)} in {counted(step.position, 'run')}, "
-        f"{duration(step.after)} in the {len(values) - step.position} since",
+        f"then {duration(step.after)} in {len(values) - step.position}",
     )

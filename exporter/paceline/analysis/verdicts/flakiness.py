@@ -103,4 +103,4 @@ def _passed_before(history: Sequence[Attempted]) -> str:
     if not passed:
         return ""
     times = f"{passed} of the {len(history)}" if passed < len(history) else f"the {len(history)}"
-    return f", passed in {times} before" if len(history) > 1 else ", passed in the one before"
+    return f", passed in {times} before" if len(history) > 1 else ", passed in the run before"

@@ -52,7 +52,7 @@ def judge_leak(
         limit=limit,
         unit="bytes",
         factor=retained[-1] / limit,
-        reason=f"kept {size(retained[-1])} after its teardown, and so in each of the last {kept} runs "
+        reason=f"kept {size(retained[-1])} after its teardown, as in each of the last {kept} runs "
         f"(median {size(median(retained[-kept:]))})",
     )
 

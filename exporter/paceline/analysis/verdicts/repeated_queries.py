@@ -18,9 +18,9 @@ _LONGEST_STATEMENT = 160
 _FIXES: Mapping[str, str] = {
     "sqlalchemy": "load them with the rows: selectinload() or joinedload() in the options of that query, or IN",
     "django": "load them with the rows: select_related() or prefetch_related() on that query",
-    "pymongo": "ask once, with $in or $lookup",
+    "pymongo": "send one query, with $in or $lookup",
 }
-_ANY_FIX = "ask once, with a join or with IN and all keys"
+_ANY_FIX = "send one query, with a join or with IN and all keys"
 
 
 def judge_repeated_queries(cases: Sequence[Case], past: Past) -> Iterator[Verdict]:

@@ -58,7 +58,7 @@ def judge_suite(now: PastRun, runs: Sequence[PastRun], rule: RegressionRule) -> 
         limit=limit / level.median,
         unit="ratio",
         factor=factor,
-        reason=f"the tests as a whole took {factor:.2f} times as long as the machine explains: its calibration took "
+        reason=f"the whole suite took {factor:.2f} times as long as the machine explains: the calibration took "
         f"{duration(now.calibration_seconds)}, {machine:.2f} times as long as usual",
     )
 

@@ -22,6 +22,6 @@ def read_labels(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -
         name, equals, _value = text.partition("=")
         if not equals or not _NAME.fullmatch(name) or name in _OWN:
             raise click.BadParameter(
-                f"{text!r}, expected NAME=VALUE with a name that is no label of Paceline, such as job=paceline-runs"
+                f"{text!r}, expected NAME=VALUE with a name that is not a label of Paceline, such as job=paceline-runs"
             )
     return dict(text.split("=", 1) for text in value)

@@ -60,11 +60,12 @@ def marker_limits(node_id: str, marker: pytest.Mark) -> MarkerLimits:
     for name, milliseconds in times.items():
         if milliseconds is not None and not 0 < milliseconds < LONGEST_BUDGET_MS:
             raise ConfigError(
-                f"{node_id}: performance({name}={milliseconds!r}) is no budget, expected more than 0 milliseconds"
+                f"{node_id}: performance({name}={milliseconds!r}) is not a valid budget, "
+                "expected more than 0 milliseconds"
             )
     for name, value in figures.items():
         if not value >= 0:
-            raise ConfigError(f"{node_id}: performance({name}={value!r}) is no limit, expected 0 or more")
+            raise ConfigError(f"{node_id}: performance({name}={value!r}) is not a valid limit, expected 0 or more")
     budget, p95 = times[_BUDGET], times[_P95]
     return MarkerLimits(
         Budget(budget / 1e3, BudgetSource.MARKER) if budget is not None else None,

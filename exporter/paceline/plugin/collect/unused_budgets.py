@@ -45,11 +45,11 @@ class UnusedBudgets:
         paths = {item.nodeid.partition("::")[0] for item in items} if self._patterns else set()
         for pattern in self._patterns:
             if not any(fnmatchcase(path, pattern) for path in paths):
-                yield f"limits has {pattern!r}, which is no test type and the path of no test"
+                yield f"limits has {pattern!r}, which matches no test type and no path of a test"
         for test in self._tests:
             if test not in families:
-                yield f"test_budgets_ms has {test!r}, but no test is called so"
+                yield f"test_budgets_ms has {test!r}, but no test has this id"
         for test_type in self._types:
             if not any(item.get_closest_marker(test_type) for item in items):
                 known = ", ".join(DEFAULT_TEST_TYPES)
-                yield f"budgets_ms has {test_type!r}, but no test has a marker of that name; known types: {known}"
+                yield f"budgets_ms has {test_type!r}, but no test has this marker; known types: {known}"

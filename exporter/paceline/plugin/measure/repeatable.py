@@ -40,7 +40,7 @@ def why_not_repeatable(ended: EndedTest) -> str:
     if ended.case.not_measured is not None or not ended.case.outcome.is_pass:
         return "it did not pass"
     if ended.case.lasts_as_asked:
-        return "it sends load for as long as it asks for"
+        return "it sends load for a fixed time"
     owner = next((why for name, why in _OWNERS.items() if name in getattr(item, "fixturenames", ())), "")
     gone = owner or next(_wide_fixtures_that_ended(item), "")
     return gone or next(_collectors_that_ended(item), "")

@@ -100,7 +100,7 @@ class MonitoringCounter:
                 self._tool = tool
                 return tool
         taken = ", ".join(str(self._monitoring.get_tool(tool)) for tool in sorted(_TOOL_IDS))
-        raise NotCountableError(f"all tool ids of sys.monitoring are taken ({taken})")
+        raise NotCountableError(f"all tool ids of sys.monitoring are in use ({taken})")
 
 
 def _on_start(calls: CountedCalls, disable: object) -> Callable[[CodeType, int], object]:
@@ -154,7 +154,7 @@ class ProfileCounter:
             raise NotCountableError("loops are counted on Python 3.12 and later")
         other = UNPATCHED.getprofile()
         if other is not None:
-            raise NotCountableError(f"another profiler has sys.setprofile ({type(other).__name__})")
+            raise NotCountableError(f"another profiler uses sys.setprofile ({type(other).__name__})")
         self._profile = _on_event(calls)
         UNPATCHED.setprofile_of_threads(self._profile)
         UNPATCHED.setprofile(self._profile)

@@ -55,7 +55,7 @@ class WorkProbe(Probe):
         if calls is None or self.code is None:
             return
         if not self._counter.stop():
-            self._warn("no calls counted of a test that replaced what counts them")
+            self._warn("no calls counted of a test that replaced the profiler")
             return
         totals = calls.totals()
         if calls.notes_loops:

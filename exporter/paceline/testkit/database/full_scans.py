@@ -31,7 +31,7 @@ def full_scans(connection: Any, groups: Collection[QueryGroup]) -> tuple[str, ..
     driver = _of_driver(connection)
     plans = _PLANS.get(_package(driver))
     if plans is None:
-        return (f"no plans: connections of {_package(connection)} are not known, only those of {', '.join(_PLANS)}",)
+        return (f"no plans: connections of {_package(connection)} are not supported, only of {', '.join(_PLANS)}",)
     hints = []
     for group in groups:
         if not _SELECT.match(group.statement):
@@ -41,7 +41,7 @@ def full_scans(connection: Any, groups: Collection[QueryGroup]) -> tuple[str, ..
         except Exception as error:  # noqa: BLE001 - a database may refuse, each with errors of its own
             hints.append(f"no plan of {group.statement}: {type(error).__name__}")
             continue
-        hints += [f"{table} is read whole by {group.statement} at {group.place}" for table in tables]
+        hints += [f"full scan of {table} by {group.statement} at {group.place}" for table in tables]
     return tuple(dict.fromkeys(hints))[:_MOST_HINTS]
 
 

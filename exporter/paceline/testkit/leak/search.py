@@ -159,7 +159,7 @@ class LeakSearch:
             yield calls
             traced = allocations(before, snapshot(), calls)
         if traced.is_of_mock:
-            return _Found(others, "the Mock keeps its calls: reset_mock() or a plain function does not", traced)
+            return _Found(others, "the Mock keeps all its calls: use reset_mock() or a plain function", traced)
         return _Found(growths, "", traced)
 
     def _filling_cache(self) -> str:
@@ -191,7 +191,7 @@ class LeakSearch:
         is_certain = not found.growths or len(self._stages) > self._stages_needed(found.growths)
         notes = [
             found.note,
-            "" if is_certain else f"only {counted(self._calls, 'call')} in the time there was",
+            "" if is_certain else f"only {counted(self._calls, 'call')} in the available time",
             "" if CAN_READ_HEAP else "memory of C code and large objects needs psutil 7.2",
         ]
         return LeakResult(

@@ -119,7 +119,7 @@ class Connection(asyncio.Protocol):
         elif isinstance(exc, ssl.SSLError):
             self._fail("TLS", str(exc))
         elif self._head:
-            self._fail("connection closed within the answer", str(exc or ""))
+            self._fail("connection closed during the answer", str(exc or ""))
         else:
             self._fail(NO_ANSWER, str(exc or ""))
 

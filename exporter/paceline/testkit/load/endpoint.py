@@ -183,7 +183,7 @@ def _messages(endpoint: Endpoint, method: str, origin: Origin, parts: SplitResul
         length = None if body is None else len(filled)
         filled_path = _filled(path, row)
         if any(character <= " " for character in filled_path) or not filled_path.isascii():
-            raise ValueError(f"the path {filled_path!r} has spaces or letters that no URL has; quote them")
+            raise ValueError(f"the path {filled_path!r} has characters that are not valid in a URL; quote them")
         yield Message.of(head_of(method, filled_path, origin, filled_headers, length), filled, filled_path)
 
 

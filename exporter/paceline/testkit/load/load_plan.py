@@ -106,7 +106,7 @@ class WorkerMessage(Value, frozen=True, kw_only=True):
 class LocustOrder(Value, frozen=True, kw_only=True):
     """
     Where a master and its workers meet. The master waits for `workers` at most `wait_seconds`, and then goes on
-    without those that did not come. The order of a worker has no plan: it gets it from the master.
+    without those that did not connect. The order of a worker has no plan: it gets it from the master.
     """
 
     host: str

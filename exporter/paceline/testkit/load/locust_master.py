@@ -44,7 +44,7 @@ class _Master:
             while len(self._present) + len(self._strangers) < self._order.workers:
                 gevent.sleep(_POLL_SECONDS)
         missing = self._order.workers - len(self._present)
-        problem = "; ".join(self._strangers) or (f"{missing} did not come" if missing else "")
+        problem = "; ".join(self._strangers) or (f"{missing} did not connect" if missing else "")
         self._send(WorkerMessage(ready=__version__, problem=problem))
 
     def start(self) -> None:

@@ -145,7 +145,7 @@ def _place_of(served: Served) -> tuple[str, str, str]:
         place = _name_in(found, served)
         if place:
             return found.__name__, place, ""
-    raise ValueError(f"load_server: {served!r} is no global of a module; give a text such as 'shop.api:app'")
+    raise ValueError(f"load_server: {served!r} is not a global of a module; give a string such as 'shop.api:app'")
 
 
 def _name_in(module: ModuleType, served: object) -> str:
