@@ -276,7 +276,7 @@ def test_a_data_source_that_asks_another_server_stays(server: FakeGrafana, monke
     refused, forced = (_install(server.url, "--prometheus", "http://new:9090", *force) for force in ([], ["--force"]))
 
     assert (
-        "refused       data source Paceline Prometheus: it asks prometheus at http://old:9090; "
+        "refused       data source Paceline Prometheus: it is a prometheus at http://old:9090; "
         "--force points it to http://new:9090\n"
     ) in refused.output
     assert "updated       data source Paceline Prometheus\n" in forced.output

@@ -197,11 +197,11 @@ def test_the_advice_is_that_of_the_first_cause(measure: str, advice: str) -> Non
     [
         (
             VerdictKind.BUDGET,
-            "Make it faster, or give it a budget of its own: a performance marker, or a setting.",
+            "Make the test faster, or give it a budget of its own: a performance marker, or a setting.",
         ),
         (
             VerdictKind.LEAK,
-            "Look for what outlives the test: module-level caches, listeners, fixtures without teardown.",
+            "Look for objects that outlive the test: module-level caches, listeners, fixtures without teardown.",
         ),
         (
             VerdictKind.FLAKY,
@@ -213,7 +213,7 @@ def test_the_advice_is_that_of_the_first_cause(measure: str, advice: str) -> Non
         ),
         (VerdictKind.CHANGE_POINT, "Look at the changes of the first run that was slower."),
         (VerdictKind.TREND, "Compare with the oldest commit of the window, because no single run shows it."),
-        (VerdictKind.BROKEN, "It always fails: fix it or remove it."),
+        (VerdictKind.BROKEN, "Fix or remove the test: it always fails."),
     ],
 )
 def test_every_kind_has_an_advice(kind: VerdictKind, advice: str) -> None:

@@ -137,7 +137,7 @@ def source_step(source: DataSource, found: Json | None, namesake: Json | None, *
     if found.get("readOnly"):
         return InstallStep(what=what, action=Action.REFUSE, reason="Grafana reads it from a file")
     if not force:
-        said = f"it asks {found['type']} at {found['url']}; --force points it to {source.address}"
+        said = f"it is a {found['type']} at {found['url']}; --force points it to {source.address}"
         return InstallStep(what=what, action=Action.REFUSE, reason=said)
     body = {**found, "type": source.kind, "url": source.address}
     return InstallStep(
