@@ -1,5 +1,5 @@
 """
-Measuring what is not a test: a block of code, in a script or inside a test.
+Measuring code outside of tests: a block, in a script or inside a test.
 """
 
 import time
@@ -40,7 +40,7 @@ def set_performance_budget(test_type: str, budget_ms: float) -> None:
 
 def changed_budgets(budgets: Budgets) -> Budgets:
     """
-    The budgets with those that code has set.
+    The configured budgets, with those that code has set.
     """
     return replace(budgets, by_type_ms={**budgets.by_type_ms, **_changed})
 
@@ -54,7 +54,7 @@ def _checked_budget(budget_ms: float, what: str) -> float:
 
 class Monitor:
     """
-    Measures from `start` to `stop`, or around a `with` block; once.
+    Measures once, from `start` to `stop` or around a `with` block.
 
     After that `metrics` is a `Case`: `duration_seconds`, `usage` (the keys of `UsageKey`), `outcome`; and
     `verdict` says whether the budget was broken.
@@ -74,7 +74,7 @@ class Monitor:
     @property
     def metrics(self) -> Case:
         """
-        What was measured.
+        The measured figures.
 
         Raises:
             RuntimeError: the monitor has not been stopped yet.
@@ -107,7 +107,7 @@ class Monitor:
 
     def stop(self, outcome: Outcome = Outcome.PASSED) -> Case:
         """
-        End measuring.
+        Stop measuring.
 
         Raises:
             RuntimeError: the monitor is not running.
@@ -154,8 +154,8 @@ def monitor(name: str, *, test_type: str = DEFAULT_TEST_TYPE, budget_ms: float |
     Measure a block: `with paceline.monitor("checkout", test_type="api") as m:`, then `m.metrics`.
 
     Args:
-        name: what the block is called.
-        test_type: decides on the budget where `budget_ms` is not given.
+        name: the name of the block.
+        test_type: decides the budget if `budget_ms` is not given.
         budget_ms: the block's own budget in milliseconds.
 
     Raises:
@@ -166,7 +166,7 @@ def monitor(name: str, *, test_type: str = DEFAULT_TEST_TYPE, budget_ms: float |
 
 def start_test_monitoring(name: str, *, test_type: str = DEFAULT_TEST_TYPE, budget_ms: float | None = None) -> Monitor:
     """
-    For code that cannot use `with`: starts to measure, and is ended by `stop_test_monitoring`.
+    Start to measure, for code that cannot use `with`; `stop_test_monitoring` ends it.
     """
     return Monitor(name, test_type=test_type, budget_ms=budget_ms).start()
 

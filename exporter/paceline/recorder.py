@@ -30,7 +30,7 @@ class Recorded:
 
 class CaseRecorder:
     """
-    What the fixture `paceline` gives to a test. Without `--paceline` it accepts everything and keeps nothing.
+    The value of the fixture `paceline`. Without `--paceline`, it accepts figures but does not keep them.
     """
 
     def __init__(self) -> None:
@@ -67,14 +67,14 @@ class CaseRecorder:
         better: Literal["lower", "higher"] | None = None,
     ) -> None:
         """
-        Keep a figure with the test; recorded again, the last value counts.
+        Keep a figure with the test; if it is recorded again, the last value counts.
 
         Args:
-            name: small letters, digits and underscores, as in the name of a metric.
+            name: lowercase letters, digits and underscores, as in the name of a metric.
             value: the figure.
             unit: the unit of the figure.
-            limit: the highest value that is accepted, or the lowest where `better` is `higher`.
-            better: whether lower or higher values are better: the figure is compared with those of earlier runs.
+            limit: the highest accepted value, or the lowest if `better` is `higher`.
+            better: `lower` or `higher`: which values are better when the figure is compared with earlier runs.
 
         Raises:
             ValueError: an argument is invalid.
@@ -107,14 +107,14 @@ def _is_number(value: object) -> bool:
 def record_cache(*, hit: bool, count: int = 1) -> None:
     """
     Count lookups in a cache that Paceline does not watch by itself, for the test that runs now. Without `--paceline`
-    nothing is counted, so that the code of a project may call this.
+    nothing is counted, so a project may call this function in its own code.
 
     Args:
-        hit: whether the cache had what was looked up.
-        count: of lookups.
+        hit: whether the cache had the key.
+        count: the number of lookups.
 
     Raises:
-        ValueError: the count is less than 1 or no whole number.
+        ValueError: the count is not a whole number from 1 on.
     """
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise ValueError(f"record_cache: the count is {count!r}, expected a whole number from 1 on")

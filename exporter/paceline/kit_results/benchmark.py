@@ -16,8 +16,8 @@ class BenchmarkResult(KitResult, frozen=True, kw_only=True, tag="benchmark"):
     `iterations` calls each.
 
     `group` and `parameters` are those of the benchmark. `cpu_seconds` is the CPU time of one call,
-    `allocated_blocks` are the blocks of memory that one call leaves allocated, `peak_memory_bytes` is the memory peak
-    of one call that was traced. The `max_` fields are the limits of the benchmark. What was not measured is absent.
+    `allocated_blocks` are the memory blocks that one call keeps, `peak_memory_bytes` is the memory peak of one traced
+    call. The `max_` fields are the limits of the benchmark. Figures that were not measured are absent.
     """
 
     rounds: PositiveCount

@@ -24,7 +24,7 @@ class Scaling(DocumentValue, frozen=True, kw_only=True):
     @property
     def queries_per_row(self) -> float:
         """
-        Queries that each row more takes; 0 where their number does not depend on the rows.
+        Additional queries for each row; 0 if their number does not depend on the rows.
         """
         added = max(self.queries_of_many - self.queries_of_few, 0)
         return added / (self.many_rows - self.few_rows)
@@ -32,11 +32,11 @@ class Scaling(DocumentValue, frozen=True, kw_only=True):
 
 class DatabaseResult(KitResult, frozen=True, kw_only=True, tag="database"):
     """
-    The seconds of one call of a function that asks a database, over `iterations` calls, and the queries of a call.
+    The seconds of one call of a function that uses a database, over `iterations` calls, and the queries of a call.
 
-    `queries` is the highest number of queries of a call, absent where queries were not counted. `slowest` are the
-    queries of the first call that took longest. `repeated` are queries sent for each row of another query, and
-    `scaling` has the queries with more rows, where the test can scale its data. `hints` are full scans of tables. The
+    `queries` is the highest number of queries of a call, absent if queries were not counted. `slowest` are the slowest
+    queries of the first call. `repeated` are queries sent for each row of another query, and
+    `scaling` has the queries with more rows, if the test can scale its data. `hints` are full scans of tables. The
     `max_` fields are the limits.
     """
 

@@ -10,9 +10,9 @@ from paceline.values import DocumentValue
 
 class KitResult(DocumentValue, frozen=True, kw_only=True, tag_field="kind"):
     """
-    What a function of the test kit found. It is kept with the test that called the function.
+    The result of a function of the test kit, which is kept with the test that called the function.
 
-    `name` tells results of one kind in one test apart; it begins the names of its measures.
+    `name` distinguishes results of one kind in one test, and is the first part of the names of their measures.
     """
 
     name: str = ""
@@ -45,7 +45,7 @@ class KitResult(DocumentValue, frozen=True, kw_only=True, tag_field="kind"):
 
     def named(self, figure: str) -> str:
         """
-        The name of a measure: the kind of the result, its name where it has one, and the figure.
+        The name of a measure: the kind of the result, its name if it has one, and the figure.
         """
         kind = type(self).__struct_config__.tag
         return "_".join(filter(None, (str(kind), self.name, figure)))

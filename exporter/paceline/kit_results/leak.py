@@ -12,7 +12,7 @@ from paceline.values import DocumentValue, NotNegative, PositiveCount
 
 class Growth(DocumentValue, frozen=True, kw_only=True):
     """
-    What grew with the calls of a function: `resource` per call, with the 95% interval of the slope.
+    A resource that grew with the calls of a function: its growth per call, with the 95% interval of the slope.
 
     `resource` is `memory`, `native memory`, `descriptors`, `threads` or `tasks`; memory is in bytes.
     """
@@ -29,7 +29,7 @@ class Growth(DocumentValue, frozen=True, kw_only=True):
 
 class AllocationSite(DocumentValue, frozen=True, kw_only=True):
     """
-    A line of code and the bytes that it allocated in one call and that were kept.
+    A line of code, and the bytes that it allocated in one call and that were kept.
     """
 
     place: str
@@ -38,11 +38,12 @@ class AllocationSite(DocumentValue, frozen=True, kw_only=True):
 
 class LeakResult(KitResult, frozen=True, kw_only=True, tag="leak"):
     """
-    What a function kept over its calls. Memory is in bytes: `initial_bytes` after the warm-up, `final_bytes` after the
-    last call, `samples` in between, `bytes_per_call` is the slope with its 95% interval.
+    The memory and resources that a function kept over its calls. Memory is in bytes: `initial_bytes` after the
+    warm-up, `final_bytes` after the last call, `samples` in between, `bytes_per_call` is the slope with its 95%
+    interval.
 
-    `growths` are the resources that leak. `sites` are the lines that allocated what was kept. `note` says why growth is
-    no leak, or why the result is not certain.
+    `growths` are the leaking resources. `sites` are the lines that allocated the kept memory. `note` says why growth is
+    not a leak, or why the result is not certain.
     """
 
     iterations: PositiveCount
@@ -67,14 +68,14 @@ class LeakResult(KitResult, frozen=True, kw_only=True, tag="leak"):
     @property
     def leak_detected(self) -> bool:
         """
-        Whether anything grew with every call.
+        Whether a resource grew with every call.
         """
         return bool(self.growths)
 
     @property
     def leaked_bytes_per_call(self) -> float:
         """
-        The bytes that a call keeps; 0 where memory does not leak.
+        The bytes that a call keeps; 0 if memory does not leak.
         """
         return self.bytes_per_call if any("memory" in growth.resource for growth in self.growths) else 0.0
 

@@ -15,10 +15,10 @@ _LATE_SHARE, _LATE_SECONDS = 0.2, 0.005
 
 class Latency(DocumentValue, frozen=True, kw_only=True):
     """
-    The seconds from the intended start of a request to the end of its answer, of all requests that succeeded.
+    The seconds from the due time of a request to the end of its answer, of all successful requests.
 
-    `histogram` is the HDR histogram that they are from, in microseconds and in its encoded form. `within` has some
-    times in seconds, and how many requests took no longer than each.
+    `histogram` is their HDR histogram, in microseconds and in its encoded form. `within` has some times in seconds, and
+    the number of requests that took no longer than each.
     """
 
     p50: NotNegative = 0.0
@@ -34,7 +34,7 @@ class Latency(DocumentValue, frozen=True, kw_only=True):
 
 class LoadErrors(DocumentValue, frozen=True, kw_only=True):
     """
-    The failures of one kind, and the text of one of them.
+    The failures of one kind, with the text of an example.
     """
 
     kind: str
@@ -44,7 +44,7 @@ class LoadErrors(DocumentValue, frozen=True, kw_only=True):
 
 class LoadInterval(DocumentValue, frozen=True, kw_only=True):
     """
-    An interval of a load test, `second` seconds after its start. The seconds of latency are absent where no request
+    An interval of a load test, `second` seconds after its start. Latencies are absent if no request
     succeeded.
     """
 
@@ -71,7 +71,7 @@ class LoadEndpoint(DocumentValue, frozen=True, kw_only=True):
 
 class GeneratorUse(DocumentValue, frozen=True, kw_only=True):
     """
-    How the generator did: the seconds that it was later than due, the CPU that it used, and its wait for a CPU.
+    The generator of a load test: its delay behind the due times in seconds, its CPU, and its wait for a CPU.
     """
 
     lag_p50_seconds: NotNegative = 0.0
@@ -82,7 +82,7 @@ class GeneratorUse(DocumentValue, frozen=True, kw_only=True):
 
 class ServerUse(DocumentValue, frozen=True, kw_only=True):
     """
-    What the server used during the load, if `load_server` started it: `cpu_share` is of one CPU.
+    The usage of a server during the load, if `load_server` started the server; `cpu_share` is a share of one CPU.
     """
 
     cpu_seconds: NotNegative | None = None
@@ -92,12 +92,12 @@ class ServerUse(DocumentValue, frozen=True, kw_only=True):
 
 class LoadResult(KitResult, frozen=True, kw_only=True, tag="load"):
     """
-    What a load test found. `requests` are all requests, `failures` those without a right answer: what was not answered
-    when the test ended is among them. Requests of the warm-up are in `warm_up_requests` only.
+    The result of a load test. `requests` are all requests, `failures` the requests without a correct answer, also those
+    without an answer when the test ended. Requests of the warm-up are only in `warm_up_requests`.
 
     `workers` took part in the test from its start to its end, of `expected_workers`. `requests_per_second` are the
-    asked rates of the open model. The thresholds are those that the test was given. `interrupted` says that the test
-    was stopped early.
+    given rates of the open model. The thresholds are those of the test. `interrupted` says that the test was stopped
+    early.
     """
 
     target: str = ""
@@ -128,21 +128,21 @@ class LoadResult(KitResult, frozen=True, kw_only=True, tag="load"):
     @property
     def success_rate(self) -> float:
         """
-        The share of the requests that succeeded, 0 to 1; 0 where none was sent.
+        The share of successful requests, 0 to 1; 0 if no request was sent.
         """
         return (self.requests - self.failures) / self.requests if self.requests else 0.0
 
     @property
     def error_ratio(self) -> float:
         """
-        The share of the requests that failed; 1 where none was sent.
+        The share of failed requests, 0 to 1; 1 if no request was sent.
         """
         return 1.0 - self.success_rate
 
     @property
     def throughput(self) -> float:
         """
-        Requests that succeeded per second of elapsed time.
+        Successful requests per second of elapsed time.
         """
         return (self.requests - self.failures) / self.elapsed_seconds if self.elapsed_seconds else 0.0
 

@@ -14,7 +14,7 @@ from paceline.values import Count, DocumentValue, NotNegative
 
 class StressStep(DocumentValue, frozen=True, kw_only=True):
     """
-    One load and what came of it. `reason` says why the load is too much; "" where it was carried.
+    One load and its result. `reason` says why the step failed; "" if it did not fail.
     """
 
     load: Count
@@ -42,7 +42,7 @@ class Knee(DocumentValue, frozen=True, kw_only=True):
 
 class PerformanceSummary(NamedTuple):
     """
-    Whether all loads were carried, the highest that was, and what broke first.
+    Whether no load failed, the highest load that did not fail, and the first limit that broke.
     """
 
     can_handle_load: bool
@@ -52,9 +52,9 @@ class PerformanceSummary(NamedTuple):
 
 class StressResult(KitResult, frozen=True, kw_only=True, tag="stress"):
     """
-    How much load was carried. `results` are the steps in the order in which they were measured. `breaking_point` is the
-    lowest load that failed; None where none did. `broke_by` says what broke first: `errors`, `latency`, `throughput`,
-    `workers`, `server CPU`, `generator CPU`, or the reason of the user's own check.
+    The result of a stress test. `results` are the steps in the order of their measurement. `breaking_point` is the
+    lowest load that failed; None if no load failed. `broke_by` names the first limit that broke: `errors`, `latency`,
+    `throughput`, `workers`, `server CPU`, `generator CPU`, or the reason of the user's own check.
     """
 
     target: str = ""
@@ -78,7 +78,7 @@ class StressResult(KitResult, frozen=True, kw_only=True, tag="stress"):
 
     def measures(self) -> Mapping[str, Measure]:
         """
-        The highest load that was carried, which is compared with earlier runs. A test that was interrupted has none.
+        The highest load that did not fail, which is compared with earlier runs; absent for an interrupted test.
         """
         if self.interrupted:
             return {}

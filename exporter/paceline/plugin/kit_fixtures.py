@@ -39,7 +39,7 @@ def database_performance_test() -> "Callable[..., DatabaseResult]":
 @pytest.fixture
 def assert_no_repeated_queries() -> "Callable[[], AbstractContextManager[None]]":
     """
-    `with paceline.testkit.assert_no_repeated_queries():` fails where a query is sent for each row of another one (N+1).
+    `with paceline.testkit.assert_no_repeated_queries():` fails if a query is sent for each row of another query (N+1).
     """
     return _of_kit("assert_no_repeated_queries")
 

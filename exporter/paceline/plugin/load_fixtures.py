@@ -1,5 +1,5 @@
 """
-The fixtures of load and stress tests. What they need is imported by those who use them.
+The fixtures of load and stress tests. Their packages are imported only when a test uses a fixture.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ _STRESS = "stress"
 @pytest.fixture
 def load_test() -> "Callable[..., LoadResult]":
     """
-    Sends load to an endpoint: `paceline.testkit.load_test`.
+    Send load to an endpoint: `paceline.testkit.load_test`.
     """
     from paceline.testkit import load_test as send  # noqa: PLC0415 - imported by those who use it
 
@@ -29,7 +29,7 @@ def load_test() -> "Callable[..., LoadResult]":
 @pytest.fixture
 def stress_test(request: pytest.FixtureRequest) -> "Callable[..., StressResult]":
     """
-    Raises the load until it is too much: `paceline.testkit.stress_test`. Skips without --paceline-stress or -m stress.
+    Raise the load until a step fails: `paceline.testkit.stress_test`. Skips without --paceline-stress or -m stress.
     """
     config = request.config
     if not (config.pluginmanager.has_plugin("paceline-planner") or is_stress_asked_for(config)):
@@ -42,7 +42,7 @@ def stress_test(request: pytest.FixtureRequest) -> "Callable[..., StressResult]"
 @pytest.fixture
 def load_server() -> "Iterator[Callable[..., LoadServer]]":
     """
-    Starts a server for the test, of a command or an app: `paceline.testkit.running_server`.
+    Start a server for the test from a command or an app: `paceline.testkit.running_server`.
     """
     from paceline.testkit import running_server  # noqa: PLC0415 - as above
 

@@ -19,8 +19,8 @@ def call_in_steps(fn: Callable[[], Any], steps: Steps, limit: CallLimit) -> None
     Call a function, while the caller watches the limit.
 
     Raises:
-        Exception: that of the function. The steps are closed at once: pytest keeps the frame of an error, and with it
-            a generator that is not closed.
+        Exception: the exception of the function. The steps are closed at once: pytest keeps the frame of an error, and
+            with it a generator that is not closed.
     """
     with closing(steps):
         for calls in steps:

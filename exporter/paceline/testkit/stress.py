@@ -1,5 +1,5 @@
 """
-Stress tests: more and more load, until it is too much.
+Stress tests: raise the load until a step fails.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -45,20 +45,21 @@ def stress_test(  # noqa: PLR0913 - each describes the load
     **sending: Unpack[SendingOptions],
 ) -> StressResult:
     """
-    Hold a load, then a higher one, until one is too much.
+    Raise the load step by step, until a step fails.
 
     Args:
-        target: as the endpoint of `load_test`.
+        target: the same as the endpoint of `load_test`.
         initial_load: users of the first step.
         max_load: users of the last step.
         step_size: users that each step adds.
         step_duration_seconds: how long each load is held.
-        p95_ms: a step whose 95% latency is above has failed, in milliseconds.
+        p95_ms: a step with a higher 95% latency has failed, in milliseconds.
         max_error_ratio: a step with a higher share of failed requests has failed.
-        failure: takes the `LoadResult` of a step, and returns why it failed, True, or a false value.
-        refine: whether the loads between the last that was carried and the first that failed are tried, by bisection.
+        failure: a function of the `LoadResult` of a step, which returns the reason of its failure, True, or a false
+            value.
+        refine: whether a bisection tries loads between the last successful and the first failed load.
         as_rate: whether loads are requests per second instead of users.
-        name: tells several stress tests in one test apart.
+        name: distinguishes several stress tests in one test.
         sending: how requests are sent, as in `SendingOptions`.
 
     Raises:

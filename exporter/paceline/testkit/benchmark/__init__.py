@@ -30,20 +30,20 @@ def benchmark_test(  # noqa: PLR0913 - the options of a benchmark
     Time a function in rounds of at least a millisecond, five rounds or more, for about half a second.
 
     Args:
-        fn: a function without arguments that returns no coroutine.
+        fn: a function without arguments that does not return a coroutine.
         max_avg_ms: the longest mean time of a call, in milliseconds.
         max_median_ms: the longest median time of a call, in milliseconds.
         max_memory_kib: the highest memory peak of a call, in KiB.
-        name: tells several benchmarks in one test apart.
+        name: distinguishes several benchmarks in one test.
         group: benchmarks that are shown together.
         timeout_seconds: the longest time of a call; a call that blocks is ended before twice that time, in the main
             thread of a POSIX process.
 
     Raises:
-        ValueError: a limit is no number above 0.
+        ValueError: a limit is not a number above 0.
         TimeoutError: a call took longer than `timeout_seconds`.
         TypeError: the function returns a coroutine.
-        Exception: that of the function.
+        Exception: the exception of the function.
     """
     with arguments_of("benchmark_test"):
         check_name(name)
@@ -69,7 +69,7 @@ async def async_benchmark_test(  # noqa: PLR0913 - as above
     timeout_seconds: float = CALL_SECONDS,
 ) -> BenchmarkResult:
     """
-    As `benchmark_test`, of a coroutine function, in the event loop that runs.
+    Like `benchmark_test`, for a coroutine function, in the running event loop.
     """
     with arguments_of("async_benchmark_test"):
         check_name(name)
@@ -83,7 +83,7 @@ def limits_of(max_avg_ms: float | None, max_median_ms: float | None, max_memory_
     The limits in base units.
 
     Raises:
-        ValueError: a limit is no number above 0.
+        ValueError: a limit is not a number above 0.
     """
     given = {"max_avg_ms": max_avg_ms, "max_median_ms": max_median_ms, "max_memory_kib": max_memory_kib}
     checked = {name: None if most is None else number(name, most) for name, most in given.items()}

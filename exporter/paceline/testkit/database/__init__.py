@@ -34,20 +34,20 @@ def database_performance_test(  # noqa: PLR0913 - the options of a database test
     """
     Call a function many times, and count and time the queries that it sends.
 
-    Queries are counted where `--paceline` is on. They are not counted as queries of the test.
+    Queries are counted with `--paceline`; they do not count as queries of the test.
 
     Args:
         fn: a function without arguments; a coroutine function is run in an event loop of its own.
         iterations: calls, at least 1.
         max_avg_ms: the longest mean time of a call, in milliseconds.
-        max_queries: the most queries of a call.
+        max_queries: the highest number of queries of a call.
         check_n_plus_one: whether to look for queries that are repeated for each row.
-        scale: makes as many rows as its argument says, so that the queries with `rows` rows and with ten times as many
-            can be compared.
-        rows: for `scale`.
+        scale: a function that creates the given number of rows, to compare the queries with `rows` rows and with ten
+            times as many.
+        rows: the smaller number of rows for `scale`.
         explain: a connection of SQLite, PostgreSQL, MariaDB or MySQL, or of SQLAlchemy or Django to one of these, for
             hints on full scans.
-        name: tells several results in one test apart.
+        name: distinguishes several results in one test.
         timeout_seconds: the longest time of a call, also of `scale`; a call that blocks is ended before twice that
             time, in the main thread of a POSIX process.
 
@@ -55,7 +55,7 @@ def database_performance_test(  # noqa: PLR0913 - the options of a database test
         ValueError: an argument is out of its range.
         TimeoutError: a call took longer than `timeout_seconds`.
         TypeError: the function returns a coroutine, and an event loop runs already.
-        Exception: that of the function.
+        Exception: the exception of the function.
     """
     asked = _asked(_NAME, name, iterations, rows, max_avg_ms=max_avg_ms, max_queries=max_queries)
     calls = DatabaseCalls(fn, asked._replace(checks_n_plus_one=check_n_plus_one, scale=scale, explain=explain))
@@ -80,7 +80,7 @@ async def async_database_performance_test(  # noqa: PLR0913 - as above
     timeout_seconds: float = CALL_SECONDS,
 ) -> DatabaseResult:
     """
-    As `database_performance_test`, of a coroutine function, in the event loop that runs; `scale` may be one too.
+    Like `database_performance_test`, for a coroutine function, in the running event loop; `scale` may be one too.
     """
     asked = _asked(_ASYNC_NAME, name, iterations, rows, max_avg_ms=max_avg_ms, max_queries=max_queries)
     calls = DatabaseCalls(fn, asked._replace(checks_n_plus_one=check_n_plus_one, scale=scale, explain=explain))

@@ -23,20 +23,20 @@ def memory_leak_test(
     """
     Call a function many times and look whether the process keeps memory, descriptors, threads or tasks with each call.
 
-    The function is called about three times as often as asked for, and up to sixteen times as often where something
-    grew, for at most two seconds more. Log records, warnings and output of the calls are not recorded meanwhile.
+    The function is called about three times as often as `iterations`, and up to sixteen times if a resource grew, for
+    at most two more seconds. Log records, warnings and output of the calls are not recorded.
 
     Args:
         fn: a function without arguments; a coroutine function is run in an event loop of its own.
         iterations: calls, at least 1.
-        name: tells several results in one test apart.
+        name: distinguishes several results in one test.
         timeout_seconds: the longest time of a call; a call that blocks is ended before twice that time, in the main
             thread of a POSIX process.
 
     Raises:
-        ValueError: iterations is no whole number from 1 on, or the time limit is no number above 0.
+        ValueError: iterations is not a whole number from 1 on, or the time limit is not a number above 0.
         TimeoutError: a call took longer than `timeout_seconds`.
-        Exception: that of the function.
+        Exception: the exception of the function.
     """
     search, limit = _search("memory_leak_test", fn, iterations, name, timeout_seconds)
     with without_records(), limit.watched():
@@ -52,7 +52,7 @@ async def async_memory_leak_test(
     fn: Callable[[], Awaitable[Any]], iterations: int = 100, *, name: str = "", timeout_seconds: float = CALL_SECONDS
 ) -> LeakResult:
     """
-    As `memory_leak_test`, of a coroutine function, in the event loop that runs.
+    Like `memory_leak_test`, for a coroutine function, in the running event loop.
     """
     search, limit = _search("async_memory_leak_test", fn, iterations, name, timeout_seconds)
     with without_records():

@@ -1,3 +1,3 @@
 """
-Load tests. Worker processes import parts of this package, so that nothing is imported here.
+Load tests. This module imports nothing, because worker processes import parts of the package.
 """

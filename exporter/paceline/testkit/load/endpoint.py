@@ -1,5 +1,5 @@
 """
-What a load test sends requests to.
+The endpoints of a load test.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,10 +21,10 @@ class Endpoint(Value, frozen=True):
     """
     A request of a load test.
 
-    `json` is a body that is sent as JSON. `weight` is the share of the requests among several endpoints, `name` tells
-    endpoints apart (default: method and path). An answer is right if its status is `expect_status` (default: any below
-    400) and its body has the text `expect_text`. `data` are rows that take turns: `{key}` in the path of the URL, in
-    the headers and in the body is replaced by the value of the row.
+    `json` is a body that is sent as JSON. `weight` is the share of the requests among several endpoints, and `name`
+    distinguishes endpoints (default: method and path). An answer is correct if its status is `expect_status` (default:
+    any below 400) and its body contains `expect_text`. `data` are rows, which requests use in turn: `{key}` in the path
+    of the URL, in the headers and in the body is replaced by the value of the row.
     """
 
     url: str

@@ -33,26 +33,26 @@ def load_test(  # noqa: PLR0913 - each describes the load
     **sending: Unpack[SendingOptions],
 ) -> LoadResult:
     """
-    Send load to an endpoint and measure how it does.
+    Send load to an endpoint, and measure latency, throughput and errors.
 
-    Latency counts from the moment at which a request was due. A request that is not answered a second after the end
-    has failed. Ctrl-C ends the test early; what was measured is kept with the test.
+    Latency is measured from the due time of a request. A request that is not answered a second after the end has
+    failed. Ctrl-C ends the test early; its figures are kept with the test.
 
     Args:
         endpoint: a URL, an `Endpoint`, several of them, or a function without arguments, sync or async. A call of a
             function failed if it raises or returns False.
         concurrent_users: users at a time, each of which sends its next request after the answer (default 20). With
-            `requests_per_second`, the most requests that may be in flight (default: as many as are sent in a second,
-            20 to 1000).
+            `requests_per_second`, the maximum of requests in flight (default: as many as are sent in a second, 20 to
+            1000).
         duration_seconds: how long requests are sent.
-        ramp_up_seconds: until all users are there (default: a sixth of the duration, at most 10 s), or until
+        ramp_up_seconds: time until all users have started (default: a sixth of the duration, at most 10 s), or until
             the rate is reached (default 0).
-        requests_per_second: requests are due at this rate, however long the answers take. Several rates each have an
-            equal part of the duration.
+        requests_per_second: requests are sent at this rate, however long the answers take. Several rates share the
+            duration equally.
         p95_ms: the highest 95% latency that is acceptable, in milliseconds.
         max_error_ratio: the highest share of failed requests that is acceptable.
         min_requests_per_second: the lowest throughput that is acceptable.
-        name: tells several load tests in one test apart.
+        name: distinguishes several load tests in one test.
         sending: how requests are sent, as in `SendingOptions`.
 
     Raises:

@@ -34,7 +34,7 @@ Served = str | Sequence[str] | Callable[..., Any]
 
 class LoadServer(NamedTuple):
     """
-    A server that runs: its address without a path, and its process.
+    A running server: its address without a path, and its process.
     """
 
     url: str
@@ -52,19 +52,19 @@ def running_server(
     env: Mapping[str, str] | None = None,
 ) -> Iterator[LoadServer]:
     """
-    A server on a free port of this machine, in a process of its own. It is stopped at the end in any case. CPU and
-    memory of the process and its children are kept with the result of each load test that is made meanwhile.
+    Run a server on a free port of this machine, in a process of its own, and stop it at the end in any case. The
+    result of each load test in between has the CPU and memory of the process and its children.
 
     Args:
-        served: a command, in which `{port}` stands for the port, as also the variable PORT does; or an ASGI or WSGI
+        served: a command, in which `{port}` is replaced by the port (the variable PORT has it too); or an ASGI or WSGI
             app, as `"module:name"` or as an object that is a global of a module.
         ready_path: the server is ready when it answers a request for this path, whatever the status.
-        ready_seconds: how long it may take.
-        cwd: the folder that a command runs in.
+        ready_seconds: the longest time until the server is ready.
+        cwd: the folder in which a command runs.
         env: variables that are added to the environment.
 
     Raises:
-        ValueError: the app is no global of a module.
+        ValueError: the app is not a global of a module.
         RuntimeError: the server ended, or did not answer in time; the message has the end of its output.
     """
     with tempfile.TemporaryFile() as output, _listening(served) as place:
