@@ -8,7 +8,7 @@ from grafana.generator.panel_kinds import DRAWING, EACH_RUN, bars, per_run, stac
 from grafana.generator.promql import SUITE as OF_SUITE
 from grafana.generator.promql import WHOLE, at_end, by_test, each_run, ended, over, usual_at_end, with_course
 from grafana.generator.suite_test_tables import CHANGES, STATES
-from grafana.generator.tables import FACTOR, TO_TEST, TableColumn, as_words, rows_of
+from grafana.generator.tables import FACTOR, TO_TEST, WHOLE_OR_PART, TableColumn, as_words, rows_of
 from grafana.generator.variables import END_VARIABLE, of_suite
 from paceline import colors
 from paceline.verdict_kinds import FAILING_KINDS
@@ -295,9 +295,7 @@ _LAST_RUNS = table(
         Override(matcher="byName", pattern="Took", properties={"unit": "s"}),
         # As wide as a whole hash.
         Override(matcher="byName", pattern="Commit", properties={"custom.width": 340}),
-        Override(
-            matcher="byName", pattern="Run", properties={"mappings": [as_words({"false": "whole", "true": "a part"})]}
-        ),
+        WHOLE_OR_PART,
         *(
             Override(
                 matcher="byName",

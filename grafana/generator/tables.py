@@ -109,6 +109,13 @@ class ShareColumn(Struct, frozen=True, kw_only=True):
 
 # A label that a row does not have would have the text of an empty panel.
 _NO_LABEL = Override(matcher="byType", pattern="string", properties={"noValue": "\N{EN DASH}"})
+WHOLE_OR_PART = Override(
+    matcher="byName", pattern="Run", properties={"mappings": [as_words({"false": "whole", "true": "a part"})]}
+)
+"""
+The label `partial` in words.
+"""
+
 Columns = Sequence[TableColumn | ShareColumn]
 
 
@@ -178,7 +185,7 @@ def rows_of(
         empty=empty,
         unit="none",
         queries=tuple(Query(expr=one.expr, now=True, is_table=True) for one in asked),
-        overrides=(_NO_LABEL, *overrides, *looks),
+        overrides=(_NO_LABEL, WHOLE_OR_PART, *overrides, *looks),
         transformations=_in_columns(columns),
     )
     order = [{"displayName": asked[0].name, "desc": not asked[0].lowest_first}]
@@ -220,7 +227,7 @@ _LABELS = {
     "measure": "Measure",
     "suite": "Suite",
     "branch": "Branch",
-    "partial": "Part",
+    "partial": "Run",
     "job": "Job",
     "instance": "Instance",
     "version": "Version",
