@@ -35,7 +35,15 @@ _USAGE = {
     *(UsageKey.CPU_SECONDS, UsageKey.MEMORY_PEAK_BYTES, UsageKey.MEMORY_RETAINED_BYTES, UsageKey.READ_BYTES),
 }
 _RUN_SAMPLES = {metric.name for metric in CATALOGUE if metric.channel is Channel.RUN_SAMPLE}
-_VALUES = {"suite": SUITE, "branch": BRANCH, "base": BRANCH, "back": "1d", "test_type": ".+", "end": f"{_ENDED:.0f}"}
+_VALUES = {
+    "suite": SUITE,
+    "branch": BRANCH,
+    "base": BRANCH,
+    "back": "1d",
+    "test_type": ".+",
+    "group": ".*",
+    "end": f"{_ENDED:.0f}",
+}
 
 
 def main() -> None:
@@ -69,7 +77,7 @@ def _is_of_runs(asked: Asked) -> bool:
 
 def _best(url: str, asked: Asked, test: str) -> tuple[float, float]:
     step = max(_DAYS * 86400 // asked.points, asked.least_step)
-    query = filled(asked.expr, {**_VALUES, "test": test, "__interval": f"{step}s"})
+    query = filled(asked.expr, {**_VALUES, "test": test, "__interval": f"{step}s", "__interval_ms": f"{step}000"})
     times = {"time": _UNTIL} if asked.is_instant else {"start": _UNTIL - _DAYS * 86400, "end": _UNTIL, "step": step}
     path = f"{url}/api/v1/{'query' if asked.is_instant else 'query_range'}"
     seconds, cpu = zip(*(_once(url, path, {"query": query, **times}) for _ in range(3)), strict=True)
