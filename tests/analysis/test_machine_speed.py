@@ -80,6 +80,7 @@ def test_a_test_never_needs_no_time() -> None:
     case = make_case(seconds=0.3, usage={UsageKey.CPU_WAIT_SECONDS: 0.4})
 
     assert need_of(case) == (1e-6, 1e-6)
+    assert need_of(make_case(seconds=0.0, usage={})) == (1e-6, 0.0)
     assert need_of(make_case(seconds=None)) is None
     assert need_of(make_case(seconds=0.3)) == (0.3, 0.3)
 

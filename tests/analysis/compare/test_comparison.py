@@ -53,6 +53,17 @@ def test_twice_as_slow_is_slower() -> None:
     assert one.shift.low < 2 < (one.shift.high or 0)
 
 
+@pytest.mark.parametrize("is_paired", [False, True])
+def test_times_of_zero_are_compared(*, is_paired: bool) -> None:
+    """
+    A JUnit file has "0.000" for a short test, and a time of 0 has no ratio.
+    """
+    others = dict.fromkeys(_OTHERS, 0.02)
+    base, head = _side("a", {"t::tiny": 0.0, **others}), _side("b", {"t::tiny": 0.0, **others})
+
+    assert set(_changes(_compared(base, head, is_paired=is_paired)).values()) == {Change.UNCHANGED}
+
+
 def test_a_trifle_is_unchanged() -> None:
     """
     Twice a tenth of a millisecond is below the floor, and 3% are below the ratio.

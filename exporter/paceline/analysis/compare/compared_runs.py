@@ -12,8 +12,6 @@ from msgspec import Struct
 from paceline.analysis.machine_speed import Need, Ruler, need_of, normalized
 from paceline.model import Case, Run
 
-# Shorter than any clock can tell; a time of 0 has no ratio.
-_SHORTEST = 1e-9
 # As many as tell a machine from a change; a past that knows the machine does with fewer, two sides do not.
 _FEWEST_ON_RULER = 8
 _SHORTEST_ON_RULER = 0.001
@@ -132,7 +130,7 @@ def _needs(run: Run) -> dict[str, Need]:
 
 
 def _seconds(needs: Mapping[str, Need]) -> dict[str, float]:
-    return {case_id: max(need.seconds, _SHORTEST) for case_id, need in needs.items()}
+    return {case_id: need.seconds for case_id, need in needs.items()}
 
 
 def _medians(runs: Seconds) -> dict[str, float]:
