@@ -278,10 +278,10 @@ _CHANGES: Mapping[str, Chosen] = {
     "the heaviest test": lambda usual, _: [max(usual, key=lambda test: usual[test])],
     "one test of about 10 ms": lambda usual, random: _around(usual, 0.010, 1, random),
     "ten tests of about 1 ms": lambda usual, random: _around(usual, 0.001, 10, random),
-    "a class or family of ten or more short tests": _of_one_part,
     "a hundred tests": lambda usual, random: random.sample(sorted(usual), min(100, len(usual))),
     "a fifth of the suite": lambda usual, random: random.sample(sorted(usual), len(usual) // 5),
     "all tests": lambda usual, _: list(usual),
+    "a class or family of ten or more short tests": _of_one_part,
 }
 
 _FIRST_CHANGE = next(iter(_CHANGES))
