@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-# A word begins behind what is no letter, or with a capital behind a small one: "db_auth", "dbAuth", and not "oauth".
+# A word begins after a character that is not a letter, or at a capital after a small letter: "db_auth", "dbAuth", not
+# "oauth".
 _WORD = r"(?:(?<![a-z])|(?-i:(?<=[a-z\d])(?=[A-Z])))"
 _KEY_OF = (
     "access|account|aes|api|auth|cipher|consumer|decryption|deploy|encryption|gpg|hmac|jwt|licen[cs]e|master|pgp"

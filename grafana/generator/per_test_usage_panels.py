@@ -99,7 +99,7 @@ USED: tuple[Panel, ...] = (
     ),
 )
 
-# Most tests touch few of these, and Grafana hides no row by what is in it: the rows are closed.
+# The rows are closed, because most tests use few of them and Grafana cannot hide an empty row.
 TOUCHED: tuple[Row, ...] = tuple(
     Row(title, tuple(_usage_panels(probe)), is_closed=True)
     for probe, title in {

@@ -30,7 +30,7 @@ def cases(which: str) -> str:
 
 
 _EACH_WHOLE_RUN = each_run("paceline_run_duration_seconds", WHOLE)
-# Of the chosen test types: what is known of a run as a whole has none.
+# Of the chosen test types; figures of a whole run have no test type.
 _PASSED = by_test(at_end("paceline_test_passed"))
 _PASSED_IN_WHOLE_RUNS = by_test(f"{each_run('paceline_test_passed')} and on (suite, branch) {_EACH_WHOLE_RUN}")
 

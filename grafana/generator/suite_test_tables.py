@@ -48,7 +48,7 @@ _CALLING_MORE = worst(
     f"{at_end(_CALLS)} / ({usual(_CALLS)} < ({at_end(_CALLS)} - 5) / 1.01) and {over('resets', _CALLS)} == 0",
 )
 
-# As judgement tells counts of work: by their unit, or by their name where they have none.
+# Counts as in judgement: by their unit, or by their name if they have no unit.
 _COUNTS = (f',unit=~"{UNITS_OF_COUNTS}"', f',unit="",measure=~"{NAMES_OF_COUNTS}"')
 
 

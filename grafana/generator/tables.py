@@ -17,7 +17,7 @@ _OF_TEST = (
     "&var-branch=${branch:percentencode}&${test_type:queryparam}&var-test=${__data.fields.test:percentencode}"
 )
 _SAME_TIME = "&${__url_time_range}"
-# In pixels; what is left is for the name of the test.
+# In pixels; the name of the test gets the rest of the width.
 _LETTER, _MARGIN, _ARROW, _LEAST, _TYPE_WIDTH = 8, 24, 20, 72, 100
 
 

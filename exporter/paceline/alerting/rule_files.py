@@ -99,7 +99,7 @@ def _values(options: Options) -> dict[str, str]:
         "exporter": options.exporter,
         "prometheus": options.prometheus,
         "alertmanager": options.alertmanager,
-        # A bare selector looks back five minutes. Prometheus 2 takes what is exactly so old as well.
+        # A selector without a range looks back five minutes; Prometheus 2 includes a sample of exactly this age.
         "before": "301s",
         "retention": f"{max(_RETENTION_DAYS, options.window_days + _SPARE_DAYS)}d",
         "dashboards": options.dashboards.rstrip("/"),

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 Days = Annotated[int, Meta(ge=1, le=3650)]
 Seconds = Annotated[int, Meta(ge=1, le=120)]
 NAME = r"[a-zA-Z_][a-zA-Z0-9_]*"
-# What tells suites, tests and alerts apart already.
+# Labels that already distinguish suites, tests and alerts.
 LABEL = rf"(?!(?:suite|branch|test|test_type|measure|unit|alertname|severity|part_of)\Z){NAME}"
 # A string of PromQL, but for what ends or fills a string of the templates that it is written into.
 STRING = r'"(?:[^"\\\n\r`%{]|\{(?!\{)|\\(?:[abfnrtv\\"]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}))*"'

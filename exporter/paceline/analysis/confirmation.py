@@ -122,7 +122,7 @@ def confirmed(
             continue
         cases[verdict.case] = _with_figure(cases[verdict.case], verdict, figures)
     believed = without_waits(run, found, again, cases, usual)
-    # What did not hold up is told last.
+    # Unconfirmed verdicts come last.
     verdicts = sorted(
         (verdict for verdict in believed.values() if verdict is not None),
         key=lambda verdict: verdict.kind is VerdictKind.UNCONFIRMED,

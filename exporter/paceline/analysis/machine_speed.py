@@ -19,7 +19,7 @@ _SHARE_OF_TEST, _SHARE_OF_FILE = 0.25, 0.4
 # Tests that together weigh less than this say nothing of the machine; its calibration does.
 _LIGHTEST = 0.010
 _SHORTEST = 1e-6
-# From this share of its time on a CPU a test tells of the speed of the CPU.
+# A test with at least this share of its time on a CPU shows the speed of the CPU.
 _CPU_BOUND = 0.5
 # Where fewer tests than these share the weight, one that was made faster would make all others look slower. The
 # calibration, which is good to some percent, then bounds how fast the machine can have been.

@@ -16,7 +16,7 @@ from paceline.cli.options.project import clear_errors
 from paceline.files import write_files
 
 _DEFAULT = Options()
-# Who is told and what is scraped is edited in them.
+# Users edit receivers and scrape jobs in these files.
 _YOURS = frozenset({"prometheus/prometheus.yml", "alerts/alertmanager.yml"})
 # What RE2 lacks.
 _NOT_RE2 = re.compile(r"\(\?(?:[=!>]|<[=!])|\\[1-9]")

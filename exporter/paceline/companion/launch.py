@@ -29,7 +29,7 @@ _GROUP_SIGNALS: Final = [
 _SHELL: Final = "/bin/sh"
 _PROGRAM: Final = str(Path(__file__).with_name("__main__.py"))
 
-# Enough for the imports of what is served live, on a busy machine.
+# Enough for the imports of the live endpoint, on a busy machine.
 _READY_SECONDS: Final = 10.0
 
 

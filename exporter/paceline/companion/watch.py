@@ -59,7 +59,7 @@ def watch(folder: str, session: int, order: "Mapping[str, Any]") -> None:
         if time.monotonic() >= next_sample:
             sampler.sample()
             next_sample = time.monotonic() + order["sample_seconds"]
-        # Looking may have taken longer than the time to the next look; a negative timeout is none.
+        # Sampling may have taken longer than the time to the next sample; a negative timeout is invalid.
         poll.poll(max(1e3 * (min(loop.next_look, next_sample) - time.monotonic()), 0))
         if loop.is_over():
             break

@@ -57,7 +57,7 @@ class Push:
             answer = session.post(
                 f"{self.address}/api/v1/runs",
                 data=packed,
-                # The exporter tells whose clock is off.
+                # The answer of the exporter says whose clock is off.
                 headers={**_HEADERS, "Date": formatdate(usegmt=True)},
                 allow_redirects=False,
                 stream=True,

@@ -92,7 +92,7 @@ def _changing(days: float) -> Iterator[Habit]:
         test_type="integration",
         seconds=0.18,
         queries=2,
-        # A regression that somebody mended: a query for each line of the cart.
+        # A regression that was fixed: a query for each line of the cart.
         slower=_between(0.55 * days, 0.65 * days, 2.3, 1.0),
         more_queries=_between(0.55 * days, 0.65 * days, 40, 0),
     )
@@ -102,7 +102,7 @@ def _changing(days: float) -> Iterator[Habit]:
         seconds=0.32,
         computing=0.9,
         queries=3,
-        # One that nobody has mended yet: more computing.
+        # A regression that is not fixed yet: more computing.
         slower=_between(0.95 * days, days, 1.7, 1.0),
     )
     yield Habit(

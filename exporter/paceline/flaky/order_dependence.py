@@ -74,7 +74,7 @@ def _least(victim: str, before: list[str], fails: Fails) -> list[str]:
 
 
 def _without_others(victim: str, before: list[str], fails: Fails) -> list[str]:
-    # Several tests are needed: what is left out without effect is not one of them.
+    # Several tests are needed: a test that can be left out without effect is not one of them.
     kept = list(before)
     for test in before:
         fewer = [one for one in kept if one != test]

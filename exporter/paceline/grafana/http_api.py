@@ -26,7 +26,7 @@ _SECONDS = (5, 60)
 _NOT_FOUND, _FORBIDDEN = 404, 403
 # Two at once make the same folder, or the same dashboard.
 _MEANWHILE = {409, 412}
-# Whoever is no admin is refused what is not there, too. Where it is there, writing it is refused.
+# Grafana refuses a reader who is not an admin, also for a missing object; an existing object refuses the write.
 _NOT_SEEN = {_NOT_FOUND, _FORBIDDEN}
 _LONGEST_QUOTE = 200
 # What a search finds at most.
@@ -81,7 +81,7 @@ class GrafanaApi:
         if found is None:
             return None
         meta = found["meta"]
-        # In the list of versions, what is said of the first one is replaced by "Initial save".
+        # In the list of versions, Grafana replaces the message of the first one by "Initial save".
         version = self.find(f"/api/dashboards/uid/{uid}/versions/{meta['version']}", {_NOT_FOUND}) or {}
         return Found(
             version=meta["version"],

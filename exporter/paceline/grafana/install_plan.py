@@ -109,7 +109,7 @@ def folder_step(uid: str, title: str, found: Json | None, named: Iterable[Named]
     if found is not None:
         return InstallStep(what=f"folder {found['title']}", action=Action.KEEP)
     what = f"folder {title}"
-    # Grafana up to 10 has one namespace for folders and what is in none.
+    # Grafana up to 10 has one namespace for folders and for dashboards without a folder.
     if other := _other(named, uid, title, ""):
         advice = f"--folder {other.uid} puts the dashboards there" if other.is_folder else "rename the dashboard"
         namesake = "another folder" if other.is_folder else "a dashboard"

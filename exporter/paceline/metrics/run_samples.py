@@ -98,8 +98,8 @@ def of_run(run: Run, branches: Collection[str]) -> Iterator[Sample]:
     info = (run.branch, run.run_id, run.commit, str(run.dirty).lower(), partial, run.outcome.label)
     yield Sample(catalogue.RUN_INFO, (*labels, *info), 1.0, run.ended)
     yield Sample(catalogue.RUN_DURATION, (*labels, partial), run.duration_seconds, run.ended)
-    # What did not happen is 0: without a sample the figure of an earlier run would be taken for this one's.
-    # A part of the suite is apart, else its figures would be taken for those of the whole.
+    # An outcome that did not occur is 0: without a sample, queries would show the figure of an earlier run.
+    # Partial runs have series of their own, else queries would mix their figures with those of whole runs.
     for outcome, count in _counts(Outcome, (case.outcome for case in run.cases)).items():
         yield Sample(catalogue.RUN_CASES, (*labels, partial, outcome), float(count), run.ended)
     for kind, count in _counts(VerdictKind, (verdict.kind for verdict in run.verdicts)).items():

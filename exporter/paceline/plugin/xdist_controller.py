@@ -57,7 +57,7 @@ class XdistController:
 
     def _take(self, report: pytest.TestReport) -> None:
         changed = take_changed_ids(report)
-        # Each worker collects the same tests, so that one of them tells for all.
+        # Each worker collects the same tests, so one worker reports for all.
         if self._planner.changed_ids is None and changed is not None:
             self._planner.changed_ids = changed
             self._session.watching.tell_names()

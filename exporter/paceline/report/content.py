@@ -35,7 +35,7 @@ _TROUBLES = {
         "tests have no usable time in the imported file",
     ),
 }
-# As many earlier runs as it takes to know what is usual for the calibration.
+# The earlier runs that the usual calibration needs.
 _FEWEST_RUNS = 3
 # A machine within 5% of its usual speed is usual.
 _USUAL = 0.05
@@ -124,7 +124,7 @@ def _speed(slowdown: float | None, calibration: float | None) -> str:
         return "speed not known yet"
     if abs(slowdown - 1) <= _USUAL:
         return "as fast as usual"
-    # The tests say so; whether it is the machine or all of them, its calibration tells.
+    # The tests show a slowdown; the calibration shows whether the machine causes it.
     if calibration is None:
         return f"{_compared(slowdown)} than usual"
     by_calibration = "as usual" if abs(calibration - 1) <= _USUAL else _compared(calibration)

@@ -136,7 +136,7 @@ def _check(run: Run, where: str) -> None:
 
 
 def _expect_name(name: str, place: str, where: str) -> None:
-    # To Prometheus, a label without a value is none.
+    # Prometheus drops a label with an empty value.
     if not name.strip():
         raise DocumentError(f"{where}: {place} is {name[:100]!r}, expected a name")
 

@@ -103,7 +103,7 @@ class ExporterService:
             received = self._keep(run, document, terms)
         except ConflictError as error:
             raise ConflictError(f"{where}: {error}") from error
-        except DocumentError as error:  # of what is kept here: that is not the sender's fault
+        except DocumentError as error:  # a damaged kept run, which is not the sender's fault
             raise StorageError(f"the ledger is damaged: {error}") from error
         result = "accepted" if received.is_new else "duplicate"
         self.own.reports.labels(result).inc()

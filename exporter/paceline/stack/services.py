@@ -56,7 +56,7 @@ def services(
             f"--config.file={layout.configuration / 'alerts' / 'alertmanager.yml'}",
             f"--storage.path={layout.data(ALERTMANAGER)}",
             f"--web.external-url=http://{address[ALERTMANAGER]}",
-            # Its default of five days is shorter than the week after which some alerts are told again.
+            # The default of five days is shorter than the week after which some alerts are sent again.
             "--data.retention=240h",
             # It would look for others of its kind on all interfaces.
             "--cluster.listen-address=",

@@ -12,7 +12,7 @@ from paceline.errors import DocumentError, StorageError
 from paceline.files import replace_file
 from paceline.stack.ports import port_of
 
-# A start is told as the seconds since that of the machine, which is kept in whole seconds and moves with its clock.
+# The system gives a start relative to its own boot time, which has whole seconds and moves with the clock.
 _CLOCK_SECONDS = 2.0
 
 

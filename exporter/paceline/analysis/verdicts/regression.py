@@ -18,7 +18,7 @@ _USUAL_SHARE, _USUAL_AT_MOST, _USUAL_AT_MOST_IF_SHORT = 0.95, 1.3, 2.5
 SHORT_FLOORS = 5
 # What is not measured again, such as a benchmark, has to take longer by this factor.
 UNREPEATED_RATIO = 1.5
-# Critical is what is more than noise and more than a trifle.
+# A critical verdict is beyond noise, and not tiny.
 CRITICAL_FACTOR = 2.0
 _CRITICAL_FLOORS = 10
 

@@ -19,7 +19,7 @@ _SHORTEST_IN_WEEKS = 2 / 7
 # The medians of the first and the last fifth of a line are four fifths of its rise apart; chance takes some of it.
 ENDS = 5
 _SHARE_BETWEEN_ENDS = 0.6
-# Pairs are quadratic: what is longer is condensed to so many medians first.
+# The number of pairs is quadratic: longer series are condensed to this many medians first.
 _MOST_PAIRED = 64
 
 
@@ -69,7 +69,7 @@ def slope_of(values: Sequence[float]) -> Interval:
     together = -(-len(values) // _MOST_PAIRED)
     if together == 1:
         return theil_sen(values)
-    # From the end on, so that what is left over is the oldest.
+    # Starts at the end, so that the oldest runs are the rest.
     stretches = (values[max(end - together, 0) : end] for end in range(len(values), 0, -together))
     fitted = theil_sen([median(stretch) for stretch in stretches][::-1])
     return Interval(*(bound / together for bound in fitted))

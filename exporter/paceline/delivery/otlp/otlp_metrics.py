@@ -85,7 +85,7 @@ def _unit(metric: Metric) -> str:
 # All samples of a test have the same labels, and all of a run the same time.
 @lru_cache(maxsize=16)
 def _labels(names: tuple[str, ...], values: tuple[str, ...]) -> list[KeyValue]:
-    # To Prometheus, a label without a value is none.
+    # Prometheus drops a label with an empty value.
     return attributes({name: value for name, value in zip(names, values, strict=True) if value})
 
 

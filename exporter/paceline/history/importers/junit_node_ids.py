@@ -74,7 +74,7 @@ def _by_text_file(address: Address) -> Sequence[str]:
 
 
 def _by_module(address: Address) -> Sequence[str]:
-    # Nothing tells a module from a class but the custom to begin classes with a capital letter.
+    # Only the capital letter, by custom, distinguishes a class from a module.
     parts = address.classname.split(".")
     module = len(parts)
     while module > 1 and parts[module - 1][:1].isupper():

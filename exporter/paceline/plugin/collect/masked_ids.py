@@ -116,7 +116,7 @@ def masked(
     if found is not None:
         # Those behind first, so that the others stay where they were found.
         for number, name in reversed([(number, name) for number, name in enumerate(params) if name in secrets]):
-            # pytest numbers what comes twice, which tells the tests apart.
+            # pytest numbers duplicate ids, which distinguishes the tests.
             twice = found[f"n{number}"]
             place = f"{places[name]}_{twice}" if twice else places[name]
             shown = f"{shown[: found.start(f'v{number}')]}{place}{shown[found.end(f'v{number}') :]}"

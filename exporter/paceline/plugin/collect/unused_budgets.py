@@ -34,7 +34,7 @@ class UnusedBudgets:
     def pytest_collection_modifyitems(
         self, session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
-        # Before anything is deselected: what is left out on purpose is there all the same.
+        # Runs before tests are deselected: a test that is deselected on purpose exists all the same.
         if session.testsfailed or why_partial(config, self._settings):
             return
         for message in self._messages(items):

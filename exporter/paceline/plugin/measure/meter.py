@@ -26,7 +26,7 @@ from paceline.usage import UsageKey
 
 _NANOSECONDS = 1e9
 _TENTHS_OF_A_MILLISECOND = 4
-# Bytes: what is kept below this is no leak, and not worth a second look.
+# Bytes: less kept memory is not a leak, and not worth a repeat.
 _MUCH = 1 << 16
 # Where a forked process puts the measurement, for the process that hears of the report.
 _ATTRIBUTE = "paceline_measurement"

@@ -68,7 +68,7 @@ def _stop_at_end(orders: BinaryIO, worker: HttpWorker) -> None:
 
 def _new_loop() -> asyncio.AbstractEventLoop:
     try:
-        import uvloop  # noqa: PLC0415 - there is none for every system
+        import uvloop  # noqa: PLC0415 - not available on every system
     except ImportError:
         return asyncio.new_event_loop()
     loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()

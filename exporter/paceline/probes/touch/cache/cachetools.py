@@ -30,7 +30,7 @@ def watch(module: ModuleType, lookups: Lookups, patches: Patches) -> None:
             caller = _frame(1)
             if caller.f_code.co_name in _READING and caller.f_globals.get("__name__") in _READERS:
                 return getitem(self, key)
-            # A class that makes what is missing returns it as if it were there.
+            # A class that creates missing values returns them like kept ones.
             is_hit = type(self).__missing__ is own_missing or key in self
             try:
                 value = getitem(self, key)

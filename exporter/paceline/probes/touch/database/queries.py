@@ -20,7 +20,7 @@ _MOST_STATEMENTS, _MOST_GROUPS, _MOST_PARAMETERS = 10_000, 2_000, 8
 _LEARNED = 30
 # The `rowcount` of PyMySQL's cursors that do not hold their rows; other drivers have -1 where they do not know it.
 _NOT_KNOWN = 2**64 - 1
-# Each row that is read through these is seen, so that none seen is none read.
+# These see each row that is read, so no row seen means no row read.
 _ROWS_ARE_SEEN = frozenset({"sqlite3"})
 _PLAIN = frozenset({str, int, float, bytes, bool, type(None)})
 # How libraries call it.

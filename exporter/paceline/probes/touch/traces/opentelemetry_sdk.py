@@ -31,7 +31,7 @@ def watch(module: ModuleType, spans: Spans, patches: Patches) -> None:
         return __init__
 
     patches.wrap(module.TracerProvider, "__init__", watched)
-    # The function that gives it would make one where there is none.
+    # The function that returns the tracer provider would create a missing one.
     provider = getattr(UNPATCHED.modules.get("opentelemetry.trace"), "_TRACER_PROVIDER", None)
     if isinstance(provider, module.TracerProvider):
         provider.add_span_processor(Counting())
