@@ -15,9 +15,10 @@ from support.installed import CACHE, Permission, prometheus_folder
 from support.servers import NoServerError
 from support.trixie import trixie_program
 
-# The first version of the 2.53 series, which keeps one sample of a series in an answer: no package has it any more.
-BUILT = "2.53.0"
-VERSIONS = ("installed", BUILT, "trixie")
+# No package has these any more: the oldest version that is supported, and the first version of the 2.53 series, which
+# keeps one sample of a series in an answer.
+_BUILT = ("2.40.0", "2.53.0")
+VERSIONS = ("installed", *_BUILT, "trixie")
 
 
 def prometheus_program(version: str) -> Path:
@@ -29,30 +30,30 @@ def prometheus_program(version: str) -> Path:
     """
     if version == "installed":
         return prometheus_folder() / "prometheus"
-    return _built() if version == BUILT else trixie_program("prometheus", "prometheus")
+    return _built(version) if version in _BUILT else trixie_program("prometheus", "prometheus")
 
 
 @cache
-def _built() -> Path:
+def _built(version: str) -> Path:
     """
     Built from its Go module, which takes a minute or two and happens once.
     """
     Permission.check()
     CACHE.mkdir(parents=True, exist_ok=True)
-    program = CACHE / "go" / f"prometheus-{BUILT}"
+    program = CACHE / "go" / f"prometheus-{version}"
     with holding(CACHE / ".lock"):
         if not program.is_file():
             try:
-                _build(program)
+                _build(version, program)
             except (OSError, subprocess.SubprocessError) as error:
-                raise NoServerError(f"no Prometheus {BUILT}: {error}") from error
+                raise NoServerError(f"no Prometheus {version}: {error}") from error
     return program
 
 
-def _build(program: Path) -> None:
+def _build(number: str, program: Path) -> None:
     # `go install` refuses a module that replaces others, so it is built where it is the main module.
     source = CACHE / "go" / "source"
-    module = f"github.com/prometheus/prometheus@v0{BUILT.removeprefix('2')}"
+    module = f"github.com/prometheus/prometheus@v0{number.removeprefix('2')}"
     found = subprocess.run(["go", "mod", "download", "-json", module], cwd="/", check=True, capture_output=True)
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(json.decode(found.stdout)["Dir"], source)
@@ -63,7 +64,7 @@ def _build(program: Path) -> None:
     # Without the discoveries of targets in clouds, which are two thirds of its source.
     (source / "plugins" / "plugins.go").write_text("package plugins\n", "utf-8")
     # As in a release: it says its version to whom it scrapes.
-    version = f"-ldflags=-X github.com/prometheus/common/version.Version={BUILT}"
+    version = f"-ldflags=-X github.com/prometheus/common/version.Version={number}"
     build: list[str | Path] = [
         "go",
         "build",
