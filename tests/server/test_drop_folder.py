@@ -117,10 +117,10 @@ def test_what_is_no_file_is_skipped_and_told_once(tmp_path: Path, caplog: pytest
 
     assert results == [{"skipped": 3, "unreadable": 1}, {}, {}]
     assert caplog.messages == [
-        "skipped: job-7 is no file",
+        "skipped: job-7 is not a file",
         f"loop.json cannot be read: {LOOP}",
-        "skipped: pipe.json is no file",
-        "skipped: run.json is no file",
+        "skipped: pipe.json is not a file",
+        "skipped: run.json is not a file",
     ]
 
 

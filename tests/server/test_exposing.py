@@ -152,7 +152,7 @@ def test_an_answer_that_a_scraper_does_not_read_whole_is_not_delivered(exporter:
         assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK")
     assert len(exporter.scrape("/metrics/runs?scraper=other")) > 6000
 
-    assert "1 scraping" in exporter.get("/").text
+    assert "1 scraper" in exporter.get("/").text
 
 
 def test_what_nobody_has_seen_is_exposed_after_a_restart(tmp_path: Path) -> None:
