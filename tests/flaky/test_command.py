@@ -81,7 +81,7 @@ def test_the_first_failure_can_be_the_last_run(suite: Suite, monkeypatch: pytest
     suite.write("test_a.py", "def test_a(): assert False\n")
     result = run_command(["flaky", *QUIET, "--until-failure"])
 
-    assert "test_a.py::test_a: it fails alone as well" in result.stdout
+    assert "test_a.py::test_a: it also fails alone" in result.stdout
     assert "1 of 1" in result.stdout
     assert "run 2" not in result.stderr
 
