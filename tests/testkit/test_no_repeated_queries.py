@@ -100,8 +100,8 @@ def test_the_failure_names_the_line_and_what_fed_it(result: Result) -> None:
     """
     assert (
         "AssertionError: repeated queries (N+1): `select cents from products where sku = ?` at shop.py:5 was sent "
-        "5 times, once for each row of another query (`select sku from lines` at shop.py:4); ask once, with a join or "
-        "with IN and all keys"
+        "5 times, once for each row of another query (`select sku from lines` at shop.py:4); send one query, "
+        "with a join or with IN and all keys"
     ) in result.output
     assert "no_repeated_queries.py" not in result.output
 
