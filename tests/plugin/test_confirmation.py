@@ -5,12 +5,13 @@ Tests that look slower are measured again before anyone is told.
 import pytest
 
 from paceline.verdict_kinds import VerdictKind
-from support.suite import Result, Suite
+from support.suite import COMPUTE, Result, Suite
 from support.values import with_seconds
 
 _WORK = """
-    import os, time, warnings
+    import os, warnings
     import pytest
+    from compute import compute
 
     SECONDS = [float(text) for text in os.environ["SECONDS"].split()]
 
@@ -23,10 +24,15 @@ _WORK = """
     def test_changed(made):
         print("test runs")
         warnings.warn("told once")
-        time.sleep(SECONDS.pop(0) if len(SECONDS) > 1 else SECONDS[0])
+        compute(SECONDS.pop(0) if len(SECONDS) > 1 else SECONDS[0])
 
     def test_steady(made): pass
 """
+
+
+@pytest.fixture(autouse=True)
+def _compute(suite: Suite) -> None:
+    suite.write("compute.py", COMPUTE)
 
 
 def _runs_before(suite: Suite, source: str = _WORK) -> None:
@@ -106,7 +112,8 @@ def test_tests_of_unittest_are_measured_again(suite: Suite, setup: str, *, is_re
     Though their class has ended, unless it has a setup of its own.
     """
     source = f"""
-    import os, time, unittest
+    import os, unittest
+    from compute import compute
 
     class Common(unittest.TestCase):
         {setup}
@@ -114,7 +121,7 @@ def test_tests_of_unittest_are_measured_again(suite: Suite, setup: str, *, is_re
     class TestShop(Common):
         def test_changed(self):
             with self.subTest(number=1):
-                time.sleep(float(os.environ["SECONDS"]))
+                compute(float(os.environ["SECONDS"]))
 
     class TestTill(unittest.IsolatedAsyncioTestCase):
         async def test_after(self): pass
@@ -559,14 +566,18 @@ def test_a_test_too_many_is_not_measured_again(suite: Suite) -> None:
     Of two tests that share a fixture of the session one is measured again, and the reason of the other is the limit.
     """
     source = """
-        import os, time
+        import os
         import pytest
+        from compute import compute
 
         @pytest.fixture(scope="session")
         def shop(): return 1
 
         @pytest.mark.parametrize("number", [1, 2])
-        def test_changed(shop, number): time.sleep(float(os.environ["SECONDS"]))
+        def test_changed(shop, number): compute(float(os.environ["SECONDS"]))
+
+        @pytest.mark.parametrize("number", range(9))
+        def test_steady(number): compute(0.01)
     """
     suite.write("test_work.py", source)
     suite.write("pyproject.toml", "[tool.paceline]\nconfirmation.tests = 1\n")

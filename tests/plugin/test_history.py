@@ -11,12 +11,12 @@ import pytest
 
 from support.answering import answer, answering, silence
 from support.servers import Prometheus, free_port, prometheus_with
-from support.suite import Result, Suite
+from support.suite import COMPUTE, Result, Suite
 from support.values import make_case, make_run
 from support.wording import REFUSED
 
 _TEST = "test_work.py::test_work"
-_WORK = "import time\ndef test_work(): time.sleep(0.06)\n"
+_WORK = f"{COMPUTE}\ndef test_work(): compute(0.06)\n"
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,14 @@ from paceline.model import Case, Run
 _FEW = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:anyio")
 _ASYNCIO = ("-o", "asyncio_default_fixture_loop_scope=function")
 QUIET = (*_FEW, *_ASYNCIO)
+# For tests that have to be slower: on a machine that others keep busy, a test that only sleeps longer is not believed.
+COMPUTE = """
+import time
+
+def compute(seconds):
+    end = time.thread_time() + seconds
+    while time.thread_time() < end: pass
+"""
 # Other plugins of this environment take an eighth of a session. A suite needs one of them only where its files, the
 # arguments or the environment have a word of it.
 _WORDS = {
@@ -95,7 +103,10 @@ class Suite:
     def keep_before(self, run: Run, times: int) -> None:
         """
         Keep copies of a run as earlier runs, each a second before the one after it.
+
+        They do not know how busy the machine was, so that no verdict depends on how busy it is now.
         """
+        run = replace(run, machine=replace(run.machine, others_cpu_percent=None))
         ledger = Ledger(self.results / "history.sqlite")
         for number in range(1, times + 1):
             changes = {"started": run.started - number, "ended": run.ended - number}
