@@ -60,7 +60,7 @@ def test_other_queries_are_not(cases: Mapping[str, Case]) -> None:
     ("test", "place", "source", "count"),
     [
         ("test_raw", "library/plain.py:29", "library/plain.py:30", 24),
-        ("test_lazy", "library/mapped.py:43", "library/mapped.py:43", 12),
+        ("test_lazy", "library/mapped.py:42", "library/mapped.py:42", 12),
         ("test_endpoint_in_a_loop", "library/plain.py:29", "library/plain.py:30", 96),
         ("test_raw_in_the_test", "tests/test_repeated.py:13", "tests/test_repeated.py:12", 24),
     ],

@@ -15,6 +15,7 @@ from paceline.testkit.load.schedule import due_times, user_starts
     workers=st.integers(1, 5),
 )
 @example(rates=[3.0], ramp=2.225073858507203e-309, workers=1)
+@example(rates=[0.5, 1.0], ramp=5e-324, workers=2)
 def test_the_shares_of_all_workers_are_the_whole(rates: list[float], ramp: float, workers: int) -> None:
     """
     However many workers there are, together they send each request of the plan at its time.

@@ -47,7 +47,8 @@ def due_times(
     before = 0.0
     for stage in _stages(rates, seconds, ramp_up):
         # The first number of this worker that is in this stage.
-        number = worker + workers * max(ceil((before - worker) / workers), 0)
+        first = ceil(before)
+        number = first + (worker - first) % workers
         while number < before + stage.requests:
             yield stage.time_of(number - before)
             number += workers

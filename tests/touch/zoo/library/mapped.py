@@ -2,28 +2,27 @@
 The same library by SQLAlchemy.
 """
 
-from sqlalchemy import ForeignKey, create_engine, select
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, joinedload, mapped_column, relationship, selectinload
+from sqlalchemy import Column, ForeignKey, Integer, String, create_engine, select
+from sqlalchemy.orm import Session, declarative_base, joinedload, relationship, selectinload
 from sqlalchemy.pool import StaticPool
 
-
-class Base(DeclarativeBase):
-    pass
+# As in SQLAlchemy 1.4.
+Base = declarative_base()
 
 
 class Author(Base):
     __tablename__ = "author"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    books: Mapped[list["Book"]] = relationship(back_populates="author")
+    id = Column(Integer, primary_key=True)
+    name = Column(String)
+    books = relationship("Book", back_populates="author")
 
 
 class Book(Base):
     __tablename__ = "book"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    title: Mapped[str]
-    author_id: Mapped[int] = mapped_column(ForeignKey("author.id"))
-    author: Mapped[Author] = relationship(back_populates="books")
+    id = Column(Integer, primary_key=True)
+    title = Column(String)
+    author_id = Column(Integer, ForeignKey("author.id"))
+    author = relationship("Author", back_populates="books")
 
 
 def engine():

@@ -2,6 +2,7 @@
 Endpoints of Starlette and FastAPI.
 """
 
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -38,7 +39,24 @@ def watch(module: ModuleType, responses: Responses, patches: Patches) -> None:
 
 
 def _route(scope: Any) -> str | None:
-    route = scope.get("route")
+    route = scope.get("route") or _find_route(scope)
     path = getattr(route, "path_format", None) or getattr(route, "path", None)
     # Below a mount the root of the path has grown by what the mount stands for.
     return f"{scope.get('root_path', '')}{path}" if path is not None else None
+
+
+def _find_route(scope: Any) -> Any:
+    """
+    The route that an older Starlette does not put into the scope, by its endpoint.
+    """
+    endpoint = scope.get("endpoint")
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    routes = _all_routes(getattr(scope.get("router"), "routes", ()))
+    with_endpoint = (route for route in routes if getattr(route, "endpoint", None) == endpoint)
+    return next((route for route in with_endpoint if route.path_regex.match(path)), None) if endpoint else None
+
+
+def _all_routes(routes: Iterable[Any]) -> Iterator[Any]:
+    for route in routes:
+        yield route
+        yield from _all_routes(getattr(route, "routes", None) or ())
