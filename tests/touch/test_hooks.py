@@ -77,7 +77,7 @@ def test_a_failing_hook_ends_the_counting(suite: Suite) -> None:
     result = suite.run()
 
     assert result.outcomes == {"test_one": "passed", "test_two": "passed"}
-    assert result.told().count("counting queries of sqlite3 went wrong inside Paceline") == 1
+    assert result.told().count("counting queries of sqlite3 failed inside Paceline") == 1
     for case in result.run.cases:
         assert set(case.lacking) == _TOUCHED
         assert not _TOUCHED & set(case.usage)
@@ -97,7 +97,7 @@ def test_a_library_whose_inside_changed_stays_off(suite: Suite) -> None:
 
     assert result.outcomes == {"test_one": "passed"}, result.output
     for module in _MODULES:
-        assert result.told().count(f"watching {module} went wrong inside Paceline") == 1
+        assert result.told().count(f"watching {module} failed inside Paceline") == 1
     assert set(result.case("test_one").lacking) == _TOUCHED
 
 
