@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 _TIMES = ((0.0009995, 1e6, "µs"), (0.9995, 1e3, "ms"), (99.5, 1.0, "s"))
 _SIZES = ("B", "KiB", "MiB", "GiB", "TiB")
 _KIBI = 1024
+_COMMIT = 10
 _SECONDS = frozenset({"s", "seconds"})
 # Rounded, a figure from here on is 1,024 of a unit, and one from there on has four digits.
 _NEXT_UNIT, _FOUR_DIGITS = 1023.5, 999.5
@@ -70,6 +71,20 @@ def listed(names: Sequence[str], most: int) -> str:
     """
     rest = len(names) - most
     return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def short_commit(commit: str) -> str:
+    """
+    The beginning of the id of a commit, which names it in a repository of any usual size.
+    """
+    return commit[:_COMMIT]
+
+
+def of_commit(commit: str, *, dirty: bool) -> str:
+    """
+    The commit of a run and whether its work tree had changes, to follow the run in a sentence; "" where it is unknown.
+    """
+    return f", commit {short_commit(commit)}{' with changes' if dirty else ''}" if commit else ""
 
 
 def milliseconds(seconds: float) -> int:

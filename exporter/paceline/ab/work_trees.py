@@ -15,10 +15,10 @@ from typing import Self
 from msgspec import Struct
 
 from paceline.errors import TrialError
+from paceline.formatting import short_commit
 from paceline.git import Git, GitError
 
 WORK_TREE = "the work tree"
-_SHORT = 10
 # A user's hooks are about their own work tree.
 _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 _AUTHOR = {
@@ -71,7 +71,7 @@ class Repository(Struct, frozen=True):
             raise TrialError(
                 f"{reference!r} is not a commit of {self.root}, expected a branch, a tag or a commit"
             ) from error
-        return Version(commit, reference if commit.startswith(reference) else f"{reference} ({commit[:_SHORT]})")
+        return Version(commit, reference if commit.startswith(reference) else f"{reference} ({short_commit(commit)})")
 
     def work_tree_version(self) -> Version:
         """
@@ -90,9 +90,9 @@ class Repository(Struct, frozen=True):
             _git(self.root, "add", "--all", environ=environ)
             tree = _git(self.root, "write-tree", environ=environ)
         if tree == _git(self.root, "rev-parse", "HEAD^{tree}"):
-            return Version(head, f"{WORK_TREE} ({head[:_SHORT]})")
+            return Version(head, f"{WORK_TREE} ({short_commit(head)})")
         commit = _git(self.root, "commit-tree", tree, "-p", head, "-m", WORK_TREE, environ=_AUTHOR)
-        return Version(commit, f"{WORK_TREE} ({head[:_SHORT]} with changes)")
+        return Version(commit, f"{WORK_TREE} ({short_commit(head)} with changes)")
 
     @contextmanager
     def checked_out(self, version: Version, folder: Path) -> Iterator[Path]:

@@ -194,4 +194,4 @@ def _count(known: Baselines) -> int:
 
 def _row(kind: str, one: Baseline) -> list[str]:
     moment = one.ended.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-    return [kind, one.suite, one.tests, moment, one.run_id, one.commit[:10], one.note]
+    return [kind, one.suite, one.tests, moment, one.run_id, formatting.short_commit(one.commit), one.note]

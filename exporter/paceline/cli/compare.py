@@ -17,7 +17,7 @@ from paceline.cli.options.comparison_options import Shown, comparison_options, c
 from paceline.cli.options.project import clear_errors, load_project, results_option
 from paceline.cli.options.terminal import warn
 from paceline.errors import DocumentError, StorageError, TrialError
-from paceline.formatting import counted, listed
+from paceline.formatting import counted, listed, short_commit
 from paceline.history.archive import Archive
 from paceline.history.results_folder import ResultsFolder, read_run
 from paceline.model import Run
@@ -120,7 +120,7 @@ def _runs_of_revision(archive: Archive, known: Sequence[PastRun], wanted: str, l
     runs = _meanings(known, commit)["a commit"]
     if not runs:
         raise StorageError(
-            f"{wanted!r} is commit {commit[:10]}, but no complete run of that commit without changes is kept"
+            f"{wanted!r} is commit {short_commit(commit)}, but no complete run of that commit without changes is kept"
         )
     return [_read(archive, run.run_id) for run in runs[:latest]]
 

@@ -88,7 +88,7 @@ def show_run(run: str, results: Path | None) -> None:
     with clear_errors():
         _, archive = load_project(results)
         found = find_run(archive, run)
-    commit = f", commit {found.commit[:10]}{' with changes' if found.dirty else ''}" if found.commit else ""
+    commit = formatting.of_commit(found.commit, dirty=found.dirty)
     click.echo(f"{found.run_id}: {found.suite} on {found.branch}{commit}, {_moment(found.ended)} UTC, {found.outcome}")
     ordered = sorted(found.cases, key=lambda case: -(case.duration_seconds or 0.0))
     click.echo(table(_CASE_COLUMNS, list(map(_case_row, ordered)), terminal_width()))
@@ -162,7 +162,7 @@ def _run_row(suite: str, outcome: str, run: PastRun) -> list[str]:
         _moment(run.ended),
         suite,
         run.branch,
-        run.commit[:10] + ("*" if run.dirty else ""),
+        formatting.short_commit(run.commit) + ("*" if run.dirty else ""),
         outcome,
         f"{run.cases}{' (partial)' if run.is_partial else ''}",
         str(run.verdicts),

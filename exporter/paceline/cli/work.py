@@ -15,7 +15,7 @@ from paceline.cli.options.output_format import format_option
 from paceline.cli.options.project import clear_errors, load_project, results_option, suite_of
 from paceline.cli.options.terminal import terminal_width
 from paceline.errors import StorageError
-from paceline.formatting import moment
+from paceline.formatting import moment, short_commit
 from paceline.history.archive import Archive
 from paceline.model import Run
 from paceline.report.table import Column, table
@@ -154,4 +154,4 @@ def _fits(name: str, pattern: str) -> bool:
 
 
 def _cells(row: CountedRow) -> Sequence[str]:
-    return moment(row.ended), row.run_id, row.commit[:10], f"{row.calls:,}", f"{row.tests:,}", row.name
+    return moment(row.ended), row.run_id, short_commit(row.commit), f"{row.calls:,}", f"{row.tests:,}", row.name

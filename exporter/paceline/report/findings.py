@@ -136,8 +136,7 @@ def _since(verdict: Verdict, branch: str, past: Past) -> str:
         return f"not on {', '.join(sorted(elsewhere))}" if elsewhere else "new in this run"
     if since is None:
         return ""
-    changes = " with changes" if since.dirty else ""
-    commit = f", commit {since.commit[:10]}{changes}" if since.commit else ""
+    commit = formatting.of_commit(since.commit, dirty=since.dirty)
     return f"since run {since.run_id}{commit}, {formatting.counted(since.runs_ago, 'run')} ago"
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from paceline.analysis.judgement_rules import WorkRule
 from paceline.analysis.past import Needed, Past, PastRun, past_run
 from paceline.analysis.verdicts.change_point import since_run
-from paceline.formatting import counted
+from paceline.formatting import counted, short_commit
 from paceline.model import Case, Cause, Run, Severity, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
@@ -28,7 +28,6 @@ The measures of the past that work is judged and explained by.
 _RUNS_OF_A_RANGE = 8
 # Calls that keep a level for fewer runs than these on the average vary.
 _RUNS_OF_A_LEVEL = 3
-_SHORT_COMMIT = 10
 
 
 class WorkLevel(NamedTuple):
@@ -203,7 +202,7 @@ def _verdict(kind: VerdictKind, case_id: str, value: float, level: WorkLevel, ea
     when = "the last" if since is None else "the"
     runs = f"{when} {counted(level.runs, 'run')}{'' if since is None else ' before'} that counted"
     if level.base_commit:
-        runs = f"the run of the base commit {level.base_commit[:_SHORT_COMMIT]}"
+        runs = f"the run of the base commit {short_commit(level.base_commit)}"
     return Verdict(
         kind=kind,
         severity=Severity.WARNING if kind is VerdictKind.WORK else Severity.INFO,
