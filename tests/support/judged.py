@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
-from paceline.analysis.past import Past, PastRun, Series, figures_of, past_run
+from paceline.analysis.past import Past, PastRun, Series, append_figures, past_run
 from paceline.model import Run
 from paceline.usage import UsageKey
 
@@ -23,9 +23,6 @@ def judged_in_turn(runs: Iterable[Run], is_past: Callable[[Run], bool] = lambda 
     for run in runs:
         judged.append(judge(run, Past(runs=tuple(before), columns=columns), Rules()))
         if is_past(judged[-1]):
-            for measure, name, value in figures_of(judged[-1]):
-                series = columns.setdefault(measure, {}).setdefault(name, Series([], []))
-                series.runs.append(len(before))  # type: ignore[attr-defined]
-                series.values.append(value)  # type: ignore[attr-defined]
+            append_figures(columns, len(before), judged[-1])
             before.append(past_run(judged[-1]))
     return judged

@@ -129,10 +129,7 @@ class Past(Struct, frozen=True, kw_only=True):
         """
         columns: dict[str, dict[str, Series]] = {key: {} for key in UsageKey}
         for position, run in enumerate(runs):
-            for measure, name, value in figures_of(run):
-                series = columns.setdefault(measure, {}).setdefault(name, Series([], []))
-                series.runs.append(position)  # type: ignore[attr-defined]
-                series.values.append(value)  # type: ignore[attr-defined]
+            append_figures(columns, position, run)
         return cls(runs=tuple(map(past_run, runs)), columns=columns)
 
     def column(self, measure: str) -> SeriesByTest:
@@ -182,7 +179,22 @@ def run_columns(run: Run) -> dict[str, dict[str, float]]:
     }
 
 
-def figures_of(run: Run) -> Iterator[tuple[str, str, float]]:
+def append_figures(columns: dict[str, dict[str, Series]], position: int, run: Run) -> None:
+    """
+    Append the figures of a run to series that end before it.
+
+    Args:
+        columns: the series by measure and by the name of the test, fixture or probe. They are changed.
+        position: of the run among the runs of the past.
+        run: the run.
+    """
+    for measure, name, value in _figures_of(run):
+        series = columns.setdefault(measure, {}).setdefault(name, Series([], []))
+        series.runs.append(position)  # type: ignore[attr-defined]
+        series.values.append(value)  # type: ignore[attr-defined]
+
+
+def _figures_of(run: Run) -> Iterator[tuple[str, str, float]]:
     """
     All figures of a run, each with its measure and the name of its test, fixture or probe.
     """
