@@ -32,8 +32,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """
     Count loops in the call phase that follows.
     """
-    work = item.config.pluginmanager.get_plugin(_WORK)
-    if isinstance(work, WorkChoice):
+    if (work := _work(item)) is not None:
         work.count_loops()
 
 
@@ -41,6 +40,10 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
     """
     Keep the functions with most rounds.
     """
-    work = item.config.pluginmanager.get_plugin(_WORK)
-    if isinstance(work, WorkChoice):
+    if (work := _work(item)) is not None:
         work.keep_loops(plan_of(item).id)
+
+
+def _work(item: pytest.Item) -> WorkChoice | None:
+    work = item.config.pluginmanager.get_plugin(_WORK)
+    return work if isinstance(work, WorkChoice) else None

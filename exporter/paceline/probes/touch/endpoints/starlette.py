@@ -50,10 +50,13 @@ def _find_route(scope: Any) -> Any:
     The route that an older Starlette does not put into the scope, by its endpoint.
     """
     endpoint = scope.get("endpoint")
+    if endpoint is None:
+        return None
     path = scope["path"].removeprefix(scope.get("root_path", ""))
-    routes = _all_routes(getattr(scope.get("router"), "routes", ()))
-    with_endpoint = (route for route in routes if getattr(route, "endpoint", None) == endpoint)
-    return next((route for route in with_endpoint if route.path_regex.match(path)), None) if endpoint else None
+    for route in _all_routes(getattr(scope.get("router"), "routes", ())):
+        if getattr(route, "endpoint", None) == endpoint and route.path_regex.match(path):
+            return route
+    return None
 
 
 def _all_routes(routes: Iterable[Any]) -> Iterator[Any]:
