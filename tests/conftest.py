@@ -8,6 +8,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from support.installed import Permission
 from support.repository import Project, make_project
@@ -17,6 +18,9 @@ from support.suite import Suite
 signal.signal(signal.SIGINT, signal.default_int_handler)
 # In this process pytest makes errors of warnings; this is for the processes that tests start.
 os.environ.setdefault("PYTHONWARNINGS", "error::DeprecationWarning")
+# Laws are judged by values alone: a slow machine fails none.
+settings.register_profile("laws", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("laws")
 
 # The folders of tests that use installed programs, or environments of their own.
 _STACK = {"grafana", "neighbours", "rules", "stack"}
