@@ -162,7 +162,16 @@ def _newest(selection: Selection) -> Iterator[Row]:
 
 
 def _lowest(selection: Selection) -> Iterator[Row]:
-    wanted = ("--resolution", "lowest-direct", "--group", "test", "--editable", ".[otlp,server,load]")
+    wanted = (
+        "--resolution",
+        "lowest-direct",
+        "--group",
+        "test",
+        "--group",
+        "docs",
+        "--editable",
+        ".[otlp,server,load]",
+    )
     yield _run("lowest", sys.executable, wanted, "lowest", selection)._replace(is_gate=False)
 
 
