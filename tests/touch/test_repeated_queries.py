@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 
 from paceline.model import Case
 from paceline.query_group import QueryGroup
@@ -15,6 +16,8 @@ from paceline.verdict_kinds import VerdictKind
 from support.suite import Result, Suite
 
 _ZOO = Path(__file__).parent / "zoo"
+# SQLAlchemy 1.4 asks SQLite for the key of each new row by a statement of its own.
+_ROW_BY_ROW = {"tests/test_clean.py::test_add_all"} if sqlalchemy.__version__.startswith("1.") else set()
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +56,7 @@ def test_other_queries_are_not(cases: Mapping[str, Case]) -> None:
     clean = {case_id for case_id in cases if "test_clean.py" in case_id}
 
     assert clean
-    assert {case_id for case_id in clean if _repeated(cases[case_id])} == set()
+    assert {case_id for case_id in clean if _repeated(cases[case_id])} == _ROW_BY_ROW
 
 
 @pytest.mark.parametrize(
