@@ -64,6 +64,16 @@ def ledger(tmp_path: Path) -> Ledger:
     return Ledger(tmp_path / "history.sqlite")
 
 
+def test_tools_that_watch_sqlite3_see_no_statement_of_a_ledger(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    The function `sqlite3.connect`, which tracing tools and Paceline's own probe replace, is not called.
+    """
+    monkeypatch.delattr(sqlite3, "connect")
+    ledger.add(make_run(1, [make_case()]))
+
+    assert len(ledger.summaries()) == 1
+
+
 def _ids(ledger: Ledger, suite: str | None = None) -> list[str]:
     return [run.run_id for _, _, run in ledger.summaries(suite)]
 
