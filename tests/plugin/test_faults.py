@@ -17,7 +17,7 @@ from paceline.history.results_folder import read_run
 from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Run
 from support.receiving import receiving
-from support.suite import QUIET, Suite
+from support.suite import COMPUTE, QUIET, Suite
 from support.values import with_seconds
 from tools.chaos.session import AT, PLACES
 
@@ -189,16 +189,15 @@ def test_a_clock_before_1970_writes_no_document_that_cannot_be_read(suite: Suite
     assert "by the clock of this machine" in result.output
 
 
-_SECOND_TIME = """
-import os, queue, time
-
+_SECOND_TIME = f"""
+import os, queue
+{COMPUTE}
 JOBS = queue.SimpleQueue()
 JOBS.put(1)
 
 def test_job():
-    time.sleep(float(os.environ.get("SECONDS_", "0.02")))
-    {again}
-"""
+    compute(float(os.environ.get("SECONDS_", "0.02")))
+    """
 
 
 @pytest.mark.parametrize("again", ["JOBS.get()", "JOBS.empty() and os._exit(3); JOBS.get(timeout=5)"])
@@ -206,7 +205,7 @@ def test_a_repeat_that_blocks_or_ends_the_process_is_given_up(suite: Suite, agai
     """
     The summary and junit.xml are there, and the verdict says that the test was not measured again.
     """
-    suite.write("test_job.py", _SECOND_TIME.format(again=again))
+    suite.write("test_job.py", _SECOND_TIME + again)
     suite.write("pyproject.toml", "[tool.paceline]\nlongest_seconds = 2\n")
     suite.keep_before(with_seconds(suite.run().run, 0.0201, "::test_job"), 10)
     result = suite.run("--junitxml=junit.xml", environ={"SECONDS_": "0.2"})

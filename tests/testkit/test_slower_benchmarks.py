@@ -1,5 +1,5 @@
 """
-A benchmark that takes three times as long as in ten runs before, and the other tests of workers meanwhile.
+A benchmark that takes ten times as long as in runs before, and the other tests of workers meanwhile.
 """
 
 import json
@@ -13,15 +13,16 @@ from paceline.history.sqlite.ledger import Ledger
 from paceline.model import Run, Verdict
 from paceline.verdict_kinds import VerdictKind
 from support.command import run_command
-from support.suite import Result, Suite
+from support.suite import COMPUTE, Result, Suite
+from support.values import with_seconds
 
-# Sleeping takes as long on a busy machine, and no speed of a machine is taken out of it.
 _SUITE = """
 import os
 import time
 from pathlib import Path
 
 import pytest
+from compute import compute
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +35,7 @@ def noted(request):
 
 @pytest.mark.benchmark_test
 def test_changing():
-    time.sleep(float(os.environ["SECONDS"]))
+    compute(float(os.environ["SECONDS"]))
 
 @pytest.mark.benchmark_test
 def test_steady():
@@ -44,39 +45,34 @@ def test_steady():
 def test_other(number):
     time.sleep(0.05)
 """
-_USUAL, _THRICE = "0.01", "0.03"
+_USUAL, _SLOWER = 0.01, 0.1
+_CHANGING = "test_speed.py::test_changing"
 
 
 @pytest.fixture(scope="module", params=[(), ("-n", "2")], ids=["one process", "xdist"])
 def slower(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Result:
     """
-    A run in which a benchmark takes three times as long as in ten earlier runs.
+    A run in which a benchmark takes ten times as long as in earlier runs, which had a quiet machine.
     """
     suite = Suite(tmp_path_factory.mktemp("suite"))
+    suite.write("compute.py", COMPUTE)
     suite.write("test_speed.py", _SUITE)
-    first = suite.run(*request.param, environ={"SECONDS": _USUAL})
-    suite.keep_before(first.run, 9)
+    first = suite.run(*request.param, environ={"SECONDS": str(_USUAL)})
+    suite.keep_before(with_seconds(first.run, _USUAL, _CHANGING), 10)
     (suite.folder / "times").unlink()
-    return suite.run(*request.param, environ={"SECONDS": _THRICE})
+    return suite.run(*request.param, environ={"SECONDS": str(_SLOWER)})
 
 
-def _regressions(run: Run) -> list[Verdict]:
-    return [verdict for verdict in run.verdicts if verdict.kind is VerdictKind.REGRESSION]
+def _regression(run: Run) -> Verdict:
+    (found,) = (one for one in run.verdicts if (one.kind, one.case) == (VerdictKind.REGRESSION, _CHANGING))
+    return found
 
 
-def _check(verdict: Verdict) -> None:
-    assert verdict.case == "test_speed.py::test_changing"
-    assert verdict.factor is not None
-    assert verdict.factor > 2.5
-
-
-def test_a_benchmark_three_times_slower_is_a_regression(slower: Result) -> None:
+def test_a_slower_benchmark_is_a_regression(slower: Result) -> None:
     """
-    By a factor of about three, in one process and with workers.
+    In one process and with workers; a busy machine makes the factor larger.
     """
-    (verdict,) = _regressions(slower.run)
-
-    _check(verdict)
+    assert (_regression(slower.run).factor or 0.0) > 5
 
 
 def test_a_benchmark_runs_after_the_other_tests_and_alone(slower: Result) -> None:
@@ -118,5 +114,4 @@ def test_imported_benchmarks_are_judged_the_same(tmp_path: Path, monkeypatch: py
 
     assert result.exit_code == 0, result.output
     assert latest is not None
-    (verdict,) = _regressions(latest)
-    _check(verdict)
+    assert _regression(latest).factor == pytest.approx(3, rel=0.2)
