@@ -4,6 +4,7 @@ Tests that look slower are measured again before anyone is told.
 
 import pytest
 
+from paceline.model import Run
 from paceline.verdict_kinds import VerdictKind
 from support.suite import COMPUTE, Result, Suite
 from support.values import with_seconds
@@ -35,9 +36,30 @@ def _compute(suite: Suite) -> None:
     suite.write("compute.py", COMPUTE)
 
 
-def _runs_before(suite: Suite, source: str = _WORK) -> None:
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """
-    Ten earlier runs in which the test took a hundredth of a second, however busy the machine is now.
+    A run in which the test took a hundredth of a second, however busy the machine is.
+    """
+    suite = Suite(tmp_path_factory.mktemp("usual"))
+    suite.write("compute.py", COMPUTE)
+    suite.write("test_work.py", _WORK)
+    return with_seconds(suite.run(environ={"SECONDS": "0.01"}).run, 0.0101, "::test_changed")
+
+
+@pytest.fixture
+def known(suite: Suite, usual: Run) -> Suite:
+    """
+    The suite with ten such runs before.
+    """
+    suite.write("test_work.py", _WORK)
+    suite.keep_before(usual, 10)
+    return suite
+
+
+def _runs_before(suite: Suite, source: str) -> None:
+    """
+    Ten such runs of other tests.
     """
     suite.write("test_work.py", source)
     first = suite.run(environ={"SECONDS": "0.01"}).run
@@ -71,12 +93,11 @@ def _told(result: Result) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("arguments", [(), ("-n", "2")])
-def test_what_was_slow_once_is_not_confirmed(suite: Suite, arguments: tuple[str, ...]) -> None:
+def test_what_was_slow_once_is_not_confirmed(known: Suite, arguments: tuple[str, ...]) -> None:
     """
     In one process or in a worker: the run passes, says so, and history keeps what the repeats took.
     """
-    _runs_before(suite)
-    result = suite.run(*arguments, "--paceline-fail-on", "regression", environ={"SECONDS": "0.08 0.01"})
+    result = known.run(*arguments, "--paceline-fail-on", "regression", environ={"SECONDS": "0.08 0.01"})
     (case,) = (case for case in result.run.cases if case.id.endswith("test_changed"))
 
     assert result.code == 0
@@ -136,63 +157,61 @@ def test_tests_of_unittest_are_measured_again(suite: Suite, setup: str, *, is_re
 
 
 @pytest.mark.parametrize("arguments", [(), ("-n", "2"), ("-p", "no:setuponly", "-p", "no:junitxml")])
-def test_what_is_slow_again_is_a_regression(suite: Suite, arguments: tuple[str, ...]) -> None:
+def test_what_is_slow_again_is_a_regression(known: Suite, arguments: tuple[str, ...]) -> None:
     """
     The reason says how often it was measured again, and what that took.
     """
-    _runs_before(suite)
-    result = suite.run(*arguments, "--paceline-fail-on", "regression", environ={"SECONDS": "0.08"})
+    result = known.run(*arguments, "--paceline-fail-on", "regression", environ={"SECONDS": "0.08"})
 
     assert result.code == 10
     assert list(_told(result)) == ["regression"]
     assert " ms in 3 repeats" in _told(result)["regression"].partition("; again ")[2]
 
 
-def test_pytest_sees_each_test_once(suite: Suite) -> None:
+def test_pytest_sees_each_test_once(known: Suite) -> None:
     """
     Neither its counts nor its warnings, its reports and its output tell of a repeat; no wider fixture is made again.
     """
-    _runs_before(suite)
-    _, plain = _counts_of_pytest(suite, on=False)
-    result, counts = _counts_of_pytest(suite, "-s", "-rA", "--junitxml=junit.xml", on=True)
+    _, plain = _counts_of_pytest(known, on=False)
+    result, counts = _counts_of_pytest(known, "-s", "-rA", "--junitxml=junit.xml", on=True)
 
     assert result.output.count("test runs") == 1
     assert result.output.count("module made") == result.output.count("module gone") == 1
     assert counts == plain
-    assert (suite.folder / "junit.xml").read_text("utf-8").count("<testcase") == 2
+    assert (known.folder / "junit.xml").read_text("utf-8").count("<testcase") == 2
     assert "paceline: measuring 1 test again, for at most 30 s" in result.output
     assert "paceline: measured again 3 times in " in result.output
 
 
-def test_setup_is_shown_once(suite: Suite) -> None:
+def test_setup_is_shown_once(known: Suite) -> None:
     """
     What --setup-show tells of a test is told of its first run.
     """
-    _runs_before(suite)
-    result = suite.run("--setup-show", environ={"SECONDS": "0.08"})
+    result = known.run("--setup-show", environ={"SECONDS": "0.08"})
 
     assert "regression" in _told(result)
     assert result.output.count("SETUP    M made") == 1
     assert result.output.count("TEARDOWN M made") == 1
 
 
-def test_what_a_test_writes_into_the_junit_file_is_written_once(suite: Suite) -> None:
+def test_what_a_test_writes_into_the_junit_file_is_written_once(known: Suite) -> None:
     """
     Two fixtures of pytest write there without a report, and so would those of a repeat.
     """
     source = """
-        import os, time
+        import os
+        from compute import compute
 
         def test_changed(record_xml_attribute, record_testsuite_property):
             record_xml_attribute("priority", "high")
             record_testsuite_property("shop", "open")
-            time.sleep(float(os.environ["SECONDS"]))
+            compute(float(os.environ["SECONDS"]))
 
         def test_steady(): pass
     """
-    _runs_before(suite, source)
-    result = suite.run("--junitxml=junit.xml", environ={"SECONDS": "0.08"})
-    written = (suite.folder / "junit.xml").read_text("utf-8")
+    known.write("test_work.py", source)
+    result = known.run("--junitxml=junit.xml", environ={"SECONDS": "0.08"})
+    written = (known.folder / "junit.xml").read_text("utf-8")
 
     assert "regression" in _told(result)
     assert written.count("<testcase") == 2
@@ -205,12 +224,13 @@ def test_subtests_are_told_once(suite: Suite, arguments: tuple[str, ...]) -> Non
     A test reports its subtests by itself, and would do so for each repeat.
     """
     source = """
-        import os, time, unittest
+        import os, unittest
+        from compute import compute
 
         class TestShop(unittest.TestCase):
             def test_changed(self):
                 with self.subTest("one"):
-                    time.sleep(float(os.environ["SECONDS"]))
+                    compute(float(os.environ["SECONDS"]))
 
             def test_steady(self): pass
     """
@@ -222,7 +242,7 @@ def test_subtests_are_told_once(suite: Suite, arguments: tuple[str, ...]) -> Non
     assert counts == plain
 
 
-def test_an_error_that_pytest_has_still_to_tell_is_told(suite: Suite) -> None:
+def test_an_error_that_pytest_has_still_to_tell_is_told(known: Suite) -> None:
     """
     What the garbage of a test does wrong is told by pytest when all tests have ended, and repeats do not take it.
     """
@@ -239,9 +259,9 @@ def test_an_error_that_pytest_has_still_to_tell_is_told(suite: Suite) -> None:
         Rude()
     """
     )
-    _runs_before(suite, source)
-    plain = suite.run("-W", "error", "--deselect", "test_work.py::test_changed", on=False, environ={"SECONDS": "0.08"})
-    result = suite.run(
+    known.write("test_work.py", source)
+    plain = known.run("-W", "error", "--deselect", "test_work.py::test_changed", on=False, environ={"SECONDS": "0.08"})
+    result = known.run(
         "-W", "error:rude", "-W", "error::pytest.PytestUnraisableExceptionWarning", environ={"SECONDS": "0.08"}
     )
 
@@ -252,12 +272,11 @@ def test_an_error_that_pytest_has_still_to_tell_is_told(suite: Suite) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("-q",), ("--setup-show",)])
-def test_what_is_measured_again_is_said_on_a_line_of_its_own(suite: Suite, arguments: tuple[str, ...]) -> None:
+def test_what_is_measured_again_is_said_on_a_line_of_its_own(known: Suite, arguments: tuple[str, ...]) -> None:
     """
     Also where pytest has left a line open.
     """
-    _runs_before(suite)
-    result = suite.run(*arguments, environ={"SECONDS": "0.08"})
+    result = known.run(*arguments, environ={"SECONDS": "0.08"})
 
     assert "paceline: measuring 1 test again, for at most 30 s" in result.output.splitlines()
 
@@ -275,50 +294,48 @@ def test_what_is_measured_again_is_said_on_a_line_of_its_own(suite: Suite, argum
     ],
 )
 def test_what_is_not_measured_again_is_believed(
-    suite: Suite, source: str, settings: str, arguments: tuple[str, ...]
+    known: Suite, source: str, settings: str, arguments: tuple[str, ...]
 ) -> None:
     """
     A test, a project or a session may opt out.
     """
-    _runs_before(suite, source)
-    suite.write("pyproject.toml", settings)
-    result = suite.run("-s", *arguments, environ={"SECONDS": "0.08 0.01"})
+    known.write("test_work.py", source)
+    known.write("pyproject.toml", settings)
+    result = known.run("-s", *arguments, environ={"SECONDS": "0.08 0.01"})
 
     assert list(_told(result)) == ["regression"]
     assert "; again " not in _told(result)["regression"]
     assert "paceline: measur" not in result.output
 
 
-def test_no_repeat_is_begun_when_time_is_up(suite: Suite) -> None:
+def test_no_repeat_is_begun_when_time_is_up(known: Suite) -> None:
     """
     What was measured until then decides.
     """
-    _runs_before(suite)
-    suite.write("pyproject.toml", "[tool.paceline.confirmation]\nseconds = 0.001\n")
-    result = suite.run("-s", environ={"SECONDS": "0.08"})
+    known.write("pyproject.toml", "[tool.paceline.confirmation]\nseconds = 0.001\n")
+    result = known.run("-s", environ={"SECONDS": "0.08"})
 
     assert "paceline: measured again 1 time in " in result.output
     assert _told(result)["regression"].endswith(" ms in 1 repeat")
 
 
-def test_a_repeat_that_fails_says_nothing(suite: Suite) -> None:
+def test_a_repeat_that_fails_says_nothing(known: Suite) -> None:
     """
     A test that passes only the first time in a process is no failure, and its first time counts.
     """
-    _runs_before(suite)
-    suite.write(
+    known.write(
         "test_work.py",
         """
-        import time
+        from compute import compute
         ran = []
         def test_changed():
             assert not ran
             ran.append(True)
-            time.sleep(0.08)
+            compute(0.08)
         def test_steady(): pass
         """,
     )
-    result = suite.run()
+    result = known.run()
 
     assert result.code == 0
     assert list(_told(result)) == ["regression"]
@@ -329,14 +346,15 @@ def test_an_expected_failure_is_measured_again(suite: Suite) -> None:
     It fails again as it did first, and that is no reason to believe its first time.
     """
     source = """
-        import os, time
+        import os
+        from compute import compute
         import pytest
 
         SECONDS = [float(text) for text in os.environ["SECONDS"].split()]
 
         @pytest.mark.xfail
         def test_changed():
-            time.sleep(SECONDS.pop(0) if len(SECONDS) > 1 else SECONDS[0])
+            compute(SECONDS.pop(0) if len(SECONDS) > 1 else SECONDS[0])
             raise AssertionError
 
         def test_steady(): pass
