@@ -52,8 +52,10 @@ _LOOKS_AT_COMPANION = """
             time.sleep(0.01)
         time.sleep(0.3)
         (companion,) = companions()
+        # The name of psutil 6 and later, and the one before.
+        connections = getattr(companion, "net_connections", None) or companion.connections
         with open(os.environ["CONNECTIONS"], "a", encoding="utf-8") as file:
-            file.writelines(f"companion {connection}\\n" for connection in companion.net_connections("all"))
+            file.writelines(f"companion {connection}\\n" for connection in connections("all"))
 """
 
 

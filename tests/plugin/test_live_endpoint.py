@@ -193,7 +193,7 @@ def test_verbose_tests_gives_a_line_for_each_test(suite: Suite, arguments: tuple
     lines = re.sub(r"\d\S* (s|ms|µs|B|KiB)\b", "FIGURE", output).splitlines()
     first = lines.index("test_one.py::test_one  unit, passed, FIGURE, CPU FIGURE, memory +FIGURE")
 
-    assert lines[first + 1] == "test_one.py::test_two  unit, failed, FIGURE, CPU FIGURE, memory +FIGURE"
+    assert "test_one.py::test_two  unit, failed, FIGURE, CPU FIGURE, memory +FIGURE" in lines[first:]
     # pytest before 8.4 ends its own line here.
     assert lines[first + 2].strip() in {"", "[100%]"}
     assert output.count("def test_two(): assert False") == 1

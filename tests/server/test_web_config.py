@@ -143,8 +143,10 @@ def test_an_unknown_user_costs_the_same_time_as_a_known_one(monkeypatch: pytest.
     check, make = bcrypt.checkpw, bcrypt.hashpw
 
     def checked(password: bytes, hashed: bytes) -> bool:
-        costs.append(2 ** int(hashed.split(b"$")[2]))
-        return check(password, hashed)
+        known = (*costs, 2 ** int(hashed.split(b"$")[2]))
+        is_right = check(password, hashed)
+        costs[:] = known  # an older bcrypt checks by making the hash
+        return is_right
 
     def made(password: bytes, salt: bytes) -> bytes:
         costs.append(2 ** int(salt.split(b"$")[2]))

@@ -206,7 +206,6 @@ LEAKS: tuple[Callable[[], Any], ...] = (
     keeps_an_object,
     keeps_64_bytes,
     keeps_each_tenth_time,
-    keeps_native_memory,
     keeps_memory_in_noise,
     keeps_a_descriptor,
     keeps_a_thread,

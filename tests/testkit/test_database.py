@@ -268,7 +268,7 @@ def test_a_connection_of_sqlalchemy_is_asked_for_plans(suite: Suite) -> None:
         "import sqlalchemy\n"
         "from paceline.testkit import database_performance_test\n\n"
         "def test_plan():\n"
-        "    with sqlalchemy.create_engine('sqlite://').connect() as db:\n"
+        "    with sqlalchemy.create_engine('sqlite://', future=True).connect() as db:\n"
         "        db.execute(sqlalchemy.text('create table orders(id int)'))\n"
         "        rows = sqlalchemy.text('select id from orders')\n"
         "        database_performance_test(lambda: db.execute(rows).all(), 1, explain=db)\n",
