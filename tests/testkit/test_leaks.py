@@ -28,7 +28,6 @@ from support.leaking import (
     keeps_native_memory,
 )
 
-
 # The tests of memory of C code and large objects, where the installed psutil can read it.
 _NATIVE = (keeps_native_memory,) if CAN_READ_HEAP else ()
 
@@ -37,7 +36,7 @@ def _name(fn: Callable[[], Any]) -> str:
     return fn.__name__
 
 
-@pytest.mark.parametrize("fn", (*LEAKS, *_NATIVE), ids=_name)
+@pytest.mark.parametrize("fn", [*LEAKS, *_NATIVE], ids=_name)
 def test_a_leak_is_found(fn: Callable[[], Any]) -> None:
     """
     Of objects, large and small, of C code, descriptors, threads and tasks.
