@@ -78,6 +78,15 @@ class Prometheus:
         result: list[dict[str, object]] = answer.json()["data"]["result"]
         return result
 
+    def courses(self, query: str, since: float, until: float, step: float) -> list[dict[str, Any]]:
+        """
+        The result of a range query, as the API gives it.
+        """
+        params = {"query": query, "start": str(since), "end": str(until), "step": str(step)}
+        answer = requests.get(f"{self.url}/api/v1/query_range", params=params, timeout=60)
+        result: list[dict[str, Any]] = answer.json()["data"]["result"]
+        return result
+
 
 @contextmanager
 def prometheus_with(
