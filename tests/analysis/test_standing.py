@@ -12,11 +12,13 @@ from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
 from paceline.measure import Measure
-from paceline.model import Case, Machine, Run
+from paceline.model import Case, Limit, Machine, Run
+from paceline.translated_names import BudgetSource
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import failed, make_case, make_run, past_of, runs_of
 
+_QUERIES = {UsageKey.DB_QUERIES: 30.0}
 _KEPT = {UsageKey.MEMORY_RETAINED_BYTES: 4.0 * (1 << 20)}
 
 
@@ -67,6 +69,45 @@ def test_a_verdict_that_comes_back_is_new() -> None:
     over, kept = _timed(9.9, 10.1)(True), _timed(9.9, 10.1)(False)
 
     assert _standing(_judged([over, kept, over])[-1]) == [(VerdictKind.BUDGET, False)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (make_case(seconds=0.2, budget_seconds=0.3), make_case(seconds=0.2, budget_seconds=0.1)),
+        tuple(make_case(usage=_QUERIES, limits=(Limit(measure=UsageKey.DB_QUERIES, most=most),)) for most in (40, 20)),
+        tuple(make_case(measures={"rows": Measure(value=30, limit=limit)}) for limit in (40, 20)),
+    ],
+)
+def test_a_lower_budget_makes_a_new_verdict(old: Case, new: Case) -> None:
+    """
+    A verdict on a budget that the last run of the test kept is new, and says so where only the budget changed.
+    """
+    kept, (broken,), (again,) = (run.verdicts for run in _judged([old, new, new]))
+
+    assert kept == ()
+    assert (broken.standing, again.standing) == (False, True)
+    assert broken.reason == f"{again.reason}; the budget is new: the last run of the test was over it as well"
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        failed(seconds=0.2, budget_seconds=0.1, budget_source=BudgetSource.MARKER),
+        failed(
+            usage=_QUERIES,
+            limits=(Limit(measure=UsageKey.DB_QUERIES, most=20, source=BudgetSource.MARKER),),
+        ),
+        failed(measures={"rows": Measure(value=30, limit=20)}),
+    ],
+)
+def test_a_budget_that_fails_its_test_stands(case: Case) -> None:
+    """
+    The history keeps no times of failed tests, but it keeps which budgets they broke.
+    """
+    found = [[(one.kind, one.standing) for one in run.verdicts] for run in _judged([case, case])]
+
+    assert found == [[(VerdictKind.BUDGET, False)], [(VerdictKind.BUDGET, True)]]
 
 
 @pytest.mark.parametrize(("kind", "case"), [(VerdictKind.LEAK, make_case(usage=_KEPT)), (VerdictKind.BROKEN, failed())])

@@ -8,6 +8,7 @@ from itertools import chain
 from msgspec.structs import replace
 
 from paceline.analysis.absent_counts import WITH_PROBE, with_absent_counts
+from paceline.analysis.broken_before import compared_with_last_run, needed_for_budgets
 from paceline.analysis.comparability import count_comparable, count_together
 from paceline.analysis.earlier_case import earlier_case
 from paceline.analysis.explanation import explain
@@ -81,6 +82,7 @@ def needed_to_judge(run: Run, rules: Rules) -> tuple[Needed, ...]:
     limits = Needed(
         tuple({*chain.from_iterable(over.values())}), tuple(case_id for case_id, found in over.items() if found)
     )
+    broken = needed_for_budgets(run.cases)
     fixtures = Needed(OF_FIXTURES if run.fixtures and not run.is_partial else ())
     probes = Needed((PROBES,) if any(key in WITH_PROBE for case in run.cases for key in case.usage) else ())
     repeating = tuple(case.id for case in run.cases if UsageKey.DB_REPEATED_QUERIES in case.usage)
@@ -88,7 +90,8 @@ def needed_to_judge(run: Run, rules: Rules) -> tuple[Needed, ...]:
     talking = tuple(case.id for case in run.cases if foreign_hosts(case, rules.network))
     hosts = Needed((UsageKey.NETWORK_REQUESTS, UsageKey.NETWORK_CONNECTIONS), talking)
     counts, work = needed_for_counts(run.cases, rules.count), needed_for_work(run.cases)
-    others = counts, needed_for_measures(run.cases), work, leaks, budgets, limits, fixtures, repeated, hosts, probes
+    of_tests = counts, needed_for_measures(run.cases), work, leaks, budgets, limits, broken, repeated, hosts
+    others = *of_tests, fixtures, probes
     return EVERY_TEST, *(needed for needed in others if not needed.is_empty)
 
 
@@ -163,7 +166,12 @@ def _marked_verdicts(
     values = until.series(NORMALIZED, case.id).values
     levels_before = {case.id: UsualDuration.of(values)} if values else {}
     sorts = {_sort_of(verdict) for verdict in _verdicts(before, run, until, levels_before, rules)}
-    yield from (replace(verdict, standing=_sort_of(verdict) in sorts) for verdict in found)
+    for verdict in found:
+        was_so = _sort_of(verdict) in sorts
+        if verdict.kind is VerdictKind.BUDGET:
+            yield compared_with_last_run(verdict, case, past, was_over=was_so)
+        else:
+            yield replace(verdict, standing=was_so)
 
 
 def _sort_of(verdict: Verdict) -> tuple[VerdictKind, str, str]:

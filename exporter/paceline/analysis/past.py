@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol, Self
 
 from msgspec import Struct
 
+from paceline.analysis.budget_columns import budget_columns
 from paceline.model import Case, Run
 from paceline.quantity import Unit
 from paceline.usage import UsageKey
@@ -208,13 +209,14 @@ def _figures_of(run: Run) -> Iterator[tuple[str, str, float]]:
 
 def columns_of(case: Case) -> dict[str, float]:
     """
-    The figures of a case that history keeps at hand: outcome (1 passed, 0 failed), attempts, times, usage.
+    The figures of a case that history keeps at hand: outcome (1 passed, 0 failed), attempts, budgets, times, usage.
 
-    A skipped test leaves none, and a test whose calls were counted leaves no times.
+    A skipped test leaves none, a test that failed no times, and a test whose calls were counted neither.
     """
     if not (case.outcome.is_pass or case.outcome.is_failure):
         return {}
     figures: dict[str, float] = {OUTCOME: float(case.outcome.is_pass), ATTEMPTS: case.attempts}
+    figures.update(budget_columns(case))
     if case.outcome.is_pass and case.is_counted:
         figures.update((key, value) for key, value in case.usage.items() if UsageKey(key) not in _TIMES)
     elif case.outcome.is_pass and case.duration_seconds is not None:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from paceline.accounts import Account
+from paceline.analysis.budget_columns import BUDGET_USED
 from paceline.analysis.cause import CHILDREN_CPU, IDLE, MACHINE
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import ATTEMPTS, DURATION, NORMALIZED, OUTCOME, columns_of, past_run
@@ -40,6 +41,7 @@ TEST_METRICS: Mapping[str, Metric] = {
     ATTEMPTS: catalogue.TEST_ATTEMPTS,
     DURATION: catalogue.TEST_DURATION,
     NORMALIZED: catalogue.TEST_NORMALIZED,
+    BUDGET_USED: catalogue.TEST_BUDGET_USED,
     **{str(key): metric for key, metric in catalogue.TEST_USAGE.items()},
 }
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
@@ -184,10 +186,8 @@ def of_case(case: Case, run: Run, branches: Collection[str]) -> Iterator[Sample]
     for column, value in columns_of(case).items():
         if column in TEST_METRICS:
             yield Sample(TEST_METRICS[column], labels, float(value), ended)
-    needed = needed_seconds(case)
-    if needed is not None and case.budget_seconds:
+    if needed_seconds(case) is not None and case.budget_seconds:
         yield Sample(catalogue.TEST_BUDGET, labels, case.budget_seconds, ended)
-        yield Sample(catalogue.TEST_BUDGET_USED, labels, needed / case.budget_seconds, ended)
     for name, measure in case.measures.items():
         yield from _of_measure(name, measure, case, labels, ended)
     yield from _of_limits(case, labels, ended)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Final, NamedTuple
 
+from paceline.analysis.budget_columns import BEYOND_LIMIT
 from paceline.analysis.past import (
     FIXTURE_SECONDS,
     FIXTURE_SETUPS,
@@ -122,6 +123,9 @@ def _matchers_of(measure: str) -> str:
     """
     if measure.startswith(MEASURES):
         return f"__name__={quoted(catalogue.TEST_MEASURE.name)},measure={quoted(measure.removeprefix(MEASURES))}"
+    if measure.startswith(BEYOND_LIMIT):
+        name = catalogue.TEST_MEASURE_BEYOND_LIMIT.name
+        return f"__name__={quoted(name)},measure={quoted(measure.removeprefix(BEYOND_LIMIT))}"
     metric = TEST_METRICS.get(measure) or _RUN_METRICS.get(measure)
     return f"__name__={quoted(metric.name)}" if metric is not None else ""
 
@@ -148,6 +152,8 @@ def _column_of(labels: Mapping[str, str]) -> str:
     name = labels.get("__name__", "")
     if name == catalogue.TEST_MEASURE.name:
         return MEASURES + labels.get("measure", "")
+    if name == catalogue.TEST_MEASURE_BEYOND_LIMIT.name:
+        return BEYOND_LIMIT + labels.get("measure", "")
     return _COLUMNS.get(name, name)
 
 
