@@ -184,6 +184,38 @@ def test_each_wrong_answer_of_prometheus_has_its_fix() -> None:
     )
 
 
+def test_a_prometheus_in_its_first_minute_is_not_wrong() -> None:
+    """
+    A server that has just started knows no target and no Alertmanager yet: both are hints.
+    """
+    pages = {
+        **_prometheus(time.time()),
+        "/api/v1/status/runtimeinfo": {"data": {"storageRetention": "100d", "startTime": _now()}},
+        "/api/v1/targets": {"data": {"activeTargets": []}},
+    }
+    with serving(_pages(pages)) as url:
+        lines = _lines(f"--prometheus={url}", part="prometheus")[1]
+
+    found = [line for line in lines if "yet: it started" in line]
+    assert [line.partition(" yet")[0] for line in found] == [
+        "hint prometheus scrapes no exporter (…/metrics/runs)",
+        "hint prometheus sends alerts to no Alertmanager",
+    ]
+    assert {line.partition("; ")[2] for line in found} == {"next: wait a minute"}
+
+
+def test_an_invalid_address_is_the_fault_of_one_part() -> None:
+    """
+    The other parts are checked.
+    """
+    done = run_command(["doctor", "--alertmanager=alertmanager:9093", f"--grafana=http://127.0.0.1:{free_port()}"])
+    levels = {line.split()[1]: line.split()[0] for line in done.output.splitlines()}
+
+    assert done.exit_code == 1
+    assert (levels["alertmanager"], levels["grafana"]) == ("wrong", "wrong")
+    assert "Alertmanager is at 'alertmanager:9093', expected an address such as http://" in done.output
+
+
 def test_messages_that_failed_are_wrong() -> None:
     """
     Alertmanager counts them by integration.

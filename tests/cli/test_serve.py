@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from paceline.extras import install_command
 from paceline.metrics.catalogue import CATALOGUE, Channel
 from paceline.version import __version__
 from support.exporter import exporter_in
@@ -32,7 +33,7 @@ def test_without_the_extra_it_says_how_to_get_it(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stderr) == (
         1,
-        f"{ERROR}the exporter needs uvicorn, which is not installed: pip install 'paceline[server]'\n",
+        f"{ERROR}the exporter needs uvicorn, which is not installed: {install_command('server')}\n",
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from paceline.delivery.outbox import Outbox, Parcel, outboxes
+from paceline.extras import install_command
 from support.answering import answering, silence
 from support.dying import leave_journal
 from support.receiving import receiving
@@ -347,7 +348,7 @@ def test_otlp_without_its_package_says_what_to_install(small: Suite) -> None:
 
     assert result.code == 4
     assert (
-        "ERROR: paceline: OTLP needs opentelemetry.proto, which is not installed: pip install 'paceline[otlp]'\n"
+        f"ERROR: paceline: OTLP needs opentelemetry.proto, which is not installed: {install_command('otlp')}\n"
     ) in result.output
 
 

@@ -208,6 +208,20 @@ def test_a_token_is_needed_where_there_are_tokens(tmp_path: Path) -> None:
     assert "-token" not in log.replace("tokens-file", "")
 
 
+def test_an_empty_live_report_asks_about_the_token(tmp_path: Path) -> None:
+    """
+    It is accepted with a token of the exporter and refused without, and only the refusal is in the log.
+    """
+    (tmp_path / "tokens").write_text("first-token\n", "utf-8")
+    with exporter_in(tmp_path, "--tokens-file", str(tmp_path / "tokens")) as exporter:
+        headers: list[dict[str, str]] = [{"Authorization": "Bearer first-token"}, {}]
+        codes = [exporter.post(b"", "/api/v1/live", **one).status_code for one in headers]
+        log = exporter.log.read_text("utf-8")
+
+    assert codes == [204, 401]
+    assert log.count("rejected") == log.count("rejected, 401") == 1
+
+
 def test_a_wrong_method_or_path_is_said(refusing: Exporter) -> None:
     """
     405 and 404.

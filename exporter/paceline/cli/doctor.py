@@ -146,28 +146,46 @@ def _checks(asked: _Asked, results: Path | None) -> Iterator[Check]:
 
 
 def _server_checks(asked: _Asked, config: Config) -> Iterator[Check]:
-    suite = suite_of(config)
+    parts = {EXPORTER: _exporter, PROMETHEUS: _prometheus, ALERTMANAGER: _alertmanager, GRAFANA: _grafana}
+    for name, checks in parts.items():
+        try:
+            yield from checks(asked, config)
+        except PacelineError as error:
+            yield ChainPart(name).wrong(str(error))
+
+
+def _exporter(asked: _Asked, config: Config) -> Iterator[Check]:
     authorities = read_authorities(config.push_ca_file, "push_ca_file is")
-    exporter = asked.endpoint(EXPORTER, config.push, exporter_sink.NAMING)
-    yield from check_exporter(exporter, asked.seconds, authorities)
-    prometheus = asked.endpoint(PROMETHEUS, config.history, query_client.NAMING)
-    client = QueryClient(prometheus, asked.seconds) if prometheus else None
-    yield from check_prometheus(client, suite, is_otlp=bool(config.otlp))
-    configured = "" if asked.given.get(ALERTMANAGER) else _alertmanager_of(client)
-    alertmanager = asked.endpoint(ALERTMANAGER, configured, alertmanager_checks.NAMING)
-    yield from check_alertmanager(alertmanager, asked.seconds, suite if asked.is_test_alert else "")
-    grafana = asked.endpoint(GRAFANA, "", http_api.NAMING)
-    yield from check_grafana(grafana, asked.seconds)
+    endpoint = asked.endpoint(EXPORTER, config.push, exporter_sink.NAMING)
+    return check_exporter(endpoint, asked.seconds, authorities)
 
 
-def _alertmanager_of(client: QueryClient | None) -> str:
+def _prometheus(asked: _Asked, config: Config) -> Iterator[Check]:
+    return check_prometheus(_client(asked, config), suite_of(config), is_otlp=bool(config.otlp))
+
+
+def _alertmanager(asked: _Asked, config: Config) -> Iterator[Check]:
+    configured = "" if asked.given.get(ALERTMANAGER) else _known_alertmanager(asked, config)
+    endpoint = asked.endpoint(ALERTMANAGER, configured, alertmanager_checks.NAMING)
+    return check_alertmanager(endpoint, asked.seconds, suite_of(config) if asked.is_test_alert else "")
+
+
+def _grafana(asked: _Asked, _: Config) -> Iterator[Check]:
+    return check_grafana(asked.endpoint(GRAFANA, "", http_api.NAMING), asked.seconds)
+
+
+def _client(asked: _Asked, config: Config) -> QueryClient | None:
+    endpoint = asked.endpoint(PROMETHEUS, config.history, query_client.NAMING)
+    return QueryClient(endpoint, asked.seconds) if endpoint else None
+
+
+def _known_alertmanager(asked: _Asked, config: Config) -> str:
     """
-    The address of the first Alertmanager that a Prometheus knows; "" if it knows no Alertmanager.
+    The address of the first Alertmanager that Prometheus knows; "" if it knows no Alertmanager.
     """
-    if client is None:
-        return ""
     try:
-        return next(iter(alertmanagers_of(client)), "")
+        client = _client(asked, config)
+        return next(iter(alertmanagers_of(client)), "") if client else ""
     except PacelineError:
         return ""
 

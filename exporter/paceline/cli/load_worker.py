@@ -8,6 +8,8 @@ from importlib.util import find_spec
 
 import click
 
+from paceline.extras import install_command
+
 _PROGRAM = "from paceline.testkit.load.locust_worker import serve; import sys; serve(sys.argv[1], int(sys.argv[2]))"
 
 
@@ -27,6 +29,6 @@ def load_worker(address: str) -> None:
     if not host or not port.isdecimal():
         raise click.UsageError(f"the address is {address!r}, expected HOST:PORT")
     if find_spec("locust") is None:
-        raise click.UsageError("Locust is not installed; pip install 'paceline[locust]'")
+        raise click.UsageError(f"Locust is not installed: {install_command('locust')}")
     # A process that imports Locust has gevent's functions in the place of Python's, before any other module is loaded.
     os.execv(sys.executable, [sys.executable, "-c", _PROGRAM, host, port])  # noqa: S606 - this very Python

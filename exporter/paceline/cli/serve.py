@@ -12,6 +12,7 @@ from paceline.cli.options.click_kinds import Number
 from paceline.cli.options.kept_runs import branch_names
 from paceline.cli.options.project import clear_errors
 from paceline.errors import ConfigError
+from paceline.extras import install_command
 from paceline.server.exporter_settings import BRANCHES, ExporterSettings, read_path, read_window
 
 _V = TypeVar("_V")
@@ -149,7 +150,7 @@ def serve(
             from paceline.server.asgi_process import serve as run  # noqa: PLC0415 - an extra
         except ModuleNotFoundError as error:
             raise ConfigError(
-                f"the exporter needs {error.name}, which is not installed: pip install 'paceline[server]'"
+                f"the exporter needs {error.name}, which is not installed: {install_command('server')}"
             ) from error
         settings = ExporterSettings(data=data, watch=watch, **others)  # type: ignore[arg-type]
         run(settings, addresses, AccessFiles(web=web_file, tokens=tokens_file), log_format)

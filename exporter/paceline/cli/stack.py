@@ -17,6 +17,7 @@ from tabulate import tabulate
 from paceline.cli.options.project import clear_errors
 from paceline.cli.options.terminal import warn
 from paceline.errors import ConfigError
+from paceline.extras import install_command
 from paceline.http.server_access import Naming, read_endpoint
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def _local_stack() -> Iterator[None]:
             yield
         except ModuleNotFoundError as error:
             raise ConfigError(
-                f"the stack needs {error.name}, which is not installed: pip install 'paceline[server]'"
+                f"the stack needs {error.name}, which is not installed: {install_command('server')}"
             ) from error
 
 

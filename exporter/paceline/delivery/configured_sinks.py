@@ -10,6 +10,7 @@ from paceline.delivery.exporter_sink import Push, read_push
 from paceline.delivery.otlp.environment_variables import Variables
 from paceline.delivery.sink import Sink
 from paceline.errors import ConfigError
+from paceline.extras import install_command
 from paceline.http.server_access import Naming, ServerAccess, read_authorities, read_endpoint
 
 _SIGNALS = {"otlp": "metrics", "otlp-traces": "traces"}
@@ -95,6 +96,6 @@ def _collector(
         from paceline.delivery.otlp.otlp_metrics import OtlpMetrics  # noqa: PLC0415
         from paceline.delivery.otlp.otlp_traces import OtlpTraces  # noqa: PLC0415
     except ImportError as error:
-        raise ConfigError(f"OTLP needs {error.name}, which is not installed: pip install 'paceline[otlp]'") from error
+        raise ConfigError(f"OTLP needs {error.name}, which is not installed: {install_command('otlp')}") from error
     collector = Collector(endpoint, environ, signal, authorities)
     return OtlpMetrics(collector, default_branch) if signal == "metrics" else OtlpTraces(collector)

@@ -63,7 +63,7 @@ def clock_check(part: ChainPart, server_seconds: float) -> Check:
 
 
 def _token(pages: PageReader) -> Iterator[Check]:
-    # A live report without content is refused after the token was checked, and is not counted as a run.
+    # An empty live report asks only whether the token is accepted.
     if pages.ask("/api/v1/live", "POST", b"").status_code != _UNAUTHORIZED:
         yield _EXPORTER.ok(f"accepts runs {'with this token' if pages.endpoint.token else 'without a token'}")
         return

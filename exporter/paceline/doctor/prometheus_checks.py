@@ -5,6 +5,7 @@ Checks of Prometheus: version, clock, storage, rules, targets, and whether runs 
 import re
 import time
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from msgspec import Struct, json
 from paceline.doctor.checks import ChainPart, Check
 from paceline.doctor.exporter_checks import clock_check
 from paceline.errors import StorageError
-from paceline.formatting import counted, listed, moment
+from paceline.formatting import counted, duration, listed, moment
 from paceline.prometheus.query_client import QueryClient
 from paceline.prometheus.rule_groups import RuleGroup, paceline_groups, server_time
 
@@ -30,6 +31,8 @@ _DASHBOARDS_SECONDS = 90 * _DAY
 _RANGE = re.compile(r"\[((?:\d+(?:ms|[smhdwy]))+)[\]:]")
 _RETENTION = "start Prometheus with --storage.tsdb.retention.time=100d"
 _SCRAPES = "add the scrape jobs of prometheus.yml, which `paceline rules monitoring` writes"
+# A server finds its targets and Alertmanagers some seconds after its start.
+_NEW_SECONDS = 60
 # A group that was left out so many times is not evaluated any more.
 _MISSED = 3
 _ARRIVED_DAYS = 7
@@ -45,6 +48,7 @@ class _Build(Struct):
 
 class _Runtime(Struct, rename="camel"):
     storage_retention: str = ""
+    start_time: datetime | None = None
 
 
 class _Configuration(Struct):
@@ -175,9 +179,11 @@ def _is_late(group: RuleGroup) -> bool:
 def _targets(client: QueryClient, *, is_otlp: bool) -> Iterator[Check]:
     targets = _of_exporters(_page(client, "targets", _Targets, state="active").active_targets)
     down = [target for target in targets if target.health == "down"]
-    if not targets:
-        said = "scrapes no exporter (…/metrics/runs)"
-        yield _PROMETHEUS.ok(f"{said}; runs arrive by OTLP") if is_otlp else _PROMETHEUS.wrong(said, _SCRAPES)
+    said = "scrapes no exporter (…/metrics/runs)"
+    if not targets and is_otlp:
+        yield _PROMETHEUS.ok(f"{said}; runs arrive by OTLP")
+    elif not targets:
+        yield _missing(client, said, _SCRAPES)
     for target in down:
         yield _PROMETHEUS.wrong(f"target {target.scrape_url} is down: {target.last_error}", "start the exporter there")
     if targets and not down:
@@ -199,7 +205,18 @@ def _alertmanagers(client: QueryClient) -> Iterator[Check]:
     if found:
         yield _PROMETHEUS.ok(f"sends alerts to {listed(found, 3)}")
     else:
-        yield _PROMETHEUS.wrong("sends alerts to no Alertmanager", "add alerting: alertmanagers: to prometheus.yml")
+        yield _missing(client, "sends alerts to no Alertmanager", "add alerting: alertmanagers: to prometheus.yml")
+
+
+def _missing(client: QueryClient, said: str, fix: str) -> Check:
+    """
+    The check of what a server does not know, which is no fault in its first minute.
+    """
+    started = _page(client, "status/runtimeinfo", _Runtime).start_time
+    seconds = server_time(client) - started.timestamp() if started else _NEW_SECONDS
+    if seconds < _NEW_SECONDS:
+        return _PROMETHEUS.hint(f"{said} yet: it started {duration(max(seconds, 0.0))} ago", "wait a minute")
+    return _PROMETHEUS.wrong(said, fix)
 
 
 def _runs(client: QueryClient, suite: str) -> Iterator[Check]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct, json, yaml
 
 from paceline.errors import StorageError
+from paceline.extras import install_command
 from paceline.prometheus.query_client import QueryClient
 
 # The path of the run samples of an exporter is its telemetry path with this.
@@ -102,7 +103,7 @@ def _decoded_steps(body: bytes) -> dict[str, list[_Relabel]]:
         settings = yaml.decode(json.decode(body, type=_Configuration).data.yaml, type=_Settings)
     except ImportError as error:
         raise StorageError(
-            "PyYAML is not installed: pip install 'paceline[server]', or give the labels by --label"
+            f"PyYAML is not installed: {install_command('server')}, or give the labels by --label"
         ) from error
     return {scrape.job_name: scrape.metric_relabel_configs for scrape in settings.scrape_configs}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from paceline.errors import ConfigError
+from paceline.extras import install_command
 from paceline.testkit.arguments import number, whole_number
 from paceline.testkit.load.allowed_hosts import check_host
 from paceline.testkit.load.endpoint import Endpoint, Locustfile, origin_of, target_of
@@ -139,7 +140,7 @@ def check_installed(plan: LoadPlan, sending: SendingOptions) -> None:
     extra, engine = ("locust", "locust") if is_locust else ("load", "httptools")
     for package in (engine, "hdrh") if plan.targets or is_locust else ("hdrh",):
         if find_spec(package) is None:
-            raise ConfigError(f"{package} is not installed; pip install 'paceline[{extra}]'")
+            raise ConfigError(f"{package} is not installed: {install_command(extra)}")
 
 
 def _locustfile(endpoint: Loaded) -> str:
