@@ -31,6 +31,18 @@ _TESTS = """
         assert len(counter.read_text()) % 2
     def test_is_not_run(): import pytest; pytest.skip()
 """
+_LIMITED = """
+global: {{scrape_interval: 1s}}
+rule_files: ["{rules}"]
+scrape_configs:
+  - job_name: paceline
+    static_configs: [{{targets: ["{target}"]}}]
+  - job_name: paceline-runs
+    metrics_path: /metrics/runs
+    honor_timestamps: true
+    sample_limit: 200
+    static_configs: [{{targets: ["{target}"]}}]
+"""
 _QUERIES: dict[str, tuple[str, Callable[[Sequence[float]], float]]] = {
     "count": ("count_over_time({}[1h])", len),
     "median": ("quantile_over_time(0.5, {}[1h])", median),
@@ -116,6 +128,42 @@ def test_a_run_that_is_too_late_takes_no_other_with_it(tmp_path: Path) -> None:
         assert _answer(server, "max_over_time(up{job='paceline-runs'}[10s])") == 1
         assert server.samples("count_over_time(paceline_run_info{run_id='run-0'}[3d])", time.time()) == []
         assert _answer(server, "count_over_time(paceline_test_passed[3d])") == 2
+
+
+def test_an_alert_names_the_run_that_a_limit_of_the_scrape_dropped(tmp_path: Path) -> None:
+    """
+    Prometheus reads the run and drops it because of `sample_limit`; the exporter counts it as delivered.
+    """
+    settings = tmp_path / "limited.yml"
+    # The rule looks at each full minute.
+    ended = time.time() - 90
+    with exporter_in(tmp_path, "--expose-seconds=0") as exporter:
+        settings.write_text(_LIMITED.format(target=_target(exporter), rules=_alert_at_once(tmp_path)), "utf-8")
+        with prometheus_reading(settings, _folder(tmp_path)) as server:
+            _wait_for(server, "up{job='paceline-runs'}", 1)
+            exporter.push(make_run(1, [make_case()], suite="small", started=ended - 1, ended=ended))
+            _wait_for(server, "count(paceline_run_info{suite='small'})", 1)
+            exporter.push(make_run(2, map(make_case, map(str, range(200))), suite="large", ended=ended))
+            _wait_for(server, "up{job='paceline-runs'}", 0)
+            # Withdrawn as delivered.
+            _wait_for(server, "up{job='paceline-runs'}", 1)
+            alerts = {alert["suite"] for alert in server.alerts() if alert["alertname"] == "PacelineRunNotStored"}
+
+            assert alerts == {"large"}
+
+
+def _alert_at_once(folder: Path) -> Path:
+    """
+    The alerts on the exporter as they are shipped, evaluated each second, without their delay.
+    """
+    shipped = yaml.safe_load((Path(__file__).parents[2] / "alerts" / "health.rules.yml").read_text("utf-8"))
+    for group in shipped["groups"]:
+        group["interval"] = "1s"
+        for rule in group["rules"]:
+            rule["for"] = "0s"
+    rules = folder / "health.rules.yml"
+    rules.write_text(yaml.safe_dump(shipped), "utf-8")
+    return rules
 
 
 def test_two_exporters_in_one_job_have_an_up_each(tmp_path: Path) -> None:
