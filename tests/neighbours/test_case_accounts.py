@@ -161,6 +161,37 @@ def test_each_process_that_crashed_is_a_failed_test(tmp_path: Path) -> None:
     assert run.accounts == {"measured": 1, "not_measured": 5}
 
 
+def test_a_crash_that_is_run_again_is_an_attempt(tmp_path: Path) -> None:
+    """
+    pytest-rerunfailures has a test whose worker crashed run again in another worker: the test is flaky.
+    """
+    suite = Beside(tmp_path / "shop", "xdist", "rerunfailures")
+    suite.write(
+        "test_dies.py",
+        """
+        import os, pathlib, pytest
+
+        def test_dies_once():
+            mark = pathlib.Path(__file__).with_name("mark")
+            if not mark.exists():
+                mark.touch()
+                os._exit(3)
+
+        def test_dies(): os._exit(3)
+
+        def test_lives(): pass
+        """,
+    )
+    run = suite.run("-n2", "--reruns=2").run
+
+    assert sorted((case.id.partition("::")[2], case.outcome.value, case.attempts) for case in run.cases) == [
+        ("test_dies", "failed", 3),
+        ("test_dies_once", "passed", 2),
+        ("test_lives", "passed", 1),
+    ]
+    assert [verdict.case for verdict in run.verdicts] == ["test_dies.py::test_dies_once"]
+
+
 def test_an_internal_error_is_no_good_run(tmp_path: Path) -> None:
     """
     A conftest that raises in a hook ends the session: the run has what ran, and is no whole.

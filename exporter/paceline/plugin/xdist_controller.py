@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 from msgspec import json
+from msgspec.structs import replace
 
 from paceline.analysis.repeat_figures import Repeated
 from paceline.plugin.collect.plan import Planner
@@ -31,6 +32,8 @@ class XdistController:
         self._session: Final = session
         self._per_worker = False
         self._crashes = 0
+        # By node id, tests of which each attempt so far crashed.
+        self._crashed: Final[dict[str, RunningTest]] = {}
 
     def pytest_configure(self, config: pytest.Config) -> None:
         # Each of the workers runs all tests.
@@ -63,21 +66,29 @@ class XdistController:
             self._session.watching.tell_names()
         numbered = take_case(report)
         if numbered is not None:
-            self._session.add(_name_of(getattr(report, "node", None)), numbered)
+            self._session.add(_name_of(getattr(report, "node", None)), self._with_crashes(report.nodeid, numbered))
         elif report.when not in _PHASES:
             self._take_crash(report)
 
     def _take_crash(self, report: pytest.TestReport) -> None:
         """
         A process that crashed in the middle of a test reports it without phases: the worker, or one that it forked for
-        the test, so that a worker may report several.
+        the test, so that a worker may report several. A plugin may have the test run again, in another worker.
         """
-        running = RunningTest(self._planner.bare_plan(report.nodeid))
+        running = self._crashed.setdefault(report.nodeid, RunningTest(self._planner.bare_plan(report.nodeid)))
         running.add(report)
         case = running.case()
         if case is not None:
+            del self._crashed[report.nodeid]
             self._crashes += 1
             self._session.add(_CRASHES, NumberedCase(process=0, number=self._crashes, case=case))
+
+    def _with_crashes(self, node_id: str, numbered: NumberedCase) -> NumberedCase:
+        running = self._crashed.get(node_id)
+        if running is None:
+            return numbered
+        case = numbered.case
+        return replace(numbered, case=replace(case, attempts=case.attempts + running.retries))
 
     def _take_summary(self, worker: str, text: str) -> None:
         summary = json.decode(text, type=WorkerSummary)

@@ -59,13 +59,16 @@ class RunningTest:
 
     Args:
         plan: of the test.
+
+    Attributes:
+        retries: attempts that did not count, because a plugin has the test run again.
     """
 
     def __init__(self, plan: CasePlan) -> None:
         self.plan: Final = plan
         self.outcome: Outcome | None = None
         self.measurement: Measurement | None = None
-        self._retries = 0
+        self.retries = 0
         self._crashed = False
 
     def add(self, report: pytest.TestReport) -> None:
@@ -76,7 +79,7 @@ class RunningTest:
         if outcome == _PASSED and report.when == "setup":
             return
         if outcome not in _OUTCOMES:
-            self._retries += 1
+            self.retries += 1
             self.outcome = None
         elif self.outcome is not None or report.when != "teardown":
             # Without an outcome, a teardown is of an attempt that is tried again.
@@ -101,7 +104,7 @@ class RunningTest:
             family=plan.family,
             test_type=plan.test_type,
             outcome=self.outcome,
-            attempts=max(measured.attempts, self._retries + 1),
+            attempts=max(measured.attempts, self.retries + 1),
             started=measured.started,
             ended=measured.ended,
             setup_seconds=figures.setup_seconds,
