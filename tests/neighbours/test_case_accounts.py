@@ -99,6 +99,8 @@ _PARTS = {
     "interrupt": ((), (), {"BROKEN": "1"}),
     "maxfail": ((), ("-x",), {"FAILS": "1"}),
     "ignore": ((), ("--ignore-glob=*other*",), {}),
+    "-o addopts": ((), ("-o", "addopts=-k [0]"), {}),
+    "-o python_files": ((), ("-o", "python_files=test_other.py"), {}),
 }
 
 
@@ -123,6 +125,19 @@ def test_a_part_is_not_the_whole(tmp_path: Path, way: str) -> None:
     assert len(result.run.cases) < 14
     assert result.run.is_partial
     assert _tests_in_trends(suite) == 14
+
+
+@pytest.mark.parametrize("option", ["addopts=", "python_files=test_*.py", "testpaths=."])
+def test_an_override_that_is_the_whole_suite_makes_no_part(tmp_path: Path, option: str) -> None:
+    """
+    Options that select no test, settings of `whole_suite` and `testpaths` make no part.
+    """
+    suite = Beside(tmp_path / "shop")
+    suite.write("test_many.py", _MANY)
+    suite.write("pytest.ini", "[pytest]\naddopts = --strict-markers\n")
+    suite.write("pyproject.toml", '[tool.paceline]\nwhole_suite = ["-o", "python_files=test_*.py"]\n')
+
+    assert not suite.run("-o", option).run.is_partial
 
 
 def test_a_crashed_worker_s_test_is_kept_as_failed(tmp_path: Path) -> None:

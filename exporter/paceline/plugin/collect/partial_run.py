@@ -31,6 +31,8 @@ _SELECTING: Mapping[str, str] = {
     "picked": "--picked",
     "testmon": "--testmon",
 }
+# Settings of pytest that select tests if -o sets them for one run. `-o testpaths=` names another whole suite instead.
+_SELECTING_SETTINGS = {"python_files", "python_classes", "python_functions", "norecursedirs"}
 # Their values may have what parameters are called by, which may be secret.
 _BY_NAME = {"keyword", "deselect"}
 # pytest has one shard where none was asked for.
@@ -41,9 +43,14 @@ def why_partial(config: pytest.Config, settings: Config) -> str:
     """
     What makes the run a part of the suite, and how to call it the whole; "" where the run is the whole.
     """
-    whole = _parsed(config, [*config.getini("addopts"), *settings.whole_suite])
-    testpaths = [*config.getini("testpaths"), *getattr(whole, "file_or_dir", ())]
-    selections = [*_selections(config.option, whole), *_paths(config, testpaths)]
+    overrides = {text.partition("=")[0]: text for text in config.option.override_ini or ()}
+    addopts = [] if "addopts" in overrides else config.getini("addopts")
+    whole = _parsed(config, [*addopts, *settings.whole_suite])
+    selections = [
+        *_selections(config.option, whole),
+        *_overrides(overrides, whole),
+        *_paths(config, [*config.getini("testpaths"), *getattr(whole, "file_or_dir", ())]),
+    ]
     if not selections:
         return ""
     return f"selected by {' '.join(selections)}"
@@ -56,6 +63,13 @@ def _selections(option: Namespace, whole: Namespace) -> Iterator[str]:
         is_nothing = value is not True and value in _NOTHING
         if not is_nothing and value != getattr(whole, name, None):
             yield shown if value is True or name in _BY_NAME else f"{shown} {_text(value)}"
+
+
+def _overrides(overrides: Mapping[str, str], whole: Namespace) -> Iterator[str]:
+    usual = getattr(whole, "override_ini", None) or ()
+    for name, text in overrides.items():
+        if name in _SELECTING_SETTINGS and text not in usual:
+            yield f"-o {_text(text)}"
 
 
 def _text(value: object) -> str:
