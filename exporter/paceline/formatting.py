@@ -58,6 +58,13 @@ def figure(value: float, unit: str) -> str:
     return f"{text} {unit}".rstrip()
 
 
+def times(factor: float) -> str:
+    """
+    A factor with its noun: `2.3 times`, `6,143 times`.
+    """
+    return f"{factor:,.1f} times" if factor < _FOUR_DIGITS / 10 else f"{factor:,.0f} times"
+
+
 def counted(count: int, one: str, many: str = "") -> str:
     """
     A count with its noun.

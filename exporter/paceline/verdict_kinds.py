@@ -199,7 +199,7 @@ class VerdictKind(OpenEnum):
         KindFacts(
             ("broken budget", "broken budgets"),
             "The call needed more time than the budget of the test, without the wait for a CPU.",
-            "Make the test faster, or give it a budget of its own: a performance marker, or a setting.",
+            "Make the test faster, or give it a budget of its own: `@pytest.mark.performance(budget_ms=…)`.",
             severity="critical from a factor of 2 on, else warning",
             figures="seconds",
             color=colors.BAD,

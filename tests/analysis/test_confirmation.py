@@ -416,7 +416,8 @@ def test_a_short_test_is_not_believed_by_one_measurement() -> None:
 
     assert _told(unproven) == {"test_a": "regression", "test_short": "unconfirmed"}
     assert unproven.verdicts[-1].reason.endswith(
-        "not confirmed: too short to be believed by one measurement (its module fixture db was torn down)"
+        "; not confirmed: not measured again (its module fixture db was torn down), "
+        "and usually too short to be judged by one run"
     )
     assert NORMALIZED not in columns_of(unproven.cases[-1])
     assert _told(beside) == {"test_a": "regression", "test_short": "unconfirmed"}

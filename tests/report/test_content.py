@@ -197,7 +197,7 @@ def test_the_advice_is_that_of_the_first_cause(measure: str, advice: str) -> Non
     [
         (
             VerdictKind.BUDGET,
-            "Make the test faster, or give it a budget of its own: a performance marker, or a setting.",
+            "Make the test faster, or give it a budget of its own: `@pytest.mark.performance(budget_ms=…)`.",
         ),
         (
             VerdictKind.LEAK,
@@ -223,6 +223,39 @@ def test_every_kind_has_an_advice(kind: VerdictKind, advice: str) -> None:
     finding = _finding(_verdict(kind))
 
     assert (finding.advice, finding.since) == (advice, "")
+
+
+@pytest.mark.parametrize(
+    ("case", "verdict", "advice"),
+    [
+        (
+            {"budget_source": BudgetSource.MARKER},
+            {"unit": "seconds"},
+            "Make the test faster, or raise the budget in its performance marker.",
+        ),
+        ({}, {"unit": "count"}, "Reduce what the test uses, or change its limit."),
+        ({}, {"measure": "rows"}, "Bring the measure within its limit, or change the limit in the test."),
+    ],
+    ids=["own budget", "limit", "measure"],
+)
+def test_the_advice_on_a_budget_says_where_it_is_set(
+    case: dict[str, Any], verdict: dict[str, Any], advice: str
+) -> None:
+    """
+    A test with a budget of its own needs no other budget of its own.
+    """
+    assert _finding(_verdict(VerdictKind.BUDGET, **verdict), make_case(**case)).advice == advice
+
+
+def test_a_finding_whose_figure_is_not_kept_has_no_chart() -> None:
+    """
+    A chart of the earlier runs alone would end with a usual time.
+    """
+    past = Past.from_runs([make_run(number, [make_case()]) for number in range(3)])
+    verdict = _verdict(VerdictKind.UNCONFIRMED)
+
+    assert _finding(verdict, make_case(normalized_duration_seconds=None), past=past).values == ()
+    assert len(_finding(verdict, make_case(normalized_duration_seconds=0.1), past=past).values) == 4
 
 
 def test_a_count_shows_the_counts_and_what_rose_with_it() -> None:

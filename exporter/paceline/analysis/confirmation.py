@@ -113,7 +113,8 @@ def confirmed(
     unproven = {verdict for verdict in short_and_not_measured(run, again) if not imported_modules(verdict)}
     for verdict in unproven:
         why = _why_not(verdict, repeated.reasons)
-        found[verdict] = verdict.unconfirmed(f"too short to be believed by one measurement{f' ({why})' if why else ''}")
+        repeated_or_not = f"not measured again{f' ({why})' if why else ''}"
+        found[verdict] = verdict.unconfirmed(f"{repeated_or_not}, and usually too short to be judged by one run")
     for verdict in run.verdicts:
         if verdict.case in cases and verdict not in again:
             cases[verdict.case] = _without_unproven(cases[verdict.case], verdict, is_short=verdict in unproven)

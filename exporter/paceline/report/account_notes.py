@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from paceline.accounts import Account, NotMeasured
 from paceline.formatting import counted, listed
 from paceline.model import Run
+from paceline.verdict_kinds import VerdictKind
 
 _REASONS = {
     NotMeasured.CRASHED: "its process died",
@@ -33,7 +34,9 @@ def account_notes(run: Run) -> Iterator[str]:
         yield f"{counted(run.collected, 'test was', 'tests were')} collected, {in_accounts:,} are accounted for"
     for reason, tests in Counter(case.not_measured for case in run.cases if case.not_measured).items():
         yield f"{counted(tests, 'test was', 'tests were')} not measured: {_REASONS.get(reason, reason)}"
-    lacking = [case for case in run.cases if case.lacking]
+    # A finding that was not confirmed says itself that its figure is not kept.
+    unconfirmed = {verdict.case for verdict in run.verdicts if verdict.kind is VerdictKind.UNCONFIRMED}
+    lacking = [case for case in run.cases if case.lacking and case.id not in unconfirmed]
     if lacking:
         keys = sorted({key for case in lacking for key in case.lacking})
         yield f"{counted(len(lacking), 'test lacks', 'tests lack')} figures: {listed(keys, _MOST_NAMES)}"

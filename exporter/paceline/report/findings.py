@@ -14,11 +14,14 @@ from paceline.analysis.past import DURATION, EVERY_TEST, MEASURES, NORMALIZED, O
 from paceline.model import Case, Cause, Run, Severity, Verdict
 from paceline.quantity import Unit
 from paceline.report import words
+from paceline.translated_names import BudgetSource
 from paceline.verdict_kinds import VerdictKind
 
 # The first cause of these kinds is what their reason says.
 _TOLD_BY_REASON = frozenset({VerdictKind.COUNT, VerdictKind.WORK, VerdictKind.LESS_WORK})
 _OF_MEASURE = "Bring the measure within its limit, or change the limit in the test."
+_OF_LIMIT = "Reduce what the test uses, or change its limit."
+_OF_OWN_BUDGET = "Make the test faster, or raise the budget in its performance marker."
 # How far back a sparkline looks.
 _SHOWN_RUNS = 20
 # Shares are measured, so that those of a whole may be a little more.
@@ -86,11 +89,11 @@ def _finding(verdict: Verdict, measured: Case | None, branch: str, past: Past, m
         reason=verdict.reason,
         since=_since(verdict, branch, past),
         why="; ".join(map(words.cause, _with_shares_of_a_whole(_told_causes(verdict)))),
-        advice=_advice(verdict),
+        advice=_advice(verdict, measured),
         values=_values(verdict, measured, past),
         more=more,
         standing=verdict.standing,
-        is_of_time=not verdict.measure and verdict.unit in {"", Unit.SECONDS},
+        is_of_time=_is_of_time(verdict),
         added_seconds=_added_seconds(verdict),
         is_test=verdict.case is not None,
     )
@@ -99,7 +102,7 @@ def _finding(verdict: Verdict, measured: Case | None, branch: str, past: Past, m
 def _added_seconds(verdict: Verdict) -> float:
     if verdict.kind is VerdictKind.SUITE_REGRESSION:
         return inf
-    if verdict.unit not in {"", Unit.SECONDS} or verdict.measure or verdict.measured is None:
+    if not _is_of_time(verdict) or verdict.measured is None:
         return 0.0
     return max(verdict.measured - (verdict.limit or 0.0), 0.0)
 
@@ -118,13 +121,20 @@ def _with_shares_of_a_whole(causes: Sequence[Cause]) -> Iterator[Cause]:
         yield cause if told <= _WHOLE else replace(cause, share=None)
 
 
-def _advice(verdict: Verdict) -> str:
+def _advice(verdict: Verdict, case: Case | None) -> str:
     of_cause = words.advice(verdict.causes[0]) if verdict.causes and verdict.kind.facts.is_explained else ""
-    return of_cause or (_OF_MEASURE if _is_limit_of_measure(verdict) else verdict.kind.facts.advice)
+    if of_cause or verdict.kind is not VerdictKind.BUDGET:
+        return of_cause or verdict.kind.facts.advice
+    if verdict.measure:
+        return _OF_MEASURE
+    if not _is_of_time(verdict):
+        return _OF_LIMIT
+    has_own = case is not None and case.budget_source is BudgetSource.MARKER
+    return _OF_OWN_BUDGET if has_own else verdict.kind.facts.advice
 
 
-def _is_limit_of_measure(verdict: Verdict) -> bool:
-    return bool(verdict.measure) and verdict.kind is VerdictKind.BUDGET
+def _is_of_time(verdict: Verdict) -> bool:
+    return not verdict.measure and verdict.unit in {"", Unit.SECONDS}
 
 
 def _since(verdict: Verdict, branch: str, past: Past) -> str:
@@ -152,7 +162,7 @@ def _values(verdict: Verdict, case: Case | None, past: Past) -> tuple[float, ...
     if case is None:
         return ()
     measure = _shown_measure(verdict)
-    if verdict.kind is VerdictKind.BUDGET and not verdict.measure and verdict.unit not in {"", Unit.SECONDS}:
+    if verdict.kind is VerdictKind.BUDGET and not verdict.measure and not _is_of_time(verdict):
         return ()
     before = past.series(measure, case.id).values
     if measure == OUTCOME:
@@ -166,4 +176,5 @@ def _values(verdict: Verdict, case: Case | None, past: Past) -> tuple[float, ...
         **case.usage,
         **{MEASURES + name: one.value for name, one in case.measures.items()},
     }.get(measure)
-    return (*before[-_SHOWN_RUNS:], *(() if now is None else (now,)))
+    # A chart that ends before this run would contradict the finding.
+    return () if now is None else (*before[-_SHOWN_RUNS:], now)

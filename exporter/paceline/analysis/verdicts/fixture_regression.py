@@ -12,7 +12,7 @@ from paceline.analysis.judgement_rules import RegressionRule
 from paceline.analysis.past import FIXTURE_SECONDS, FIXTURE_SETUPS, Past
 from paceline.analysis.verdicts.change_point import onset, since_run
 from paceline.analysis.verdicts.regression import UsualDuration
-from paceline.formatting import counted, duration
+from paceline.formatting import counted, duration, times
 from paceline.model import Case, Cause, FixtureTime, Run, Severity, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
@@ -76,7 +76,7 @@ def _judge(fixture: FixtureTime, earlier: Setups, past: Past, machine: float, ru
     if mean <= limit or (mean - level.median) * fixture.setups <= max(rule.floor_ms / 1e3, _LEAST_SECONDS):
         return None
     factor = mean / level.median if level.median > 0 else None
-    times = f": {factor:.1f} times as long" if factor is not None else ""
+    longer = f": {times(factor)} as long" if factor is not None else ""
     first = onset(earlier.means, mean, level.median)
     since = since_run([past.runs[run] for run in earlier.runs], first)
     without_machine = f" ({duration(mean)} with the machine taken out)" if machine > _SLOW_MACHINE else ""
@@ -92,7 +92,7 @@ def _judge(fixture: FixtureTime, earlier: Setups, past: Past, machine: float, ru
         since=since,
         standing=since is not None,
         reason=f"took {duration(as_measured)} {_in_setups(fixture.setups)}{without_machine}, "
-        f"usually {duration(level.median)} (median of {level.runs} runs){times}",
+        f"usually {duration(level.median)} (median of {level.runs} runs){longer}",
     )
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from paceline.analysis.estimators import quantile, spread
 from paceline.analysis.judgement_rules import RegressionRule
-from paceline.formatting import duration
+from paceline.formatting import duration, times
 from paceline.model import Case, Severity, Since, Verdict
 from paceline.verdict_kinds import VerdictKind
 
@@ -77,7 +77,7 @@ def judge_regression(
         return None
     factor = measured / level.median if level.median > 0 else None
     usual = f"usually {duration(level.median)} (median of {level.runs} runs)"
-    times = f": {factor:.1f} times as long" if factor is not None else ""
+    longer = f": {times(factor)} as long" if factor is not None else ""
     return Verdict(
         kind=VerdictKind.REGRESSION,
         severity=_severity(measured, level, rule),
@@ -87,7 +87,7 @@ def judge_regression(
         unit="seconds",
         factor=factor,
         since=since,
-        reason=f"{'a call ' if is_benchmark else ''}took {duration(measured)} normalised, {usual}{times}",
+        reason=f"{'a call ' if is_benchmark else ''}took {duration(measured)} normalised, {usual}{longer}",
     )
 
 
