@@ -26,7 +26,7 @@ from paceline.analysis.verdicts.change_point import onset
 from paceline.analysis.verdicts.count import usual_count
 from paceline.analysis.verdicts.flakiness import Attempted, judge_flakiness
 from paceline.analysis.verdicts.regression import UsualDuration
-from paceline.analysis.verdicts.whole_window import judge_course
+from paceline.analysis.verdicts.whole_window import judge_window
 from paceline.model import Case, Outcome, Run, RunOutcome
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
@@ -37,20 +37,20 @@ LENGTHS = (20, 30, 50)
 WINDOWS = 1000
 _SCALE = 0.1
 _HOUR = 3600.0
-_COURSES = (VerdictKind.TREND, VerdictKind.CHANGE_POINT, VerdictKind.DURATION_FLAKY)
-_KINDS = (*_COURSES, VerdictKind.COUNT, VerdictKind.FLAKY)
+_OF_WINDOW = (VerdictKind.TREND, VerdictKind.CHANGE_POINT, VerdictKind.DURATION_FLAKY)
+_KINDS = (*_OF_WINDOW, VerdictKind.COUNT, VerdictKind.FLAKY)
 _UNCHANGED = "unchanged: "
 _TEST = "test"
 
 
-def course_of(values: Sequence[float]) -> VerdictKind | None:
+def verdict_on(values: Sequence[float]) -> VerdictKind | None:
     """
     What is said of a series of normalised seconds.
     """
     runs = tuple(PastRun(run_id=str(n), ended=n * _HOUR, duration_seconds=1.0) for n in range(len(values)))
     past = Past(runs=runs[:-1], columns={NORMALIZED: {_TEST: Series(range(len(runs) - 1), array("d", values[:-1]))}})
     case = _case(_TEST, values[-1], normalized_duration_seconds=values[-1])
-    verdict = judge_course(case, runs[-1], past, RULES)
+    verdict = judge_window(case, runs[-1], past, RULES)
     return verdict.kind if verdict else None
 
 
@@ -231,11 +231,11 @@ def _all_rows(folder: Path) -> Iterator[list[str]]:
     ):
         yield _row(f"unchanged: a real suite on a busy machine, {name}", "20 to 60", found, found[None])
     for runs in LENGTHS:
-        found = Counter(course_of(values) for values in ci_windows(groups, runs))
+        found = Counter(verdict_on(values) for values in ci_windows(groups, runs))
         yield _row("unchanged: public CI series, raw", runs, found, found.total())
     for runs in LENGTHS:
         for name, series in generated(runs):
-            found = Counter(map(course_of, series))
+            found = Counter(map(verdict_on, series))
             yield _row(name, runs, found, found.total())
     for runs in LENGTHS:
         for name, found in (*count_windows(runs), *outcome_windows(runs)):

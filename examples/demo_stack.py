@@ -15,7 +15,7 @@ from paceline.errors import PacelineError
 from paceline.stack.programs import ALERTMANAGER, PROMETHEUS, Programs, default_cache
 from paceline.stack.state_file import StateFile
 
-_COURSE_SECONDS = 10
+_EVALUATION_SECONDS = 10
 
 
 def show_in_prometheus(shop: Path, folder: Path, run_id: str, environ: Mapping[str, str]) -> dict[str, str]:
@@ -43,8 +43,8 @@ def show_in_prometheus(shop: Path, folder: Path, run_id: str, environ: Mapping[s
         return {}
     urls = {one.name: one.url for one in StateFile(folder / "state.json").read()}
     call("replay", "--to", urls["exporter"])
-    click.echo(f"The rules are evaluated every {_COURSE_SECONDS} seconds; please wait:\n")
-    time.sleep(_COURSE_SECONDS)
+    click.echo(f"The rules are evaluated every {_EVALUATION_SECONDS} seconds; please wait:\n")
+    time.sleep(_EVALUATION_SECONDS)
     call("gate", "--prometheus", urls["prometheus"], "--run", run_id, "--severity", "info")
     return urls
 

@@ -12,7 +12,7 @@ from paceline.alerting.rule_files import render
 from paceline.alerting.rule_options import Options
 from paceline.model import Run
 from paceline.verdict_kinds import VerdictKind
-from support.courses import DIFFERENT, courses, suite_of_courses, suite_of_touched, suites_of_paces
+from support.case_histories import DIFFERENT, case_histories, suite_of_histories, suite_of_touched, suites_of_paces
 from support.servers import prometheus_with
 
 _KINDS = {
@@ -34,10 +34,10 @@ Alerts = list[dict[str, str]]
 @pytest.fixture(scope="module")
 def suites() -> list[list[Run]]:
     """
-    Runs of suites, the last one of each a moment ago and judged; the first suite has all courses.
+    Runs of suites, the last one of each a moment ago and judged; the first suite has all histories.
     """
     ended = time.time() - 5
-    return [suite_of_courses(ended), suite_of_touched(ended), *suites_of_paces(ended)]
+    return [suite_of_histories(ended), suite_of_touched(ended), *suites_of_paces(ended)]
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_verdicts_are_those_of_the_terminal(alerts: Alerts, suites: list[list[Ru
 
     assert there == here
     assert {kind for _, kind in here} == {*_KINDS.values()}
-    assert sum(test.startswith("random") for test, _ in here) > len(courses()) / 20
+    assert sum(test.startswith("random") for test, _ in here) > len(case_histories()) / 20
 
 
 def test_what_tests_touch_is_judged_alike(alerts: Alerts, suites: list[list[Run]]) -> None:
@@ -97,16 +97,16 @@ def test_what_tests_touch_is_judged_alike(alerts: Alerts, suites: list[list[Run]
     }
 
 
-@pytest.mark.parametrize("course", DIFFERENT)
-def test_a_difference_is_a_known_one(alerts: Alerts, suites: list[list[Run]], course: str) -> None:
+@pytest.mark.parametrize("history", DIFFERENT)
+def test_a_difference_is_a_known_one(alerts: Alerts, suites: list[list[Run]], history: str) -> None:
     """
     Each is explained in docs/explanation/one-judgement.md.
     """
     here, there = (
-        {kind for test, kind in judged if test == course} for judged in (_here(suites[0][-1]), _there(alerts))
+        {kind for test, kind in judged if test == history} for judged in (_here(suites[0][-1]), _there(alerts))
     )
 
-    assert (here, there) == DIFFERENT[course]
+    assert (here, there) == DIFFERENT[history]
 
 
 def test_severity_is_that_of_the_terminal(alerts: Alerts, suites: list[list[Run]]) -> None:

@@ -14,7 +14,7 @@ from paceline.analysis.estimators import quantile, spread
 from paceline.analysis.past import columns_of
 from paceline.analysis.verdicts.budget import needed_seconds
 from paceline.model import Run
-from support.courses import SPACING, suite_of_courses
+from support.case_histories import SPACING, suite_of_histories
 from support.servers import Prometheus, prometheus_with
 from support.values import EPOCH
 
@@ -29,7 +29,7 @@ def runs() -> list[Run]:
     """
     A fortnight of runs, and one before that nobody should count.
     """
-    return suite_of_courses(EPOCH)
+    return suite_of_histories(EPOCH)
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ from paceline.analysis.verdicts.regression import UsualDuration, judge_regressio
 from paceline.analysis.verdicts.repeated_queries import judge_repeated_queries
 from paceline.analysis.verdicts.suite_regression import calibration_ratio, judge_suite
 from paceline.analysis.verdicts.two_speeds import find_modes
-from paceline.analysis.verdicts.whole_window import judge_course
+from paceline.analysis.verdicts.whole_window import judge_window
 from paceline.analysis.verdicts.work import WorkComparison, judge_work, needed_for_work
 from paceline.model import Case, Outcome, Run, Severity, Verdict
 from paceline.translated_names import BudgetSource
@@ -197,7 +197,7 @@ def _verdicts(
         slower,
         judge_counts(case, now, past, rules.count),
         *judge_measures(case, now.slowdown_ratio, past, rules.measure),
-        None if slower else judge_course(case, now, past, rules),
+        None if slower else judge_window(case, now, past, rules),
         _leak(case, past, rules),
         *judge_leak_tests(case),
         None if _fails_by_budget(case) else _flakiness(case, now, past, rules),

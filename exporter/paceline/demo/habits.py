@@ -20,7 +20,7 @@ _ACTIONS = ("creates", "reads", "updates", "removes", "lists", "sorts", "refuses
 _SHARES = {"unit": 60, "integration": 22, "api": 13, "e2e": 5}
 _SECONDS = {"unit": (0.0005, 0.06), "integration": (0.02, 0.8), "api": (0.03, 1.5), "e2e": (1.0, 6.0)}
 
-Course = Callable[[float], float]
+FigureOverTime = Callable[[float], float]
 
 
 def _steady(_: float) -> float:
@@ -47,11 +47,11 @@ class Habit(Struct, frozen=True, kw_only=True):
     peak_mebibytes: float = 0.0
     queries: int = 0
     since: float = 0.0
-    slower: Course = _steady
-    more_queries: Course = _nothing
-    kept_mebibytes: Course = _nothing
-    fails: Course = _nothing
-    retried: Course = _nothing
+    slower: FigureOverTime = _steady
+    more_queries: FigureOverTime = _nothing
+    kept_mebibytes: FigureOverTime = _nothing
+    fails: FigureOverTime = _nothing
+    retried: FigureOverTime = _nothing
 
 
 def habits(tests: int, days: float, random: Random) -> list[Habit]:
@@ -154,5 +154,5 @@ def _failing(days: float) -> Iterator[Habit]:
     )
 
 
-def _between(first: float, last: float, inside: float, outside: float) -> Course:
+def _between(first: float, last: float, inside: float, outside: float) -> FigureOverTime:
     return lambda day: inside if first <= day <= last else outside

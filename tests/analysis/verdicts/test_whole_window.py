@@ -11,7 +11,7 @@ from paceline.analysis.explanation import explain
 from paceline.analysis.judgement_rules import ModesRule, Rules, TrendRule
 from paceline.analysis.past import Past, past_run
 from paceline.analysis.verdicts.trend import judge_trend
-from paceline.analysis.verdicts.whole_window import judge_course
+from paceline.analysis.verdicts.whole_window import judge_window
 from paceline.measure import Measure
 from paceline.model import Cause, Since, Verdict
 from paceline.verdict_kinds import VerdictKind
@@ -33,7 +33,7 @@ def _judged(seconds: Sequence[float], rows: Sequence[float] = (), rules: Rules =
         for number, (value, count) in enumerate(zip(seconds, rows or [1.0] * len(seconds), strict=True))
     ]
     run, past = runs[-1], Past.from_runs(runs[:-1])
-    verdict = judge_course(run.cases[0], past_run(run), past, rules)
+    verdict = judge_window(run.cases[0], past_run(run), past, rules)
     return explain(replace(run, verdicts=(verdict,)), past).verdicts[0] if verdict else None
 
 
@@ -84,7 +84,7 @@ def test_two_speeds_come_first() -> None:
     ],
     ids=["level", "a step down", "up and down again", "three runs", "nineteen runs"],
 )
-def test_other_courses_tell_nothing(seconds: list[float]) -> None:
+def test_other_times_are_no_finding(seconds: list[float]) -> None:
     """
     Neither does one that stays, that fell, that is back where it was, nor one that may yet be a few slow runs.
     """

@@ -12,7 +12,7 @@ from paceline.analysis.verdicts.two_speeds import judge_modes
 from paceline.model import Case, Verdict
 
 
-def judge_course(case: Case, now: PastRun, past: Past, rules: Rules) -> Verdict | None:
+def judge_window(case: Case, now: PastRun, past: Past, rules: Rules) -> Verdict | None:
     """
     Whether a test has two modes, stepped up, or creeps up; the first of these that is so.
 

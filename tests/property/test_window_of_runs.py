@@ -14,7 +14,7 @@ from paceline.analysis.past import Past, past_run
 from paceline.analysis.verdicts.change_point import find_step, onset
 from paceline.analysis.verdicts.count import usual_count
 from paceline.analysis.verdicts.two_speeds import find_modes
-from paceline.analysis.verdicts.whole_window import judge_course
+from paceline.analysis.verdicts.whole_window import judge_window
 from paceline.model import Machine, Verdict
 from support.values import TEST, make_case, make_run, past_of, runs_of
 
@@ -26,9 +26,9 @@ _series = st.lists(_milliseconds, min_size=10, max_size=60)
 _two_speeds = st.lists(st.sampled_from([100, 101, 102, 400, 404, 408]), min_size=20, max_size=40)
 
 
-def _course(values: Sequence[float]) -> Verdict | None:
+def _judged(values: Sequence[float]) -> Verdict | None:
     case = make_case(normalized_duration_seconds=values[-1])
-    return judge_course(case, past_run(make_run(len(values))), past_of(values[:-1]), _RULES)
+    return judge_window(case, past_run(make_run(len(values))), past_of(values[:-1]), _RULES)
 
 
 @given(values=_series, factor=st.sampled_from([0.25, 0.5, 2.0, 1024.0]), shift=st.integers(0, 1 << 20))
@@ -69,17 +69,17 @@ def test_two_speeds_are_two_speeds_on_any_scale(values: list[int], factor: float
 @given(seconds=st.floats(min_value=0, max_value=1e4), runs=st.integers(min_value=2, max_value=70))
 def test_what_never_changes_is_never_told(seconds: float, runs: int) -> None:
     """
-    A constant series, of any length, has no course.
+    A constant series, of any length, has no verdict.
     """
-    assert _course([seconds] * runs) is None
+    assert _judged([seconds] * runs) is None
 
 
 @given(values=st.lists(st.floats(min_value=0, max_value=100), min_size=1, max_size=19))
-def test_few_runs_have_no_course(values: list[float]) -> None:
+def test_few_runs_have_no_verdict(values: list[float]) -> None:
     """
     Below twenty runs there is neither a creep, nor a step, nor are there two speeds.
     """
-    assert _course(values) is None
+    assert _judged(values) is None
 
 
 @given(values=_series, seconds=_milliseconds, factor=st.sampled_from([0.25, 2.0]), shift=st.integers(0, 1 << 20))
@@ -126,7 +126,7 @@ def test_a_rise_is_above_all_that_was(earlier: list[int], older: list[int], valu
     seconds=st.lists(st.sampled_from([0.1, 0.11, 0.3]), min_size=25, max_size=40),
     constant=st.floats(min_value=0, max_value=5),
 )
-def test_a_test_that_never_changes_changes_no_course_of_others(seconds: list[float], constant: float) -> None:
+def test_a_test_that_never_changes_changes_no_verdict_on_others(seconds: list[float], constant: float) -> None:
     """
     Beside it, the same is said of a test, and of itself nothing: with two tests it is the calibration, which each run
     has, that says which of the two moved.

@@ -1,5 +1,5 @@
 """
-Tests with a course of their own, in one suite: what they were in each of its runs.
+Tests with a history of their own, in one suite: what they were in each of its runs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,9 +27,9 @@ _MEBIBYTE = 1 << 20
 _RANDOM = 300
 
 # What a test was in each run, oldest first; None where it did not run.
-Course = Sequence[Case | None]
+CaseHistory = Sequence[Case | None]
 
-# Courses of which the terminal and the rules say different things, each with what it is that they say.
+# Histories of which the terminal and the rules say different things, each with what it is that they say.
 DIFFERENT: Mapping[str, tuple[set[VerdictKind], set[VerdictKind]]] = {
     "failed_at_the_commit_of_a_pass": ({VerdictKind.FLAKY}, set()),
     "broken_and_mended_thrice": (set(), {VerdictKind.FLAKY}),
@@ -41,14 +41,14 @@ DIFFERENT: Mapping[str, tuple[set[VerdictKind], set[VerdictKind]]] = {
 }
 
 
-def suite_of_courses(ended: float) -> list[Run]:
+def suite_of_histories(ended: float) -> list[Run]:
     """
-    The runs of a suite that has a test of each course; the last one is judged.
+    The runs of a suite that has a test of each history; the last one is judged.
 
     Args:
         ended: when the last one ended.
     """
-    return _judged([_run(number, ended, _cases(courses(), number)) for number in range(RUNS)])
+    return _judged([_run(number, ended, _cases(case_histories(), number)) for number in range(RUNS)])
 
 
 def suite_of_touched(ended: float) -> list[Run]:
@@ -60,8 +60,8 @@ def suite_of_touched(ended: float) -> list[Run]:
     return _judged([_run(n, ended, _cases(table, n), **change) for n, change in enumerate(changes)])
 
 
-def _cases(table: Mapping[str, Course], number: int) -> list[Case]:
-    return [case for course in table.values() if (case := course[number]) is not None]
+def _cases(table: Mapping[str, CaseHistory], number: int) -> list[Case]:
+    return [case for history in table.values() if (case := history[number]) is not None]
 
 
 def suites_of_paces(ended: float) -> list[list[Run]]:
@@ -76,17 +76,17 @@ def suites_of_paces(ended: float) -> list[list[Run]]:
     return [_judged(_paced(f"slow {name}", ended, changes)) for name, changes in last.items()]
 
 
-def courses() -> dict[str, Course]:
+def case_histories() -> dict[str, CaseHistory]:
     """
-    One course for each thing that can happen to a test, and many that chance made.
+    One history for each thing that can happen to a test, and many that chance made.
     """
     return _named(_timed(Random(7)) | _outcomes() | _figures())
 
 
-def _named(table: Mapping[str, Course]) -> dict[str, Course]:
+def _named(table: Mapping[str, CaseHistory]) -> dict[str, CaseHistory]:
     return {
-        name: [case and replace(case, id=name, family=name) for case in (*[None] * (RUNS - len(course)), *course)]
-        for name, course in table.items()
+        name: [case and replace(case, id=name, family=name) for case in (*[None] * (RUNS - len(history)), *history)]
+        for name, history in table.items()
     }
 
 
@@ -120,7 +120,7 @@ def _paced(suite: str, ended: float, changes: Mapping[str, object]) -> list[Run]
     ]
 
 
-def _timed(noise: Random) -> dict[str, Course]:
+def _timed(noise: Random) -> dict[str, CaseHistory]:
     def level(seconds: float, runs: int = RUNS - 1) -> list[float]:
         return [seconds * noise.gauss(1, 0.03) for _ in range(runs)]
 
@@ -169,7 +169,7 @@ def _random(noise: Random) -> list[float]:
     return [*past, sorted(past)[-2] * noise.uniform(0.9, 1.8) if noise.random() < 0.4 else noise.choice(past)]
 
 
-def _outcomes() -> dict[str, Course]:
+def _outcomes() -> dict[str, CaseHistory]:
     good, bad = make_case(), failed()
     return {
         "newly_broken": [good] * (RUNS - 4) + [bad] * 4,
@@ -182,7 +182,7 @@ def _outcomes() -> dict[str, Course]:
     }
 
 
-def _figures() -> dict[str, Course]:
+def _figures() -> dict[str, CaseHistory]:
     over, kept = make_case(seconds=0.3, budget_seconds=0.1), make_case(seconds=0.05, budget_seconds=0.1)
     return {
         "over_budget": [kept] * (RUNS - 1) + [over],
@@ -209,7 +209,7 @@ def _figures() -> dict[str, Course]:
     }
 
 
-def _measures() -> dict[str, Course]:
+def _measures() -> dict[str, CaseHistory]:
     noise = Random(11)
     return {
         "measure_rose": [_measuring(0.1, Better.LOWER)] * (RUNS - 1) + [_measuring(0.2, Better.LOWER)],
@@ -255,7 +255,7 @@ def _querying(count: int, name: str = "sql", unit: str = "queries") -> Case:
     return make_case(measures={name: Measure(value=count, unit=unit)})
 
 
-def _touched() -> dict[str, Course]:
+def _touched() -> dict[str, CaseHistory]:
     return {
         "asks_a_database_now": [_touching()] * (RUNS - 1) + [_touching(db_queries=5)],
         "asked_a_database_once_before": [_touching()] * 40
