@@ -143,7 +143,9 @@ def test_an_alert_names_the_run_that_a_limit_of_the_scrape_dropped(tmp_path: Pat
             _wait_for(server, "up{job='paceline-runs'}", 1)
             exporter.push(make_run(1, [make_case()], suite="small", started=ended - 1, ended=ended))
             _wait_for(server, "count(paceline_run_info{suite='small'})", 1)
-            exporter.push(make_run(2, map(make_case, map(str, range(200))), suite="large", ended=ended))
+            exporter.push(
+                make_run(2, [make_case(f"test-{number}") for number in range(200)], suite="large", ended=ended)
+            )
             _wait_for(server, "up{job='paceline-runs'}", 0)
             # Withdrawn as delivered.
             _wait_for(server, "up{job='paceline-runs'}", 1)

@@ -96,6 +96,7 @@ def _values(options: Options) -> dict[str, str]:
         "share_of_peak": str(SHARE_OF_PEAK),
         "renamed": _RENAMING + renamed if renamed else "",
         "renamed_too": renamed,
+        "matching": options.match,
         "exporter": options.exporter,
         "prometheus": options.prometheus,
         "alertmanager": options.alertmanager,
