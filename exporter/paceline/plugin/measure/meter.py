@@ -4,6 +4,7 @@ Measures each test in the process that runs it: the only process there is, or ea
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pytest
@@ -32,6 +33,32 @@ _MUCH = 1 << 16
 _ATTRIBUTE = "paceline_measurement"
 
 
+@dataclass(slots=True)
+class _MeasuredTest:
+    """
+    What is known of a test while it is measured: the figures of its last attempt, and what all attempts have in common.
+    """
+
+    collects_garbage: bool = False
+    can_settle: bool = True
+    starts: int = 0
+    has_failed: bool = False
+    met_debugger: bool = False
+    measurement: Measurement | None = None
+    started: float = 0.0
+    usage: dict[str, float] = field(default_factory=dict)
+    phases: dict[str, float] = field(default_factory=dict)
+    is_untimed_benchmark: bool = False
+    keeps_rounds: bool = False
+    has_ended: bool = False
+
+    def begin_attempt(self) -> None:
+        self.starts += 1
+        self.started = _wall_time()
+        self.usage, self.phases = {}, {}
+        self.is_untimed_benchmark = self.keeps_rounds = self.has_ended = False
+
+
 class Meter:
     """
     Wraps the three phases as closely as pytest allows, so that the clock sees the test and not the plugins.
@@ -46,16 +73,8 @@ class Meter:
         self._touch: Final = touch
         self._now: Final = UNPATCHED.perf_counter_ns
         self._process: Final = UNPATCHED.getpid()
-        self._usage: dict[str, float] = {}
-        self._phases: dict[str, float] = {}
-        self._item: pytest.Item | None = None
-        self._measurement: Measurement | None = None
-        self._starts = 0
-        self._started = 0.0
-        self._can_settle = True
+        self._test = _MeasuredTest()
         self._has_later_budget = False
-        self._is_untimed_benchmark = self._keeps_rounds = False
-        self._has_failed = self._met_debugger = self._collects_garbage = self._has_ended = False
 
     def begin(self, *, collects_garbage: bool = False) -> None:
         """
@@ -65,19 +84,15 @@ class Meter:
             collects_garbage: collect it before and after the test, as what the collector has not got to yet is not kept
                 by anyone. It would take too long for every test.
         """
-        self._collects_garbage = collects_garbage
-        self._can_settle = True
+        self._test = _MeasuredTest(collects_garbage)
         if collects_garbage:
             UNPATCHED.gc_collect()
-        self._measurement = None
-        self._starts, self._started = 0, 0.0
-        self._has_failed = self._met_debugger = False
 
     def take(self) -> Measurement | None:
         """
         The measurement of the test that has ended; None where it was run by another process.
         """
-        measurement, self._measurement = self._measurement, None
+        measurement, self._test.measurement = self._test.measurement, None
         return measurement
 
     @property
@@ -85,7 +100,7 @@ class Meter:
         """
         The measurement of the test that has ended, until it is taken.
         """
-        return self._measurement
+        return self._test.measurement
 
     @contextmanager
     def budget_judged_later(self) -> Iterator[None]:
@@ -105,8 +120,8 @@ class Meter:
         Args:
             seconds: needed by its quickest repeat.
         """
-        if self._measurement is not None:
-            self._measurement = replace(self._measurement, needed_seconds=seconds)
+        if self._test.measurement is not None:
+            self._test.measurement = replace(self._test.measurement, needed_seconds=seconds)
 
     def keep_measure(self, name: str, value: float) -> None:
         """
@@ -116,24 +131,24 @@ class Meter:
             name: of the measure.
             value: the least of its repeats.
         """
-        if self._measurement is not None:
-            measures = self._measurement.measures
+        if self._test.measurement is not None:
+            measures = self._test.measurement.measures
             kept = {**measures, name: replace(measures[name], value=value)}
-            self._measurement = replace(self._measurement, measures=kept)
+            self._test.measurement = replace(self._test.measurement, measures=kept)
 
     def add_teardown(self, seconds: float) -> None:
         """
         Count time of the present test's teardown that is spent before the phase.
         """
-        self._phases["teardown_seconds"] = self._phases.get("teardown_seconds", 0.0) + seconds
+        self._test.phases["teardown_seconds"] = self._test.phases.get("teardown_seconds", 0.0) + seconds
 
     def end_early(self) -> Measurement:
         """
         The measurement of the present test, whose own fixtures are gone and whose wider ones are not. What the teardown
         of those takes is not the test's.
         """
-        self._probes.stop_test(self._usage)
-        self._has_ended = True
+        self._probes.stop_test(self._test.usage)
+        self._test.has_ended = True
         return self._measured()
 
     def settled(self) -> float | None:
@@ -142,12 +157,12 @@ class Meter:
 
         pytest holds the values of a test's fixtures until all its reports are out, so that they seem to be kept.
         """
-        before = self._usage.get(UsageKey.MEMORY_RETAINED_BYTES, 0.0)
-        if before < _MUCH or not self._can_settle:
+        before = self._test.usage.get(UsageKey.MEMORY_RETAINED_BYTES, 0.0)
+        if before < _MUCH or not self._test.can_settle:
             return None
-        usage = dict(self._usage)
+        usage = dict(self._test.usage)
         self._probes.settle(usage)
-        self._usage = {}
+        self._test.usage = {}
         after = usage.get(UsageKey.MEMORY_RETAINED_BYTES, before)
         return after if after < before else None
 
@@ -159,19 +174,17 @@ class Meter:
         Args:
             is_suspect: whether the present test is one of them, so that its memory is looked at again.
         """
-        kept = self._phases, self._usage, self._starts, self._has_failed, self._met_debugger, self._measurement
-        has_ended, started = self._has_ended, self._started
+        present = self._test
         recorded, touched = self._recorder.recorded, self._touch.touched
         try:
             with self.fixtures.not_counted(), self._touch.of_no_test():
                 yield
         finally:
-            self._phases, self._usage, self._starts, self._has_failed, self._met_debugger, self._measurement = kept
-            self._has_ended, self._started, self._collects_garbage = has_ended, started, False
-            self._can_settle = False
+            self._test = present
+            present.collects_garbage = present.can_settle = False
             if not is_suspect:
                 # The values of its fixtures were still held, and the memory that is held now is of the others, too.
-                self._usage.pop(UsageKey.MEMORY_RETAINED_BYTES, None)
+                present.usage.pop(UsageKey.MEMORY_RETAINED_BYTES, None)
             self._recorder.recorded = recorded
             self._touch.touched = touched
 
@@ -189,20 +202,17 @@ class Meter:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_setup(self) -> Generator[None, Any, Any]:
         __tracebackhide__ = True
-        self._phases, self._usage, self._has_ended = {}, {}, False
-        self._is_untimed_benchmark = self._keeps_rounds = False
-        self._starts += 1
+        self._test.begin_attempt()
         self._recorder.recorded = Recorded()
-        self._started = _wall_time()
         self._probes.start_test()
         started = self._now()
         try:
             return (yield)
         except BaseException:
-            self._has_failed = True
+            self._test.has_failed = True
             raise
         finally:
-            self._phases["setup_seconds"] = (self._now() - started) / _NANOSECONDS
+            self._test.phases["setup_seconds"] = (self._now() - started) / _NANOSECONDS
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
@@ -213,19 +223,19 @@ class Meter:
         try:
             result = yield
         except BaseException:
-            self._has_failed = True
+            self._test.has_failed = True
             raise
         finally:
             seconds = (self._now() - started) / _NANOSECONDS
-            self._probes.stop_call(self._usage)
-            self._phases["duration_seconds"] = seconds
+            self._probes.stop_call(self._test.usage)
+            self._test.phases["duration_seconds"] = seconds
             benchmark = benchmark_result(item)
             if benchmark is not None:
                 self._recorder.keep(benchmark)
-                self._keeps_rounds = True
-            self._is_untimed_benchmark = is_untimed_benchmark(item)
+                self._test.keeps_rounds = True
+            self._test.is_untimed_benchmark = is_untimed_benchmark(item)
             if UNPATCHED.gettrace() is not tracer:
-                self._met_debugger = True
+                self._test.met_debugger = True
         self._judge_marker(plan_of(item), seconds)
         return result
 
@@ -237,14 +247,14 @@ class Meter:
             return (yield)
         finally:
             self.add_teardown((self._now() - started) / _NANOSECONDS)
-            if self._collects_garbage:
+            if self._test.collects_garbage:
                 UNPATCHED.gc_collect()
-            if not self._has_ended:
-                self._probes.stop_test(self._usage)
-            if self._keeps_rounds:
+            if not self._test.has_ended:
+                self._probes.stop_test(self._test.usage)
+            if self._test.keeps_rounds:
                 # The plugin that timed them keeps the time of each round for its own report.
-                self._usage.pop(UsageKey.MEMORY_RETAINED_BYTES, None)
-            self._measurement = self._measured()
+                self._test.usage.pop(UsageKey.MEMORY_RETAINED_BYTES, None)
+            self._test.measurement = self._measured()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -253,8 +263,8 @@ class Meter:
         if call.excinfo is not None:
             remove_own_frames(call.excinfo.tb)
         report = yield
-        if call.when == "teardown" and self._process != UNPATCHED.getpid() and self._measurement is not None:
-            setattr(report, _ATTRIBUTE, json.encode(self._measurement).decode())
+        if call.when == "teardown" and self._process != UNPATCHED.getpid() and self._test.measurement is not None:
+            setattr(report, _ATTRIBUTE, json.encode(self._test.measurement).decode())
         return report
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -268,7 +278,7 @@ class Meter:
             self.fixtures.stop()
 
     def pytest_enter_pdb(self) -> None:
-        self._met_debugger = True
+        self._test.met_debugger = True
 
     def _judge_marker(self, plan: CasePlan, seconds: float) -> None:
         """
@@ -277,8 +287,8 @@ class Meter:
         __tracebackhide__ = True
         if plan.endpoint is not None:
             self._record_endpoints(plan.endpoint)
-        is_timed = UsageKey.CALLS not in self._usage and not self._is_budget_judged_later()
-        failure = failure_of_call(plan, seconds if is_timed else None, self._usage, self._recorder.measures)
+        is_timed = UsageKey.CALLS not in self._test.usage and not self._is_budget_judged_later()
+        failure = failure_of_call(plan, seconds if is_timed else None, self._test.usage, self._recorder.measures)
         if failure:
             pytest.fail(failure, pytrace=False)
 
@@ -301,19 +311,19 @@ class Meter:
 
     def _measured(self) -> Measurement:
         return Measurement(
-            usage=self._usage,
+            usage=self._test.usage,
             measures=dict(self._recorder.measures),
             queries=self._touch.touched.queries,
             hosts=self._touch.touched.hosts,
             endpoints=self._touch.touched.endpoints,
             results=tuple(self._recorder.results),
             lacking=self._probes.lacking,
-            attempts=self._starts if self._has_failed else 1,
-            met_debugger=self._met_debugger,
-            is_untimed_benchmark=self._is_untimed_benchmark,
-            started=self._started or None,
-            ended=_wall_time() if self._started else None,
-            **self._phases,
+            attempts=self._test.starts if self._test.has_failed else 1,
+            met_debugger=self._test.met_debugger,
+            is_untimed_benchmark=self._test.is_untimed_benchmark,
+            started=self._test.started or None,
+            ended=_wall_time() if self._test.started else None,
+            **self._test.phases,
         )
 
 
