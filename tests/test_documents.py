@@ -60,6 +60,7 @@ def test_a_document_names_every_key_of_a_run() -> None:
         "suite",
         "branch",
         "default_branch",
+        "target_branch",
         "commit",
         "dirty",
         "base_commits",

@@ -185,6 +185,27 @@ def test_a_detached_head_is_on_the_default_branch(repository: Path) -> None:
     assert branches == ["main", "12/merge", "topic", "mine"]
 
 
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "GITHUB_BASE_REF",
+        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
+        "BUILDKITE_PULL_REQUEST_BASE_BRANCH",
+        "BITBUCKET_PR_DESTINATION_BRANCH",
+        "CHANGE_TARGET",
+    ],
+)
+def test_ci_names_the_branch_that_a_pull_request_is_merged_into(repository: Path, variable: str) -> None:
+    """
+    `PACELINE_TARGET_BRANCH` overrides it; GitHub sets its variable to nothing where there is no pull request.
+    """
+    ours = {variable: "release", "PACELINE_TARGET_BRANCH": "stable"}
+
+    assert _find(repository, {variable: "release"}).target_branch == "release"
+    assert _find(repository, ours).target_branch == "stable"
+    assert _find(repository, {variable: ""}).target_branch == ""
+
+
 def test_ci_may_name_the_commit(repository: Path) -> None:
     """
     Where the checkout is a merge of its own, the commit that was pushed is meant.

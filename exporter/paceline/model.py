@@ -369,6 +369,7 @@ class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):
 
     `dirty` says that the work tree differed from `commit`. `is_partial` says that tests were deselected or
     the session ended early. `default_branch` is that of the repository; "" in runs that were kept before it was.
+    `target_branch` is the branch that a pull request is to be merged into; "" in other runs.
     `counts` holds how often something was made safe or went wrong inside Paceline.
     `thresholds` are those in force, in base units; empty in runs that were kept before they were. `partial_because` is
     the reason of a partial run. `accounts` sums up the collected tests by what became of them, `collected` is their
@@ -385,6 +386,7 @@ class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):
     suite: str
     branch: str
     default_branch: str = ""
+    target_branch: str = ""
     commit: str = ""
     dirty: bool = False
     base_commits: tuple[str, ...] = ()

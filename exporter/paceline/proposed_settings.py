@@ -62,7 +62,7 @@ class ProposedSettings(Struct, frozen=True, kw_only=True):
         yield "[tool.paceline]"
         runs, tests = counted(self.runs, "run"), counted(self.tests, "test")
         yield f"# Written by `paceline init` from {runs} of {tests}; a test with parameters counts once."
-        yield "# The gate: a run with a new or standing verdict of these kinds ends with exit code 10."
+        yield "# The gate: a run with a verdict of these kinds, that its change made, ends with exit code 10."
         yield f"fail_on = [{', '.join(map(_quoted, GATE))}]"
         if self.test_types:
             yield from ("", "[tool.paceline.test_types]  # by folder; the first matching pattern")

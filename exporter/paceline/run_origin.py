@@ -40,6 +40,15 @@ _DEFAULT_BRANCH_VARIABLES = (
     "CI_DEFAULT_BRANCH",
     "BUILDKITE_PIPELINE_DEFAULT_BRANCH",
 )
+# The branch that a pull request is to be merged into.
+_TARGET_BRANCH_VARIABLES = (
+    "PACELINE_TARGET_BRANCH",
+    "GITHUB_BASE_REF",
+    "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
+    "BUILDKITE_PULL_REQUEST_BASE_BRANCH",
+    "BITBUCKET_PR_DESTINATION_BRANCH",
+    "CHANGE_TARGET",
+)
 _CI_SYSTEMS = {
     "GITHUB_ACTIONS": "github",
     "GITLAB_CI": "gitlab",
@@ -56,12 +65,13 @@ _CI_SYSTEMS = {
 class RunOrigin(Struct, frozen=True, kw_only=True):
     """
     Branch and commit of the code under test, and the default branch of its repository; `commit` is "" where it is
-    unknown. `dirty` says that a file differs from the commit, or that a module is in no commit. `base_commits` are as
-    in `Run`.
+    unknown. `dirty` says that a file differs from the commit, or that a module is in no commit. `target_branch` and
+    `base_commits` are as in `Run`.
     """
 
     branch: str
     default_branch: str
+    target_branch: str = ""
     commit: str = ""
     dirty: bool = False
     base_commits: tuple[str, ...] = ()
@@ -104,6 +114,7 @@ class OriginFinder:
         return RunOrigin(
             branch=safe_text(branch),
             default_branch=safe_text(default),
+            target_branch=safe_text(_first(self._environ, _TARGET_BRANCH_VARIABLES)),
             commit=commit,
             dirty=dirty,
             base_commits=tuple(base for base in bases if base and (dirty or base != oid)),

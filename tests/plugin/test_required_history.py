@@ -3,9 +3,10 @@ A gate whose past is too short, and findings that stood before.
 """
 
 import pytest
+from msgspec.structs import replace
 
 from support.servers import free_port
-from support.suite import Suite
+from support.suite import COMPUTE, Suite
 
 _ONE = "def test_one(): pass\n"
 
@@ -55,6 +56,46 @@ def test_a_server_that_does_not_answer_is_no_history(suite: Suite) -> None:
 
     assert result.code == 11
     assert f"nothing compared (no history from {address})" in result.told()
+
+
+def test_a_branch_does_not_fail_for_what_the_default_branch_has(suite: Suite) -> None:
+    """
+    A test that is over its budget on the default branch does not fail a branch, and a test that the branch made slower
+    does.
+    """
+    slow, fast = "import time\ndef test_slow(): time.sleep({})\n", "import time\ndef test_fast(): time.sleep({})\n"
+    branch = {"PACELINE_BRANCH": "topic", "PACELINE_DEFAULT_BRANCH": "main"}
+    gate = ("--paceline-fail-on", "budget")
+    suite.write("test_slow.py", slow.format(0.15))
+    suite.write("test_fast.py", fast.format(0))
+    on_main = suite.run(*gate, environ=branch | {"PACELINE_BRANCH": "main"})
+    suite.keep_before(on_main.run, 1)
+    unchanged = suite.run(*gate, environ=branch)
+    suite.write("test_fast.py", fast.format(0.15))
+    slower = suite.run(*gate, environ=branch)
+
+    assert (on_main.code, unchanged.code, slower.code) == (10, 0, 10)
+    inherited = "1 verdict of budget does not fail this run: the last run on main had the same"
+    assert [inherited in result.section() for result in (on_main, unchanged, slower)] == [False, True, True]
+    assert "1 verdict of budget: this run fails" in slower.section()
+
+
+def test_a_pull_request_is_compared_with_its_target_however_often_it_ran(suite: Suite) -> None:
+    """
+    Its own runs would make a slowdown usual after eight pushes.
+    """
+    suite.write("test_one.py", f"{COMPUTE}\ndef test_one(): compute(0.06)\n")
+    request = {"PACELINE_BRANCH": "topic", "PACELINE_DEFAULT_BRANCH": "main", "PACELINE_TARGET_BRANCH": "release"}
+    first = suite.run(environ=request).run
+    for branch, seconds in (("release", 0.01), ("topic", 0.06)):
+        (case,) = first.cases
+        usual = replace(case, duration_seconds=seconds, normalized_duration_seconds=seconds)
+        before = replace(first, run_id=f"{first.run_id}-{branch}", branch=branch, cases=(usual,))
+        suite.keep_before(before, 8)
+    result = suite.run("--paceline-fail-on", "regression", environ=request)
+
+    assert result.code == 10
+    assert "8 earlier runs on release" in result.section()
 
 
 def test_a_budget_that_stays_broken_is_one_line(suite: Suite) -> None:

@@ -78,8 +78,11 @@ class Server(Source, Protocol):
 
 def find_past(source: Source, run: Run, rules: Rules, default_branch: str, until: float) -> PastReader:
     """
-    Find the runs that a run is judged against: on its own branch where that has runs enough, else on the default
-    branch.
+    Find the runs that a run is judged against: those of the first branch that has runs enough, of the branch that a
+    pull request is to be merged into, its own branch, and the default branch. Where no branch has enough, those of the
+    branch with the most runs, and of another branch if it has as many as its own.
+
+    The own runs of a pull request would make a slowdown usual after a few pushes.
 
     Args:
         source: who keeps past runs.
@@ -92,9 +95,13 @@ def find_past(source: Source, run: Run, rules: Rules, default_branch: str, until
         PacelineError: the runs cannot be read.
     """
     span = TimeSpan(since=run.ended - rules.window_days * _DAY, until=until, excluding=run.run_id)
-    own = source.reader(run.suite, run.branch, span)
-    default_branch = run.default_branch or default_branch
-    if len(own.runs) >= rules.regression.min_runs or default_branch in {"", run.branch}:
-        return own
-    default = source.reader(run.suite, default_branch, span)
-    return default if len(default.runs) > len(own.runs) else own
+    own = run.branch
+    readers = dict[str, PastReader]()
+    for branch in (run.target_branch or own, own, run.default_branch or default_branch or own):
+        if branch not in readers:
+            readers[branch] = source.reader(run.suite, branch, span)
+        if len(readers[branch].runs) >= rules.regression.min_runs:
+            break
+    else:
+        branch = max(readers, key=lambda name: (len(readers[name].runs), name != own))
+    return readers[branch]

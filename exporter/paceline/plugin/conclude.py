@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from paceline.accounts import Account
 from paceline.analysis.comparability import missing_history
 from paceline.analysis.confirmation import confirmed
+from paceline.analysis.failing_verdicts import failing_verdicts
 from paceline.analysis.past import Past
 from paceline.analysis.repeat_figures import Repeated
 from paceline.analysis.usual_machine import UsualMachine
@@ -72,7 +73,7 @@ def exit_code_of(run: Run, past: Past, settings: Config, exit_code: int) -> int:
     """
     if exit_code != pytest.ExitCode.OK:
         return exit_code
-    if any(verdict.kind in settings.fail_on for verdict in run.verdicts):
+    if failing_verdicts(run, past, settings.fail_on).failing:
         return EXIT_VERDICT
     is_missing = settings.require_history and missing_history(settings.fail_on, run, past, settings.rules)
     return EXIT_NO_HISTORY if is_missing else exit_code

@@ -126,6 +126,7 @@ class RunMetadata:
             suite=self.suite,
             branch=safe_text(origin.branch),
             default_branch=origin.default_branch,
+            target_branch=origin.target_branch,
             commit=safe_text(origin.commit),
             dirty=origin.dirty,
             base_commits=origin.base_commits,

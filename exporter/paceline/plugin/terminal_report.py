@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from paceline.analysis.comparability import missing_history
+from paceline.analysis.failing_verdicts import failing_verdicts
 from paceline.analysis.past import Past
 from paceline.config import Config
 from paceline.formatting import counted, duration, size
@@ -36,7 +37,7 @@ def write_report(terminal: "pytest.TerminalReporter", run: Run, past: Past, sett
     if verbosity < _QUIETEST:
         return
     content = compose(run, past, settings.rules)
-    terminal.section("paceline", "=", **_MARKUP[_style_of(run, content, settings)])
+    terminal.section("paceline", "=", **_MARKUP[_style_of(run, past, content, settings)])
     writer = terminal._tw  # noqa: SLF001 - pytest has no public way to write a part of a line
     encoding = getattr(writer._file, "encoding", None) or "ascii"  # noqa: SLF001
     ascii_only = "utf" not in encoding.lower()
@@ -47,11 +48,11 @@ def write_report(terminal: "pytest.TerminalReporter", run: Run, past: Past, sett
     _write_gate(terminal, run, past, settings)
 
 
-def _style_of(run: Run, content: Content, settings: Config) -> Style:
+def _style_of(run: Run, past: Past, content: Content, settings: Config) -> Style:
     """
     The colour of the section's title, as pytest's: red where the run fails, yellow where something was found.
     """
-    if any(verdict.kind in settings.fail_on for verdict in run.verdicts):
+    if failing_verdicts(run, past, settings.fail_on).failing:
         return Style.BAD
     return Style.GOOD if content.is_well else Style.WARNING
 
@@ -60,10 +61,14 @@ def _write_gate(terminal: "pytest.TerminalReporter", run: Run, past: Past, setti
     """
     Write whether the run fails by a verdict, and which verdicts the past is too short for.
     """
-    failing = sum(verdict.kind in settings.fail_on for verdict in run.verdicts)
-    if failing:
-        verdicts = f"{counted(failing, 'verdict')} of {', '.join(settings.fail_on)}"
+    asked, kinds = failing_verdicts(run, past, settings.fail_on), ", ".join(settings.fail_on)
+    if asked.failing:
+        verdicts = f"{counted(len(asked.failing), 'verdict')} of {kinds}"
         terminal.write_line(f"{verdicts}: this run fails", red=True, bold=True)
+    if asked.inherited:
+        verdicts = counted(len(asked.inherited), f"verdict of {kinds} does", f"verdicts of {kinds} do")
+        where = f"the last run on {past.runs[-1].branch} had the same"
+        terminal.write_line(f"{verdicts} not fail this run: {where}")
     if not settings.fail_on and not settings.require_history:
         return
     missing = missing_history(settings.fail_on, run, past, settings.rules)

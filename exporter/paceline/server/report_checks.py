@@ -54,7 +54,7 @@ def read_arrival(document: bytes, where: str, now: float) -> tuple[Run, bytes]:
     _check_size(document, where)
     run = decode_run(document, where)
     _check(run, where)
-    names = {name: safe_text(getattr(run, name)) for name in ("suite", "branch", "default_branch")}
+    names = {name: safe_text(getattr(run, name)) for name in ("suite", "branch", "default_branch", "target_branch")}
     safe = replace(run, **names)
     arrived = _with_plausible_time(safe, now)
     # To encode a huge run once more takes as much memory as its document.
