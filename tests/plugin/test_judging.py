@@ -386,8 +386,10 @@ def test_tests_whose_wait_for_a_cpu_cannot_be_measured_are_not_slower(suite: Sui
     cases = [replace(case, normalized_duration_seconds=0.01) for case in usual.cases]
     suite.keep_before(replace(usual, cases=tuple(cases)), 9)
     result = suite.run(environ={"CLOSE": "1"})
+    # The clock's time may exceed a budget on a busy machine.
+    kinds = {verdict.kind for verdict in result.run.verdicts} - {VerdictKind.BUDGET}
 
-    assert result.run.verdicts == ()
+    assert kinds == set()
     assert {case.normalized_duration_seconds for case in result.run.cases} == {None}
     assert (
         "4 times were not compared with earlier runs, because the wait for a CPU could not be measured" in result.told()
