@@ -2,10 +2,12 @@
 What a scrape brings, and for how long.
 """
 
+import re
 import socket
 import time
 import zlib
 from pathlib import Path
+from urllib.parse import urljoin
 
 import requests
 
@@ -15,7 +17,8 @@ from paceline.metrics.run_samples import run_samples
 from paceline.model import Run
 from support.exporter import SCRAPE, Exporter, Exposed, exporter_in
 from support.reading import read_openmetrics
-from support.values import make_case, make_run
+from support.relaying import taking_prefix_off
+from support.values import EPOCH, HOUR, make_case, make_run
 
 _OPENMETRICS = {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"}
 
@@ -315,6 +318,32 @@ def test_the_landing_page_says_what_is_there(exporter: Exporter) -> None:
         in page
     )
     assert "1 run exposed, 0 in progress, 0 scrapers." in page
+
+
+def test_links_of_the_landing_page_work_behind_a_prefix(exporter: Exporter) -> None:
+    """
+    Behind a proxy that takes the prefix off, each link of the page leads to a page of the exporter.
+    """
+    with taking_prefix_off("/paceline", exporter.url) as address:
+        page = requests.get(address, timeout=10)
+        links = [urljoin(page.url, link) for link in re.findall('href="([^"]+)"', page.text)]
+        answers = {link.removeprefix(address): requests.get(link, timeout=10).status_code for link in links}
+
+    assert answers == {"metrics": 200, "metrics/runs": 200, "-/healthy": 200, "-/ready": 200}
+
+
+def test_a_suite_without_runs_leaves_the_exporter(tmp_path: Path) -> None:
+    """
+    After `paceline history prune` of its last run, while the exporter runs, no figure and no row names the suite.
+    """
+    with exporter_in(tmp_path, "--max-series=43") as exporter:
+        exporter.push(make_run(1, [make_case(f"test_{place}") for place in range(10)], suite="gone"))
+        exporter.push(make_run(2, [make_case()], suite="kept"))
+        assert "gone" in exporter.get("/metrics").text
+        exporter.ledger.prune(before=EPOCH + 1.5 * HOUR)
+        pages = [exporter.get(path).text for path in ("/metrics", "/")]
+
+    assert [("gone" in page, "kept" in page) for page in pages] == [(False, True), (False, True)]
 
 
 def test_a_run_without_a_branch_has_a_dash(exporter: Exporter) -> None:

@@ -1,5 +1,5 @@
 """
-A server that hands runs on to an exporter, and may keep an answer to itself.
+Servers before an exporter: one that hands runs on and may keep an answer to itself, and a proxy with a prefix.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from threading import Event, Thread
 import requests
 
 from support.receiving import Received
+from support.serving import serving
 
 
 @dataclass
@@ -65,3 +66,34 @@ def _handler(relay: Relay, target: str, answers: int | None) -> type[BaseHTTPReq
             pass
 
     return Handler
+
+
+@contextmanager
+def taking_prefix_off(prefix: str, target: str) -> Iterator[str]:
+    """
+    A reverse proxy on loopback that hands requests below a prefix on without the prefix.
+
+    Args:
+        prefix: the path, without a slash at its end.
+        target: the exporter.
+
+    Returns:
+        The address of the exporter behind the proxy, with a slash at its end.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if not self.path.startswith(f"{prefix}/"):
+                self.send_error(404)
+                return
+            answer = requests.get(target + self.path.removeprefix(prefix), timeout=60)
+            self.send_response(answer.status_code)
+            self.send_header("Content-Type", answer.headers["Content-Type"])
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with serving(Handler) as address:
+        yield f"{address}{prefix}/"

@@ -3,10 +3,12 @@ What the exporter says of itself.
 """
 
 import platform
-from collections.abc import Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Collection, Mapping
+from typing import Final, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
 from paceline.metrics import catalogue
 from paceline.metrics.catalogue import Metric
@@ -24,12 +26,18 @@ class OwnMetrics:
     Counters of this process, in a registry of its own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, state: Collector) -> None:
+        """
+        Args:
+            state: is asked before the counters are read, so that it may forget some.
+        """
         self.registry: Final = CollectorRegistry()
+        self.registry.register(state)
         self.reports: Final = self._made(Counter, catalogue.EXPORTER_REPORTS)
         self.dropped: Final = self._made(Counter, catalogue.EXPORTER_DROPPED)
         self.late: Final = self._made(Counter, catalogue.EXPORTER_LATE)
         self.skewed: Final = self._made(Counter, catalogue.EXPORTER_SKEWED)
+        self._of_suites: Final = (self.dropped, self.late, self.skewed)
         self.files: Final = self._made(Counter, catalogue.EXPORTER_FILES)
         self.housekeeping: Final = self._made(Counter, catalogue.EXPORTER_HOUSEKEEPING_FAILURES)
         self.ingest: Final = self._made(Histogram, catalogue.EXPORTER_INGEST, buckets=_SECONDS)
@@ -46,8 +54,30 @@ class OwnMetrics:
         """
         What one of the counters has counted, by suite.
         """
-        samples: Sequence[Any] = [sample for family in counter.collect() for sample in family.samples]
-        return {one.labels["suite"]: one.value for one in samples if one.name.endswith("_total")}
+        return {one.labels["suite"]: one.value for one in _totals(counter)}
+
+    def suites(self) -> set[str]:
+        """
+        The suites of which something was counted.
+        """
+        return {labels["suite"] for counter in self._of_suites for labels in _labels(counter)}
+
+    def forget(self, suites: Collection[str]) -> None:
+        """
+        Forget what was counted of some suites.
+        """
+        for counter in self._of_suites:
+            for labels in _labels(counter):
+                if labels["suite"] in suites:
+                    counter.remove(*labels.values())
 
     def _made(self, kind: type[_M], metric: Metric, **options: object) -> _M:
         return kind(metric.name, metric.help, metric.labels, registry=self.registry, **options)  # type: ignore[arg-type]
+
+
+def _labels(counter: Counter) -> list[Mapping[str, str]]:
+    return [sample.labels for sample in _totals(counter)]
+
+
+def _totals(counter: Counter) -> list[Sample]:
+    return [sample for family in counter.collect() for sample in family.samples if sample.name.endswith("_total")]

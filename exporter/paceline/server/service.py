@@ -55,7 +55,7 @@ class ExporterService:
 
     def __init__(self, settings: ExporterSettings) -> None:
         self.settings: Final = settings
-        self.own: Final = OwnMetrics()
+        self.own: Final = OwnMetrics(_State(self))
         self._now, self._ticks = time.time, time.monotonic
         self._ledger: Final = ServedLedger(settings.data / LEDGER, Patience(each=_LOCK_SECONDS))
         uncounted = self._ledger.count_rest(self._tally)
@@ -74,7 +74,6 @@ class ExporterService:
         self._rendering: Final = threading.Lock()
         self._fresh: Final[deque[Exposed]] = deque()
         self._dropped: Final[set[str]] = set()
-        self.own.registry.register(_State(self))
 
     @property
     def exposed(self) -> int:
@@ -203,19 +202,31 @@ class ExporterService:
         """
         The families of the state channel that are not this process' own counters.
         """
+        last_ends = self._last_ends()
         yield from total_families(self._ledger.totals())
         ends: dict[Key, float] = {}
-        for (suite, *branches), ended in self._ledger.last_ends().items():
+        for (suite, *branches), ended in last_ends.items():
             key = (suite, self._branch(*branches))
             ends[key] = max(ended, ends.get(key, 0.0))
         yield family(catalogue.LAST_RUN_END, ends)
         yield family(catalogue.EXPORTER_WAITING, {(): self.exposed})
         yield from report_families(self._live.current(self._ticks()), self._branch, self._live.counters())
 
+    def _last_ends(self) -> dict[tuple[str, str, str], float]:
+        """
+        When the last run of each suite and branch ended. Nothing is counted of suites without a run, which were pruned.
+        """
+        # The ledger has a run before something of that run is counted.
+        counted_suites = self.own.suites()
+        last_ends = self._ledger.last_ends()
+        self.own.forget(counted_suites - {suite for suite, *_ in last_ends})
+        return last_ends
+
     def summary(self) -> LandingSummary:
         """
         What the landing page says.
         """
+        self._last_ends()
         latest = self._ledger.summaries(limit=10)
         with self._lock:
             return LandingSummary(
