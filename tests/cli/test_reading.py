@@ -5,6 +5,7 @@ The commands that read what was kept: report, trends, history.
 import json
 import re
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -80,6 +81,17 @@ def test_a_report_by_the_beginning_of_its_id_and_as_json(kept: Suite) -> None:
     output = _call("report", run_id[:20], "--format", "json").output
 
     assert json.loads(output) == json.loads((kept.results / "latest_report.json").read_bytes())
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_report_as_junit_xml() -> None:
+    """
+    The file of a run has a test case for each of its tests.
+    """
+    suite = ET.fromstring(_call("report", "--format", "junit").output).find("testsuite")
+
+    assert suite is not None
+    assert "test_slow" in [case.attrib["name"] for case in suite.findall("testcase")]
 
 
 @pytest.mark.usefixtures("kept")

@@ -17,10 +17,11 @@ from paceline.history.results_folder import read_run
 from paceline.model import Run
 from paceline.report.content import Content, compose
 from paceline.report.findings import needed_to_show
+from paceline.report.junit_xml import junit_xml
 from paceline.report.markdown import markdown
 from paceline.report.text import Style, lines
 
-FORMATS = ("text", "markdown", "json")
+FORMATS = ("text", "markdown", "json", "junit")
 _STYLES: dict[Style, dict[str, object]] = {
     Style.PLAIN: {},
     Style.STRONG: {"bold": True},
@@ -48,6 +49,7 @@ def report(run: str | None, form: str, results: Path | None, *, verbose: bool) -
       paceline report
       paceline report 01M82BR9 --format json
       paceline report --format markdown > comment.md
+      paceline report --format junit > paceline-junit.xml
     """
     with clear_errors():
         print_report(run, form, results, verbose=verbose)
@@ -64,6 +66,9 @@ def print_report(wanted: str | None, form: str, results: Path | None, *, verbose
     run = find_run(archive, wanted)
     if form == "json":
         click.echo(json.format(encode_run(run), indent=2).decode())
+        return
+    if form == "junit":
+        click.echo(junit_xml(run), nl=False)
         return
     default_branch = run.default_branch or find_default_branch(config)
     past = archive.past_of(run, config.rules, default_branch, shown=needed_to_show(run))
