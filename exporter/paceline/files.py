@@ -25,9 +25,23 @@ else:
 
 # Modes of files: for their owner alone, and readable by everyone.
 PRIVATE, READABLE = 0o600, 0o644
+_OWNER_ENTERS = 0o700
 # How a file is called until it is whole.
 _NEW = ".new-"
 _LONGEST_WRITING_SECONDS = 3600.0
+
+
+def make_private_folder(path: Path) -> None:
+    """
+    Make a folder that its owner alone can enter. A folder that exists keeps its mode; folders above follow the umask.
+
+    Raises:
+        OSError: the folder cannot be made.
+    """
+    try:
+        path.mkdir(mode=_OWNER_ENTERS, parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from error
 
 
 @contextmanager

@@ -191,6 +191,7 @@ def test_a_prometheus_in_its_first_minute_is_not_wrong() -> None:
     pages = {
         **_prometheus(time.time()),
         "/api/v1/status/runtimeinfo": {"data": {"storageRetention": "100d", "startTime": _now()}},
+        "/api/v1/status/config": {"data": {"yaml": "alertmanagers:\n- metrics_path: /metrics/runs\n"}},
         "/api/v1/targets": {"data": {"activeTargets": []}},
     }
     with serving(_pages(pages)) as url:

@@ -11,6 +11,7 @@ import pytest
 from paceline.documents import encode_run
 from paceline.errors import DocumentError, StorageError
 from paceline.history.results_folder import ResultsFolder, read_run, set_aside
+from paceline.history.sqlite.ledger import Ledger
 from support.values import make_case, make_run
 from support.wording import NO_FILE, NO_FOLDER, cause
 
@@ -202,7 +203,7 @@ def test_a_folder_that_is_a_file_cannot_be_written_to(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as trends:
         folder.replace(folder.trends, b"{}")
 
-    reason = os.strerror(errno.EEXIST)
+    reason = os.strerror(errno.ENOTDIR)
     assert str(document.value) == f"{tmp_path}/missing: the report of the run was not written: {reason}"
     assert str(trends.value) == f"{tmp_path}/missing/trends.json was not written: {reason}"
 
@@ -270,6 +271,43 @@ def test_what_is_not_there_cannot_be_set_aside(tmp_path: Path) -> None:
         set_aside(tmp_path / "trends.json", "damaged")
 
     assert str(caught.value) == f"{tmp_path}/trends.json is damaged and cannot be set aside: {NO_FILE}"
+
+
+@pytest.mark.parametrize("write", ["prepare", "add", "replace", "ledger"])
+def test_a_new_results_folder_is_private(tmp_path: Path, write: str) -> None:
+    """
+    Its owner alone can enter it, whichever file is written first; folders above it follow the umask.
+    """
+    folder = ResultsFolder(tmp_path / "build" / "results")
+    if write == "prepare":
+        folder.prepare()
+    elif write == "add":
+        folder.add_document(b"{}", _ENDED)
+    elif write == "replace":
+        folder.replace(folder.trends, b"{}")
+    else:
+        Ledger(folder.ledger).add(make_run(1))
+
+    assert folder.path.stat().st_mode & 0o777 == 0o700
+    assert folder.path.parent.stat().st_mode & 0o777 == 0o777 & ~_umask()
+
+
+def test_a_results_folder_that_exists_keeps_its_mode(tmp_path: Path) -> None:
+    """
+    A folder that was made for other users stays open to them.
+    """
+    path = tmp_path / "results"
+    path.mkdir()
+    path.chmod(0o755)
+    ResultsFolder(path).prepare()
+
+    assert path.stat().st_mode & 0o777 == 0o755
+
+
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
 
 
 def test_reports_are_never_more_open_than_the_ledger(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from paceline.config import OutboxLimits
 from paceline.documents import decode_run, encode_run
 from paceline.errors import DocumentError, StorageError
-from paceline.files import PRIVATE, replace_file
+from paceline.files import PRIVATE, make_private_folder, replace_file
 from paceline.model import Run
 from paceline.version import __version__
 
@@ -126,7 +126,7 @@ class Outbox:
             StorageError: the folder cannot be written to.
         """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(self.folder)
             replace_file(self._path(parcel.name), parcel.packed, PRIVATE)
         except OSError as error:
             raise StorageError(f"the outbox {self.folder} cannot be written to: {error.strerror}") from error

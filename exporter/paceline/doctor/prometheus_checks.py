@@ -183,7 +183,7 @@ def _targets(client: QueryClient, *, is_otlp: bool) -> Iterator[Check]:
     if not targets and is_otlp:
         yield _PROMETHEUS.ok(f"{said}; runs arrive by OTLP")
     elif not targets:
-        yield _missing(client, said, _SCRAPES)
+        yield _missing(client, said, _SCRAPES, "/runs")
     for target in down:
         yield _PROMETHEUS.wrong(f"target {target.scrape_url} is down: {target.last_error}", "start the exporter there")
     if targets and not down:
@@ -205,16 +205,23 @@ def _alertmanagers(client: QueryClient) -> Iterator[Check]:
     if found:
         yield _PROMETHEUS.ok(f"sends alerts to {listed(found, 3)}")
     else:
-        yield _missing(client, "sends alerts to no Alertmanager", "add alerting: alertmanagers: to prometheus.yml")
+        fix = "add alerting: alertmanagers: to prometheus.yml"
+        yield _missing(client, "sends alerts to no Alertmanager", fix, "alertmanagers:")
 
 
-def _missing(client: QueryClient, said: str, fix: str) -> Check:
+def _missing(client: QueryClient, said: str, fix: str, configured: str) -> Check:
     """
-    The check of what a server does not know, which is no fault in its first minute.
+    The check of what a server does not know: no fault in its first minute, if its configuration has it.
+
+    Args:
+        client: asks the server.
+        said: what is missing.
+        fix: how to add it.
+        configured: a text of each configuration that has it.
     """
     started = _page(client, "status/runtimeinfo", _Runtime).start_time
     seconds = server_time(client) - started.timestamp() if started else _NEW_SECONDS
-    if seconds < _NEW_SECONDS:
+    if seconds < _NEW_SECONDS and configured in _page(client, "status/config", _Configuration).yaml:
         return _PROMETHEUS.hint(f"{said} yet: it started {duration(max(seconds, 0.0))} ago", "wait a minute")
     return _PROMETHEUS.wrong(said, fix)
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from paceline.documents import decode_run
 from paceline.errors import DocumentError, StorageError
-from paceline.files import READABLE, new_file_beside, replace_file, sweep_new_files
+from paceline.files import READABLE, make_private_folder, new_file_beside, replace_file, sweep_new_files
 from paceline.model import Run
 
 _PATTERNS = ("performance_*.json", "performance_*.json.gz")
@@ -78,7 +78,8 @@ class ResultsFolder(Struct, frozen=True):
             StorageError: the folder cannot be made or written to.
         """
         try:
-            self.journals.mkdir(parents=True, exist_ok=True)
+            make_private_folder(self.path)
+            self.journals.mkdir(exist_ok=True)
             sweep_new_files(self.path)
             with tempfile.TemporaryFile(dir=self.path):
                 pass
@@ -106,7 +107,7 @@ class ResultsFolder(Struct, frozen=True):
             StorageError: the folder cannot be written to.
         """
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            make_private_folder(self.path)
             with new_file_beside(self.latest_report, self._mode) as new:
                 new.write_bytes(document)
                 path = self._add_compressed(document, ended) or self._add_name(new, f"{stem_of(ended)}.json")
@@ -125,7 +126,7 @@ class ResultsFolder(Struct, frozen=True):
             StorageError: the folder cannot be written to.
         """
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_private_folder(path.parent)
             replace_file(path, content, self._mode)
         except OSError as error:
             raise StorageError(f"{path} was not written: {error.strerror}") from error

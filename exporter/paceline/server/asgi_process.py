@@ -20,7 +20,7 @@ from msgspec import json
 from prometheus_client import disable_created_metrics
 
 from paceline.errors import ConfigError, StorageError
-from paceline.files import lock
+from paceline.files import lock, make_private_folder
 from paceline.formatting import counted
 from paceline.own_secrets import without_own_secrets
 from paceline.server.app import make_app
@@ -148,7 +148,7 @@ def _ended(service: ExporterService, number: int, _: object) -> None:
 
 def _prepare(settings: ExporterSettings) -> None:
     try:
-        settings.data.mkdir(parents=True, exist_ok=True)
+        make_private_folder(settings.data)
     except OSError as error:
         raise StorageError(f"the folder {settings.data} cannot be made: {error.strerror}") from error
     # Others write to it: one that was made here, for a wrong name or before the right one is mounted, stays empty.

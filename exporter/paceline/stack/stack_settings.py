@@ -7,6 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from paceline.alerting.rule_options import Seconds
+from paceline.files import make_private_folder
 
 EXPORTER, PROMETHEUS, ALERTMANAGER, GRAFANA = "exporter", "prometheus", "alertmanager", "grafana"
 # Where each is by default, in the order in which they are started.
@@ -47,6 +48,7 @@ class Layout:
         """
         Make the folders, which git leaves alone.
         """
+        make_private_folder(self.folder)
         for folder in (self.configuration, self.folder / "data", self.folder / "logs"):
             folder.mkdir(parents=True, exist_ok=True)
         (self.folder / ".gitignore").write_text("*\n", "utf-8")

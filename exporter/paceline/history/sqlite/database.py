@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from paceline.errors import DocumentError, StorageError
+from paceline.files import make_private_folder
 from paceline.history.sqlite.patience import LONGEST_DEAF_SECONDS, Patience, code_of
 
 _APPLICATION_ID = 0x50414345
@@ -124,7 +125,7 @@ def connected(path: Path, *, begin: str = READ, patience: Patience | None = None
     """
     patience = patience or Patience()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         database = _open(path)
     except (sqlite3.Error, OSError) as error:
         raise StorageError(f"{path} cannot be opened: {error}") from error
