@@ -53,7 +53,7 @@ _LATEST: tuple[Panel, ...] = (
         defaults={"min": 0, "color": fixed(colors.GOOD)},
     ),
     bars(
-        title="Beside the usual median",
+        title="Median compared with usual",
         description="The latest median divided by the median of the runs in the time range, by the clock. From 1.5 on, "
         "a benchmark is a regression, if the machine does not explain it.",
         queries=(

@@ -4,10 +4,10 @@ Load and stress: what one load or stress test found, run by run.
 
 from grafana.generator.dashboard import Dashboard, Row
 from grafana.generator.panel import Override, Panel, Query, Threshold, in_colors
-from grafana.generator.panel_kinds import heatmap, per_run, stat
+from grafana.generator.panel_kinds import heatmap, per_run, tile
 from grafana.generator.promql import SUITE as OF_SUITE
 from grafana.generator.promql import TEST as OF_TEST
-from grafana.generator.promql import TESTS, each_run, last, usual
+from grafana.generator.promql import TESTS, each_run, held, usual_at_end
 from grafana.generator.variables import labels, of_suite
 from paceline import colors
 
@@ -18,8 +18,12 @@ _FEWER = (Threshold(colors.BAD), Threshold(colors.WARNING, 0.7), Threshold(color
 _LONGER = (Threshold(colors.GOOD), Threshold(colors.WARNING, 1.2), Threshold(colors.BAD, 2))
 
 
-def _now(expr: str) -> tuple[Query]:
-    return (Query(expr=f"max({expr})", now=True),)
+def _course(expr: str) -> tuple[Query]:
+    return (Query(expr=held(f"max({expr})"), legend="each run"),)
+
+
+def _compared_with_usual(metric: str, selected: str) -> tuple[Query]:
+    return _course(f"{each_run(metric, selected)} / {usual_at_end(metric, selected)}")
 
 
 def _of(percentile: int) -> str:
@@ -32,55 +36,55 @@ def _each(metric: str, legend: str, selected: str = OF_TEST) -> Query:
 
 _WITHIN = f"sum by (within) ({each_run('paceline_load_requests_within', OF_TEST)})"
 _BY_BOUND = f'label_replace({_WITHIN}, "le", "$1", "within", "(.*)")'
-_ERRORS = f"{last('paceline_load_failures', OF_TEST)} / {last('paceline_load_requests', OF_TEST)}"
+_ERRORS = f"{each_run('paceline_load_failures', OF_TEST)} / {each_run('paceline_load_requests', OF_TEST)}"
 
 _LATEST: tuple[Panel, ...] = (
-    stat(
+    tile(
         title="Throughput",
         description="Successful requests per second in the latest load test.",
-        queries=_now(last("paceline_load_throughput", OF_TEST)),
+        queries=_course(each_run("paceline_load_throughput", OF_TEST)),
         unit=_PER_SECOND,
         empty=_NO_LOAD,
     ),
-    stat(
-        title="Throughput compared with usual",
+    tile(
+        title="Throughput, of usual",
         description="The latest throughput divided by its median in the time range. Below 0.9, look at the server.",
-        queries=_now(f"{last('paceline_load_throughput', OF_TEST)} / {usual('paceline_load_throughput', OF_TEST)}"),
+        queries=_compared_with_usual("paceline_load_throughput", OF_TEST),
         unit="percentunit",
         empty=_NO_LOAD,
         thresholds=_FEWER,
         defaults={"decimals": 0},
     ),
-    stat(
+    tile(
         title="95% latency",
         description="Time from the due time of a request to the end of its answer; 95 of 100 successful requests were "
         "quicker.",
-        queries=_now(last(_LATENCY, _of(95))),
+        queries=_course(each_run(_LATENCY, _of(95))),
         unit="s",
         empty=_NO_LOAD,
     ),
-    stat(
-        title="Beside the usual latency",
+    tile(
+        title="95% latency, of usual",
         description="The latest 95% latency divided by its median in the time range. From 1.2 on, look at the server.",
-        queries=_now(f"{last(_LATENCY, _of(95))} / {usual(_LATENCY, _of(95))}"),
+        queries=_compared_with_usual(_LATENCY, _of(95)),
         unit="percentunit",
         empty=_NO_LOAD,
         thresholds=_LONGER,
         defaults={"decimals": 0},
     ),
-    stat(
+    tile(
         title="Errors",
         description="Share of the requests without a correct answer, also those without an answer when the test ended.",
-        queries=_now(_ERRORS),
+        queries=_course(_ERRORS),
         unit="percentunit",
         empty=_NO_LOAD,
         thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 0.001), Threshold(colors.BAD, 0.01)),
         defaults={"decimals": 2},
     ),
-    stat(
+    tile(
         title="Highest load carried",
         description="The highest load of the latest stress test that did not fail, in users or requests per second.",
-        queries=_now(last("paceline_stress_max_load", OF_TEST)),
+        queries=_course(each_run("paceline_stress_max_load", OF_TEST)),
         unit="none",
         empty=_NO_STRESS,
     ),

@@ -256,6 +256,8 @@ _NOW: tuple[Panel, ...] = (
 )
 
 _WHOLE = ',partial="false"'
+_LEGEND = {"legend": True, "tooltip": False, "viz": False}
+_TOOLTIP = {"legend": False, "tooltip": True, "viz": False}
 
 _LAST_RUNS = table(
     title="Last runs (20 at most)",
@@ -303,6 +305,7 @@ _LAST_RUNS = table(
                 properties={
                     "thresholds": as_thresholds((Threshold("text"), Threshold(color, 1))),
                     "custom.displayMode": "color-text",
+                    "noValue": "\N{EN DASH}",
                 },
             )
             for name, color in {"Failed": colors.BAD, "Verdicts": colors.WARNING}.items()
@@ -314,12 +317,14 @@ _RUNS: tuple[Panel, ...] = (
     _LAST_RUNS,
     per_run(
         title="Duration of each run",
-        description="Each point is a run. Its tooltip has the commit. Orange runs did not pass, grey runs are "
-        "partial. If several runs are closer together than 1/4000 of the time range, only the last has a point. "
-        "Compare a step with the panel Machine slowdown of each run before you look for a cause in the code.",
+        description="Each point is a run. Its tooltip has the commit. The line joins whole runs. Orange runs did not "
+        "pass, grey runs are partial. If several runs are closer together than 1/4000 of the time range, only the last "
+        "has a point. Compare a step with the panel Machine slowdown of each run before you look for a cause in the "
+        "code.",
         queries=(
             Query(expr=_points('partial!="true"'), legend="{{outcome}} {{commit}}"),
             Query(expr=_points('partial="true"'), legend="{{outcome}} {{commit}}, a part of the suite"),
+            Query(expr=f"max({_EACH_WHOLE_RUN})", legend="whole runs"),
         ),
         unit="s",
         empty=NO_RUN,
@@ -327,10 +332,25 @@ _RUNS: tuple[Panel, ...] = (
         defaults={"color": fixed(colors.GOOD), "min": 0},
         overrides=(
             Override(matcher="byRegexp", pattern="/^(?!passed)/", properties={"color": fixed(colors.WARNING)}),
-            *in_colors(B=colors.QUIET),
+            *in_colors(B=colors.QUIET, C=colors.QUIET),
+            # A name for each commit would fill the legend; the line of all of them gives last, least and most.
+            *(
+                Override(matcher="byFrameRefID", pattern=points, properties={"custom.hideFrom": _LEGEND})
+                for points in "AB"
+            ),
+            Override(
+                matcher="byFrameRefID",
+                pattern="C",
+                properties={"custom.drawStyle": "line", "custom.showPoints": "never", "custom.hideFrom": _TOOLTIP},
+            ),
         ),
         options={
-            "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []},
+            "legend": {
+                "displayMode": "list",
+                "placement": "bottom",
+                "showLegend": True,
+                "calcs": ["lastNotNull", "min", "max"],
+            },
             "tooltip": {"mode": "single", "sort": "none"},
         },
     ),

@@ -16,6 +16,7 @@ from support.dashboards import boards, panels
 
 _BOARDS = boards()
 _PANELS = [(board["uid"], panel) for board in _BOARDS for panel in panels(board)]
+_TABLES = [panel for _, panel in _PANELS if panel["type"] == "table" and len(panel["targets"]) > 1]
 _UNITS = {
     *("none", "short", "s", "bytes", "Bps", "ops", "percentunit", "bool_yes_no", "dateTimeFromNow"),
     "suffix:\N{MULTIPLICATION SIGN}",
@@ -140,3 +141,19 @@ def test_a_cell_without_a_label_is_a_dash(board: str, panel: dict[str, Any]) -> 
 
     assert board.startswith("paceline-")
     assert dashes or not merges
+
+
+@pytest.mark.parametrize("panel", _TABLES, ids=lambda panel: panel["title"])
+def test_an_empty_cell_has_a_dash(panel: dict[str, Any]) -> None:
+    """
+    The text for an empty panel does not stand in a cell of a row that other columns fill.
+    """
+    (names,) = (one["options"]["renameByName"] for one in panel["transformations"] if one["id"] == "organize")
+    columns = {name for value, name in names.items() if value.startswith("Value #") and value != "Value #A"}
+    with_dash = {
+        one["matcher"]["options"]
+        for one in panel["fieldConfig"]["overrides"]
+        if {"id": "noValue", "value": "\N{EN DASH}"} in one["properties"]
+    }
+
+    assert columns <= with_dash

@@ -232,6 +232,7 @@ def _suite() -> Table:
         ("suite", "Duration of each run"): (
             _courses(lambda run: {_of_run(run): run.ended - run.started}, _WHOLE),
             _courses(lambda run: {_of_run(run): run.ended - run.started}, [run for run in _MAIN if run.is_partial]),
+            {"": _course(lambda run: run.ended - run.started, _WHOLE)},
         ),
         ("suite", "Machine slowdown of each run"): (
             {"": _course(lambda run: slowdown[run.ended])},
@@ -519,7 +520,7 @@ def _benchmarks() -> Table:
     }
     return {
         ("benchmarks", "Median of each benchmark"): (now,),
-        ("benchmarks", "Beside the usual median"): (
+        ("benchmarks", "Median compared with usual"): (
             {name: now[name] / _median(values.values()) for name, values in medians.items()},
         ),
         ("benchmarks", "Operations per second"): (each(lambda result: 1 / result.median_seconds),),
@@ -561,9 +562,9 @@ def _load() -> Table:
     carried = each(lambda result: result.max_successful_load, StressResult)
     return {
         ("load", "Throughput"): (now(throughput),),
-        ("load", "Throughput compared with usual"): (beside_usual(throughput),),
+        ("load", "Throughput, of usual"): (beside_usual(throughput),),
         ("load", "95% latency"): (now(slow),),
-        ("load", "Beside the usual latency"): (beside_usual(slow),),
+        ("load", "95% latency, of usual"): (beside_usual(slow),),
         ("load", "Errors"): (now(each(lambda result: result.failures / result.requests)),),
         ("load", "Highest load carried"): (now(carried),),
         ("load", "Latency"): (each(lambda result: result.latency.p50), slow, slowest),
