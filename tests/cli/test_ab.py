@@ -108,7 +108,7 @@ def test_a_function_twice_as_slow_is_found() -> None:
     """
     Its test is slower by the factor 2, its CPU time moved, and no other test is changed.
     """
-    tests = _compared("--base", "main", "--head", "slow", "--rounds", "3")
+    tests = _compared("--base", "main", "--head", "slow", "--rounds", "2")
 
     assert _changed(tests) == {_PRICE: "slower"}
     assert tests[_PRICE]["shift"]["ratio"] == pytest.approx(2)
@@ -333,16 +333,16 @@ def test_a_load_test_is_compared_by_its_median_latency(project: Project, monkeyp
 
 
         def test_orders():
-            load_test(shop.order, concurrent_users=2, ramp_up_seconds=0, duration_seconds=0.5)
+            load_test(shop.order, concurrent_users=1, ramp_up_seconds=0, duration_seconds=0.3)
         """,
     )
     project.write("pytest.ini", _SETTINGS)
     (project.folder / "shop.py").unlink()
     code = "import time\n\n\ndef order():\n    time.sleep({})\n"
     project.commit("src/shop.py", code.format(0.01))
-    project.write("src/shop.py", code.format(0.04))
+    project.write("src/shop.py", code.format(0.08))
     monkeypatch.chdir(project.folder)
     monkeypatch.delenv("PYTHONPATH", raising=False)
-    (test,) = _compared("--base", "HEAD", "--rounds", "5").values()
+    (test,) = _compared("--base", "HEAD", "--rounds", "2").values()
 
     assert test["change"] == "slower"

@@ -434,7 +434,7 @@ def test_a_broken_budget_that_fails_nothing_is_measured_once(suite: Suite) -> No
         """
         def test_memory():
             nodes = []
-            for _ in range(20_000):
+            for _ in range(5_000):
                 node = {}
                 node["self"] = node
                 node["data"] = [object() for _ in range(50)]

@@ -2,9 +2,6 @@
 Budgets, verdicts and exit codes of a session.
 """
 
-import subprocess
-import sys
-
 import pytest
 from msgspec.structs import replace
 
@@ -271,28 +268,21 @@ def test_a_leak_is_found_after_three_runs(suite: Suite) -> None:
 
 def test_flaky_and_broken_outlive_a_restart(suite: Suite) -> None:
     """
-    Twenty failures of forty are flaky, forty of forty are broken: forty sessions, the last in another process.
+    Twenty failures of forty are flaky, forty of forty are broken: in forty runs of the history.
     """
     suite.write(
         "test_chance.py",
         """
         import os
-        def test_flaky(): assert int(os.environ["NUMBER"]) % 2
+        def test_flaky(): assert os.environ["IS_GOOD"] == "yes"
         def test_broken(): assert False
         def test_fine(): pass
         """,
     )
-    suite.write(
-        "sessions.py",
-        """
-        import os, pytest
-        for number in range(39):
-            os.environ["NUMBER"] = str(number)
-            pytest.main(["--paceline", "-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:xdist"])
-        """,
-    )
-    subprocess.run([sys.executable, "sessions.py"], cwd=suite.folder, env=suite.environ, check=True)
-    result = suite.run("-v", environ={"NUMBER": "39"})
+    good, bad = (suite.run(environ={"IS_GOOD": word}).run for word in ("yes", "no"))
+    suite.keep_before(good, 19)
+    suite.keep_before(replace(bad, started=good.started + 0.5, ended=good.ended + 0.5), 18)
+    result = suite.run("-v", environ={"IS_GOOD": "no"})
     verdicts = {verdict.case: verdict.kind.value for verdict in result.run.verdicts}
 
     assert verdicts == {"test_chance.py::test_flaky": "flaky", "test_chance.py::test_broken": "broken"}

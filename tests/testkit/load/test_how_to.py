@@ -37,8 +37,8 @@ def test_release_2_of_the_shop_carries_less(tmp_path: Path) -> None:
     suite.write("pyproject.toml", "[tool.pytest.ini_options]\npythonpath = ['.']\n")
     carried = []
     for release in ("1", "2"):
-        result = suite.run("--paceline-stress", "load", environ={"SHOP_RELEASE": release})
-        assert "3 passed" in result.output, result.output
+        result = suite.run("--paceline-stress", "load", "-k", "how_many", environ={"SHOP_RELEASE": release})
+        assert "1 passed" in result.output, result.output
         stress = result.case("test_how_many_customers").results[0]
         assert isinstance(stress, StressResult)
         carried.append(max(step.result.throughput for step in stress.results))
