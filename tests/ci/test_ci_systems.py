@@ -238,7 +238,7 @@ _CIRCLE = yaml.safe_load(next(text for text in _blocks("yaml") if text.startswit
 _CIRCLE_STEPS = [step["run"] for step in _CIRCLE["jobs"]["test"]["steps"] if isinstance(step, dict) and "run" in step]
 _STEPS = {
     "CircleCI": [step if isinstance(step, str) else step["command"] for step in _CIRCLE_STEPS],
-    "Jenkins": re.findall(r"sh '(.*)'", _blocks("groovy")[0]),
+    "Jenkins": re.findall(r"sh (?:returnStatus: true, script: )?'(.*)'", _blocks("groovy")[0]),
 }
 
 
