@@ -25,10 +25,9 @@ from tabulate import tabulate
 _FOLDER = ROOT / "build" / "other-tools"
 _README = ROOT / "README.md"
 _BEGIN, _END = "<!-- made by benchmarks/other_tools.py -->\n", "\n<!-- end -->"
-_HEADERS = ("", "looks at", "compares with earlier runs", "says why", "CPU for an empty test", "install")
+_HEADERS = ("", "looks at", "compares with earlier runs", "says why", "CPU added to a test", "install")
 _AGENT = b'{"endpoints": ["/evp_proxy/v4/"]}'
 # What the figures of all others are added to.
-_ALONE = "pytest alone"
 # Where the server on loopback is; each tool finds the address in a variable of its own.
 _SERVER = "SERVER"
 
@@ -62,11 +61,10 @@ class Installed(NamedTuple):
 
 
 TOOLS = (
-    Tool(name=_ALONE, looks_at="", compares="", why=""),
     Tool(
         name="**Paceline**",
         looks_at="each test: time, CPU, memory, queries, requests",
-        compares="each test, with the machine taken out; slower tests are measured twice",
+        compares="each test, with the machine taken out; slower tests are measured again",
         why="queries, CPU, waiting, memory, with the line",
         requirements=("paceline @ .", "pytest"),
         arguments=("-p", "paceline", "--paceline", "--paceline-results=results"),
@@ -178,12 +176,15 @@ def variant(tool: Tool, python: Path, server: str) -> Variant:
     )
 
 
+def cost_alone(bare: Installed, options: argparse.Namespace) -> str:
+    costs = measure(Variant(name="pytest alone", python=bare.python), options.tests, options.rounds)
+    cpu = median(one.bare for one in costs)
+    return f"pytest alone takes {cpu:.2f} ms of CPU for an empty test; the CPU of a tool is what it adds to that."
+
+
 def row(tool: Tool, bare: Installed, server: str, options: argparse.Namespace) -> list[str]:
     print(f"... {tool.name}", file=sys.stderr)
     words = [tool.name, tool.looks_at, tool.compares, tool.why]
-    if tool.name == _ALONE:
-        costs = measure(Variant(name=tool.name, python=bare.python), options.tests, options.rounds)
-        return [*words, f"{median(one.bare for one in costs):.2f} ms", ""]
     if not tool.requirements:
         return [*words, "", "a program of its own"]
     found = install(tool.name.strip("*").replace(" ", "-").lower(), tool.requirements)
@@ -224,12 +225,12 @@ def receiver() -> Iterator[str]:
         server.shutdown()
 
 
-def write(table: str) -> None:
+def write(text: str) -> None:
     """
-    Put the table into the README, where the last one is.
+    Put the text into the README, where the last one is.
     """
     before, _, rest = _README.read_text("utf-8").partition(_BEGIN)
-    _README.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{rest.partition(_END)[2]}", "utf-8")
+    _README.write_text(f"{before}{_BEGIN}\n{text}\n{_END}{rest.partition(_END)[2]}", "utf-8")
 
 
 def main() -> None:
@@ -241,9 +242,10 @@ def main() -> None:
     bare = install("pytest", ["pytest"])
     with receiver() as server:
         table = tabulate([row(tool, bare, server, options) for tool in TOOLS], _HEADERS, tablefmt="github")
-    print(table)
+    text = f"{table}\n\n{cost_alone(bare, options)}\n"
+    print(text)
     if options.readme:
-        write(table)
+        write(text)
 
 
 if __name__ == "__main__":
