@@ -10,13 +10,32 @@ from pathlib import Path
 import yaml
 
 from support.exporter import Exporter, exporter_in
-from support.servers import Prometheus, prometheus_reading
+from support.servers import Prometheus, prometheus_reading, prometheus_scraping
 from support.values import make_case, make_run
 from support.victoria import victoria_metrics
 
 _SETTINGS = Path(__file__).parents[2] / "prometheus" / "beyond" / "remote-write.yml"
 _DIRECT = _SETTINGS.with_name("victoria-metrics.yml")
 _STORE = "victoria-metrics"
+_FEDERATION = """
+global: {{scrape_interval: 1s}}
+storage: {{tsdb: {{out_of_order_time_window: 60d}}}}
+scrape_configs:
+  - job_name: federate
+    honor_labels: true
+    metrics_path: /federate
+    params: {{"match[]": ['{{__name__=~"paceline_.*"}}']}}
+    static_configs: [{{targets: ["{target}"]}}]
+"""
+_OWN_TIMESTAMPS = """
+global: {{scrape_interval: 1s}}
+scrape_configs:
+  - job_name: paceline-runs
+    metrics_path: /metrics/runs
+    params: {{scraper: [stamping]}}
+    honor_timestamps: false
+    static_configs: [{{targets: ["{target}"]}}]
+"""
 
 
 def test_a_redundant_pair_hands_each_run_on_once(tmp_path: Path) -> None:
@@ -55,6 +74,36 @@ def test_victoria_metrics_that_scrapes_itself_counts_each_run_once(tmp_path: Pat
             _wait_for(store, "count(count_over_time(paceline_run_info[6h]))", None, 5)
             exporter.wait_for_scrapes(6)
             _wait_for(store, "count_over_time(paceline_test_passed{instance='paceline'}[6h])", None, 5)
+
+
+def test_what_the_documentation_warns_of_miscounts_runs(tmp_path: Path) -> None:
+    """
+    Federation lacks a run of 20 minutes ago, and `honor_timestamps: false` counts each scrape of a run.
+    """
+    now = round(time.time())
+    with exporter_in(tmp_path) as exporter, ExitStack() as stack:
+        target = exporter.url.partition("//")[2]
+        scraping = stack.enter_context(prometheus_scraping(target, _folder(tmp_path, "scraping")))
+        federated, stamping = (
+            stack.enter_context(prometheus_reading(_file(tmp_path, name, settings), _folder(tmp_path, name)))
+            for name, settings in {
+                "federated": _FEDERATION.format(target=scraping.url.partition("//")[2]),
+                "stamping": _OWN_TIMESTAMPS.format(target=target),
+            }.items()
+        )
+        for number, age in enumerate([1200, 30]):
+            exporter.push(make_run(number, [make_case()], started=now - age - 1, ended=now - age))
+        _wait_for(scraping, "count_over_time(paceline_test_passed[1h])", None, 2)
+        _wait_for(stamping, "max(count_over_time(paceline_test_passed[1h])) >= bool 3", None, 1)
+        _wait_for(federated, "count(count_over_time(paceline_run_info[1h]))", None, 1)
+
+        assert _runs(federated, time.time()) == {"run-1"}
+
+
+def _file(folder: Path, name: str, text: str) -> Path:
+    file = folder / f"{name}.yml"
+    file.write_text(text, "utf-8")
+    return file
 
 
 @contextmanager
