@@ -3,6 +3,8 @@ Django's caches, whatever keeps them.
 """
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 from typing import Any, Final
 
@@ -33,9 +35,19 @@ def watch(module: ModuleType, lookups: Lookups, patches: Patches) -> None:
 
 
 def _watched(cache: Any, lookups: Lookups, patches: Patches) -> Any:
-    get, get_many, store, store_many = cache.get, cache.get_many, cache.set, cache.set_many
+    for name, watching in (
+        ("get", _watched_get),
+        ("get_many", _watched_get_many),
+        ("set", partial(_watched_set, sets=lambda *_: 1)),
+        ("set_many", partial(_watched_set, sets=len)),
+    ):
+        theirs = getattr(cache, name)
+        patches.put(cache, name, looking_like(watching(theirs, lookups), theirs))
+    return cache
 
-    def watched_get(key: Any, default: Any = None, *args: Any, **kwargs: Any) -> Any:
+
+def _watched_get(get: Callable[..., Any], lookups: Lookups) -> Callable[..., Any]:
+    def watched(key: Any, default: Any = None, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         if lookups.is_inside:
             return get(key, default, *args, **kwargs)
@@ -46,7 +58,11 @@ def _watched(cache: Any, lookups: Lookups, patches: Patches) -> Any:
         lookups.took(_now() - started, hits=int(is_hit), misses=int(not is_hit))
         return value if is_hit else default
 
-    def watched_get_many(keys: Any, *args: Any, **kwargs: Any) -> Any:
+    return watched
+
+
+def _watched_get_many(get_many: Callable[..., Any], lookups: Lookups) -> Callable[..., Any]:
+    def watched(keys: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         if lookups.is_inside:
             return get_many(keys, *args, **kwargs)
@@ -56,31 +72,18 @@ def _watched(cache: Any, lookups: Lookups, patches: Patches) -> Any:
         lookups.took(_now() - started, hits=len(found), misses=len(asked) - len(found))
         return found
 
-    def watched_set(*args: Any, **kwargs: Any) -> Any:
+    return watched
+
+
+def _watched_set(store: Callable[..., Any], lookups: Lookups, sets: Callable[[Any], int]) -> Callable[..., Any]:
+    def watched(data: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         if lookups.is_inside:
-            return store(*args, **kwargs)
+            return store(data, *args, **kwargs)
         started = _now()
         with lookups.inside():
-            result = store(*args, **kwargs)
-        lookups.took(_now() - started, sets=1)
+            result = store(data, *args, **kwargs)
+        lookups.took(_now() - started, sets=sets(data))
         return result
 
-    def watched_set_many(data: Any, *args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        if lookups.is_inside:
-            return store_many(data, *args, **kwargs)
-        started = _now()
-        with lookups.inside():
-            result = store_many(data, *args, **kwargs)
-        lookups.took(_now() - started, sets=len(data))
-        return result
-
-    for ours, theirs in (
-        (watched_get, get),
-        (watched_get_many, get_many),
-        (watched_set, store),
-        (watched_set_many, store_many),
-    ):
-        patches.put(cache, theirs.__name__, looking_like(ours, theirs))
-    return cache
+    return watched
