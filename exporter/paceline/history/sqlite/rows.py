@@ -91,30 +91,10 @@ def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
     numbers = _test_numbers(database, list(ran))
     if run.work is not None and run.work.packed:
         document = encode_run(without_vectors(run))
+    row = _row(run, document, list(numbers.values()))
     cursor = database.execute(
-        "INSERT INTO runs (run_id, suite, branch, commit_id, dirty, is_partial, outcome, started, ended, cases,"
-        " failures, verdicts, tests, document, calibration_seconds, slowdown_ratio, default_branch, others_cpu_percent)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            run.run_id,
-            run.suite,
-            run.branch,
-            run.commit,
-            run.dirty,
-            run.is_partial,
-            run.outcome.value,
-            run.started,
-            run.ended,
-            len(run.cases),
-            sum(case.outcome.is_failure for case in run.cases),
-            len(run.verdicts),
-            array("I", numbers.values()).tobytes(),
-            pack(document),
-            run.machine.calibration_seconds,
-            run.machine.slowdown_ratio,
-            run.default_branch,
-            run.machine.others_cpu_percent,
-        ),
+        f"INSERT INTO runs ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",  # noqa: S608 - names of columns
+        tuple(row.values()),
     )
     database.executemany(
         "INSERT INTO columns (run, measure, figures) VALUES (?, ?, ?)",
@@ -129,6 +109,32 @@ def _insert(database: sqlite3.Connection, run: Run, document: bytes) -> None:
         "INSERT INTO columns (run, measure, figures) VALUES (?, ?, ?)",
         ((cursor.lastrowid, measure, json.encode(column)) for measure, column in run_columns(run).items() if column),
     )
+
+
+def _row(run: Run, document: bytes, tests: Sequence[int]) -> dict[str, object]:
+    """
+    The cells of a run, by the names of their columns.
+    """
+    return {
+        "run_id": run.run_id,
+        "suite": run.suite,
+        "branch": run.branch,
+        "commit_id": run.commit,
+        "dirty": run.dirty,
+        "is_partial": run.is_partial,
+        "outcome": run.outcome.value,
+        "started": run.started,
+        "ended": run.ended,
+        "cases": len(run.cases),
+        "failures": sum(case.outcome.is_failure for case in run.cases),
+        "verdicts": len(run.verdicts),
+        "tests": array("I", tests).tobytes(),
+        "document": pack(document),
+        "calibration_seconds": run.machine.calibration_seconds,
+        "slowdown_ratio": run.machine.slowdown_ratio,
+        "default_branch": run.default_branch,
+        "others_cpu_percent": run.machine.others_cpu_percent,
+    }
 
 
 def _pack(cases: Sequence[Case]) -> "dict[str, array[float]]":
