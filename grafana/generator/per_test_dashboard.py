@@ -227,8 +227,8 @@ _TIME: tuple[Panel, ...] = (
 
 _PHASES = stacked_per_run(
     title="Phases",
-    description="Setup, call and teardown of runs that passed, stacked. A bar shows the last run of its time. If "
-    "setup is the largest part, look at the fixtures.",
+    description="Setup, call and teardown of runs that passed, stacked. Each bar is a span of time, and shows its last "
+    "run. If setup is the largest part, look at the fixtures.",
     queries=(
         each("paceline_test_setup_seconds", "setup"),
         each(_DURATION, "call"),

@@ -393,8 +393,8 @@ _RUNS: tuple[Panel, ...] = (
     ),
     stacked_per_run(
         title="Verdicts, run after run",
-        description="Confirmed verdicts of whole runs, by kind. A bar shows the last run of its time. A kind that "
-        "stays is a finding that nobody has fixed.",
+        description="Confirmed verdicts of whole runs, by kind. Each bar is a span of time, and shows its last run. "
+        "A kind that stays is a finding that nobody has fixed.",
         queries=(Query(expr=f"{_VERDICTS_OF_RUNS} > 0", legend="{{kind}}"),),
         unit="none",
         empty="nothing was found, or no run in this time range",

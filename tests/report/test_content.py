@@ -171,7 +171,7 @@ def test_a_regression_without_a_beginning_is_new() -> None:
 @pytest.mark.parametrize(
     ("measure", "advice"),
     [
-        ("measures.db_queries", "Find out why db_queries grew: it grew with the time."),
+        ("measures.db_queries", "Find the code that adds db_queries: the time grew with this figure."),
         (
             "children_cpu_seconds",
             "Look at the programs that the test starts: the added time is CPU time of child processes.",

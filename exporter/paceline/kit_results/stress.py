@@ -93,8 +93,8 @@ class StressResult(KitResult, frozen=True, kw_only=True, tag="stress"):
         """
         steps = f"in {counted(len(self.results), 'step')} of {duration(self.step_seconds)}"
         if self.breaking_point is None:
-            return f"carries {self.max_successful_load:,} {self.unit} {steps}, and may carry more"
+            return f"succeeds with {self.max_successful_load:,} {self.unit} {steps}, the highest load that was tried"
         return (
-            f"carries {self.max_successful_load:,} {self.unit}, breaks at {self.breaking_point:,} "
-            f"by {self.broke_by} {steps}"
+            f"succeeds with {self.max_successful_load:,} {self.unit}, fails with {self.breaking_point:,} "
+            f"({self.broke_by}) {steps}"
         )

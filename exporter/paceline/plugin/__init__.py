@@ -55,7 +55,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "'enabled = true' in [tool.paceline] or PERFORMANCE_MONITORING=true).",
     )
     group.addoption(
-        "--no-paceline", dest="paceline", **_OFF, help="Do not measure, even if configuration or environment say so."
+        "--no-paceline",
+        dest="paceline",
+        **_OFF,
+        help="Do not measure, even if configuration or environment switch Paceline on.",
     )
     group.addoption(
         "--paceline-fail-on",

@@ -53,7 +53,7 @@ def advice(moved: Cause) -> str:
     What to do about the first cause of a verdict on a time; "" where the advice of the verdict is better.
     """
     if moved.measure in WORK or moved.measure.startswith(MEASURES):
-        return f"Find out why {_name(moved.measure)} grew: it grew with the time."
+        return f"Find the code that adds {_name(moved.measure)}: the time grew with this figure."
     return _ADVICE.get(moved.measure, "")
 
 
