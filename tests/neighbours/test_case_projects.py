@@ -75,6 +75,21 @@ def test_a_project_s_own_marker_is_the_project_s(beside: Beside, way: str) -> No
     assert len(result.run.cases) == 6
 
 
+@pytest.mark.parametrize("arguments", ["", "(7, rig='x')"])
+def test_a_project_s_own_benchmark_marker_repeats_no_test(beside: Beside, arguments: str) -> None:
+    """
+    Where the project declares a marker `benchmark_test`, a marked test runs once, with any arguments.
+    """
+    beside.write("pytest.ini", "[pytest]\nmarkers =\n    benchmark_test: runs on the rig\n")
+    beside.write(
+        "test_marked.py",
+        f"import pytest\nRUNS = []\n@pytest.mark.benchmark_test{arguments}\ndef test_marked(): RUNS.append(1)\n"
+        "def test_once(): assert RUNS == [1]\n",
+    )
+
+    assert "2 passed" in beside.run("--strict-markers").output
+
+
 def test_a_stress_test_of_paceline_is_still_left_out(beside: Beside) -> None:
     """
     Where the project does not declare the marker, it is Paceline's.

@@ -25,3 +25,21 @@ def test_a_path_behind_a_space_is_told_of(tmp_path: Path, option: str) -> None:
         f"paceline: pytest read '{folder}' as a test path and chose {tmp_path} as rootdir; write {option}={folder}\n"
     )
     assert [warning in output for output in outputs] == [True, False]
+
+
+@pytest.mark.parametrize("where", [".", "tests"])
+def test_settings_above_the_rootdir_are_reported_as_not_read(tmp_path: Path, where: str) -> None:
+    """
+    A `pytest.ini` in a folder below `pyproject.toml` makes this folder the rootdir; the report names both, with -q too.
+    """
+    suite = Suite(tmp_path / "shop")
+    suite.write("pyproject.toml", "[tool.paceline]\nbudget_ms = 1\n")
+    suite.write(f"{where}/pytest.ini", "[pytest]\n")
+    suite.write(f"{where}/test_one.py", "def test_one(): pass\n")
+    output = suite.run("-q", where).output.replace("\n", " ")
+
+    warning = (
+        f"paceline: the settings in {suite.folder / 'pyproject.toml'} were not read: "
+        f"pytest chose {suite.folder / where} as rootdir"
+    )
+    assert (warning in output) == (where == "tests")

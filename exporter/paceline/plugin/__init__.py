@@ -296,10 +296,10 @@ def _is_asked_for(config: pytest.Config, options: "Namespace") -> bool:
         content = project_file(config, options).read_bytes()
     except OSError:
         return False
-    return b"tool.paceline" in content or (b"paceline" in content and _has_table(content))
+    return b"tool.paceline" in content or (b"paceline" in content and has_table(content))
 
 
-def _has_table(content: bytes) -> bool:
+def has_table(content: bytes) -> bool:
     """
     Whether a file has the table, however its name is written; many projects name Paceline among their dependencies
     alone.

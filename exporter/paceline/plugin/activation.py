@@ -13,7 +13,7 @@ from paceline.analysis.counting_turn import CountingTurn
 from paceline.config import Config, project_name
 from paceline.errors import PacelineError
 from paceline.history.baseline_file import read_baselines
-from paceline.plugin import project_file
+from paceline.plugin import has_table, project_file
 from paceline.plugin.collect.plan import Planner
 from paceline.plugin.collect.unused_budgets import UnusedBudgets
 from paceline.plugin.guard import Guard
@@ -21,6 +21,7 @@ from paceline.plugin.measure.benchmark_marker import BenchmarkMarker
 from paceline.plugin.measure.benchmarks_apart import BenchmarksApart
 from paceline.plugin.measure.meter import Meter
 from paceline.plugin.measure.work_choice import WorkChoice
+from paceline.plugin.misread_paths import unread_settings
 from paceline.plugin.options import settings_of
 from paceline.plugin.test_spans import TestSpans
 from paceline.plugin.touching import TOUCHING, watch_libraries
@@ -65,6 +66,8 @@ def _plugins(config: pytest.Config, settings: Config) -> Mapping[str, object]:
     planner = Planner(settings, has_workers=has_workers)
     if hasattr(config, "workerinput"):
         return {"planner": planner, **_worker(config, settings, planner, guard)}
+    for message in unread_settings(config.invocation_params.dir, config.rootpath, has_table):
+        guard.warn(message)
     session = (
         _controller(config, settings, planner, guard) if has_workers else _single(config, settings, planner, guard)
     )

@@ -1,11 +1,11 @@
 """
-Did pytest take the value of an option for a place of tests?
+Did pytest choose another rootdir than the folder with the settings of Paceline?
 
-It looks for its configuration before it knows the options of plugins. What stands behind a space is then a folder to
-look in, so that another configuration than the project's may hold.
+pytest looks for its configuration before it knows the options of plugins, so it reads a value behind a space as a test
+path. And a `pytest.ini` below the project's `pyproject.toml` makes its own folder the rootdir.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,6 +26,25 @@ def misleading(arguments: Sequence[str], folder: Path, root: Path) -> Iterator[s
     for option, value in pairwise(arguments):
         if option in _WITH_PATH and (folder / value).exists():
             yield f"pytest read {value!r} as a test path and chose {root} as rootdir; write {option}={value}"
+
+
+def unread_settings(folder: Path, root: Path, has_table: Callable[[bytes], bool]) -> Iterator[str]:
+    """
+    What to say of settings of Paceline that are above a rootdir without a `pyproject.toml`.
+
+    Args:
+        folder: where the command was given.
+        root: pytest's rootdir.
+        has_table: whether the content of a file has settings of Paceline.
+    """
+    file = _project(folder) / "pyproject.toml"
+    if not root.is_relative_to(file.parent) or (root / file.name).is_file() or not file.is_file():
+        return
+    if has_table(file.read_bytes()):
+        yield (
+            f"the settings in {file} were not read: pytest chose {root} as rootdir; "
+            f"move pytest's configuration to {file.parent}, or add --rootdir={file.parent}"
+        )
 
 
 def _project(folder: Path) -> Path:

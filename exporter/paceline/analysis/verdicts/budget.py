@@ -24,7 +24,7 @@ DEFAULT_BUDGETS_MS: Mapping[str, float] = {
 _SOURCES_IN_WORDS: Mapping[BudgetSource | None, str] = {
     None: "",
     BudgetSource.MARKER: "its performance marker",
-    BudgetSource.OPTION: "--paceline-budget",
+    BudgetSource.OPTION: "the budget of every test",
     BudgetSource.TEST_BUDGETS: "the setting for {}",
     BudgetSource.PATH_BUDGETS: "the setting for {}",
     BudgetSource.TYPE_BUDGETS: "test type {}",

@@ -29,6 +29,22 @@ _WITHOUT_ARGUMENTS: Mapping[str, tuple[str, Collection[str]]] = {
 }
 
 
+def is_declared_by_project(config: pytest.Config, marker: str) -> bool:
+    """
+    Whether the project declares a marker that Paceline has as well: the project's meaning holds.
+    """
+    names = [line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers")]
+    return names.count(marker) > 1
+
+
+def benchmark_marker(item: pytest.Item) -> pytest.Mark | None:
+    """
+    The marker that makes a test a benchmark of Paceline.
+    """
+    marker = item.get_closest_marker(BENCHMARK_TEST)
+    return None if marker is None or is_declared_by_project(item.config, BENCHMARK_TEST) else marker
+
+
 def wrong_kit_marker(item: pytest.Item, name: str, marker: pytest.Mark) -> str:
     """
     The error of a marker of the test kit on a test; "" where it has none.

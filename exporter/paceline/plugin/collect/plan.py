@@ -18,7 +18,12 @@ from paceline.identity import safe_ids, safe_text
 from paceline.model import Limit
 from paceline.monitoring import changed_budgets
 from paceline.plugin.collect.browser_tests import TYPE_OF_BROWSER_TESTS, drives_browser
-from paceline.plugin.collect.kit_markers import BENCHMARK_TEST, wrong_kit_marker
+from paceline.plugin.collect.kit_markers import (
+    BENCHMARK_TEST,
+    benchmark_marker,
+    is_declared_by_project,
+    wrong_kit_marker,
+)
 from paceline.plugin.collect.marker_limits import MarkerLimits, marker_limits
 from paceline.plugin.collect.masked_ids import masked_id
 
@@ -173,7 +178,7 @@ class Planner:
 
     def _is_stress_wanted(self, config: pytest.Config) -> bool:
         is_asked_for = self._config.stress or _STRESS in config.getoption("markexpr", "")
-        return is_asked_for or _is_declared_by_project(config, _STRESS)
+        return is_asked_for or is_declared_by_project(config, _STRESS)
 
 
 def _bare_plan(shown: str, test_type: str) -> CasePlan:
@@ -226,7 +231,8 @@ def is_marked_benchmark(item: pytest.Item, markers: Markers) -> bool:
     """
     Whether a test is a benchmark of Paceline, by its marker or its fixture.
     """
-    return BENCHMARK_TEST in markers or _uses_fixture_of_paceline(item, BENCHMARK_TEST)
+    is_marked = BENCHMARK_TEST in markers and benchmark_marker(item) is not None
+    return is_marked or _uses_fixture_of_paceline(item, BENCHMARK_TEST)
 
 
 def _is_stress(item: pytest.Item, markers: Markers) -> bool:
@@ -271,7 +277,7 @@ def _wrong_marker(node: pytest.Item | pytest.Collector, markers_of: Callable[[py
 
 def _wrong_kit_marker(item: pytest.Item, markers: Markers) -> str:
     problems = {name: problem for name, marker in markers.items() if (problem := wrong_kit_marker(item, name, marker))}
-    return next((text for name, text in problems.items() if not _is_declared_by_project(item.config, name)), "")
+    return next((text for name, text in problems.items() if not is_declared_by_project(item.config, name)), "")
 
 
 def _own_budget(item: pytest.Item, markers: Markers) -> MarkerLimits | None:
@@ -281,17 +287,9 @@ def _own_budget(item: pytest.Item, markers: Markers) -> MarkerLimits | None:
     try:
         return marker_limits(item.nodeid, marker)
     except ConfigError:
-        if _is_declared_by_project(item.config, marker.name):
+        if is_declared_by_project(item.config, marker.name):
             return None
         raise
-
-
-def _is_declared_by_project(config: pytest.Config, marker: str) -> bool:
-    """
-    Whether the project declares a marker that Paceline has as well: the project's meaning holds.
-    """
-    names = [line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers")]
-    return names.count(marker) > 1
 
 
 def _marker_of_limits(markers: Markers) -> pytest.Mark | None:

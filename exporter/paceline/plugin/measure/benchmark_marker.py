@@ -11,7 +11,7 @@ import pytest
 
 from paceline.analysis.verdicts.measures import limit_reason
 from paceline.kit_results import BenchmarkResult
-from paceline.plugin.collect.kit_markers import BENCHMARK_TEST, benchmark_arguments
+from paceline.plugin.collect.kit_markers import benchmark_arguments, benchmark_marker
 from paceline.testkit.benchmark import async_benchmark_test, benchmark_test
 
 
@@ -23,7 +23,7 @@ class BenchmarkMarker:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         __tracebackhide__ = True
-        marker = item.get_closest_marker(BENCHMARK_TEST)
+        marker = benchmark_marker(item)
         if marker is None or not isinstance(item, pytest.Function):
             return (yield)
         function = item.obj
