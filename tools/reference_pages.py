@@ -71,14 +71,12 @@ and a count of the system, if it grew by a fifth and by more than the column say
 _VERDICTS_PAGE = """
 # Kinds of verdicts
 
-Made by `make generated` from the table in `paceline.verdict_kinds`.
-
 The kinds are in the order of reports.
 The last column explains `measured` and `limit` of a verdict in the [run document](files.md).
 
 {kinds}
 
-Each kind but `unconfirmed` can fail a run: `--paceline-fail-on`, or [`fail_on`](configuration.md).
+Each kind but `less_work` and `unconfirmed` can fail a run: `--paceline-fail-on`, or [`fail_on`](configuration.md).
 
 ## What to do
 

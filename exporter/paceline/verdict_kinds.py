@@ -92,9 +92,10 @@ class VerdictKind(OpenEnum):
         "regression",
         KindFacts(
             ("regression", "regressions"),
-            "The test is slower than usual.",
+            "The test takes 15% longer than in nearly all earlier runs, and longer than usual by 5 ms and by more than "
+            "its noise. A test below 5 ms has to take twice as long.",
             "Look at the changes since the last run that was not slower.",
-            severity="critical or warning",
+            severity="critical from a factor of 2 and 50 ms on, else warning",
             figures="normalised seconds",
             color=colors.WARNING,
             is_new_by_default=True,
@@ -131,7 +132,7 @@ class VerdictKind(OpenEnum):
         "count",
         KindFacts(
             ("higher count", "higher counts"),
-            "A count that never varied is higher than before.",
+            "A count that was the same in all earlier runs, of queries for example, is higher.",
             "Look for a call that moved into a loop. An intended increase becomes usual after some runs.",
             severity="warning",
             figures="the count now; its earlier value",
@@ -261,10 +262,10 @@ class VerdictKind(OpenEnum):
         "trend",
         KindFacts(
             ("creeping test", "creeping tests"),
-            "The test gets slower little by little.",
+            "The test gets slower from run to run; no single run is a regression.",
             "Compare with the oldest commit of the window, because no single run shows it.",
             severity="info",
-            figures="seconds at the end of the line; seconds at its start, times the factor",
+            figures="seconds at the end of the fitted line; seconds at its start, times the factor",
             color=colors.MAGENTA,
             is_of_whole_window=True,
             is_explained=True,
@@ -302,8 +303,8 @@ class VerdictKind(OpenEnum):
         "unconfirmed",
         KindFacts(
             ("not confirmed", "not confirmed"),
-            "A regression, a higher count or a leak that did not appear again when the test was measured again, or a "
-            "slight regression or a leak that could not be measured again.",
+            "A finding that did not appear again when the test was measured again; or a leak, or a regression below a "
+            "factor of 1.5, of a test that could not be measured again.",
             "There is nothing to do, unless it is reported again.",
             severity="info",
             figures="those of the first measurement",
