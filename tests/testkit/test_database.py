@@ -10,6 +10,7 @@ import pytest
 from paceline.kit_results import DatabaseResult
 from paceline.query_group import QueryGroup
 from paceline.testkit import async_database_performance_test, database_performance_test
+from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.database_servers import mariadb, postgres
 from support.suite import Result, Suite
@@ -257,6 +258,25 @@ def test_a_database_that_explains_nothing_is_said(suite: Suite) -> None:
 
     assert isinstance(result, DatabaseResult)
     assert result.hints[0].startswith("no plans: connections of builtins are not supported")
+
+
+def test_what_asks_for_plans_is_no_query_of_the_test(suite: Suite) -> None:
+    """
+    The test has the queries that it sent itself, and the plan is a hint.
+    """
+    suite.write(
+        "test_plan.py",
+        "import sqlite3\n"
+        "from paceline.testkit import database_performance_test\n\n"
+        "def test_plan():\n"
+        "    db = sqlite3.connect(':memory:')\n"
+        "    db.execute('create table orders(id int)')\n"
+        "    database_performance_test(lambda: db.execute('select id from orders'), 1, explain=db)\n",
+    )
+    case = suite.run().case("test_plan")
+
+    assert [group.statement for group in case.queries] == ["create table orders(id int)"]
+    assert case.usage[UsageKey.DB_QUERIES] == 1
 
 
 def test_a_connection_of_sqlalchemy_is_asked_for_plans(suite: Suite) -> None:
