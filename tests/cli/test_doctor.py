@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from paceline.delivery.outbox import Outbox, Parcel
+from paceline.history.results_folder import ResultsFolder
 from support.answering import answering, silence
 from support.command import run_command
 from support.dashboards import FILES
@@ -101,6 +103,24 @@ def test_a_new_project_has_hints_and_nothing_wrong() -> None:
         "off    prometheus     not configured: history = URL in [tool.paceline], or --prometheus URL\n"
         "off    alertmanager   not configured: --alertmanager URL (default: the one that Prometheus sends alerts to)\n"
         "off    grafana        not configured: --grafana URL, or PACELINE_GRAFANA_URL\n"
+    )
+
+
+def test_queued_runs_can_be_sent_or_dropped(tmp_path: Path) -> None:
+    """
+    The hint names the command that sends them, and the folder of a server that was never the right one.
+    """
+    box = Outbox(ResultsFolder(tmp_path / "performance_results").outbox, "push", "http://wrong:10464")
+    box.put(Parcel("1", b""))
+
+    assert _lines(part="outbox") == (
+        0,
+        [
+            (
+                "hint outbox 1 run is queued for http://wrong:10464 (push); next: `paceline push` sends them, and says "
+                f"why if it cannot; remove {box.folder} to drop them"
+            )
+        ],
     )
 
 

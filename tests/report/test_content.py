@@ -162,7 +162,7 @@ def test_a_regression_without_a_beginning_is_new() -> None:
     """
     Nor has it a cause: then the changes are what to look at.
     """
-    finding = _finding(_verdict(VerdictKind.REGRESSION))
+    finding = _finding(_verdict(VerdictKind.REGRESSION), past=Past.from_runs([make_run(1, [make_case()])]))
 
     assert (finding.since, finding.why) == ("new in this run", "")
     assert finding.advice == "Look at the changes since the last run that was not slower."
@@ -256,6 +256,13 @@ def test_a_finding_whose_figure_is_not_kept_has_no_chart() -> None:
 
     assert _finding(verdict, make_case(normalized_duration_seconds=None), past=past).values == ()
     assert len(_finding(verdict, make_case(normalized_duration_seconds=0.1), past=past).values) == 4
+
+
+def test_nothing_is_new_in_a_first_run() -> None:
+    """
+    Without an earlier run, nobody knows when a finding began.
+    """
+    assert _finding(_verdict(VerdictKind.REPEATED_QUERIES)).since == ""
 
 
 def test_a_count_shows_the_counts_and_what_rose_with_it() -> None:

@@ -56,4 +56,5 @@ def check_outbox(archive: Archive) -> Iterator[Check]:
     for kind, address, box in outboxes(archive.folder.outbox):
         if count := box.count():
             said = f"{counted(count, 'run is', 'runs are')} queued for {address} ({kind})"
-            yield _OUTBOX.hint(said, "`paceline push` sends them, and says why if it cannot")
+            fix = f"`paceline push` sends them, and says why if it cannot; remove {box.folder} to drop them"
+            yield _OUTBOX.hint(said, fix)

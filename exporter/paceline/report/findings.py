@@ -141,6 +141,8 @@ def _since(verdict: Verdict, branch: str, past: Past) -> str:
     since = verdict.since
     if since is None and verdict.standing:
         return "as in the last run of the test"
+    if since is None and not past.runs:
+        return ""
     if since is None and verdict.kind.facts.is_new_by_default:
         elsewhere = {run.branch for run in past.runs} - {branch}
         return f"not on {', '.join(sorted(elsewhere))}" if elsewhere else "new in this run"
