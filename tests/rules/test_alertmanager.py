@@ -51,6 +51,7 @@ def test_the_quiet_configuration_is_read() -> None:
         ("urgent-of-shop", "alertname=PacelineBudgetBroken severity=critical suite=shop"),
         ("mail", "alertname=PacelineTestCreeps severity=info suite=shop"),
         ("operators", "alertname=PacelineExporterDown severity=critical"),
+        ("operators", "alertname=PacelineExporterRunNotStored severity=warning suite=shop branch=main"),
         ("operators", "alertname=PacelineMachineCpuFull severity=info"),
         ("urgent", "alertname=PacelineTestSlower severity=critical suite=billing part_of=none"),
         ("nobody", "alertname=PacelineTestSlower severity=critical suite=shop part_of=PacelineManyTestsSlower"),
