@@ -287,7 +287,7 @@ def _find_not_failing(settings: dict[str, Any]) -> Wrong | None:
 
 def project_name(pyproject: Path) -> str:
     """
-    The name in `[project]`; "" where there is none.
+    The name in `[project]`, else "".
     """
     try:
         name = tomllib.loads(pyproject.read_text("utf-8")).get("project", {}).get("name", "")

@@ -2,7 +2,7 @@
 The errors that a caller can act on.
 
     PacelineError
-    ├── ConfigError      a setting, an option or a marker is wrong: mend it and start again
+    ├── ConfigError      a setting, an option or a marker is wrong: correct it and start again
     ├── DocumentError    the content of a file is not what it should be
     │   ├── ConflictError    another run has its id: give it one of its own
     │   └── NewerDocumentError    a newer release wrote it: upgrade

@@ -120,7 +120,7 @@ def lock(file: Lockable, *, wait: bool = False) -> None:
 
 def is_locked(file: Lockable) -> bool:
     """
-    Whether another process has locked a file, as far as the system tells.
+    Whether another process has locked a file, as far as the system shows it.
     """
     if not HAS_LOCKS:
         return False

@@ -71,7 +71,7 @@ class VerdictKind(OpenEnum):
     @property
     def can_fail(self) -> bool:
         """
-        Whether a run may be made to fail on it: what was not confirmed is no finding, and what is unknown is none here.
+        Whether a run can fail by it. An unconfirmed finding and a kind of a newer release cannot.
         """
         return self.facts.can_fail
 

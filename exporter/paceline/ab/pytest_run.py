@@ -45,7 +45,7 @@ class Tree(Struct, frozen=True, kw_only=True):
 
     def mapped(self, path: Path) -> Path | None:
         """
-        A path in the user's work tree as one of this tree; None where it is none, or of an environment in it.
+        The path in this tree for a path in the user's work tree; None for other paths and for those of an environment.
         """
         if not path.is_absolute() or not path.is_relative_to(self.original):
             return None

@@ -80,7 +80,7 @@ def run_rounds(
     Args:
         trees: of base and head.
         plan: what is asked for.
-        warn: is told of code that was imported from elsewhere.
+        warn: gets a message about code that was imported from elsewhere.
         done: is called after each round.
 
     Returns:

@@ -30,7 +30,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     How rule files are written.
 
     `match` is added to the selectors of all run samples; by default every branch that keeps its name alerts.
-    `by` names labels that tell one suite from another beside suite and branch. `hold_days` is how long a verdict
+    `by` names labels that distinguish suites, besides suite and branch. `hold_days` is how long a verdict
     stands when no run comes. `keep_firing_hours` is how long an alert on a budget goes on when the test keeps it again
     (0 for none; needs Prometheus 2.42). `exporter`, `prometheus` and `alertmanager` are where Prometheus finds them,
     and itself, as host:port.

@@ -12,7 +12,7 @@ from paceline.verdict_kinds import VerdictKind
 def short_and_not_measured(run: Run, again: Collection[Verdict]) -> set[Verdict]:
     """
     The regressions of tests that usually take less than the floor and were not measured again. A benchmark, as the
-    median of many rounds, is none of them.
+    median of many rounds, is not short.
 
     Args:
         run: the run, judged.

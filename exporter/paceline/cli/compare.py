@@ -78,7 +78,7 @@ def find_side(archive: Archive, wanted: str, latest: int) -> Side:
         archive: the runs that are kept.
         wanted: ids, beginnings of ids or files, separated by commas; a folder or a pattern of files; a branch; a
             commit or its beginning, a tag, or an expression such as HEAD~1.
-        latest: take so many runs of a branch or a commit.
+        latest: number of latest runs of a branch or a commit.
 
     Raises:
         StorageError: the name matches no run, or both a run and something else.

@@ -35,7 +35,7 @@ def _fits(pattern: str, expected: str) -> _Check:
 
 def _matchers(context: click.Context, option: click.Parameter, value: str) -> str:
     """
-    Matchers, of which the regular expressions are such as Prometheus has.
+    Matchers, with regular expressions in the syntax of Prometheus.
     """
     _fits(MATCHERS, 'matchers as in PromQL, for example branch="main"')(context, option, value)
     for text in re.findall(rf"~\s*({STRING})", value):

@@ -23,7 +23,7 @@ from paceline.report.work_report import markdown_table, work_markdown, work_text
 from paceline.usage import UsageKey
 from paceline.values import Value
 
-# Of a branch or a commit, the latest run that counted is among so many.
+# The latest run that counted is looked for in this many latest runs of a branch or a commit.
 _LATEST = 20
 _COLUMNS = (
     Column("ended", 1),

@@ -42,7 +42,7 @@ class CompanionFiles:
 
     def silence(self, seconds: float) -> str:
         """
-        Why the companion gave no answer in so many seconds; "" if it was not waited for.
+        Why the companion did not answer in these seconds; "" if nobody waited for it.
         """
         try:
             descriptor = OwnDescriptor.open(self.failure, os.O_RDONLY)

@@ -1,5 +1,5 @@
 """
-Those who are told of a run while it goes on.
+The receivers of a run's live state: a scraper and exporters.
 """
 
 import os

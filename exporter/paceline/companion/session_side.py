@@ -64,7 +64,7 @@ class Companion:
 
     def go_live(self, url: str) -> None:
         """
-        Somebody is told of the run, at this URL if it is not "".
+        The live state of the run is served, at this URL if it is not "".
         """
         self.url, self.is_live = url, True
 

@@ -140,7 +140,7 @@ class Outbox:
                 yield Parcel(path.name.removesuffix(_SUFFIX), path.read_bytes())
             except FileNotFoundError:  # another process has delivered it
                 continue
-            except OSError:  # no document either, for whoever looks into it
+            except OSError:  # the reader of the parcel finds that it holds no document
                 yield Parcel(path.name.removesuffix(_SUFFIX), b"")
 
     def count(self) -> int:

@@ -72,7 +72,7 @@ class GrafanaApi:
 
     def find_dashboard(self, uid: str) -> Found | None:
         """
-        A dashboard and its last version; None where there is none.
+        A dashboard and its last version; None if Grafana does not have it.
 
         Raises:
             StorageError: the dashboard cannot be read.

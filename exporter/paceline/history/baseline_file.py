@@ -13,7 +13,7 @@ from paceline.files import open_to_write
 
 def read_baselines(path: Path) -> Baselines:
     """
-    Read the file; where there is none, there are no baselines.
+    Read the file; without a file there are no baselines.
 
     Raises:
         DocumentError: the file is not JSON, has an unknown key, or has an invalid value.

@@ -52,7 +52,7 @@ class PastReader(Protocol):
 
 class Source(Protocol):
     """
-    Past runs, whoever keeps them.
+    Past runs, in a ledger or a Prometheus.
     """
 
     def reader(self, suite: str, branch: str, span: TimeSpan) -> PastReader:

@@ -1,5 +1,5 @@
 """
-One request, one answer: what a server says, as errors that tell whether to ask again.
+One request, one answer; refusals become errors that say whether to ask again.
 """
 
 import ssl

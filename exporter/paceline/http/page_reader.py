@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 
 class PageReader:
     """
-    Reads pages of one server, for at most so many seconds in all.
+    Reads pages of one server, within a number of seconds in all.
 
     Args:
         endpoint: the server and its credentials.

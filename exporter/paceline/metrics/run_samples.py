@@ -60,7 +60,7 @@ class Sample(NamedTuple):
 
 def run_samples(run: Run, branches: Collection[str]) -> Iterator[Sample]:
     """
-    Tell a run in samples.
+    All samples of a run.
 
     Args:
         run: the run, judged.
@@ -211,7 +211,7 @@ def _of_measure(name: str, measure: Measure, case: Case, labels: tuple[str, ...]
 
 def _of_limits(case: Case, labels: tuple[str, ...], ended: float) -> Iterator[Sample]:
     """
-    Limits on what a test uses are told as those on its measures, which rules judge.
+    Limits on what a test uses have the samples of limits on its measures, which rules judge.
     """
     if not (case.outcome.is_pass or case.outcome.is_failure):
         return

@@ -1,5 +1,5 @@
 """
-What the alerts of a Prometheus say of a run, and whether they can tell.
+The alerts of a Prometheus for a run, and whether they can decide.
 """
 
 import time

@@ -76,7 +76,7 @@ class _Refusal(Struct, frozen=True):
 
 class QueryClient:
     """
-    Asks one server, for at most so many seconds in all.
+    Queries one server, within a number of seconds in all.
 
     Args:
         endpoint: the server.

@@ -25,7 +25,7 @@ _OF_PROMETHEUS = {"__name__", "alertstate"}
 
 class Alert(Struct, frozen=True, kw_only=True, rename="camel"):
     """
-    An alert, as Prometheus tells it.
+    An alert, as the API of Prometheus has it.
     """
 
     labels: Mapping[str, str]

@@ -41,7 +41,7 @@ def text(comparison: Comparison, rule: ComparisonRule, *, sort: str, limit: int,
         comparison: what to say.
         rule: by which thresholds it was judged.
         sort: a key of `SORTED`.
-        limit: show so many tests.
+        limit: number of tests to show.
         width: columns of the terminal; None for as wide as it gets.
     """
     shown = _ordered(comparison, sort)[:limit]

@@ -71,7 +71,7 @@ def sparkline(values: list[float], *, ascii_only: bool = False, longest: int = 2
 
 def shortened(text: str, room: int, ellipsis: str = "…") -> str:
     """
-    Cut from the left: the end of a test id is what tells it from its neighbours.
+    Cut from the left: the end of a test id distinguishes it from its neighbours.
     """
     return text if len(text) <= room else ellipsis + text[len(text) - room + len(ellipsis) :]
 

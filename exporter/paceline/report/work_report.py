@@ -37,7 +37,7 @@ def work_text(changes: WorkChanges, *, limit: int, width: int | None = None) -> 
 
     Args:
         changes: what to say.
-        limit: show so many functions.
+        limit: number of functions to show.
         width: columns of the terminal; None for as wide as it gets.
     """
     shown = changes.functions[:limit]

@@ -124,7 +124,7 @@ def _reason(error: OSError) -> str:
 
 def _started(settings: ExporterSettings, credentials: Credentials) -> str:
     """
-    What it was told; of what is secret, the number.
+    The options of the exporter; of tokens and users only the number.
     """
     told = {
         "data": settings.data,

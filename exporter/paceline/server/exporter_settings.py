@@ -1,5 +1,5 @@
 """
-What the exporter is told at its start.
+The settings of the exporter at its start.
 """
 
 import re

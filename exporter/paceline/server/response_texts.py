@@ -1,5 +1,5 @@
 """
-What the exporter has to say to whoever sends runs, scrapes, or looks.
+The answers of the exporter to senders, scrapers and people.
 """
 
 from msgspec import Struct

@@ -12,7 +12,7 @@ from msgspec import Struct
 from paceline.analysis.machine_speed import Need, Ruler, need_of, normalized
 from paceline.model import Case, Run
 
-# As many as tell a machine from a change; a past that knows the machine does with fewer, two sides do not.
+# So many runs distinguish the machine from a change. Judgement needs fewer, because its past knows the machine.
 _FEWEST_ON_RULER = 8
 _SHORTEST_ON_RULER = 0.001
 

@@ -155,7 +155,7 @@ def _time_taken(seconds: float, needed: float, budget: float, collecting: float)
     shown = [f"{duration(part)} {why}" for why, part in taken_out.items() if part >= _SHOWN_WAIT * seconds]
     if shown:
         return f"{duration(seconds)}, of which {' and '.join(shown)}"
-    # As many digits as tell the two apart: "took 100 ms, budget 100 ms" is a riddle.
+    # Enough digits to distinguish the two: "took 100 ms, budget 100 ms" is a riddle.
     exact = (duration(needed, digits) for digits in range(3, 7))
     limit = duration(budget)
     return next((text for text in exact if text != limit), limit)

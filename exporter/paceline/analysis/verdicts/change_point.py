@@ -69,7 +69,7 @@ def onset(values: Sequence[float], seconds: float, usual: float) -> int:
 
 def since_run(earlier: Sequence[PastRun], first: int) -> Since | None:
     """
-    The first run of which something was so; None where that is this run.
+    The first run with the finding; None if it is this run.
 
     Args:
         earlier: the earlier runs of the test, oldest first.

@@ -113,7 +113,7 @@ def judge_trend(case_id: str, values: Sequence[float], weeks: float, rule: Trend
 
 def weekly_share(growth: float, start: float, weeks: float) -> float | None:
     """
-    What is added in a week, as a share of the start; None where the window is too short to tell, or starts at 0.
+    What is added in a week, as a share of the start; None if the window is too short, or starts at 0.
 
     Args:
         growth: seconds added over the window.

@@ -1,5 +1,5 @@
 """
-What the times of a test tell over the window, where this run alone tells nothing: two speeds, a step, or a creep.
+Findings in the times of a test over the window, which this run alone does not show: two speeds, a step, or a creep.
 """
 
 from collections.abc import Sequence

@@ -120,7 +120,7 @@ def branch_names(_: click.Context, __: click.Parameter, names: tuple[str, ...]) 
 
 def branches_option(command: _F) -> _F:
     """
-    The option that names the branches that are told apart.
+    The option that names the branches that keep their name.
     """
     return click.option(
         "--branch",

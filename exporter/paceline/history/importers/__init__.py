@@ -42,12 +42,12 @@ def read_runs(
     Args:
         path: the file.
         suite: the suite of the runs; a run document of Paceline keeps its own.
-        branch: the branch of the runs, "" where the file may tell; a run document of Paceline keeps its own.
+        branch: the branch of the runs, "" if the file may name it; a run document of Paceline keeps its own.
         type_of: the test type by the path of a test's file.
         default_branch: the default branch of the project; a run document of Paceline keeps its own.
 
     Returns:
-        The runs; none where the file tells of no test.
+        The runs; no run if the file has no test.
 
     Raises:
         StorageError: the file cannot be read.

@@ -1,5 +1,5 @@
 """
-What a reader gets: the content of a file, and what files do not tell of themselves.
+The input of a reader: the content of a file, and the facts that files do not have.
 """
 
 import os
@@ -103,7 +103,7 @@ class ImportedFile(Struct, frozen=True, kw_only=True):
 
     def branch_or(self, told: str = "") -> str:
         """
-        The branch: what the caller says, else what the file tells, else the default branch.
+        The branch of the caller, else of the file, else the default branch.
         """
         return self.branch or safe_text(told) or self.default_branch
 

@@ -94,7 +94,7 @@ class Ledger:
 
     def run(self, run_id: str) -> Run | None:
         """
-        A run, by its id or by the only id that begins so; None where there is none.
+        The run with this id, or with the only id that begins with it; None if no run fits.
 
         Raises:
             DocumentError: several ids begin with the given text.
@@ -128,8 +128,8 @@ class Ledger:
 
         Args:
             before: runs that ended earlier are forgotten.
-            keep: of each suite and branch, keep only so many, the latest.
-            dry_run: only tell.
+            keep: number of latest runs that stay, of each suite and branch.
+            dry_run: remove nothing, only return what would be removed.
 
         Returns:
             The ids of the runs that are forgotten.

@@ -9,7 +9,7 @@ from math import inf
 from typing import Final, TypeVar
 
 _T = TypeVar("_T")
-# SQLite waits inside C, where Ctrl-C is not heard: so long at most.
+# SQLite waits inside C, where Ctrl-C has no effect: at most this long.
 LONGEST_DEAF_SECONDS = 0.1
 # A file system without locks says "busy" as well, at once.
 _PAUSE_SECONDS = 0.02

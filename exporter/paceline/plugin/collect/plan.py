@@ -188,7 +188,7 @@ def _bare_plan(shown: str, test_type: str) -> CasePlan:
 
 def _numbers() -> Callable[[str], str]:
     """
-    A function that tells tests apart that have one id: the second is `#2`.
+    A function that distinguishes tests with one id: the second is `#2`.
     """
     seen: Counter[str] = Counter()
 

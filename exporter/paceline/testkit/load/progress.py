@@ -16,7 +16,7 @@ from paceline.testkit.load.session_settings import session_settings
 
 class Progress:
     """
-    Shows a line each second on a terminal, and tells those who watch the run.
+    Shows a line each second on a terminal, and reports it to the live state of the run.
 
     Args:
         plan: the load.
