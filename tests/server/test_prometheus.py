@@ -142,11 +142,11 @@ def test_an_alert_names_the_run_that_a_limit_of_the_scrape_dropped(tmp_path: Pat
         with prometheus_reading(settings, _folder(tmp_path)) as server:
             _wait_for(server, "up{job='paceline-runs'}", 1)
             exporter.push(make_run(1, [make_case()], suite="small", started=ended - 1, ended=ended))
-            _wait_for(server, "count(paceline_run_info{suite='small'})", 1)
+            _wait_for(server, "count(count_over_time(paceline_run_info{suite='small'}[1h]))", 1)
             exporter.push(
                 make_run(2, [make_case(f"test-{number}") for number in range(200)], suite="large", ended=ended)
             )
-            _wait_for(server, "up{job='paceline-runs'}", 0)
+            _wait_for(server, "min_over_time(up{job='paceline-runs'}[1h])", 0)
             # Withdrawn as delivered.
             _wait_for(server, "up{job='paceline-runs'}", 1)
             alerts = [alert for alert in server.alerts() if alert["alertname"] == "PacelineExporterRunNotStored"]
