@@ -42,7 +42,7 @@ _WORDS = {
 _READ = {".py", ".toml", ".ini", ".cfg"}
 _SECONDS = 120
 # A session that finds the last of these is one that a test started.
-_OF_THIS_SESSION = {"CI", "GITHUB_ACTIONS", "PYTEST_CURRENT_TEST"}
+_OF_THIS_SESSION = ("CI", "GITHUB_", "GITLAB_", "BUILDKITE", "CIRCLE", "BITBUCKET_", "CHANGE_", "PYTEST_CURRENT_TEST")
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Suite:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.results = folder / "performance_results"
-        self.environ = {key: value for key, value in os.environ.items() if key not in _OF_THIS_SESSION}
+        self.environ = {key: value for key, value in os.environ.items() if not key.startswith(_OF_THIS_SESSION)}
         self.environ |= {"PACELINE_SUITE": "shop", "PYTHONPATH": ""}
 
     def write(self, name: str, content: str) -> Path:
