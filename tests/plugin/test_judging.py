@@ -156,7 +156,7 @@ def test_failing_tests_are_not_hidden_by_a_verdict(suite: Suite) -> None:
 @pytest.mark.parametrize(
     ("settings", "arguments", "source", "words"),
     [
-        ("", ("--paceline-budget", "1"), BudgetSource.OPTION, "--paceline-budget"),
+        ("", ("--paceline-budget", "1"), BudgetSource.OPTION, "the budget of every test"),
         ("[tool.paceline.budgets_ms]\nunit = 2\n", (), BudgetSource.TYPE_BUDGETS, "test type unit"),
         ("[tool.paceline.path_budgets_ms]\n'test_s*' = 3\n", (), BudgetSource.PATH_BUDGETS, "the setting for test_s*"),
         (
