@@ -144,6 +144,8 @@ def test_every_metric_and_label_is_known(expression: str) -> None:
         "better",
         "part_of",
         "job",
+        "instance",
+        "pod",
     }
 
 

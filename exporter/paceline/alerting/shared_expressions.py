@@ -151,7 +151,6 @@ or (last_over_time({}[<hold>]) > 0) * 0 and on (<run>) last_over_time(paceline_r
 {}
   * on (<run>, test_type) group_left (part_of) (last_over_time({stem}:part_of[<hold>]) == 1)
 """,
-    "part_of_exporter": _part_of("<run>", join=""),
     "part_of_wrecked_test": _part_of("<test>").replace("{whole}", "<wrecked>"),
     "part_of_wrecked_run": _part_of("<run>").replace("{whole}", "<wrecked>"),
     # A finding with the label part_of, the alert that covers it.
@@ -159,16 +158,17 @@ or (last_over_time({}[<hold>]) > 0) * 0 and on (<run>) last_over_time(paceline_r
 (last_over_time({}[<hold>]) > 0)
   * on (<test>) group_left (part_of) (last_over_time({stem}:part_of[<hold>]) == 1)
 """,
-    # The alert on a wrecked run covers all findings of that run.
+    # The alert on a wrecked run covers findings of that run. The samples of a run that has just arrived come first,
+    # because the group that records suite:paceline_wrecked:bool may be evaluated later.
     "wrecked": (
-        "label_replace(max by (<run>) (last_over_time(paceline_run_wrecked[<hold>]) == 1),"
+        "label_replace(max by (<run>) ((max without (instance, pod) (paceline_run_wrecked)"
+        " or last_over_time(suite:paceline_wrecked:bool[<hold>])) == 1),"
         ' "part_of", "PacelineRunWrecked", "", "")'
     ),
+    # Whether the exporter answers. Other teams may have a job like paceline-web, so the names of the jobs are whole.
+    "up": 'up{job=~"paceline|paceline-runs"}',
     # A job of the exporter that had a target within the last day, and has no target now.
-    "gone": (
-        'group by (job) (last_over_time(up{job=~"paceline.*", job!="paceline-live"}[1d]))'
-        ' unless on (job) up{job=~"paceline.*", job!="paceline-live"}'
-    ),
+    "gone": "group by (job) (last_over_time(<up>[1d])) unless on (job) <up>",
     # Measures that are counts are left out: they are judged exactly.
     "compared_by_unit": f'paceline_test_measure{{better="lower",unit!="",unit!~"{UNITS_OF_COUNTS}"}}',
     "compared_by_name": f'paceline_test_measure{{better="lower",unit="",measure!~"{NAMES_OF_COUNTS}"}}',

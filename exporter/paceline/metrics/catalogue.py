@@ -299,7 +299,7 @@ RUN_OTHERS_CPU = _of_run(
     "CPU time of other processes while the tests ran, as a share of all CPUs.",
 )
 RUN_THRESHOLD = _of_run("threshold", "Threshold by which the run was judged, in base units.", "rule")
-RUN_WRECKED = _of_run("wrecked", "Whether most tests of a run failed (1); single tests then have no alerts.")
+RUN_WRECKED = _of_run("wrecked", "Whether most tests of a run failed (1).")
 RUN_PACE = _of_run(
     "pace",
     "Slowdown of the suite relative to its machine: slowdown divided by calibration; whole runs only.",
