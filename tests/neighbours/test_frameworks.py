@@ -77,6 +77,9 @@ _SETTINGS = """
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 """
 _DJANGO = """
+    import os
+    import time
+
     import pytest
     from django.contrib.auth.models import User
     from django.test import TestCase
@@ -101,6 +104,10 @@ _DJANGO = """
         def test_counts(self):
             with self.assertNumQueries(1):
                 assert User.objects.count() == 1
+
+        def test_changes(self):
+            time.sleep(float(os.environ["SECONDS"]))
+            assert User.objects.count() == 1
 """
 _HYPOTHESIS = """
     from hypothesis import given, seed, settings, strategies
@@ -226,6 +233,7 @@ NEIGHBOURS = [
         "django",
         ("django",),
         files={"settings.py": _SETTINGS, "test_database.py": _DJANGO},
+        changed="test_database.py::TestShop::test_changes",
         environ={"DJANGO_SETTINGS_MODULE": "settings", "PYTHONPATH": "."},
     ),
     Neighbour("hypothesis", ("hypothesispytest",), files={"test_given.py": _HYPOTHESIS}),

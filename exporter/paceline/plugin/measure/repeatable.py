@@ -18,7 +18,8 @@ _HARMLESS_NAMES = frozenset({"_django_setup_unittest"})
 # pytest makes fixtures of the project's `setup_module` and `setUpClass`; their functions are its own.
 _OF_PROJECT = ("_xunit_setup_", "_unittest_")
 _OF_TEST_CASE, _SETUPS_OF_TEST_CASES = "_unittest_setUpClass_fixture_", ("setUpClass", "tearDownClass")
-_UNITTEST = "unittest.case"
+# Django opens a transaction for a class, also for its `setUpTestData`, and rolls it back.
+_PLAIN_TEST_CASES = ("unittest.case", "django.test.testcases")
 _FUNCTION = "function"
 _SETUPS_OF_PACKAGES = (b"setup_module", b"setUpModule", b"teardown_module", b"tearDownModule")
 # Fixtures of plugins that repeat a test themselves, or write a row for each run.
@@ -68,14 +69,14 @@ def _is_harmless(fixture: pytest.FixtureDef[Any]) -> bool:
 
 def _is_plain_test_case(fixture: pytest.FixtureDef[Any], item: pytest.Item) -> bool:
     """
-    Whether a fixture calls `setUpClass` and `tearDownClass` of `unittest.TestCase` itself, which do nothing. pytest
-    gives one to each class of such tests.
+    Whether a fixture calls `setUpClass` and `tearDownClass` of unittest or of Django itself, which may be called again.
+    pytest gives one to each class of such tests.
     """
     if not fixture.argname.startswith(_OF_TEST_CASE):
         return False
     classes = getattr(item, "cls", object).__mro__
     owners = (next((one for one in classes if name in vars(one)), object) for name in _SETUPS_OF_TEST_CASES)
-    return all(owner.__module__ == _UNITTEST for owner in owners)
+    return all(owner.__module__ in _PLAIN_TEST_CASES for owner in owners)
 
 
 def _collectors_that_ended(item: pytest.Item) -> Iterator[str]:
