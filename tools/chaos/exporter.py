@@ -324,7 +324,7 @@ def faults() -> list[tuple[str, Fault]]:
     secrets = lambda: json.encode({"schema": 1, "suite": "password=" * 100_000, "x": "a-" * 400_000})  # noqa: E731
     return [
         ("16 gzip bodies of 512 MiB of zeros", partial(_flood, zeros, True, 16)),
-        ("16 gzip bodies of 60 MiB of lists", partial(_flood, lists, True, 16)),
+        ("16 gzip bodies, each 60 MiB of lists", partial(_flood, lists, True, 16)),
         ("8 bodies of 600,000 tests", partial(_flood, _many_cases, True, 8)),
         ("bodies nested a million deep", partial(_flood, _nested, False, 32)),
         ("names of a megabyte", partial(_flood, secrets, False, 32)),
