@@ -43,12 +43,14 @@ class CallLimit:
         seconds: the longest time of a call.
 
     Raises:
-        ValueError: the limit is no number above 0.
+        ValueError: the function cannot be called, or the limit is no number above 0.
     """
 
     def __init__(self, test: str, fn: Callable[..., Any], seconds: float) -> None:
         self._message: Final = f"{test}: a call of {fn!r} took longer than timeout_seconds, which is {seconds!r}"
         with arguments_of(test):
+            if not callable(fn):
+                raise ValueError(f"the function is {fn!r}, expected a function without arguments")  # noqa: TRY004 - as other invalid arguments
             self._seconds: Final = number("timeout_seconds", seconds)
         self._batches = 0
         self._left = iter(range(0))

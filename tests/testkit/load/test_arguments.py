@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from paceline.testkit import Endpoint, load_test
+from paceline.testkit import (
+    Endpoint,
+    benchmark_test,
+    database_performance_test,
+    load_test,
+    memory_leak_test,
+    stress_test,
+)
+from paceline.testkit.load.server import running_server
 
 _URL = "http://127.0.0.1:1/"
 
@@ -63,6 +71,43 @@ def test_invalid_urls(url: str) -> None:
     assert (
         str(raised.value) == f"load_test: the endpoint is {url!r}, expected a URL such as 'http://127.0.0.1:8000/cart'"
     )
+
+
+def test_what_is_no_endpoint_no_server_and_no_function_is_named() -> None:
+    """
+    The message has the function of the test kit, what was found and what was expected.
+    """
+    messages = []
+    given: Any = 3
+    for function in (load_test, stress_test, memory_leak_test, benchmark_test, database_performance_test):
+        with pytest.raises(ValueError, match="expected") as raised:
+            function(given)
+        messages.append(str(raised.value))
+    with pytest.raises(ValueError, match="expected") as raised, running_server(given):
+        pass
+    messages.append(str(raised.value))
+
+    endpoint = "the endpoint is 3, expected a URL, an Endpoint, several of them, or a function"
+    function_of_test = "the function is 3, expected a function without arguments"
+    assert messages == [
+        f"load_test: {endpoint}",
+        f"stress_test: {endpoint}",
+        f"memory_leak_test: {function_of_test}",
+        f"benchmark_test: {function_of_test}",
+        f"database_performance_test: {function_of_test}",
+        "load_server: the server is 3, expected a command, or an ASGI or WSGI app",
+    ]
+
+
+def test_a_program_that_is_not_installed_is_named() -> None:
+    """
+    The message has the command and the file that was not found.
+    """
+    with (
+        pytest.raises(RuntimeError, match=r"load_server: \['no-such-program', '\d+'\].*: no-such-program"),
+        running_server("no-such-program {port}"),
+    ):
+        pass
 
 
 @pytest.mark.parametrize("headers", [{"Content-Length": "3"}, {"a b": "c"}, {"X": "a\r\nY: b"}])

@@ -2,7 +2,7 @@
 Checks the arguments of load and stress tests, and makes plans of them.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypedDict
@@ -155,6 +155,8 @@ def _locustfile(endpoint: Loaded) -> str:
 def _endpoints(endpoint: str | Endpoint | Locustfile | Sequence[str | Endpoint]) -> list[Endpoint]:
     if isinstance(endpoint, Locustfile):
         return []
+    if not isinstance(endpoint, str | Endpoint | Iterable):
+        raise ValueError(f"the endpoint is {endpoint!r}, expected a URL, an Endpoint, several of them, or a function")  # noqa: TRY004 - as other invalid arguments
     several = [endpoint] if isinstance(endpoint, str | Endpoint) else list(endpoint)
     if not several:
         raise ValueError("there is no endpoint, expected at least one")

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
@@ -64,8 +64,8 @@ def running_server(
         env: variables that are added to the environment.
 
     Raises:
-        ValueError: the app is not a global of a module.
-        RuntimeError: the server ended, or did not answer in time; the message has the end of its output.
+        ValueError: the server is no command and no app, or the app is not a global of a module.
+        RuntimeError: the server did not start, ended, or did not answer in time; the message has the end of its output.
     """
     with tempfile.TemporaryFile() as output, _listening(served) as place:
         process = _start(served, place, output, cwd, env or {})
@@ -111,18 +111,23 @@ def _start(
         order = {"path": import_path(), "module": module, "name": name, "kind": kind, "descriptor": descriptors[0]}
         command = [sys.executable, _PROGRAM, json.dumps(order)]
     else:
-        words = shlex.split(served) if isinstance(served, str) else [str(word) for word in served]  # type: ignore[union-attr]
+        if not isinstance(served, Iterable):
+            raise ValueError(f"load_server: the server is {served!r}, expected a command, or an ASGI or WSGI app")
+        words = shlex.split(served) if isinstance(served, str) else [str(word) for word in served]
         command = [word.replace("{port}", str(place.port)) for word in words]
-    return subprocess.Popen(  # noqa: S603 - what the user asked for, without a shell
-        command,
-        cwd=cwd,
-        env={**os.environ, "PORT": str(place.port), **env},
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        pass_fds=descriptors,
-        start_new_session=True,
-    )
+    try:
+        return subprocess.Popen(  # noqa: S603 - what the user asked for, without a shell
+            command,
+            cwd=cwd,
+            env={**os.environ, "PORT": str(place.port), **env},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            pass_fds=descriptors,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise RuntimeError(f"load_server: {command!r} did not start: {error.strerror}: {error.filename}") from error
 
 
 def _is_app(served: Served) -> bool:
