@@ -19,7 +19,7 @@ from busy import LOADS, busy_processes
 from gate_recordings import RecordedRun, read_recording, write_recording
 from msgspec import json
 
-FAIL_ON = "budget,regression,count,leak"
+FAIL_ON = "budget,regression,suite_regression,count,leak"
 _SECONDS = 300
 
 

@@ -1,0 +1,3 @@
+"""
+A small shop, the project of `live_gate.py`.
+"""
