@@ -89,11 +89,13 @@ def test_a_cause_is_said_in_words(measure: str, before: float, after: float, tex
 
 def test_a_cause_says_how_much_of_the_added_time_it_is() -> None:
     """
-    Where that is known.
+    Or of the saved time, where that is known.
     """
-    moved = Cause(measure="children_cpu_seconds", before=0.0, after=0.3, share=0.75)
+    grown = Cause(measure="children_cpu_seconds", before=0.0, after=0.3, share=0.75)
+    fallen = Cause(measure="children_cpu_seconds", before=0.3, after=0.0, share=0.75)
 
-    assert cause(moved) == "CPU of child processes 0 s → 300 ms (75% of the added time)"
+    assert cause(grown) == "CPU of child processes 0 s → 300 ms (75% of the added time)"
+    assert cause(fallen) == "CPU of child processes 300 ms → 0 s (75% of the saved time)"
 
 
 @pytest.mark.parametrize(

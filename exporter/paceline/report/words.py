@@ -30,7 +30,7 @@ _ADVICE: Mapping[str, str] = {
 
 def cause(moved: Cause) -> str:
     """
-    What moved, from what to what, and how much of the added time that is.
+    What moved, from what to what, and how much of the added time that is, or of the saved time.
     """
     if moved.measure == MACHINE:
         return f"the machine was {moved.after:.1f} times slower than usual (already corrected for)"
@@ -45,7 +45,8 @@ def cause(moved: Cause) -> str:
         return f"{text} (already corrected for)"
     if moved.origin:
         return f"{text}, most {moved.origin}"
-    return text if moved.share is None else f"{text} ({moved.share:.0%} of the added time)"
+    change = "added" if moved.after > moved.before else "saved"
+    return text if moved.share is None else f"{text} ({moved.share:.0%} of the {change} time)"
 
 
 def advice(moved: Cause) -> str:
