@@ -80,8 +80,8 @@ class VerdictKind(OpenEnum):
         KindFacts(
             ("regression of the suite", "regressions of the suite"),
             "The suite as a whole got slower, and the machine did not.",
-            "Look for a part that all tests share: fixtures, settings, a dependency, the interpreter. A gate fails by "
-            "it only if `--paceline-fail-on` names `suite_regression`.",
+            "Look for a part that all tests share: fixtures, settings, a dependency, the interpreter. `paceline ab` "
+            "compares two commits on this machine, and counted work is exact.",
             severity="critical from a factor of 2 on, else warning",
             figures="times as long as the machine explains",
             color=colors.WINE,

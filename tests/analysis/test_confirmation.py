@@ -15,8 +15,9 @@ from paceline.analysis.repeat_figures import Repeated
 from paceline.analysis.usual_machine import UsualMachine
 from paceline.analysis.verdicts.budget import judge_budget
 from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
-from paceline.measure import Measure
-from paceline.model import Cause, Outcome, Run, Severity, Verdict
+from paceline.kit_results import LoadResult
+from paceline.measure import LOAD_P50, Measure
+from paceline.model import Cause, Machine, Outcome, Run, Severity, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import TEST, make_case, make_run
@@ -128,6 +129,28 @@ def test_a_slight_regression_is_believed_if_it_was_measured_twice(seconds: float
     assert "not measured again (its module fixture was torn down)" in told.reason
 
 
+@pytest.mark.parametrize(
+    ("seconds", "is_standing", "kind"),
+    [(0.031, False, "regression"), (0.029, False, "unconfirmed"), (0.029, True, "regression")],
+)
+def test_one_measurement_under_load_is_believed_from_three_times_on(
+    seconds: float, is_standing: bool, kind: str
+) -> None:
+    """
+    The median of a load test that cannot be measured again fails no run by 2.9 times its usual latency, until the next
+    run finds it, too.
+    """
+    measures = {LOAD_P50: Measure(value=seconds)}
+    result = LoadResult(name="", duration_seconds=2.0, elapsed_seconds=2.0)
+    case = make_case("test_a", 2.0, measures=measures, results=(result,), normalized_duration_seconds=seconds)
+    verdict = judge_regression(case, _LEVEL, RegressionRule())
+    assert verdict is not None
+    run = make_run(1, [case], verdicts=(replace(verdict, standing=is_standing),))
+    (told,) = confirmed(run, Repeated()).verdicts
+
+    assert told.kind.value == kind
+
+
 def test_where_most_did_not_hold_up_the_rest_is_not_believed() -> None:
     """
     Then it was the machine, and the reason says why nothing is known.
@@ -136,6 +159,91 @@ def test_where_most_did_not_hold_up_the_rest_is_not_believed() -> None:
 
     assert _told(run) == {"test_a": "unconfirmed", "test_b": "unconfirmed"}
     assert run.verdicts[1].reason.endswith("; not confirmed: not measured again, and most other suspects were refuted")
+
+
+@pytest.mark.parametrize(("severity", "told"), [(Severity.WARNING, ["test_b"]), (Severity.INFO, [])])
+def test_a_leak_that_earlier_runs_did_not_confirm_is_not_told_again(severity: Severity, told: list[str]) -> None:
+    """
+    Also where the other findings of the run did not hold up.
+    """
+    leak = Verdict(
+        kind=VerdictKind.LEAK, severity=severity, reason="kept 2 MiB", case="test_b", limit=1.0, unit="bytes"
+    )
+    run = _slow("test_a")
+    run = replace(run, cases=(*run.cases, make_case("test_b")), verdicts=(*run.verdicts, leak))
+
+    assert list(_told(confirmed(run, _again(test_a=(0.02,))))) == ["test_a", *told]
+
+
+_SUITE = ("test_a", "test_b", "test_c")
+_CALIBRATION = 0.002
+
+
+def _slower_suite(*, standing: bool = False, others_cpu_percent: float = 20.0) -> Run:
+    """
+    A suite that took 1.4 times as long as the machine explains, and is judged slower from 1.2 times on.
+    """
+    verdict = Verdict(
+        kind=VerdictKind.SUITE_REGRESSION,
+        severity=Severity.WARNING,
+        measured=1.4,
+        factor=1.4,
+        limit=1.2,
+        reason="slower",
+        tests=_SUITE,
+        standing=standing,
+    )
+    cases = [make_case(name, 0.1, usage={UsageKey.CPU_SECONDS: 0.1}) for name in _SUITE]
+    machine = Machine(calibration_seconds=_CALIBRATION, others_cpu_percent=others_cpu_percent)
+    return make_run(1, cases, machine=machine, verdicts=(verdict,))
+
+
+def _suite_again(seconds: float, beside: float = _CALIBRATION, tests: int = 3) -> Repeated:
+    repeated = _again(**dict.fromkeys(_SUITE[:tests], (seconds,) * 3))
+    return replace(repeated, calibrations=dict.fromkeys(_SUITE, (beside,) * 3))
+
+
+@pytest.mark.parametrize(
+    ("repeated", "kind"),
+    [
+        (_suite_again(0.1), "suite_regression"),
+        (_suite_again(0.09), "suite_regression"),
+        (_suite_again(0.07), "unconfirmed"),
+        (_suite_again(0.1, beside=1.4 * _CALIBRATION), "unconfirmed"),
+        (_suite_again(0.14, beside=1.4 * _CALIBRATION), "suite_regression"),
+    ],
+)
+def test_a_slower_suite_is_confirmed_by_some_of_its_tests(repeated: Repeated, kind: str) -> None:
+    """
+    They have to be slower than the calibrations beside them explain. A calibration that made the suite look slower is
+    not kept.
+    """
+    run = confirmed(_slower_suite(), repeated)
+
+    assert run.verdicts[0].kind.value == kind
+    assert (run.machine.calibration_seconds is None) is (kind == "unconfirmed")
+
+
+@pytest.mark.parametrize("repeated", [Repeated(), _suite_again(0.1, tests=2), _suite_again(0.03)])
+def test_a_slower_suite_that_is_not_measured_again_needs_two_runs(repeated: Repeated) -> None:
+    """
+    Too few of its tests could run again, or they do their work once per process.
+    """
+    kinds = [confirmed(_slower_suite(standing=standing), repeated).verdicts[0].kind.value for standing in (False, True)]
+
+    assert kinds == ["unconfirmed", "suite_regression"]
+
+
+def test_a_suite_on_a_busier_machine_is_not_slower() -> None:
+    """
+    Its tests lose more time than the calibration does, also in their repeats.
+    """
+    usual = UsualMachine(others_cpu_percent=dict.fromkeys(_SUITE, 20.0))
+    (alike,) = confirmed(_slower_suite(), _suite_again(0.1), usual=usual).verdicts
+    run = confirmed(_slower_suite(others_cpu_percent=50.0), _suite_again(0.1), usual=usual)
+
+    assert (alike.kind.value, run.verdicts[0].kind.value) == ("suite_regression", "unconfirmed")
+    assert run.machine.calibration_seconds is None
 
 
 def test_a_wait_that_stays_is_a_regression_on_any_machine() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from paceline.kit_results import LoadResult, StressResult
 from paceline.model import RunOutcome
+from paceline.quantity import Unit
 from paceline.verdict_kinds import VerdictKind
 from support.suite import Suite
 
@@ -41,7 +42,7 @@ def suite(tmp_path: Path) -> Suite:
 def test_a_load_test_is_kept_and_its_time_is_not_judged(suite: Suite) -> None:
     """
     The result is in the run document with its measures; a test that lasts as long as it asks for breaks no budget of
-    its type, and is not run again.
+    its type.
     """
     suite.write(
         "test_load.py",
@@ -66,28 +67,42 @@ def test_a_load_test_is_kept_and_its_time_is_not_judged(suite: Suite) -> None:
     assert {"load_p95_seconds", "load_p99_seconds", "load_throughput", "load_error_ratio"} <= case.measures.keys()
 
 
+_SLEEPS = """
+import os, time
+from paceline.testkit import load_test
+
+def test_load():
+    load_test(lambda: time.sleep(float(os.environ["SECONDS"])), 2, 0.5, ramp_up_seconds=0)
+"""
+
+
 def test_a_slower_server_is_a_regression_of_latency(suite: Suite) -> None:
     """
-    After ten runs, a server whose answers take longer is found by the median, the throughput is found too, and the test
-    is not measured again.
+    After ten runs, a server whose answers take longer is found by the median, the throughput is found too, and the
+    repeats confirm both.
     """
-    suite.write(
-        "test_load.py",
-        """
-        import os, time
-        from paceline.testkit import load_test
-
-        def test_load():
-            load_test(lambda: time.sleep(float(os.environ["SECONDS"])), 2, 0.5, ramp_up_seconds=0)
-        """,
-    )
+    suite.write("test_load.py", _SLEEPS)
     first = suite.run(environ={"SECONDS": "0.01"}).run
     suite.keep_before(first, 10)
     result = suite.run(environ={"SECONDS": "0.05"})
 
-    kinds = {(verdict.kind, verdict.measure) for verdict in result.run.verdicts}
-    assert (VerdictKind.REGRESSION, "") in kinds, result.output
-    assert (VerdictKind.MEASURE, "load_throughput") in kinds
+    reasons = {(verdict.kind, verdict.measure): verdict.reason for verdict in result.run.verdicts}
+    assert "in 3 repeats" in reasons[VerdictKind.REGRESSION, ""], result.output
+    assert "in 3 repeats" in reasons[VerdictKind.MEASURE, "load_throughput"]
+
+
+def test_a_load_test_is_not_measured_again_if_its_repeats_take_too_long(suite: Suite) -> None:
+    """
+    The reason says how long they would take.
+    """
+    suite.write("pyproject.toml", "[tool.paceline.confirmation]\nseconds = 1")
+    suite.write("test_load.py", _SLEEPS)
+    first = suite.run(environ={"SECONDS": "0.01"}).run
+    suite.keep_before(first, 10)
+    result = suite.run(environ={"SECONDS": "0.05"})
+
+    slower = next(verdict for verdict in result.run.verdicts if verdict.unit == Unit.SECONDS and not verdict.measure)
+    assert "not measured again (3 repeats of it would take " in slower.reason, result.output
 
 
 def test_a_broken_threshold_is_a_verdict(suite: Suite) -> None:

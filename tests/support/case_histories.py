@@ -13,7 +13,7 @@ from paceline.analysis.past import Past
 from paceline.kit_results import DatabaseResult, LeakResult
 from paceline.kit_results.database import Scaling
 from paceline.kit_results.leak import Growth
-from paceline.measure import Better, Measure
+from paceline.measure import LOAD_P50, Better, Measure
 from paceline.model import Case, Limit, Machine, Outcome, Run
 from paceline.query_group import QueryGroup
 from paceline.usage import TOUCH_PROBES, UsageKey
@@ -195,6 +195,8 @@ def _figures() -> dict[str, CaseHistory]:
         "benchmark_by_less": [_benchmark(450e-9)] * (RUNS - 1) + [_benchmark(630e-9)],
         "long_benchmark_by_less": [_benchmark(0.1)] * (RUNS - 1) + [_benchmark(0.14)],
         "long_benchmark_by_more": [_benchmark(0.1)] * (RUNS - 1) + [_benchmark(0.16)],
+        "load_test_by_less": [_load_test(0.02)] * (RUNS - 1) + [_load_test(0.028)],
+        "load_test_by_more": [_load_test(0.02)] * (RUNS - 1) + [_load_test(0.032)],
         "more_queries_at_the_same_commit": [_querying(3)] * (RUNS - 1) + [_querying(4)],
         "more_queries_for_some_runs": [_querying(3)] * (RUNS - 5) + [_querying(4)] * 5,
         "more_queries_for_long": [_querying(3)] * 20 + [_querying(4)] * (RUNS - 20),
@@ -245,6 +247,10 @@ def _database_test(few: int, many: int) -> Case:
     scaling = Scaling(few_rows=3, many_rows=30, queries_of_few=few, queries_of_many=many)
     result = DatabaseResult(iterations=3, mean_seconds=0.01, median_seconds=0.01, max_seconds=0.01, scaling=scaling)
     return make_case(results=(result,), measures=result.measures())
+
+
+def _load_test(median: float) -> Case:
+    return make_case(seconds=2.0, measures={LOAD_P50: Measure(value=median, unit="seconds")})
 
 
 def _benchmark(median: float) -> Case:

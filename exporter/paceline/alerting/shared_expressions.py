@@ -6,6 +6,7 @@ Pieces that more than one rule says; {} is the series that the piece is about,
 from collections.abc import Mapping
 
 from paceline.analysis.verdicts.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS, WORK
+from paceline.measure import BENCHMARK_MEDIAN, LOAD_P50
 from paceline.usage import UsageKey
 
 _MEASURES = {
@@ -169,6 +170,8 @@ or (last_over_time({}[<hold>]) > 0) * 0 and on (<run>) last_over_time(paceline_r
     "up": 'up{job=~"paceline|paceline-runs"}',
     # A job of the exporter that had a target within the last day, and has no target now.
     "gone": "group by (job) (last_over_time(<up>[1d])) unless on (job) <up>",
+    # The measure that is judged as the time of a benchmark, or of a load test.
+    "medians": f"{BENCHMARK_MEDIAN}|{LOAD_P50}",
     # Measures that are counts are left out: they are judged exactly.
     "compared_by_unit": f'paceline_test_measure{{better="lower",unit!="",unit!~"{UNITS_OF_COUNTS}"}}',
     "compared_by_name": f'paceline_test_measure{{better="lower",unit="",measure!~"{NAMES_OF_COUNTS}"}}',

@@ -47,13 +47,15 @@ def without_waits(
     found = dict(verdicts)
     for verdict, decided in verdicts.items():
         test = next(iter(verdict.tests), verdict.case or "")
-        if decided is None or decided.kind is not verdict.kind or verdict.standing:
+        is_budget = verdict.kind is VerdictKind.BUDGET
+        if decided is None or decided.kind is not verdict.kind or (verdict.standing and not is_budget):
             continue
         why = ""
-        if usual.is_busier(test, others):
+        if usual.is_busier(test, others) and not verdict.standing:
             why = _why_not(verdict, is_measured=verdict in again, cases=cases)
-        elif verdict.kind in _OF_TIME and _is_full(run, others) and not _agree(verdict, again.get(verdict, ())):
-            why = _WAITS if _is_a_wait(verdict, cases) else ""
+        elif (is_budget or verdict.kind in _OF_TIME) and _is_full(run, others):
+            agrees = _agree(verdict, again.get(verdict, ()))
+            why = _WAITS if not agrees and _is_a_wait(verdict, cases) else ""
         if not why:
             continue
         usually = f", usually {usual.others_cpu_percent[test]:.0f}%" if test in usual.others_cpu_percent else ""
@@ -65,6 +67,8 @@ def without_waits(
 
 
 def _why_not(verdict: Verdict, *, is_measured: bool, cases: Mapping[str, Case]) -> str:
+    if verdict.kind is VerdictKind.SUITE_REGRESSION:
+        return "tests lose more time to others than the calibration does"
     if verdict.kind in _OF_TIME and not is_measured:
         return "not measured again"
     return _WAITS if _is_a_wait(verdict, cases) else ""
@@ -91,10 +95,13 @@ def _is_a_wait(verdict: Verdict, cases: Mapping[str, Case]) -> bool:
     if verdict.kind is VerdictKind.REGRESSION:
         return any(cause.measure == IDLE and (cause.share or 0.0) >= _MOSTLY for cause in verdict.causes)
     tests = verdict.tests if verdict.kind is VerdictKind.FILE_REGRESSION else (verdict.case or "",)
-    return verdict.kind in _WITHOUT and _mostly_waits([cases[test] for test in tests if test in cases])
+    return verdict.kind in _WITHOUT and mostly_waits([cases[test] for test in tests if test in cases])
 
 
-def _mostly_waits(cases: Sequence[Case]) -> bool:
+def mostly_waits(cases: Sequence[Case]) -> bool:
+    """
+    Whether the tests that passed spend most of their time neither on a CPU nor ready for one.
+    """
     needs = [need for case in cases if case.outcome.is_pass and (need := need_of(case)) is not None]
     return sum(need.seconds - need.cpu_seconds for need in needs) > _MOSTLY * sum(need.seconds for need in needs)
 

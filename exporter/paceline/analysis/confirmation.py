@@ -8,15 +8,15 @@ from statistics import median_low
 
 from msgspec.structs import replace
 
-from paceline.analysis.busy_machine import without_waits
+from paceline.analysis.busy_machine import mostly_waits, without_waits
 from paceline.analysis.first_imports import imported_modules, without_time
 from paceline.analysis.judgement_rules import WorkRule
-from paceline.analysis.repeat_figures import MEASURED_AGAIN, Repeated, figures_of, normalized_repeats
+from paceline.analysis.repeat_figures import MEASURED_AGAIN, Repeated, figures_of, normalized_repeats, suite_factors
 from paceline.analysis.short_tests import short_and_not_measured
 from paceline.analysis.usual_machine import UsualMachine
 from paceline.analysis.verdicts.count import with_count
 from paceline.analysis.verdicts.leak import is_falling, is_leak_again
-from paceline.analysis.verdicts.regression import UNREPEATED_RATIO
+from paceline.analysis.verdicts.regression import UNREPEATED_LOAD_RATIO, UNREPEATED_RATIO
 from paceline.analysis.verdicts.work import differs
 from paceline.formatting import counted, duration, size
 from paceline.formatting import figure as figure_text
@@ -100,12 +100,18 @@ def confirmed(
         verdict: figures
         for verdict in run.verdicts
         if _may_be_chance(verdict, cases)
-        and (figures := figures_of(verdict, cases, counted_again if verdict.kind is VerdictKind.WORK else repeats))
+        and (
+            figures := suite_factors(verdict, cases, repeated, run.machine.calibration_seconds)
+            if verdict.kind is VerdictKind.SUITE_REGRESSION
+            else figures_of(verdict, cases, counted_again if verdict.kind is VerdictKind.WORK else repeats)
+        )
     }
     telling = {verdict: figures for verdict, figures in again.items() if not _is_once_a_process(verdict, figures)}
     chance = {kind for kind in MEASURED_AGAIN if _is_mostly_chance(telling, kind)}
     found = {
-        verdict: _confirm(verdict, again.get(verdict, ()), _why_not(verdict, repeated.reasons), chance)
+        verdict: _confirm(
+            verdict, again.get(verdict, ()), _why_not(verdict, repeated.reasons), chance, _least_ratio(verdict, cases)
+        )
         if verdict in again or _is_suspect(verdict, cases, fail_on)
         else verdict
         for verdict in run.verdicts
@@ -128,7 +134,19 @@ def confirmed(
         (verdict for verdict in believed.values() if verdict is not None),
         key=lambda verdict: verdict.kind is VerdictKind.UNCONFIRMED,
     )
-    return replace(run, cases=tuple(cases.values()), verdicts=tuple(verdicts))
+    is_refuted = any(_is_refuted(one, one in telling, found[one], believed[one]) for one in run.verdicts)
+    machine = replace(run.machine, calibration_seconds=None) if is_refuted else run.machine
+    return replace(run, cases=tuple(cases.values()), verdicts=tuple(verdicts), machine=machine)
+
+
+def _is_refuted(verdict: Verdict, is_measured: bool, confirmed_: Verdict | None, believed: Verdict | None) -> bool:
+    """
+    Whether a verdict on the suite comes from the calibration of its run, which is then not kept: its repeats did not
+    confirm it, or the machine was busier than usual.
+    """
+    if verdict.kind is not VerdictKind.SUITE_REGRESSION or believed is None or believed.kind is verdict.kind:
+        return False
+    return is_measured or (confirmed_ is not None and confirmed_.kind is verdict.kind)
 
 
 def _with_repeat(case: Case, counted_again: Case | None) -> Case:
@@ -154,7 +172,7 @@ def _is_suspect(verdict: Verdict, cases: Mapping[str, Case], fail_on: Collection
 def _may_be_chance(verdict: Verdict, cases: Mapping[str, Case]) -> bool:
     """
     A limit on what is exact, a budget that was broken or a count that was higher in the run before as well is a fact,
-    and so is the failure of a test.
+    and so is the failure of a test. But a test that waits may have waited for other processes in both runs.
     """
     if verdict.kind is VerdictKind.LEAK:
         return _is_leak_of_a_test(verdict)
@@ -164,7 +182,9 @@ def _may_be_chance(verdict: Verdict, cases: Mapping[str, Case]) -> bool:
         return verdict.kind in MEASURED_AGAIN
     case = cases.get(verdict.case or "")
     is_of_time = verdict.unit == Unit.SECONDS and not verdict.measure
-    return is_of_time and case is not None and case.outcome.is_pass and not verdict.standing
+    if not is_of_time or case is None or not case.outcome.is_pass:
+        return False
+    return not verdict.standing or mostly_waits([case])
 
 
 def _is_leak_of_a_test(verdict: Verdict) -> bool:
@@ -208,12 +228,20 @@ def _is_once_a_process(verdict: Verdict, figures: Sequence[float]) -> bool:
     return max(figures) < _ONCE_A_PROCESS * usual
 
 
-def _is_slight(verdict: Verdict) -> bool:
+def _least_ratio(verdict: Verdict, cases: Mapping[str, Case]) -> float:
+    """
+    The factor from which on one measurement proves a slower test.
+    """
+    case = cases.get(verdict.case or "")
+    return UNREPEATED_LOAD_RATIO if case is not None and case.lasts_as_asked else UNREPEATED_RATIO
+
+
+def _is_slight(verdict: Verdict, least_ratio: float) -> bool:
     """
     Whether one measurement does not prove a slower test: it takes little longer, and the last run did not find it.
     """
     is_first = verdict.kind is VerdictKind.REGRESSION and not verdict.standing
-    return is_first and (verdict.factor or UNREPEATED_RATIO) < UNREPEATED_RATIO
+    return is_first and (verdict.factor or least_ratio) < least_ratio
 
 
 def _figure(verdict: Verdict, figures: Sequence[float]) -> float:
@@ -229,23 +257,31 @@ def _figure(verdict: Verdict, figures: Sequence[float]) -> float:
 
 
 def _confirm(
-    verdict: Verdict, figures: Sequence[float], why_not: str, chance: Collection[VerdictKind]
+    verdict: Verdict, figures: Sequence[float], why_not: str, chance: Collection[VerdictKind], least_ratio: float
 ) -> Verdict | None:
-    if not figures and verdict.kind in chance:
+    if figures:
+        return _CONFIRM[verdict.kind](verdict, figures)
+    if verdict.kind is VerdictKind.LEAK and verdict.severity is Severity.INFO:
+        return None
+    if verdict.kind in chance:
         return verdict.unconfirmed("not measured again, and most other suspects were refuted")
-    reason = f" ({why_not})" if why_not else ""
+    not_again = f"not measured again{f' ({why_not})' if why_not else ''}"
+    doubt = _doubt_of_one_measurement(verdict, not_again, least_ratio)
+    return verdict.unconfirmed(doubt) if doubt else replace(verdict, reason=f"{verdict.reason}; {not_again}")
+
+
+def _doubt_of_one_measurement(verdict: Verdict, not_again: str, least_ratio: float) -> str:
+    """
+    Why one measurement does not prove a verdict; "" where it does.
+    """
     imported = imported_modules(verdict)
-    if not figures and imported:
-        modules = f"the test was the first to import {counted(imported, 'module')}"
-        return verdict.unconfirmed(f"{modules}, and was not measured again{reason}")
-    if not figures and verdict.kind is VerdictKind.LEAK:
-        is_new = verdict.severity is not Severity.INFO
-        return verdict.unconfirmed(f"not measured again{reason}") if is_new else None
-    if not figures and _is_slight(verdict):
-        return verdict.unconfirmed(f"not measured again{reason}, and less than {UNREPEATED_RATIO:g} times as long")
-    if not figures:
-        return replace(verdict, reason=f"{verdict.reason}; not measured again{reason}")
-    return _CONFIRM[verdict.kind](verdict, figures)
+    if imported:
+        return f"the test was the first to import {counted(imported, 'module')}, and was {not_again}"
+    if verdict.kind is VerdictKind.LEAK:
+        return not_again
+    if verdict.kind is VerdictKind.SUITE_REGRESSION and not verdict.standing:
+        return f"{not_again}, and the last run was as usual"
+    return f"{not_again}, and less than {least_ratio:g} times as long" if _is_slight(verdict, least_ratio) else ""
 
 
 def confirm_budget(verdict: Verdict, figures: Sequence[float]) -> Verdict:
@@ -260,6 +296,15 @@ def confirm_budget(verdict: Verdict, figures: Sequence[float]) -> Verdict:
 
 def _confirm_time(verdict: Verdict, figures: Sequence[float]) -> Verdict:
     return _confirm_figure(verdict, figures, duration(_figure(verdict, figures)))
+
+
+def _confirm_suite(verdict: Verdict, figures: Sequence[float]) -> Verdict:
+    found = f"{_figure(verdict, figures):.2f} times in {_repeats(figures)}"
+    if verdict.standing and _is_once_a_process(verdict, figures):
+        return replace(verdict, reason=f"{verdict.reason}; only {found}, because tests do their work once per process")
+    if _holds(verdict, figures):
+        return replace(verdict, reason=f"{verdict.reason}; again {found} of some of its tests")
+    return verdict.unconfirmed(f"only {found} of some of its tests")
 
 
 def _confirm_count(verdict: Verdict, figures: Sequence[float]) -> Verdict:
@@ -299,11 +344,17 @@ def _repeats(figures: Sequence[float]) -> str:
 
 
 def _holds(verdict: Verdict, figures: Sequence[float]) -> bool:
+    """
+    Whether the repeats confirm a verdict. Repeats find warm caches and take up to a tenth less, so for the suite as a
+    whole half of the excess is enough; without a slower suite, they take as long as usual at most.
+    """
     if verdict.kind is VerdictKind.LEAK:
         return is_leak_again(verdict, figures)
     if not _agrees_with_first(verdict, figures):
         return False
     figure, limit = _figure(verdict, figures), verdict.limit or 0.0
+    if verdict.kind is VerdictKind.SUITE_REGRESSION:
+        limit = (1.0 + limit) / 2
     # A measure that is better higher is below its limit.
     return figure < limit if (verdict.measured or 0.0) < limit else figure > limit
 
@@ -332,8 +383,8 @@ def _with_figure(case: Case, verdict: Verdict, figures: Sequence[float]) -> Case
     return case.with_retained(figure)
 
 
-_OF_TIME = frozenset({VerdictKind.REGRESSION, VerdictKind.FILE_REGRESSION})
-_OF_WORK = frozenset({VerdictKind.WORK, VerdictKind.COUNT, *_OF_TIME})
+_OF_TIME = frozenset({VerdictKind.REGRESSION, VerdictKind.FILE_REGRESSION, VerdictKind.SUITE_REGRESSION})
+_OF_WORK = frozenset({VerdictKind.WORK, VerdictKind.COUNT, VerdictKind.REGRESSION, VerdictKind.FILE_REGRESSION})
 _OF_COUNTS = frozenset({VerdictKind.COUNT, VerdictKind.WORK})
 _OF_REPEAT = {
     UsageKey.REPEAT_CALLS: UsageKey.CALLS,
@@ -343,6 +394,7 @@ _OF_REPEAT = {
 _CONFIRM: Mapping[VerdictKind, Callable[[Verdict, Sequence[float]], Verdict | None]] = {
     VerdictKind.REGRESSION: _confirm_time,
     VerdictKind.FILE_REGRESSION: _confirm_time,
+    VerdictKind.SUITE_REGRESSION: _confirm_suite,
     VerdictKind.COUNT: _confirm_count,
     VerdictKind.MEASURE: _confirm_measure,
     VerdictKind.WORK: _confirm_count,

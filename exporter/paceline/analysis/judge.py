@@ -38,7 +38,7 @@ from paceline.analysis.verdicts.limits import broken_limits, judge_limits
 from paceline.analysis.verdicts.measures import judge_measures, needed_for_measures
 from paceline.analysis.verdicts.regression import UsualDuration, judge_regression
 from paceline.analysis.verdicts.repeated_queries import judge_repeated_queries
-from paceline.analysis.verdicts.suite_regression import calibration_ratio, judge_suite
+from paceline.analysis.verdicts.suite_regression import calibration_ratio, judge_suite, sample_of
 from paceline.analysis.verdicts.two_speeds import find_modes
 from paceline.analysis.verdicts.whole_window import judge_window
 from paceline.analysis.verdicts.work import WorkComparison, judge_work, needed_for_work
@@ -113,7 +113,7 @@ def find_verdicts(run: Run, past: Past, rules: Rules) -> Run:
     measured = _normalize(run, past, levels)
     now = past_run(measured)
     verdicts = [verdict for case in measured.cases for verdict in _marked_verdicts(case, now, past, levels, rules)]
-    whole = _judge_suite(now, past.runs, rules)
+    whole = _judge_suite(measured, now, past.runs, rules)
     verdicts += [whole] if whole else []
     slower = {verdict.case for verdict in verdicts if verdict.kind is VerdictKind.REGRESSION}
     verdicts += judge_files(measured.cases, past, levels, slower, rules.regression)
@@ -179,12 +179,13 @@ def _sort_of(verdict: Verdict) -> tuple[VerdictKind, str, str]:
     return verdict.kind, verdict.measure, verdict.unit if verdict.kind is VerdictKind.BUDGET else ""
 
 
-def _judge_suite(now: PastRun, runs: Sequence[PastRun], rules: Rules) -> Verdict | None:
+def _judge_suite(run: Run, now: PastRun, runs: Sequence[PastRun], rules: Rules) -> Verdict | None:
     verdict = judge_suite(now, runs, rules.regression)
-    whole = sorted((run for run in runs if not run.is_partial), key=lambda run: run.ended)
-    if verdict is None or not whole:
-        return verdict
-    return replace(verdict, standing=judge_suite(whole[-1], whole[:-1], rules.regression) is not None)
+    whole = sorted((earlier for earlier in runs if not earlier.is_partial), key=lambda earlier: earlier.ended)
+    if verdict is None:
+        return None
+    is_standing = bool(whole) and judge_suite(whole[-1], whole[:-1], rules.regression) is not None
+    return replace(verdict, standing=is_standing, tests=sample_of(run.cases))
 
 
 def _verdicts(

@@ -4,6 +4,7 @@ The figures of repeats that decide whether a verdict holds up.
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
+from statistics import median
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,7 +13,7 @@ from paceline.analysis.machine_speed import CALIBRATION_ERROR, need_of
 from paceline.analysis.usual_machine import UsualMachine
 from paceline.analysis.verdicts.budget import needed_seconds
 from paceline.analysis.verdicts.count import count_of
-from paceline.analysis.verdicts.file_regression import repeated_sum
+from paceline.analysis.verdicts.file_regression import FEWEST_TESTS, repeated_sum
 from paceline.model import Case, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
@@ -55,6 +56,34 @@ def figures_of(verdict: Verdict, cases: Mapping[str, Case], repeats: Mapping[str
         return []
     figures = (_FIGURES[verdict.kind](verdict, case, repeat) for repeat in repeats.get(case.id, ()))
     return [figure for figure in figures if figure is not None]
+
+
+def suite_factors(
+    verdict: Verdict, cases: Mapping[str, Case], repeated: Repeated, calibration_seconds: float | None
+) -> list[float]:
+    """
+    The factor of a verdict on the suite by each round of repeats.
+
+    Each repeat is compared with the first measurement of its test, and the calibration beside it with that of the run.
+    The median of the tests stands for the suite, so a round of fewer than three tests says nothing.
+
+    Args:
+        verdict: on the suite, with the tests that stand for it.
+        cases: of the run, by test id.
+        repeated: tests that were measured again, with the calibrations beside them.
+        calibration_seconds: of the run.
+    """
+    by_test = [
+        [
+            again.seconds / first.seconds * calibration_seconds / beside
+            for repeat, beside in zip(repeated.cases.get(test, ()), repeated.calibrations.get(test, ()), strict=False)
+            if (again := need_of(repeat)) is not None and calibration_seconds and beside
+        ]
+        for test in verdict.tests
+        if test in cases and (first := need_of(cases[test])) is not None
+    ]
+    rounds = [[ratio for ratio in ratios if ratio is not None] for ratios in zip_longest(*by_test)]
+    return [(verdict.measured or 0.0) * median(ratios) for ratios in rounds if len(ratios) >= FEWEST_TESTS]
 
 
 def normalized_repeats(
@@ -135,7 +164,7 @@ _FIGURES: Mapping[VerdictKind, Callable[[Verdict, Case, Case], float | None]] = 
     VerdictKind.BUDGET: _needed,
     VerdictKind.LEAK: _retained,
 }
-MEASURED_AGAIN = frozenset({*_FIGURES, VerdictKind.FILE_REGRESSION})
+MEASURED_AGAIN = frozenset({*_FIGURES, VerdictKind.FILE_REGRESSION, VerdictKind.SUITE_REGRESSION})
 """
 The kinds of verdicts whose tests are measured again.
 """

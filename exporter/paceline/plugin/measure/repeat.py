@@ -133,7 +133,7 @@ class Repeater:
         Returns:
             The repeats; none where the test must not run again, or enough tests did.
         """
-        if not self._budgets_left or self._seconds_for_budgets <= 0 or why_not_repeatable(one):
+        if not self._budgets_left or self._seconds_for_budgets <= 0 or why_not_repeatable(one, self._limits):
             return ()
         self._budgets_left -= 1
         self._pause_counting()
@@ -152,7 +152,7 @@ class Repeater:
     def _choose(self, suspects: Sequence[str], node: pytest.Collector | None) -> list[EndedTest]:
         ended = {one.case.id: one for one in self._tests.ended.values()}
         waiting = [ended[case_id] for case_id in suspects if case_id in ended and case_id not in self._cases]
-        reasons = {one.case.id: why_not_repeatable(one) for one in waiting}
+        reasons = {one.case.id: why_not_repeatable(one, self._limits) for one in waiting}
         able = [one for one in waiting if not reasons[one.case.id] and (node is None or node in one.item.listchain())]
         chosen = able[: self._tests_left]
         self._tests_left -= len(chosen)

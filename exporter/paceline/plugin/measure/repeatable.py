@@ -8,6 +8,10 @@ from typing import Any
 import pytest
 from _pytest.nodes import Node
 
+from paceline.config import Confirmation
+from paceline.formatting import counted, duration
+from paceline.kit_results import LoadResult, StressResult
+from paceline.model import Case
 from paceline.plugin.collect.plan import plan_of
 from paceline.plugin.measure.item_cases import EndedTest
 
@@ -29,9 +33,13 @@ _OWNERS = {
 }
 
 
-def why_not_repeatable(ended: EndedTest) -> str:
+def why_not_repeatable(ended: EndedTest, limits: Confirmation) -> str:
     """
     Why a test must not be measured again; "" where it may.
+
+    Args:
+        ended: the test.
+        limits: the number of repeats, and the seconds for the repeats of all tests.
     """
     item = ended.item
     if not plan_of(item).is_repeatable:
@@ -41,10 +49,24 @@ def why_not_repeatable(ended: EndedTest) -> str:
     if ended.case.not_measured is not None or not ended.case.outcome.is_pass:
         return "it did not pass"
     if ended.case.lasts_as_asked:
-        return "it sends load for a fixed time"
+        return _why_not_under_load(ended.case, limits)
     owner = next((why for name, why in _OWNERS.items() if name in getattr(item, "fixturenames", ())), "")
     gone = owner or next(_wide_fixtures_that_ended(item), "")
     return gone or next(_collectors_that_ended(item), "")
+
+
+def _why_not_under_load(case: Case, limits: Confirmation) -> str:
+    """
+    A test that sends load lasts as long as it was asked to, so its repeats may take longer than all repeats together.
+    """
+    if any(isinstance(result, StressResult) for result in case.results):
+        return "it raises the load until the target gives up"
+    if any(isinstance(result, LoadResult) and result.expected_workers > 1 for result in case.results):
+        return "other processes send load with it"
+    seconds = limits.repeats * (case.duration_seconds or 0.0)
+    if seconds > limits.seconds:
+        return f"{counted(limits.repeats, 'repeat')} of it would take {duration(seconds)}"
+    return ""
 
 
 def _wide_fixtures_that_ended(item: pytest.Item) -> Iterator[str]:
