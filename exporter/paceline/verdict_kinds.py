@@ -304,7 +304,7 @@ class VerdictKind(OpenEnum):
         KindFacts(
             ("not confirmed", "not confirmed"),
             "A finding that did not appear again when the test was measured again; or a leak, or a regression below a "
-            "factor of 1.5, of a test that could not be measured again.",
+            "factor of 2, that could not be measured again.",
             "There is nothing to do, unless it is reported again.",
             severity="info",
             figures="those of the first measurement",

@@ -322,7 +322,10 @@ def _confirm_measure(verdict: Verdict, figures: Sequence[float]) -> Verdict:
 def _confirm_figure(verdict: Verdict, figures: Sequence[float], figure: str) -> Verdict:
     found = f"{figure} in {_repeats(figures)}"
     if _is_once_a_process(verdict, figures):
-        return replace(verdict, reason=f"{verdict.reason}; only {found}, because it does its work once per process")
+        why = f"only {found}, because it does its work once per process"
+        if _is_slight(verdict, UNREPEATED_RATIO):
+            return verdict.unconfirmed(f"{why}, and took less than {UNREPEATED_RATIO:g} times as long")
+        return replace(verdict, reason=f"{verdict.reason}; {why}")
     if _holds(verdict, figures):
         return replace(verdict, reason=f"{verdict.reason}; again {found}")
     return verdict.unconfirmed(f"only {found}")
