@@ -14,7 +14,7 @@ from paceline.analysis.past import NORMALIZED, Past, columns_of
 from paceline.analysis.repeat_figures import Repeated
 from paceline.analysis.usual_machine import UsualMachine
 from paceline.analysis.verdicts.budget import judge_budget
-from paceline.model import Case, Machine, Run
+from paceline.model import Case, Machine, Run, Severity, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import TEST, make_case, make_run
@@ -195,3 +195,15 @@ def test_short_tests_of_a_file_that_wait_are_not_slower() -> None:
 
     assert _kinds(confirmed(run, Repeated())) == ["file_regression"]
     assert _kinds(confirmed(run, Repeated(), usual=_usual(past))) == ["unconfirmed"]
+
+
+def test_a_limit_of_a_count_is_broken_on_a_full_machine() -> None:
+    """
+    A test that waits asks a database as often as on any other machine.
+    """
+    run = replace(_run(10, _case(0.11, 0.002), 80.0), environment={"cpus": 2})
+    limit = Verdict(
+        kind=VerdictKind.BUDGET, severity=Severity.WARNING, case=TEST, measured=9, limit=5, unit="queries", reason=""
+    )
+
+    assert _kinds(confirmed(replace(run, verdicts=(limit,)), Repeated(), _FAIL_ON)) == ["budget"]

@@ -12,6 +12,7 @@ from paceline.analysis.machine_speed import need_of
 from paceline.analysis.usual_machine import UsualMachine
 from paceline.analysis.verdicts.budget import NEEDED
 from paceline.model import Case, Run, Verdict
+from paceline.quantity import Unit
 from paceline.verdict_kinds import VerdictKind
 
 _OF_TIME = frozenset({VerdictKind.REGRESSION, VerdictKind.FILE_REGRESSION})
@@ -47,7 +48,7 @@ def without_waits(
     found = dict(verdicts)
     for verdict, decided in verdicts.items():
         test = next(iter(verdict.tests), verdict.case or "")
-        is_budget = verdict.kind is VerdictKind.BUDGET
+        is_budget = verdict.kind is VerdictKind.BUDGET and verdict.unit == Unit.SECONDS and not verdict.measure
         if decided is None or decided.kind is not verdict.kind or (verdict.standing and not is_budget):
             continue
         why = ""
