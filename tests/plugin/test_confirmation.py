@@ -578,7 +578,7 @@ def test_imports_of_the_first_test_are_no_regression_of_it(suite: Suite) -> None
 
     assert verdict.kind is VerdictKind.UNCONFIRMED
     assert "the test was the first to import 10 modules" in verdict.reason
-    assert result.case("test_second").lacking == ("normalized_duration_seconds",)
+    assert "normalized_duration_seconds" in result.case("test_second").lacking
 
 
 def test_a_test_too_many_is_not_measured_again(suite: Suite) -> None:
