@@ -254,6 +254,7 @@ def test_our_own_failure_fails_no_test(suite: Suite) -> None:
         result.output.count("measuring with CpuProbe failed inside Paceline and was skipped: RuntimeError: boom") == 1
     )
     assert result.output.count("judging the run failed inside Paceline and was skipped") == 1
+    assert result.section().startswith("not judged, because Paceline failed · 3 tests")
 
 
 def test_a_disk_that_is_full_fails_no_test(suite: Suite) -> None:

@@ -10,6 +10,7 @@ from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
 from paceline.formatting import counted, duration
 from paceline.model import Run
+from paceline.translated_names import RunCount
 from paceline.verdict_kinds import VerdictKind
 
 
@@ -22,6 +23,9 @@ def headline(run: Run, past: Past, rules: Rules) -> str:
         past: what it was judged against.
         rules: by which thresholds.
     """
+    tests = f"{counted(len(run.cases), 'test')} in a session of {duration(run.duration_seconds)}"
+    if run.compared is None and run.counts.get(RunCount.INTERNAL_FAILURES):
+        return f"not judged, because Paceline failed · {tests}"
     new = counted_kinds([verdict.kind for verdict in run.verdicts if not verdict.standing])
     still = counted_kinds([verdict.kind for verdict in run.verdicts if verdict.standing])
     found = [*(new or ["nothing new" if still else "all within budget"])]
@@ -33,7 +37,6 @@ def headline(run: Run, past: Past, rules: Rules) -> str:
     elif not new and not still:
         found.append(f"nothing slower than usual{_share_compared(run, past, rules)}")
     stands = f"; still {', '.join(still)}" if still else ""
-    tests = f"{counted(len(run.cases), 'test')} in a session of {duration(run.duration_seconds)}"
     return f"{', '.join(found)}{stands} · {tests}"
 
 
