@@ -30,11 +30,12 @@ from msgspec.structs import replace
 from recordings import read_recordings
 from tabulate import tabulate
 
-from paceline.analysis.confirmation import REPEATS, confirmed, suspects_of
+from paceline.analysis.confirmation import REPEATS, confirmed
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import RegressionRule, Rules
 from paceline.analysis.past import NORMALIZED, Past
 from paceline.analysis.repeat_figures import Repeated
+from paceline.analysis.suspects import suspects_of
 from paceline.analysis.usual_machine import UsualMachine
 from paceline.analysis.verdicts.budget import judge_budget
 from paceline.config import Confirmation

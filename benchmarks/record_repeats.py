@@ -14,7 +14,7 @@ import pytest
 from gate_recordings import RecordedRepeat, RecordedRun, figures_of
 from msgspec import json
 
-from paceline.analysis.confirmation import suspects_of
+from paceline.analysis.suspects import suspects_of
 from paceline.model import Run
 from paceline.plugin.measure import repeat
 from paceline.plugin.session import RunSession

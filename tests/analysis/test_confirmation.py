@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from paceline.analysis.confirmation import confirmed, suspects_of
+from paceline.analysis.confirmation import confirmed
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import RegressionRule, Rules
 from paceline.analysis.past import NORMALIZED, Past, columns_of
 from paceline.analysis.repeat_figures import Repeated
+from paceline.analysis.suspects import suspects_of
 from paceline.analysis.usual_machine import UsualMachine
 from paceline.analysis.verdicts.budget import judge_budget
 from paceline.analysis.verdicts.regression import UsualDuration, judge_regression

@@ -11,11 +11,11 @@ import pytest
 from msgspec.structs import replace
 
 from paceline.analysis.baselines import Baselines
-from paceline.analysis.confirmation import suspects_of
 from paceline.analysis.counting_turn import NEEDED_FOR_TURN, CountingTurn, find_turn
 from paceline.analysis.ignored_queries import unused
 from paceline.analysis.past import Past
 from paceline.analysis.repeat_figures import Repeated
+from paceline.analysis.suspects import suspects_of
 from paceline.analysis.usual_machine import UsualMachine
 from paceline.companion.session_side import Observed
 from paceline.config import Config

@@ -7,11 +7,12 @@ from random import Random
 
 import pytest
 
-from paceline.analysis.confirmation import confirmed, suspects_of
+from paceline.analysis.confirmation import confirmed
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
 from paceline.analysis.repeat_figures import Repeated
+from paceline.analysis.suspects import suspects_of
 from paceline.model import Case, Run, Severity, Verdict
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind

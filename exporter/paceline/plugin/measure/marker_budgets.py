@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from paceline.analysis.confirmation import confirm_budget
+from paceline.analysis.confirm_verdict import confirm_budget
 from paceline.analysis.verdicts.budget import needed_seconds
 from paceline.model import Case, Verdict
 from paceline.plugin.collect.plan import plan_of

@@ -10,13 +10,13 @@ import pytest
 from _pytest.runner import runtestprotocol  # as pytest-rerunfailures does: there is no public way to run a test
 from msgspec.structs import replace
 
-from paceline.analysis.confirmation import (
+from paceline.analysis.repeat_figures import Repeated
+from paceline.analysis.suspects import (
     counted_suspects_of,
     leak_suspects_of,
     suspects_of,
     timed_suspects_of,
 )
-from paceline.analysis.repeat_figures import Repeated
 from paceline.analysis.verdicts.leak import kept_in_a_row
 from paceline.config import Config
 from paceline.formatting import counted, duration
