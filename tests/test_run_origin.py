@@ -206,6 +206,17 @@ def test_ci_names_the_branch_that_a_pull_request_is_merged_into(repository: Path
     assert _find(repository, {variable: ""}).target_branch == ""
 
 
+def test_a_fork_may_have_a_branch_of_the_same_name(repository: Path) -> None:
+    """
+    The runs of its pull request are not runs of the branch that it is to be merged into.
+    """
+    found = _find(repository, {"GITHUB_HEAD_REF": "main", "GITHUB_BASE_REF": "main"})
+    ours = _find(repository, {"PACELINE_TARGET_BRANCH": "main"})
+
+    assert (found.branch, found.target_branch) == ("fork:main", "main")
+    assert (ours.branch, ours.target_branch) == ("main", "")
+
+
 def test_ci_may_name_the_commit(repository: Path) -> None:
     """
     Where the checkout is a merge of its own, the commit that was pushed is meant.

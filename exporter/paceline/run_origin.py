@@ -41,8 +41,8 @@ _DEFAULT_BRANCH_VARIABLES = (
     "BUILDKITE_PIPELINE_DEFAULT_BRANCH",
 )
 # The branch that a pull request is to be merged into.
+_TARGET_BRANCH = "PACELINE_TARGET_BRANCH"
 _TARGET_BRANCH_VARIABLES = (
-    "PACELINE_TARGET_BRANCH",
     "GITHUB_BASE_REF",
     "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
     "BUILDKITE_PULL_REQUEST_BASE_BRANCH",
@@ -108,13 +108,18 @@ class OriginFinder:
         default = self._find_default(head.strip().removeprefix("origin/"), named or headers.get("head", ""))
         commit = _first(self._environ, _COMMIT_VARIABLES) or headers.get("oid", "").replace("(initial)", "")
         branch = named or self._find_branch(headers, default)
+        target = _first(self._environ, _TARGET_BRANCH_VARIABLES)
+        if branch == target:
+            # Of a fork: its runs are not runs of the branch with this name.
+            branch = f"fork:{branch}"
+        target = self._environ.get(_TARGET_BRANCH) or target
         dirty = bool(new_code) or any(line and not line.startswith("#") for line in status.splitlines())
         oid = headers.get("oid", "")
         bases = dict.fromkeys((oid, self._parent(), self._merge_base(branch, default)))
         return RunOrigin(
             branch=safe_text(branch),
             default_branch=safe_text(default),
-            target_branch=safe_text(_first(self._environ, _TARGET_BRANCH_VARIABLES)),
+            target_branch=safe_text(target if target != branch else ""),
             commit=commit,
             dirty=dirty,
             base_commits=tuple(base for base in bases if base and (dirty or base != oid)),
