@@ -107,19 +107,14 @@ class OriginFinder:
         named = _first(self._environ, _BRANCH_VARIABLES)
         default = self._find_default(head.strip().removeprefix("origin/"), named or headers.get("head", ""))
         commit = _first(self._environ, _COMMIT_VARIABLES) or headers.get("oid", "").replace("(initial)", "")
-        branch = named or self._find_branch(headers, default)
-        target = _first(self._environ, _TARGET_BRANCH_VARIABLES)
-        if branch == target:
-            # Of a fork: its runs are not runs of the branch with this name.
-            branch = f"fork:{branch}"
-        target = self._environ.get(_TARGET_BRANCH) or target
+        branch, target = self._in_pull_request(named or self._find_branch(headers, default))
         dirty = bool(new_code) or any(line and not line.startswith("#") for line in status.splitlines())
         oid = headers.get("oid", "")
         bases = dict.fromkeys((oid, self._parent(), self._merge_base(branch, default)))
         return RunOrigin(
             branch=safe_text(branch),
             default_branch=safe_text(default),
-            target_branch=safe_text(target if target != branch else ""),
+            target_branch=safe_text(target),
             commit=commit,
             dirty=dirty,
             base_commits=tuple(base for base in bases if base and (dirty or base != oid)),
@@ -149,6 +144,16 @@ class OriginFinder:
             return ""
         tips = _answer(Git(self._root, "for-each-ref", "--format=%(objectname)", *_references(default))).split()
         return _answer(Git(self._root, "merge-base", "HEAD", *tips)).strip() if tips else ""
+
+    def _in_pull_request(self, branch: str) -> tuple[str, str]:
+        """
+        The branch, and the one that a pull request merges it into. The runs of a fork's branch are not runs of the
+        branch with the same name.
+        """
+        target = _first(self._environ, _TARGET_BRANCH_VARIABLES)
+        own = f"fork:{branch}" if branch == target else branch
+        target = self._environ.get(_TARGET_BRANCH) or target
+        return own, target if target != own else ""
 
     def _find_branch(self, headers: Mapping[str, str], default: str) -> str:
         branch = headers.get("head", "")
