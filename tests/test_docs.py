@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from msgspec import convert
 
 from paceline.analysis.compare.comparison import Comparison, Total
@@ -41,6 +42,27 @@ def test_the_page_of_measures_names_each() -> None:
     page = (DOCS / "reference" / "measures.md").read_text("utf-8")
 
     assert [key for key in UsageKey if f"`{key}`" not in page] == []
+
+
+def test_the_page_of_rules_has_each_alert_and_each_recorded_series_with_its_meaning() -> None:
+    """
+    Each alert is there with its severity and summary, and each recorded series with a comment of its rule file.
+    """
+    page = (DOCS / "reference" / "rules.md").read_text("utf-8")
+    rows = {tuple(re.split(r"\s+\|\s+", row)) for row in re.findall(r"^\| (.+?)\s*\|$", page, re.MULTILINE)}
+    files = [*ROOT.glob("alerts/*.rules.yml"), *ROOT.glob("prometheus/rules/*.rules.yml")]
+    groups = [group for file in files for group in yaml.safe_load(file.read_text("utf-8"))["groups"]]
+    rules = [rule for group in groups for rule in group["rules"]]
+    alerts = {
+        (rule["alert"], rule["labels"]["severity"], rule["annotations"]["summary"]) for rule in rules if "alert" in rule
+    }
+    explained = {row[0].strip("`") for row in rows if len(row) == 2 and row[1]}
+
+    assert alerts == {(link, row[1], row[2]) for row in rows for link in re.findall(r"^\[(\w+)\]", row[0])}
+    assert {rule["record"] for rule in rules if "record" in rule} - explained == set()
+    assert [
+        group["name"] for group in groups if "record" in group["rules"][0] and f"group {group['name']}" not in page
+    ] == []
 
 
 def test_the_json_of_a_comparison_is_explained() -> None:

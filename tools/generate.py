@@ -12,6 +12,7 @@ from paceline.alerting.rule_files import prometheus_rules, render
 from paceline.alerting.rule_options import Options
 from paceline.formatting import counted
 from tools.reference_pages import reference_pages
+from tools.rules_page import rules_page
 from tools.schemas import schema_files
 
 _ROOT = Path(__file__).parents[1]
@@ -25,7 +26,8 @@ def generated_files() -> dict[str, str]:
     """
     rules = render(Options())
     manifests = {f"kubernetes/{name}": text for name, text in prometheus_rules(rules).items()}
-    return {**rules, **manifests, **dashboard_files(), **reference_pages(), **schema_files()}
+    pages = {**reference_pages(), "docs/reference/rules.md": rules_page()}
+    return {**rules, **manifests, **dashboard_files(), **pages, **schema_files()}
 
 
 @click.command()

@@ -44,6 +44,7 @@ def test_each_kind_of_file_is_generated(written: Path) -> None:
         "alerts/templates/paceline.tmpl",
         "docs/reference/command.md",
         "docs/reference/metrics.md",
+        "docs/reference/rules.md",
         "grafana/dashboards/paceline-suite.json",
         "kubernetes/rules.yml",
         "prometheus/prometheus.yml",
