@@ -118,6 +118,17 @@ def test_where_hardly_a_cpu_is_left_waits_that_vary_are_not_believed(
         assert "normalized_duration_seconds" not in columns_of(run.cases[0])
 
 
+def test_a_broken_budget_that_fails_nothing_is_reported_where_hardly_a_cpu_is_left() -> None:
+    """
+    Nothing measures it again, and nobody's run is red by it.
+    """
+    now = replace(_run(0, _case(0.11, 0.002), 80.0), environment={"cpus": 2})
+    judged = judge(now, Past(), Rules())
+
+    assert _kinds(confirmed(judged, Repeated(), (), _usual(Past()))) == ["budget"]
+    assert _kinds(confirmed(judged, Repeated(), _FAIL_ON, _usual(Past()))) == ["unconfirmed"]
+
+
 def test_where_hardly_a_cpu_is_left_a_test_that_computes_longer_is_slower() -> None:
     """
     Its wait for a CPU is measured.

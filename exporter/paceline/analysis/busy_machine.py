@@ -27,7 +27,7 @@ _WAITS = "it waits"
 def without_waits(
     run: Run,
     verdicts: Mapping[Verdict, Verdict | None],
-    again: Mapping[Verdict, Sequence[float]],
+    suspects: Mapping[Verdict, Sequence[float]],
     cases: dict[str, Case],
     usual: UsualMachine,
 ) -> dict[Verdict, Verdict | None]:
@@ -38,7 +38,8 @@ def without_waits(
     Args:
         run: the run, judged.
         verdicts: what became of its verdicts when their tests were measured again.
-        again: the figures of the repeats, of verdicts whose tests were measured again.
+        suspects: the verdicts that could be chance, with the figures of their repeats; empty if they were not
+            measured again. A broken budget that fails nothing is not among them.
         cases: of the run, by test id. Those that are not believed lose the figure that was judged.
         usual: the machine as it usually is.
     """
@@ -53,9 +54,9 @@ def without_waits(
             continue
         why = ""
         if usual.is_busier(test, others) and not verdict.standing:
-            why = _why_not(verdict, is_measured=verdict in again, cases=cases)
-        elif (is_budget or verdict.kind in _OF_TIME) and _is_full(run, others):
-            agrees = _agree(verdict, again.get(verdict, ()))
+            why = _why_not(verdict, is_measured=bool(suspects.get(verdict)), cases=cases)
+        elif verdict in suspects and (is_budget or verdict.kind in _OF_TIME) and _is_full(run, others):
+            agrees = _agree(verdict, suspects[verdict])
             why = _WAITS if not agrees and _is_a_wait(verdict, cases) else ""
         if not why:
             continue

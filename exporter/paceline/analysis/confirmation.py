@@ -65,10 +65,11 @@ def confirmed(
     telling = {verdict: figures for verdict, figures in again.items() if not is_once_a_process(verdict, figures)}
     chance = {kind for kind in MEASURED_AGAIN if is_mostly_chance(telling, kind)}
     found: dict[Verdict, Verdict | None] = {verdict: verdict for verdict in run.verdicts}
-    for verdict in run.verdicts:
-        if verdict in again or is_suspect(verdict, cases, fail_on):
-            why_not, least = _why_not(verdict, repeated.reasons), least_ratio(verdict, cases)
-            found[verdict] = confirm_verdict(verdict, again.get(verdict, ()), why_not, chance, least)
+    could_be_chance = (one for one in run.verdicts if one in again or is_suspect(one, cases, fail_on))
+    suspects = {verdict: again.get(verdict, ()) for verdict in could_be_chance}
+    for verdict, figures in suspects.items():
+        why_not, least = _why_not(verdict, repeated.reasons), least_ratio(verdict, cases)
+        found[verdict] = confirm_verdict(verdict, figures, why_not, chance, least)
     unproven = {verdict for verdict in short_and_not_measured(run, again) if not imported_modules(verdict)}
     for verdict in unproven:
         why_not = _why_not(verdict, repeated.reasons)
@@ -80,7 +81,7 @@ def confirmed(
     for verdict, figures in telling.items():
         if verdict.case is not None:
             cases[verdict.case] = with_figure(cases[verdict.case], verdict, figures)
-    believed = without_waits(run, found, again, cases, usual)
+    believed = without_waits(run, found, suspects, cases, usual)
     is_refuted = any(_is_refuted(one, one in telling, found[one], believed[one]) for one in run.verdicts)
     machine = replace(run.machine, calibration_seconds=None) if is_refuted else run.machine
     return replace(run, cases=tuple(cases.values()), verdicts=_unconfirmed_last(believed.values()), machine=machine)
