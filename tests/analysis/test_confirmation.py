@@ -356,10 +356,10 @@ def test_repeats_of_work_that_is_done_once_a_process_refute_nothing() -> None:
 @pytest.mark.parametrize(("is_standing", "kind"), [(False, "unconfirmed"), (True, "regression")])
 def test_slight_more_work_once_a_process_has_to_be_seen_twice(is_standing: bool, kind: str) -> None:
     """
-    Repeats cannot show it, so a test that takes 1.9 times its usual time is found where the next run finds it, too.
+    Repeats cannot show it, so a test that takes 2.9 times its usual time is found where the next run finds it, too.
     """
     level = UsualDuration.of([0.01] * 10)
-    case = make_case("test_a", 0.019, normalized_duration_seconds=0.019)
+    case = make_case("test_a", 0.029, normalized_duration_seconds=0.029)
     verdict = judge_regression(case, level, RegressionRule(floor_ms=1))
     assert verdict is not None
     run = make_run(1, [case], verdicts=(replace(verdict, standing=is_standing),))
