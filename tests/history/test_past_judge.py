@@ -17,9 +17,11 @@ from paceline.history.past_judge import PastJudge
 from paceline.history.source import PastReader, TimeSpan
 from paceline.history.sqlite.database import NotALedgerError
 from paceline.history.sqlite.ledger import Ledger
+from paceline.measure import Better, Measure
 from paceline.model import Run
 from paceline.usage import UsageKey
 from support.histories import troubled_runs
+from support.values import failed, make_case, make_run
 
 _RULES = Rules()
 
@@ -86,6 +88,27 @@ def test_a_past_needs_its_ledger_no_more(ledger: Ledger, runs: list[Run]) -> Non
     ledger.path.unlink()
 
     assert judge(runs[-1], past, _RULES) == run == runs[-1]
+
+
+def test_a_limit_that_was_just_set_is_new_after_a_run_without_its_measure(tmp_path: Path) -> None:
+    """
+    The first run failed before it measured, and the second kept the limit that it had then.
+    """
+    ledger = Ledger(tmp_path / "history.sqlite")
+    ledger.add(make_run(1, [failed()]))
+    ledger.add(
+        make_run(
+            2,
+            [make_case(measures={"p95_seconds": Measure(value=0.002, unit="seconds", limit=1.0, better=Better.LOWER)})],
+        )
+    )
+    now = make_run(
+        3, [make_case(measures={"p95_seconds": Measure(value=0.002, unit="seconds", limit=0.001, better=Better.LOWER)})]
+    )
+    run, _ = PastJudge(ledger, Baselines(), pytest.fail).judged(now, _RULES, "", inf)
+
+    assert [verdict.standing for verdict in run.verdicts] == [False]
+    assert run.verdicts[0].reason.endswith("the budget is new: the last run of the test was over it as well")
 
 
 def test_causes_that_cannot_be_read_cost_no_verdict(ledger: Ledger, runs: list[Run]) -> None:

@@ -44,9 +44,12 @@ def _was_broken(verdict: Verdict, case: Case, past: Past) -> bool | None:
     """
     Whether the last run of the test broke its budget; None where the past does not say.
     """
-    last = past.series(OUTCOME, case.id).runs[-1:]
+    ran = past.series(OUTCOME, case.id).runs
     series = {column: past.series(column, case.id) for column in _columns_of(verdict, case)}
-    found = [is_broken(column, one.values[-1]) for column, one in series.items() if one.runs[-1:] == last]
+    # Each series has positions of a type of its own, which are equal as numbers alone.
+    found = [
+        is_broken(column, one.values[-1]) for column, one in series.items() if one.runs and one.runs[-1] == ran[-1]
+    ]
     return any(found) if found else None
 
 
