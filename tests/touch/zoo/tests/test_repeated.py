@@ -77,3 +77,11 @@ def test_django_reverse(django_library):
 
 def test_django_get(django_library):
     assert len(views.get_each()) == 24
+
+
+def test_raw_from_three_lines(db):
+    db.execute("insert into book (title, author) select title, author from book")
+    assert len(plain.titles_with_authors(db)) == 48
+    db.execute("delete from book where author = 1")
+    assert plain.titles_with_authors(db)
+    assert plain.titles_with_authors(db)

@@ -81,12 +81,19 @@ def _source_of(sent: Sent, queries: Collection[Sent]) -> Sent | None:
     """
     The last query that may have fed the repeats.
     """
-    before = [one for one in queries if one.operation == sent.operation and one.order < sent.order]
-    return next((one for one in reversed(before) if _feeds(one, sent)), None)
+    together = [one for one in queries if one.operation == sent.operation]
+    before = [one for one in together if one.order < sent.order]
+    return next((one for one in reversed(before) if _feeds(one, sent, together)), None)
 
 
-def _feeds(source: Sent, sent: Sent) -> bool:
+def _feeds(source: Sent, sent: Sent, together: Collection[Sent]) -> bool:
     if source.statement == sent.statement or not source.statement.is_read or 2 * source.count > sent.count:
         return False
-    # Repeats from one line are those of one loop; the rows of all queries before it are its rows.
-    return source.rows < 0 or _FEWEST_PER_ROW * source.rows <= sent.count <= _MOST_PER_ROW * source.rows + 1
+    # Repeats from one line are those of one loop; the rows of all queries before it are its rows. After many repeats,
+    # those of another call of the same code are counted with them, but the query that fed these is not.
+    rows = sum(one.rows for one in together if one.statement == source.statement)
+    return source.rows < 0 or _are_rows_of(source.rows, sent) or _are_rows_of(rows, sent)
+
+
+def _are_rows_of(rows: int, sent: Sent) -> bool:
+    return _FEWEST_PER_ROW * rows <= sent.count <= _MOST_PER_ROW * rows + 1
