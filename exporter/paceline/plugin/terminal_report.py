@@ -10,8 +10,8 @@ from paceline.analysis.comparability import missing_history
 from paceline.analysis.failing_verdicts import failing_verdicts
 from paceline.analysis.past import Past
 from paceline.config import Config
-from paceline.formatting import counted, duration, size
-from paceline.model import Case, Run
+from paceline.formatting import counted, duration, listed, size
+from paceline.model import Case, Run, Verdict
 from paceline.plugin.guard import Guard
 from paceline.report.content import Content, compose
 from paceline.report.text import LABEL_WIDTH, Style, lines
@@ -27,6 +27,7 @@ _MARKUP: dict[Style, dict[str, bool]] = {
 }
 
 _QUIETEST = -1
+_MOST_NAMED = 3
 
 
 def write_report(terminal: "pytest.TerminalReporter", run: Run, past: Past, settings: Config) -> None:
@@ -64,7 +65,7 @@ def _write_gate(terminal: "pytest.TerminalReporter", run: Run, past: Past, setti
     asked, kinds = failing_verdicts(run, past, settings.fail_on), ", ".join(settings.fail_on)
     if asked.failing:
         verdicts = f"{counted(len(asked.failing), 'verdict')} of {kinds}"
-        terminal.write_line(f"{verdicts}: this run fails", red=True, bold=True)
+        terminal.write_line(f"{verdicts}: this run fails ({_named(asked.failing)})", red=True, bold=True)
     if asked.inherited:
         verdicts = counted(len(asked.inherited), f"verdict of {kinds} does", f"verdicts of {kinds} do")
         where = f"the last run on {past.runs[-1].branch} had the same"
@@ -76,6 +77,14 @@ def _write_gate(terminal: "pytest.TerminalReporter", run: Run, past: Past, setti
         terminal.write_line(f"{missing}: this run fails (--paceline-require-history)", red=True, bold=True)
     elif missing:
         terminal.write_line(f"{missing}; --paceline-require-history makes this an error", yellow=True)
+
+
+def _named(verdicts: Sequence[Verdict]) -> str:
+    """
+    What the verdicts are about, each once; a few of them.
+    """
+    about = (f"{one.kind.value} of {one.case or one.fixture or 'the suite'}" for one in verdicts)
+    return listed(list(dict.fromkeys(about)), _MOST_NAMED)
 
 
 def write_sent(terminal: "pytest.TerminalReporter", sent: Sequence[str]) -> None:
