@@ -83,7 +83,7 @@ def _named(verdicts: Sequence[Verdict]) -> str:
     """
     What the verdicts are about, each once; a few of them.
     """
-    about = (f"{one.kind.value} of {one.case or one.fixture or 'the suite'}" for one in verdicts)
+    about = (f"{one.kind.value} of {one.subject}" for one in verdicts)
     return listed(list(dict.fromkeys(about)), _MOST_NAMED)
 
 
