@@ -91,5 +91,5 @@ def test_the_settings_are_a_valid_configuration(tmp_path: Path) -> None:
 
     assert config.test_types == {"grüße": ("tests/grüße/*",), "v1.2": ("tests/v1.2/*",)}
     assert config.test_budgets_ms == {name: 20000}
-    assert config.fail_on == ("budget", "regression", "count", "leak")
+    assert config.fail_on == ("budget", "regression", "suite_regression", "count", "leak")
     assert "unit" not in tomllib.loads(text)["tool"]["paceline"]["budgets_ms"]

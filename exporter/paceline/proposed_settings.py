@@ -16,7 +16,7 @@ from paceline.formatting import counted, duration
 from paceline.model import Case, Run
 from paceline.translated_names import BudgetSource
 
-GATE = ("budget", "regression", "count", "leak")
+GATE = ("budget", "regression", "suite_regression", "count", "leak")
 # A time that 95% of the tests keep, doubled: a budget that chance breaks is no budget.
 _QUANTILE, _ROOM = 0.95, 2.0
 _STEPS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0)

@@ -57,7 +57,7 @@ def test_the_settings_are_added_and_hold(project: Suite, monkeypatch: pytest.Mon
         "`paceline init --dry-run` prints the proposal\n"
     )
     settings = tomllib.loads(content.decode())["tool"]["paceline"]
-    assert settings["fail_on"] == ["budget", "regression", "count", "leak"]
+    assert settings["fail_on"] == ["budget", "regression", "suite_regression", "count", "leak"]
     assert settings["test_types"] == {"functional": ["tests/functional/*"], "unit": ["tests/unit/*"]}
     assert settings["budgets_ms"]["functional"] >= 60
     assert run.code == 0
