@@ -157,7 +157,7 @@ def _metrics_table(channel: Channel) -> str:
 
 
 def _row(metric: Metric) -> dict[str, str]:
-    there = "not there" if metric.at_exporter is None else ", ".join(metric.at_exporter)
+    there = "only in a session" if metric.at_exporter is None else ", ".join(metric.at_exporter)
     return {
         "metric": f"`{metric.name}`",
         "type": metric.kind.value,

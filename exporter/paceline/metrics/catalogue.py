@@ -246,7 +246,7 @@ RUN_VERDICT_FACTOR = _of_run(
 )
 RUN_CALLS = _of_run("calls", "Calls of the project's functions in a run that counted all of its tests.", "partial")
 RUN_ACCOUNTS = _of_run(
-    "accounts", "Collected tests of a run, by account; the sum is the number of collected tests.", "partial", "account"
+    "accounts", "Collected tests of a run, by `account`: measured, skipped, and so on.", "partial", "account"
 )
 FIXTURE_SECONDS = Metric(
     "paceline_fixture_seconds",
@@ -302,7 +302,7 @@ RUN_THRESHOLD = _of_run("threshold", "Threshold by which the run was judged, in 
 RUN_WRECKED = _of_run("wrecked", "Whether most tests of a run failed (1).")
 RUN_PACE = _of_run(
     "pace",
-    "Slowdown of the suite relative to its machine: slowdown divided by calibration; whole runs only.",
+    "Slowdown of the suite divided by the slowdown of its machine (calibration); whole runs only.",
 )
 
 TEST_PASSED = _of_test("passed", "Whether a test passed (1) or failed (0).")
