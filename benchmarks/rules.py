@@ -1,20 +1,25 @@
 """
 What one evaluation of all rules costs Prometheus, as the number of tests grows.
 
-For each size a real Prometheus is filled with a fortnight of 20 runs a day, by promtool; then it scrapes one run
-more, and evaluates the committed rules a few times.
+For each size a real Prometheus is filled with a fortnight of 20 runs a day, by promtool; then it evaluates the
+committed rules a few times, scrapes one run more, and evaluates them again.
 
 How to read it: `CPU` is the CPU time that the server needs for one evaluation of every rule, each asked alone, with the
 run fresh; `by the clock` is the same by the clock. `a minute` is the CPU time for a minute at the intervals of the
 committed files, of which the groups that read the most are evaluated every ten minutes; the groups that take most of
 an evaluation are beside it. `MB` is the largest resident memory of the server while all groups are evaluated every
-15 s. Filling it is no part of it. `--programs` names the folder of another `prometheus` and `promtool`.
+15 s. Filling it is no part of it. `series` are those that the rules recorded, and `samples a day` what they record with
+20 runs a day: the samples of an evaluation without a fresh run, at the intervals of the committed files, and those of
+an evaluation with a fresh run for five minutes after each run. `bytes` are those of a recorded sample in a block of
+162 hours, from `promtool tsdb create-blocks-from rules` of the group that records most. `--programs` names the folder
+of another `prometheus` and `promtool`.
 
 The past lies as in a server with a retention of 100 days: blocks of 162 hours, which is what they are compacted to.
 """
 
 import argparse
 import http.server
+import json
 import re
 import signal
 import subprocess
@@ -22,7 +27,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +37,7 @@ from typing import Any, NamedTuple
 import psutil
 import requests
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 from tabulate import tabulate
 
 from paceline.alerting.rule_files import render
@@ -46,6 +52,9 @@ from support.servers import free_port
 _RUNS, _SPACING = 280, 4320.0
 _EVALUATIONS, _TIMES = 4, 3
 _GROUP = "paceline-trend"
+_RUNS_A_DAY, _FRESH_SECONDS, _DAY_SECONDS = 20, 300, 86400
+_BLOCK_SECONDS = 162 * 3600
+_MOST_RECORDED = "prometheus/rules/baseline.rules.yml"
 _SECONDS = 15
 _INTERVAL = re.compile(r"(?m)^    interval: (\d+)s$")
 _LABELS = 'suite="shop",branch="main",job="paceline",instance="paceline"'
@@ -83,6 +92,21 @@ class Cost:
     tests: int
     groups: dict[str, Spent]
     bytes: int
+    series: int
+    samples_quiet: Mapping[str, float]
+    samples_fresh: Mapping[str, float]
+    bytes_a_sample: float
+
+    def samples_a_day(self, intervals: Mapping[str, int]) -> float:
+        """
+        Recorded samples, with a run fresh for five minutes after each of 20 runs.
+        """
+        fresh = _RUNS_A_DAY * _FRESH_SECONDS
+        quiet = _DAY_SECONDS - fresh
+        return sum(
+            (self.samples_quiet[group] * quiet + self.samples_fresh[group] * fresh) / seconds
+            for group, seconds in intervals.items()
+        )
 
     def row(self, intervals: Mapping[str, int]) -> list[str]:
         """
@@ -94,7 +118,15 @@ class Cost:
         spents = self.groups.values()
         a_minute = sum(spent.cpu * 60 / intervals[name] for name, spent in self.groups.items())
         figures = (sum(spent.cpu for spent in spents), sum(spent.clock for spent in spents), a_minute)
-        return [f"{self.tests:,}", *(f"{figure:.2f}" for figure in figures), told, f"{self.bytes / 1e6:.0f}"]
+        return [
+            f"{self.tests:,}",
+            *(f"{figure:.2f}" for figure in figures),
+            told,
+            f"{self.bytes / 1e6:.0f}",
+            f"{self.series:,}",
+            f"{self.samples_a_day(intervals):,.0f}",
+            f"{self.bytes_a_sample:.2f}",
+        ]
 
 
 def _all_groups() -> list[dict[str, Any]]:
@@ -109,8 +141,13 @@ def measure(tests: int, programs: Path) -> Cost:
     with tempfile.TemporaryDirectory(prefix="paceline-rules-") as name:
         folder = Path(name)
         _fill(folder, tests, time.time(), programs)
-        with _served(tests) as target, _prometheus(folder, target, programs) as (url, process):
-            resident = _watched(url, process)
+        arrived = threading.Event()
+        with _served(tests, arrived) as target, _prometheus(folder, target, programs) as (url, process):
+            _watched(url, process, _is_up)
+            quiet = _samples(url)
+            arrived.set()
+            resident = _watched(url, process, _is_fresh)
+            fresh, series = _samples(url), _recorded_series(url)
             (folder / "prometheus.yml").write_text("{}", "utf-8")
             process.send_signal(signal.SIGHUP)  # from here on nothing is evaluated but what is asked
             time.sleep(_SECONDS)
@@ -118,7 +155,15 @@ def measure(tests: int, programs: Path) -> Cost:
                 group["name"]: _total(_asked(url, process, rule["expr"]) for rule in group["rules"])
                 for group in _all_groups()
             }
-            return Cost(tests=tests, groups=groups, bytes=resident)
+            return Cost(
+                tests=tests,
+                groups=groups,
+                bytes=resident,
+                series=series,
+                samples_quiet=quiet,
+                samples_fresh=fresh,
+                bytes_a_sample=_bytes_a_sample(folder, url, programs),
+            )
 
 
 def _fill(folder: Path, tests: int, now: float, programs: Path) -> None:
@@ -166,16 +211,17 @@ def _of_runs(tests: int, stamps: Sequence[str]) -> Iterator[str]:
 
 
 @contextmanager
-def _served(tests: int) -> Iterator[str]:
+def _served(tests: int, arrived: threading.Event) -> Iterator[str]:
     """
-    The latest run, stamped when it is asked for the first time.
+    The latest run, stamped when it is asked for the first time; no sample before it arrived.
     """
     body = b""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             nonlocal body
-            body = body or "".join(_lines(tests, [time.time() - 1], "\n", 1e3)).encode()
+            if arrived.is_set():
+                body = body or "".join(_lines(tests, [time.time() - 1], "\n", 1e3)).encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/plain; version=0.0.4")
             self.end_headers()
@@ -199,8 +245,8 @@ def _prometheus(folder: Path, target: str, programs: Path) -> Iterator[tuple[str
             (folder / path.replace("/", "-")).write_text(_INTERVAL.sub(f"    interval: {_SECONDS}s", text), "utf-8")
     scrape = {
         "job_name": "paceline",
-        "scrape_interval": "60s",
-        "scrape_timeout": "60s",
+        "scrape_interval": "20s",
+        "scrape_timeout": "20s",
         "honor_labels": True,
         "static_configs": [{"targets": [target]}],
     }
@@ -222,9 +268,9 @@ def _prometheus(folder: Path, target: str, programs: Path) -> Iterator[tuple[str
             process.terminate()
 
 
-def _watched(url: str, process: psutil.Process) -> int:
+def _watched(url: str, process: psutil.Process, is_ready: Callable[[str], bool]) -> int:
     """
-    The largest resident memory while all groups are evaluated a few times.
+    The largest resident memory until all groups were evaluated a few times after the server was ready.
     """
     seen: set[str] = set()
     resident = 0
@@ -233,9 +279,39 @@ def _watched(url: str, process: psutil.Process) -> int:
         if process.status() == psutil.STATUS_ZOMBIE:
             raise SystemExit("Prometheus ended by itself")
         resident = max(resident, process.memory_info().rss)
-        groups = _groups(url) if _is_fresh(url) else ()
+        groups = _groups(url) if is_ready(url) else ()
         seen |= {group["lastEvaluation"] for group in groups if group["name"] == _GROUP}
     return resident
+
+
+def _samples(url: str) -> dict[str, float]:
+    """
+    What each group recorded at its latest evaluation.
+    """
+    families = text_string_to_metric_families(requests.get(f"{url}/metrics", timeout=60).text)
+    name = "prometheus_rule_group_last_evaluation_samples"
+    samples = (sample for family in families for sample in family.samples if sample.name == name)
+    return {sample.labels["rule_group"].rpartition(";")[2]: sample.value for sample in samples}
+
+
+def _recorded_series(url: str) -> int:
+    query = {"query": 'count({__name__=~"(suite|test):.+"})'}
+    return int(requests.get(f"{url}/api/v1/query", params=query, timeout=60).json()["data"]["result"][0]["value"][1])
+
+
+def _bytes_a_sample(folder: Path, url: str, programs: Path) -> float:
+    """
+    Evaluate the group that records most for the hours of a block, and divide the size of its blocks by their samples.
+    """
+    blocks, rules, end = folder / "recorded", folder / "recorded.yml", int(time.time())
+    rules.write_text(render(Options())[_MOST_RECORDED], "utf-8")
+    promtool: list[str | Path] = [programs / "promtool", "tsdb", "create-blocks-from"]
+    span = [f"--start={end - _BLOCK_SECONDS}", f"--end={end}", f"--output-dir={blocks}"]
+    fill: list[str | Path] = [f"--max-block-duration={_BLOCK_SECONDS // 3600}h", "rules", f"--url={url}", *span]
+    subprocess.run([*promtool, *fill, rules], check=True, capture_output=True)
+    samples = sum(json.loads(meta.read_text("utf-8"))["stats"]["numSamples"] for meta in blocks.glob("*/meta.json"))
+    size = sum(file.stat().st_size for file in blocks.rglob("*") if file.is_file())
+    return float(size / samples)
 
 
 def _asked(url: str, process: psutil.Process, expression: str) -> Spent:
@@ -263,6 +339,13 @@ def _groups(url: str) -> list[dict[str, Any]]:
     return groups
 
 
+def _is_up(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/-/ready", timeout=60).ok
+    except requests.ConnectionError:
+        return False
+
+
 def _is_fresh(url: str) -> bool:
     try:
         answer = requests.get(f"{url}/api/v1/query", params={"query": "paceline_run_pace"}, timeout=60)
@@ -279,7 +362,8 @@ def main() -> None:
     programs = arguments.programs or prometheus_folder()
     intervals = {group["name"]: int(group["interval"].rstrip("s")) for group in _all_groups()}
     rows = [measure(size, programs).row(intervals) for size in map(int, arguments.tests.split(","))]
-    print(tabulate(rows, headers=["tests", "CPU", "by the clock", "a minute", "most of it", "MB"]))
+    headers = ["tests", "CPU", "by the clock", "a minute", "most of it", "MB", "series", "samples a day", "bytes"]
+    print(tabulate(rows, headers=headers, disable_numparse=True))
 
 
 if __name__ == "__main__":
