@@ -107,3 +107,25 @@ def test_the_kinds_to_fail_on_are_all_named(page: str) -> None:
     shown = (DOCS / page).read_text("utf-8").replace("`", "").replace("#", "")
 
     assert ", ".join(FAILING_KINDS) in " ".join(shown.split())
+
+
+def test_the_page_of_existing_servers_names_the_rule_files_that_each_file_of_alerts_needs() -> None:
+    """
+    Each row has the files that record a series of the alerts, and the files that those need.
+    """
+    page = (DOCS / "how-to" / "existing-servers.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)\.rules\.yml` \| (.*?) ?\|$", page, re.MULTILINE)
+    texts = {file.name.partition(".")[0]: file.read_text("utf-8") for file in ROOT.glob("prometheus/rules/*.rules.yml")}
+    recorded = {name: set(re.findall(r"record: (\S+)", text)) for name, text in texts.items()}
+    alerts = {file.name.partition(".")[0]: file.read_text("utf-8") for file in ROOT.glob("alerts/*.rules.yml")}
+
+    def needed(text: str, known: frozenset[str] = frozenset()) -> frozenset[str]:
+        read = set(re.findall(r"(?:suite|test):\w+:\w+", text))
+        for name in sorted(recorded):
+            if name not in known and recorded[name] & read:
+                known = needed(texts[name], known | {name})
+        return known
+
+    assert {name: set(re.findall(r"`(\w+)`", files)) for name, files in rows} == {
+        name: needed(text) for name, text in alerts.items()
+    }
