@@ -217,6 +217,8 @@ def test_alerts_about_no_suite_are_told_and_decide_nothing(stack: LocalStack, tm
     A report that the exporter refused is no finding of a suite.
     """
     _push(stack, make_run(3, [make_case()], suite="three", ended=time.time()))
+    # increase() counts from the first scrape on.
+    _wait_for(stack, 'paceline_exporter_reports_total{result="rejected"}')
     _post(stack, b"{}")
     _wait_for(stack, 'ALERTS{alertname="PacelineExporterRejectsReports",alertstate="firing"}')
     # The two are scraped apart: the alert may be there before the run.

@@ -130,7 +130,7 @@ def test_an_endpoint_that_was_not_asked_is_named(result: Result) -> None:
     With those that were.
     """
     unknown = "performance(endpoint='/order/{id}'): the test asked"
-    assert f"{unknown} GET /orders/{{id}}, DELETE /orders/{{id}}, expected that endpoint" in result.output
+    assert f"{unknown} DELETE /orders/{{id}}, GET /orders/{{id}}, expected that endpoint" in result.output
     assert "performance(endpoint='/orders/{id}'): the test asked no endpoint, expected that endpoint" in result.output
 
 

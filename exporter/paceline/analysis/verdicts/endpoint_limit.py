@@ -48,7 +48,7 @@ class EndpointLimit(NamedTuple):
         """
         The failure of a test that asked no such endpoint.
         """
-        asked = ", ".join(one.endpoint for one in answered)
+        asked = ", ".join(sorted(one.endpoint for one in answered))
         return (
             f"performance(endpoint={self.endpoint!r}): the test asked {asked or 'no endpoint'}, expected that endpoint"
         )
