@@ -18,7 +18,7 @@ from support.suite import Suite
 signal.signal(signal.SIGINT, signal.default_int_handler)
 # In this process pytest makes errors of warnings; this is for the processes that tests start.
 os.environ.setdefault("PYTHONWARNINGS", "error::DeprecationWarning")
-# Laws are judged by values alone: a slow machine fails none.
+# Laws are judged by values alone: a slow machine fails no law.
 settings.register_profile("laws", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("laws")
 

@@ -29,7 +29,7 @@ _RANDOM = 300
 # What a test was in each run, oldest first; None where it did not run.
 CaseHistory = Sequence[Case | None]
 
-# Histories of which the terminal and the rules say different things, each with what it is that they say.
+# Histories that the terminal and the rules judge differently, each with both judgements.
 DIFFERENT: Mapping[str, tuple[set[VerdictKind], set[VerdictKind]]] = {
     "failed_at_the_commit_of_a_pass": ({VerdictKind.FLAKY}, set()),
     "broken_and_mended_thrice": (set(), {VerdictKind.FLAKY}),

@@ -32,7 +32,7 @@ class XdistController:
         self._session: Final = session
         self._per_worker = False
         self._crashes = 0
-        # By node id, tests of which each attempt so far crashed.
+        # By node id, tests that crashed in each attempt so far.
         self._crashed: Final[dict[str, RunningTest]] = {}
 
     def pytest_configure(self, config: pytest.Config) -> None:

@@ -58,7 +58,7 @@ class OwnMetrics:
 
     def suites(self) -> set[str]:
         """
-        The suites of which something was counted.
+        The suites that have counters.
         """
         return {labels["suite"] for counter in self._of_suites for labels in _labels(counter)}
 
