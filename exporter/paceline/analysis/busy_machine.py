@@ -10,9 +10,8 @@ from paceline.analysis.cause import IDLE
 from paceline.analysis.first_imports import without_time
 from paceline.analysis.machine_speed import need_of
 from paceline.analysis.usual_machine import UsualMachine
-from paceline.analysis.verdicts.budget import NEEDED
+from paceline.analysis.verdicts.budget import NEEDED, is_of_time
 from paceline.model import Case, Run, Verdict
-from paceline.quantity import Unit
 from paceline.verdict_kinds import VerdictKind
 
 _OF_TIME = frozenset({VerdictKind.REGRESSION, VerdictKind.FILE_REGRESSION})
@@ -49,7 +48,7 @@ def without_waits(
     found = dict(verdicts)
     for verdict, decided in verdicts.items():
         test = next(iter(verdict.tests), verdict.case or "")
-        is_budget = verdict.kind is VerdictKind.BUDGET and verdict.unit == Unit.SECONDS and not verdict.measure
+        is_budget = verdict.kind is VerdictKind.BUDGET and is_of_time(verdict)
         if decided is None or decided.kind is not verdict.kind or (verdict.standing and not is_budget):
             continue
         why = ""

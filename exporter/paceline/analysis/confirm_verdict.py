@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from paceline.analysis.first_imports import imported_modules
 from paceline.analysis.judgement_rules import WorkRule
+from paceline.analysis.suspects import OF_COUNTS
 from paceline.analysis.verdicts.count import with_count
 from paceline.analysis.verdicts.leak import is_falling, is_leak_again
 from paceline.analysis.verdicts.regression import UNREPEATED_LOAD_RATIO, UNREPEATED_RATIO
@@ -24,7 +25,6 @@ _ONCE_A_PROCESS = 0.5
 # take longer by this factor.
 _PROVEN_ONCE_A_PROCESS = 3.0
 _OF_TIME = frozenset({VerdictKind.REGRESSION, VerdictKind.FILE_REGRESSION, VerdictKind.SUITE_REGRESSION})
-_OF_COUNTS = frozenset({VerdictKind.COUNT, VerdictKind.WORK})
 
 
 def confirm_verdict(
@@ -37,7 +37,7 @@ def confirm_verdict(
         verdict: that could be chance.
         figures: of its repeats; empty where it was not measured again.
         why_not: why it was not measured again, "" where that is not known.
-        chance: the kinds of verdicts most of which did not hold up.
+        chance: the kinds whose verdicts mostly did not hold up.
         least_ratio: the factor from which on one measurement proves a slower test.
     """
     if figures:
@@ -46,9 +46,16 @@ def confirm_verdict(
         return None
     if verdict.kind in chance:
         return verdict.unconfirmed("not measured again, and most other suspects were refuted")
-    not_again = f"not measured again{f' ({why_not})' if why_not else ''}"
+    not_again = not_measured_again(why_not)
     doubt = _doubt_of_one_measurement(verdict, not_again, least_ratio)
     return verdict.unconfirmed(doubt) if doubt else replace(verdict, reason=f"{verdict.reason}; {not_again}")
+
+
+def not_measured_again(why_not: str) -> str:
+    """
+    That a test was not measured again, with the reason where it is known.
+    """
+    return f"not measured again{f' ({why_not})' if why_not else ''}"
 
 
 def _doubt_of_one_measurement(verdict: Verdict, not_again: str, least_ratio: float) -> str:
@@ -191,7 +198,7 @@ def _figure(verdict: Verdict, figures: Sequence[float]) -> float:
     The figure of all repeats: of times the lower median; of counts, and against a budget, the least; of memory the
     least, or 0 where they are no leak.
     """
-    if verdict.kind in {VerdictKind.BUDGET, *_OF_COUNTS}:
+    if verdict.kind in {VerdictKind.BUDGET, *OF_COUNTS}:
         return min(figures)
     if verdict.kind is VerdictKind.LEAK:
         return min(figures) if _holds(verdict, figures) else 0.0

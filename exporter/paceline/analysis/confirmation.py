@@ -12,6 +12,7 @@ from paceline.analysis.confirm_verdict import (
     is_mostly_chance,
     is_once_a_process,
     least_ratio,
+    not_measured_again,
     with_figure,
 )
 from paceline.analysis.first_imports import imported_modules, without_time
@@ -72,8 +73,7 @@ def confirmed(
         found[verdict] = confirm_verdict(verdict, figures, why_not, chance, least)
     unproven = {verdict for verdict in short_and_not_measured(run, again) if not imported_modules(verdict)}
     for verdict in unproven:
-        why_not = _why_not(verdict, repeated.reasons)
-        not_again = f"not measured again{f' ({why_not})' if why_not else ''}"
+        not_again = not_measured_again(_why_not(verdict, repeated.reasons))
         found[verdict] = verdict.unconfirmed(f"{not_again}, and usually too short to be judged by one run")
     for verdict in run.verdicts:
         if verdict.case in cases and verdict not in again:

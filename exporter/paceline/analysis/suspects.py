@@ -7,12 +7,12 @@ from itertools import chain
 
 from paceline.analysis.busy_machine import mostly_waits
 from paceline.analysis.repeat_figures import MEASURED_AGAIN
+from paceline.analysis.verdicts.budget import is_of_time
 from paceline.model import Case, Run, Verdict
-from paceline.quantity import Unit
 from paceline.verdict_kinds import VerdictKind
 
 _OF_WORK = frozenset({VerdictKind.WORK, VerdictKind.COUNT, VerdictKind.REGRESSION, VerdictKind.FILE_REGRESSION})
-_OF_COUNTS = frozenset({VerdictKind.COUNT, VerdictKind.WORK})
+OF_COUNTS = frozenset({VerdictKind.COUNT, VerdictKind.WORK})
 
 
 def suspects_of(run: Run, fail_on: Collection[VerdictKind] = ()) -> list[str]:
@@ -66,13 +66,12 @@ def may_be_chance(verdict: Verdict, cases: Mapping[str, Case]) -> bool:
     """
     if verdict.kind is VerdictKind.LEAK:
         return is_leak_of_a_test(verdict)
-    if verdict.kind in _OF_COUNTS:
+    if verdict.kind in OF_COUNTS:
         return not verdict.standing
     if verdict.kind is not VerdictKind.BUDGET:
         return verdict.kind in MEASURED_AGAIN
     case = cases.get(verdict.case or "")
-    is_of_time = verdict.unit == Unit.SECONDS and not verdict.measure
-    if not is_of_time or case is None or not case.outcome.is_pass:
+    if not is_of_time(verdict) or case is None or not case.outcome.is_pass:
         return False
     return not verdict.standing or mostly_waits([case])
 

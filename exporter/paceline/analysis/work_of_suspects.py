@@ -2,7 +2,7 @@
 The calls and loops of tests that look slower, counted when these were measured again: did the work grow with the time?
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from paceline.analysis.cause import IDLE
 from paceline.analysis.judgement_rules import WorkRule
 from paceline.analysis.past import Needed, Past, Series
+from paceline.analysis.suspects import tests_of
 from paceline.analysis.verdicts.work import OF_WORK, is_more, work_level
 from paceline.analysis.work_findings import shown_function
 from paceline.formatting import counted
@@ -41,8 +42,13 @@ def needed_for_suspects(run: Run) -> Needed:
     """
     The measures of the past that `with_work_of_suspects` compares with a run.
     """
-    tests = (verdict.tests or (verdict.case,) for verdict in run.verdicts if verdict.kind in _OF_TIME)
-    return Needed(OF_WORK, tuple(dict.fromkeys(test for some in tests for test in some if test)))
+    return Needed(OF_WORK, tuple(dict.fromkeys(_slower_tests(run))))
+
+
+def _slower_tests(run: Run) -> Iterator[str]:
+    for verdict in run.verdicts:
+        if verdict.kind in _OF_TIME:
+            yield from tests_of(verdict)
 
 
 def with_work_of_suspects(run: Run, past: Past, rule: WorkRule) -> Run:
@@ -63,7 +69,7 @@ def with_work_of_suspects(run: Run, past: Past, rule: WorkRule) -> Run:
     if not found and not loops:
         return run
     judged = {verdict.case for verdict in run.verdicts if verdict.kind is VerdictKind.WORK}
-    slower = {test for verdict in run.verdicts if verdict.kind in _OF_TIME for test in verdict.tests or (verdict.case,)}
+    slower = set(_slower_tests(run))
     verdicts = [
         _explained(verdict, found.get(verdict.case or ""), loops.get(verdict.case or ""), rule)
         for verdict in run.verdicts

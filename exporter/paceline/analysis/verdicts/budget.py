@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from paceline.analysis.machine_speed import need
 from paceline.formatting import duration
 from paceline.model import Case, Severity, Verdict
+from paceline.quantity import Unit
 from paceline.translated_names import BudgetSource
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
@@ -98,6 +99,13 @@ class Budgets(Struct, frozen=True, kw_only=True):
         if test_type in self.by_type_ms:
             return Budget(self.by_type_ms[test_type] / 1e3, BudgetSource.TYPE_BUDGETS, test_type)
         return None
+
+
+def is_of_time(verdict: Verdict) -> bool:
+    """
+    Whether the verdict on a broken budget is about the time of a test, and not about a measure or a limit.
+    """
+    return verdict.unit == Unit.SECONDS and not verdict.measure
 
 
 def needed_seconds(case: Case) -> float | None:
