@@ -29,8 +29,11 @@ def junit_xml(run: Run) -> str:
     suite.set("time", _number(run.duration_seconds))
     suite.set("timestamp", datetime.fromtimestamp(run.started, UTC).isoformat(timespec="milliseconds"))
     _add_properties(suite, _of_run(run))
+    verdicts: dict[str | None, list[Verdict]] = {}
+    for verdict in run.verdicts:
+        verdicts.setdefault(verdict.case, []).append(verdict)
     for case in run.cases:
-        _add_case(suite, case, [verdict for verdict in run.verdicts if verdict.case == case.id])
+        _add_case(suite, case, verdicts.get(case.id, []))
     root = Element("testsuites", {"name": "paceline"})
     root.append(suite)
     indent(root)
@@ -44,13 +47,13 @@ def _counts(run: Run) -> dict[str, str]:
 
 
 def _add_case(suite: Element, case: Case, verdicts: list[Verdict]) -> None:
-    file, *names = case.id.partition("[")[0].split("::")
-    parameters = case.id[len(case.id.partition("[")[0]) :]
+    plain, *parameters = case.id.partition("[")
+    file, *names = plain.split("::")
     module = file.removesuffix(".py").replace("/", ".")
     seconds = (case.setup_seconds, case.duration_seconds, case.teardown_seconds)
     attributes = {
         "classname": ".".join([module, *names[:-1]]),
-        "name": (names[-1] if names else file) + parameters,
+        "name": "".join((names[-1] if names else file, *parameters)),
         "file": file,
         "time": _number(sum(one for one in seconds if one is not None)),
     }
