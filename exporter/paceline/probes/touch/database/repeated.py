@@ -10,11 +10,13 @@ A group of queries is repeated where all of this holds:
 5. It changes data only from the code of the project: tests fill their tables in loops.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from paceline.probes.touch.call_sites import CallSites, Owner, Site
 from paceline.probes.touch.database.queries import Sent
+from paceline.probes.touch.database.statements import Statement
 
 FEWEST = 3
 """
@@ -82,16 +84,18 @@ def _source_of(sent: Sent, queries: Collection[Sent]) -> Sent | None:
     The last query that may have fed the repeats.
     """
     together = [one for one in queries if one.operation == sent.operation]
-    before = [one for one in together if one.order < sent.order]
-    return next((one for one in reversed(before) if _feeds(one, sent, together)), None)
+    rows = Counter[Statement]()
+    for one in together:
+        rows[one.statement] += one.rows
+    before = (one for one in reversed(together) if one.order < sent.order)
+    return next((one for one in before if _feeds(one, sent, rows[one.statement])), None)
 
 
-def _feeds(source: Sent, sent: Sent, together: Collection[Sent]) -> bool:
+def _feeds(source: Sent, sent: Sent, rows: int) -> bool:
     if source.statement == sent.statement or not source.statement.is_read or 2 * source.count > sent.count:
         return False
     # Repeats from one line are those of one loop; the rows of all queries before it are its rows. After many repeats,
     # those of another call of the same code are counted with them, but the query that fed these is not.
-    rows = sum(one.rows for one in together if one.statement == source.statement)
     return source.rows < 0 or _are_rows_of(source.rows, sent) or _are_rows_of(rows, sent)
 
 
