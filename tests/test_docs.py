@@ -12,7 +12,7 @@ from msgspec import convert
 
 from paceline.analysis.compare.comparison import Comparison, Total
 from paceline.analysis.compare.outcome import Compared
-from paceline.analysis.compare.shift_test import Shift
+from paceline.analysis.compare.shift import Shift
 from paceline.analysis.judgement_rules import Rules
 from paceline.config import Config
 from paceline.usage import UsageKey

@@ -10,13 +10,13 @@ from paceline.config import Config
 from paceline.history.archive import Archive
 from paceline.history.baseline_file import read_baselines
 from paceline.history.source import Server
-from paceline.history.sqlite.patience import Patience
+from paceline.history.sqlite.lock_wait import LockWait
 
 # The share of the longest time that a session may be held up.
 _FOR_LOCKS = 0.3
 
 
-def open_archive(config: Config, root: Path, warn: Callable[[str], None], patience: Patience | None = None) -> Archive:
+def open_archive(config: Config, root: Path, warn: Callable[[str], None], lock_wait: LockWait | None = None) -> Archive:
     """
     The archive, with its baselines and the server that has its past.
 
@@ -24,7 +24,7 @@ def open_archive(config: Config, root: Path, warn: Callable[[str], None], patien
         config: the configuration.
         root: what its paths are relative to.
         warn: takes a line for the user.
-        patience: waits where another process has the ledger locked.
+        lock_wait: waits where another process has the ledger locked.
 
     Raises:
         PacelineError: the file of baselines is damaged, or the address of the server is not a valid URL.
@@ -34,15 +34,15 @@ def open_archive(config: Config, root: Path, warn: Callable[[str], None], patien
         warn,
         server=_server(config, os.environ) if config.history else None,
         baselines=read_baselines(root / config.baselines),
-        patience=patience,
+        lock_wait=lock_wait,
     )
 
 
-def patience_of(config: Config) -> Patience:
+def lock_wait_of(config: Config) -> LockWait:
     """
     How long a session waits for other processes that use the ledger, in all.
     """
-    return Patience(in_all=config.longest_seconds * _FOR_LOCKS)
+    return LockWait(in_all=config.longest_seconds * _FOR_LOCKS)
 
 
 def _server(config: Config, environ: Mapping[str, str]) -> Server:

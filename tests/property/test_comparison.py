@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from paceline.analysis.compare.compared_runs import Side
 from paceline.analysis.compare.comparison import Comparison, compare
 from paceline.analysis.compare.outcome import Change, ComparisonRule
-from paceline.analysis.compare.shift_test import (
+from paceline.analysis.compare.shift import (
     Shift,
     dominance,
     independent_shift,

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from paceline.analysis.compare.compared_runs import Side
 from paceline.analysis.compare.comparison import Comparison, compare
 from paceline.analysis.compare.outcome import Change, Compared, ComparisonRule
-from paceline.analysis.compare.shift_test import Shift
+from paceline.analysis.compare.shift import Shift
 from paceline.model import Cause
 from paceline.report.comparison_report import SORTED, markdown, text
 from support.values import failed, make_run

@@ -109,7 +109,7 @@ def test_findings_that_stand_are_a_line_for_each_kind() -> None:
     verdicts = (_verdict(VerdictKind.BUDGET, "test_new"), *standing, _verdict(VerdictKind.LEAK, standing=True))
     content = _content(make_run(1, verdicts=verdicts))
 
-    assert [finding.case for finding in content.news] == ["test_new"]
+    assert [finding.case for finding in content.new_findings] == ["test_new"]
     assert content.standing == ("5 broken budgets: test_0, test_1, test_2 and 2 more", f"1 leak: {TEST}")
     assert [finding.since for finding in content.findings][:2] == ["", "as in the last run of the test"]
 
@@ -124,9 +124,9 @@ def test_many_broken_budgets_of_a_type_are_one_finding(tests: int, expected: int
     cases.append(make_case("test_marked", 0.3, budget_seconds=0.1, budget_source=BudgetSource.MARKER))
     verdicts = tuple(_verdict(VerdictKind.BUDGET, case.id) for case in cases)
     content = _content(make_run(1, cases, verdicts=verdicts))
-    first, *_, last = content.news
+    first, *_, last = content.new_findings
 
-    assert (len(content.news), last.case, len(content.findings)) == (expected + 1, "test_marked", tests + 1)
+    assert (len(content.new_findings), last.case, len(content.findings)) == (expected + 1, "test_marked", tests + 1)
     if expected == 1:
         assert first.case == "11 unit tests"
         assert first.reason == "over the budget of 100 ms for test type unit; the slowest needed 10.2 s: test_10"

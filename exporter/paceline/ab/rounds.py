@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from paceline.ab.import_location import strangers
 from paceline.ab.pytest_run import Tree
-from paceline.ab.work_trees import Repository, Version
+from paceline.ab.repository import Repository, Version
 from paceline.analysis.compare.compared_runs import Side
 from paceline.errors import TrialError
 from paceline.formatting import listed

@@ -13,9 +13,9 @@ from typing import NoReturn
 import click
 
 from paceline.ab.pytest_run import Tree
+from paceline.ab.repository import Repository
 from paceline.ab.rounds import TrialPlan, both_trees, prepare, run_rounds
 from paceline.ab.work_runs import counted_changes, with_loops
-from paceline.ab.work_trees import Repository
 from paceline.analysis.compare.comparison import Comparison
 from paceline.analysis.compare.comparison import compare as compare_sides
 from paceline.analysis.compare.outcome import ComparisonRule

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from paceline.ab.work_trees import Repository
+from paceline.ab.repository import Repository
 from paceline.analysis.compare.compared_runs import Side
 from paceline.analysis.compare.comparison import compare as compare_sides
 from paceline.analysis.compare.outcome import ComparisonRule

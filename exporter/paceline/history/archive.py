@@ -33,7 +33,7 @@ from paceline.history.results_folder import (
 from paceline.history.source import Server, TimeSpan, find_past
 from paceline.history.sqlite.database import NotALedgerError
 from paceline.history.sqlite.ledger import Ledger
-from paceline.history.sqlite.patience import Patience
+from paceline.history.sqlite.lock_wait import LockWait
 from paceline.history.trends_file import add_trends, write_trends
 from paceline.model import LATEST, Run, RunOutcome
 from paceline.readable_part import NOT_READABLE, readable_part
@@ -63,7 +63,7 @@ class Archive:
         warn: takes a line for the user.
         server: has the past runs instead of the folder.
         baselines: what tests are judged against where that is not simply their latest past.
-        patience: waits where another process has the ledger locked.
+        lock_wait: waits where another process has the ledger locked.
     """
 
     def __init__(
@@ -73,10 +73,10 @@ class Archive:
         *,
         server: Server | None = None,
         baselines: Baselines | None = None,
-        patience: Patience | None = None,
+        lock_wait: LockWait | None = None,
     ) -> None:
         self.folder = ResultsFolder(folder, warn)
-        self.ledger = Ledger(self.folder.ledger, patience)
+        self.ledger = Ledger(self.folder.ledger, lock_wait)
         self._warn = warn
         self._server = server
         self.baselines: Final = baselines or Baselines()

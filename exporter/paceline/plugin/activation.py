@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from paceline.analysis.baselines import Baselines
-from paceline.analysis.counting_turn import CountingTurn
+from paceline.analysis.rotation import Rotation
 from paceline.config import Config, project_name
 from paceline.errors import PacelineError
 from paceline.history.baseline_file import read_baselines
@@ -109,7 +109,7 @@ def _single(config: pytest.Config, settings: Config, planner: Planner, guard: Gu
     from paceline.plugin.single_process import SingleProcess  # noqa: PLC0415
 
     session = RunSession(config, settings, planner, guard)
-    work = _work(config, settings, session.turn, guard)
+    work = _work(config, settings, session.rotation, guard)
     meter = _meter(config, settings, guard, work, session.baselines)
     spans = _test_spans(config, settings, session.run_id)
     process = SingleProcess(config, settings, meter, session, work)
@@ -119,7 +119,7 @@ def _single(config: pytest.Config, settings: Config, planner: Planner, guard: Gu
         **({"work": work} if work is not None else {}),
         **spans,
         "session": session,
-        "watching": session.watching,
+        "watching": session.companion_watch,
         "process": process,
         "tests": process.tests,
     }
@@ -131,14 +131,14 @@ def _controller(config: pytest.Config, settings: Config, planner: Planner, guard
 
     session = RunSession(config, settings, planner, guard)
     controller = XdistController(planner, guard, session)
-    return {"session": session, "watching": session.watching, "controller": controller}
+    return {"session": session, "watching": session.companion_watch, "controller": controller}
 
 
 def _worker(config: pytest.Config, settings: Config, planner: Planner, guard: Guard) -> Mapping[str, object]:
     from paceline.plugin.xdist_worker import XdistWorker, worker_order  # noqa: PLC0415 - only there
 
     order = worker_order(config)
-    work = _work(config, settings, order.turn, guard)
+    work = _work(config, settings, order.rotation, guard)
     meter = _meter(config, settings, guard, work, read_baselines(Path(settings.baselines)))
     apart = BenchmarksApart.in_worker(config)
     worker = XdistWorker(config, settings, planner, meter, guard, work, apart)
@@ -178,11 +178,11 @@ def _test_spans(config: pytest.Config, settings: Config, run_id: str) -> Mapping
     return {"test-spans": TestSpans(test_span)}
 
 
-def _work(config: pytest.Config, settings: Config, turn: CountingTurn, guard: Guard) -> WorkChoice | None:
+def _work(config: pytest.Config, settings: Config, rotation: Rotation, guard: Guard) -> WorkChoice | None:
     if settings.work.mode is WorkMode.OFF:
         return None
     project = project_name(project_file(config))
-    return WorkChoice(WorkProbe(guard.warn), settings.work, project, turn, guard.warn)
+    return WorkChoice(WorkProbe(guard.warn), settings.work, project, rotation, guard.warn)
 
 
 def _watch_no_libraries(config: pytest.Config) -> None:

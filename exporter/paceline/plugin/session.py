@@ -11,10 +11,10 @@ import pytest
 from msgspec.structs import replace
 
 from paceline.analysis.baselines import Baselines
-from paceline.analysis.counting_turn import NEEDED_FOR_TURN, CountingTurn, find_turn
 from paceline.analysis.ignored_queries import unused
 from paceline.analysis.past import Past
 from paceline.analysis.repeat_figures import Repeated
+from paceline.analysis.rotation import NEEDED_FOR_ROTATION, Rotation, find_rotation
 from paceline.analysis.suspects import suspects_of
 from paceline.analysis.usual_machine import UsualMachine
 from paceline.companion.session_side import Observed
@@ -23,15 +23,15 @@ from paceline.model import Case, FixtureTime, Run, RunOutcome
 from paceline.plugin.added_time import AddedTime
 from paceline.plugin.case_book import CaseBook
 from paceline.plugin.collect.plan import Planner
+from paceline.plugin.companion_watch import CompanionWatch
 from paceline.plugin.conclude import SessionEnd, accounts_of, conclude, exit_code_of, judged_cases, with_sampled
 from paceline.plugin.guard import Guard
 from paceline.plugin.journaling import Journaling
 from paceline.plugin.misread_paths import misleading
 from paceline.plugin.run_metadata import RunMetadata
 from paceline.plugin.terminal_report import verbose_line, write_messages, write_report, write_sent
-from paceline.plugin.watching import Watching
 from paceline.plugin.xdist_messages import NumberedCase, WorkerOrder
-from paceline.project_archive import open_archive, patience_of
+from paceline.project_archive import lock_wait_of, open_archive
 from paceline.shards import merged_fixtures
 from paceline.translated_names import RunCount
 from paceline.unpatched import UNPATCHED
@@ -64,11 +64,11 @@ class RunSession:
         self._planner: Final = planner
         self._process: Final = UNPATCHED.getpid()
         self._added: Final = AddedTime(settings.added_seconds, guard)
-        self._archive: Final = open_archive(settings, config.rootpath, guard.warn, patience_of(settings))
+        self._archive: Final = open_archive(settings, config.rootpath, guard.warn, lock_wait_of(settings))
         self._metadata: Final = RunMetadata(config, settings, guard)
         self._book: Final = CaseBook()
         self._sending: Final = self._open_sending() if settings.push or settings.otlp else None
-        self.watching: Final = Watching(config, settings, planner, guard, self._metadata)
+        self.companion_watch: Final = CompanionWatch(config, settings, planner, guard, self._metadata)
         self._journaling: Final = Journaling(self._archive, settings, guard, self._sending)
         self._judged: tuple[Run, Past] | None = None
         self._run: Run | None = None
@@ -87,15 +87,15 @@ class RunSession:
         return self._archive.baselines
 
     @cached_property
-    def turn(self) -> CountingTurn:
+    def rotation(self) -> Rotation:
         """
         What is known of the tests that take turns in being counted, as far as runs are kept here.
         """
         settings = self._settings.work
         if settings.mode is not WorkMode.ROTATE:
-            return CountingTurn()
-        find = partial(self._archive.latest, self._metadata.suite, NEEDED_FOR_TURN, round(_TURNS / settings.share))
-        return find_turn(self.guard.tried(find, "reading earlier runs") or Past(), self.run_id)
+            return Rotation()
+        find = partial(self._archive.latest, self._metadata.suite, NEEDED_FOR_ROTATION, round(_TURNS / settings.share))
+        return find_rotation(self.guard.tried(find, "reading earlier runs") or Past(), self.run_id)
 
     @property
     def is_here(self) -> bool:
@@ -108,7 +108,7 @@ class RunSession:
     def pytest_sessionstart(self) -> None:
         prepare = partial(self._journaling.prepare, is_nested=self._metadata.is_nested)
         self.guard.tried(prepare, "preparing the results folder")
-        self.watching.start()
+        self.companion_watch.start()
         self.guard.tried(self._metadata.begin, "timing the machine")
 
     def pytest_report_header(self) -> list[str]:
@@ -118,7 +118,7 @@ class RunSession:
         given = self._config.invocation_params
         return [
             f"paceline: suite {self._settings.suite}, {self._journaling.place()}",
-            *([f"paceline: live metrics on {self.watching.url}"] if self.watching.url else []),
+            *([f"paceline: live metrics on {self.companion_watch.url}"] if self.companion_watch.url else []),
             *(f"paceline: {warning}" for warning in misleading(given.args, given.dir, self._config.rootpath)),
         ]
 
@@ -132,7 +132,7 @@ class RunSession:
 
     def _begin_tests(self) -> None:
         self._metadata.settle()
-        self.watching.begin_tests()
+        self.companion_watch.begin_tests()
         self._metadata.begin_tests()
         run = self._build_run(RunOutcome.CRASHED)
         self._journaling.begin(run)
@@ -142,7 +142,7 @@ class RunSession:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         if not self.is_here:
             return
-        observed = self._added.tried(self.watching.finish, "asking the companion") or Observed()
+        observed = self._added.tried(self.companion_watch.finish, "asking the companion") or Observed()
         end = SessionEnd(exit_code=exitstatus, is_cut=bool(session.shouldstop or session.shouldfail))
         if len(self._book):
             session.exitstatus = self._conclude(end, observed) or exitstatus
@@ -158,7 +158,7 @@ class RunSession:
             self._session.exitstatus = pytest.ExitCode.INTERRUPTED
 
     def _close(self) -> None:
-        self.watching.close()
+        self.companion_watch.close()
         self._metadata.close()
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
@@ -184,8 +184,8 @@ class RunSession:
         return WorkerOrder(
             run=self._build_run(RunOutcome.PASSED),
             default_branch=self._metadata.origin.default_branch,
-            boundaries=self.watching.fifo_path,
-            turn=self.turn,
+            boundaries=self.companion_watch.fifo_path,
+            rotation=self.rotation,
         )
 
     def add(self, worker: str, numbered: NumberedCase) -> None:
@@ -196,7 +196,7 @@ class RunSession:
             return
         case = numbered.case
         if self._book.put(worker, numbered):
-            self.watching.tell_case(case)
+            self.companion_watch.tell_case(case)
             if self._settings.verbose_tests:
                 verbose_line(self._config, case)
         self._journaling.add(case)

@@ -32,7 +32,9 @@ class SingleProcess:
     ) -> None:
         if work is not None:
             session.find_work = work.work
-        self.tests: Final = ItemCases(meter, session.watching, self._on_end, self._on_settled, session.guard.failed)
+        self.tests: Final = ItemCases(
+            meter, session.companion_watch, self._on_end, self._on_settled, session.guard.failed
+        )
         self._process: Final = UNPATCHED.getpid()
         self._settings: Final = settings
         self._meter: Final = meter

@@ -63,7 +63,7 @@ class XdistController:
         # Each worker collects the same tests, so one worker reports for all.
         if self._planner.changed_ids is None and changed is not None:
             self._planner.changed_ids = changed
-            self._session.watching.tell_names()
+            self._session.companion_watch.tell_names()
         numbered = take_case(report)
         if numbered is not None:
             self._session.add(_name_of(getattr(report, "node", None)), self._with_crashes(report.nodeid, numbered))

@@ -8,7 +8,7 @@ from typing import Protocol
 import pytest
 from msgspec import Struct, json
 
-from paceline.analysis.counting_turn import CountingTurn
+from paceline.analysis.rotation import Rotation
 from paceline.model import Case, FixtureTime, Run
 from paceline.values import Value
 from paceline.work import Work
@@ -20,13 +20,13 @@ _CASE, _IDS = "paceline_case", "paceline_changed_ids"
 class WorkerOrder(Struct, frozen=True, kw_only=True):
     """
     What a worker has to know before its first test: the run as far as it is known, the branch that has its past, and
-    the path of the companion's FIFO, "" for none. `turn` says which tests take their turn in being counted.
+    the path of the companion's FIFO, "" for none. `rotation` says which tests are counted this time.
     """
 
     run: Run
     default_branch: str
     boundaries: str = ""
-    turn: CountingTurn = CountingTurn()
+    rotation: Rotation = Rotation()
 
 
 class NumberedCase(Value, frozen=True, kw_only=True):

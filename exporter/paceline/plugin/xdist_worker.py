@@ -31,7 +31,7 @@ from paceline.plugin.xdist_messages import (
     put_case,
     put_changed_ids,
 )
-from paceline.project_archive import open_archive, patience_of
+from paceline.project_archive import lock_wait_of, open_archive
 from paceline.unpatched import UNPATCHED
 
 
@@ -64,7 +64,7 @@ class XdistWorker:
         self._guard: Final = guard
         self._process: Final = UNPATCHED.getpid()
         self._work: Final = work
-        self._patience: Final = patience_of(settings)
+        self._lock_wait: Final = lock_wait_of(settings)
         self._settled: dict[int, Case] = {}
         self._repeater: Final = Repeater(meter, self.tests, settings, lambda _: None, work)
         self._has_sent_ids = False
@@ -135,7 +135,7 @@ class XdistWorker:
 
     def _judge(self) -> Run:
         run = replace(self._order.run, cases=tuple(one.case for one in self.tests.ended.values()))
-        archive = open_archive(self._settings, self._config.rootpath, self._guard.warn, self._patience)
+        archive = open_archive(self._settings, self._config.rootpath, self._guard.warn, self._lock_wait)
         judged, _ = archive.judged(run, self._settings.rules, self._order.default_branch)
         return judged
 

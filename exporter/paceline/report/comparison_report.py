@@ -10,7 +10,7 @@ from tabulate import tabulate
 
 from paceline.analysis.compare.comparison import Comparison
 from paceline.analysis.compare.outcome import Change, Compared, ComparisonRule, is_clear
-from paceline.analysis.compare.shift_test import Shift
+from paceline.analysis.compare.shift import Shift
 from paceline.formatting import counted, duration, listed
 from paceline.report import words
 from paceline.report.markdown import code, escaped

@@ -16,7 +16,7 @@ from paceline.report.counted_work import counted_work
 from paceline.report.findings import Finding, findings_of
 from paceline.report.headline import headline
 from paceline.report.kit_summaries import kit_summaries
-from paceline.report.news import news, standing
+from paceline.report.new_findings import new_findings, standing
 from paceline.report.slow_fixtures import slow_fixtures
 from paceline.translated_names import RunCount
 
@@ -44,14 +44,14 @@ _BUSY_PERCENT = 90.0
 
 class Content(Struct, frozen=True, kw_only=True):
     """
-    All that a report says. `findings` are all of them, the new ones first; `news` are the new ones, in which many
+    All that a report says. `findings` are all of them, the new ones first; in `new_findings`, many
     broken budgets of one test type are one; `standing` has a line for each kind of the others. `results` are those of
     the test kit, each with its kind.
     """
 
     headline: str
     findings: tuple[Finding, ...]
-    news: tuple[Finding, ...]
+    new_findings: tuple[Finding, ...]
     standing: tuple[str, ...]
     slowest: tuple[tuple[str, Case], ...]
     machine: str
@@ -82,7 +82,7 @@ def compose(run: Run, past: Past, rules: Rules) -> Content:
     return Content(
         headline=headline(run, past, rules),
         findings=flattened(by_subject(found)),
-        news=flattened(by_subject(news(run, found))),
+        new_findings=flattened(by_subject(new_findings(run, found))),
         standing=tuple(standing(found)),
         slowest=tuple((formatting.duration(case.duration_seconds or 0.0), case) for case in slowest),
         results=tuple(kit_summaries(run)),

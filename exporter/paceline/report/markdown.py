@@ -27,8 +27,8 @@ def markdown(content: Content) -> str:
     The whole fits a comment on a pull request.
     """
     parts = [f"### {'✅' if content.is_well else '⚠️'} Paceline: {content.headline}"]
-    if content.news:
-        parts.append(_table(content.news, _MOST_OF_NEWS))
+    if content.new_findings:
+        parts.append(_table(content.new_findings, _MOST_OF_NEWS))
     if content.standing:
         old = [finding for finding in content.findings if finding.standing]
         counts = ", ".join(text.partition(":")[0] for text in content.standing)

@@ -85,7 +85,7 @@ def _all_lines(content: Content, width: int, verbosity: int, *, ascii_only: bool
             yield from _subject_lines(subject, width, None, ascii_only=ascii_only)
     else:
         room = max(MOST_LINES - _height([*heading, *tail], width), _FEWEST_LINES)
-        yield from _short_lines(by_subject(content.news), width, room, ascii_only=ascii_only)
+        yield from _short_lines(by_subject(content.new_findings), width, room, ascii_only=ascii_only)
     yield from tail
 
 

@@ -24,7 +24,7 @@ from starlette.routing import Route
 from paceline.errors import ConflictError, DocumentError, PacelineError
 from paceline.identity import safe_text
 from paceline.server.access import UsersOnly, is_token
-from paceline.server.body_room import BodyRoom, TakenRoom
+from paceline.server.body_memory import BodyMemory, TakenMemory
 from paceline.server.credentials import Credentials
 from paceline.server.housekeeping import Housekeeping
 from paceline.server.landing_page import landing_page
@@ -93,11 +93,11 @@ class _Endpoints:
         self._receiving = CapacityLimiter(_RECEIVERS)
         self._receiving_large = CapacityLimiter(1)
         self._reading = CapacityLimiter(_RECEIVERS)
-        self._room = BodyRoom()
+        self._body_memory = BodyMemory()
 
     async def receive(self, request: Request) -> Response:
         sender = Sender(name=_host(request), clock=_clock(request))
-        with self._room.place(sender.name) as place:
+        with self._body_memory.place(sender.name) as place:
             document = await self._body(request, self._limits, place)
             receive = partial(self._service.receive, document, "the run", sender)
             with self._own.ingest.time():
@@ -112,7 +112,7 @@ class _Endpoints:
         return JSONResponse(to_builtins(receipt), _STATUS[receipt.result], background=prepare)
 
     async def live(self, request: Request) -> Response:
-        with self._room.place(_host(request)) as place:
+        with self._body_memory.place(_host(request)) as place:
             document = await self._body(request, _LIVE_LIMITS, place)
             if not document:
                 return Response(status_code=204)  # `paceline doctor` asks whether its token is accepted
@@ -162,7 +162,7 @@ class _Endpoints:
         if request.url.path == RUNS:
             self._own.reports.labels(result).inc()
 
-    async def _body(self, request: Request, limits: BodyLimits, place: TakenRoom) -> bytes:
+    async def _body(self, request: Request, limits: BodyLimits, place: TakenMemory) -> bytes:
         tokens = self._credentials.tokens
         if tokens and not is_token(request.headers.get("authorization", ""), tokens):
             await discard_body(request, limits)

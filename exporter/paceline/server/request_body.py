@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 from starlette.requests import ClientDisconnect, Request
 
-from paceline.server.body_room import TakenRoom
+from paceline.server.body_memory import TakenMemory
 
 _DRAINED = 4
 # The event loop waits while a piece is unpacked, of each body that comes at the same time.
@@ -39,7 +39,7 @@ class RefusedBodyError(Exception):
         self.status: Final = status
 
 
-async def read_body(request: Request, limits: BodyLimits, place: TakenRoom) -> bytes:
+async def read_body(request: Request, limits: BodyLimits, place: TakenMemory) -> bytes:
     """
     Read the body of a request that brings JSON.
 
@@ -62,7 +62,7 @@ async def discard_body(request: Request, limits: BodyLimits) -> None:
     await _drain(request.stream(), limits)
 
 
-async def _unpacked(request: Request, chunks: AsyncIterator[bytes], limits: BodyLimits, place: TakenRoom) -> bytes:
+async def _unpacked(request: Request, chunks: AsyncIterator[bytes], limits: BodyLimits, place: TakenMemory) -> bytes:
     unpacker = _unpacker(request, limits)
     try:
         async with asyncio.timeout(limits.seconds):

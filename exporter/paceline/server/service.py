@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 from paceline.errors import ConflictError, DocumentError, StorageError
 from paceline.formatting import counted, moment
 from paceline.history.sqlite.exporter_ledger import Exposed, Received, ServedLedger, Terms
-from paceline.history.sqlite.patience import Patience
+from paceline.history.sqlite.lock_wait import LockWait
 from paceline.identity import safe_text
 from paceline.live_report import LiveReport
 from paceline.metrics import catalogue
@@ -57,7 +57,7 @@ class ExporterService:
         self.settings: Final = settings
         self.own: Final = OwnMetrics(_State(self))
         self._now, self._ticks = time.time, time.monotonic
-        self._ledger: Final = ServedLedger(settings.data / LEDGER, Patience(each=_LOCK_SECONDS))
+        self._ledger: Final = ServedLedger(settings.data / LEDGER, LockWait(each=_LOCK_SECONDS))
         uncounted = self._ledger.count_rest(self._tally)
         if uncounted:
             _LOG.info("counted %s that no exporter received", counted(uncounted, "run"))

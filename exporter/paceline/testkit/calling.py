@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import closing
 from typing import Any, TypeAlias
 
-from paceline.testkit.call_limit import CallLimit
+from paceline.testkit.call_time_limit import CallTimeLimit
 
 Steps: TypeAlias = Generator[int, None, None]
 """
@@ -14,7 +14,7 @@ How often a function is to be called next, again and again. What lies between tw
 """
 
 
-def call_in_steps(fn: Callable[[], Any], steps: Steps, limit: CallLimit) -> None:
+def call_in_steps(fn: Callable[[], Any], steps: Steps, limit: CallTimeLimit) -> None:
     """
     Call a function, while the caller watches the limit.
 
@@ -29,7 +29,7 @@ def call_in_steps(fn: Callable[[], Any], steps: Steps, limit: CallLimit) -> None
             limit.between()
 
 
-async def await_in_steps(fn: Callable[[], Awaitable[Any]], steps: Steps, limit: CallLimit) -> None:
+async def await_in_steps(fn: Callable[[], Awaitable[Any]], steps: Steps, limit: CallTimeLimit) -> None:
     """
     The same of a coroutine function, awaited where it is called; the limit is watched here.
 

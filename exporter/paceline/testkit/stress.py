@@ -10,9 +10,8 @@ from msgspec.structs import replace
 from paceline.kit_results.load import LoadResult
 from paceline.kit_results.stress import StressResult, StressStep
 from paceline.testkit.arguments import arguments_of, check_name, number, whole_number
-from paceline.testkit.keeping import keep
-from paceline.testkit.load.load_plan import LoadPlan
-from paceline.testkit.load.planning import (
+from paceline.testkit.kept_results import keep
+from paceline.testkit.load.load_arguments import (
     MOST_USERS,
     USERS,
     Loaded,
@@ -21,6 +20,7 @@ from paceline.testkit.load.planning import (
     check_thresholds,
     plan_of,
 )
+from paceline.testkit.load.load_plan import LoadPlan
 from paceline.testkit.load.session_settings import interrupt
 from paceline.testkit.scalability import knee_of
 
@@ -73,13 +73,13 @@ def stress_test(  # noqa: PLR0913 - each describes the load
         check_name(name)
         plan = plan_of(target, 1, (), (step_duration_seconds, 0.0), sending)
         check_installed(plan, sending)
-    from paceline.testkit.load.measured import measured  # noqa: PLC0415 - needs the packages of the extra
+    from paceline.testkit.load.send_load import send_load  # noqa: PLC0415 - needs the packages of the extra
 
     asked = LoadResult(
         duration_seconds=step_duration_seconds, elapsed_seconds=0.0, p95_ms=p95_ms, max_error_ratio=max_error_ratio
     )
     function = target if callable(target) else None
-    ladder = _Ladder(lambda load: measured(_step(plan, load, as_rate=as_rate), function, sending, asked), failure)
+    ladder = _Ladder(lambda load: send_load(_step(plan, load, as_rate=as_rate), function, sending, asked), failure)
     ladder.climb(_loads(initial_load, max_load, step_size))
     if refine:
         ladder.bisect()

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from paceline.analysis.compare.compared_runs import Cases, Needs, Side, Times
 from paceline.analysis.compare.moved_measures import Companions
 from paceline.analysis.compare.outcome import Change, Compared, ComparisonRule, is_clear, judged
-from paceline.analysis.compare.shift_test import (
+from paceline.analysis.compare.shift import (
     Shift,
     dominance,
     independent_shift,

@@ -9,7 +9,7 @@ from math import inf, log
 from msgspec import Struct
 from msgspec.structs import replace
 
-from paceline.analysis.compare.shift_test import Shift, q_values
+from paceline.analysis.compare.shift import Shift, q_values
 from paceline.model import Cause
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from paceline.analysis.past import OF_RUNS, Needed, Past, PastRun, Series, SeriesByTest
 from paceline.formatting import counted
 from paceline.history.sqlite.database import NotALedgerError, connected
-from paceline.history.sqlite.patience import Patience
+from paceline.history.sqlite.lock_wait import LockWait
 from paceline.history.sqlite.rows import unpacked, unpacked_by_name
 
 # Number of a run, measure, figures as they are kept.
@@ -27,7 +27,7 @@ class LedgerReader:
 
     Args:
         path: the ledger.
-        patience: waits while another process has it locked.
+        lock_wait: waits while another process has it locked.
         runs: the runs, in order of time.
         tests: number and tests of each run.
         names: ids of the tests by their numbers.
@@ -36,14 +36,14 @@ class LedgerReader:
     def __init__(
         self,
         path: Path,
-        patience: Patience,
+        lock_wait: LockWait,
         runs: tuple[PastRun, ...],
         tests: "Sequence[tuple[int, array[int]]]",
         names: Mapping[int, str],
     ) -> None:
         self.runs: Final = runs
         self._path = path
-        self._patience = patience
+        self._lock_wait = lock_wait
         self._tests = tests
         self._layout = _Layout([numbers for _, numbers in tests], names)
         self._columns: dict[str, SeriesByTest] = {}
@@ -58,7 +58,7 @@ class LedgerReader:
         """
         missing = [measure for measure in needed.measures if measure not in self._columns]
         if self.runs and missing and not needed.is_empty:
-            with connected(self._path, patience=self._patience) as database:
+            with connected(self._path, lock_wait=self._lock_wait) as database:
                 for measure in missing:
                     rows = _rows(database, measure, self._tests)
                     self._columns[measure] = self._of_runs(rows) if measure in OF_RUNS else self._of_tests(rows)

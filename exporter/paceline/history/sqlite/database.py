@@ -9,7 +9,7 @@ from pathlib import Path
 
 from paceline.errors import DocumentError, StorageError
 from paceline.files import make_private_folder
-from paceline.history.sqlite.patience import LONGEST_DEAF_SECONDS, Patience, code_of
+from paceline.history.sqlite.lock_wait import LONGEST_DEAF_SECONDS, LockWait, code_of
 
 _APPLICATION_ID = 0x50414345
 _VERSION = 9
@@ -110,20 +110,20 @@ class NotALedgerError(DocumentError):
 
 
 @contextmanager
-def connected(path: Path, *, begin: str = READ, patience: Patience | None = None) -> Iterator[sqlite3.Connection]:
+def connected(path: Path, *, begin: str = READ, lock_wait: LockWait | None = None) -> Iterator[sqlite3.Connection]:
     """
     A connection within one transaction, which is kept if nothing is raised; the file is made or upgraded first.
 
     Args:
         path: of the file, whose folder is made if it is missing.
         begin: READ or WRITE.
-        patience: waits while another process has the file locked.
+        lock_wait: waits while another process has the file locked.
 
     Raises:
         NotALedgerError: the file is damaged, or a database of another program.
         StorageError: the file cannot be read or written, or is of a newer version.
     """
-    patience = patience or Patience()
+    lock_wait = lock_wait or LockWait()
     try:
         make_private_folder(path.parent)
         database = _open(path)
@@ -131,10 +131,10 @@ def connected(path: Path, *, begin: str = READ, patience: Patience | None = None
         raise StorageError(f"{path} cannot be opened: {error}") from error
     try:
         database.execute("PRAGMA foreign_keys = ON")
-        patience.tried(lambda: _begin(database, path, begin))
+        lock_wait.tried(lambda: _begin(database, path, begin))
         database.execute(f"PRAGMA busy_timeout = {_WITHIN_MILLISECONDS}")
         yield database
-        patience.tried(lambda: database.execute("COMMIT"))
+        lock_wait.tried(lambda: database.execute("COMMIT"))
     except sqlite3.DatabaseError as error:
         raise _fault(path, error) from error
     except _UNREADABLE as error:
@@ -174,7 +174,7 @@ def shrink(path: Path) -> None:
     """
     database = _open(path)
     try:
-        Patience().tried(lambda: database.execute("VACUUM"))
+        LockWait().tried(lambda: database.execute("VACUUM"))
     except sqlite3.Error as error:
         raise StorageError(f"{path} cannot be made smaller: {error}") from error
     finally:

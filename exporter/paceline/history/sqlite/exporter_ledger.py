@@ -89,7 +89,7 @@ class ServedLedger(Ledger):
         Raises:
             ConflictError: another run has the id of this run.
         """
-        with connected(self.path, begin=WRITE, patience=self._patience) as database:
+        with connected(self.path, begin=WRITE, lock_wait=self._lock_wait) as database:
             check_run(database, run)
             return _receive(database, run, document, terms)
 
@@ -101,7 +101,7 @@ class ServedLedger(Ledger):
         Raises:
             ConflictError: another part has the id of this part, or the other parts of the run are of another suite.
         """
-        with connected(self.path, begin=WRITE, patience=self._patience) as database:
+        with connected(self.path, begin=WRITE, lock_wait=self._lock_wait) as database:
             check_part(database, run, part.run_id)
             if _is_known_part(database, run):
                 return Received(is_new=False)
@@ -121,7 +121,7 @@ class ServedLedger(Ledger):
         """
         Make runs of parts that have waited since `before` for the rest, as far as they came.
         """
-        with connected(self.path, begin=WRITE, patience=self._patience) as database:
+        with connected(self.path, begin=WRITE, lock_wait=self._lock_wait) as database:
             rows = database.execute(
                 "SELECT whole FROM shards WHERE length(document) GROUP BY whole HAVING max(arrived) < ?", (before,)
             )
@@ -134,11 +134,11 @@ class ServedLedger(Ledger):
         Returns:
             How many those were.
         """
-        with connected(self.path, patience=self._patience) as database:
+        with connected(self.path, lock_wait=self._lock_wait) as database:
             rows = database.execute("SELECT run_id FROM runs WHERE is_counted = 0").fetchall()
         for (run_id,) in rows:
             run = self.received(run_id)
-            with connected(self.path, begin=WRITE, patience=self._patience) as database:
+            with connected(self.path, begin=WRITE, lock_wait=self._lock_wait) as database:
                 if run is not None:
                     _count(database, run_id, tally(run))
         return len(rows)
@@ -147,7 +147,7 @@ class ServedLedger(Ledger):
         """
         What is exposed, in the order in which it came.
         """
-        with connected(self.path, patience=self._patience) as database:
+        with connected(self.path, lock_wait=self._lock_wait) as database:
             rows = database.execute(f"{_EXPOSED} ORDER BY exposed_since, number").fetchall()
         return [_exposed(row) for row in rows]
 
@@ -158,7 +158,7 @@ class ServedLedger(Ledger):
         Raises:
             DocumentError: the document is damaged.
         """
-        with connected(self.path, patience=self._patience) as database:
+        with connected(self.path, lock_wait=self._lock_wait) as database:
             row = database.execute("SELECT document FROM runs WHERE run_id = ?", (run_id,)).fetchone()
         return unpack(row[0], f"run {run_id} in {self.path}") if row else None
 
@@ -166,7 +166,7 @@ class ServedLedger(Ledger):
         """
         Expose runs no longer.
         """
-        with connected(self.path, begin=WRITE, patience=self._patience) as database:
+        with connected(self.path, begin=WRITE, lock_wait=self._lock_wait) as database:
             database.executemany("UPDATE runs SET exposed_since = NULL WHERE run_id = ?", [(one,) for one in run_ids])
 
     def stamps(self) -> dict[str, int]:
@@ -195,7 +195,7 @@ class ServedLedger(Ledger):
         """
         The counters.
         """
-        with connected(self.path, patience=self._patience) as database:
+        with connected(self.path, lock_wait=self._lock_wait) as database:
             rows = database.execute("SELECT labels, value FROM totals").fetchall()
         return {tuple(json.decode(labels, type=list[str])): value for labels, value in rows}
 
@@ -204,7 +204,7 @@ class ServedLedger(Ledger):
         The end of the latest run by suite, branch and default branch.
         """
         query = "SELECT suite, branch, default_branch, max(ended) FROM runs GROUP BY suite, branch, default_branch"
-        with connected(self.path, patience=self._patience) as database:
+        with connected(self.path, lock_wait=self._lock_wait) as database:
             rows = database.execute(query).fetchall()
         return {(suite, branch, default): ended for suite, branch, default, ended in rows}
 

@@ -18,7 +18,7 @@ from paceline.errors import DocumentError
 from paceline.history.source import TimeSpan
 from paceline.history.sqlite.columns import LedgerReader
 from paceline.history.sqlite.database import WRITE, connected, shrink
-from paceline.history.sqlite.patience import Patience
+from paceline.history.sqlite.lock_wait import LockWait
 from paceline.history.sqlite.rows import SUMMARY, insert_run, past_run, unpack, unpacked
 from paceline.history.sqlite.vectors import read_vectors, with_vectors
 from paceline.model import Run
@@ -37,9 +37,9 @@ class Ledger:
         StorageError: the file cannot be read or written, or is of a newer version.
     """
 
-    def __init__(self, path: Path, patience: Patience | None = None) -> None:
+    def __init__(self, path: Path, lock_wait: LockWait | None = None) -> None:
         self.path: Final = path
-        self._patience: Final = patience or Patience()
+        self._lock_wait: Final = lock_wait or LockWait()
 
     def add(self, run: Run, document: bytes | None = None) -> bool:
         """
@@ -52,7 +52,7 @@ class Ledger:
         Returns:
             Whether the run was added.
         """
-        with connected(self.path, begin=WRITE, patience=self._patience) as database:
+        with connected(self.path, begin=WRITE, lock_wait=self._lock_wait) as database:
             return insert_run(database, run, document if document is not None else encode_run(run))
 
     def reader(self, suite: str, branch: str, span: TimeSpan) -> LedgerReader:
@@ -65,8 +65,8 @@ class Ledger:
             span: which of its runs.
         """
         if not self.path.exists():
-            return LedgerReader(self.path, self._patience, (), [], {})
-        with connected(self.path, patience=self._patience) as database:
+            return LedgerReader(self.path, self._lock_wait, (), [], {})
+        with connected(self.path, lock_wait=self._lock_wait) as database:
             rows = database.execute(
                 f"SELECT {SUMMARY}, number, tests FROM runs"  # noqa: S608 - a constant
                 " WHERE suite = ? AND branch = ? AND ended BETWEEN ? AND ? AND run_id != ?"
@@ -76,7 +76,7 @@ class Ledger:
             names = dict(database.execute("SELECT number, id FROM tests")) if rows else {}
             tests = [(row[-2], unpacked("I", row[-1], f"{self.path}")) for row in rows]
             runs = tuple(map(past_run, rows))
-        return LedgerReader(self.path, self._patience, runs, tests, names)
+        return LedgerReader(self.path, self._lock_wait, runs, tests, names)
 
     def summaries(self, suite: str | None = None, limit: int = -1) -> list[tuple[str, str, PastRun]]:
         """
@@ -84,7 +84,7 @@ class Ledger:
         """
         if not self.path.exists():
             return []
-        with connected(self.path, patience=self._patience) as database:
+        with connected(self.path, lock_wait=self._lock_wait) as database:
             rows = database.execute(
                 f"SELECT {SUMMARY}, suite, outcome FROM runs"  # noqa: S608 - a constant
                 " WHERE :suite IS NULL OR suite = :suite ORDER BY ended DESC, number DESC LIMIT :limit",
@@ -101,7 +101,7 @@ class Ledger:
         """
         if not self.path.exists():
             return None
-        with connected(self.path, patience=self._patience) as database:
+        with connected(self.path, lock_wait=self._lock_wait) as database:
             rows = database.execute(
                 "SELECT document, run_id FROM runs WHERE run_id = :id OR substr(run_id, 1, length(:id)) = :id"
                 " ORDER BY run_id != :id LIMIT 2",
@@ -119,7 +119,7 @@ class Ledger:
         """
         if not fingerprints or not self.path.exists():
             return {}
-        with connected(self.path, patience=self._patience) as database:
+        with connected(self.path, lock_wait=self._lock_wait) as database:
             return read_vectors(database, fingerprints)
 
     def prune(self, *, before: float = 0.0, keep: int | None = None, dry_run: bool = False) -> list[str]:
@@ -136,7 +136,7 @@ class Ledger:
         """
         if not self.path.exists():
             return []
-        with connected(self.path, begin=WRITE, patience=self._patience) as database:
+        with connected(self.path, begin=WRITE, lock_wait=self._lock_wait) as database:
             rows = database.execute(
                 "SELECT run_id, number FROM (SELECT run_id, number, ended, row_number() OVER"
                 " (PARTITION BY suite, branch ORDER BY ended DESC, number DESC) AS place FROM runs)"

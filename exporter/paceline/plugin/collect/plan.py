@@ -24,7 +24,7 @@ from paceline.plugin.collect.kit_markers import (
     is_declared_by_project,
     wrong_kit_marker,
 )
-from paceline.plugin.collect.marker_limits import MarkerLimits, marker_limits
+from paceline.plugin.collect.marker_arguments import MarkerLimits, marker_limits
 from paceline.plugin.collect.masked_ids import masked_id
 
 _MARKERS_OF_LIMITS = ("performance", "performance_test")

@@ -22,6 +22,7 @@ from paceline.config import Config
 from paceline.formatting import counted, duration
 from paceline.model import Case, Run
 from paceline.plugin.collect.plan import plan_of
+from paceline.plugin.measure.hidden_repeat import hidden_repeat, unchanged
 from paceline.plugin.measure.item_cases import EndedTest, ItemCases
 from paceline.plugin.measure.marker_verdicts import marker_verdicts
 from paceline.plugin.measure.meter import Meter
@@ -29,7 +30,6 @@ from paceline.plugin.measure.repeatable import why_not_repeatable
 from paceline.plugin.measure.running_test import RunningTest
 from paceline.plugin.measure.time_limit import OutOfTimeError, time_limit
 from paceline.plugin.measure.traced_memory import traced_memory
-from paceline.plugin.measure.unseen import unchanged, unseen
 from paceline.plugin.measure.without_exit import ExitedError, without_exit
 from paceline.plugin.measure.work_choice import WorkChoice
 from paceline.probes.calibration import ROUNDS_BESIDE_A_REPEAT, calibrate
@@ -138,7 +138,7 @@ class Repeater:
         self._budgets_left -= 1
         self._pause_counting()
         started, cases = UNPATCHED.monotonic(), list[Case]()
-        with unseen(one.item.config), self._meter.another_test(is_suspect=True):
+        with hidden_repeat(one.item.config), self._meter.another_test(is_suspect=True):
             for _ in range(self._limits.repeats):
                 repeat = self._repeat(one, self._seconds_for_budgets, nextitem)
                 if repeat is None:
@@ -253,7 +253,7 @@ class Repeater:
         Let nobody else see the repeats of some tests, nor the test that is present measure them as its own.
         """
         is_present = any(one.item is self._tests.item for one in suspects)
-        with unseen(config), self._meter.another_test(is_suspect=is_present):
+        with hidden_repeat(config), self._meter.another_test(is_suspect=is_present):
             yield
 
     def _repeat_in_time(self, one: EndedTest, started: float, node: pytest.Collector | None) -> Case | None:

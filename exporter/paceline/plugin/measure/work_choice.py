@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from paceline.analysis.counting_turn import CountingTurn, chosen_in_turn
+from paceline.analysis.rotation import Rotation, chosen_in_rotation
 from paceline.config import WorkSettings
 from paceline.errors import ConfigError
 from paceline.plugin.collect.plan import plan_of
@@ -33,17 +33,17 @@ class WorkChoice:
         probe: counts.
         settings: whose calls are counted.
         project: the name of the project's distribution.
-        turn: what is known of the tests, the same in all workers.
+        rotation: what is known of the tests, the same in all workers.
         warn: takes a line for the user.
     """
 
     def __init__(
-        self, probe: WorkProbe, settings: WorkSettings, project: str, turn: CountingTurn, warn: Callable[[str], None]
+        self, probe: WorkProbe, settings: WorkSettings, project: str, rotation: Rotation, warn: Callable[[str], None]
     ) -> None:
         self.probe: Final = probe
         self._settings: Final = settings
         self._project: Final = project
-        self._turn: Final = turn
+        self._rotation: Final = rotation
         self._warn: Final = warn
         self._chosen: frozenset[str] = frozenset()
 
@@ -106,7 +106,7 @@ class WorkChoice:
         self._find_code(session.config.rootpath, sorted(files))
         if self._settings.mode is WorkMode.ROTATE:
             tests = [plan_of(item).id for item in session.items if not _is_benchmark(item)]
-            self._chosen = chosen_in_turn(tests, self._settings.share, self._turn)
+            self._chosen = chosen_in_rotation(tests, self._settings.share, self._rotation)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:

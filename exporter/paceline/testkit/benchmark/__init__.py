@@ -9,9 +9,9 @@ from typing import Any
 from paceline.kit_results.benchmark import BenchmarkResult
 from paceline.testkit.arguments import arguments_of, check_name, number
 from paceline.testkit.benchmark.timed_rounds import BenchmarkLimits, BenchmarkRounds
-from paceline.testkit.call_limit import CALL_SECONDS, CallLimit
+from paceline.testkit.call_time_limit import CALL_SECONDS, CallTimeLimit
 from paceline.testkit.calling import await_in_steps, call_in_steps
-from paceline.testkit.keeping import keep
+from paceline.testkit.kept_results import keep
 
 _MILLISECONDS, _KIBIBYTE = 1e3, 1 << 10
 
@@ -48,7 +48,7 @@ def benchmark_test(  # noqa: PLR0913 - the options of a benchmark
     with arguments_of("benchmark_test"):
         check_name(name)
         rounds = BenchmarkRounds(limits_of(max_avg_ms, max_median_ms, max_memory_kib), name, group)
-    limit = CallLimit("benchmark_test", fn, timeout_seconds)
+    limit = CallTimeLimit("benchmark_test", fn, timeout_seconds)
     with limit.watched():
         first = limit.call(fn)
         if iscoroutine(first):
@@ -74,7 +74,7 @@ async def async_benchmark_test(  # noqa: PLR0913 - as above
     with arguments_of("async_benchmark_test"):
         check_name(name)
         rounds = BenchmarkRounds(limits_of(max_avg_ms, max_median_ms, max_memory_kib), name, group)
-    await await_in_steps(fn, rounds.steps(), CallLimit("async_benchmark_test", fn, timeout_seconds))
+    await await_in_steps(fn, rounds.steps(), CallTimeLimit("async_benchmark_test", fn, timeout_seconds))
     return keep(rounds.result)
 
 

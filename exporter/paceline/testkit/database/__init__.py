@@ -10,9 +10,9 @@ from typing import Any
 
 from paceline.kit_results.database import DatabaseResult
 from paceline.testkit.arguments import arguments_of, check_name, number, whole_number
-from paceline.testkit.call_limit import CALL_SECONDS, CallLimit
+from paceline.testkit.call_time_limit import CALL_SECONDS, CallTimeLimit
 from paceline.testkit.database.database_calls import Asked, Call, DatabaseCalls
-from paceline.testkit.keeping import keep
+from paceline.testkit.kept_results import keep
 
 _NAME, _ASYNC_NAME = "database_performance_test", "async_database_performance_test"
 _MILLISECONDS = 1e3
@@ -59,7 +59,7 @@ def database_performance_test(  # noqa: PLR0913 - the options of a database test
     """
     asked = _asked(_NAME, name, iterations, rows, max_avg_ms=max_avg_ms, max_queries=max_queries)
     calls = DatabaseCalls(fn, asked._replace(checks_n_plus_one=check_n_plus_one, scale=scale, explain=explain))
-    limit = CallLimit(_NAME, fn, timeout_seconds)
+    limit = CallTimeLimit(_NAME, fn, timeout_seconds)
     with limit.watched(), closing(Runner()) as runner, closing(calls.steps()) as steps:
         for function in steps:
             limit.call(_call, function, runner)
@@ -84,7 +84,7 @@ async def async_database_performance_test(  # noqa: PLR0913 - as above
     """
     asked = _asked(_ASYNC_NAME, name, iterations, rows, max_avg_ms=max_avg_ms, max_queries=max_queries)
     calls = DatabaseCalls(fn, asked._replace(checks_n_plus_one=check_n_plus_one, scale=scale, explain=explain))
-    limit = CallLimit(_ASYNC_NAME, fn, timeout_seconds)
+    limit = CallTimeLimit(_ASYNC_NAME, fn, timeout_seconds)
     with limit.watched_in_task(), closing(calls.steps()) as steps:
         for function in steps:
             limit.calls(1)

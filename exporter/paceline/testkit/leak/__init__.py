@@ -10,9 +10,9 @@ from typing import Any
 
 from paceline.kit_results.leak import LeakResult
 from paceline.testkit.arguments import arguments_of, check_name, whole_number
-from paceline.testkit.call_limit import CALL_SECONDS, CallLimit
+from paceline.testkit.call_time_limit import CALL_SECONDS, CallTimeLimit
 from paceline.testkit.calling import await_in_steps, call_in_steps
-from paceline.testkit.keeping import keep
+from paceline.testkit.kept_results import keep
 from paceline.testkit.leak.bystanders import without_records
 from paceline.testkit.leak.search import LeakSearch
 
@@ -62,14 +62,16 @@ async def async_memory_leak_test(
 
 def _search(
     function: str, fn: Callable[[], Any], iterations: int, name: str, timeout_seconds: float
-) -> tuple[LeakSearch, CallLimit]:
+) -> tuple[LeakSearch, CallTimeLimit]:
     with arguments_of(function):
         check_name(name)
         search = LeakSearch(whole_number("iterations", iterations), name)
-    return search, CallLimit(function, fn, timeout_seconds)
+    return search, CallTimeLimit(function, fn, timeout_seconds)
 
 
-def _await_all(first: Awaitable[Any], fn: Callable[[], Awaitable[Any]], search: LeakSearch, limit: CallLimit) -> None:
+def _await_all(
+    first: Awaitable[Any], fn: Callable[[], Awaitable[Any]], search: LeakSearch, limit: CallTimeLimit
+) -> None:
     try:
         get_running_loop()
     except RuntimeError:
@@ -80,7 +82,7 @@ def _await_all(first: Awaitable[Any], fn: Callable[[], Awaitable[Any]], search: 
 
 
 async def _awaiting(
-    first: Awaitable[Any], fn: Callable[[], Awaitable[Any]], search: LeakSearch, limit: CallLimit
+    first: Awaitable[Any], fn: Callable[[], Awaitable[Any]], search: LeakSearch, limit: CallTimeLimit
 ) -> None:
     limit.calls(1)
     await first

@@ -7,8 +7,8 @@ from typing import Unpack
 
 from paceline.kit_results.load import LoadResult
 from paceline.testkit.arguments import arguments_of, check_name
-from paceline.testkit.keeping import keep
-from paceline.testkit.load.planning import (
+from paceline.testkit.kept_results import keep
+from paceline.testkit.load.load_arguments import (
     Loaded,
     SendingOptions,
     check_installed,
@@ -76,10 +76,10 @@ def load_test(  # noqa: PLR0913 - each describes the load
         max_error_ratio=max_error_ratio,
         min_requests_per_second=min_requests_per_second,
     )
-    from paceline.testkit.load.measured import measured  # noqa: PLC0415 - needs the packages of the extra
+    from paceline.testkit.load.send_load import send_load  # noqa: PLC0415 - needs the packages of the extra
 
     function = endpoint if callable(endpoint) else None
-    result = keep(measured(plan, function, sending, asked))
+    result = keep(send_load(plan, function, sending, asked))
     if result.interrupted:
         interrupt(f"The load test was interrupted: {result.summary()}.")
     return result

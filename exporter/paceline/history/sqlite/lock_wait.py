@@ -23,7 +23,7 @@ def code_of(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
 
 
-class Patience:
+class LockWait:
     """
     Waits for locks, `each` time for so many seconds, and `in_all` no longer than that.
     """

@@ -29,7 +29,7 @@ class _BlockedError(BaseException):
     """
 
 
-class CallLimit:
+class CallTimeLimit:
     """
     Ends a call of a function that takes longer than the limit, by SIGALRM in the main thread of a POSIX process.
 

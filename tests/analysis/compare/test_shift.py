@@ -4,7 +4,7 @@ Two samples of times compared.
 
 import pytest
 
-from paceline.analysis.compare.shift_test import (
+from paceline.analysis.compare.shift import (
     Shift,
     dominance,
     independent_shift,

@@ -1,9 +1,9 @@
 """
-Which tests a run counts in turn.
+Which tests a run counts in rotation.
 """
 
-from paceline.analysis.counting_turn import CountingTurn, chosen_in_turn, find_turn
 from paceline.analysis.past import Past
+from paceline.analysis.rotation import Rotation, chosen_in_rotation, find_rotation
 from paceline.usage import UsageKey
 from support.values import make_case, make_run
 
@@ -17,7 +17,7 @@ def test_a_run_counts_its_share_of_the_time_and_each_test_has_its_turn() -> None
     seconds = {f"test_{number}": float(1 + number % 7) for number in range(199)} | {"test_long": 80.0}
     counted: dict[str, int] = {}
     for run in range(44):
-        chosen = chosen_in_turn([*seconds], _SHARE, CountingTurn(seconds=seconds, counted=counted))
+        chosen = chosen_in_rotation([*seconds], _SHARE, Rotation(seconds=seconds, counted=counted))
         counted |= dict.fromkeys(chosen, run)
         taken = sum(seconds[test] for test in chosen)
         assert taken <= _SHARE * sum(seconds.values()) or chosen == {"test_long"}
@@ -33,7 +33,7 @@ def test_new_tests_take_at_most_half_of_the_time() -> None:
     """
     known = {f"test_{number}": 1.0 for number in range(50)}
     tests = [*(f"test_skipped_{number}" for number in range(50)), *known]
-    chosen = [chosen_in_turn(tests, 0.1, CountingTurn(seconds=known, start=start)) for start in (0, 7)]
+    chosen = [chosen_in_rotation(tests, 0.1, Rotation(seconds=known, start=start)) for start in (0, 7)]
 
     assert [len(one - known.keys()) for one in chosen] == [5, 5]
     assert [len(one & known.keys()) for one in chosen] == [5, 5]
@@ -46,9 +46,9 @@ def test_without_a_past_all_tests_take_as_long() -> None:
     """
     tests = [f"test_{number}" for number in range(20)]
 
-    assert chosen_in_turn(tests, 0.1, CountingTurn(start=19)) == {"test_19", "test_0"}
-    assert chosen_in_turn(tests[:3], 0.1, CountingTurn()) == {"test_0"}
-    assert chosen_in_turn([], 0.1, CountingTurn()) == frozenset()
+    assert chosen_in_rotation(tests, 0.1, Rotation(start=19)) == {"test_19", "test_0"}
+    assert chosen_in_rotation(tests[:3], 0.1, Rotation()) == {"test_0"}
+    assert chosen_in_rotation([], 0.1, Rotation()) == frozenset()
 
 
 def test_the_past_has_times_and_the_last_counts() -> None:
@@ -60,8 +60,8 @@ def test_the_past_has_times_and_the_last_counts() -> None:
         make_run(1, [make_case("test_a", usage={UsageKey.CALLS: 3.0}), make_case("test_b", 2.0)]),
         make_run(2, [make_case("test_a", 3.0), make_case("test_b", 4.0)]),
     ]
-    turn = find_turn(Past.from_runs(runs), "r")
+    rotation = find_rotation(Past.from_runs(runs), "r")
 
-    assert turn == CountingTurn(
+    assert rotation == Rotation(
         seconds={"test_a": 1.0, "test_b": 2.0}, counted={"test_a": 1, "test_b": 0}, start=ord("r")
     )

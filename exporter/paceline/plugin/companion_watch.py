@@ -25,7 +25,7 @@ from paceline.shards import part_of
 _SECONDS = 0.5
 
 
-class Watching:
+class CompanionWatch:
     """
     The companion of a session, where there can be one; as a plugin it follows which tests run.
     """

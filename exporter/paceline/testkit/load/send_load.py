@@ -13,15 +13,15 @@ from paceline.testkit.load.call_engine import CallEngine
 from paceline.testkit.load.engine import Ended, Engine
 from paceline.testkit.load.gathering import Gathering
 from paceline.testkit.load.http_engine import HttpEngine
+from paceline.testkit.load.load_arguments import SendingOptions, locust_workers
 from paceline.testkit.load.load_plan import LoadPlan
 from paceline.testkit.load.locust_engine import LocustEngine
-from paceline.testkit.load.planning import SendingOptions, locust_workers
 from paceline.testkit.load.progress import Progress
 from paceline.testkit.load.server_use import ServersUse
 from paceline.testkit.load.session_settings import session_settings
 
 
-def measured(
+def send_load(
     plan: LoadPlan, function: Callable[[], Any] | None, sending: SendingOptions, asked: LoadResult
 ) -> LoadResult:
     """

@@ -12,7 +12,7 @@ from paceline.errors import StorageError
 _ALL, _OF_SENDER = 96 << 20, 72 << 20
 
 
-class BodyRoom:
+class BodyMemory:
     """
     Room for so many bytes of bodies that are being received or read, of `one sender` and in `all`.
     """
@@ -23,11 +23,11 @@ class BodyRoom:
         self._taken: Final[Counter[str]] = Counter()
 
     @contextmanager
-    def place(self, sender: str) -> Iterator["TakenRoom"]:
+    def place(self, sender: str) -> Iterator["TakenMemory"]:
         """
         The place of one request, given back at its end.
         """
-        place = TakenRoom(self, sender)
+        place = TakenMemory(self, sender)
         try:
             yield place
         finally:
@@ -40,21 +40,21 @@ class BodyRoom:
         Take so many bytes more.
 
         Raises:
-            StorageError: there is no room now.
+            StorageError: there is no memory for it now.
         """
         if self._taken[sender] + count > self._of_sender or self._taken.total() + count > self._most:
             raise StorageError("the exporter is receiving too many large runs at once, expected a retry")
         self._taken[sender] += count
 
 
-class TakenRoom:
+class TakenMemory:
     """
-    What a request has taken of the room.
+    The memory that a request has taken.
     """
 
-    def __init__(self, room: BodyRoom, sender: str) -> None:
+    def __init__(self, memory: BodyMemory, sender: str) -> None:
         self.taken = 0
-        self._room: Final = room
+        self._memory: Final = memory
         self._sender: Final = sender
 
     def grow(self, count: int) -> None:
@@ -62,7 +62,7 @@ class TakenRoom:
         Take so many bytes more.
 
         Raises:
-            StorageError: there is no room now.
+            StorageError: there is no memory for it now.
         """
-        self._room.take(self._sender, count)
+        self._memory.take(self._sender, count)
         self.taken += count

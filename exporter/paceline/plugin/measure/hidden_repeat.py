@@ -40,7 +40,7 @@ _TAKING_PART = ("_hypothesis_pytestplugin", "pytest_asyncio.", "anyio.", "paceli
 
 
 @contextmanager
-def unseen(config: pytest.Config) -> Iterator[None]:
+def hidden_repeat(config: pytest.Config) -> Iterator[None]:
     """
     While tests are run again: no report, no output, no log, no warning, no covered line, no result of another plugin.
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from paceline.ab.work_trees import Repository, undisturbed
+from paceline.ab.repository import Repository, undisturbed
 from paceline.errors import TrialError
 from support.repository import Project
 

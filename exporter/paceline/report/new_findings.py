@@ -18,7 +18,7 @@ _MOST_TYPE_BUDGETS = 10
 _MOST_NAMED = 3
 
 
-def news(run: Run, findings: Sequence[Finding]) -> Iterator[Finding]:
+def new_findings(run: Run, findings: Sequence[Finding]) -> Iterator[Finding]:
     """
     The new findings. Where many tests broke the budget of their type, one finding sums up those of a type.
 
