@@ -18,7 +18,7 @@ def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
     Watch a request from its sending, which connects where that is not done, to the head of its answer.
     """
     watched = module.HTTPConnection
-    endheaders, getresponse = watched.endheaders, watched.getresponse
+    endheaders = watched.endheaders
     patches.put(watched, _ATTRIBUTE, None)
 
     def watched_endheaders(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -34,19 +34,5 @@ def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
             requests.end(started, failed=True)
             raise
 
-    def watched_getresponse(self: Any, *args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        started, self.paceline_request = self.paceline_request, None
-        try:
-            response = getresponse(self, *args, **kwargs)
-        except BaseException:
-            requests.end(started, failed=True)
-            raise
-        requests.end(started, response.length)
-        return response
-
-    for name, function, original in (
-        ("endheaders", watched_endheaders, endheaders),
-        ("getresponse", watched_getresponse, getresponse),
-    ):
-        patches.put(watched, name, looking_like(function, original))
+    patches.put(watched, "endheaders", looking_like(watched_endheaders, endheaders))
+    patches.put(watched, "getresponse", requests.answering(watched.getresponse, lambda response: response.length))

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from paceline.probes.touch.attribution import Attribution, Bucket
 from paceline.probes.touch.counter import Counter
+from paceline.probes.touch.patches import looking_like
 from paceline.probes.touch.traces.test_span import TestSpan
 from paceline.unpatched import UNPATCHED
 from paceline.usage import UsageKey
@@ -125,6 +126,28 @@ class Requests(Counter):
         if started is not None:
             started.started -= nanoseconds
         self.end(started, failed=failed)
+
+    def answering(self, getresponse: Callable[..., Any], length_of: Callable[[Any], Any]) -> Callable[..., Any]:
+        """
+        A method that waits for an answer, and ends the request that its connection has in `paceline_request`.
+
+        Args:
+            getresponse: the method of the library.
+            length_of: the length of an answer in bytes, as the server announced it.
+        """
+
+        def watched_getresponse(connection: Any, *args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            started, connection.paceline_request = connection.paceline_request, None
+            try:
+                response = getresponse(connection, *args, **kwargs)
+            except BaseException:
+                self.end(started, failed=True)
+                raise
+            self.end(started, length_of(response))
+            return response
+
+        return looking_like(watched_getresponse, getresponse)
 
     def connected(self, host: Any) -> None:
         """

@@ -19,7 +19,7 @@ def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
     watched = module.HTTPConnection
     if issubclass(watched, HTTPConnection):
         return
-    connect, request, getresponse = watched.connect, watched.request, watched.getresponse
+    connect, request = watched.connect, watched.request
     patches.put(watched, _ATTRIBUTE, None)
 
     def watched_connect(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -42,17 +42,10 @@ def watch(module: ModuleType, requests: Requests, patches: Patches) -> None:
             requests.end(started, failed=True)
             raise
 
-    def watched_getresponse(self: Any, *args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        started, self.paceline_request = self.paceline_request, None
-        try:
-            response = getresponse(self, *args, **kwargs)
-        except BaseException:
-            requests.end(started, failed=True)
-            raise
-        requests.end(started, response.headers.get("content-length"))
-        return response
-
     patches.put(watched, "connect", looking_like(watched_connect, connect))
     patches.put(watched, "request", looking_like(watched_request, request))
-    patches.put(watched, "getresponse", looking_like(watched_getresponse, getresponse))
+    patches.put(
+        watched,
+        "getresponse",
+        requests.answering(watched.getresponse, lambda response: response.headers.get("content-length")),
+    )
