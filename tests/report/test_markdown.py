@@ -32,7 +32,7 @@ def _markdown(*findings: Finding, **changes: Any) -> str:
     known: dict[str, Any] = {
         "headline": "1 regression · 2 tests in 1.2 s",
         "findings": findings,
-        "news": tuple(finding for finding in findings if not finding.standing),
+        "new_findings": tuple(finding for finding in findings if not finding.standing),
         "standing": (),
         "slowest": (("250 ms", make_case("test_total")), ("1 ms", make_case("test_b"))),
         "machine": "as fast as usual",

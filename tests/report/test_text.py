@@ -49,7 +49,7 @@ def _content(**changes: Any) -> Content:
         "troubles": ("1 time: failures inside Paceline",),
     }
     every = known | changes
-    return Content(**{"news": every["findings"], "standing": (), **every})
+    return Content(**{"new_findings": every["findings"], "standing": (), **every})
 
 
 def _text(content: Content, *, width: int = 100, verbosity: int = 0, ascii_only: bool = False) -> str:
@@ -89,7 +89,9 @@ def test_what_stands_is_told_after_the_news() -> None:
         kind=VerdictKind.LEAK, severity=Severity.WARNING, case="test_a", reason="kept 2 MiB",
         since="as in the last run of the test", why="", advice="Look.", values=(), standing=True,
     )  # fmt: skip
-    content = _content(news=(_FINDING,), findings=(_FINDING, old), standing=("1 leak: test_a", "2 flaky tests: test_b"))
+    content = _content(
+        new_findings=(_FINDING,), findings=(_FINDING, old), standing=("1 leak: test_a", "2 flaky tests: test_b")
+    )
     short, full = _text(content), _text(content, verbosity=1)
 
     assert "next: Profile it.\nstill       1 leak: test_a\n            2 flaky tests: test_b\nslowest" in short
