@@ -4,6 +4,8 @@ Queries that a test sent.
 
 from paceline.values import Count, DocumentValue, NotNegative, PositiveCount
 
+_LONGEST_STATEMENT = 160
+
 
 class QueryGroup(DocumentValue, frozen=True, kw_only=True):
     """
@@ -28,3 +30,10 @@ class QueryGroup(DocumentValue, frozen=True, kw_only=True):
     @property
     def is_repeated(self) -> bool:
         return bool(self.fed_by) and not self.ignored
+
+
+def short_statement(statement: str) -> str:
+    """
+    A statement as reports show it.
+    """
+    return statement if len(statement) <= _LONGEST_STATEMENT else f"{statement[: _LONGEST_STATEMENT - 1]}…"

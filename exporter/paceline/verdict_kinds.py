@@ -133,7 +133,8 @@ class VerdictKind(OpenEnum):
         KindFacts(
             ("higher count", "higher counts"),
             "A count that was the same in all earlier runs, of queries for example, is higher.",
-            "Look for a call that moved into a loop. An intended increase becomes usual after some runs.",
+            "Look at the changes since the last run with the lower count. An intended increase becomes usual after "
+            "some runs.",
             severity="warning",
             figures="the count now; its earlier value",
             color=colors.GREEN,

@@ -24,6 +24,8 @@ _ASKING = """
 def test_queries_where_no_test_sent_any_are_a_higher_count(suite: Suite, arguments: tuple[str, ...]) -> None:
     """
     From 0 to 5 queries after eight runs, in one process and with workers; the run says which probes were on.
+
+    The reason names the line that is new.
     """
     suite.write("test_shop.py", _ASKING.format(queries=0))
     quiet = suite.run(*arguments).run
@@ -37,6 +39,7 @@ def test_queries_where_no_test_sent_any_are_a_higher_count(suite: Suite, argumen
     assert [(verdict.case, verdict.measured, verdict.limit) for verdict in counts] == [
         ("test_shop.py::test_asks", 5, 0)
     ]
+    assert counts[0].reason.endswith("; new at test_shop.py:7 (`select ?`): 5 times")
 
 
 _REPEATING = """

@@ -275,8 +275,9 @@ def test_a_count_shows_the_counts_and_what_rose_with_it() -> None:
 
     assert finding.values == (1.0, 1.0, 1.0, 9.0)
     assert (finding.since, finding.why) == ("new in this run", "rows 1 → 9")
-    assert (
-        finding.advice == "Look for a call that moved into a loop. An intended increase becomes usual after some runs."
+    assert finding.advice == (
+        "Look at the changes since the last run with the lower count. "
+        "An intended increase becomes usual after some runs."
     )
 
 

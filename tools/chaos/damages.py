@@ -56,7 +56,7 @@ def _session(archive: Archive, number: int) -> bool:
     archive.folder.prepare()
     archive.recover(Rules(), run.suite)
     judged, past = archive.judged(run, Rules(), "main")
-    return archive.keep(archive.with_functions(judged, past, Rules()), past) is not None
+    return archive.keep(archive.with_places(judged, past, Rules()), past) is not None
 
 
 def _archive(folder: Path) -> Archive:

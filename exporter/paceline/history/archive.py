@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from msgspec import DecodeError, Struct, json
 
+from paceline.analysis.added_calls import needed_runs, with_added_calls
 from paceline.analysis.baselines import Baselines
 from paceline.analysis.judge import judge
 from paceline.analysis.judgement_rules import Rules
@@ -102,7 +103,7 @@ class Archive:
                 kept.append(known)
                 continue
             judged, past = self._judged_here(run, rules)
-            judged = self.with_functions(judged, past, rules)
+            judged = self.with_places(judged, past, rules)
             if run.cases and not self.keep(judged, past):
                 continue
             journal.unlink(missing_ok=True)
@@ -124,9 +125,9 @@ class Archive:
             self._warn(f"no history: {error}")
             return judge(run, Past(), rules), Past(source=self._server.name)
 
-    def with_functions(self, run: Run, past: Past, rules: Rules) -> Run:
+    def with_places(self, run: Run, past: Past, rules: Rules) -> Run:
         """
-        Name the functions by which the calls of tests changed, as far as earlier vectors are kept here.
+        Name the functions, lines and hosts by which counts changed, as far as earlier runs are kept here.
 
         Args:
             run: the run, with its final verdicts.
@@ -136,7 +137,9 @@ class Archive:
         run = with_work_of_suspects(run, past, rules.work)
         needed = needed_vectors(run, past)
         earlier = self._tried(lambda: self._of_ledger(lambda: self.ledger.vectors(needed))) or {}
-        return with_functions(run, past, earlier)
+        run = with_functions(run, past, earlier)
+        known = (self._tried(partial(self.ledger.run, run_id)) for run_id in needed_runs(run, past))
+        return with_added_calls(run, past, {one.run_id: one for one in known if one is not None})
 
     def past_of(self, run: Run, rules: Rules, default_branch: str = "", *, shown: Needed = EVERY_TEST) -> Past:
         """

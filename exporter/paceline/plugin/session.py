@@ -275,7 +275,7 @@ class RunSession:
         suspects = suspects_of(complete, self._settings.fail_on)
         usual = UsualMachine.of(past, suspects, self._settings.rules.regression.min_runs)
         concluded = conclude(complete, repeated, end, self._settings.fail_on, usual)
-        run = self._archive.with_functions(concluded, past, self._settings.rules)
+        run = self._archive.with_places(concluded, past, self._settings.rules)
         if not run.is_partial:
             self._name_unused(run.cases)
         return run, past

@@ -201,7 +201,6 @@ def usual_count(value: float, earlier: Sequence[float], rule: CountRule, *, is_w
 
 def _verdict(case: Case, rises: Sequence[Rise]) -> Verdict:
     worst, causes = rises[0], tuple(rise.cause(case) for rise in rises)
-    most = f", most {causes[0].origin}" if causes[0].origin else ""
     since = since_run(worst.earlier, worst.level.end)
     runs = counted(worst.level.runs, "run")
     when = f"the last {runs}" if since is None else f"the {runs} before"
@@ -215,7 +214,7 @@ def _verdict(case: Case, rises: Sequence[Rise]) -> Verdict:
         factor=worst.factor,
         causes=causes,
         since=since,
-        reason=f"{_named(worst.figure)}, was {_shown(worst.figure, worst.level.value)} in each of {when}{most}",
+        reason=f"{_named(worst.figure)}, was {_shown(worst.figure, worst.level.value)} in each of {when}",
     )
 
 

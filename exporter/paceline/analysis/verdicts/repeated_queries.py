@@ -8,13 +8,12 @@ from paceline.analysis.past import Past
 from paceline.formatting import counted
 from paceline.kit_results import DatabaseResult
 from paceline.model import Case, Severity, Verdict
-from paceline.query_group import QueryGroup
+from paceline.query_group import QueryGroup, short_statement
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 
 # From so many queries on, the time that they take is felt.
 _MANY = 10
-_LONGEST_STATEMENT = 160
 _FIXES: Mapping[str, str] = {
     "sqlalchemy": "load them with the rows: selectinload() or joinedload() in the options of that query, or IN",
     "django": "load them with the rows: select_related() or prefetch_related() on that query",
@@ -76,14 +75,10 @@ def repeated_reason(group: QueryGroup, tests: int = 1) -> str:
         tests: that repeat it.
     """
     where = f" at {group.place}" if group.place else ""
-    source = f" (`{_short(group.fed_by)}`" + (f" at {group.fed_from})" if group.fed_from else ")")
+    source = f" (`{short_statement(group.fed_by)}`" + (f" at {group.fed_from})" if group.fed_from else ")")
     others = f", in {counted(tests, 'test')}" if tests > 1 else ""
-    fix = _FIXES.get(group.library, _ANY_FIX)
+    fix, statement = _FIXES.get(group.library, _ANY_FIX), short_statement(group.statement)
     return (
-        f"`{_short(group.statement)}`{where} was sent {group.count:,} times, once for each row of another query"
+        f"`{statement}`{where} was sent {group.count:,} times, once for each row of another query"
         f"{source}{others}; {fix}"
     )
-
-
-def _short(statement: str) -> str:
-    return statement if len(statement) <= _LONGEST_STATEMENT else f"{statement[: _LONGEST_STATEMENT - 1]}…"
