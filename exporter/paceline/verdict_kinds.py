@@ -159,7 +159,7 @@ class VerdictKind(OpenEnum):
         KindFacts(
             ("repeated query", "repeated queries"),
             "The test sends a query once for each row of another query (N+1).",
-            "Load the related rows in the first query, or ignore the line in [tool.paceline.queries].",
+            "Load the related rows in the first query, or ignore the query in [tool.paceline.queries], with a reason.",
             severity="warning from 10 times on, else info",
             figures="number of repeats",
             color=colors.YELLOW,

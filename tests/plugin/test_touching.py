@@ -90,6 +90,22 @@ def test_repeated_queries_are_ignored_for_a_reason(
     assert ("queries.ignore has place 'elsewhere.py:*'" in result.output) is is_named
 
 
+def test_the_report_of_repeated_queries_has_the_setting_that_ignores_them(suite: Suite) -> None:
+    """
+    Its line, pasted below the heading of its table, leaves no verdict.
+    """
+    suite.write("pyproject.toml", "[tool.pytest.ini_options]\n")
+    suite.write("shop.py", _SHOP)
+    suite.write("test_shop.py", _REPEATING)
+    (line,) = [line for line in suite.run().section().splitlines() if "ignore = [" in line]
+
+    assert line.strip() == (
+        'ignore = [{place = "shop.py:*", statement = "select cents from products where sku = ?", reason = "…"}]'
+    )
+    suite.write("pyproject.toml", f"[tool.paceline.queries]\n{line}\n[tool.pytest.ini_options]\n")
+    assert suite.run().run.verdicts == ()
+
+
 def test_an_ignored_query_needs_a_reason(suite: Suite) -> None:
     """
     An error before the first test.

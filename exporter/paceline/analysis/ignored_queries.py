@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, json
 from msgspec.structs import replace
 
 from paceline.model import Case
 from paceline.query_group import QueryGroup
+
+# So much of a statement tells it from the others of its file.
+_LONGEST_STATEMENT = 60
 
 Reason = Annotated[str, Meta(min_length=1, description="the reason, a text that is not empty")]
 
@@ -60,6 +63,21 @@ def tolerated(cases: Sequence[Case], reason: str) -> tuple[IgnoredQueries, ...]:
         IgnoredQueries(place=f"{file}:*" if file else "*", statement=statement, reason=reason)
         for file, statement in sorted(found)
     )
+
+
+def setting_for(group: QueryGroup) -> str:
+    """
+    The line of TOML that ignores repeated queries: by file and statement, as lines move.
+    """
+    file, statement = _file_of(group.place), group.statement
+    is_long = len(statement) > _LONGEST_STATEMENT
+    named = {
+        "place": f"{file}:*" if file else "*",
+        "statement": f"{statement[:_LONGEST_STATEMENT]}*" if is_long else statement,
+        "reason": "…",
+    }
+    pairs = (f"{key} = {json.encode(text).decode()}" for key, text in named.items() if text != "*")
+    return f"ignore = [{{{', '.join(pairs)}}}]"
 
 
 def unused(ignored: Iterable[IgnoredQueries], cases: Sequence[Case], where: str) -> Iterator[str]:

@@ -10,7 +10,9 @@ from msgspec.structs import replace
 
 from paceline import formatting
 from paceline.analysis.absent_counts import with_absent_counts
+from paceline.analysis.ignored_queries import setting_for
 from paceline.analysis.past import DURATION, EVERY_TEST, MEASURES, NORMALIZED, OUTCOME, Needed, Past
+from paceline.analysis.verdicts.repeated_queries import repeated_reason
 from paceline.model import Case, Cause, Run, Severity, Verdict
 from paceline.quantity import Unit
 from paceline.report import words
@@ -34,6 +36,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     `standing` where the last run of the test had the same one. A budget that is not `is_of_time` is a limit on another
     quantity. `added_seconds` is the time beyond the limit, infinite for the whole suite, 0 of a verdict on no time.
     A finding that is not on a test (`is_test`) is on a file, a fixture, a function or the suite, named by `case`.
+    `example` is a line for the settings that the advice speaks of.
     """
 
     kind: VerdictKind
@@ -49,6 +52,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     is_of_time: bool = True
     added_seconds: float = 0.0
     is_test: bool = True
+    example: str = ""
 
 
 def needed_to_show(run: Run) -> Needed:
@@ -96,6 +100,7 @@ def _finding(verdict: Verdict, measured: Case | None, branch: str, past: Past, m
         is_of_time=_is_of_time(verdict),
         added_seconds=_added_seconds(verdict),
         is_test=verdict.case is not None,
+        example=_example(verdict, measured),
     )
 
 
@@ -131,6 +136,17 @@ def _advice(verdict: Verdict, case: Case | None) -> str:
         return _OF_LIMIT
     has_own = case is not None and case.budget_source is BudgetSource.MARKER
     return _OF_OWN_BUDGET if has_own else verdict.kind.facts.advice
+
+
+def _example(verdict: Verdict, case: Case | None) -> str:
+    """
+    The setting that ignores the queries of a verdict; "" for other verdicts.
+    """
+    if verdict.kind is not VerdictKind.REPEATED_QUERIES or verdict.measure or case is None:
+        return ""
+    tests = len(verdict.tests) or 1
+    groups = (group for group in case.queries if repeated_reason(group, tests) == verdict.reason)
+    return next(map(setting_for, groups), "")
 
 
 def _is_of_time(verdict: Verdict) -> bool:

@@ -128,11 +128,18 @@ def _subject_lines(subject: Subject, width: int, most: int | None, *, ascii_only
     for finding in subject.findings[:most]:
         yield from _finding_lines(finding, width, ascii_only=ascii_only)
         if most is None:
-            yield from _paragraph(f"next: {finding.advice}", width, Style.FAINT)
+            yield from _advice_lines(finding, width)
     if most is not None:
         others = counted_kinds([finding.kind for finding in subject.findings[most:]])
         yield from _paragraph(f"also {', '.join(others)}" if others else "", width)
-        yield from _paragraph(f"next: {subject.findings[0].advice}", width, Style.FAINT)
+        yield from _advice_lines(subject.findings[0], width)
+
+
+def _advice_lines(finding: Finding, width: int) -> Iterator[Line]:
+    yield from _paragraph(f"next: {finding.advice}", width, Style.FAINT)
+    if finding.example:
+        # Not wrapped, because TOML allows no line break there.
+        yield _labelled("", finding.example, Style.FAINT)
 
 
 def _finding_lines(finding: Finding, width: int, *, ascii_only: bool) -> Iterator[Line]:
