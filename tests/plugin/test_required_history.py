@@ -109,6 +109,6 @@ def test_a_budget_that_stays_broken_is_one_line(suite: Suite) -> None:
 
     assert "\ntest_slow.py::test_slow\nBUDGET      took " in first.section()
     assert "BUDGET" not in second.section()
-    assert "still 1 broken budget" in second.told()
-    assert "still       1 broken budget: test_slow.py::test_slow" in second.section()
+    assert "still 1 broken budget: test_slow.py::test_slow (took " in second.told()
+    assert ", budget 100 ms) `paceline report -v` shows all in full" in second.told()
     assert (was_standing, second.run.verdicts[0].standing) == (False, True)

@@ -19,7 +19,9 @@ from support.values import TEST, make_case, make_run, past_of, runs_of
 
 
 def _verdict(kind: VerdictKind, case: str | None = TEST, **changes: Any) -> Verdict:
-    return Verdict(kind=kind, severity=Severity.WARNING, case=case, reason=f"{kind} of {case}", **changes)
+    return Verdict(
+        **{"kind": kind, "severity": Severity.WARNING, "case": case, "reason": f"{kind} of {case}", **changes}
+    )
 
 
 def _content(run: Run, past: Past | None = None, rules: Rules | None = None) -> Content:
@@ -103,14 +105,19 @@ def test_the_headline_says_whether_times_were_compared(past: Past, text: str) ->
 
 def test_findings_that_stand_are_a_line_for_each_kind() -> None:
     """
-    With the names of the worst three; only the new ones are news.
+    With the names, figures and limits of the worst two; only the new ones are news.
     """
-    standing = [_verdict(VerdictKind.BUDGET, f"test_{number}", standing=True) for number in range(5)]
-    verdicts = (_verdict(VerdictKind.BUDGET, "test_new"), *standing, _verdict(VerdictKind.LEAK, standing=True))
+    reason = "took 150 ms, budget 100 ms (test type unit); again 140 ms or more in 3 repeats"
+    standing = [_verdict(VerdictKind.BUDGET, f"test_{number}", standing=True, reason=reason) for number in range(5)]
+    leak = _verdict(VerdictKind.LEAK, standing=True, reason=70 * "x")
+    verdicts = (_verdict(VerdictKind.BUDGET, "test_new"), *standing, leak)
     content = _content(make_run(1, verdicts=verdicts))
 
     assert [finding.case for finding in content.new_findings] == ["test_new"]
-    assert content.standing == ("5 broken budgets: test_0, test_1, test_2 and 2 more", f"1 leak: {TEST}")
+    assert content.standing == (
+        "5 broken budgets: test_0 (took 150 ms, budget 100 ms), test_1 (took 150 ms, budget 100 ms) and 3 more",
+        f"1 leak: {TEST} ({59 * 'x'}…)",
+    )
     assert [finding.since for finding in content.findings][:2] == ["", "as in the last run of the test"]
 
 

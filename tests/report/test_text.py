@@ -94,7 +94,8 @@ def test_what_stands_is_told_after_the_news() -> None:
     )
     short, full = _text(content), _text(content, verbosity=1)
 
-    assert "next: Profile it.\nstill       1 leak: test_a\n            2 flaky tests: test_b\nslowest" in short
+    assert "next: Profile it.\nstill       1 leak: test_a\n            2 flaky tests: test_b\n" in short
+    assert "\n            `paceline report -v` shows all in full\nslowest" in short
     assert "test_a\nLEAK        kept 2 MiB; as in the last run of the test\n" in full
     assert "still" not in full
 
@@ -194,7 +195,7 @@ def test_a_report_has_at_most_40_lines(width: int) -> None:
     assert shown >= 1
     left_out = f"… and {left * len(VerdictKind):,} more findings about {left} tests; `paceline report -v` shows all"
     assert f"            {left_out}" in short
-    assert f"            … and {len(VerdictKind) - 4} more kinds; `paceline report -v` shows all" in short
+    assert f"            … and {len(VerdictKind) - 4} more kinds; `paceline report -v` shows all in full" in short
     assert _text(content, width=width, verbosity=1).count("\ntests/") == 100
 
 

@@ -15,7 +15,8 @@ from paceline.verdict_kinds import VerdictKind
 
 # More new broken budgets of test types than this are one finding for each type.
 _MOST_TYPE_BUDGETS = 10
-_MOST_NAMED = 3
+_MOST_NAMED = 2
+_LONGEST = 60
 
 
 def new_findings(run: Run, findings: Sequence[Finding]) -> Iterator[Finding]:
@@ -40,13 +41,21 @@ def new_findings(run: Run, findings: Sequence[Finding]) -> Iterator[Finding]:
 
 def standing(findings: Sequence[Finding]) -> Iterator[str]:
     """
-    How many findings of each kind stood in the last run already, with the names of the worst.
+    How many findings of each kind stood in the last run already, with the names and figures of the worst.
     """
     old = [finding for finding in findings if finding.standing]
     for kind, group in groupby(old, key=lambda finding: finding.kind):
         found = list(group)
         (count,) = counted_kinds([kind] * sum(1 + finding.more for finding in found))
-        yield f"{count}: {listed([finding.case for finding in found], _MOST_NAMED)}"
+        yield f"{count}: {listed([f'{finding.case} ({_in_short(finding)})' for finding in found], _MOST_NAMED)}"
+
+
+def _in_short(finding: Finding) -> str:
+    """
+    The beginning of the reason, which has the figure and the limit.
+    """
+    said = finding.reason.partition("; ")[0].partition(" (")[0]
+    return said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}…"
 
 
 def _parted(findings: Sequence[Finding], cases: Mapping[str, Case]) -> tuple[list[Finding], list[Finding]]:

@@ -157,15 +157,21 @@ def _tail_lines(content: Content, width: int, verbosity: int) -> Iterator[Line]:
     """
     What stands, a paragraph a kind; the slowest tests, the machine, the history; what went wrong inside Paceline.
     """
-    for number, text in enumerate(content.standing[:_MOST_STANDING] if verbosity <= 0 else ()):
-        yield from _paragraph(text, width, label="" if number else "still")
-    if verbosity <= 0 and content.standing[_MOST_STANDING:]:
-        kinds = formatting.counted(len(content.standing) - _MOST_STANDING, "more kind")
-        yield _labelled("", f"… and {kinds}; `paceline report -v` shows all", Style.FAINT)
+    if verbosity <= 0:
+        yield from _standing_lines(content, width)
     if verbosity >= 0 or content.findings:
         yield from _health_lines(content, width, verbosity)
     for trouble in content.troubles:
         yield _labelled("paceline", trouble, Style.WARNING)
+
+
+def _standing_lines(content: Content, width: int) -> Iterator[Line]:
+    for number, text in enumerate(content.standing[:_MOST_STANDING]):
+        yield from _paragraph(text, width, label="" if number else "still")
+    if content.standing:
+        left = len(content.standing) - _MOST_STANDING
+        more = f"… and {formatting.counted(left, 'more kind')}; " if left > 0 else ""
+        yield _labelled("", f"{more}`paceline report -v` shows all in full", Style.FAINT)
 
 
 def _health_lines(content: Content, width: int, verbosity: int) -> Iterator[Line]:
