@@ -90,6 +90,18 @@ def test_a_lower_budget_makes_a_new_verdict(old: Case, new: Case) -> None:
     assert broken.reason == f"{again.reason}; the budget is new: the last run of the test was over it as well"
 
 
+def test_a_budget_of_a_setting_is_new_after_one_that_an_option_gave() -> None:
+    """
+    The budget of the option may have been for one run; given in each run, it is broken in each.
+    """
+    of_option = make_case(seconds=0.2, budget_seconds=0.1, budget_source=BudgetSource.OPTION)
+    of_setting = replace(of_option, budget_source=BudgetSource.TYPE_BUDGETS)
+    _, again, new, old = (run.verdicts[0] for run in _judged([of_option, of_option, of_setting, of_setting]))
+
+    assert (again.standing, new.standing, old.standing) == (True, False, True)
+    assert new.reason.endswith("; the budget is new: the last run of the test was over it as well")
+
+
 @pytest.mark.parametrize(
     "case",
     [

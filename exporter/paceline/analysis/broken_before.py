@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from paceline.analysis.budget_columns import BEYOND_LIMIT, BUDGET_USED, budget_columns, is_broken
+from paceline.analysis.budget_columns import BEYOND_LIMIT, BUDGET_OF_OPTION, BUDGET_USED, budget_columns, is_broken
 from paceline.analysis.past import OUTCOME, Needed, Past
 from paceline.model import Case, Verdict
 from paceline.quantity import Unit
+from paceline.translated_names import BudgetSource
 from paceline.usage import UsageKey
 
 _NEW_BUDGET = "the budget is new: the last run of the test was over it as well"
@@ -21,6 +22,8 @@ def needed_for_budgets(cases: Iterable[Case]) -> Needed:
     """
     broken = {case.id: [column for column, value in budget_columns(case) if is_broken(column, value)] for case in cases}
     columns = dict.fromkeys(column for found in broken.values() for column in found)
+    if BUDGET_USED in columns:
+        columns[BUDGET_OF_OPTION] = None
     return Needed(tuple(columns), tuple(case_id for case_id, found in broken.items() if found))
 
 
@@ -43,6 +46,8 @@ def compared_with_last_run(verdict: Verdict, case: Case, past: Past, *, was_over
 def _was_broken(verdict: Verdict, case: Case, past: Past) -> bool | None:
     """
     Whether the last run of the test broke its budget; None where the past does not say.
+
+    A budget that an option gave may have been for that run only, so it does not count for the budget of a setting.
     """
     ran = past.series(OUTCOME, case.id).runs
     series = {column: past.series(column, case.id) for column in _columns_of(verdict, case)}
@@ -50,6 +55,10 @@ def _was_broken(verdict: Verdict, case: Case, past: Past) -> bool | None:
     found = [
         is_broken(column, one.values[-1]) for column, one in series.items() if one.runs and one.runs[-1] == ran[-1]
     ]
+    if BUDGET_USED in series and case.budget_source is not BudgetSource.OPTION:
+        of_option = past.series(BUDGET_OF_OPTION, case.id).runs
+        if of_option and of_option[-1] == ran[-1]:
+            return False
     return any(found) if found else None
 
 
