@@ -10,7 +10,7 @@ AUDITED := build/audited
 # Licences that Paceline's own licence goes with.
 LICENCES := MIT;BSD;Apache;Mozilla Public License 2.0;PSF
 
-.PHONY: demo test test-pythons test-latest lock lint format bench chaos generated check-generated docs grafana-types pin-images installs man pictures licenses sbom audit clean
+.PHONY: demo test test-pythons test-latest lock lint format bench chaos generated check-generated docs grafana-types pin-images installs man pictures dashboard-pictures licenses sbom audit clean
 .DEFAULT_GOAL := test
 
 $(INSTALLED): pyproject.toml dev.lock
@@ -86,6 +86,9 @@ man: $(INSTALLED)  ## write the man pages of the command to build/man
 
 pictures: $(INSTALLED)  ## draw the pictures of the README; GRAFANA=address takes pictures of its dashboards, too
 	$(BIN)/python -m tools.pictures $(if $(GRAFANA),--grafana "$(GRAFANA)")
+
+dashboard-pictures: $(INSTALLED)  ## draw dashboards with Grafana's component libraries; EVERY=1 draws each in each state; needs npm
+	$(BIN)/python -m tools.dashboard_pictures $(if $(EVERY),--every)
 
 grafana-types: $(INSTALLED)  ## check the dashboards against the types of Grafana 10 to 13; needs npm
 	$(BIN)/python -m tools.grafana_types

@@ -1,0 +1,184 @@
+"""
+Draw the dashboards with the component libraries of Grafana, which need no Grafana server: as pictures for the README,
+or each dashboard in each state, to be looked at.
+
+It needs npm, and Chromium. The figures come from a Prometheus with the runs of `tools.pictured_runs`.
+"""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+import click
+from msgspec import Struct
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from grafana.generator import dashboard_files
+from paceline.delivery.openmetrics import exposition
+from paceline.metrics.run_samples import run_samples
+from paceline.model import Run
+from support.servers import Prometheus, prometheus_of
+from tools.pictured_runs import CART, LOAD, pictured_runs
+
+if TYPE_CHECKING:
+    from playwright.sync_api import FloatRect, Page
+
+_ROOT = Path(__file__).parents[1]
+_SOURCE = Path(__file__).with_name("dashboard_page")
+_PROJECT = _ROOT / "build" / "dashboard_page"
+_SITE = _PROJECT / "site"
+_IMAGES = _ROOT / "docs" / "images"
+_THEMES = ("light", "dark")
+_UNTIL = 1_795_478_400.0
+_BRANCHES = ("main", "faster-search")
+# Of a laptop, a monitor and a phone.
+_WIDTHS = (1366, 1920, 390)
+# Tables below the edge of the window would not be drawn.
+_WINDOW_HEIGHT = 8000
+_DRAWN_SECONDS = 120
+_SETTLED_MS = 1500
+
+
+class Picture(Struct, frozen=True, kw_only=True):
+    """
+    A dashboard in one state. `height` cuts the picture off; 0 is for the whole dashboard.
+    """
+
+    board: str
+    theme: str
+    width: int = 1366
+    height: int = 0
+    values: Mapping[str, str] = {}
+    opened: bool = False
+
+    def address(self, prometheus: str) -> str:
+        """
+        The part of the page's address after its path.
+        """
+        chosen = {f"var-{name}": value for name, value in self.values.items()}
+        known = {"board": self.board, "theme": self.theme, "prometheus": prometheus, "now": f"{_UNTIL * 1000:.0f}"}
+        return urlencode({**known, **chosen, **({"opened": "yes"} if self.opened else {})}, quote_via=quote)
+
+
+_TEST = {"paceline-test": {"test": CART}, "paceline-load": {"test": LOAD}}
+_README = {"paceline-suite": 1010, "paceline-test": 1010, "paceline-load": 1010}
+
+
+@click.command()
+@click.option("--every", is_flag=True, help="Draw each dashboard in each state, theme and width into build/dashboards.")
+@click.option("--chromium", default="/usr/bin/chromium", show_default=True, help="Browser that draws.")
+def main(chromium: str, *, every: bool) -> None:
+    """
+    Draw the dashboards Suite, Test and Load into docs/images.
+    """
+    _build()
+    if not every:
+        pictures = {
+            f"{board.removeprefix('paceline-')}-{theme}.png": _of(board, theme=theme, height=height)
+            for (board, height), theme in product(_README.items(), _THEMES)
+        }
+        _draw(pictures, pictured_runs(_UNTIL), _IMAGES, chromium)
+        return
+    for state, runs in _states():
+        pictures = {
+            f"{board.removeprefix('paceline-')}-{state}-{width}-{theme}.png": _of(
+                board, theme=theme, width=width, opened=True
+            )
+            for board, width, theme in product(_boards(), _WIDTHS, _THEMES)
+        }
+        _draw(pictures, runs, _ROOT / "build" / "dashboards", chromium)
+
+
+def _of(board: str, **changes: object) -> Picture:
+    return Picture(board=board, values=_TEST.get(board, {}), **changes)  # type: ignore[arg-type]
+
+
+def _boards() -> list[str]:
+    return [Path(name).stem for name in dashboard_files()]
+
+
+def _states() -> Iterator[tuple[str, Sequence[Run]]]:
+    yield "empty", ()
+    yield "one-run", [run for run in pictured_runs(_UNTIL) if run.branch == "main"][-1:]
+    yield "30-days", pictured_runs(_UNTIL)
+    yield "2000-tests", pictured_runs(_UNTIL, days=14.0, tests=2000)
+
+
+def _build() -> None:
+    """
+    Bundle the page, with the packages of npm that it needs.
+    """
+    shutil.copytree(_SOURCE, _PROJECT, dirs_exist_ok=True)
+    for command in (["npm", "install", "--silent"], ["node", "build.mjs", _SITE.name]):
+        subprocess.run(command, cwd=_PROJECT, check=True)
+    for name, text in dashboard_files().items():
+        (_SITE / Path(name).name).write_text(text, "utf-8")
+
+
+def _draw(pictures: Mapping[str, Picture], runs: Sequence[Run], folder: Path, chromium: str) -> None:
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - takes a second
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        prometheus = stack.enter_context(_prometheus_with(runs))
+        site = stack.enter_context(_served())
+        playwright = stack.enter_context(sync_playwright())
+        browser = stack.enter_context(playwright.chromium.launch(executable_path=chromium))
+        for name, picture in pictures.items():
+            click.echo(f"drawing {name}")
+            page = browser.new_page(viewport={"width": picture.width, "height": _WINDOW_HEIGHT})
+            page.goto(f"{site}/index.html?{picture.address(prometheus.url)}")
+            drawn = page.wait_for_function("window.drawn", timeout=1000 * _DRAWN_SECONDS).json_value()
+            if drawn["errors"]:
+                raise click.ClickException("\n".join([name, *drawn["errors"]]))
+            page.wait_for_timeout(_SETTLED_MS)
+            page.screenshot(path=folder / name, clip=_clip(page, picture))
+            page.close()
+
+
+def _clip(page: "Page", picture: Picture) -> "FloatRect":
+    box = page.locator("#page > div").bounding_box()
+    if box is None:
+        raise click.ClickException(f"the dashboard {picture.board} is not visible")
+    return {**box, "height": picture.height or box["height"]}
+
+
+@contextmanager
+def _prometheus_with(runs: Sequence[Run]) -> Iterator[Prometheus]:
+    samples = [sample for run in runs for sample in run_samples(run, _BRANCHES)]
+    with (
+        TemporaryDirectory(prefix="paceline-pictures-") as folder,
+        prometheus_of([exposition(samples)] if samples else [], Path(folder)) as server,
+    ):
+        yield server
+
+
+@contextmanager
+def _served() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(_SITE)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+if __name__ == "__main__":
+    main()
