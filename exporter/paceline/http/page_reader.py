@@ -1,8 +1,7 @@
 """
-PageReader of one server, read within a time for all of them.
+Pages of one server, read within a time for all of them.
 """
 
-import time
 from functools import partial
 from typing import Final, TypeVar
 
@@ -10,9 +9,8 @@ import requests
 from msgspec import DecodeError, ValidationError, json
 
 from paceline.errors import StorageError
-from paceline.formatting import duration
-from paceline.http.deadline import within
-from paceline.http.failures import UNAUTHORIZED, failure_of, shown_status
+from paceline.http.answer_time import AnswerTime
+from paceline.http.failures import UNAUTHORIZED, shown_status
 from paceline.http.server_access import Naming, ServerAccess, auth_of
 from paceline.http.server_kinds import wrong_kind
 
@@ -37,9 +35,8 @@ class PageReader:
         self.endpoint: Final = endpoint
         self._naming: Final = naming
         self._kind: Final = kind
-        self._seconds: Final = seconds
         self._authorities: Final = authorities
-        self._left = seconds
+        self._time: Final = AnswerTime(endpoint, seconds)
 
     def ask(self, path: str, method: str = "GET", body: bytes | None = None) -> requests.Response:
         """
@@ -48,15 +45,7 @@ class PageReader:
         Raises:
             StorageError: the server does not answer within the time.
         """
-        began = time.monotonic()
-        try:
-            return within(self._left, partial(self._fetch, path, method, body), "paceline-pages")
-        except (TimeoutError, requests.Timeout) as error:
-            raise StorageError(f"{self.endpoint}: no answer within {duration(self._seconds)}") from error
-        except requests.RequestException as error:
-            raise StorageError(f"{self.endpoint}: {failure_of(error)}") from error
-        finally:
-            self._left -= time.monotonic() - began
+        return self._time.spent_on(partial(self._fetch, path, method, body), "paceline-pages")
 
     def text(self, path: str) -> str:
         """
@@ -93,7 +82,7 @@ class PageReader:
             data=body,
             headers={"Content-Type": "application/json"} if body is not None else None,
             auth=auth_of(self.endpoint),
-            timeout=max(self._left, 0.001),
+            timeout=max(self._time.left, 0.001),
             allow_redirects=False,
             verify=self._authorities,
         )

@@ -13,9 +13,9 @@ import requests
 from msgspec import DecodeError, Raw, Struct, json
 
 from paceline.errors import StorageError
-from paceline.formatting import duration, size
-from paceline.http.deadline import within
-from paceline.http.failures import UNAUTHORIZED, failure_of, shown_status
+from paceline.formatting import size
+from paceline.http.answer_time import AnswerTime
+from paceline.http.failures import UNAUTHORIZED, shown_status
 from paceline.http.server_access import Naming, ServerAccess, auth_of
 from paceline.http.server_kinds import PROMETHEUS, wrong_kind
 from paceline.identity import quoted
@@ -86,9 +86,8 @@ class QueryClient:
 
     def __init__(self, endpoint: ServerAccess, seconds: float, largest: int = _LARGEST) -> None:
         self.endpoint: Final = endpoint
-        self._seconds: Final = seconds
         self._largest: Final = largest
-        self._left = seconds
+        self._time: Final = AnswerTime(endpoint, seconds, _EXPECTED)
 
     def query(self, promql: str, at: float) -> list[Answered]:
         """
@@ -101,7 +100,7 @@ class QueryClient:
         Raises:
             StorageError: the server cannot be reached, or does not answer as expected within the time.
         """
-        params = {"query": promql, "time": f"{at:.3f}", "timeout": f"{self._left:.3f}"}
+        params = {"query": promql, "time": f"{at:.3f}", "timeout": f"{self._time.left:.3f}"}
         return self.get("query", params, _samples, "samples")
 
     def get(self, path: str, params: Mapping[str, str], decode: Callable[[bytes], _T], what: str) -> _T:
@@ -127,27 +126,20 @@ class QueryClient:
             ) from error
 
     def _get(self, path: str, params: Mapping[str, str]) -> bytes:
-        began = time.monotonic()
         try:
-            return within(self._left, partial(self._fetch, path, params), "paceline-history")
+            return self._time.spent_on(partial(self._fetch, path, params), "paceline-history")
         except StorageError:
             raise
-        except (TimeoutError, requests.Timeout) as error:
-            raise StorageError(f"{self.endpoint}: no answer within {duration(self._seconds)}, {_EXPECTED}") from error
-        except requests.RequestException as error:
-            raise StorageError(f"{self.endpoint}: {failure_of(error)}, {_EXPECTED}") from error
         except Exception as error:
             raise StorageError(f"{self.endpoint}: {type(error).__name__}: {quoted(str(error))}") from error
-        finally:
-            self._left -= time.monotonic() - began
 
     def _fetch(self, path: str, params: Mapping[str, str]) -> bytes:
-        end = time.monotonic() + self._left
+        end = time.monotonic() + self._time.left
         with requests.get(
             f"{self.endpoint}/api/v1/{path}",
             params=params,
             auth=auth_of(self.endpoint),
-            timeout=self._left,
+            timeout=self._time.left,
             stream=True,
         ) as response:
             body = self._read(response, end)
