@@ -281,7 +281,7 @@ def test_a_label_of_yours_tells_messages_apart() -> None:
     config = yaml.safe_load(render(Options(by=("python",)))["alerts/alertmanager.yml"])
     equal = [rule["equal"] for rule in config["inhibit_rules"] if "suite" in rule.get("equal", ())]
 
-    assert config["route"]["group_by"] == ["alertname", "suite", "branch", "python"]
+    assert config["route"]["routes"][0]["group_by"] == ["alertname", "suite", "branch", "python"]
     assert len(equal) == 2
     assert all("python" in labels for labels in equal)
 

@@ -61,7 +61,7 @@ def test_alertmanager_waits_no_longer_than_prometheus() -> None:
     """
     A group waits for others for one interval, in each route that says how long.
     """
-    route = _written()["alerts/alertmanager.yml"]["route"]
+    (route,) = _written()["alerts/alertmanager.yml"]["route"]["routes"]
     paces = {one[key] for one in (route, *route["routes"]) for key in ("group_wait", "group_interval") if key in one}
 
     assert paces == {"3s"}
