@@ -9,12 +9,15 @@ import zlib
 from pathlib import Path
 from urllib.parse import urljoin
 
+import pytest
 import requests
+from playwright.sync_api import sync_playwright
 
 from paceline.documents import encode_run
 from paceline.history.sqlite.exporter_ledger import Terms
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Run
+from support.browsers import chromium
 from support.exporter import SCRAPE, Exporter, Exposed, exporter_in
 from support.reading import read_openmetrics
 from support.relaying import taking_prefix_off
@@ -330,6 +333,22 @@ def test_links_of_the_landing_page_work_behind_a_prefix(exporter: Exporter) -> N
         answers = {link.removeprefix(address): requests.get(link, timeout=10).status_code for link in links}
 
     assert answers == {"metrics": 200, "metrics/runs": 200, "-/healthy": 200, "-/ready": 200}
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("end", ["", "/"])
+def test_links_work_in_a_browser_without_a_slash_after_the_prefix(exporter: Exporter, end: str) -> None:
+    """
+    Chromium resolves them against the prefix, however its address was typed.
+    """
+    with taking_prefix_off("/paceline", exporter.url) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium()["CHROMIUM"], args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(address.rstrip("/") + end)
+        links = page.eval_on_selector_all("a", "links => links.map(link => link.href)")
+        browser.close()
+
+    assert links == [f"{address}{path}" for path in ("metrics", "metrics/runs", "-/healthy", "-/ready")]
 
 
 def test_a_suite_without_runs_leaves_the_exporter(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def _handler(relay: Relay, target: str, answers: int | None) -> type[BaseHTTPReq
 @contextmanager
 def taking_prefix_off(prefix: str, target: str) -> Iterator[str]:
     """
-    A reverse proxy on loopback that hands requests below a prefix on without the prefix.
+    A reverse proxy on loopback that hands requests for a prefix, and below it, on without the prefix.
 
     Args:
         prefix: the path, without a slash at its end.
@@ -83,10 +83,10 @@ def taking_prefix_off(prefix: str, target: str) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            if not self.path.startswith(f"{prefix}/"):
+            if self.path != prefix and not self.path.startswith(f"{prefix}/"):
                 self.send_error(404)
                 return
-            answer = requests.get(target + self.path.removeprefix(prefix), timeout=60)
+            answer = requests.get(target + (self.path.removeprefix(prefix) or "/"), timeout=60)
             self.send_response(answer.status_code)
             self.send_header("Content-Type", answer.headers["Content-Type"])
             self.end_headers()

@@ -16,6 +16,12 @@ _PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Paceline exporter</title>
+<script>
+// Behind a proxy, the address may be a prefix without a slash at its end, which a browser drops from relative links.
+const base = document.createElement("base");
+base.href = location.pathname.replace(/\\/?$/, "/");
+document.head.append(base);
+</script>
 <style>
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; }}
 h1 {{ border-bottom: 4px solid #e6522c; padding-bottom: .3rem; }}
