@@ -50,3 +50,27 @@ def test_only_run_samples_of_a_pair_are_written_as_one(metric: str, *, is_shared
         joined = ";".join(labels[name] for name in rule["source_labels"])
 
         assert (re.fullmatch(rule["regex"], joined) is not None) is is_shared
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        (r"out_of_order_time_window(?:: | to )|--tsdb\.out-of-order\.time-window=|--expose-window=", "7d"),
+        (r"--storage\.tsdb\.retention\.time=|^ *retention: (?=\d+d)", "100d"),
+    ],
+    ids=["window", "retention"],
+)
+def test_servers_keep_samples_for_the_same_time_everywhere(setting: str, value: str) -> None:
+    """
+    Each file and page that sets the window for late samples, or the retention, sets the same.
+    """
+    pages = [*_ROOT.glob("docs/**/*.md"), *_ROOT.glob("*.md"), *_ROOT.glob("*.yml"), *_ROOT.glob("kubernetes/*.yml")]
+    files = [*_ROOT.glob("prometheus/**/*.yml"), *_ROOT.glob("exporter/paceline/stack/*.py"), *pages]
+    found = {
+        (path.name, match)
+        for path in files
+        for match in re.findall(rf"(?:{setting})(\w+)", path.read_text("utf-8"), re.MULTILINE)
+    }
+
+    assert found
+    assert {one for one in found if one[1] != value} == set()
