@@ -20,6 +20,7 @@ The past lies as in a server with a retention of 100 days: blocks of 162 hours, 
 import argparse
 import http.server
 import json
+import math
 import re
 import signal
 import subprocess
@@ -72,6 +73,34 @@ _LEVELS = {
     "network_requests": 1.0,
 }
 _EXACT = {"passed", "attempts", "imported_modules", "db_queries", "network_requests"}
+# Unit, direction and level of the measures of a test, in turn; queries are a count, which is judged exactly.
+_MEASURES = (("seconds", "lower", 0.2), ("queries", "", 3.0), ("bytes", "lower", 5e6), ("1/s", "higher", 40.0))
+
+
+class Suite(NamedTuple):
+    """
+    The number of tests, and of the measures that each of them records.
+    """
+
+    tests: int
+    measures: int
+
+    def series(self) -> Iterator[tuple[str, float, bool]]:
+        """
+        The series of tests without their prefix, each with its level, and whether it is the same in each run.
+        """
+        for metric, level in _LEVELS.items():
+            for test in range(self.tests):
+                yield f"{metric}{{{_of_test(test)}}}", level, metric in _EXACT
+        for test in range(self.tests):
+            for number in range(self.measures):
+                unit, better, level = _MEASURES[number % len(_MEASURES)]
+                labels = f'measure="measure_{number}",unit="{unit}",better="{better}"'
+                yield f"measure{{{_of_test(test)},{labels}}}", level, not better
+
+
+def _of_test(number: int) -> str:
+    return f'{_LABELS},test="tests/test_{number // 100}.py::test_{number}",test_type="unit"'
 
 
 class Spent(NamedTuple):
@@ -113,7 +142,7 @@ class Cost:
         Args:
             intervals: seconds from one evaluation to the next, of each group.
         """
-        most = sorted(self.groups.items(), key=lambda item: -item[1].cpu)[:3]
+        most = sorted(self.groups.items(), key=lambda item: -item[1].cpu)[:4]
         told = ", ".join(f"{name} {spent.cpu:.2f}" for name, spent in most)
         spents = self.groups.values()
         a_minute = sum(spent.cpu * 60 / intervals[name] for name, spent in self.groups.items())
@@ -134,15 +163,15 @@ def _all_groups() -> list[dict[str, Any]]:
     return [group for file in files for group in file["groups"]]
 
 
-def measure(tests: int, programs: Path) -> Cost:
+def measure(suite: Suite, programs: Path) -> Cost:
     """
     Fill a server, and have it evaluate.
     """
     with tempfile.TemporaryDirectory(prefix="paceline-rules-") as name:
         folder = Path(name)
-        _fill(folder, tests, time.time(), programs)
+        _fill(folder, suite, time.time(), programs)
         arrived = threading.Event()
-        with _served(tests, arrived) as target, _prometheus(folder, target, programs) as (url, process):
+        with _served(suite, arrived) as target, _prometheus(folder, target, programs) as (url, process):
             _watched(url, process, _is_up)
             quiet = _samples(url)
             arrived.set()
@@ -156,7 +185,7 @@ def measure(tests: int, programs: Path) -> Cost:
                 for group in _all_groups()
             }
             return Cost(
-                tests=tests,
+                tests=suite.tests,
                 groups=groups,
                 bytes=resident,
                 series=series,
@@ -166,11 +195,11 @@ def measure(tests: int, programs: Path) -> Cost:
             )
 
 
-def _fill(folder: Path, tests: int, now: float, programs: Path) -> None:
+def _fill(folder: Path, suite: Suite, now: float, programs: Path) -> None:
     ends = [now - (_RUNS - number) * _SPACING for number in range(_RUNS)]
     text = folder / "runs.txt"
     with text.open("w", encoding="utf-8") as file:
-        file.writelines(_lines(tests, ends, "\n"))
+        file.writelines(_lines(suite, ends, "\n"))
         file.write("# EOF\n")
     promtool: list[str | Path] = [programs / "promtool", "tsdb", "create-blocks-from"]
     fill: list[str | Path] = ["--max-block-duration=162h", "--quiet", "openmetrics", text, folder / "data"]
@@ -178,22 +207,16 @@ def _fill(folder: Path, tests: int, now: float, programs: Path) -> None:
     text.unlink()
 
 
-def _lines(tests: int, ends: Sequence[float], end: str, scale: float = 1.0) -> Iterator[str]:
+def _lines(suite: Suite, ends: Sequence[float], end: str, scale: float = 1.0) -> Iterator[str]:
     noise = Random(1)
     factors = [noise.gauss(1, 0.05) for _ in range(1009)]
     stamps = [f" {stamp * scale:.0f}{end}" for stamp in ends]
     place = 0
-    for metric, level in _LEVELS.items():
-        yield f"# TYPE paceline_test_{metric} gauge\n"
-        for test in range(tests):
-            series = (
-                f'paceline_test_{metric}{{{_LABELS},test="tests/test_{test // 100}.py::test_{test}",test_type="unit"}} '
-            )
-            for stamp in stamps:
-                place += 1
-                value = level if metric in _EXACT else level * factors[place % 1009]
-                yield f"{series}{value:.6g}{stamp}"
-    yield from _of_runs(tests, stamps)
+    for series, level, is_exact in suite.series():
+        for stamp in stamps:
+            place += 1
+            yield f"paceline_test_{series} {level if is_exact else level * factors[place % 1009]:.6g}{stamp}"
+    yield from _of_runs(suite.tests, stamps)
 
 
 def _of_runs(tests: int, stamps: Sequence[str]) -> Iterator[str]:
@@ -211,7 +234,7 @@ def _of_runs(tests: int, stamps: Sequence[str]) -> Iterator[str]:
 
 
 @contextmanager
-def _served(tests: int, arrived: threading.Event) -> Iterator[str]:
+def _served(suite: Suite, arrived: threading.Event) -> Iterator[str]:
     """
     The latest run, stamped when it is asked for the first time; no sample before it arrived.
     """
@@ -221,7 +244,7 @@ def _served(tests: int, arrived: threading.Event) -> Iterator[str]:
         def do_GET(self) -> None:
             nonlocal body
             if arrived.is_set():
-                body = body or "".join(_lines(tests, [time.time() - 1], "\n", 1e3)).encode()
+                body = body or "".join(_lines(suite, [time.time() - 1], "\n", 1e3)).encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/plain; version=0.0.4")
             self.end_headers()
@@ -308,7 +331,8 @@ def _bytes_a_sample(folder: Path, url: str, programs: Path) -> float:
     promtool: list[str | Path] = [programs / "promtool", "tsdb", "create-blocks-from"]
     span = [f"--start={end - _BLOCK_SECONDS}", f"--end={end}", f"--output-dir={blocks}"]
     fill: list[str | Path] = [f"--max-block-duration={_BLOCK_SECONDS // 3600}h", "rules", f"--url={url}", *span]
-    subprocess.run([*promtool, *fill, rules], check=True, capture_output=True)
+    if subprocess.run([*promtool, *fill, rules], check=False, capture_output=True).returncode:
+        return math.nan  # a query of so many tests is beyond the limits of the server
     samples = sum(json.loads(meta.read_text("utf-8"))["stats"]["numSamples"] for meta in blocks.glob("*/meta.json"))
     size = sum(file.stat().st_size for file in blocks.rglob("*") if file.is_file())
     return float(size / samples)
@@ -357,11 +381,13 @@ def _is_fresh(url: str) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tests", default="1000,10000", help="sizes, separated by commas; 50000 takes long to fill")
+    parser.add_argument("--measures", type=int, default=0, help="measures that each test records (default: 0)")
     parser.add_argument("--programs", type=Path, help="(default: as the tests have them)")
     arguments = parser.parse_args()
     programs = arguments.programs or prometheus_folder()
     intervals = {group["name"]: int(group["interval"].rstrip("s")) for group in _all_groups()}
-    rows = [measure(size, programs).row(intervals) for size in map(int, arguments.tests.split(","))]
+    suites = [Suite(int(size), arguments.measures) for size in arguments.tests.split(",")]
+    rows = [measure(suite, programs).row(intervals) for suite in suites]
     headers = ["tests", "CPU", "by the clock", "a minute", "most of it", "MB", "series", "samples a day", "bytes"]
     print(tabulate(rows, headers=headers, disable_numparse=True))
 
