@@ -2,7 +2,7 @@
 Database tests: how long a function takes, how many queries it sends, and whether they grow with the rows.
 """
 
-from asyncio import Runner, get_running_loop
+from asyncio import Runner
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from inspect import isawaitable, iscoroutine
@@ -11,6 +11,7 @@ from typing import Any
 from paceline.kit_results.database import DatabaseResult
 from paceline.testkit.arguments import arguments_of, check_name, number, whole_number
 from paceline.testkit.call_time_limit import CALL_SECONDS, CallTimeLimit
+from paceline.testkit.calling import is_in_event_loop
 from paceline.testkit.database.database_calls import Asked, Call, DatabaseCalls
 from paceline.testkit.kept_results import keep
 
@@ -113,15 +114,7 @@ def _call(function: Call, runner: Runner) -> None:
     found = function()
     if not iscoroutine(found):
         return
-    if _is_in_loop():
+    if is_in_event_loop():
         found.close()
         raise TypeError(f"{_NAME}: an event loop runs already, in which {_ASYNC_NAME} awaits the function")
     runner.run(found)
-
-
-def _is_in_loop() -> bool:
-    try:
-        get_running_loop()
-    except RuntimeError:
-        return False
-    return True

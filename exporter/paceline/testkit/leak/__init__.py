@@ -2,7 +2,7 @@
 Leak tests: does a function keep memory, descriptors, threads or tasks with each call?
 """
 
-from asyncio import Runner, get_running_loop
+from asyncio import Runner
 from collections.abc import Awaitable, Callable
 from inspect import iscoroutine
 from threading import Thread
@@ -11,7 +11,7 @@ from typing import Any
 from paceline.kit_results.leak import LeakResult
 from paceline.testkit.arguments import arguments_of, check_name, whole_number
 from paceline.testkit.call_time_limit import CALL_SECONDS, CallTimeLimit
-from paceline.testkit.calling import await_in_steps, call_in_steps
+from paceline.testkit.calling import await_in_steps, call_in_steps, is_in_event_loop
 from paceline.testkit.kept_results import keep
 from paceline.testkit.leak.bystanders import without_records
 from paceline.testkit.leak.search import LeakSearch
@@ -72,13 +72,11 @@ def _search(
 def _await_all(
     first: Awaitable[Any], fn: Callable[[], Awaitable[Any]], search: LeakSearch, limit: CallTimeLimit
 ) -> None:
-    try:
-        get_running_loop()
-    except RuntimeError:
-        with Runner() as runner:
-            runner.run(_awaiting(first, fn, search, limit))
-    else:
+    if is_in_event_loop():
         _in_thread(lambda: _await_all(first, fn, search, limit))
+        return
+    with Runner() as runner:
+        runner.run(_awaiting(first, fn, search, limit))
 
 
 async def _awaiting(
