@@ -2,7 +2,6 @@
 Calls of a function under test, as often as its test wants.
 """
 
-from asyncio import get_running_loop
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import closing
 from typing import Any, TypeAlias
@@ -43,14 +42,3 @@ async def await_in_steps(fn: Callable[[], Awaitable[Any]], steps: Steps, limit: 
             for _ in limit.calls(calls):
                 await fn()
             limit.between()
-
-
-def is_in_event_loop() -> bool:
-    """
-    Whether the caller runs in an event loop, in which no second one can be started.
-    """
-    try:
-        get_running_loop()
-    except RuntimeError:
-        return False
-    return True

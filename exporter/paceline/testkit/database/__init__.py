@@ -11,8 +11,8 @@ from typing import Any
 from paceline.kit_results.database import DatabaseResult
 from paceline.testkit.arguments import arguments_of, check_name, number, whole_number
 from paceline.testkit.call_time_limit import CALL_SECONDS, CallTimeLimit
-from paceline.testkit.calling import is_in_event_loop
 from paceline.testkit.database.database_calls import Asked, Call, DatabaseCalls
+from paceline.testkit.event_loop import is_in_event_loop
 from paceline.testkit.kept_results import keep
 
 _NAME, _ASYNC_NAME = "database_performance_test", "async_database_performance_test"

@@ -11,7 +11,8 @@ from typing import Any
 from paceline.kit_results.leak import LeakResult
 from paceline.testkit.arguments import arguments_of, check_name, whole_number
 from paceline.testkit.call_time_limit import CALL_SECONDS, CallTimeLimit
-from paceline.testkit.calling import await_in_steps, call_in_steps, is_in_event_loop
+from paceline.testkit.calling import await_in_steps, call_in_steps
+from paceline.testkit.event_loop import is_in_event_loop
 from paceline.testkit.kept_results import keep
 from paceline.testkit.leak.bystanders import without_records
 from paceline.testkit.leak.search import LeakSearch
