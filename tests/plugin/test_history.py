@@ -46,6 +46,20 @@ def _said(result: Result) -> list[str]:
     return [line.partition("; tests judged")[0] for line in said]
 
 
+def test_a_suite_without_a_past_names_the_other_suites_of_the_folder(suite: Suite) -> None:
+    """
+    In its first run only; a folder without runs names no suite.
+    """
+    suite.write("test_one.py", "def test_one(): pass\n")
+    first = suite.run()
+    renamed, again = (suite.run("--paceline-suite", "store") for _ in range(2))
+    others = "none yet for suite store, only for shop (`suite` in [tool.paceline] or PACELINE_SUITE names the suite)"
+
+    assert "history none yet; " in first.told()
+    assert f"history {others}; regressions are judged from 8 on" in renamed.told()
+    assert "history 1 earlier run on " in again.told()
+
+
 @pytest.mark.stack
 @pytest.mark.parametrize("way", ["option", "variable", "setting"])
 def test_a_machine_without_a_past_can_judge(working: Suite, server: Prometheus, way: str) -> None:

@@ -115,12 +115,13 @@ class Past(Struct, frozen=True, kw_only=True):
     Earlier runs of one suite, oldest first.
 
     `columns` has each measure that was read, by its name. `source` names the server that the runs are from, "" for
-    the project's own folder.
+    the project's own folder. `other_suites` are those that the folder has runs of, where it has none of this suite.
     """
 
     runs: tuple[PastRun, ...] = ()
     columns: Mapping[str, SeriesByTest] = {}
     source: str = ""
+    other_suites: tuple[str, ...] = ()
 
     @classmethod
     def from_runs(cls, runs: Sequence[Run]) -> Self:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from msgspec import DecodeError, Struct, json
+from msgspec.structs import replace
 
 from paceline.analysis.added_calls import needed_runs, with_added_calls
 from paceline.analysis.baselines import Baselines
@@ -118,7 +119,8 @@ class Archive:
             The judged run, and what it was judged against.
         """
         if self._server is None:
-            return self._judged_here(run, rules, default_branch)
+            judged, past = self._judged_here(run, rules, default_branch)
+            return judged, self._with_other_suites(past, run)
         try:
             return PastJudge(self._server, self.baselines, self._warn).judged(run, rules, default_branch, run.ended)
         except PacelineError as error:
@@ -159,7 +161,20 @@ class Archive:
         except PacelineError as error:
             self._warn(f"no history: {error}")
             return Past(source=self._server.name if self._server is not None else "")
-        return reader.past()
+        return self._with_other_suites(reader.past(), run)
+
+    def _with_other_suites(self, past: Past, run: Run) -> Past:
+        """
+        A past without runs with the suites that the folder has runs of instead.
+        """
+        if past.runs or past.source:
+            return past
+        try:
+            summaries = self.ledger.summaries()
+        except (PacelineError, OSError):
+            return past
+        kept = {suite for suite, _, one in summaries if one.run_id != run.run_id}
+        return past if run.suite in kept else replace(past, other_suites=tuple(sorted(kept)))
 
     def latest(self, suite: str, needed: Needed, limit: int) -> Past:
         """

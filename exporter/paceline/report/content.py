@@ -40,6 +40,7 @@ _FEWEST_RUNS = 3
 # A machine within 5% of its usual speed is usual.
 _USUAL = 0.05
 _BUSY_PERCENT = 90.0
+_MOST_SUITES = 3
 
 
 class Content(Struct, frozen=True, kw_only=True):
@@ -89,7 +90,7 @@ def compose(run: Run, past: Past, rules: Rules) -> Content:
         fixtures=slow_fixtures(run),
         work=counted_work(run),
         machine=_machine(run, past),
-        history="; ".join(filter(None, (_history(past, rules.regression.min_runs), how_compared(run)))),
+        history="; ".join(filter(None, (_history(run, past, rules.regression.min_runs), how_compared(run)))),
         run_id=run.run_id,
         troubles=(
             *(_trouble(what, count) for what, count in run.counts.items() if count),
@@ -135,10 +136,14 @@ def _compared(ratio: float) -> str:
     return f"{ratio:.2f} times slower" if ratio >= 1 else f"{1 / ratio:.2f} times faster"
 
 
-def _history(past: Past, needed: int) -> str:
+def _history(run: Run, past: Past, needed: int) -> str:
     known = len(past.runs)
     judged = f"; regressions are judged from {needed} on" if known < needed else ""
     origin = f" from {past.source}" if past.source else ""
+    if past.other_suites:
+        others = formatting.listed(past.other_suites, _MOST_SUITES)
+        setting = "`suite` in [tool.paceline] or PACELINE_SUITE names the suite"
+        return f"none yet for suite {run.suite}, only for {others} ({setting}){judged}"
     if not known:
         return f"none{origin or ' yet'}{judged}"
     return f"{formatting.counted(known, 'earlier run')} on {past.runs[-1].branch}{origin}{judged}"
