@@ -65,6 +65,7 @@ def test_a_document_names_every_key_of_a_run() -> None:
         "dirty",
         "base_commits",
         "outcome",
+        "failed_by",
         "is_partial",
         "partial_because",
         "started",

@@ -67,6 +67,15 @@ def test_the_probes_of_a_run_were_on_in_each_of_its_parts() -> None:
     assert whole.probes == ("network",)
 
 
+def test_a_run_has_the_reasons_for_which_its_parts_failed() -> None:
+    """
+    Each once, in the order of the parts.
+    """
+    whole = merge("4711", [_part(2, failed_by=("a", "b")), _part(1, failed_by=("a",))])
+
+    assert whole.failed_by == ("a", "b")
+
+
 def test_a_run_without_one_of_its_parts_is_partial() -> None:
     """
     Tests of the rest are not missing for good.

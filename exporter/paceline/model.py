@@ -379,6 +379,8 @@ class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):
     `compared_together` how many of them are so short that the sum of their file was; absent in runs of earlier
     releases. `work` has the calls of tests that were counted. `base_commits` are the commits that the run's code is a
     change of: its own commit if the work tree is dirty, its first parent, and the merge base with the default branch.
+    `failed_by` says why Paceline failed the run: by verdicts of kinds that the user wants to fail on, or by a past that
+    is too short.
     """
 
     schema: Annotated[int, Meta(ge=1, le=SCHEMA)] = SCHEMA
@@ -391,6 +393,7 @@ class Run(DocumentValue, frozen=True, kw_only=True, omit_defaults=False):
     dirty: bool = False
     base_commits: tuple[str, ...] = ()
     outcome: RunOutcome
+    failed_by: tuple[str, ...] = ()
     is_partial: bool = False
     partial_because: str = ""
     started: Seconds

@@ -103,6 +103,7 @@ def merge(run_id: str, parts: Sequence[Run]) -> Run:
         compared_together=_sum_if_known([part.compared_together for part in parts]),
         work=merged_work(part.work for part in ordered if part.work is not None),
         cases=tuple(cases.values()),
+        failed_by=tuple(dict.fromkeys(chain.from_iterable(part.failed_by for part in ordered))),
         verdicts=tuple(chain.from_iterable(part.verdicts for part in ordered)),
         unknown_fields=_joined([part.unknown_fields for part in ordered if part.unknown_fields]),
     )

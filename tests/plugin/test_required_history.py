@@ -71,13 +71,16 @@ def test_a_branch_does_not_fail_for_what_the_default_branch_has(suite: Suite) ->
     on_main = suite.run(*gate, environ=branch | {"PACELINE_BRANCH": "main"})
     suite.keep_before(on_main.run, 1)
     unchanged = suite.run(*gate, environ=branch)
+    kept = unchanged.run
     suite.write("test_fast.py", fast.format(0.15))
     slower = suite.run(*gate, environ=branch)
 
     assert (on_main.code, unchanged.code, slower.code) == (10, 0, 10)
     inherited = "1 verdict of budget does not fail this run: the last run on main had the same"
     assert [inherited in result.section() for result in (on_main, unchanged, slower)] == [False, True, True]
-    assert "1 verdict of budget: this run fails (budget of test_fast.py::test_fast)" in slower.section()
+    failed_by = "1 verdict of budget: this run fails (budget of test_fast.py::test_fast)"
+    assert failed_by in slower.section()
+    assert (kept.failed_by, slower.run.failed_by) == ((), (failed_by,))
 
 
 def test_a_pull_request_is_compared_with_its_target_however_often_it_ran(suite: Suite) -> None:

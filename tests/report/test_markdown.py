@@ -85,6 +85,18 @@ def test_fixtures_that_take_much_of_the_session_are_among_the_facts() -> None:
     assert facts.startswith("Fixtures: session fixture db 3.2 s of 8 s. Machine: ")
 
 
+def test_a_run_that_fails_says_so_first() -> None:
+    """
+    The heading has the reasons of the gate; the headline follows.
+    """
+    reason = "1 verdict of regression: this run fails (regression of test_<total>)"
+    heading, headline, table, *_ = _markdown(_finding(), failed_by=(reason,)).split("\n\n")
+
+    assert heading == "### ❌ Paceline: 1 verdict of regression: this run fails (regression of test_&lt;total>)"
+    assert headline == "1 regression · 2 tests in 1.2 s."
+    assert table.startswith("| ")
+
+
 def test_where_all_is_well_there_is_no_table() -> None:
     """
     A heading, and the details.

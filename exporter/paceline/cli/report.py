@@ -100,3 +100,5 @@ def _print_text(content: Content, *, verbose: bool) -> None:
     ascii_only = "utf" not in (sys.stdout.encoding or "ascii").lower()
     for line in lines(content, width=width, verbosity=int(verbose), ascii_only=ascii_only):
         click.echo("".join(click.style(span.text, **_STYLES[span.style]) for span in line))  # type: ignore[arg-type]
+    for reason in content.failed_by:
+        click.secho(reason, **_STYLES[Style.BAD])  # type: ignore[arg-type]

@@ -32,6 +32,7 @@ from paceline.plugin.run_metadata import RunMetadata
 from paceline.plugin.terminal_report import verbose_line, write_messages, write_report, write_sent
 from paceline.plugin.xdist_messages import NumberedCase, WorkerOrder
 from paceline.project_archive import lock_wait_of, open_archive
+from paceline.report.gate import gate_failures
 from paceline.shards import merged_fixtures
 from paceline.translated_names import RunCount
 from paceline.unpatched import UNPATCHED
@@ -249,6 +250,9 @@ class RunSession:
         run, past = self._added.tried(judge, "judging the run") or (self._unjudged(end), Past())
         if run is None:
             return None
+        settings = self._settings
+        failed_by = gate_failures(run, past, settings.rules, settings.fail_on, require_history=settings.require_history)
+        run = replace(run, failed_by=tuple(failed_by))
         kept = self._added.tried(partial(self._journaling.keep, run, past), "keeping the run", in_any_case=True)
         run = kept or run
         self._run, self._past = run, past

@@ -10,8 +10,8 @@ from paceline.analysis.comparability import missing_history
 from paceline.analysis.failing_verdicts import failing_verdicts
 from paceline.analysis.past import Past
 from paceline.config import Config
-from paceline.formatting import counted, duration, listed, size
-from paceline.model import Case, Run, Verdict
+from paceline.formatting import counted, duration, size
+from paceline.model import Case, Run
 from paceline.plugin.guard import Guard
 from paceline.report.content import Content, compose
 from paceline.report.text import LABEL_WIDTH, Style, lines
@@ -27,7 +27,6 @@ _MARKUP: dict[Style, dict[str, bool]] = {
 }
 
 _QUIETEST = -1
-_MOST_NAMED = 3
 
 
 def write_report(terminal: "pytest.TerminalReporter", run: Run, past: Past, settings: Config) -> None:
@@ -38,7 +37,7 @@ def write_report(terminal: "pytest.TerminalReporter", run: Run, past: Past, sett
     if verbosity < _QUIETEST:
         return
     content = compose(run, past, settings.rules)
-    terminal.section("paceline", "=", **_MARKUP[_style_of(run, past, content, settings)])
+    terminal.section("paceline", "=", **_MARKUP[_style_of(run, content)])
     writer = terminal._tw  # noqa: SLF001 - pytest has no public way to write a part of a line
     encoding = getattr(writer._file, "encoding", None) or "ascii"  # noqa: SLF001
     ascii_only = "utf" not in encoding.lower()
@@ -49,11 +48,11 @@ def write_report(terminal: "pytest.TerminalReporter", run: Run, past: Past, sett
     _write_gate(terminal, run, past, settings)
 
 
-def _style_of(run: Run, past: Past, content: Content, settings: Config) -> Style:
+def _style_of(run: Run, content: Content) -> Style:
     """
     The colour of the section's title, as pytest's: red where the run fails, yellow where something was found.
     """
-    if failing_verdicts(run, past, settings.fail_on).failing:
+    if run.failed_by:
         return Style.BAD
     return Style.GOOD if content.is_well else Style.WARNING
 
@@ -62,29 +61,16 @@ def _write_gate(terminal: "pytest.TerminalReporter", run: Run, past: Past, setti
     """
     Write whether the run fails by a verdict, and which verdicts the past is too short for.
     """
+    for line in run.failed_by:
+        terminal.write_line(line, red=True, bold=True)
     asked, kinds = failing_verdicts(run, past, settings.fail_on), ", ".join(settings.fail_on)
-    if asked.failing:
-        verdicts = f"{counted(len(asked.failing), 'verdict')} of {kinds}"
-        terminal.write_line(f"{verdicts}: this run fails ({_named(asked.failing)})", red=True, bold=True)
     if asked.inherited:
         verdicts = counted(len(asked.inherited), f"verdict of {kinds} does", f"verdicts of {kinds} do")
         where = f"the last run on {past.runs[-1].branch} had the same"
         terminal.write_line(f"{verdicts} not fail this run: {where}")
-    if not settings.fail_on and not settings.require_history:
-        return
-    missing = missing_history(settings.fail_on, run, past, settings.rules)
-    if missing and settings.require_history:
-        terminal.write_line(f"{missing}: this run fails (--paceline-require-history)", red=True, bold=True)
-    elif missing:
+    missing = missing_history(settings.fail_on, run, past, settings.rules) if settings.fail_on else ""
+    if missing and not settings.require_history:
         terminal.write_line(f"{missing}; --paceline-require-history makes this an error", yellow=True)
-
-
-def _named(verdicts: Sequence[Verdict]) -> str:
-    """
-    What the verdicts are about, each once; a few of them.
-    """
-    about = (f"{one.kind.value} of {one.subject}" for one in verdicts)
-    return listed(list(dict.fromkeys(about)), _MOST_NAMED)
 
 
 def write_sent(terminal: "pytest.TerminalReporter", sent: Sequence[str]) -> None:

@@ -47,7 +47,7 @@ class Content(Struct, frozen=True, kw_only=True):
     """
     All that a report says. `findings` are all of them, the new ones first; in `new_findings`, many
     broken budgets of one test type are one; `standing` has a line for each kind of the others. `results` are those of
-    the test kit, each with its kind.
+    the test kit, each with its kind. `failed_by` are the reasons for which Paceline failed the run.
     """
 
     headline: str
@@ -62,6 +62,7 @@ class Content(Struct, frozen=True, kw_only=True):
     results: tuple[tuple[str, str], ...] = ()
     fixtures: str = ""
     work: str = ""
+    failed_by: tuple[str, ...] = ()
 
     @property
     def is_well(self) -> bool:
@@ -92,6 +93,7 @@ def compose(run: Run, past: Past, rules: Rules) -> Content:
         machine=_machine(run, past),
         history="; ".join(filter(None, (_history(run, past, rules.regression.min_runs), how_compared(run)))),
         run_id=run.run_id,
+        failed_by=run.failed_by,
         troubles=(
             *(_trouble(what, count) for what, count in run.counts.items() if count),
             *account_notes(run),

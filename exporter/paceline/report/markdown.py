@@ -23,10 +23,10 @@ _HEADERS = ("", "Verdict", "Test", "What", "Why", "Last runs")
 
 def markdown(content: Content) -> str:
     """
-    A heading, a table of what is new, and the rest folded away: what stood in the last run already, and the details.
-    The whole fits a comment on a pull request.
+    A heading, which says first if the run fails, a table of what is new, and the rest folded away: what stood in the
+    last run already, and the details. The whole fits a comment on a pull request.
     """
-    parts = [f"### {'✅' if content.is_well else '⚠️'} Paceline: {content.headline}"]
+    parts = _heading(content)
     if content.new_findings:
         parts.append(_table(content.new_findings, _MOST_OF_NEWS))
     if content.standing:
@@ -35,6 +35,13 @@ def markdown(content: Content) -> str:
         parts.append(f"<details><summary>Still: {counts}</summary>\n\n{_table(old, _MOST_OF_STANDING)}\n\n</details>")
     parts.append(_details(content))
     return "\n\n".join(parts) + "\n"
+
+
+def _heading(content: Content) -> list[str]:
+    if not content.failed_by:
+        return [f"### {'✅' if content.is_well else '⚠️'} Paceline: {content.headline}"]
+    reasons = "; ".join(escaped(_short(reason)) for reason in content.failed_by)
+    return [f"### ❌ Paceline: {reasons}", f"{content.headline}."]
 
 
 def _table(findings: Sequence[Finding], room: int) -> str:
