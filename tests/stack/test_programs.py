@@ -14,7 +14,7 @@ from support.wording import NO_FILE
 _NOT_FETCHED = """downloading alertmanager into DIR/cache
   from https://github.com/prometheus/alertmanager/releases/download/v0.28.1
   failed: there is no official release for Linux on m68k
-  from its source (go install github.com/prometheus/alertmanager/cmd/alertmanager), which takes minutes
+  from its source (go install github.com/prometheus/alertmanager/cmd/alertmanager): minutes, and 1 GB until it is built
   failed: go: REASON"""
 _FETCHED = """downloading prometheus into DIR/cache
   from https://github.com/prometheus/prometheus/releases/download/v3.5.0
@@ -91,7 +91,24 @@ def test_each_step_of_fetching_is_told(tmp_path: Path, path: Path, monkeypatch: 
     found = Programs(tmp_path / "cache", tell=told.append).have(PROMETHEUS)
 
     assert found == tmp_path / "cache" / "debian" / "usr" / "bin" / "prometheus"
+    assert not list(tmp_path.rglob("*.deb"))
     assert "\n".join(told) == _FETCHED.replace("DIR", str(tmp_path))
+
+
+def test_a_build_leaves_the_program_only(tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Neither modules nor objects, in the folder of programs or elsewhere; here of a `go` that writes where it is told to.
+    """
+    monkeypatch.setattr("platform.machine", lambda: "m68k")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    write = "mkdir -p $GOPATH/pkg $GOMODCACHE/x $GOCACHE/y $GOBIN && : > $GOBIN/alertmanager && chmod 755 $GOBIN/*"
+    _program(path, "go").write_text(f"#!/bin/sh\nPATH=/usr/bin:/bin\n{write}\n")
+    cache = tmp_path / "cache"
+    found = Programs(cache).have(ALERTMANAGER)
+
+    assert found == cache / "go" / "alertmanager"
+    assert sorted(cache.rglob("*")) == [cache / ".lock", cache / "go", found]
+    assert not (tmp_path / "home").exists()
 
 
 def test_what_is_there_is_not_fetched(tmp_path: Path, path: Path) -> None:

@@ -180,6 +180,7 @@ def _fetch_release(program: Program, cache: Path) -> None:
     archive.write_bytes(content)
     with tarfile.open(archive) as tar:
         tar.extractall(cache, filter="data")
+    archive.unlink()
 
 
 def _platform() -> tuple[str, str]:
@@ -203,10 +204,21 @@ def _unpack(program: Program, cache: Path) -> None:
         _checked(cache, *download)
     archive = max(cache.glob(f"{program.package}_*.deb"))
     _checked(cache, "dpkg", "-x", str(archive), "debian")
+    archive.unlink()
 
 
 def _build(program: Program, cache: Path) -> None:
-    _checked(cache, "go", "install", f"{program.module}@v{program.release.version}")
+    """
+    Build a program; the modules and objects of the build, about 1 GB, are removed after it.
+    """
+    build = cache / "go-build"
+    environ = {"GOPATH": build, "GOMODCACHE": build / "modules", "GOCACHE": build / "objects", "GOBIN": _built(cache)}
+    module = f"{program.module}@v{program.release.version}"
+    try:
+        # Without the flag, the folders of modules are read-only, and cannot be removed.
+        _checked(cache, "go", "install", "-modcacherw", module, **environ)
+    finally:
+        shutil.rmtree(build, ignore_errors=True)
 
 
 class _Way(NamedTuple):
@@ -220,21 +232,21 @@ class _Way(NamedTuple):
 
 _RELEASE = _Way(_fetch_release, lambda program: program.release.address)
 _PACKAGE = _Way(_unpack, lambda program: f"the package {program.package} of this system (apt-get download)")
-_SOURCE = _Way(_build, lambda program: f"its source (go install {program.module}), which takes minutes")
+_SOURCE = _Way(_build, lambda program: f"its source (go install {program.module}): minutes, and 1 GB until it is built")
 
 
-def _checked(cache: Path, *command: str) -> None:
-    done = _called(cache, *command)
+def _checked(cache: Path, *command: str, **environ: Path) -> None:
+    done = _called(cache, *command, **environ)
     if done.returncode:
         said = done.stderr.strip().rpartition("\n")[2] or f"exit code {done.returncode}"
         raise StackError(f"{' '.join(command)}: {said}")
 
 
-def _called(cache: Path, *command: str) -> "subprocess.CompletedProcess[str]":
-    environ = {**os.environ, "LC_ALL": "C", "GOBIN": str(_built(cache))}
+def _called(cache: Path, *command: str, **environ: Path) -> "subprocess.CompletedProcess[str]":
+    added = {"LC_ALL": "C", **{name: str(path) for name, path in environ.items()}}
     try:
         return subprocess.run(  # noqa: S603 - fixed, without a shell
-            command, cwd=cache, check=False, capture_output=True, text=True, env=environ
+            command, cwd=cache, check=False, capture_output=True, text=True, env={**os.environ, **added}
         )
     except OSError as error:
         raise StackError(f"{command[0]}: {error.strerror}") from error
