@@ -20,10 +20,11 @@ _DIRECTIONS = tuple(Better)
 
 class Recorded:
     """
-    What a test recorded: measures by name, and results of the test kit.
+    What a test recorded: measures by name, and results of the test kit; `uses_kit` also where it has no result.
     """
 
     def __init__(self) -> None:
+        self.uses_kit = False
         self.measures: Final[dict[str, Measure]] = {}
         self.results: Final[list[AnyResult]] = []
 

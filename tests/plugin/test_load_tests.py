@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from paceline.extras import install_command
 from paceline.kit_results import LoadResult, StressResult
 from paceline.model import RunOutcome
 from paceline.quantity import Unit
@@ -37,6 +38,33 @@ def suite(tmp_path: Path) -> Suite:
     suite = Suite(tmp_path)
     suite.write("shop.py", _APP)
     return suite
+
+
+def test_a_load_test_without_its_packages_is_one_sentence(suite: Suite) -> None:
+    """
+    It names the package and the command that installs it; no frame of Paceline, and no broken budget, however long the
+    test took.
+    """
+    suite.write(
+        "test_load.py",
+        """
+        import sys, time
+
+        def test_load(load_test):
+            sys.modules["httptools"] = None
+            time.sleep(0.15)
+            load_test("http://127.0.0.1:9/", duration_seconds=1)
+        """,
+    )
+    result = suite.run("--paceline-fail-on=budget")
+    lines = [line for line in result.output.splitlines() if line.startswith("E ")]
+    install = install_command("load")
+
+    assert lines == [
+        f"E       paceline.errors.ConfigError: load_test: httptools is not installed; install it with: {install}"
+    ]
+    assert "testkit" not in result.output
+    assert result.run.verdicts == ()
 
 
 def test_a_load_test_is_kept_and_its_time_is_not_judged(suite: Suite) -> None:

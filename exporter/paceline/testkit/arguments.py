@@ -3,31 +3,40 @@ Checks of what users pass to the test kit.
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from math import isfinite
+from types import TracebackType
+from typing import Final
 
 from paceline.errors import ConfigError
+from paceline.recorder import RECORDERS
 
 # It begins the names of measures, after the kind of the result.
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
-@contextmanager
-def arguments_of(function: str) -> Iterator[None]:
+class arguments_of:  # noqa: N801 - used as a function
     """
-    Put the name of a function before the errors of its arguments.
+    Put the name of a function of the test kit before the errors of its arguments, and hide its frames.
 
     Raises:
         ValueError: an argument is invalid.
         ConfigError: a package is not installed.
     """
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"{function}: {error}") from None
-    except ConfigError as error:
-        raise ConfigError(f"{function}: {error}") from None
+
+    def __init__(self, function: str) -> None:
+        self._function: Final = function
+
+    def __enter__(self) -> None:
+        for recorder in RECORDERS[-1:]:
+            recorder.recorded.uses_kit = True
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        __tracebackhide__ = True
+        for expected in (ValueError, ConfigError):
+            if isinstance(error, expected):
+                raise expected(f"{self._function}: {error}") from None
 
 
 def whole_number(name: str, value: object, least: int = 1) -> int:

@@ -48,6 +48,7 @@ class CallTimeLimit:
 
     def __init__(self, test: str, fn: Callable[..., Any], seconds: float) -> None:
         self._message: Final = f"{test}: a call of {fn!r} took longer than timeout_seconds, which is {seconds!r}"
+        __tracebackhide__ = True
         with arguments_of(test):
             if not callable(fn):
                 raise ValueError(f"the function is {fn!r}, expected a function without arguments")  # noqa: TRY004 - as other invalid arguments

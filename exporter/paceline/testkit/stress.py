@@ -66,6 +66,7 @@ def stress_test(  # noqa: PLR0913 - each describes the load
         ValueError: an argument is invalid, or the host is not allowed.
         ConfigError: the packages of paceline[load] are not installed.
     """
+    __tracebackhide__ = True
     with arguments_of("stress_test"):
         _check_loads(initial_load, max_load, step_size)
         number("step_duration_seconds", step_duration_seconds)

@@ -317,6 +317,7 @@ class Meter:
             hosts=self._touch.touched.hosts,
             endpoints=self._touch.touched.endpoints,
             results=tuple(self._recorder.results),
+            uses_kit=self._recorder.recorded.uses_kit,
             lacking=self._probes.lacking,
             attempts=self._test.starts if self._test.has_failed else 1,
             met_debugger=self._test.met_debugger,

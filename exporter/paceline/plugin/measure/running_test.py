@@ -47,6 +47,7 @@ class Measurement(Value, frozen=True, kw_only=True):
     hosts: tuple[HostTraffic, ...] = ()
     endpoints: tuple[EndpointTimes, ...] = ()
     results: tuple[AnyResult, ...] = ()
+    uses_kit: bool = False
     lacking: tuple[str, ...] = ()
     attempts: int = 1
     met_debugger: bool = False
@@ -95,7 +96,9 @@ class RunningTest:
             return None
         plan, measured = self.plan, self.measurement or Measurement()
         budget = plan.budget
-        if measured.results and budget is not None and budget.source is BudgetSource.TYPE_BUDGETS:
+        # A function of the test kit that could not begin leaves no result.
+        is_of_kit = measured.results or (measured.uses_kit and self.outcome.is_failure)
+        if is_of_kit and budget is not None and budget.source is BudgetSource.TYPE_BUDGETS:
             budget = None  # a function of the test kit calls as long as it has to
         reason = self._not_measured()
         figures = measured if reason is None else Measurement(measures=measured.measures)

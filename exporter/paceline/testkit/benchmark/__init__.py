@@ -45,6 +45,7 @@ def benchmark_test(  # noqa: PLR0913 - the options of a benchmark
         TypeError: the function returns a coroutine.
         Exception: the exception of the function.
     """
+    __tracebackhide__ = True
     with arguments_of("benchmark_test"):
         check_name(name)
         rounds = BenchmarkRounds(limits_of(max_avg_ms, max_median_ms, max_memory_kib), name, group)
@@ -71,6 +72,7 @@ async def async_benchmark_test(  # noqa: PLR0913 - as above
     """
     Like `benchmark_test`, for a coroutine function, in the running event loop.
     """
+    __tracebackhide__ = True
     with arguments_of("async_benchmark_test"):
         check_name(name)
         rounds = BenchmarkRounds(limits_of(max_avg_ms, max_median_ms, max_memory_kib), name, group)

@@ -99,6 +99,7 @@ async def async_database_performance_test(  # noqa: PLR0913 - as above
 def _asked(  # noqa: PLR0913 - as above
     function: str, name: str, iterations: int, rows: int, *, max_avg_ms: float | None, max_queries: int | None
 ) -> Asked:
+    __tracebackhide__ = True
     with arguments_of(function):
         check_name(name)
         return Asked(

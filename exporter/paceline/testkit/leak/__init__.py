@@ -64,6 +64,7 @@ async def async_memory_leak_test(
 def _search(
     function: str, fn: Callable[[], Any], iterations: int, name: str, timeout_seconds: float
 ) -> tuple[LeakSearch, CallTimeLimit]:
+    __tracebackhide__ = True
     with arguments_of(function):
         check_name(name)
         search = LeakSearch(whole_number("iterations", iterations), name)

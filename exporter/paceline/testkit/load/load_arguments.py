@@ -140,7 +140,7 @@ def check_installed(plan: LoadPlan, sending: SendingOptions) -> None:
     extra, engine = ("locust", "locust") if is_locust else ("load", "httptools")
     for package in (engine, "hdrh") if plan.targets or is_locust else ("hdrh",):
         if find_spec(package) is None:
-            raise ConfigError(f"{package} is not installed: {install_command(extra)}")
+            raise ConfigError(f"{package} is not installed; install it with: {install_command(extra)}")
 
 
 def _locustfile(endpoint: Loaded) -> str:

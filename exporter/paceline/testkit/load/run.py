@@ -59,6 +59,7 @@ def load_test(  # noqa: PLR0913 - each describes the load
         ValueError: an argument is invalid, or the host is not allowed.
         ConfigError: the packages of paceline[load] are not installed.
     """
+    __tracebackhide__ = True
     with arguments_of("load_test"):
         plan = plan_of(
             endpoint, concurrent_users, rates_of(requests_per_second), (duration_seconds, ramp_up_seconds), sending
