@@ -68,6 +68,7 @@ def test_a_wheel_has_the_package_and_nothing_else(tmp_path: Path) -> None:
 
     assert about == {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE"}
     assert "paceline/py.typed" in in_package
+    assert "paceline/alerting/runbooks/PacelineTestSlower.md" in in_package
     assert [name for name in in_package if "__pycache__" in name or "/tests/" in name] == []
     assert entries == [
         "[console_scripts]",

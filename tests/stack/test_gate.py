@@ -324,7 +324,7 @@ def test_a_finding_is_told_with_its_cause(tmp_path: Path) -> None:
             f"WARNING   PacelineTestSlower  {TEST}\n"
             "          It is slower.\n"
             "          It waits.\n"
-            "          slower.md\n"
+            "          next: `paceline explain PacelineTestSlower`\n"
         ),
     )
 

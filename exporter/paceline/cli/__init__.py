@@ -25,6 +25,7 @@ _VERBS = (
     "replay",
     "restore",
     "gate",
+    "explain",
     "serve",
     "load-worker",
     "rules",
@@ -89,6 +90,7 @@ def main() -> None:
       paceline grafana install --url …   dashboards for Grafana
       paceline stack up                  Prometheus and the exporter, locally
       paceline init                      a first configuration, from kept runs
+      paceline explain regression        what a verdict or an alert means
       paceline doctor                    faults of the set-up, and their fixes
 
     \b

@@ -11,6 +11,7 @@ from msgspec import json
 from msgspec.structs import replace
 
 from paceline import formatting
+from paceline.alerting.runbooks import runbooks
 from paceline.cli.options.click_kinds import Number
 from paceline.cli.options.output_format import format_option
 from paceline.cli.options.project import clear_errors, find_root, load_project, suite_of
@@ -173,5 +174,14 @@ def _lines_of(alert: Alert) -> Iterator[str]:
     level = Severity(alert.severity)
     heading = click.style(f"{level.upper():<9}", fg=_COLOURS[level])
     yield f"{heading} {alert.name}  {alert.labels.get('test', '')}".rstrip()
-    texts = (alert.said, *(alert.annotations.get(name, "") for name in ("cause", "runbook_url")))
+    texts = (alert.said, alert.annotations.get("cause", ""), _what_to_do(alert))
     yield from (f"          {text.strip()}" for text in texts if text.strip())
+
+
+def _what_to_do(alert: Alert) -> str:
+    """
+    Where the runbook is: its address, or the command that shows it where the rules name a path of the repository.
+    """
+    runbook = alert.annotations.get("runbook_url", "").strip()
+    is_path = runbook and "://" not in runbook and not Path(runbook).is_file()
+    return f"next: `paceline explain {alert.name}`" if is_path and alert.name in runbooks() else runbook
