@@ -46,8 +46,8 @@ def lock_wait_of(config: Config) -> LockWait:
 
 
 def _server(config: Config, environ: Mapping[str, str]) -> Server:
-    from paceline.http.server_access import read_endpoint  # noqa: PLC0415 - imported by those who use it
+    from paceline.http.server_access import read_server  # noqa: PLC0415 - imported by those who use it
     from paceline.prometheus.past_runs import Prometheus  # noqa: PLC0415
     from paceline.prometheus.query_client import NAMING, QueryClient  # noqa: PLC0415
 
-    return Prometheus(QueryClient(read_endpoint(config.history, NAMING, environ), config.history_seconds))
+    return Prometheus(QueryClient(read_server(config.history, NAMING, environ), config.history_seconds))

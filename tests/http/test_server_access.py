@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from paceline.errors import ConfigError
-from paceline.http.server_access import read_authorities, read_endpoint
+from paceline.http.server_access import read_authorities, read_server
 from paceline.prometheus.query_client import NAMING
 from support.certificates import make_certificate
 from support.wording import NO_FILE
@@ -25,7 +25,7 @@ def test_an_address_is_shown_without_secrets(url: str, shown: str) -> None:
     """
     Neither a user nor a query is part of what is printed, in any way.
     """
-    endpoint = read_endpoint(url, NAMING, {"PACELINE_HISTORY_TOKEN": "secret"})
+    endpoint = read_server(url, NAMING, {"PACELINE_HISTORY_TOKEN": "secret"})
 
     assert (str(endpoint), repr(endpoint)) == (shown, shown)
 
@@ -49,7 +49,7 @@ def test_what_is_no_address_is_refused(url: str, shown: str) -> None:
     The message shows what was found, without secrets, and what was expected.
     """
     with pytest.raises(ConfigError) as caught:
-        read_endpoint(url, NAMING, {})
+        read_server(url, NAMING, {})
 
     assert str(caught.value) == f"the history is at {shown!r}, expected an address such as http://prometheus:9090"
 

@@ -187,7 +187,7 @@ class _Forgetful(QueryClient):
 
     def query(self, promql: str, at: float) -> list[Answered]:
         if self.metric in promql:
-            raise StorageError(f"{self.endpoint}: gone")
+            raise StorageError(f"{self.server}: gone")
         return super().query(promql, at)
 
 

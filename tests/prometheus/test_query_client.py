@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from paceline.errors import StorageError
-from paceline.http.server_access import ServerAccess, read_endpoint
+from paceline.http.server_access import ServerAccess, read_server
 from paceline.prometheus.query_client import NAMING, QueryClient
 from support.answering import Behaviour, answer, answering, drip, silence
 from support.servers import free_port
@@ -178,6 +178,6 @@ def test_credentials_are_sent(
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     with answering(answer(_GOOD)) as server:
         url = server.url.replace("://", f"://{user}")
-        QueryClient(read_endpoint(url, NAMING, environ), 20).query("up[1d]", 1)
+        QueryClient(read_server(url, NAMING, environ), 20).query("up[1d]", 1)
 
     assert f"\r\nAuthorization: {header}\r\n" in server.requests[0]

@@ -30,7 +30,7 @@ from paceline.doctor.project_checks import check_configuration, check_history, c
 from paceline.doctor.prometheus_checks import alertmanagers_of, check_prometheus
 from paceline.errors import PacelineError
 from paceline.grafana import http_api
-from paceline.http.server_access import Naming, ServerAccess, read_authorities, read_endpoint
+from paceline.http.server_access import Naming, ServerAccess, read_authorities, read_server
 from paceline.own_secrets import without_own_secrets
 from paceline.prometheus import query_client
 from paceline.prometheus.query_client import QueryClient
@@ -50,12 +50,12 @@ class _Asked(Struct, frozen=True, kw_only=True):
     seconds: float
     is_test_alert: bool
 
-    def endpoint(self, server: str, configured: str, naming: Naming) -> ServerAccess | None:
+    def server(self, kind: str, configured: str, naming: Naming) -> ServerAccess | None:
         """
         The server by its option, else by the configuration, else of the local stack.
         """
-        url = self.given.get(server) or configured or self.of_stack.get(server)
-        return read_endpoint(url, naming, os.environ) if url else None
+        url = self.given.get(kind) or configured or self.of_stack.get(kind)
+        return read_server(url, naming, os.environ) if url else None
 
 
 @click.command()
@@ -156,8 +156,8 @@ def _server_checks(asked: _Asked, config: Config) -> Iterator[Check]:
 
 def _exporter(asked: _Asked, config: Config) -> Iterator[Check]:
     authorities = read_authorities(config.push_ca_file, "push_ca_file is")
-    endpoint = asked.endpoint(EXPORTER, config.push, exporter_sink.NAMING)
-    return check_exporter(endpoint, asked.seconds, authorities)
+    server = asked.server(EXPORTER, config.push, exporter_sink.NAMING)
+    return check_exporter(server, asked.seconds, authorities)
 
 
 def _prometheus(asked: _Asked, config: Config) -> Iterator[Check]:
@@ -166,17 +166,17 @@ def _prometheus(asked: _Asked, config: Config) -> Iterator[Check]:
 
 def _alertmanager(asked: _Asked, config: Config) -> Iterator[Check]:
     configured = "" if asked.given.get(ALERTMANAGER) else _known_alertmanager(asked, config)
-    endpoint = asked.endpoint(ALERTMANAGER, configured, alertmanager_checks.NAMING)
-    return check_alertmanager(endpoint, asked.seconds, suite_of(config) if asked.is_test_alert else "")
+    server = asked.server(ALERTMANAGER, configured, alertmanager_checks.NAMING)
+    return check_alertmanager(server, asked.seconds, suite_of(config) if asked.is_test_alert else "")
 
 
 def _grafana(asked: _Asked, _: Config) -> Iterator[Check]:
-    return check_grafana(asked.endpoint(GRAFANA, "", http_api.NAMING), asked.seconds)
+    return check_grafana(asked.server(GRAFANA, "", http_api.NAMING), asked.seconds)
 
 
 def _client(asked: _Asked, config: Config) -> QueryClient | None:
-    endpoint = asked.endpoint(PROMETHEUS, config.history, query_client.NAMING)
-    return QueryClient(endpoint, asked.seconds) if endpoint else None
+    server = asked.server(PROMETHEUS, config.history, query_client.NAMING)
+    return QueryClient(server, asked.seconds) if server else None
 
 
 def _known_alertmanager(asked: _Asked, config: Config) -> str:

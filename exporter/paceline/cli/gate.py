@@ -19,7 +19,7 @@ from paceline.cli.options.terminal import warn
 from paceline.config import Config
 from paceline.errors import ConfigError
 from paceline.history.archive import Archive
-from paceline.http.server_access import read_endpoint
+from paceline.http.server_access import read_server
 from paceline.model import Severity
 from paceline.prometheus.gate_checks import Gate, GateAnswer
 from paceline.prometheus.query_client import NAMING, QueryClient
@@ -109,7 +109,7 @@ def gate(
             raise ConfigError("no Prometheus is configured, expected --prometheus URL, or 'history' in [tool.paceline]")
         if run_id is None and suite is None and branch is None:
             run_id = _latest_run(archive)
-        asked = Gate(QueryClient(read_endpoint(url, NAMING), seconds), seconds, _at_least(severity))
+        asked = Gate(QueryClient(read_server(url, NAMING), seconds), seconds, _at_least(severity))
         answer = (
             asked.of_run(run_id)
             if run_id

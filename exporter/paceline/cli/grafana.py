@@ -14,7 +14,7 @@ from paceline.cli.options.project import clear_errors
 from paceline.errors import ConfigError
 from paceline.files import write_files
 from paceline.formatting import counted
-from paceline.http.server_access import Naming, ServerAccess, read_endpoint
+from paceline.http.server_access import Naming, ServerAccess, read_server
 from paceline.version import __version__
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def install(
     from paceline.grafana.install_plan import Action, Wanted  # noqa: PLC0415
 
     with clear_errors():
-        server = GrafanaApi(_endpoint(url))
+        server = GrafanaApi(_server(url))
         wanted = Wanted(
             version=__version__,
             folder=folder or _FOLDER,
@@ -136,15 +136,15 @@ def write(folder: Path, form: str, *, force: bool) -> None:
     click.echo(f"wrote {counted(len(texts), 'file')} to {folder}")
 
 
-def _endpoint(url: str) -> ServerAccess:
+def _server(url: str) -> ServerAccess:
     from paceline.grafana.http_api import NAMING  # noqa: PLC0415 - asked for by no other command
 
-    endpoint = read_endpoint(url, NAMING, os.environ)
+    server = read_server(url, NAMING, os.environ)
     if urlsplit(url).password:
         raise ConfigError(
             "--url has a password, which all users of this machine can read; put it into PACELINE_GRAFANA_PASSWORD"
         )
-    return endpoint
+    return server
 
 
 def _trace_link(jaeger: str | None, tempo: str | None) -> str:
@@ -168,7 +168,7 @@ def _sources(prometheus: str | None, alertmanager: str | None) -> "Sequence[Data
 
 
 def _address(url: str, option: str, example: str) -> str:
-    address = str(read_endpoint(url, Naming(option, example), {}))
+    address = str(read_server(url, Naming(option, example), {}))
     if "@" in urlsplit(url).netloc:
         raise ConfigError(
             f"{option} has a user in it, which all users of this machine can read; "

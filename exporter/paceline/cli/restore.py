@@ -17,7 +17,7 @@ from paceline.cli.options.project import clear_errors
 from paceline.delivery.openmetrics import exposition
 from paceline.errors import StorageError
 from paceline.history.sqlite.exporter_ledger import ServedLedger
-from paceline.http.server_access import read_endpoint
+from paceline.http.server_access import read_server
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Run
 from paceline.prometheus.query_client import NAMING, QueryClient
@@ -91,7 +91,7 @@ def restore(
         promtool = Programs(default_cache()).get(PROMTOOL)
         ledger = ServedLedger(data / LEDGER)
         ids = KeptRuns(**span).ids(ledger)  # type: ignore[arg-type]
-        added = labels or scrape_labels(QueryClient(read_endpoint(prometheus, NAMING), _SECONDS))
+        added = labels or scrape_labels(QueryClient(read_server(prometheus, NAMING), _SECONDS))
         stamps = ledger.stamps()
         with click.progressbar(_read(ledger, ids), len(ids), label="writing", file=sys.stderr) as runs:
             for batch in _batches(runs):

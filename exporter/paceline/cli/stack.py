@@ -18,7 +18,7 @@ from paceline.cli.options.project import clear_errors
 from paceline.cli.options.terminal import warn
 from paceline.errors import ConfigError
 from paceline.extras import install_command
-from paceline.http.server_access import Naming, read_endpoint
+from paceline.http.server_access import Naming, read_server
 
 if TYPE_CHECKING:
     from paceline.stack.state_file import Started
@@ -109,7 +109,7 @@ def up(
     """
     with _local_stack():
         if webhook:
-            read_endpoint(webhook, _WEBHOOK)
+            read_server(webhook, _WEBHOOK)
         from paceline.stack.programs import Programs, default_cache  # noqa: PLC0415 - an extra
         from paceline.stack.stack_settings import StackSettings  # noqa: PLC0415
         from paceline.stack.up_and_down import Stack  # noqa: PLC0415

@@ -12,7 +12,7 @@ from msgspec import json
 from paceline.companion.live_run import LiveRun
 from paceline.errors import ConfigError
 from paceline.http.failures import failure_of, target_of
-from paceline.http.server_access import Naming, auth_of, read_authorities, read_endpoint
+from paceline.http.server_access import Naming, auth_of, read_authorities, read_server
 from paceline.identity import quoted
 
 PATH = "/api/v1/live"
@@ -117,9 +117,9 @@ class LiveServer:
         if "@" in url:
             shown = url.rpartition("@")[2]
             raise ConfigError(f"{_NAMING.place} {shown!r}, expected an address such as {_NAMING.example}")
-        endpoint = read_endpoint(url, _NAMING, environ)
-        self.url: Final = f"{endpoint}{PATH}"
-        self._auth: Final = auth_of(endpoint)
+        server = read_server(url, _NAMING, environ)
+        self.url: Final = f"{server}{PATH}"
+        self._auth: Final = auth_of(server)
         self._authorities: Final = read_authorities(ca_file, "push_ca_file is")
 
     def post(self, session: requests.Session, body: bytes) -> requests.Response:

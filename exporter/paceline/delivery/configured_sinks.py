@@ -11,7 +11,7 @@ from paceline.delivery.otlp.environment_variables import Variables
 from paceline.delivery.sink import Sink
 from paceline.errors import ConfigError
 from paceline.extras import install_command
-from paceline.http.server_access import Naming, ServerAccess, read_authorities, read_endpoint
+from paceline.http.server_access import Naming, ServerAccess, read_authorities, read_server
 
 _SIGNALS = {"otlp": "metrics", "otlp-traces": "traces"}
 
@@ -80,13 +80,13 @@ def open_sink(
         return read_push(address, {}, authorities)
     if kind not in _SIGNALS:
         raise ConfigError(f"the outbox has runs for {kind!r}, expected push, {', '.join(_SIGNALS)}")
-    endpoint = read_endpoint(address, Naming("the outbox has runs for", "http://collector:4318/v1/metrics"), {})
-    return _collector(_SIGNALS[kind], endpoint, default_branch, {}, authorities)
+    server = read_server(address, Naming("the outbox has runs for", "http://collector:4318/v1/metrics"), {})
+    return _collector(_SIGNALS[kind], server, default_branch, {}, authorities)
 
 
 def _collector(
     signal: str,
-    endpoint: ServerAccess,
+    server: ServerAccess,
     default_branch: Callable[[], str],
     environ: Mapping[str, str],
     authorities: str | None,
@@ -97,5 +97,5 @@ def _collector(
         from paceline.delivery.otlp.otlp_traces import OtlpTraces  # noqa: PLC0415
     except ImportError as error:
         raise ConfigError(f"OTLP needs {error.name}, which is not installed: {install_command('otlp')}") from error
-    collector = Collector(endpoint, environ, signal, authorities)
+    collector = Collector(server, environ, signal, authorities)
     return OtlpMetrics(collector, default_branch) if signal == "metrics" else OtlpTraces(collector)

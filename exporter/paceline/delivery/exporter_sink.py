@@ -16,7 +16,7 @@ from paceline.delivery.sink import Receipt
 from paceline.errors import DeliveryError
 from paceline.http.failures import UNAUTHORIZED, shown_status, shown_type
 from paceline.http.one_request import asking_once, read_short
-from paceline.http.server_access import Naming, ServerAccess, auth_of, read_endpoint
+from paceline.http.server_access import Naming, ServerAccess, auth_of, read_server
 from paceline.http.server_kinds import EXPORTER, wrong_kind
 from paceline.identity import quoted
 
@@ -36,15 +36,15 @@ class Push:
     The sink `push`. The exporter knows a run by its id, suite and start, so that one that comes twice counts once.
 
     Args:
-        endpoint: the exporter.
+        server: the exporter.
         authorities: the file of certificates that are trusted; None for what the machine trusts.
     """
 
     kind: Final = "push"
 
-    def __init__(self, endpoint: ServerAccess, authorities: str | None = None) -> None:
-        self.address: Final = str(endpoint)
-        self._auth: Final = auth_of(endpoint)
+    def __init__(self, server: ServerAccess, authorities: str | None = None) -> None:
+        self.address: Final = str(server)
+        self._auth: Final = auth_of(server)
         self._authorities: Final = authorities
 
     def deliver(self, packed: bytes, seconds: float) -> Receipt:
@@ -106,4 +106,4 @@ def read_push(url: str, environ: Mapping[str, str] = os.environ, authorities: st
     Raises:
         ConfigError: the address is not a valid URL.
     """
-    return Push(read_endpoint(url, NAMING, environ), authorities)
+    return Push(read_server(url, NAMING, environ), authorities)

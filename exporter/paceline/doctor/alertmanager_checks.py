@@ -58,26 +58,26 @@ class _Alert(Struct):
     receivers: list[_Receiver]
 
 
-def check_alertmanager(endpoint: ServerAccess | None, seconds: float, test_suite: str = "") -> Iterator[Check]:
+def check_alertmanager(server: ServerAccess | None, seconds: float, test_suite: str = "") -> Iterator[Check]:
     """
     The server that sends the messages; None where it is not configured.
 
     Args:
-        endpoint: the server.
+        server: the Alertmanager.
         seconds: that all answers together may take.
         test_suite: the suite that a test alert is about; "" to send no test alert.
     """
-    if endpoint is None:
+    if server is None:
         yield _ALERTMANAGER.off("--alertmanager URL (default: the one that Prometheus sends alerts to)")
         return
-    pages = PageReader(endpoint, NAMING, ALERTMANAGER, seconds)
+    pages = PageReader(server, NAMING, ALERTMANAGER, seconds)
     try:
         status = pages.read("/api/v2/status", _Status)
         receivers = [one.name for one in pages.read("/api/v2/receivers", list[_Receiver])]
     except StorageError as error:
         yield _ALERTMANAGER.wrong(str(error), "start Alertmanager, or correct --alertmanager")
         return
-    yield _ALERTMANAGER.ok(f"{endpoint} is Alertmanager {status.version_info.version}".rstrip())
+    yield _ALERTMANAGER.ok(f"{server} is Alertmanager {status.version_info.version}".rstrip())
     yield _receivers(receivers, status.config.original)
     yield from _ALERTMANAGER.guarded(lambda: _notifications(pages))
     if test_suite:

@@ -25,27 +25,27 @@ _LONGEST_CLOCK_ERROR = 60.0
 _UNAUTHORIZED = 401
 
 
-def check_exporter(endpoint: ServerAccess | None, seconds: float, authorities: str | None) -> Iterator[Check]:
+def check_exporter(server: ServerAccess | None, seconds: float, authorities: str | None) -> Iterator[Check]:
     """
     The exporter that runs are pushed to; None where it is not configured.
     """
-    if endpoint is None:
+    if server is None:
         yield _EXPORTER.off("push = URL in [tool.paceline] sends each run to an exporter (`paceline serve`)")
         return
-    pages = PageReader(endpoint, seconds=seconds, naming=NAMING, kind=EXPORTER, authorities=authorities)
+    pages = PageReader(server, seconds=seconds, naming=NAMING, kind=EXPORTER, authorities=authorities)
     try:
         answer = pages.ask("/-/ready")
     except StorageError as error:
         yield _EXPORTER.wrong(str(error), "start it with `paceline serve`, or correct push in [tool.paceline]")
         return
     if EXPORTER_ANSWER not in answer.text:
-        other = wrong_kind(str(endpoint), EXPORTER, authorities)
+        other = wrong_kind(str(server), EXPORTER, authorities)
         yield _EXPORTER.wrong(
-            f"{endpoint}: /-/ready {shown_status(answer)}, which is not the answer of an exporter{other}",
+            f"{server}: /-/ready {shown_status(answer)}, which is not the answer of an exporter{other}",
             "correct push in [tool.paceline]",
         )
         return
-    yield _EXPORTER.ok(f"{endpoint} is ready")
+    yield _EXPORTER.ok(f"{server} is ready")
     yield clock_check(_EXPORTER, parsedate_to_datetime(answer.headers["Date"]).timestamp())
     yield from _EXPORTER.guarded(lambda: _token(pages), lambda: _version(pages))
 
@@ -65,10 +65,10 @@ def clock_check(part: ChainPart, server_seconds: float) -> Check:
 def _token(pages: PageReader) -> Iterator[Check]:
     # An empty live report asks only whether the token is accepted.
     if pages.ask("/api/v1/live", "POST", b"").status_code != _UNAUTHORIZED:
-        yield _EXPORTER.ok(f"accepts runs {'with this token' if pages.endpoint.token else 'without a token'}")
+        yield _EXPORTER.ok(f"accepts runs {'with this token' if pages.server.token else 'without a token'}")
         return
-    why = "does not accept the token" if pages.endpoint.token else "expects a token"
-    yield _EXPORTER.wrong(f"{pages.endpoint} {why}", f"set {NAMING.token} to a token of this exporter")
+    why = "does not accept the token" if pages.server.token else "expects a token"
+    yield _EXPORTER.wrong(f"{pages.server} {why}", f"set {NAMING.token} to a token of this exporter")
 
 
 def _version(pages: PageReader) -> Iterator[Check]:

@@ -108,7 +108,7 @@ def alertmanagers_of(client: QueryClient) -> list[str]:
 
 def _version(client: QueryClient, version: str) -> Check:
     found = _VERSION.match(version)
-    said = f"{client.endpoint} is Prometheus {version}"
+    said = f"{client.server} is Prometheus {version}"
     if found and tuple(map(int, found.groups())) < _OLDEST:
         return _PROMETHEUS.hint(said, "upgrade: Paceline is tested with 2.42 and later")
     return _PROMETHEUS.ok(said)

@@ -38,15 +38,15 @@ class GrafanaApi:
     A Grafana. What it does not answer as it should is raised with the reason, in words.
 
     Args:
-        endpoint: the server and its credentials.
+        server: the server and its credentials.
         seconds: to connect, and to wait for an answer.
     """
 
-    def __init__(self, endpoint: ServerAccess, seconds: tuple[float, float] = _SECONDS) -> None:
-        self._endpoint: Final = endpoint
+    def __init__(self, server: ServerAccess, seconds: tuple[float, float] = _SECONDS) -> None:
+        self._server: Final = server
         self._seconds: Final = seconds
         self._session: Final = requests.Session()
-        self._session.auth = auth_of(endpoint)
+        self._session.auth = auth_of(server)
 
     def check(self) -> None:
         """
@@ -57,8 +57,8 @@ class GrafanaApi:
         """
         response = self._ask(ApiRequest("GET", "/api/health", {}))
         if not response.ok or "database" not in (_json(response) or {}):
-            other = wrong_kind(str(self._endpoint), GRAFANA)
-            raise StorageError(f"{self._endpoint} is not a Grafana: /api/health answered {_said(response)}{other}")
+            other = wrong_kind(str(self._server), GRAFANA)
+            raise StorageError(f"{self._server} is not a Grafana: /api/health answered {_said(response)}{other}")
 
     def find(self, path: str, absent: Collection[int] = _NOT_SEEN) -> Any:  # noqa: ANN401 - JSON
         """
@@ -126,21 +126,21 @@ class GrafanaApi:
         try:
             return self._session.request(
                 request.method,
-                f"{self._endpoint}{request.path}",
+                f"{self._server}{request.path}",
                 json=request.body or None,
                 timeout=self._seconds,
                 # To a page to log in, as a rule, where a request to write something would become one to read.
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            raise StorageError(f"{self._endpoint}: {failure_of(error)}") from error
+            raise StorageError(f"{self._server}: {failure_of(error)}") from error
 
     def _body(self, response: requests.Response) -> Any:  # noqa: ANN401 - JSON
         if response.ok and (body := _json(response)) is not None:
             return body
-        said = f"{self._endpoint} answered {_said(response)}"
+        said = f"{self._server} answered {_said(response)}"
         if response.status_code == requests.codes.unauthorized:
-            raise StorageError(f"{said}: {_who(self._endpoint)}")
+            raise StorageError(f"{said}: {_who(self._server)}")
         if response.status_code in _MEANWHILE:
             raise StorageError(f"{said}: another client changed it at the same time; run the command again")
         if response.status_code == _FORBIDDEN:
@@ -148,11 +148,11 @@ class GrafanaApi:
         raise StorageError(said)
 
 
-def _who(endpoint: ServerAccess) -> str:
-    if endpoint.token:
+def _who(server: ServerAccess) -> str:
+    if server.token:
         return f"{NAMING.token} holds a token that Grafana does not know, or that has expired"
-    if endpoint.user:
-        return f"Grafana does not accept this password of {endpoint.user}"
+    if server.user:
+        return f"Grafana does not accept this password of {server.user}"
     return f"{NAMING.token} is not set"
 
 

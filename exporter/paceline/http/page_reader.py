@@ -22,7 +22,7 @@ class PageReader:
     Reads pages of one server, within a number of seconds in all.
 
     Args:
-        endpoint: the server and its credentials.
+        server: the server and its credentials.
         naming: the variables of the credentials.
         kind: the kind of server that is expected; see `server_kinds`.
         seconds: for all pages together.
@@ -30,13 +30,13 @@ class PageReader:
     """
 
     def __init__(
-        self, endpoint: ServerAccess, naming: Naming, kind: str, seconds: float, authorities: str | None = None
+        self, server: ServerAccess, naming: Naming, kind: str, seconds: float, authorities: str | None = None
     ) -> None:
-        self.endpoint: Final = endpoint
+        self.server: Final = server
         self._naming: Final = naming
         self._kind: Final = kind
         self._authorities: Final = authorities
-        self._time: Final = AnswerTime(endpoint, seconds)
+        self._time: Final = AnswerTime(server, seconds)
 
     def ask(self, path: str, method: str = "GET", body: bytes | None = None) -> requests.Response:
         """
@@ -56,7 +56,7 @@ class PageReader:
         """
         answer = self.ask(path)
         if answer.status_code != requests.codes.ok:
-            raise StorageError(f"{self.endpoint}: {path} {shown_status(answer)}{self._hint(answer)}")
+            raise StorageError(f"{self.server}: {path} {shown_status(answer)}{self._hint(answer)}")
         return answer.text
 
     def read(self, path: str, kind: type[_T]) -> _T:
@@ -70,18 +70,18 @@ class PageReader:
         try:
             return json.decode(text, type=kind)
         except (DecodeError, ValidationError) as error:
-            wrong = wrong_kind(str(self.endpoint), self._kind, self._authorities)
+            wrong = wrong_kind(str(self.server), self._kind, self._authorities)
             raise StorageError(
-                f"{self.endpoint}: the answer to {path} is not from {self._kind}: {error}{wrong}"
+                f"{self.server}: the answer to {path} is not from {self._kind}: {error}{wrong}"
             ) from error
 
     def _fetch(self, path: str, method: str, body: bytes | None) -> requests.Response:
         return requests.request(
             method,
-            f"{self.endpoint}{path}",
+            f"{self.server}{path}",
             data=body,
             headers={"Content-Type": "application/json"} if body is not None else None,
-            auth=auth_of(self.endpoint),
+            auth=auth_of(self.server),
             timeout=max(self._time.left, 0.001),
             allow_redirects=False,
             verify=self._authorities,
@@ -90,4 +90,4 @@ class PageReader:
     def _hint(self, answer: requests.Response) -> str:
         if answer.status_code in UNAUTHORIZED:
             return f"; credentials come from {self._naming.credentials}"
-        return wrong_kind(str(self.endpoint), self._kind, self._authorities)
+        return wrong_kind(str(self.server), self._kind, self._authorities)

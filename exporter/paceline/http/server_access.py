@@ -68,16 +68,16 @@ class Bearer(AuthBase):
         return request
 
 
-def auth_of(endpoint: ServerAccess) -> AuthBase | None:
+def auth_of(server: ServerAccess) -> AuthBase | None:
     """
     What proves to a server who asks; None where there are no credentials.
     """
-    if endpoint.token:
-        return Bearer(endpoint.token)
-    return HTTPBasicAuth(endpoint.user.encode(), endpoint.password.encode()) if endpoint.user else None
+    if server.token:
+        return Bearer(server.token)
+    return HTTPBasicAuth(server.user.encode(), server.password.encode()) if server.user else None
 
 
-def read_endpoint(url: str, naming: Naming, environ: Mapping[str, str] = os.environ) -> ServerAccess:
+def read_server(url: str, naming: Naming, environ: Mapping[str, str] = os.environ) -> ServerAccess:
     """
     Take an address apart; a token goes before a user, and the environment before the address.
 

@@ -83,7 +83,7 @@ class RunReader:
         ids = sorted({run.run_id for run in found})
         if len(ids) > 1 and not exact:
             some = listed(ids, _MOST_NAMED)
-            raise StorageError(f"{self._client.endpoint}: {beginning!r} is the beginning of several ids: {some}")
+            raise StorageError(f"{self._client.server}: {beginning!r} is the beginning of several ids: {some}")
         return next(iter(exact or found), None)
 
     def latest(self, suite: str, branch: str, now: float) -> KnownRun | None:

@@ -193,7 +193,7 @@ class Gate:
         return found
 
     def _error(self, text: str) -> StorageError:
-        return StorageError(f"{self._client.endpoint}: {text}")
+        return StorageError(f"{self._client.server}: {text}")
 
 
 def _chain_seconds(judging: Judging) -> float:

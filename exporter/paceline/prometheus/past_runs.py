@@ -30,7 +30,7 @@ class Prometheus:
     """
 
     def __init__(self, client: QueryClient) -> None:
-        self.name: Final = str(client.endpoint)
+        self.name: Final = str(client.server)
         self._client: Final = client
         self._runs: Final[dict[tuple[str, float, float], list[_Told]]] = {}
 

@@ -79,15 +79,15 @@ class QueryClient:
     Queries one server, within a number of seconds in all.
 
     Args:
-        endpoint: the server.
+        server: a Prometheus.
         seconds: for all answers together.
         largest: bytes of an answer.
     """
 
-    def __init__(self, endpoint: ServerAccess, seconds: float, largest: int = _LARGEST) -> None:
-        self.endpoint: Final = endpoint
+    def __init__(self, server: ServerAccess, seconds: float, largest: int = _LARGEST) -> None:
+        self.server: Final = server
         self._largest: Final = largest
-        self._time: Final = AnswerTime(endpoint, seconds, _EXPECTED)
+        self._time: Final = AnswerTime(server, seconds, _EXPECTED)
 
     def query(self, promql: str, at: float) -> list[Answered]:
         """
@@ -122,7 +122,7 @@ class QueryClient:
         except (ValueError, OverflowError, RecursionError) as error:
             why = "values nested too deeply" if isinstance(error, RecursionError) else error
             raise StorageError(
-                f"{self.endpoint}: answered {_quote(body)}, expected {what} as JSON of Prometheus: {why}"
+                f"{self.server}: answered {_quote(body)}, expected {what} as JSON of Prometheus: {why}"
             ) from error
 
     def _get(self, path: str, params: Mapping[str, str]) -> bytes:
@@ -131,21 +131,21 @@ class QueryClient:
         except StorageError:
             raise
         except Exception as error:
-            raise StorageError(f"{self.endpoint}: {type(error).__name__}: {quoted(str(error))}") from error
+            raise StorageError(f"{self.server}: {type(error).__name__}: {quoted(str(error))}") from error
 
     def _fetch(self, path: str, params: Mapping[str, str]) -> bytes:
         end = time.monotonic() + self._time.left
         with requests.get(
-            f"{self.endpoint}/api/v1/{path}",
+            f"{self.server}/api/v1/{path}",
             params=params,
-            auth=auth_of(self.endpoint),
+            auth=auth_of(self.server),
             timeout=self._time.left,
             stream=True,
         ) as response:
             body = self._read(response, end)
         if response.status_code != requests.codes.ok:
-            other = wrong_kind(str(self.endpoint), PROMETHEUS) if response.status_code in _OF_ANOTHER_SERVER else ""
-            raise StorageError(f"{self.endpoint}: {_refusal(response, body)}{other}")
+            other = wrong_kind(str(self.server), PROMETHEUS) if response.status_code in _OF_ANOTHER_SERVER else ""
+            raise StorageError(f"{self.server}: {_refusal(response, body)}{other}")
         return body
 
     def _read(self, response: requests.Response, end: float) -> bytes:
@@ -153,7 +153,7 @@ class QueryClient:
         for chunk in response.iter_content(_CHUNK):
             body += chunk
             if len(body) > self._largest:
-                raise StorageError(f"{self.endpoint}: the answer is larger than {size(self._largest)}, expected less")
+                raise StorageError(f"{self.server}: the answer is larger than {size(self._largest)}, expected less")
             if time.monotonic() > end:
                 raise requests.Timeout
         return bytes(body)

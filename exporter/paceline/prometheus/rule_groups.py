@@ -98,7 +98,7 @@ def evaluated(client: QueryClient, kind: RuleKind) -> float:
     """
     found = [group for group in paceline_groups(client) if any(rule.type == kind for rule in group.rules)]
     if not found:
-        raise StorageError(f"{client.endpoint}: no {kind} rule of Paceline, {_EXPECTED}")
+        raise StorageError(f"{client.server}: no {kind} rule of Paceline, {_EXPECTED}")
     return min(group.seconds for group in found if not group.is_slow(found))
 
 
@@ -150,7 +150,7 @@ def recorders(client: QueryClient) -> list[Recorder]:
         if rule.type == RuleKind.RECORDING and rule.name.endswith(_RUN_END)
     ]
     if not found:
-        raise StorageError(f"{client.endpoint}: no rule records the end of runs (…{_RUN_END}), {_EXPECTED}")
+        raise StorageError(f"{client.server}: no rule records the end of runs (…{_RUN_END}), {_EXPECTED}")
     return found
 
 

@@ -82,12 +82,12 @@ def scrape_labels(client: QueryClient) -> Mapping[str, str]:
     answer = client.get("targets", {"state": "active"}, _decoded, "targets")
     targets = [one for one in answer.data.active_targets if urlsplit(one.scrape_url).path.endswith(_RUNS)]
     if not targets:
-        raise StorageError(f"{client.endpoint}: scrapes no run samples, {_EXPECTED}")
+        raise StorageError(f"{client.server}: scrapes no run samples, {_EXPECTED}")
     steps = client.get("status/config", {}, _decoded_steps, "the configuration")
     labels, *others = [_relabelled(one, steps.get(one.scrape_pool, ())) for one in targets]
     if any(other != labels for other in others):
         listed = "; ".join(_shown(one.labels) for one in targets)
-        raise StorageError(f"{client.endpoint}: has several targets with run samples ({listed}), {_EXPECTED}")
+        raise StorageError(f"{client.server}: has several targets with run samples ({listed}), {_EXPECTED}")
     return labels
 
 

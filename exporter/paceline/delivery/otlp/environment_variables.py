@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from paceline.errors import ConfigError
-from paceline.http.server_access import Naming, ServerAccess, read_endpoint
+from paceline.http.server_access import Naming, ServerAccess, read_server
 
 # As a setting: the address is in the variables.
 FROM_ENVIRONMENT = "env"
@@ -55,7 +55,7 @@ class Variables:
             return _below(setting, "runs are sent by OTLP to", path)
         if self._environ.get(own):
             # As it is: the path is added only to the address for all signals.
-            return read_endpoint(self._environ[own], Naming(f"the environment variable {own} is", _EXAMPLE + path), {})
+            return read_server(self._environ[own], Naming(f"the environment variable {own} is", _EXAMPLE + path), {})
         every = f"{PREFIX}_ENDPOINT"
         return _below(self._environ.get(every) or _DEFAULT, f"the environment variable {every} is", path)
 
@@ -165,5 +165,5 @@ def _header(part: str) -> tuple[str, str]:
 
 
 def _below(base: str, place: str, path: str) -> ServerAccess:
-    endpoint = read_endpoint(base, Naming(place, _EXAMPLE), {})
-    return ServerAccess(f"{endpoint}{path}", user=endpoint.user, password=endpoint.password)
+    server = read_server(base, Naming(place, _EXAMPLE), {})
+    return ServerAccess(f"{server}{path}", user=server.user, password=server.password)
