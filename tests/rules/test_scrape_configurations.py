@@ -26,7 +26,10 @@ def test_series_of_runs_outlive_the_address_of_the_exporter(name: str, text: str
     """
     Each scrape of run samples writes one fixed instance.
     """
-    (job,) = (job for job in yaml.safe_load(text)["scrape_configs"] if job["job_name"] == "paceline-runs")
+    settings = yaml.safe_load(text)
+    if "receivers" in settings:
+        settings = settings["receivers"]["prometheus"]["config"]
+    (job,) = (job for job in settings["scrape_configs"] if job["job_name"] == "paceline-runs")
 
     assert {"target_label": "instance", "replacement": "paceline"} in job.get("metric_relabel_configs", []), name
 

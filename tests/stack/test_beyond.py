@@ -2,21 +2,29 @@
 A store for years, as `prometheus/beyond/` sets it up.
 """
 
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from paceline.measure import Better, Measure
+from paceline.metrics.run_samples import run_samples
+from paceline.model import Run
 from support.exporter import Exporter, exporter_in
-from support.servers import Prometheus, prometheus_reading, prometheus_scraping
+from support.otel_collector import collector_program
+from support.servers import Prometheus, free_port, prometheus_reading, prometheus_scraping
 from support.values import make_case, make_run
 from support.victoria import victoria_metrics
 
 _SETTINGS = Path(__file__).parents[2] / "prometheus" / "beyond" / "remote-write.yml"
 _DIRECT = _SETTINGS.with_name("victoria-metrics.yml")
+_COLLECTOR = _SETTINGS.with_name("otel-collector.yml")
 _STORE = "victoria-metrics"
+_Point = tuple[tuple[tuple[str, str], ...], float]
 _FEDERATION = """
 global: {{scrape_interval: 1s}}
 storage: {{tsdb: {{out_of_order_time_window: 60d}}}}
@@ -74,6 +82,74 @@ def test_victoria_metrics_that_scrapes_itself_counts_each_run_once(tmp_path: Pat
             _wait_for(store, "count(count_over_time(paceline_run_info[6h]))", None, 5)
             exporter.wait_for_scrapes(6)
             _wait_for(store, "count_over_time(paceline_test_passed{instance='paceline'}[6h])", None, 5)
+
+
+def test_a_collector_that_scrapes_hands_each_run_on_once(tmp_path: Path) -> None:
+    """
+    Five runs of a suite, one of them from hours ago, each with the names, labels and times of the exporter. A run that
+    the exporter has withdrawn is still the latest: no marker of an end follows its sample.
+    """
+    now = round(time.time())
+    rate = Measure(value=3.5, unit="requests/s", better=Better.HIGHER, limit=2.0)
+    runs = [
+        make_run(number, [make_case(measures={"rate": rate})], started=now - age - 1, ended=now - age)
+        for number, age in enumerate([5 * 3600, 50, 49, 48, 47])
+    ]
+    with (
+        exporter_in(tmp_path, "--expose-seconds=0") as exporter,
+        victoria_metrics(_folder(tmp_path, "store")) as store,
+        _collecting(exporter, store, tmp_path),
+    ):
+        for run in runs:
+            exporter.push(run)
+        _wait_for(store, "count(count_over_time(paceline_run_info[6h]))", None, 5)
+        while exporter.runs():
+            exporter.wait_for_scrapes(1)
+        exporter.wait_for_scrapes(2)
+        _wait_for(store, "count_over_time(paceline_test_passed{instance='paceline',job='paceline-runs'}[6h])", None, 5)
+        found = store.samples('{__name__=~"paceline_.+",job="paceline-runs"}[6h]', time.time())
+        _wait_for(store, "paceline_test_passed", None, 1)
+        _wait_for(store, "sum(paceline_runs_total{job='paceline'})", None, 5)
+
+    assert {point for series in found for point in _points_of(series)} == {
+        point for run in runs for point in _points_scraped(run)
+    }
+
+
+def _points_of(series: dict[str, Any]) -> Iterator[_Point]:
+    return ((tuple(sorted(series["metric"].items())), stamp) for stamp, _ in series["values"])
+
+
+def _points_scraped(run: Run) -> Iterator[_Point]:
+    """
+    The samples of a run with the labels of the scrape; a server does not keep labels without a value.
+    """
+    of_scrape = {"instance": "paceline", "job": "paceline-runs"}
+    for sample in run_samples(run, ["main"]):
+        own = zip(sample.metric.labels, sample.labels, strict=True)
+        labels = {"__name__": sample.metric.name, **of_scrape, **{name: text for name, text in own if text}}
+        yield tuple(sorted(labels.items())), sample.timestamp
+
+
+@contextmanager
+def _collecting(exporter: Exporter, store: Prometheus, folder: Path) -> Iterator[None]:
+    """
+    A Collector with the file as it is, but for addresses and intervals.
+    """
+    text = _COLLECTOR.read_text("utf-8").replace("exporter:10464", exporter.url.partition("//")[2])
+    text = text.replace("http://mimir:9009/api/v1/push", f"{store.url}/api/v1/write")
+    text = text.replace("interval: 15s", "interval: 1s").replace("0.0.0.0:4318", f"127.0.0.1:{free_port()}")
+    settings = yaml.safe_load(text)
+    settings["service"]["telemetry"] = {"metrics": {"level": "none"}}  # else it listens on a fixed port
+    file = folder / "collector.yml"
+    file.write_text(yaml.safe_dump(settings), "utf-8")
+    with (folder / "collector.txt").open("wb") as log:
+        process = subprocess.Popen([collector_program(), f"--config={file}"], stdout=log, stderr=log)
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait()
 
 
 def test_what_the_documentation_warns_of_miscounts_runs(tmp_path: Path) -> None:
