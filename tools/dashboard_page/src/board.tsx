@@ -111,9 +111,9 @@ function Controls({ board, server, known }: Pick<Props, 'board' | 'server' | 'kn
         </span>
       </div>
       <div style={{ display: 'flex', flexWrap: 'wrap', gap: GAP }}>
-        {shown.map(({ name, label, values }: Variable) => (
+        {shown.map(({ name, label, values, texts }: Variable) => (
           <Box key={name} label={label}>
-            {values.map((value) => (value === '$__all' ? 'All' : value)).join(' + ')}
+            {values.map((value) => (value === '$__all' ? 'All' : (texts[value] ?? value))).join(' + ')}
           </Box>
         ))}
       </div>

@@ -125,13 +125,15 @@ function inFull(properties: Json[]): Json {
 // `${__field.labels.kind}` and `${__data.fields.test}`, of one field and one row.
 function withScope(text: string, scoped: Json = {}): string {
   const { frame, field, rowIndex } = scoped.__dataContext?.value ?? {};
-  return text.replace(/\$\{__(field|data)\.(\w+)\.?(.*?)(:\w+)?\}/g, (whole, of, part, name, format) => {
+  return text.replace(/\$\{__(field|data|value)\.(\w+)\.?(.*?)(:\w+)?\}/g, (whole, of, part, name, format) => {
     const found =
-      of === 'data'
-        ? frame?.fields.find((one: Field) => getFieldDisplayName(one, frame) === name || one.name === name)?.values[
-            rowIndex
-          ]
-        : field?.[part]?.[name];
+      of === 'value'
+        ? field?.values[rowIndex]
+        : of === 'data'
+          ? frame?.fields.find((one: Field) => getFieldDisplayName(one, frame) === name || one.name === name)?.values[
+              rowIndex
+            ]
+          : field?.[part]?.[name];
     return found === undefined ? whole : format === ':percentencode' ? encodeURIComponent(found) : String(found);
   });
 }

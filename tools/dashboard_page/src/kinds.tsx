@@ -13,6 +13,7 @@ import { TableNG } from '@grafana/ui/unstable';
 import { type ComponentType } from 'react';
 
 import { type Drawn, Empty } from './panel';
+import { BarChart, Gauge, Heatmap, Timeline } from './simple';
 
 function figures({ panel, frames, fieldConfig, replaced, theme }: Drawn): FieldDisplay[] {
   return getFieldDisplayValues({
@@ -72,9 +73,9 @@ function Bars(drawn: Drawn) {
       minVizHeight={options.minVizHeight}
       itemSpacing={10}
       orientation={options.orientation}
-      renderValue={({ value, alignmentFactors, orientation, width, height, count }) => (
+      renderValue={({ value, alignmentFactors, orientation, width, height }) => (
         <BarGauge
-          value={count === 1 && !value.display.title ? value.display : value.display}
+          value={value.display}
           field={value.field}
           display={value.view?.getFieldDisplayProcessor(value.colIndex ?? 0)}
           orientation={orientation as VizOrientation}
@@ -139,4 +140,8 @@ export const KINDS: Record<string, ComponentType<Drawn>> = {
   bargauge: Bars,
   table: Table,
   timeseries: Graph,
+  'state-timeline': Timeline,
+  heatmap: Heatmap,
+  barchart: BarChart,
+  gauge: Gauge,
 };

@@ -10,6 +10,8 @@ export interface Variable {
   // Stands for all values in an expression, as in `.+`.
   ofAll?: string;
   isHidden: boolean;
+  // Of each value, where it is not the value itself.
+  texts: Record<string, string>;
 }
 
 export type Values = Record<string, Variable | string>;
@@ -68,6 +70,7 @@ export async function asked(server: Server, defined: Json[], chosen: Record<stri
       isMulti: one.multi || one.includeAll,
       ofAll: one.allValue,
       isHidden: one.hide === 2,
+      texts: Object.fromEntries((one.options ?? []).map(({ value, text }: Json) => [value, text])),
     };
   }
   return known;
