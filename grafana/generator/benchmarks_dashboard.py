@@ -2,12 +2,16 @@
 Benchmarks: what one call of each function takes, group by group, and what leak tests found.
 """
 
+from collections.abc import Mapping
+from functools import partial
+
 from grafana.generator.dashboard import Dashboard, Row
-from grafana.generator.panel import TIMES, Override, Panel, Query, Threshold, fixed, in_colors
-from grafana.generator.panel_kinds import bars, per_run
+from grafana.generator.panel import TIMES, Override, Panel, Query, Threshold, in_colors
+from grafana.generator.panel_kinds import BY_NAMES, DRAWING, per_run
 from grafana.generator.promql import SUITE as OF_SUITE
 from grafana.generator.promql import TEST as OF_TEST
 from grafana.generator.promql import TESTS, each_run, last, usual
+from grafana.generator.tables import TableColumn, ranking
 from grafana.generator.variables import labels, of_suite
 from paceline import colors
 
@@ -35,44 +39,44 @@ def _of_one(stat: str) -> str:
     return f"max by (benchmark) ({each_run(_SECONDS, _of(stat, OF_TEST))})"
 
 
+def _shades(color: str) -> Mapping[str, str]:
+    return {"mode": "shades", "fixedColor": color}
+
+
 def _by_leak_test(expr: str) -> str:
     return f"max by (test, leak) ({expr})"
 
 
 _LATEST_MEDIANS = _by_benchmark(last(_SECONDS, _of("median")))
 
+_USUAL_MEDIANS = _by_benchmark(usual(_SECONDS, _of("median")))
+
 _LATEST: tuple[Panel, ...] = (
-    bars(
-        title="Median of each benchmark",
-        description="Median time of one call in the latest run, the slowest first. Choose one group to compare "
-        "functions that do the same.",
-        queries=(Query(expr=f"sort_desc({_LATEST_MEDIANS})", legend=_BENCHMARK, now=True),),
-        unit="s",
-        empty=_NO_BENCHMARK,
-        width=12,
-        defaults={"min": 0, "color": fixed(colors.GOOD)},
-    ),
-    bars(
-        title="Median compared with usual",
-        description="The latest median divided by the median of the runs in the time range, by the clock. From 1.5 on, "
-        "a benchmark is a regression, if the machine does not explain it.",
-        queries=(
-            Query(
-                expr=f"sort_desc({_LATEST_MEDIANS} / {_by_benchmark(usual(_SECONDS, _of('median')))})",
-                legend=_BENCHMARK,
-                now=True,
-            ),
+    ranking(
+        "Medians of the latest runs",
+        "Median time of one call in the latest run of each benchmark, by the clock, and the median of the runs in the "
+        "time range. From a factor of 1.5 on, a benchmark is a regression, if the machine does not explain it. Choose "
+        "one group to compare functions that do the same.",
+        _NO_BENCHMARK,
+        (
+            TableColumn(name="Factor", expr=f"{_LATEST_MEDIANS} / {_USUAL_MEDIANS}", unit=TIMES, thresholds=_LONGER),
+            TableColumn(name="Median", expr=_LATEST_MEDIANS, unit="s"),
+            TableColumn(name="Usually", expr=_USUAL_MEDIANS, unit="s"),
         ),
-        unit=TIMES,
-        empty=_NO_BENCHMARK,
-        width=12,
-        thresholds=_LONGER,
-        defaults={"min": 0, "decimals": 2},
     ),
 )
 
+# Of functions that do different things, the quick ones would be a line at 0.
+_LOGARITHMIC = {**DRAWING, "scaleDistribution": {"type": "log", "log": 10}}
+_chart = partial(
+    per_run,
+    options={**BY_NAMES, "legend": {**BY_NAMES["legend"], "calcs": ["lastNotNull"]}},
+    # Without its folder, a name and its figure fit into the legend.
+    transformations=({"id": "renameByRegex", "options": {"regex": "^[^\\[:]*/(.*)$", "renamePattern": "$1"}},),
+)
+
 _RUN_BY_RUN: tuple[Panel, ...] = (
-    per_run(
+    _chart(
         title="Operations per second",
         description="Calls per second of the median round of each run. A benchmark that falls alone became slower; if "
         "all fall, the machine did.",
@@ -84,31 +88,33 @@ _RUN_BY_RUN: tuple[Panel, ...] = (
         ),
         unit="ops",
         empty=_NO_BENCHMARK,
-        defaults={"min": 0, "color": fixed(colors.GOOD)},
+        custom=_LOGARITHMIC,
+        defaults={"color": _shades(colors.GOOD)},
     ),
-    per_run(
+    _chart(
         title="CPU time of a call",
         description="CPU time of one call. If the median rises and the CPU time does not, the function waits longer.",
         queries=(_each(_SECONDS, _of("cpu")),),
         unit="s",
         empty="no CPU time of a benchmark in this time range",
-        defaults={"min": 0, "color": fixed(colors.PURPLE)},
+        custom=_LOGARITHMIC,
+        defaults={"color": _shades(colors.PURPLE)},
     ),
-    per_run(
+    _chart(
         title="Memory peak of a call",
         description="Highest memory that Python had allocated during one call, above the start of the call.",
         queries=(_each("paceline_benchmark_memory_peak_bytes"),),
         unit="bytes",
         empty="no memory of a benchmark in this time range",
-        defaults={"min": 0, "color": fixed(colors.WARNING)},
+        defaults={"min": 0, "color": _shades(colors.WARNING)},
     ),
-    per_run(
+    _chart(
         title="Memory blocks left by a call",
         description="Blocks of memory that one call leaves allocated. If it stays above 0, write a leak test.",
         queries=(_each("paceline_benchmark_allocated_blocks"),),
         unit="none",
         empty="no memory of a benchmark in this time range",
-        defaults={"color": fixed(colors.QUIET)},
+        defaults={"color": _shades(colors.QUIET)},
     ),
 )
 
@@ -141,7 +147,7 @@ _ONE: tuple[Panel, ...] = (
 )
 
 _LEAKS: tuple[Panel, ...] = (
-    per_run(
+    _chart(
         title="Memory kept by a call",
         description="Bytes that one call of each leak test keeps; 0 without a leak of memory.",
         queries=(
@@ -152,24 +158,20 @@ _LEAKS: tuple[Panel, ...] = (
         ),
         unit="bytes",
         empty=_NO_LEAK_TEST,
-        defaults={"min": 0, "color": fixed(colors.WARNING)},
+        defaults={"min": 0, "color": _shades(colors.WARNING)},
     ),
-    bars(
-        title="Resources that leak",
-        description="Number of resources that leak in the latest run of each leak test: memory, descriptors, threads, "
-        "tasks. The report of the run names them, with the line that allocates.",
-        queries=(
-            Query(
-                expr=f"sort_desc({_by_leak_test(last('paceline_leak_resources'))})",
-                legend="{{test}} {{leak}}",
-                now=True,
+    ranking(
+        "Resources that leak",
+        "Number of resources that leak in the latest run of each leak test: memory, descriptors, threads, tasks. The "
+        "report of the run names them, with the line that allocates.",
+        _NO_LEAK_TEST,
+        (
+            TableColumn(
+                name="Resources", expr=_by_leak_test(last("paceline_leak_resources")), unit="none", thresholds=_KEPT
             ),
         ),
-        unit="none",
-        empty=_NO_LEAK_TEST,
         width=12,
-        thresholds=_KEPT,
-        defaults={"min": 0, "decimals": 0},
+        height=8,
     ),
 )
 

@@ -79,10 +79,10 @@ _SECONDS_A_TEST = (
 _ENDED_SHARE = f"avg({_parts('paceline_run_progress_ratio')})"
 _AT_THIS_PACE = f"(1 - {_ENDED_SHARE}) / (deriv({_ENDED_SHARE}[2m:5s]) > 0)"
 
-# Narrow tiles leave out the names of their figures.
+# With one figure, a tile leaves out its name.
 _WITH_NAMES = {**STAT_OPTIONS, "textMode": "value_and_name"}
-# Eight in a line.
-_tile = partial(stat, width=3)
+# Four in a line: in narrow ones, Grafana shrinks the texts of empty tiles until nobody can read them.
+_tile = partial(stat, width=6, height=3)
 
 _PROGRESS: tuple[Panel, ...] = (
     _tile(
@@ -101,7 +101,7 @@ _PROGRESS: tuple[Panel, ...] = (
         "without such a run, at the pace of the last two minutes.",
         queries=_now(f"({_LEFT}) * ({_SECONDS_A_TEST}) or on () {_AT_THIS_PACE}"),
         unit="s",
-        empty="no run reports now, or its pace is not known yet",
+        empty="not known now",
         defaults={"decimals": 0},
     ),
     _tile(
@@ -189,7 +189,7 @@ _TESTS: tuple[Panel, ...] = (
                 unit="s",
             ),
         ),
-        link=TO_TEST_OF_LATE,
+        overrides=(TO_TEST_OF_LATE,),
         height=7,
     ),
     ranking(
@@ -204,7 +204,7 @@ _TESTS: tuple[Panel, ...] = (
                 thresholds=(Threshold(colors.BAD),),
             ),
         ),
-        link=TO_TEST_OF_LATE,
+        overrides=(TO_TEST_OF_LATE,),
         height=7,
     ),
     as_it_happens(
@@ -258,7 +258,7 @@ _LOADS: tuple[Panel, ...] = (
         "Requests per second",
         "requests_per_second",
         "Requests of each second of the running load tests, also failed ones.",
-        "ops",
+        "reqps",
         colors.GOOD,
     ),
     _of_load(

@@ -13,7 +13,7 @@ from paceline import colors
 
 _NO_LOAD, _NO_STRESS = "no load test in this time range", "no stress test in this time range"
 _LATENCY = "paceline_load_latency_seconds"
-_PER_SECOND = "ops"
+_PER_SECOND = "reqps"
 _FEWER = (Threshold(colors.BAD), Threshold(colors.WARNING, 0.7), Threshold(colors.GOOD, 0.9))
 _LONGER = (Threshold(colors.GOOD), Threshold(colors.WARNING, 1.2), Threshold(colors.BAD, 2))
 

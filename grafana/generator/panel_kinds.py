@@ -2,7 +2,9 @@
 One constructor for each kind of panel: figure, bars, lines, timeline, table.
 """
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from grafana.generator.panel import Panel
 
@@ -22,7 +24,9 @@ STAT_OPTIONS = {
 }
 stat = partial(Panel, kind="stat", width=4, height=4, options=STAT_OPTIONS)
 
-tile = partial(stat, points=100, options={**STAT_OPTIONS, "graphMode": "area"})
+# Below this height, Grafana leaves out the course of a tile that is not wide.
+TILE_HEIGHT = 5
+tile = partial(stat, height=TILE_HEIGHT, points=100, options={**STAT_OPTIONS, "graphMode": "area"})
 """
 A figure above its course in the time range.
 """
@@ -43,21 +47,19 @@ bars = partial(
 )
 
 DRAWING = {"drawStyle": "line", "lineWidth": 1, "pointSize": 5, "spanNulls": True, "showPoints": "always"}
+_LEGEND: Mapping[str, Any] = {"displayMode": "list", "placement": "bottom", "showLegend": True}
+_TOOLTIP = {"mode": "multi", "sort": "desc"}
 _CHART = partial(
     Panel,
     kind="timeseries",
     width=12,
     height=8,
-    options={
-        "legend": {
-            "displayMode": "list",
-            "placement": "bottom",
-            "showLegend": True,
-            "calcs": ["lastNotNull", "min", "max"],
-        },
-        "tooltip": {"mode": "multi", "sort": "desc"},
-    },
+    options={"legend": {**_LEGEND, "calcs": ["lastNotNull", "min", "max"]}, "tooltip": _TOOLTIP},
 )
+BY_NAMES: Mapping[str, Any] = {"legend": {**_LEGEND, "calcs": []}, "tooltip": _TOOLTIP}
+"""
+A legend of names alone, for more series than a legend has room for with their figures.
+"""
 
 per_run = partial(_CHART, points=EACH_RUN, custom=DRAWING)
 """

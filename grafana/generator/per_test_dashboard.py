@@ -4,12 +4,12 @@ Test: the life of one test.
 
 from grafana.generator.dashboard import Dashboard, Row
 from grafana.generator.panel import TIMES, Override, Panel, Query, Threshold, fixed, in_colors
-from grafana.generator.panel_kinds import per_run, stacked_per_run, stat, tile, timeline
+from grafana.generator.panel_kinds import TILE_HEIGHT, per_run, stacked_per_run, stat, tile, timeline
 from grafana.generator.per_test_usage_panels import TOUCHED, USED, each
 from grafana.generator.promql import SUITE as OF_SUITE
 from grafana.generator.promql import TEST as OF_TEST
 from grafana.generator.promql import at_end, each_run, held, last, over, usual_at_end
-from grafana.generator.tables import FACTOR, TableColumn, rows_of
+from grafana.generator.tables import CAUSE, FACTOR, TableColumn, rows_of
 from grafana.generator.variables import END_VARIABLE, TEST_VARIABLE, of_suite
 from paceline import colors
 
@@ -54,7 +54,7 @@ _BROKE: tuple[Panel, ...] = (
         empty=_NO_PASS,
     ),
     tile(
-        title="Of its budget",
+        title="Share of its budget",
         description="The latest call phase as a share of the budget, also if the test failed. Above 100%, the budget "
         "is broken.",
         queries=_course("paceline_test_budget_used_ratio"),
@@ -64,7 +64,7 @@ _BROKE: tuple[Panel, ...] = (
         defaults={"decimals": 0},
     ),
     tile(
-        title="Times its usual time",
+        title="Compared with usual",
         description="The latest normalised time divided by its median in the time range. Look at the test from 1.15 "
         "on; 2 is critical.",
         queries=(Query(expr=held(_TIMES_USUAL), legend="each run"),),
@@ -75,6 +75,7 @@ _BROKE: tuple[Panel, ...] = (
     ),
     stat(
         title="Passed",
+        height=TILE_HEIGHT,
         description="Share of the runs in the time range in which the test passed.",
         queries=_now(over("avg_over_time", _PASSED, OF_TEST)),
         unit="percentunit",
@@ -84,6 +85,7 @@ _BROKE: tuple[Panel, ...] = (
     ),
     stat(
         title="Most attempts",
+        height=TILE_HEIGHT,
         description="The highest number of attempts in one run of the time range. A test that passes after more than "
         "one attempt is flaky.",
         queries=_now(over("max_over_time", "paceline_test_attempts", OF_TEST)),
@@ -93,6 +95,7 @@ _BROKE: tuple[Panel, ...] = (
     ),
     stat(
         title="Runs",
+        height=TILE_HEIGHT,
         description="Number of runs in the time range that tried the test. Judgement needs at least eight.",
         queries=_now(over("count_over_time", _PASSED, OF_TEST)),
         unit="none",
@@ -147,6 +150,7 @@ _VERDICTS = rows_of(
             unit="bool_yes_no",
         ),
     ),
+    overrides=(CAUSE,),
     height=6,
 )
 
@@ -180,7 +184,7 @@ _TIME: tuple[Panel, ...] = (
         ),
     ),
     per_run(
-        title="By the clock, and its budget",
+        title="Time by the clock, and budget",
         description="Duration of the call phase of each run that passed, and the budget. The duration includes the "
         "wait for a CPU and is longer on a slow machine.",
         queries=(each(_DURATION, "took"), each("paceline_test_budget_seconds", "budget")),

@@ -4,11 +4,22 @@ Suite: is it healthy, and what changed?
 
 from grafana.generator.dashboard import Dashboard, Row
 from grafana.generator.panel import TIMES, Override, Panel, Query, Threshold, as_thresholds, fixed, in_colors
-from grafana.generator.panel_kinds import DRAWING, EACH_RUN, bars, per_run, stacked_per_run, stat, table, tile
+from grafana.generator.panel_kinds import (
+    BY_NAMES,
+    DRAWING,
+    EACH_RUN,
+    TILE_HEIGHT,
+    bars,
+    per_run,
+    stacked_per_run,
+    stat,
+    table,
+    tile,
+)
 from grafana.generator.promql import SUITE as OF_SUITE
 from grafana.generator.promql import WHOLE, at_end, by_test, each_run, ended, over, usual_at_end, with_course
 from grafana.generator.suite_test_tables import CHANGES, STATES
-from grafana.generator.tables import FACTOR, TO_TEST, WHOLE_OR_PART, TableColumn, as_words, rows_of
+from grafana.generator.tables import CAUSE, FACTOR, TO_TEST, WHOLE_OR_PART, TableColumn, as_words, rows_of
 from grafana.generator.variables import END_VARIABLE, of_suite
 from paceline import colors
 from paceline.verdict_kinds import FAILING_KINDS
@@ -154,6 +165,7 @@ _HEALTH: tuple[Panel, ...] = (
     ),
     stat(
         title="Last run",
+        height=TILE_HEIGHT,
         description="Time since the end of the last run, whole or partial. If it is longer than usual between two "
         "runs, results no longer arrive: the dashboard Pipeline shows where they stop.",
         queries=(Query(expr=f"time() - {ended(OF_SUITE)} or on () 0 * {_EVER} - 1 or on () vector(-2)", now=True),),
@@ -183,12 +195,13 @@ _FINDINGS: tuple[Panel, ...] = (
         ),
         overrides=(
             TO_TEST,
+            CAUSE,
             *(
                 Override(matcher="byName", pattern=name, properties={"custom.width": width, "custom.filterable": True})
-                for name, width in {"Verdict": 140, "About": 260, "Cause": 200}.items()
+                for name, width in {"Verdict": 150, "About": 230}.items()
             ),
         ),
-        height=9,
+        height=12,
     ),
 )
 
@@ -296,7 +309,7 @@ _LAST_RUNS = table(
     overrides=(
         Override(matcher="byName", pattern="Took", properties={"unit": "s"}),
         # As wide as a whole hash.
-        Override(matcher="byName", pattern="Commit", properties={"custom.width": 340}),
+        Override(matcher="byName", pattern="Commit", properties={"custom.width": 370}),
         WHOLE_OR_PART,
         *(
             Override(
@@ -398,6 +411,8 @@ _RUNS: tuple[Panel, ...] = (
         queries=(Query(expr=f"{_VERDICTS_OF_RUNS} > 0", legend="{{kind}}"),),
         unit="none",
         empty="nothing was found, or no run in this time range",
+        width=24,
+        options=BY_NAMES,
         defaults={"color": fixed(colors.QUIET), "min": 0},
         overrides=tuple(
             Override(matcher="byName", pattern=kind.value, properties={"color": fixed(kind.facts.color)})
@@ -423,7 +438,6 @@ _ENDPOINTS: tuple[Panel, ...] = (
             TableColumn(name="Requests", expr=_of_endpoints("paceline_endpoint_requests"), unit="short"),
             TableColumn(name="Errors", expr=_of_endpoints("paceline_endpoint_errors"), unit="short"),
         ),
-        width=24,
     ),
 )
 

@@ -9,7 +9,7 @@ from math import inf
 from grafana.generator.panel import TIMES, Panel, Threshold
 from grafana.generator.promql import TESTS as OF_TESTS
 from grafana.generator.promql import among, at_end, over, still, usual, worst
-from grafana.generator.tables import FACTOR, ShareColumn, TableColumn, ranking
+from grafana.generator.tables import FACTOR, TO_TEST, ShareColumn, TableColumn, in_words, ranking
 from paceline import colors
 from paceline.analysis.verdicts.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS, WORK
 
@@ -110,21 +110,21 @@ CHANGES: tuple[Panel, ...] = (
         "compares with the runs before the slowdown began, needs a higher difference and is confirmed by measuring "
         "again. For a test that was measured again, the time is the median of its repeats and the CPU time is that of "
         "the first. The cause follows from the "
-        "share of CPU time in the added time: below 30% the test waits, above 70% it computes. The last columns show "
-        "possible reasons to wait: more queries, or more bytes read.",
-        "no test is slower than usual, or no run in this time range",
+        "share of CPU time in the added time: below 30% the test waits, above 70% it computes. The columns with a plus "
+        "show what else was added. Queries and bytes read are possible reasons to wait.",
+        "no test is slower than in earlier runs of this time range, or there is no earlier run",
         (
             TableColumn(name="Added", expr=_SLOWER_TESTS, unit="s"),
             TableColumn(name="Factor", expr=among(_SLOWER, _SLOWER_TESTS), unit=TIMES, thresholds=FACTOR),
-            ShareColumn(name="Cause", part="CPU added", whole="Added", words=_CAUSES),
-            TableColumn(name="CPU added", expr=_more("paceline_test_cpu_seconds"), unit="s"),
+            ShareColumn(name="Cause", part="+ CPU", whole="Added", words=_CAUSES),
+            TableColumn(name="+ CPU", expr=_more("paceline_test_cpu_seconds"), unit="s"),
             TableColumn(
-                name="Queries added",
+                name="+ queries",
                 expr=f"{_MORE_QUERIES} or {_more('paceline_test_measure', _OF_QUERIES)}",
                 unit="short",
             ),
-            TableColumn(name="Bytes read added", expr=_more("paceline_test_read_bytes"), unit="bytes"),
-            TableColumn(name="Peak added", expr=_more("paceline_test_memory_peak_bytes"), unit="bytes"),
+            TableColumn(name="+ bytes read", expr=_more("paceline_test_read_bytes"), unit="bytes"),
+            TableColumn(name="+ peak", expr=_more("paceline_test_memory_peak_bytes"), unit="bytes"),
         ),
     ),
     ranking(
@@ -143,7 +143,7 @@ CHANGES: tuple[Panel, ...] = (
             TableColumn(name="Changes", expr=among(over("changes", _PASSED), _FAILING_TESTS), unit="none"),
             TableColumn(name="Retries", expr=among(_RETRIES, _FAILING_TESTS), unit="none"),
             TableColumn(
-                name="Passes",
+                name="Passes now",
                 expr=among(at_end(_PASSED), _FAILING_TESTS),
                 unit="bool_yes_no",
                 thresholds=(Threshold(colors.BAD), Threshold(colors.GOOD, 1)),
@@ -169,12 +169,13 @@ CHANGES: tuple[Panel, ...] = (
         "the time range. Counts that vary between runs are left out. A verdict of the kind count also needs enough "
         "runs, and no earlier run with as high a count. If a count has been higher for most of the time range, choose "
         "a longer time range.",
-        "no count is higher than usual, none is reported, or no run in this time range",
+        "no count is higher than in earlier runs of this time range, or there is no earlier run",
         (
             TableColumn(name="Added", expr=_RISEN, unit="short", thresholds=(Threshold(colors.WARNING),)),
             TableColumn(name="Usually", expr=_of_risen(_USUAL), unit="short"),
             TableColumn(name="Now", expr=_of_risen(_counts(at_end)), unit="short"),
         ),
+        overrides=(TO_TEST, in_words("Measure", _WORK, 250)),
         height=7,
     ),
     ranking(
@@ -182,7 +183,7 @@ CHANGES: tuple[Panel, ...] = (
         "Tests of the last whole run that call functions of the project more often than their median in the time "
         "range, by more than a hundredth and more than 5 calls, of tests whose calls did not fall in that time. Calls "
         "do not depend on the machine. The report of the run names the function: paceline report.",
-        "no test calls more than usual, or no run in this time range counted calls",
+        "no test calls more than in earlier runs, or the runs in this time range did not count calls",
         (
             TableColumn(name="Factor", expr=_CALLING_MORE, unit=TIMES, thresholds=FACTOR),
             TableColumn(name="Usually", expr=among(usual(_CALLS), _CALLING_MORE), unit="short"),

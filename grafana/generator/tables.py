@@ -2,7 +2,7 @@
 Tables of tests: a row for each, a column for each query.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -11,14 +11,18 @@ from msgspec.structs import replace
 from grafana.generator.panel import Override, Panel, Query, Threshold, as_thresholds, ref_id
 from grafana.generator.panel_kinds import table
 from paceline import colors
+from paceline.quantity import CauseRole
+from paceline.usage import UsageKey
 
 _OF_TEST = (
     "/d/paceline-test?var-datasource=${datasource}&var-suite=${suite:percentencode}"
-    "&var-branch=${branch:percentencode}&${test_type:queryparam}&var-test=${__data.fields.test:percentencode}"
+    "&var-branch=${branch:percentencode}&${test_type:queryparam}&var-test=${__value.raw:percentencode}"
 )
 _SAME_TIME = "&${__url_time_range}"
 # In pixels; the name of the test gets the rest of the width.
-_LETTER, _MARGIN, _ARROW, _LEAST, _TYPE_WIDTH = 8, 24, 20, 72, 100
+_LETTER, _MARGIN, _ARROW, _LEAST, _TYPE_WIDTH = 8, 24, 20, 72, 110
+# On a phone, so that more of a name is seen than its folder.
+_NAME_LEAST = 300
 
 
 FACTOR = (Threshold("text"), Threshold(colors.WARNING, 1.15), Threshold(colors.BAD, 2))
@@ -99,7 +103,7 @@ class ShareColumn(Struct, frozen=True, kw_only=True):
         ]
         width = _MARGIN + _LETTER * max(len(word) for _, word in self.words)
         properties = {
-            "mappings": mappings,
+            "mappings": [*mappings, _NO_NUMBER],
             "noValue": "\N{EN DASH}",
             "custom.width": width,
             "custom.align": "left",
@@ -107,6 +111,8 @@ class ShareColumn(Struct, frozen=True, kw_only=True):
         return Override(matcher="byName", pattern=self.name, properties=properties)
 
 
+# The share of a part that is missing.
+_NO_NUMBER = {"type": "special", "options": {"match": "nan", "result": {"text": "\N{EN DASH}", "index": 0}}}
 # A label that a row does not have would have the text of an empty panel.
 _NO_LABEL = Override(matcher="byType", pattern="string", properties={"noValue": "\N{EN DASH}"})
 WHOLE_OR_PART = Override(
@@ -116,6 +122,17 @@ WHOLE_OR_PART = Override(
 The label `partial` in words.
 """
 
+
+def in_words(name: str, keys: Iterable[UsageKey], width: int) -> Override:
+    """
+    The column of a label whose values are keys of usage, in the words of reports.
+    """
+    words = as_words({key.value: key.quantity.words for key in keys})
+    return Override(matcher="byName", pattern=name, properties={"custom.width": width, "mappings": [words]})
+
+
+CAUSE = in_words("Cause", (key for key in UsageKey if key.quantity.cause is not CauseRole.NEVER), 170)
+
 Columns = Sequence[TableColumn | ShareColumn]
 
 
@@ -124,13 +141,17 @@ def _to_test(time: str) -> Override:
     return Override(matcher="byName", pattern="Test", properties={**_AS_LINK, "links": [link]})
 
 
+# Grafana breaks lines at spaces only. A space that is seen is no danger when a name is copied; the value keeps none.
+_BREAKABLE = {"type": "regex", "options": {"pattern": "/::/g", "result": {"text": " ::", "index": 0}}}
 # A row without a test has a link too; its text is a space, so that readers neither see nor click it.
 _AS_LINK = {
     "custom.filterable": True,
+    "custom.minWidth": _NAME_LEAST,
     "noValue": " ",
     # Names differ at their ends: they are wrapped (Grafana 11 and later), and a view of their own shows them whole.
     "custom.cellOptions": {"type": "auto", "wrapText": True},
     "custom.inspect": True,
+    "mappings": [_BREAKABLE],
 }
 TO_TEST = _to_test(_SAME_TIME)
 """
@@ -144,7 +165,12 @@ The same from a dashboard of minutes, in which a test has at most one run.
 
 
 def ranking(
-    title: str, description: str, empty: str, columns: Columns, link: Override = TO_TEST, **changes: object
+    title: str,
+    description: str,
+    empty: str,
+    columns: Columns,
+    overrides: tuple[Override, ...] = (TO_TEST,),
+    **changes: object,
 ) -> Panel:
     """
     A table of tests, sorted by the first column; the name of a test leads to its dashboard.
@@ -154,13 +180,13 @@ def ranking(
         description: how to read it.
         empty: what it means that no test is in it.
         columns: the first, which is no share, decides which tests are in it and their order.
-        link: where the name of a test leads to.
+        overrides: where the name of a test leads to, and how other labels look.
         changes: of other fields of the panel.
     """
     kind = Override(
         matcher="byName", pattern="Type", properties={"custom.width": _TYPE_WIDTH, "custom.filterable": True}
     )
-    return rows_of(title, description, empty, columns, overrides=(link, kind), **changes)
+    return rows_of(title, description, empty, columns, overrides=(*overrides, kind), **changes)
 
 
 def rows_of(
@@ -225,6 +251,9 @@ _LABELS = {
     "cause": "Cause",
     "test_type": "Type",
     "measure": "Measure",
+    "endpoint": "Endpoint",
+    "benchmark": "Benchmark",
+    "leak": "Leak",
     "suite": "Suite",
     "branch": "Branch",
     "partial": "Run",

@@ -439,7 +439,7 @@ def test_a_budget_is_judged_of_a_test_that_failed_too(prometheus: Prometheus) ->
     """
     failed: dict[str, Any] = {"suite": "part", "test": "c", "__interval": "10m"}
 
-    assert _value(prometheus, ("test", "Of its budget"), **failed) == pytest.approx(3)
+    assert _value(prometheus, ("test", "Share of its budget"), **failed) == pytest.approx(3)
     assert _asked(prometheus, ("test", "Took"), **failed) == []
 
 

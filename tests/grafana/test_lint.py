@@ -18,12 +18,20 @@ _BOARDS = boards()
 _PANELS = [(board["uid"], panel) for board in _BOARDS for panel in panels(board)]
 _TABLES = [panel for _, panel in _PANELS if panel["type"] == "table" and len(panel["targets"]) > 1]
 _UNITS = {
-    *("none", "short", "s", "bytes", "Bps", "ops", "percentunit", "bool_yes_no", "dateTimeFromNow"),
+    *("none", "short", "s", "bytes", "Bps", "ops", "reqps", "percentunit", "bool_yes_no", "dateTimeFromNow"),
     "suffix:\N{MULTIPLICATION SIGN}",
 }
 _SAFE = re.compile(r"#[0-9A-F]{6}|text")
 _SAME_TIME = "${__url_time_range}"
 _OF_MINUTES = {"paceline-live", "paceline-pipeline"}
+
+
+_HAS_TESTS = "/d/paceline-test"
+
+
+def _properties(override: dict[str, Any], name: str) -> dict[str, Any]:
+    matches = override["matcher"]["options"] == name
+    return {one["id"]: one["value"] for one in override["properties"]} if matches else {}
 
 
 def _variables(board: dict[str, Any]) -> list[dict[str, Any]]:
@@ -157,3 +165,65 @@ def test_an_empty_cell_has_a_dash(panel: dict[str, Any]) -> None:
     }
 
     assert columns <= with_dash
+
+
+_NAMES_OF_TESTS = [
+    {name: value for one in panel["fieldConfig"]["overrides"] for name, value in _properties(one, "Test").items()}
+    for _, panel in _PANELS
+    if _HAS_TESTS in repr(panel["fieldConfig"])
+]
+
+
+def test_names_of_tests_are_wrapped_where_they_differ() -> None:
+    """
+    Grafana breaks lines at spaces only, so one is shown before each `::`; the link has the name without them.
+    """
+    (mapping,) = {repr(one["mappings"]) for one in _NAMES_OF_TESTS}
+    links = {link["url"] for one in _NAMES_OF_TESTS for link in one["links"]}
+
+    assert "'pattern': '/::/g', 'result': {'text': ' ::'" in mapping
+    assert all("&var-test=${__value.raw:percentencode}" in url for url in links)
+    assert {one["custom.cellOptions"]["wrapText"] for one in _NAMES_OF_TESTS} == {True}
+
+
+def test_the_text_of_an_empty_tile_can_be_read() -> None:
+    """
+    Grafana shrinks it until it fits into two lines: a column of 24 is as wide as eight letters are.
+    """
+    tiles = [panel for _, panel in _PANELS if panel["type"] in {"stat", "gauge"}]
+    cut = [
+        (panel["title"], text)
+        for panel in tiles
+        for text in [panel["fieldConfig"]["defaults"]["noValue"]]
+        if len(text) > 10 * panel["gridPos"]["w"]
+    ]
+
+    assert tiles
+    assert cut == []
+
+
+def test_a_course_has_room_below_its_figure() -> None:
+    """
+    Grafana leaves out the course of a tile that is less than five cells high, unless the tile is wide.
+    """
+    heights = {
+        panel["title"]: panel["gridPos"]["h"]
+        for _, panel in _PANELS
+        if panel["type"] == "stat" and panel["options"]["graphMode"] == "area"
+    }
+
+    assert {title for title, height in heights.items() if height < 5} == set()
+    assert "Run took" in heights
+
+
+def test_names_are_in_no_bar_gauge() -> None:
+    """
+    It has a few letters for a name, so that names of tests would be cut where they are the same.
+    """
+    named = [panel["title"] for _, panel in _PANELS if panel["type"] == "bargauge" and "test" in _legends(panel)]
+
+    assert named == []
+
+
+def _legends(panel: dict[str, Any]) -> list[str]:
+    return [name for target in panel["targets"] for name in re.findall(r"\{\{(\w+)\}\}", target["legendFormat"])]

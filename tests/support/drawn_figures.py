@@ -433,8 +433,8 @@ def _test() -> Table:
     unseen = {at: -2.0 for at in _GRID if at < min(passed)}
     return {
         ("test", "Took"): ({"": took[latest]},),
-        ("test", "Of its budget"): ({"": _series(_of_budget)[labels][latest]},),
-        ("test", "Times its usual time"): ({"": normalized[latest] / usual},),
+        ("test", "Share of its budget"): ({"": _series(_of_budget)[labels][latest]},),
+        ("test", "Compared with usual"): ({"": normalized[latest] / usual},),
         ("test", "Passed"): ({"": fmean(passed.values())},),
         ("test", "Most attempts"): ({"": max(attempts.values())},),
         ("test", "Runs"): ({"": float(len(passed))},),
@@ -445,7 +445,7 @@ def _test() -> Table:
             {"": _at_each_point(most)},
             {"": _at_each_point(lambda at: quantile_before(0.05, at))},
         ),
-        ("test", "By the clock, and its budget"): (
+        ("test", "Time by the clock, and budget"): (
             {"": _course_of(_took, name)},
             {"": _course_of(lambda case: case.budget_seconds, name)},
         ),
@@ -514,14 +514,16 @@ def _benchmarks() -> Table:
 
     medians = each(lambda result: result.median_seconds)
     now = {name: values[max(values)] for name, values in medians.items()}
+    usually = {name: _median(values.values()) for name, values in medians.items()}
     leaks = {
         _labels(leak=result.name, test=case.id): float(len(result.growths))
         for case, result in _results(_END, LeakResult)
     }
     return {
-        ("benchmarks", "Median of each benchmark"): (now,),
-        ("benchmarks", "Median compared with usual"): (
-            {name: now[name] / _median(values.values()) for name, values in medians.items()},
+        ("benchmarks", "Medians of the latest runs"): (
+            {name: now[name] / usual for name, usual in usually.items()},
+            now,
+            usually,
         ),
         ("benchmarks", "Operations per second"): (each(lambda result: 1 / result.median_seconds),),
         ("benchmarks", "CPU time of a call"): (each(lambda result: result.cpu_seconds),),
