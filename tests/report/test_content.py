@@ -254,6 +254,18 @@ def test_the_advice_on_a_budget_says_where_it_is_set(
     assert _finding(_verdict(VerdictKind.BUDGET, **verdict), make_case(**case)).advice == advice
 
 
+def test_the_advice_on_the_queries_of_a_database_test_names_its_argument() -> None:
+    """
+    No setting ignores them.
+    """
+    finding = _finding(_verdict(VerdictKind.REPEATED_QUERIES, measure="database_queries"))
+
+    assert (finding.advice, finding.example) == (
+        "Load the related rows in the first query, or pass check_n_plus_one=False to the database test.",
+        "",
+    )
+
+
 def test_a_finding_whose_figure_is_not_kept_has_no_chart() -> None:
     """
     A chart of the earlier runs alone would end with a usual time.

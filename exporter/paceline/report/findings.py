@@ -12,7 +12,7 @@ from paceline import formatting
 from paceline.analysis.absent_counts import with_absent_counts
 from paceline.analysis.ignored_queries import setting_for
 from paceline.analysis.past import DURATION, EVERY_TEST, MEASURES, NORMALIZED, OUTCOME, Needed, Past
-from paceline.analysis.verdicts.repeated_queries import repeated_reason
+from paceline.analysis.verdicts.repeated_queries import reason_in_test
 from paceline.model import Case, Cause, Run, Severity, Verdict
 from paceline.quantity import Unit
 from paceline.report import words
@@ -24,6 +24,7 @@ _TOLD_BY_REASON = frozenset({VerdictKind.COUNT, VerdictKind.WORK, VerdictKind.LE
 _OF_MEASURE = "Bring the measure within its limit, or change the limit in the test."
 _OF_LIMIT = "Reduce what the test uses, or change its limit."
 _OF_OWN_BUDGET = "Make the test faster, or raise the budget in its performance marker."
+_OF_DATABASE_TEST = "Load the related rows in the first query, or pass check_n_plus_one=False to the database test."
 # How far back a sparkline looks.
 _SHOWN_RUNS = 20
 # Shares are measured, so that those of a whole may be a little more.
@@ -127,6 +128,8 @@ def _with_shares_of_a_whole(causes: Sequence[Cause]) -> Iterator[Cause]:
 
 
 def _advice(verdict: Verdict, case: Case | None) -> str:
+    if verdict.kind is VerdictKind.REPEATED_QUERIES and verdict.measure:
+        return _OF_DATABASE_TEST
     of_cause = words.advice(verdict.causes[0]) if verdict.causes and verdict.kind.facts.is_explained else ""
     if of_cause or verdict.kind is not VerdictKind.BUDGET:
         return of_cause or verdict.kind.facts.advice
@@ -145,7 +148,7 @@ def _example(verdict: Verdict, case: Case | None) -> str:
     if verdict.kind is not VerdictKind.REPEATED_QUERIES or verdict.measure or case is None:
         return ""
     tests = len(verdict.tests) or 1
-    groups = (group for group in case.queries if repeated_reason(group, tests) == verdict.reason)
+    groups = (group for group in case.queries if reason_in_test(case, group, tests) == verdict.reason)
     return next(map(setting_for, groups), "")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from paceline.analysis.judgement_rules import MeasureRule, Rules
 from paceline.analysis.past import Past
-from paceline.analysis.verdicts.measures import judge_measures, needed_for_measures
+from paceline.analysis.verdicts.measures import judge_measures, limit_reason, needed_for_measures
 from paceline.measure import Better, Measure
 from paceline.model import Case, Severity, Verdict
 from paceline.verdict_kinds import VerdictKind
@@ -93,8 +93,9 @@ def test_a_count_with_a_direction_is_judged_exactly_and_not_here() -> None:
 @pytest.mark.parametrize(
     ("measure", "reason"),
     [
-        (Measure(value=0.3, unit="s", limit=0.2), "p95 300 ms, limit at most 200 ms"),
-        (Measure(value=80, unit="ops/s", limit=100, better=Better.HIGHER), "p95 80 ops/s, limit at least 100 ops/s"),
+        (Measure(value=0.3, unit="s", limit=0.2), "p95 300 ms, at most 200 ms"),
+        (Measure(value=21, unit="queries", limit=1), "21 queries (p95), at most 1"),
+        (Measure(value=80, unit="ops/s", limit=100, better=Better.HIGHER), "p95 80 ops/s, at least 100 ops/s"),
     ],
 )
 def test_a_measure_beyond_its_limit_is_a_broken_budget(measure: Measure, reason: str) -> None:
@@ -104,6 +105,16 @@ def test_a_measure_beyond_its_limit_is_a_broken_budget(measure: Measure, reason:
     for case in (make_case(measures={"p95": measure}), failed(measures={"p95": measure})):
         (verdict,) = judge_measures(case, None, Past(), Rules().measure)
         assert (verdict.kind, verdict.measure, verdict.reason) == (VerdictKind.BUDGET, "p95", reason)
+
+
+def test_a_count_beyond_its_limit_is_named_once() -> None:
+    """
+    By the words of its name where these end with its unit.
+    """
+    many, one = (Measure(value=value, unit="queries", limit=0) for value in (1021, 1))
+
+    assert limit_reason("database_queries", many) == "1,021 database queries, at most 0"
+    assert limit_reason("database_queries", one) == "1 database query, at most 0"
 
 
 def test_a_measure_within_its_limit_is_well() -> None:

@@ -218,6 +218,13 @@ def _verdict(case: Case, rises: Sequence[Rise]) -> Verdict:
     )
 
 
+def count_in_words(name: str, value: float, unit: str) -> str:
+    """
+    A count that a test reported, with its noun.
+    """
+    return _named(Figure(MEASURES + name, value, unit))
+
+
 def _named(figure: Figure) -> str:
     """
     The count with its noun: `101 db queries`, `1 query`, `3 queries (sql)`.

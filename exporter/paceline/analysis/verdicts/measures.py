@@ -8,7 +8,7 @@ from typing import NamedTuple
 from paceline.analysis.estimators import quantile, spread
 from paceline.analysis.judgement_rules import MeasureRule
 from paceline.analysis.past import MEASURES, Needed, Past
-from paceline.analysis.verdicts.count import is_count
+from paceline.analysis.verdicts.count import count_in_words, is_count
 from paceline.formatting import counted, figure
 from paceline.measure import Measure
 from paceline.model import Case, Severity, Verdict
@@ -93,9 +93,10 @@ def limit_reason(name: str, measure: Measure) -> str:
     """
     How a measure broke its limit, for the report and the failure of a test.
     """
-    side = "at least" if measure.is_more_better else "at most"
-    value, limit = figure(measure.value, measure.unit), figure(measure.limit or 0.0, measure.unit)
-    return f"{name} {value}, limit {side} {limit}"
+    side, limit = "at least" if measure.is_more_better else "at most", measure.limit or 0.0
+    if is_count(measure.unit):
+        return f"{count_in_words(name, measure.value, measure.unit)}, {side} {figure(limit, '')}"
+    return f"{name} {figure(measure.value, measure.unit)}, {side} {figure(limit, measure.unit)}"
 
 
 def _is_compared(name: str, measure: Measure) -> bool:
