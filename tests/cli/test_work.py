@@ -57,6 +57,24 @@ def test_the_function_that_runs_more_often_is_shown() -> None:
     assert lines[-1].split() == ["more", "20", "60", "3.00", "1", "shop.cart:price", "shop/cart.py:7", _TEST]
 
 
+def test_a_new_function_that_adds_little_is_named(tmp_path: Path) -> None:
+    """
+    Eight calls are no more work in a test that calls a thousand times; they are no reason to say that nothing changed.
+    """
+    ledger = Ledger(tmp_path / "performance_results" / "history.sqlite")
+    many = {"shop.cart:total": 1000}
+    ledger.add(_run(4, many, "old"))
+    ledger.add(_run(5, {**many, "shop.cart:tax": 8}, "new"))
+    small, same = (_call("diff", "old", head).stdout.splitlines() for head in ("new", "old"))
+
+    assert small == [
+        "no test calls clearly more or less often",
+        "1 test counted on both sides: 1,000 → 1,008 calls",
+        "1 function changes by less than the margin, most shop.cart:tax: 0 → 8 calls",
+    ]
+    assert same[0] == "no function runs more or less often"
+
+
 def test_a_pull_request_gets_a_table() -> None:
     """
     With the function as code.

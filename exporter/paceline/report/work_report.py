@@ -76,14 +76,21 @@ def markdown_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> 
 
 def _facts(changes: WorkChanges) -> Iterator[str]:
     fewer = len(changes.functions) - len(changes.grown)
-    if not changes.functions:
-        yield "no function runs more or less often"
+    if not changes.compared:
+        yield "no test compared"
+    elif not changes.functions:
+        yield f"no {'test calls clearly' if changes.small_changes else 'function runs'} more or less often"
     else:
         more = counted(len(changes.grown), "function runs", "functions run")
         yield f"{more} more often, {fewer:,} less often"
     totals = f"{changes.base_calls:,} → {changes.head_calls:,} calls"
     varying = f"; {changes.varying:,} vary from run to run and are left out" if changes.varying else ""
     yield f"{counted(changes.compared, 'test')} counted on both sides: {totals}{varying}"
+    if changes.small_changes:
+        most = changes.small_changes[0]
+        functions = counted(len(changes.small_changes), "function changes", "functions change")
+        calls = f"{most.base_calls:,} → {most.head_calls:,} calls"
+        yield f"{functions} by less than the margin, most {most.function}: {calls}"
     if changes.loops:
         grown = sum(bool(one.function) for one in changes.loops)
         slower = counted(len(changes.loops), "slower test calls", "slower tests call")

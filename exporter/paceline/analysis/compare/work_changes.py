@@ -2,7 +2,8 @@
 Two sides whose calls were counted: which functions run more or less often, and in which tests?
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from msgspec.structs import replace
@@ -52,10 +53,21 @@ class ComparedLoops(Value, frozen=True, kw_only=True, omit_defaults=False):
     line: int = 0
 
 
+class SmallChange(Value, frozen=True, kw_only=True, omit_defaults=False):
+    """
+    A function whose calls changed in tests that call about as often as before, and its calls in all tests.
+    """
+
+    function: str
+    base_calls: int
+    head_calls: int
+
+
 class WorkChanges(Value, frozen=True, kw_only=True, omit_defaults=False):
     """
     Two sides by their calls. `compared` tests were counted on both sides, and `varying` ones differ from run to run of
-    one side, so that they are not compared. `loops` are those of slower tests that call as often.
+    one side, so that they are not compared. `loops` are those of slower tests that call as often. `small_changes` are
+    functions in tests whose calls changed by less than the margin, the most first.
     """
 
     base: str
@@ -66,6 +78,7 @@ class WorkChanges(Value, frozen=True, kw_only=True, omit_defaults=False):
     head_calls: int
     functions: tuple[ChangedFunction, ...]
     loops: tuple[ComparedLoops, ...] = ()
+    small_changes: tuple[SmallChange, ...] = ()
 
     @property
     def grown(self) -> Sequence[ChangedFunction]:
@@ -101,7 +114,28 @@ def work_changes(names: tuple[str, str], base: Sequence[Run], head: Sequence[Run
         base_calls=sum(calls[0].values()),
         head_calls=sum(calls[1].values()),
         functions=tuple(_placed(one, where.get(one.function)) for one in changed),
+        small_changes=_small_changes(sides[0], sides[1], {*steady} - {*more, *fewer}),
     )
+
+
+def _small_changes(
+    base: Mapping[str, Vector], head: Mapping[str, Vector], tests: Collection[str]
+) -> tuple[SmallChange, ...]:
+    """
+    The functions whose calls differ between the sides in these tests.
+    """
+    sums = [Counter[str](), Counter[str]()]
+    for test in base:
+        if test in tests and base[test] != head[test]:
+            for calls, side in zip(sums, (base, head), strict=True):
+                calls.update(side[test])
+    before, after = sums
+    found = (
+        SmallChange(function=name, base_calls=before[name], head_calls=after[name])
+        for name in dict.fromkeys([*before, *after])
+        if before[name] != after[name]
+    )
+    return tuple(sorted(found, key=lambda one: -abs(one.head_calls - one.base_calls)))
 
 
 def _placed(one: ChangedFunction, function: Function | None) -> ChangedFunction:
