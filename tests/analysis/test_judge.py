@@ -12,6 +12,7 @@ from paceline.analysis.judgement_rules import Rules
 from paceline.analysis.past import Past
 from paceline.measure import Measure
 from paceline.model import Case, Cause, Machine, Outcome, Run, Severity, Since
+from paceline.translated_names import BudgetSource
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from support.values import TEST, failed, make_case, make_run, past_of, runs_of
@@ -268,6 +269,20 @@ def test_a_wrecked_run_makes_no_test_flaky() -> None:
     past = Past.from_runs([make_run(n, cases, commit="4f2c") for n, cases in enumerate([fine, wrecked, fine])])
 
     assert judge(make_run(3, fine, commit="4f2c"), past, _RULES).verdicts == ()
+
+
+def test_a_failure_by_its_own_budget_makes_no_test_flaky() -> None:
+    """
+    Also where no commit is known: the budget has a verdict of its own. Other failures of the same test count.
+    """
+    by_budget = failed(seconds=0.2, budget_seconds=0.1, budget_source=BudgetSource.MARKER)
+    kinds = []
+    for failure in (by_budget, failed()):
+        runs = [make_run(number, [failure if number in {3, 6} else make_case()]) for number in range(10)]
+        judged = judge(runs[-1], Past.from_runs(runs[:-1]), Rules())
+        kinds.append([verdict.kind for verdict in judged.verdicts])
+
+    assert kinds == [[], [VerdictKind.FLAKY]]
 
 
 def test_a_flaky_test_is_found_from_its_history() -> None:

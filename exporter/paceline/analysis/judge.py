@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from paceline.analysis.absent_counts import WITH_PROBE, with_absent_counts
 from paceline.analysis.broken_before import compared_with_last_run, needed_for_budgets
+from paceline.analysis.budget_columns import FAILED_BY_BUDGET, fails_by_budget
 from paceline.analysis.comparability import count_comparable, count_together
 from paceline.analysis.earlier_case import earlier_case
 from paceline.analysis.explanation import explain
@@ -43,7 +44,6 @@ from paceline.analysis.verdicts.two_speeds import find_modes
 from paceline.analysis.verdicts.whole_window import judge_window
 from paceline.analysis.verdicts.work import WorkComparison, judge_work, needed_for_work
 from paceline.model import Case, Outcome, Run, Severity, Verdict
-from paceline.translated_names import BudgetSource
 from paceline.usage import UsageKey
 from paceline.verdict_kinds import VerdictKind
 from paceline.work import Work
@@ -83,6 +83,7 @@ def needed_to_judge(run: Run, rules: Rules) -> tuple[Needed, ...]:
         tuple({*chain.from_iterable(over.values())}), tuple(case_id for case_id, found in over.items() if found)
     )
     broken = needed_for_budgets(run.cases)
+    failed = Needed((FAILED_BY_BUDGET,), [case.id for case in run.cases if _has_outcome(case)])
     fixtures = Needed(OF_FIXTURES if run.fixtures and not run.is_partial else ())
     probes = Needed((PROBES,) if any(key in WITH_PROBE for case in run.cases for key in case.usage) else ())
     repeating = tuple(case.id for case in run.cases if UsageKey.DB_REPEATED_QUERIES in case.usage)
@@ -90,7 +91,7 @@ def needed_to_judge(run: Run, rules: Rules) -> tuple[Needed, ...]:
     talking = tuple(case.id for case in run.cases if foreign_hosts(case, rules.network))
     hosts = Needed((UsageKey.NETWORK_REQUESTS, UsageKey.NETWORK_CONNECTIONS), talking)
     counts, work = needed_for_counts(run.cases, rules.count), needed_for_work(run.cases)
-    of_tests = counts, needed_for_measures(run.cases), work, leaks, budgets, limits, broken, repeated, hosts
+    of_tests = counts, needed_for_measures(run.cases), work, leaks, budgets, limits, broken, failed, repeated, hosts
     others = *of_tests, fixtures, probes
     return EVERY_TEST, *(needed for needed in others if not needed.is_empty)
 
@@ -201,7 +202,7 @@ def _verdicts(
         None if slower else judge_window(case, now, past, rules),
         _leak(case, past, rules),
         *judge_leak_tests(case),
-        None if _fails_by_budget(case) else _flakiness(case, now, past, rules),
+        None if fails_by_budget(case) else _flakiness(case, now, past, rules),
     )
     return (verdict for verdict in found if verdict is not None)
 
@@ -244,17 +245,12 @@ def _leak(case: Case, past: Past, rules: Rules) -> Verdict | None:
     return replace(verdict, severity=Severity.INFO) if verdict is not None and is_known else verdict
 
 
-def _fails_by_budget(case: Case) -> bool:
-    # The failure is the budget's, which has a verdict of its own.
-    if not case.outcome.is_failure:
-        return False
-    is_over = case.budget_source is BudgetSource.MARKER and judge_budget(case) is not None
-    is_over = is_over or any(measure.breaks_limit for measure in case.measures.values())
-    return is_over or any(limit.source is BudgetSource.MARKER for limit in broken_limits(case))
+def _has_outcome(case: Case) -> bool:
+    return case.outcome.is_pass or case.outcome.is_failure
 
 
 def _flakiness(case: Case, now: PastRun, past: Past, rules: Rules) -> Verdict | None:
-    if not (case.outcome.is_pass or case.outcome.is_failure):
+    if not _has_outcome(case):
         return None
     outcomes = past.series(OUTCOME, case.id)
     attempts = past.series(ATTEMPTS, case.id).values
@@ -265,10 +261,12 @@ def _flakiness(case: Case, now: PastRun, past: Past, rules: Rules) -> Verdict | 
         and max(attempts, default=1) == 1
     ):
         return None
+    # A failure by the budget is no failure of the code: the budget has a verdict of its own.
+    by_budget = frozenset(past.series(FAILED_BY_BUDGET, case.id).runs)
     history = [
         Attempted(bool(passed), int(tries), past.runs[position])
         for position, passed, tries in zip(outcomes.runs, outcomes.values, attempts, strict=True)
-        if not past.runs[position].is_wrecked
+        if not past.runs[position].is_wrecked and position not in by_budget
     ]
     if not now.is_wrecked:
         history.append(Attempted(case.outcome.is_pass, case.attempts, now))
