@@ -72,7 +72,7 @@ _SIDES: tuple[Panel, ...] = (
         "exporter does not list are part of the branch other.",
         queries=(Query(expr=_runs(_WHOLE_OF_BASE, " offset $back"), now=True),),
         unit="none",
-        empty="no run of the base in its time range",
+        empty="no run of the base",
         thresholds=(Threshold(colors.WARNING), Threshold(colors.GOOD, 8)),
     ),
     stat(
@@ -81,7 +81,7 @@ _SIDES: tuple[Panel, ...] = (
         "chance. Branches that the exporter does not list are part of the branch other.",
         queries=(Query(expr=_runs(WHOLE), now=True),),
         unit="none",
-        empty="no run of the branch in this time range",
+        empty="no run of the branch",
         thresholds=(Threshold(colors.WARNING), Threshold(colors.GOOD, 8)),
     ),
     stat(

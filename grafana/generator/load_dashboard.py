@@ -12,6 +12,7 @@ from grafana.generator.variables import labels, of_suite
 from paceline import colors
 
 _NO_LOAD, _NO_STRESS = "no load test in this time range", "no stress test in this time range"
+_NO_LOAD_SHORT = "no load test"
 _LATENCY = "paceline_load_latency_seconds"
 _PER_SECOND = "reqps"
 _FEWER = (Threshold(colors.BAD), Threshold(colors.WARNING, 0.7), Threshold(colors.GOOD, 0.9))
@@ -44,14 +45,14 @@ _LATEST: tuple[Panel, ...] = (
         description="Successful requests per second in the latest load test.",
         queries=_course(each_run("paceline_load_throughput", OF_TEST)),
         unit=_PER_SECOND,
-        empty=_NO_LOAD,
+        empty=_NO_LOAD_SHORT,
     ),
     tile(
         title="Throughput, of usual",
         description="The latest throughput divided by its median in the time range. Below 0.9, look at the server.",
         queries=_compared_with_usual("paceline_load_throughput", OF_TEST),
         unit="percentunit",
-        empty=_NO_LOAD,
+        empty=_NO_LOAD_SHORT,
         thresholds=_FEWER,
         defaults={"decimals": 0},
     ),
@@ -61,14 +62,14 @@ _LATEST: tuple[Panel, ...] = (
         "quicker.",
         queries=_course(each_run(_LATENCY, _of(95))),
         unit="s",
-        empty=_NO_LOAD,
+        empty=_NO_LOAD_SHORT,
     ),
     tile(
         title="95% latency, of usual",
         description="The latest 95% latency divided by its median in the time range. From 1.2 on, look at the server.",
         queries=_compared_with_usual(_LATENCY, _of(95)),
         unit="percentunit",
-        empty=_NO_LOAD,
+        empty=_NO_LOAD_SHORT,
         thresholds=_LONGER,
         defaults={"decimals": 0},
     ),
@@ -77,7 +78,7 @@ _LATEST: tuple[Panel, ...] = (
         description="Share of the requests without a correct answer, also those without an answer when the test ended.",
         queries=_course(_ERRORS),
         unit="percentunit",
-        empty=_NO_LOAD,
+        empty=_NO_LOAD_SHORT,
         thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 0.001), Threshold(colors.BAD, 0.01)),
         defaults={"decimals": 2},
     ),
@@ -86,7 +87,7 @@ _LATEST: tuple[Panel, ...] = (
         description="The highest load of the latest stress test that did not fail, in users or requests per second.",
         queries=_course(each_run("paceline_stress_max_load", OF_TEST)),
         unit="none",
-        empty=_NO_STRESS,
+        empty="no stress test",
     ),
 )
 

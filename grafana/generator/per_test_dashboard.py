@@ -14,6 +14,8 @@ from grafana.generator.variables import END_VARIABLE, TEST_VARIABLE, of_suite
 from paceline import colors
 
 _NO_RUN, _NO_PASS = "no run of this test in this time range", "no run that passed in this time range"
+# In tiles, which shrink longer texts.
+_NO_RUN_SHORT, _NO_PASS_SHORT = "no run of this test", "no run passed"
 _DURATION = "paceline_test_duration_seconds"
 _NORMALIZED = "paceline_test_normalized_duration_seconds"
 _PASSED = "paceline_test_passed"
@@ -51,7 +53,7 @@ _BROKE: tuple[Panel, ...] = (
         description="Duration of the call phase in the last run that passed.",
         queries=_course(_DURATION),
         unit="s",
-        empty=_NO_PASS,
+        empty=_NO_PASS_SHORT,
     ),
     tile(
         title="Share of its budget",
@@ -59,7 +61,7 @@ _BROKE: tuple[Panel, ...] = (
         "is broken.",
         queries=_course("paceline_test_budget_used_ratio"),
         unit="percentunit",
-        empty="no budget, or no run in this time range",
+        empty="no budget, or no run",
         thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 0.8), Threshold(colors.BAD, 1)),
         defaults={"decimals": 0},
     ),
@@ -69,7 +71,7 @@ _BROKE: tuple[Panel, ...] = (
         "on; 2 is critical.",
         queries=(Query(expr=held(_TIMES_USUAL), legend="each run"),),
         unit=TIMES,
-        empty=_NO_PASS,
+        empty=_NO_PASS_SHORT,
         thresholds=_STEP,
         defaults={"decimals": 2},
     ),
@@ -79,7 +81,7 @@ _BROKE: tuple[Panel, ...] = (
         description="Share of the runs in the time range in which the test passed.",
         queries=_now(over("avg_over_time", _PASSED, OF_TEST)),
         unit="percentunit",
-        empty=_NO_RUN,
+        empty=_NO_RUN_SHORT,
         thresholds=_SHARE,
         defaults={"decimals": 1},
     ),
@@ -90,7 +92,7 @@ _BROKE: tuple[Panel, ...] = (
         "one attempt is flaky.",
         queries=_now(over("max_over_time", "paceline_test_attempts", OF_TEST)),
         unit="none",
-        empty=_NO_RUN,
+        empty=_NO_RUN_SHORT,
         thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 2)),
     ),
     stat(
@@ -99,7 +101,7 @@ _BROKE: tuple[Panel, ...] = (
         description="Number of runs in the time range that tried the test. Judgement needs at least eight.",
         queries=_now(over("count_over_time", _PASSED, OF_TEST)),
         unit="none",
-        empty=_NO_RUN,
+        empty=_NO_RUN_SHORT,
         thresholds=(Threshold(colors.WARNING), Threshold(colors.GOOD, 8)),
     ),
     timeline(
@@ -205,7 +207,7 @@ _TIME: tuple[Panel, ...] = (
         ),
     ),
     per_run(
-        title="Steps",
+        title="Lasting changes",
         description="The normalised median of three days divided by the median of the three days before. It peaks a "
         "day or two after a lasting change of the test, and stays near 1 for outliers and noise.",
         queries=(

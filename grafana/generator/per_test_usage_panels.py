@@ -7,7 +7,7 @@ from string import ascii_uppercase
 
 from grafana.generator.dashboard import Row
 from grafana.generator.panel import Override, Panel, Query, fixed, in_colors
-from grafana.generator.panel_kinds import per_run
+from grafana.generator.panel_kinds import BY_NAMES, per_run
 from grafana.generator.promql import TEST as OF_TEST
 from grafana.generator.promql import each_run
 from paceline import colors
@@ -41,6 +41,10 @@ _MEASURE_COLORS = {
 }
 
 
+# A narrow legend has room for the figures of so many curves.
+_WITH_FIGURES = 3
+
+
 def each(metric: str, legend: str) -> Query:
     """
     The figure of a metric in each run of the test.
@@ -48,7 +52,7 @@ def each(metric: str, legend: str) -> Query:
     return Query(expr=f"max({each_run(metric, OF_TEST)})", legend=legend)
 
 
-def _panel(title: str, keys: Sequence[UsageKey]) -> Panel:
+def _panel(title: str, keys: Sequence[UsageKey], width: int) -> Panel:
     curves = {key: key.quantity.curve for key in keys if key.quantity.curve}
     colors_of = dict(zip(ascii_uppercase, (curve.color for curve in curves.values()), strict=False))
     return per_run(
@@ -58,7 +62,8 @@ def _panel(title: str, keys: Sequence[UsageKey]) -> Panel:
         unit=_UNITS[keys[0].quantity.unit],
         empty=_NOT_MEASURED,
         overrides=in_colors(**colors_of),
-        width=8,
+        width=width,
+        **({"options": BY_NAMES} if len(curves) > _WITH_FIGURES else {}),
     )
 
 
@@ -73,7 +78,9 @@ def _usage_panels(probe: str) -> Iterator[Panel]:
     for key in UsageKey:
         if key.quantity.curve and key.quantity.is_exported and key.quantity.probe == probe:
             panels.setdefault(key.quantity.curve.panel, []).append(key)
-    return (_panel(title, keys) for title, keys in panels.items())
+    # Three in a line, or two where three would leave a gap.
+    width = 8 if not probe or len(panels) % 3 == 0 else 12
+    return (_panel(title, keys, width) for title, keys in panels.items())
 
 
 USED: tuple[Panel, ...] = (
@@ -90,7 +97,7 @@ USED: tuple[Panel, ...] = (
         ),
         unit="short",
         empty="the test recorded no figures, or did not pass, in this time range",
-        width=24,
+        width=16,
         defaults={"color": fixed(colors.SKY)},
         overrides=tuple(
             Override(matcher="byRegexp", pattern=f"/{words}/", properties={"color": fixed(color)})

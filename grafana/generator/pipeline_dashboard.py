@@ -111,19 +111,19 @@ def _account(account: Account) -> str:
 
 _RUNS: tuple[Panel, ...] = (
     rows_of(
-        "Runs sent and runs here",
+        "Runs accepted and runs in Prometheus",
         "Runs in Prometheus and runs that the exporter accepted in the time range, by suite and branch, and the end "
         "of the last run. If Prometheus has fewer runs than the exporter accepted, runs are missing.",
         "no run in this time range",
         (
             TableColumn(
-                name="Here",
+                name="In Prometheus",
                 expr="sum by (suite, branch) (max by (suite, branch, partial) "
                 "(count_over_time(paceline_run_duration_seconds[$__range])))",
                 unit="none",
             ),
             TableColumn(
-                name="Taken in",
+                name="Accepted",
                 expr=f"sum by (suite, branch) ({_TAKEN} - ({_FIRST} unless {_BEGUN}) or {_TAKEN})",
                 unit="none",
             ),

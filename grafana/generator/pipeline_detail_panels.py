@@ -9,7 +9,7 @@ from grafana.generator.tables import TableColumn, rows_of
 from paceline import colors
 
 ANY_IS_BAD = (Threshold(colors.GOOD), Threshold(colors.BAD, 1))
-NO_SERVER = "Prometheus does not scrape itself"
+NO_SERVER = "Prometheus is not scraped"
 NO_EXPORTER = "no exporter is scraped"
 # As they are called in a Prometheus of one's own, and by the Prometheus Operator's chart behind the name of a release.
 SERVERS = "(.*-)?(prometheus|alertmanager)"
@@ -77,7 +77,7 @@ DETAIL: tuple[Panel, ...] = (
         "no rules of Paceline are loaded, or Prometheus does not scrape itself",
         (
             TableColumn(
-                name="Of interval",
+                name="Share of interval",
                 expr=_by_group("prometheus_rule_group_last_duration_seconds")
                 + " / "
                 + _by_group("prometheus_rule_group_interval_seconds"),
@@ -86,7 +86,7 @@ DETAIL: tuple[Panel, ...] = (
             ),
             TableColumn(name="Takes", expr=_by_group("prometheus_rule_group_last_duration_seconds"), unit="s"),
             TableColumn(
-                name="Left out",
+                name="Missed",
                 expr=_by_group("increase(prometheus_rule_group_iterations_missed_total", "[$__range])"),
                 unit="none",
                 thresholds=ANY_IS_BAD,

@@ -188,14 +188,14 @@ def test_names_of_tests_are_wrapped_where_they_differ() -> None:
 
 def test_the_text_of_an_empty_tile_can_be_read() -> None:
     """
-    Grafana shrinks it until it fits into two lines: a column of 24 is as wide as eight letters are.
+    Grafana shrinks it until it fits into two lines, each of 14 letters in a tile of four columns.
     """
     tiles = [panel for _, panel in _PANELS if panel["type"] in {"stat", "gauge"}]
     cut = [
         (panel["title"], text)
         for panel in tiles
         for text in [panel["fieldConfig"]["defaults"]["noValue"]]
-        if len(text) > 10 * panel["gridPos"]["w"]
+        if len(text) > 7 * panel["gridPos"]["w"]
     ]
 
     assert tiles

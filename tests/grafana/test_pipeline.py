@@ -15,7 +15,7 @@ _EXPRESSION = next(
     filled(one.expr, {"__range": "10m"})
     for board in boards()
     for one in queries(board)
-    if one.panel == "Runs sent and runs here" and "paceline_runs_total" in one.expr
+    if one.panel == "Runs accepted and runs in Prometheus" and "paceline_runs_total" in one.expr
 )
 _EXPORTER = 'job="paceline",instance="exporter"'
 _RUNS = f'paceline_runs_total{{suite="shop",branch="main",{_EXPORTER},outcome='

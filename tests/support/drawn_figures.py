@@ -449,7 +449,7 @@ def _test() -> Table:
             {"": _course_of(_took, name)},
             {"": _course_of(lambda case: case.budget_seconds, name)},
         ),
-        ("test", "Steps"): ({"": _at_each_point(step)},),
+        ("test", "Lasting changes"): ({"": _at_each_point(step)},),
         ("test", "Phases"): (
             {"": _course_of(lambda case: case.setup_seconds, name)},
             {"": _course_of(_took, name)},

@@ -221,7 +221,7 @@ def _pipeline() -> Table:
         ("pipeline", "Samples refused"): _one(3 * hour),
         ("pipeline", "Rules failing"): _one(hour),
         ("pipeline", "Messages not sent"): _one(4 + hour),
-        ("pipeline", "Runs sent and runs here"): (
+        ("pipeline", "Runs accepted and runs in Prometheus"): (
             {f"branch={run.branch},suite={SUITE}": 1.0 for run in whole},
             # From the first scrape of the hour to its last.
             {f"branch={MAIN},suite={SUITE}": hour - 1},
