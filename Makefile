@@ -84,7 +84,7 @@ installs: $(INSTALLED)  ## install the wheel into an empty environment of each P
 man: $(INSTALLED)  ## write the man pages of the command to build/man
 	$(BIN)/uv tool run --with-editable . --from click-man click-man --target build/man paceline
 
-pictures: $(INSTALLED)  ## draw the pictures of the README; GRAFANA=address takes pictures of its dashboards, too
+pictures: $(INSTALLED)  ## draw the report of the README; GRAFANA=address takes pictures of its dashboards, too
 	$(BIN)/python -m tools.pictures $(if $(GRAFANA),--grafana "$(GRAFANA)")
 
 dashboard-pictures: $(INSTALLED)  ## draw dashboards with Grafana's component libraries; EVERY=1 draws each in each state; needs npm

@@ -45,20 +45,22 @@ _BRANCHES = ("main", "faster-search")
 # Of a laptop, a monitor and a phone.
 _WIDTHS = (1366, 1920, 390)
 # Tables below the edge of the window would not be drawn.
-_WINDOW_HEIGHT = 8000
+_WINDOW_HEIGHT = 16_000
 _DRAWN_SECONDS = 120
 _SETTLED_MS = 1500
 
 
 class Picture(Struct, frozen=True, kw_only=True):
     """
-    A dashboard in one state. `height` cuts the picture off; 0 is for the whole dashboard.
+    A dashboard in one state. `height` cuts the picture off; 0 is for the whole dashboard. `since` is the start of the
+    time range, "" for that of the dashboard; `opened` opens its closed rows.
     """
 
     board: str
     theme: str
     width: int = 1366
     height: int = 0
+    since: str = ""
     values: Mapping[str, str] = {}
     opened: bool = False
 
@@ -68,11 +70,13 @@ class Picture(Struct, frozen=True, kw_only=True):
         """
         chosen = {f"var-{name}": value for name, value in self.values.items()}
         known = {"board": self.board, "theme": self.theme, "prometheus": prometheus, "now": f"{_UNTIL * 1000:.0f}"}
-        return urlencode({**known, **chosen, **({"opened": "yes"} if self.opened else {})}, quote_via=quote)
+        more = {"from": self.since, "opened": "yes" if self.opened else ""}
+        return urlencode({**known, **chosen, **{name: text for name, text in more.items() if text}}, quote_via=quote)
 
 
 _TEST = {"paceline-test": {"test": CART}, "paceline-load": {"test": LOAD}}
-_README = {"paceline-suite": 1010, "paceline-test": 1010, "paceline-load": 1010}
+# Of the pictures in the README: each ends below a panel.
+_README = {"paceline-suite": 1085, "paceline-test": 1040, "paceline-load": 965}
 
 
 @click.command()
@@ -85,10 +89,11 @@ def main(chromium: str, *, every: bool) -> None:
     _build()
     if not every:
         pictures = {
-            f"{board.removeprefix('paceline-')}-{theme}.png": _of(board, theme=theme, height=height)
+            f"{board.removeprefix('paceline-')}-{theme}.png": _of(board, theme=theme, height=height, since="now-30d")
             for (board, height), theme in product(_README.items(), _THEMES)
         }
         _draw(pictures, pictured_runs(_UNTIL), _IMAGES, chromium)
+        _node("palette.mjs", *(_IMAGES / name for name in pictures))
         return
     for state, runs in _states():
         pictures = {
@@ -120,10 +125,16 @@ def _build() -> None:
     Bundle the page, with the packages of npm that it needs.
     """
     shutil.copytree(_SOURCE, _PROJECT, dirs_exist_ok=True)
-    for command in (["npm", "install", "--silent"], ["node", "build.mjs", _SITE.name]):
-        subprocess.run(command, cwd=_PROJECT, check=True)
+    install = ["npm", "install", "--silent"]
+    subprocess.run(install, cwd=_PROJECT, check=True)
+    _node("build.mjs", _SITE)
     for name, text in dashboard_files().items():
         (_SITE / Path(name).name).write_text(text, "utf-8")
+
+
+def _node(program: str, *arguments: Path) -> None:
+    command: list[str | Path] = ["node", program, *arguments]
+    subprocess.run(command, cwd=_PROJECT, check=True)
 
 
 def _draw(pictures: Mapping[str, Picture], runs: Sequence[Run], folder: Path, chromium: str) -> None:

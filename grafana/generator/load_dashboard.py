@@ -4,7 +4,7 @@ Load and stress: what one load or stress test found, run by run.
 
 from grafana.generator.dashboard import Dashboard, Row
 from grafana.generator.panel import Override, Panel, Query, Threshold, in_colors
-from grafana.generator.panel_kinds import heatmap, per_run, tile
+from grafana.generator.panel_kinds import FROM_ZERO, heatmap, per_run, tile
 from grafana.generator.promql import SUITE as OF_SUITE
 from grafana.generator.promql import TEST as OF_TEST
 from grafana.generator.promql import TESTS, each_run, held, usual_at_end
@@ -54,7 +54,7 @@ _LATEST: tuple[Panel, ...] = (
         unit="percentunit",
         empty=_NO_LOAD_SHORT,
         thresholds=_FEWER,
-        defaults={"decimals": 0},
+        defaults={**FROM_ZERO, "decimals": 0},
     ),
     tile(
         title="95% latency",
@@ -71,7 +71,7 @@ _LATEST: tuple[Panel, ...] = (
         unit="percentunit",
         empty=_NO_LOAD_SHORT,
         thresholds=_LONGER,
-        defaults={"decimals": 0},
+        defaults={**FROM_ZERO, "decimals": 0},
     ),
     tile(
         title="Errors",
@@ -80,7 +80,7 @@ _LATEST: tuple[Panel, ...] = (
         unit="percentunit",
         empty=_NO_LOAD_SHORT,
         thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 0.001), Threshold(colors.BAD, 0.01)),
-        defaults={"decimals": 2},
+        defaults={**FROM_ZERO, "decimals": 2},
     ),
     tile(
         title="Highest load carried",

@@ -4,7 +4,7 @@ Test: the life of one test.
 
 from grafana.generator.dashboard import Dashboard, Row
 from grafana.generator.panel import TIMES, Override, Panel, Query, Threshold, fixed, in_colors
-from grafana.generator.panel_kinds import TILE_HEIGHT, per_run, stacked_per_run, stat, tile, timeline
+from grafana.generator.panel_kinds import FROM_ZERO, TILE_HEIGHT, per_run, stacked_per_run, stat, tile, timeline
 from grafana.generator.per_test_usage_panels import TOUCHED, USED, each
 from grafana.generator.promql import SUITE as OF_SUITE
 from grafana.generator.promql import TEST as OF_TEST
@@ -63,7 +63,7 @@ _BROKE: tuple[Panel, ...] = (
         unit="percentunit",
         empty="no budget, or no run",
         thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 0.8), Threshold(colors.BAD, 1)),
-        defaults={"decimals": 0},
+        defaults={**FROM_ZERO, "decimals": 0},
     ),
     tile(
         title="Compared with usual",
@@ -73,7 +73,7 @@ _BROKE: tuple[Panel, ...] = (
         unit=TIMES,
         empty=_NO_PASS_SHORT,
         thresholds=_STEP,
-        defaults={"decimals": 2},
+        defaults={**FROM_ZERO, "decimals": 2},
     ),
     stat(
         title="Passed",

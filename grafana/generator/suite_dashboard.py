@@ -8,6 +8,7 @@ from grafana.generator.panel_kinds import (
     BY_NAMES,
     DRAWING,
     EACH_RUN,
+    FROM_ZERO,
     TILE_HEIGHT,
     bars,
     per_run,
@@ -113,7 +114,7 @@ _HEALTH: tuple[Panel, ...] = (
         unit="percentunit",
         empty=NO_RUN,
         thresholds=SHARE_PASSED,
-        defaults={"decimals": 1},
+        defaults={**FROM_ZERO, "decimals": 2},
     ),
     tile(
         title="Failing tests",
@@ -146,7 +147,7 @@ _HEALTH: tuple[Panel, ...] = (
         ),
         unit="s",
         empty=NO_RUN,
-        defaults={"decimals": 1},
+        defaults={**FROM_ZERO, "decimals": 1},
     ),
     tile(
         title="Machine slowdown",
@@ -161,7 +162,7 @@ _HEALTH: tuple[Panel, ...] = (
         unit=TIMES,
         empty="not known yet",
         thresholds=SLOWDOWN,
-        defaults={"decimals": 2},
+        defaults={**FROM_ZERO, "decimals": 2},
     ),
     stat(
         title="Last run",

@@ -42,8 +42,12 @@ function timeAxis({ server, width }: Drawn, left: number) {
   const hasDays = server.range.to.diff(server.range.from, 'hours') > 48;
   const label = (at: Date) =>
     hasDays ? at.toISOString().slice(5, 10).replace('-', '/') : at.toISOString().slice(11, 16);
-  const marks = place.ticks(Math.max(2, Math.floor((width - left) / 90)));
-  return { place, marks: marks.map((at) => ({ key: at.toISOString(), at: place(at), text: label(at) })) };
+  const ticks = place
+    .ticks(Math.max(2, Math.floor((width - left) / 90)))
+    .map((at) => ({ at: place(at), text: label(at) }));
+  // The first days of months come on top of the others.
+  const apart = ticks.filter(({ at }, number) => !number || at - ticks[number - 1].at > 50);
+  return { place, marks: apart.map((tick) => ({ ...tick, key: String(tick.at) })) };
 }
 
 export function Timeline(drawn: Drawn) {

@@ -60,50 +60,53 @@ function inRegex(values: string[], quoted: (value: string) => string): string {
   return values.length === 1 ? quoted(values[0]) : `(${values.map(quoted).join('|')})`;
 }
 
+interface Option {
+  value: string;
+  text: string;
+}
+
 export async function asked(server: Server, defined: Json[], chosen: Record<string, string>, builtin: Values) {
   const known: Values = { ...builtin };
   for (const one of defined) {
+    const options = one.type === 'query' ? await optionsOf(server, one, known) : [];
     known[one.name] = {
       name: one.name,
       label: one.label || one.name,
-      values: await valuesOf(server, one, chosen[one.name], known),
+      values: valuesOf(one, chosen[one.name], options),
       isMulti: one.multi || one.includeAll,
       ofAll: one.allValue,
       isHidden: one.hide === 2,
-      texts: Object.fromEntries((one.options ?? []).map(({ value, text }: Json) => [value, text])),
+      texts: Object.fromEntries(options.map(({ value, text }) => [value, text])),
     };
   }
   return known;
 }
 
-async function valuesOf(server: Server, defined: Json, chosen: string | undefined, known: Values): Promise<string[]> {
+function valuesOf(defined: Json, chosen: string | undefined, options: Option[]): string[] {
   if (chosen !== undefined) {
     return [chosen];
   }
   const current: string[] = [defined.current?.value ?? []].flat();
   if (defined.type !== 'query') {
-    return defined.type === 'datasource' ? ['Prometheus'] : current.length ? current : [defined.query ?? ''];
+    return defined.type === 'datasource' ? ['Prometheus'] : current;
   }
-  if (current.includes(ALL)) {
-    return current;
-  }
-  const options = await optionsOf(server, defined, known);
-  const kept = current.filter((value) => options.includes(value));
-  return kept.length ? kept : options.length ? options.slice(0, 1) : defined.includeAll ? [ALL] : [''];
+  const values = options.map(({ value }) => value);
+  const kept = current.filter((value) => value === ALL || values.includes(value));
+  return kept.length ? kept : values.length ? values.slice(0, 1) : defined.includeAll ? [ALL] : [''];
 }
 
-async function optionsOf(server: Server, defined: Json, known: Values): Promise<string[]> {
+async function optionsOf(server: Server, defined: Json, known: Values): Promise<Option[]> {
   const query = interpolated(defined.query.query, known);
   const labels = /^label_values\((.*), (\w+)\)$/s.exec(query);
   const result = /^query_result\((.*)\)$/s.exec(query);
   const found = labels ? await server.labelValues(labels[1], labels[2]) : await server.resultTexts(result![1]);
-  const texts = defined.regex ? found.flatMap((text) => matched(text, defined.regex)) : found;
-  const unique = [...new Set(texts)];
-  return defined.sort === 1 ? unique.sort() : unique;
+  const options = found.flatMap((text) => (defined.regex ? matched(text, defined.regex) : [{ value: text, text }]));
+  return defined.sort === 1 ? options.sort((one, other) => (one.text < other.text ? -1 : 1)) : options;
 }
 
-function matched(text: string, regex: string): string[] {
+function matched(text: string, regex: string): Option[] {
   const [, pattern, flags] = /^\/(.*)\/(\w*)$/s.exec(regex)!;
   const found = new RegExp(pattern, flags).exec(text);
-  return found ? [found.groups?.value ?? found[1] ?? found[0]] : [];
+  const value = found && (found.groups?.value ?? found[1] ?? found[0]);
+  return value ? [{ value, text: found.groups?.text ?? value }] : [];
 }
