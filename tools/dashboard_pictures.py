@@ -8,7 +8,7 @@ It needs npm, and Chromium. The figures come from a Prometheus with the runs of 
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -28,11 +28,15 @@ from grafana.generator import dashboard_files
 from paceline.delivery.openmetrics import exposition
 from paceline.metrics.run_samples import run_samples
 from paceline.model import Run
+from support.drawn_scrapes import scraped_text
 from support.servers import Prometheus, prometheus_of
 from tools.pictured_runs import CART, LOAD, pictured_runs
 
 if TYPE_CHECKING:
     from playwright.sync_api import FloatRect, Page
+
+# In the format of OpenMetrics.
+Texts = Iterable[Iterable[str]]
 
 _ROOT = Path(__file__).parents[1]
 _SOURCE = Path(__file__).with_name("dashboard_page")
@@ -92,17 +96,17 @@ def main(chromium: str, *, every: bool) -> None:
             f"{board.removeprefix('paceline-')}-{theme}.png": _of(board, theme=theme, height=height, since="now-30d")
             for (board, height), theme in product(_README.items(), _THEMES)
         }
-        _draw(pictures, pictured_runs(_UNTIL), _IMAGES, chromium)
+        _draw(pictures, [_samples_of(pictured_runs(_UNTIL))], _IMAGES, chromium)
         _node("palette.mjs", *(_IMAGES / name for name in pictures))
         return
-    for state, runs in _states():
+    for state, texts in _states():
         pictures = {
             f"{board.removeprefix('paceline-')}-{state}-{width}-{theme}.png": _of(
                 board, theme=theme, width=width, opened=True
             )
             for board, width, theme in product(_boards(), _WIDTHS, _THEMES)
         }
-        _draw(pictures, runs, _ROOT / "build" / "dashboards", chromium)
+        _draw(pictures, texts, _ROOT / "build" / "dashboards", chromium)
 
 
 def _of(board: str, **changes: object) -> Picture:
@@ -113,11 +117,20 @@ def _boards() -> list[str]:
     return [Path(name).stem for name in dashboard_files()]
 
 
-def _states() -> Iterator[tuple[str, Sequence[Run]]]:
+def _states() -> Iterator[tuple[str, Texts]]:
+    """
+    Each state with its samples. Where there is a run, a suite runs now, and the exporter is scraped.
+    """
+    month = pictured_runs(_UNTIL)
+    last = [run for run in month if run.branch == _BRANCHES[0]][-1:]
     yield "empty", ()
-    yield "one-run", [run for run in pictured_runs(_UNTIL) if run.branch == "main"][-1:]
-    yield "30-days", pictured_runs(_UNTIL)
-    yield "2000-tests", pictured_runs(_UNTIL, days=14.0, tests=2000)
+    yield "one-run", (_samples_of(last), scraped_text())
+    yield "30-days", (_samples_of(month), scraped_text())
+    yield "2000-tests", (_samples_of(pictured_runs(_UNTIL, days=14.0, tests=2000)), scraped_text())
+
+
+def _samples_of(runs: Sequence[Run]) -> Iterable[str]:
+    return exposition(sample for run in runs for sample in run_samples(run, _BRANCHES))
 
 
 def _build() -> None:
@@ -137,12 +150,12 @@ def _node(program: str, *arguments: Path) -> None:
     subprocess.run(command, cwd=_PROJECT, check=True)
 
 
-def _draw(pictures: Mapping[str, Picture], runs: Sequence[Run], folder: Path, chromium: str) -> None:
+def _draw(pictures: Mapping[str, Picture], texts: Texts, folder: Path, chromium: str) -> None:
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - takes a second
 
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        prometheus = stack.enter_context(_prometheus_with(runs))
+        prometheus = stack.enter_context(_prometheus_with(texts))
         site = stack.enter_context(_served())
         playwright = stack.enter_context(sync_playwright())
         browser = stack.enter_context(playwright.chromium.launch(executable_path=chromium))
@@ -166,12 +179,8 @@ def _clip(page: "Page", picture: Picture) -> "FloatRect":
 
 
 @contextmanager
-def _prometheus_with(runs: Sequence[Run]) -> Iterator[Prometheus]:
-    samples = [sample for run in runs for sample in run_samples(run, _BRANCHES)]
-    with (
-        TemporaryDirectory(prefix="paceline-pictures-") as folder,
-        prometheus_of([exposition(samples)] if samples else [], Path(folder)) as server,
-    ):
+def _prometheus_with(texts: Texts) -> Iterator[Prometheus]:
+    with TemporaryDirectory(prefix="paceline-pictures-") as folder, prometheus_of(texts, Path(folder)) as server:
         yield server
 
 
