@@ -148,5 +148,6 @@ table = partial(
     width=24,
     height=9,
     custom={"align": "auto", "displayMode": "auto", "filterable": False},
-    options={"showHeader": True},
+    # High enough for a name that is broken into two lines: Grafana measures it before it is broken.
+    options={"showHeader": True, "cellHeight": "md"},
 )

@@ -273,6 +273,17 @@ _WHOLE = ',partial="false"'
 _LEGEND = {"legend": True, "tooltip": False, "viz": False}
 _TOOLTIP = {"legend": False, "tooltip": True, "viz": False}
 
+# The commit last: it is wide, and a phone would show nothing beside it.
+_OF_LAST_RUNS = {
+    "Time": "Ended",
+    "outcome": "Outcome",
+    "partial": "Run",
+    "Value #A": "Took",
+    "Value #B": "Failed",
+    "Value #C": "Verdicts",
+    "commit": "Commit",
+}
+
 _LAST_RUNS = table(
     title="Last runs (20 at most)",
     description="The latest runs in the time range, whole and partial, the newest first. Failed and Verdicts are of "
@@ -294,16 +305,8 @@ _LAST_RUNS = table(
             "id": "organize",
             "options": {
                 "excludeByName": {},
-                "indexByName": {},
-                "renameByName": {
-                    "Time": "Ended",
-                    "commit": "Commit",
-                    "outcome": "Outcome",
-                    "partial": "Run",
-                    "Value #A": "Took",
-                    "Value #B": "Failed",
-                    "Value #C": "Verdicts",
-                },
+                "indexByName": {name: place for place, name in enumerate(_OF_LAST_RUNS)},
+                "renameByName": _OF_LAST_RUNS,
             },
         },
     ),

@@ -106,7 +106,7 @@ function Table({ panel, frames, fieldConfig, width, height }: Drawn) {
       sortBy={panel.options.sortBy}
       fieldConfig={fieldConfig as never}
       noHeader={!panel.options.showHeader}
-      cellHeight={'sm' as never}
+      cellHeight={panel.options.cellHeight ?? 'sm'}
       enableVirtualization={false}
     />
   );
