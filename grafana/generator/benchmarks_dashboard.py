@@ -7,7 +7,7 @@ from functools import partial
 
 from grafana.generator.dashboard import Dashboard, Row
 from grafana.generator.panel import TIMES, Override, Panel, Query, Threshold, in_colors
-from grafana.generator.panel_kinds import BY_NAMES, DRAWING, per_run
+from grafana.generator.panel_kinds import DRAWING, OF_TESTS, per_run
 from grafana.generator.promql import SUITE as OF_SUITE
 from grafana.generator.promql import TEST as OF_TEST
 from grafana.generator.promql import TESTS, each_run, last, usual
@@ -68,12 +68,7 @@ _LATEST: tuple[Panel, ...] = (
 
 # Of functions that do different things, the quick ones would be a line at 0.
 _LOGARITHMIC = {**DRAWING, "scaleDistribution": {"type": "log", "log": 10}}
-_chart = partial(
-    per_run,
-    options={**BY_NAMES, "legend": {**BY_NAMES["legend"], "calcs": ["lastNotNull"]}},
-    # Without its folder, a name and its figure fit into the legend.
-    transformations=({"id": "renameByRegex", "options": {"regex": "^[^\\[:]*/(.*)$", "renamePattern": "$1"}},),
-)
+_chart = partial(per_run, **OF_TESTS)
 
 _RUN_BY_RUN: tuple[Panel, ...] = (
     _chart(

@@ -7,7 +7,7 @@ from functools import partial
 from grafana.generator.dashboard import Dashboard, Row
 from grafana.generator.live_usage_panels import MACHINE, NO_RUN, PROCESSES, as_it_happens
 from grafana.generator.panel import Override, Panel, Query, Threshold, as_thresholds, by_name, fixed
-from grafana.generator.panel_kinds import STAT_OPTIONS, stat
+from grafana.generator.panel_kinds import BY_NAMES, OF_TESTS, STAT_OPTIONS, stat
 from grafana.generator.promql import SUITE as OF_SUITE
 from grafana.generator.promql import WHOLE, at_end
 from grafana.generator.tables import TO_TEST_OF_LATE, TableColumn, ranking
@@ -249,6 +249,7 @@ def _of_load(title: str, metric: str, description: str, unit: str, color: str) -
         unit=unit,
         empty="no load test runs now",
         width=6,
+        **{**OF_TESTS, "options": BY_NAMES},
         defaults={"color": fixed(color), "min": 0},
     )
 

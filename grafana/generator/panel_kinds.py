@@ -62,6 +62,14 @@ BY_NAMES: Mapping[str, Any] = {"legend": {**_LEGEND, "calcs": []}, "tooltip": _T
 A legend of names alone, for more series than a legend has room for with their figures.
 """
 
+OF_TESTS: Mapping[str, Any] = {
+    "options": {"legend": {**_LEGEND, "calcs": ["lastNotNull"]}, "tooltip": _TOOLTIP},
+    "transformations": ({"id": "renameByRegex", "options": {"regex": r"^[^\[:]*/(.*)$", "renamePattern": "$1"}},),
+}
+"""
+Of a graph whose series have names of tests: without its folder, a name and one figure fit into the legend.
+"""
+
 per_run = partial(_CHART, points=EACH_RUN, custom=DRAWING)
 """
 A point for each run, with lines between them.
