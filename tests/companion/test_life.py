@@ -144,7 +144,7 @@ def test_a_companion_that_failed_says_why(temporary: Path, monkeypatch: pytest.M
     """
     Its error is in the message.
     """
-    monkeypatch.setattr(launch, "_import_path", lambda _: [])
+    monkeypatch.setattr(launch, "import_path", lambda _: [])
     companion = start(_order(temporary))
     failure = Path(companion.fifo_path).with_name("failure")
     _wait_until(lambda: failure.exists() and bool(failure.read_text("utf-8")))
@@ -239,7 +239,7 @@ def test_it_imports_installed_packages_before_those_of_a_project() -> None:
     """
     A project may have a `psutil.py`; the package that runs is the one that the session runs.
     """
-    path = launch._import_path(["/project", "", "/lib/site-packages", "/usr/lib/dist-packages"])
+    path = launch.import_path(["/project", "", "/lib/site-packages", "/usr/lib/dist-packages"])
 
     assert path == [
         str(Path(launch.__file__).parents[2]),

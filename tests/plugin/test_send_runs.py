@@ -59,6 +59,44 @@ def test_a_run_is_sent(small: Suite, way: str) -> None:
     assert (result.code, _waiting(result)) == (0, 0)
 
 
+_LEFT = {
+    "sockets": "import socket\n    def refuse(*_, **__): raise RuntimeError('no network')\n    socket.socket = refuse",
+    "connections": "import socket\n    socket.create_connection = None",
+    "requests": "import requests\n    requests.Session.send = lambda *_, **__: None",
+    "json": "import json\n    json.dumps = json.loads = None",
+    "a proxy": "import os\n    os.environ['HTTP_PROXY'] = 'http://127.0.0.1:9'\n    os.environ.pop('NO_PROXY')",
+    "a clock": "import time\n    time.monotonic = lambda: 0.0",
+}
+
+
+@pytest.mark.parametrize("left", _LEFT.values(), ids=_LEFT)
+def test_a_run_is_sent_whatever_a_test_left_replaced(small: Suite, left: str) -> None:
+    """
+    From a process of its own, which has the variables of the start of the session and the functions of Python.
+    """
+    small.write("pyproject.toml", "")
+    small.write("test_left.py", f"def test_left():\n    {left}\n")
+    with receiving() as exporter:
+        result = small.run("--paceline-push", exporter.url)
+
+    assert [request.run for request in exporter.requests] == [result.run]
+    assert _said(result) == [f"sent        1 run to {exporter.url} (push)"]
+    assert (result.code, _waiting(result)) == (0, 0)
+
+
+def test_a_dead_server_is_named_whatever_a_test_left_replaced(small: Suite) -> None:
+    """
+    The run waits, as it does where a test left nothing replaced.
+    """
+    url = f"http://127.0.0.1:{free_port()}"
+    small.write("pyproject.toml", "")
+    small.write("test_left.py", "def test_left():\n    import json\n    json.dumps = None\n")
+    result = small.run("--paceline-push", url)
+
+    assert (result.code, _waiting(result)) == (0, 1)
+    assert REFUSED in result.told()
+
+
 def test_under_xdist_one_run_is_sent(small: Suite) -> None:
     """
     The controller sends; workers have nothing to send.

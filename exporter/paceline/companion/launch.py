@@ -62,7 +62,7 @@ def start(order: Order) -> Companion:
 
 
 def _prepare(files: CompanionFiles, order: Order) -> Companion:
-    told = asdict(order) | {"session_process": UNPATCHED.getpid(), "import_path": _import_path(sys.path)}
+    told = asdict(order) | {"session_process": UNPATCHED.getpid(), "import_path": import_path(sys.path)}
     try:
         for name in (files.messages, files.requests, files.answers):
             UNPATCHED.mkfifo(name, 0o600)
@@ -89,7 +89,7 @@ def _run(files: CompanionFiles, companion: Companion, *, is_live: bool) -> None:
     companion.go_live(answer["url"])
 
 
-def _import_path(path: Sequence[str]) -> list[str]:
+def import_path(path: Sequence[str]) -> list[str]:
     """
     This very package, then installed ones: a project may have a module that is called like one of them.
     """

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from paceline.config import Config
+from paceline.delivery.clean_process import CleanProcess
 from paceline.delivery.messages import delivered, let_go, undelivered
 from paceline.delivery.outbox import Box, Held, Outbox, pack
 from paceline.delivery.send_rounds import Errand, ErrandTally, InterruptedDeliveryError, deliver
@@ -27,16 +28,24 @@ class Sending:
         folder: of the outboxes; None where nothing is kept, so that what cannot be sent now is lost.
         settings: say what sending may take in all, and what may wait.
         warn: takes a line for the user.
+        default_branch: finds the default branch of a run that does not say its own.
     """
 
     def __init__(
-        self, sinks: Sequence[Sink], folder: Path | None, settings: Config, warn: Callable[[str], None]
+        self,
+        sinks: Sequence[Sink],
+        folder: Path | None,
+        settings: Config,
+        warn: Callable[[str], None],
+        default_branch: Callable[[], str],
     ) -> None:
         self.lines: Final[list[str]] = []
         self._settings: Final = settings
         self._warn: Final = warn
         self._now: Final = time.time
+        self._monotonic: Final = time.monotonic
         self._errands: Final = [Errand(sink, _box(sink, folder)) for sink in sinks]
+        self._clean: Final = CleanProcess(settings, folder, default_branch) if folder is not None else None
 
     def put(self, run: Run) -> None:
         """
@@ -62,14 +71,28 @@ class Sending:
         """
         for errand in self._errands:
             self._trim(errand)
+        seconds = min(self._settings.push_seconds, max(longest_seconds - _SECONDS_TO_TELL, 0.0))
         try:
-            self._tell(
-                deliver(self._errands, min(self._settings.push_seconds, max(longest_seconds - _SECONDS_TO_TELL, 0.0)))
-            )
+            self._tell(self._deliver(seconds))
         except InterruptedDeliveryError as interrupt:
             self._tell(interrupt.tallies)
             return False
         return True
+
+    def _deliver(self, seconds: float) -> Sequence[ErrandTally]:
+        is_kept = all(isinstance(errand.box, Outbox) for errand in self._errands)
+        if self._clean is None or not is_kept or not self._clean.is_needed:
+            return deliver(self._errands, seconds)
+        started = self._monotonic()
+        try:
+            tallies = self._clean.deliver(seconds)
+        except KeyboardInterrupt as interrupt:
+            raise InterruptedDeliveryError(
+                [ErrandTally(waiting=errand.box.count(), failure="interrupted") for errand in self._errands]
+            ) from interrupt
+        if tallies is not None and len(tallies) == len(self._errands):
+            return tallies
+        return deliver(self._errands, max(seconds - (self._monotonic() - started), 0.0))
 
     def _tell(self, tallies: Sequence[ErrandTally]) -> None:
         for errand, tally in zip(self._errands, tallies, strict=True):

@@ -336,6 +336,9 @@ class RunSession:
         from paceline.plugin.send_runs import Sending  # noqa: PLC0415
 
         settings = self._settings
-        sinks = open_sinks(settings, lambda: self._metadata.origin.default_branch, self.guard.warn)
+        sinks = open_sinks(settings, self._default_branch, self.guard.warn)
         folder = self._archive.folder.outbox if settings.save_results else None
-        return Sending(sinks, folder, settings, self.guard.warn)
+        return Sending(sinks, folder, settings, self.guard.warn, self._default_branch)
+
+    def _default_branch(self) -> str:
+        return self._metadata.origin.default_branch
