@@ -167,7 +167,8 @@ def test_what_is_slow_again_is_a_regression(known: Suite, arguments: tuple[str, 
 
     assert result.code == 10
     assert list(_told(result)) == ["regression"]
-    assert " ms in 3 repeats" in _told(result)["regression"].partition("; again ")[2]
+    # On a machine that stands still for seconds, a repeat does not end in time.
+    assert re.search(r" ms in [23] repeats", _told(result)["regression"].partition("; again ")[2])
 
 
 def test_pytest_sees_each_test_once(known: Suite) -> None:
@@ -488,7 +489,7 @@ def test_a_leak_that_cannot_be_measured_again_is_told_once(suite: Suite) -> None
 def test_a_leak_that_takes_memory_which_others_left_is_one(suite: Suite) -> None:
     """
     The process does not grow when the test is measured again, and its objects do; a test beside it that replaces what
-    it keeps is none, though the process grows with it.
+    it keeps is none, though the process grows with it. The figures are those of one call, about 2.8 MiB.
     """
     suite.write(
         "test_memory.py",
@@ -501,9 +502,10 @@ def test_a_leak_that_takes_memory_which_others_left_is_one(suite: Suite) -> None
     )
     for _ in range(3):
         result = suite.run("--paceline-budget", "60000")
-    leaks = [verdict.case for verdict in result.run.verdicts if verdict.kind is VerdictKind.LEAK]
+    leaks = {verdict.case: verdict.reason for verdict in result.run.verdicts if verdict.kind is VerdictKind.LEAK}
 
-    assert leaks == ["test_memory.py::test_leaks"]
+    assert list(leaks) == ["test_memory.py::test_leaks"]
+    assert re.search(r"; again [23](\.\d+)? MiB or more in 3 repeats", leaks["test_memory.py::test_leaks"])
 
 
 def test_memory_that_is_kept_once_is_no_leak(suite: Suite) -> None:

@@ -37,9 +37,10 @@ def leak_suspects_of(run: Run) -> set[str]:
 
 def timed_suspects_of(run: Run) -> set[str]:
     """
-    The tests of verdicts on more than their calls, which one repeat counts.
+    The tests of verdicts on more than their calls, which one repeat counts, or the memory that they keep.
     """
-    return {test for verdict in run.verdicts if verdict.kind is not VerdictKind.WORK for test in tests_of(verdict)}
+    timed = (one for one in run.verdicts if one.kind is not VerdictKind.WORK and not is_leak_of_a_test(one))
+    return {test for verdict in timed for test in tests_of(verdict)}
 
 
 def counted_suspects_of(run: Run) -> set[str]:

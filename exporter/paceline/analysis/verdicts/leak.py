@@ -3,7 +3,7 @@ Leak: a test that keeps memory, run after run.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from statistics import median
 
 from paceline.analysis.judgement_rules import LeakRule
@@ -96,11 +96,11 @@ def kept_in_a_row(process: Sequence[float], objects: Sequence[float], grown: flo
 
     Args:
         process: bytes by which the process grew in each repeat.
-        objects: bytes of the Python objects that each repeat left.
+        objects: bytes of the Python objects that each of as many other repeats left, or of fewer.
         grown: bytes by which the process grew from before the first to after the last repeat.
     """
     part = max(grown, 0.0) / max(len(process), 1)
-    return [max(min(one, part), left) for one, left in zip(process, objects, strict=True)]
+    return [max(min(one, part), left) for one, left in zip_longest(process, objects[: len(process)], fillvalue=0.0)]
 
 
 def is_falling(repeats: Sequence[float]) -> bool:

@@ -39,6 +39,9 @@ from paceline.usage import UsageKey
 
 # What a repeat may take, in times of what the test took at first; and at least so many seconds.
 _TIMES_AS_LONG, _SHORTEST_LIMIT = 10.0, 1.0
+# Counting objects makes a test some times slower, and a busy machine as much again.
+_SHORTEST_TRACED_LIMIT = 5.0
+_FEWEST_IN_A_ROW = 2
 
 
 class Repeater:
@@ -228,24 +231,51 @@ class Repeater:
         self, config: pytest.Config, suspects: Sequence[EndedTest], node: pytest.Collector | None, started: float
     ) -> None:
         """
-        Repeat each test that seems to keep memory some more times in a row, so that no other suspect leaves memory to
-        it or takes memory from it, and count the memory of its objects as well. Those repeats are too slow to judge a
-        time by.
+        Repeat each test that seems to keep memory some times in a row, so that no other suspect leaves memory to it or
+        takes memory from it; then as often while its objects are counted, which are too slow to judge a time by.
         """
         if not suspects:
             return
-        with self._apart(config, suspects), traced_memory() as alive:
-            for one in suspects:
-                process, objects, at_start = list[float](), list[float](), resident_bytes()
-                for _ in self._cases[one.case.id]:
-                    before = alive()
-                    repeat = self._repeat_in_time(one, started, node)
-                    if repeat is None:
-                        break
-                    process.append(repeat.usage.get(UsageKey.MEMORY_RETAINED_BYTES, 0.0))
-                    objects.append(float(alive() - before))
-                kept = kept_in_a_row(process, objects, resident_bytes() - at_start)
-                self._cases[one.case.id][: len(kept)] = map(Case.with_retained, self._cases[one.case.id], kept)
+        with self._apart(config, suspects):
+            grown = {one.case.id: self._repeats_in_a_row(one, node, started) for one in suspects}
+            with traced_memory() as alive:
+                objects = {one.case.id: self._kept_by_objects(one, node, started, alive) for one in suspects}
+        for case_id, (repeats, bytes_grown) in grown.items():
+            timed = self._cases[case_id]
+            process = [repeat.usage.get(UsageKey.MEMORY_RETAINED_BYTES, 0.0) for repeat in repeats]
+            kept = kept_in_a_row(process, objects[case_id], bytes_grown)
+            known = list(map(Case.with_retained, timed or repeats, kept))
+            self._cases[case_id] = [*known, *map(Case.without_retained, timed[len(known) :])]
+
+    def _repeats_in_a_row(
+        self, one: EndedTest, node: pytest.Collector | None, started: float
+    ) -> tuple[list[Case], float]:
+        """
+        Repeats of a test, and the bytes by which the process grew in all of them; no repeats where there is only one
+        of several, as an allocator may take memory once.
+        """
+        repeats, before = list[Case](), resident_bytes()
+        for _ in range(self._limits.repeats):
+            repeat = self._repeat_in_time(one, started, node)
+            if repeat is None:
+                break
+            repeats.append(repeat)
+        is_enough = len(repeats) >= min(_FEWEST_IN_A_ROW, self._limits.repeats)
+        return repeats if is_enough else [], resident_bytes() - before
+
+    def _kept_by_objects(
+        self, one: EndedTest, node: pytest.Collector | None, started: float, alive: Callable[[], int]
+    ) -> list[float]:
+        """
+        The bytes of the objects that each of some repeats leaves.
+        """
+        left = list[float]()
+        for _ in range(self._limits.repeats):
+            before = alive()
+            if self._repeat_in_time(one, started, node, shortest_limit=_SHORTEST_TRACED_LIMIT) is None:
+                break
+            left.append(float(alive() - before))
+        return left
 
     @contextmanager
     def _apart(self, config: pytest.Config, suspects: Sequence[EndedTest]) -> Iterator[None]:
@@ -256,20 +286,34 @@ class Repeater:
         with hidden_repeat(config), self._meter.another_test(is_suspect=is_present):
             yield
 
-    def _repeat_in_time(self, one: EndedTest, started: float, node: pytest.Collector | None) -> Case | None:
+    def _repeat_in_time(
+        self,
+        one: EndedTest,
+        started: float,
+        node: pytest.Collector | None,
+        *,
+        shortest_limit: float = _SHORTEST_LIMIT,
+    ) -> Case | None:
         """
         A repeat, as long as there is time since measuring again was started.
         """
         left = started + self._seconds_left - UNPATCHED.monotonic()
-        return self._repeat(one, left, node) if left > 0 else None
+        return self._repeat(one, left, node, shortest_limit=shortest_limit) if left > 0 else None
 
-    def _repeat(self, one: EndedTest, seconds_left: float, node: pytest.Collector | pytest.Item | None) -> Case | None:
+    def _repeat(
+        self,
+        one: EndedTest,
+        seconds_left: float,
+        node: pytest.Collector | pytest.Item | None,
+        *,
+        shortest_limit: float = _SHORTEST_LIMIT,
+    ) -> Case | None:
         took = sum(
             filter(None, (one.case.setup_seconds, one.case.duration_seconds, one.case.teardown_seconds)), start=0.0
         )
         # What was begun in time may take twice as long as the test took at first.
-        shortest = 2 * took + _SHORTEST_LIMIT
-        limit = min(max(_TIMES_AS_LONG * took, _SHORTEST_LIMIT), max(seconds_left, shortest))
+        shortest = 2 * took + shortest_limit
+        limit = min(max(_TIMES_AS_LONG * took, shortest_limit), max(seconds_left, shortest))
         limit = min(limit, max(self._longest_seconds, shortest))
         if self._seconds_to_lose <= 0:
             return None

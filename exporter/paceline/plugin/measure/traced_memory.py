@@ -13,7 +13,7 @@ from paceline.unpatched import UNPATCHED
 def traced_memory() -> Iterator[Callable[[], int]]:
     """
     Count the bytes of the objects that are made in the block and are still alive. The resident memory does not grow
-    where an object takes memory that others left; counting makes a test some times slower.
+    where an object takes memory that others left; counting makes a test some times slower, and takes memory itself.
     """
     is_traced_already = tracemalloc.is_tracing()
     if not is_traced_already:
