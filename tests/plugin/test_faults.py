@@ -206,7 +206,17 @@ def test_job():
     """
 
 
-@pytest.mark.parametrize("again", ["JOBS.get()", "JOBS.empty() and os._exit(3); JOBS.get(timeout=5)"])
+_AGAIN = {
+    "blocks": "JOBS.get()",
+    "ends the process": "JOBS.empty() and os._exit(3); JOBS.get(timeout=5)",
+    "ignores the signal": "import signal; signal.signal(signal.SIGALRM, signal.SIG_IGN); JOBS.get()",
+    "blocks the signal": "import signal as s; s.pthread_sigmask(s.SIG_BLOCK, {s.SIGALRM}); JOBS.get()",
+    "stops an alarm": "import signal; signal.alarm(9); signal.alarm(0); JOBS.get()",
+    "stops the timer": "import signal; signal.setitimer(signal.ITIMER_REAL, 0); JOBS.get()",
+}
+
+
+@pytest.mark.parametrize("again", _AGAIN.values(), ids=_AGAIN)
 def test_a_repeat_that_blocks_or_ends_the_process_is_given_up(suite: Suite, again: str) -> None:
     """
     The summary and junit.xml are there, and the verdict says that the test was not measured again.

@@ -24,6 +24,7 @@ from paceline.model import Case, Run
 from paceline.plugin.collect.plan import plan_of
 from paceline.plugin.measure.hidden_repeat import hidden_repeat, unchanged
 from paceline.plugin.measure.item_cases import EndedTest, ItemCases
+from paceline.plugin.measure.kept_timer import kept_timer
 from paceline.plugin.measure.marker_verdicts import marker_verdicts
 from paceline.plugin.measure.meter import Meter
 from paceline.plugin.measure.repeatable import why_not_repeatable
@@ -321,7 +322,13 @@ class Repeater:
         running = RunningTest(plan_of(one.item))
         self._meter.begin(collects_garbage=True)
         try:
-            with time_limit(limit), without_exit(), unchanged(one.item), self._meter.budget_judged_later():
+            with (
+                time_limit(limit),
+                kept_timer(limit),
+                without_exit(),
+                unchanged(one.item),
+                self._meter.budget_judged_later(),
+            ):
                 reports = runtestprotocol(one.item, log=False, nextitem=node)  # type: ignore[arg-type]
         except (OutOfTimeError, ExitedError, pytest.exit.Exception):
             self._seconds_to_lose -= UNPATCHED.monotonic() - started

@@ -31,7 +31,8 @@ def can_limit() -> bool:
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """
-    Raise in the block after so many seconds; a timer and a handler of the project are put back afterwards.
+    Raise in the block after so many seconds, also where a test left the signal blocked; a timer, a handler and a mask
+    of the project are put back afterwards.
 
     Raises:
         OutOfTimeError: the time is over.
@@ -41,11 +42,13 @@ def time_limit(seconds: float) -> Iterator[None]:
         raise OutOfTimeError
 
     handler = signal.signal(signal.SIGALRM, interrupt)
+    blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM}) & {signal.SIGALRM}
     timer = signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_SECONDS)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
         signal.signal(signal.SIGALRM, handler)
         signal.setitimer(signal.ITIMER_REAL, *timer)
 
