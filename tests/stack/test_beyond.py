@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from paceline.measure import Better, Measure
@@ -18,7 +19,7 @@ from support.exporter import Exporter, exporter_in
 from support.otel_collector import collector_program
 from support.servers import Prometheus, free_port, prometheus_reading, prometheus_scraping
 from support.values import make_case, make_run
-from support.victoria import victoria_metrics
+from support.victoria import victoria_metrics, vmagent
 
 _SETTINGS = Path(__file__).parents[2] / "prometheus" / "beyond" / "remote-write.yml"
 _DIRECT = _SETTINGS.with_name("victoria-metrics.yml")
@@ -67,16 +68,20 @@ def test_a_redundant_pair_hands_each_run_on_once(tmp_path: Path) -> None:
     assert [sample["value"] for sample in counts] == [[now + 3, "2"]]
 
 
-def test_victoria_metrics_that_scrapes_itself_counts_each_run_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_agent", [False, True], ids=["itself", "vmagent"])
+def test_victoria_metrics_that_scrapes_counts_each_run_once(tmp_path: Path, *, is_agent: bool) -> None:
     """
-    Though it scrapes each three times: five runs of a suite, one of them from hours ago.
+    Though each is scraped three times, by the store itself or by vmagent: five runs of a suite, one from hours ago.
     """
     file = tmp_path / "scrape.yml"
     now = round(time.time())
     with exporter_in(tmp_path) as exporter:
         text = _DIRECT.read_text("utf-8").replace("exporter:10464", exporter.url.partition("//")[2])
         file.write_text(text.replace("interval: 15s", "interval: 1s"), "utf-8")
-        with victoria_metrics(_folder(tmp_path, "store"), file) as store:
+        with ExitStack() as stack:
+            store = stack.enter_context(victoria_metrics(_folder(tmp_path, "store"), None if is_agent else file))
+            if is_agent:
+                stack.enter_context(vmagent(file, store.url, _folder(tmp_path, "agent")))
             for number, age in enumerate([5 * 3600, 50, 49, 48, 47]):
                 exporter.push(make_run(number, [make_case()], started=now - age - 1, ended=now - age))
             _wait_for(store, "count(count_over_time(paceline_run_info[6h]))", None, 5)

@@ -2,8 +2,11 @@
 Services of docker-compose.yml, started with what it says.
 """
 
+import json
 import re
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +16,13 @@ import pytest
 import requests
 import yaml
 
+from paceline.documents import encode_run
 from support.container import Image, container
 from support.local_stack import real_programs
 from support.mailing import PASSWORD, mailing
 from support.receiving import receiving
 from support.servers import free_port, running
+from support.values import make_case, make_run
 
 _ROOT = Path(__file__).parents[2]
 _SERVICES: dict[str, Any] = yaml.safe_load((_ROOT / "docker-compose.yml").read_text("utf-8"))["services"]
@@ -27,6 +32,7 @@ _ALERT = {
 }
 # Of the image of Alertmanager 0.28 and that of Prometheus 3.5; nobody is 65534.
 _ALERTMANAGER = Image(working_dir="/alertmanager", user="65534:65534")
+_EXPORTER = Image(working_dir="/var/lib/paceline", user="10001:10001")
 _PROMETHEUS = Image(working_dir="/prometheus", user="65534:65534")
 
 
@@ -78,6 +84,43 @@ def test_messages_of_alertmanager_arrive(folder: Path) -> None:
 
     assert [request.path for request in http.requests] == ["/slack"]
     assert post.mails[0]["Subject"] == "cafe (main): A test is slower than usual."
+
+
+def test_the_exporter_takes_a_run_and_is_healthy(folder: Path) -> None:
+    """
+    As the user of its image, who may write to the volume alone; the health check is that of the image.
+    """
+    port = free_port()
+    start = [re.sub(r"0\.0\.0\.0:\d+", f"127.0.0.1:{port}", one) for one in _image("CMD")]
+    assert _image("ENTRYPOINT") == ["paceline"]
+    data = _made(folder, "data")
+    command = container(
+        _SERVICES["exporter"],
+        _EXPORTER,
+        [sys.executable, "-m", "paceline", *start],
+        _made(folder, "root"),
+        {"exporter": data},
+    )
+    check = [one.replace("10464", str(port)) for one in _image("  CMD")[1:]]
+    with running(command, folder / "log.txt", f"http://127.0.0.1:{port}") as url:
+        run, headers = encode_run(make_run(1, [make_case()])), {"Content-Type": "application/json"}
+        answer = requests.post(f"{url}/api/v1/runs", run, headers=headers, timeout=30)
+        health = subprocess.run([sys.executable, *check], check=False).returncode
+        text = requests.get(f"{url}/metrics", timeout=30).text
+
+    assert (answer.status_code, health) == (201, 0)
+    assert 'paceline_runs_total{branch="main",outcome="passed",suite="shop"} 1' in text
+    assert (data / "history.sqlite").stat().st_uid == 10001
+
+
+def _image(instruction: str) -> list[str]:
+    """
+    The list of an instruction of the last stage of the Dockerfile.
+    """
+    lines = (_ROOT / "Dockerfile").read_text("utf-8").splitlines()
+    (found,) = (line.removeprefix(instruction) for line in lines if line.startswith(f"{instruction} ["))
+    listed: list[str] = json.loads(found)
+    return listed
 
 
 def test_prometheus_reads_its_configuration_and_all_rules(folder: Path) -> None:

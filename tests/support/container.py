@@ -22,6 +22,9 @@ printf '%s\\n' "$MOUNTS" | while read -r source target mode; do
   mount --bind "$source" "$root$target"
   if test "$mode" = ro; then mount -o remount,bind,ro "$root$target"; fi
 done
+printf '%s\n' "$CLOSED" | while read -r closed; do
+  if test "$closed"; then chmod a+rx "$root$closed"; fi
+done
 mount -o remount,ro "$root"
 exec chroot --userspec="$IDS" "$root" /bin/sh -c 'cd "$WORKING_DIR" && exec "$@"' sh "$@"
 """
@@ -57,9 +60,17 @@ def container(
     environment = {
         "FOLDER": folder,
         "MOUNTS": mounts,
+        "CLOSED": "\n".join(_closed(Path(program[0]))),
         "IDS": service.get("user", image.user),
         "WORKING_DIR": service.get("working_dir", image.working_dir),
     }
     assert service["read_only"]
     settings = [f"{name}={value}" for name, value in environment.items()]
     return ["env", *settings, "unshare", "--mount", "/bin/sh", "-c", _SCRIPT, "sh", *program]
+
+
+def _closed(program: Path) -> list[str]:
+    """
+    The folders above a program that its user could not enter, as on an image it can.
+    """
+    return [str(folder) for folder in program.resolve().parents if not folder.stat().st_mode & 0o001]

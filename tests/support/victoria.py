@@ -40,6 +40,28 @@ def victoria_metrics(folder: Path, scrape: Path | None = None) -> Iterator[Prome
         yield Prometheus(url)
 
 
+@contextmanager
+def vmagent(scrape: Path, store: str, folder: Path) -> Iterator[None]:
+    """
+    A vmagent that scrapes, and hands on what it scraped.
+
+    Args:
+        scrape: its configuration.
+        store: the address of the store.
+        folder: empty; for what waits.
+    """
+    address = f"127.0.0.1:{free_port()}"
+    command: list[str | Path] = [
+        trixie_program("vmagent", "victoria-metrics"),
+        f"-httpListenAddr={address}",
+        f"-promscrape.config={scrape}",
+        f"-remoteWrite.url={store}/api/v1/write",
+        f"-remoteWrite.tmpDataPath={folder / 'waiting'}",
+    ]
+    with running(command, folder / "log.txt", f"http://{address}"):
+        yield
+
+
 @cache
 def victoria_binary() -> Path:
     """
