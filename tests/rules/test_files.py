@@ -16,7 +16,7 @@ from promql_parser import parse
 from paceline.alerting.rule_files import render
 from paceline.alerting.rule_options import Options
 from paceline.analysis.judgement_rules import Rules
-from paceline.analysis.verdicts.count import WORK
+from paceline.analysis.verdicts.count import NOUNS, WORK
 from paceline.metrics.catalogue import CATALOGUE, Kind
 from support.foreign import OF_PROMETHEUS
 from support.installed import prometheus_folder
@@ -196,6 +196,30 @@ def test_a_rule_has_at_most_ten_lines(rule: dict[str, Any]) -> None:
     A longer expression is split into recording rules, each of which has a name.
     """
     assert len(rule["expr"].strip().splitlines()) <= 10
+
+
+def test_one_rule_lists_what_counts_work() -> None:
+    """
+    All other rules read what this one recorded.
+    """
+    listing = [rule["record"] for rule in RULES if next(iter(NOUNS)) in rule.get("expr", "")]
+
+    assert listing == ["test:paceline_counting_measure:runs"]
+
+
+def test_the_window_of_tests_is_read_every_ten_minutes_at_most() -> None:
+    """
+    Sorting the runs of each test and measure costs most of what the rules cost.
+    """
+    groups = [group for text in FILES.values() for group in yaml.safe_load(text)["groups"]]
+    reading = {
+        group["interval"]
+        for group in groups
+        for rule in group["rules"]
+        if re.search(r"\bpaceline_test_\w+(\{[^}]*\})?\[14d\]", rule["expr"])
+    }
+
+    assert reading == {"600s"}
 
 
 def test_no_label_is_a_template() -> None:

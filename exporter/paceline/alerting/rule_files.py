@@ -139,7 +139,7 @@ def _filling(values: Mapping[str, str]) -> Callable[[re.Match[str]], str]:
         if name not in PHRASES:
             return found[0]
         subject = values.get(of, of or "")
-        phrase = PHRASES[name].strip().replace("{}", subject).replace("{whole}", found["whole"] or "")
+        phrase = PHRASES[name].strip("\n").replace("{}", subject).replace("{whole}", found["whole"] or "")
         phrase = phrase.replace("{stem}", subject.rpartition(":")[0])
         # A phrase of several lines is as far to the right as its first; an empty line stays empty.
         return before + _LINE_BREAK.sub("\n" + " " * len(before), phrase)

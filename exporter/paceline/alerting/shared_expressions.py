@@ -4,44 +4,32 @@ Pieces that more than one rule says; {} is the series that the piece is about,
 """
 
 from collections.abc import Mapping
+from textwrap import indent
 
 from paceline.analysis.verdicts.count import NAMES_OF_COUNTS, UNITS_OF_COUNTS, WORK
 from paceline.measure import BENCHMARK_MEDIAN, LOAD_P50
 from paceline.usage import UsageKey
 
-_MEASURES = {
-    "unit": f'paceline_test_measure{{unit=~"{UNITS_OF_COUNTS}",better!="higher"}}',
-    "name": f'paceline_test_measure{{unit="",measure=~"{NAMES_OF_COUNTS}",better!="higher"}}',
-}
-
-# A count that never fell and rose at most once is above its lowest value, for fewer runs than it was there.
-_RISE = """
-  {m} > min_over_time({m}[<window>] offset <before>)
-and
-  quantile_over_time(0.5, {m}[<window>] offset <before>)
-    == min_over_time({m}[<window>] offset <before>)
+# The lowest value, if that is the value of most runs, and the figure never fell and rose at most once.
+_USUAL = """
+  min_over_time({m}[<window>] offset <before>)
+    == quantile_over_time(0.5, {m}[<window>] offset <before>)
 unless
   resets({m}[<window>] offset <before>) > 0
 and
   count_over_time({m}[<window>] offset <before>) - changes({m}[<window>] offset <before>)
-    >= <threshold count_min_runs>
+    >= <known {rule}_min_runs>
 """
 
 # Rules of one count of usage. Each count has its own rule, so that each rule can be read.
-_USUAL_COUNT = """
+_USUAL_COUNT = f"""
 - record: test:paceline_usual_count:count
   labels:
-    measure: {key}
+    measure: {{key}}
   expr: |2
-        min_over_time({m}[<window>] offset <before>)
-          == quantile_over_time(0.5, {m}[<window>] offset <before>)
-      unless
-        resets({m}[<window>] offset <before>) > 0
-      and
-        count_over_time({m}[<window>] offset <before>) - changes({m}[<window>] offset <before>)
-          >= <known count_min_runs>
+{indent(_USUAL.strip(chr(10)).replace("{rule}", "count"), 6 * " ")}
     or
-      count_over_time({m}[<window>] offset <before>) * Inf
+      count_over_time({{m}}[<window>] offset <before>) * Inf
 """
 _MOSTLY_ABSENT = """
 - record: test:paceline_mostly_absent_count:count
@@ -172,13 +160,9 @@ or (last_over_time({}[<hold>]) > 0) * 0 and on (<run>) last_over_time(paceline_r
     "gone": "group by (job) (last_over_time(<up>[1d])) unless on (job) <up>",
     # The measure that is judged as the time of a benchmark, or of a load test.
     "medians": f"{BENCHMARK_MEDIAN}|{LOAD_P50}",
-    # Measures that are counts are left out: they are judged exactly.
-    "compared_by_unit": f'paceline_test_measure{{better="lower",unit!="",unit!~"{UNITS_OF_COUNTS}"}}',
-    "compared_by_name": f'paceline_test_measure{{better="lower",unit="",measure!~"{NAMES_OF_COUNTS}"}}',
-    "rise": "<rise_{}>",
-    "rise_unit": _RISE.replace("{m}", _MEASURES["unit"]),
-    "rise_name": _RISE.replace("{m}", _MEASURES["name"]),
-    "rise_calls": _RISE.replace("{m}", "paceline_test_calls").replace("count_min_runs", "work_min_runs"),
+    "units_of_counts": UNITS_OF_COUNTS,
+    "names_of_counts": NAMES_OF_COUNTS,
+    "usual_calls": _USUAL.replace("{m}", "paceline_test_calls").replace("{rule}", "work"),
     "usual_counts": _of_each(_USUAL_COUNT),
     "mostly_absent_counts": _of_each(_MOSTLY_ABSENT, with_probe=True),
     "counts_above_usual": _of_each(_ABOVE_USUAL),
