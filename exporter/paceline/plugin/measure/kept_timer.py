@@ -50,7 +50,7 @@ class _Timer:
         return max(self._end - UNPATCHED.monotonic(), _SHORTEST)
 
     def handle(self, number: int, handler: object) -> object:
-        is_dropped = number == signal.SIGALRM and handler in {signal.SIG_IGN, signal.SIG_DFL}
+        is_dropped = number == signal.SIGALRM and handler in (signal.SIG_IGN, signal.SIG_DFL)
         return self._real["signal"](number, self._handler if is_dropped else handler)
 
     def set(self, which: int, seconds: float, interval: float = 0.0) -> object:
