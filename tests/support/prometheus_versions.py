@@ -15,9 +15,9 @@ from support.installed import CACHE, Permission, prometheus_folder
 from support.servers import NoServerError
 from support.trixie import trixie_program
 
-# No package has these any more: the oldest version that is supported, and the first version of the 2.53 series, which
-# keeps one sample of a series in an answer.
-_BUILT = ("2.40.0", "2.53.0")
+# No package has these: the oldest version that is supported, the first version of the 2.53 series and 2.54.0, which keep
+# one sample of a series in an answer, and the newest version.
+_BUILT = ("2.40.0", "2.53.0", "2.54.0", "3.16.0")
 VERSIONS = ("installed", *_BUILT, "trixie")
 
 
@@ -53,7 +53,9 @@ def _built(version: str) -> Path:
 def _build(number: str, program: Path) -> None:
     # `go install` refuses a module that replaces others, so it is built where it is the main module.
     source = CACHE / "go" / "source"
-    module = f"github.com/prometheus/prometheus@v0{number.removeprefix('2')}"
+    major, minor, patch = map(int, number.split("."))
+    series = "" if major == 2 else major  # noqa: PLR2004 - 2.53.0 is v0.53.0, and 3.16.0 is v0.316.0
+    module = f"github.com/prometheus/prometheus@v0.{series}{minor:02}.{patch}"
     found = subprocess.run(["go", "mod", "download", "-json", module], cwd="/", check=True, capture_output=True)
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(json.decode(found.stdout)["Dir"], source)
@@ -62,6 +64,8 @@ def _build(number: str, program: Path) -> None:
     (source / "go.sum").chmod(0o644)
     (source / "go.mod").chmod(0o644)
     # Without the discoveries of targets in clouds, which are two thirds of its source.
+    shutil.rmtree(source / "plugins")
+    (source / "plugins").mkdir()
     (source / "plugins" / "plugins.go").write_text("package plugins\n", "utf-8")
     # As in a release: it says its version to whom it scrapes.
     version = f"-ldflags=-X github.com/prometheus/common/version.Version={number}"
@@ -74,6 +78,7 @@ def _build(number: str, program: Path) -> None:
         program.with_suffix(".new"),
         "./cmd/prometheus",
     ]
-    subprocess.run(build, cwd=source, check=True, capture_output=True)
+    alone = {**os.environ, "GOWORK": "off"}
+    subprocess.run(build, cwd=source, env=alone, check=True, capture_output=True)
     program.with_suffix(".new").rename(program)
     shutil.rmtree(source)
