@@ -15,8 +15,8 @@ from support.installed import CACHE, Permission, prometheus_folder
 from support.servers import NoServerError
 from support.trixie import trixie_program
 
-# No package has these: the oldest version that is supported, the first version of the 2.53 series and 2.54.0, which keep
-# one sample of a series in an answer, and the newest version.
+# No package has these: the oldest version that is supported, two that keep one sample of a series in an answer, and the
+# newest.
 _BUILT = ("2.40.0", "2.53.0", "2.54.0", "3.16.0")
 VERSIONS = ("installed", *_BUILT, "trixie")
 
@@ -53,8 +53,9 @@ def _built(version: str) -> Path:
 def _build(number: str, program: Path) -> None:
     # `go install` refuses a module that replaces others, so it is built where it is the main module.
     source = CACHE / "go" / "source"
+    # The module of 2.53.0 is v0.53.0, and that of 3.16.0 is v0.316.0.
     major, minor, patch = map(int, number.split("."))
-    series = "" if major == 2 else major  # noqa: PLR2004 - 2.53.0 is v0.53.0, and 3.16.0 is v0.316.0
+    series = "" if major == 2 else major
     module = f"github.com/prometheus/prometheus@v0.{series}{minor:02}.{patch}"
     found = subprocess.run(["go", "mod", "download", "-json", module], cwd="/", check=True, capture_output=True)
     shutil.rmtree(source, ignore_errors=True)
