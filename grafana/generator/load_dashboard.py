@@ -19,12 +19,12 @@ _FEWER = (Threshold(colors.BAD), Threshold(colors.WARNING, 0.7), Threshold(color
 _LONGER = (Threshold(colors.GOOD), Threshold(colors.WARNING, 1.2), Threshold(colors.BAD, 2))
 
 
-def _course(expr: str) -> tuple[Query]:
+def _of_each_run(expr: str) -> tuple[Query]:
     return (Query(expr=held(f"max({expr})"), legend="each run"),)
 
 
 def _compared_with_usual(metric: str, selected: str) -> tuple[Query]:
-    return _course(f"{each_run(metric, selected)} / {usual_at_end(metric, selected)}")
+    return _of_each_run(f"{each_run(metric, selected)} / {usual_at_end(metric, selected)}")
 
 
 def _of(percentile: int) -> str:
@@ -43,7 +43,7 @@ _LATEST: tuple[Panel, ...] = (
     tile(
         title="Throughput",
         description="Successful requests per second in the latest load test.",
-        queries=_course(each_run("paceline_load_throughput", OF_TEST)),
+        queries=_of_each_run(each_run("paceline_load_throughput", OF_TEST)),
         unit=_PER_SECOND,
         empty=_NO_LOAD_SHORT,
     ),
@@ -60,7 +60,7 @@ _LATEST: tuple[Panel, ...] = (
         title="95% latency",
         description="Time from the due time of a request to the end of its answer; 95 of 100 successful requests were "
         "quicker.",
-        queries=_course(each_run(_LATENCY, _of(95))),
+        queries=_of_each_run(each_run(_LATENCY, _of(95))),
         unit="s",
         empty=_NO_LOAD_SHORT,
     ),
@@ -76,7 +76,7 @@ _LATEST: tuple[Panel, ...] = (
     tile(
         title="Errors",
         description="Share of the requests without a correct answer, also those without an answer when the test ended.",
-        queries=_course(_ERRORS),
+        queries=_of_each_run(_ERRORS),
         unit="percentunit",
         empty=_NO_LOAD_SHORT,
         thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 0.001), Threshold(colors.BAD, 0.01)),
@@ -85,7 +85,7 @@ _LATEST: tuple[Panel, ...] = (
     tile(
         title="Highest load carried",
         description="The highest load of the latest stress test that did not fail, in users or requests per second.",
-        queries=_course(each_run("paceline_stress_max_load", OF_TEST)),
+        queries=_of_each_run(each_run("paceline_stress_max_load", OF_TEST)),
         unit="none",
         empty="no stress test",
     ),

@@ -24,12 +24,12 @@ STAT_OPTIONS = {
 }
 stat = partial(Panel, kind="stat", width=4, height=4, options=STAT_OPTIONS)
 
-# Below this height, Grafana leaves out the course of a tile that is not wide.
+# Below this height, Grafana leaves out the graph of a tile that is not wide.
 TILE_HEIGHT = 5
 FROM_ZERO = {"min": 0}
 tile = partial(stat, height=TILE_HEIGHT, points=100, options={**STAT_OPTIONS, "graphMode": "area"}, defaults=FROM_ZERO)
 """
-A figure above its course in the time range. The course begins at 0, so that 198 after 199 is no cliff.
+A figure above its graph in the time range. The graph begins at 0, so that 198 after 199 is no cliff.
 """
 
 bars = partial(

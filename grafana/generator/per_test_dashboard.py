@@ -43,7 +43,7 @@ _TIMES_USUAL = f"max({each_run(_NORMALIZED, OF_TEST)}) / scalar(max({usual_at_en
 _HIGH, _AT_MOST = _quantile(0.95, "14d"), f"1.3 * {_quantile(0.5, '14d')}"
 
 
-def _course(metric: str) -> tuple[Query]:
+def _of_each_run(metric: str) -> tuple[Query]:
     return (Query(expr=held(each(metric, "").expr), legend="each run"),)
 
 
@@ -51,7 +51,7 @@ _BROKE: tuple[Panel, ...] = (
     tile(
         title="Took",
         description="Duration of the call phase in the last run that passed.",
-        queries=_course(_DURATION),
+        queries=_of_each_run(_DURATION),
         unit="s",
         empty=_NO_PASS_SHORT,
     ),
@@ -59,7 +59,7 @@ _BROKE: tuple[Panel, ...] = (
         title="Share of its budget",
         description="The latest call phase as a share of the budget, also if the test failed. Above 100%, the budget "
         "is broken.",
-        queries=_course("paceline_test_budget_used_ratio"),
+        queries=_of_each_run("paceline_test_budget_used_ratio"),
         unit="percentunit",
         empty="no budget, or no run",
         thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 0.8), Threshold(colors.BAD, 1)),

@@ -97,23 +97,23 @@ def added(metric: str, window: str = "$__range") -> str:
     return f"(increase({metric}[{window}]) and {before} or last_over_time({metric}[{window}]) unless {before})"
 
 
-def with_course(figure: str, course: str) -> str:
+def with_earlier_runs(figure: str, runs: str) -> str:
     """
-    The course of a figure of the last whole run, for a graph that ends with exactly that figure.
+    A figure of the last whole run after that of earlier runs, for a graph that ends with exactly that figure.
 
     Args:
         figure: what `at_end` makes, which is one value.
-        course: the same for each run, by `each_run`; where several runs fall into one step, it may mix them.
+        runs: the same for each run, by `each_run`; where several runs fall into one step, it may mix them.
     """
     # From the step on that has the end of the last whole run.
-    return f"({figure}) and on () (vector(time()) > ${{end}} - $__interval_ms / 1000) or on () {held(course)}"
+    return f"({figure}) and on () (vector(time()) > ${{end}} - $__interval_ms / 1000) or on () {held(runs)}"
 
 
-def held(course: str) -> str:
+def held(runs: str) -> str:
     """
-    A course without gaps: the small graph of a tile draws no line from one run to the next.
+    A figure of each run without gaps: the small graph of a tile draws no line from one run to the next.
     """
-    return f"last_over_time(({course})[$__range:$__interval])"
+    return f"last_over_time(({runs})[$__range:$__interval])"
 
 
 def by_test(expr: str) -> str:

@@ -18,7 +18,7 @@ from grafana.generator.panel_kinds import (
     tile,
 )
 from grafana.generator.promql import SUITE as OF_SUITE
-from grafana.generator.promql import WHOLE, at_end, by_test, each_run, ended, over, usual_at_end, with_course
+from grafana.generator.promql import WHOLE, at_end, by_test, each_run, ended, over, usual_at_end, with_earlier_runs
 from grafana.generator.suite_test_tables import CHANGES, STATES
 from grafana.generator.tables import CAUSE, FACTOR, TO_TEST, WHOLE_OR_PART, TableColumn, as_words, rows_of
 from grafana.generator.variables import END_VARIABLE, of_suite
@@ -110,7 +110,7 @@ _HEALTH: tuple[Panel, ...] = (
         title="Passed",
         description="Share of the tests of the last whole run that passed, of the chosen test types, without skipped "
         "tests. Blue is 100%, orange is 95% and more.",
-        queries=(Query(expr=with_course(f"avg({_PASSED})", f"avg({_PASSED_IN_WHOLE_RUNS})"), legend="passed"),),
+        queries=(Query(expr=with_earlier_runs(f"avg({_PASSED})", f"avg({_PASSED_IN_WHOLE_RUNS})"), legend="passed"),),
         unit="percentunit",
         empty=NO_RUN,
         thresholds=SHARE_PASSED,
@@ -121,7 +121,7 @@ _HEALTH: tuple[Panel, ...] = (
         description="Tests of the chosen test types that failed in the last whole run. The table Failing and flaky "
         "names them.",
         queries=(
-            Query(expr=with_course(f"sum(1 - {_PASSED})", f"sum(1 - {_PASSED_IN_WHOLE_RUNS})"), legend="failing"),
+            Query(expr=with_earlier_runs(f"sum(1 - {_PASSED})", f"sum(1 - {_PASSED_IN_WHOLE_RUNS})"), legend="failing"),
         ),
         unit="none",
         empty=NO_RUN,
@@ -131,7 +131,7 @@ _HEALTH: tuple[Panel, ...] = (
         title="Verdicts",
         description="Confirmed verdicts of the last whole run, of all test types: broken budgets, regressions, leaks "
         "and so on.",
-        queries=(Query(expr=with_course(f"sum({_VERDICTS})", f"sum({_VERDICTS_OF_RUNS})"), legend="verdicts"),),
+        queries=(Query(expr=with_earlier_runs(f"sum({_VERDICTS})", f"sum({_VERDICTS_OF_RUNS})"), legend="verdicts"),),
         unit="none",
         empty=NO_RUN,
         thresholds=(Threshold(colors.GOOD), Threshold(colors.WARNING, 1)),
@@ -141,7 +141,9 @@ _HEALTH: tuple[Panel, ...] = (
         description="Duration of the last whole run, from start to end.",
         queries=(
             Query(
-                expr=with_course(f"max({at_end('paceline_run_duration_seconds', WHOLE)})", f"max({_EACH_WHOLE_RUN})"),
+                expr=with_earlier_runs(
+                    f"max({at_end('paceline_run_duration_seconds', WHOLE)})", f"max({_EACH_WHOLE_RUN})"
+                ),
                 legend="took",
             ),
         ),
@@ -155,7 +157,7 @@ _HEALTH: tuple[Panel, ...] = (
         "rely on normalised times, which leave out the speed of the machine.",
         queries=(
             Query(
-                expr=with_course(f"max({at_end(_SLOWDOWN, OF_SUITE)})", f"max({each_run(_SLOWDOWN, OF_SUITE)})"),
+                expr=with_earlier_runs(f"max({at_end(_SLOWDOWN, OF_SUITE)})", f"max({each_run(_SLOWDOWN, OF_SUITE)})"),
                 legend="slowdown",
             ),
         ),

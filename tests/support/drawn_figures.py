@@ -15,8 +15,8 @@ from paceline.model import Case, Outcome, Run
 from paceline.verdict_kinds import VerdictKind
 from support.drawn_runs import BASE, MAIN, UNTIL, drawn_runs
 
-Course = Mapping[float, float]
-Figures = Mapping[str, float] | Mapping[str, Course]
+Points = Mapping[float, float]
+Figures = Mapping[str, float] | Mapping[str, Points]
 # Panel and board; of each query of the panel the figures.
 Table = dict[tuple[str, str], tuple[Figures, ...]]
 
@@ -163,7 +163,7 @@ def _difference(one: Mapping[str, float], other: Mapping[str, float], tests: Ite
     return {test: one[test] - other[test] for test in tests if test in one and test in other}
 
 
-def _course(value: Callable[[Run], float | None], runs: Iterable[Run] = _MAIN) -> Course:
+def _points_of_runs(value: Callable[[Run], float | None], runs: Iterable[Run] = _MAIN) -> Points:
     """
     A value of each run at the beginning of the step in which the run ended.
     """
@@ -175,23 +175,23 @@ def _point(ended: float) -> float:
     return ceil(ended / STEP) * STEP - STEP
 
 
-def _course_of(figure: Of, test: str) -> Course:
-    return _course(lambda run: next((figure(case) for case in run.cases if case.id == test), None))
+def _points_of_test(figure: Of, test: str) -> Points:
+    return _points_of_runs(lambda run: next((figure(case) for case in run.cases if case.id == test), None))
 
 
-def _courses(of_run: Callable[[Run], Mapping[str, float]], runs: Iterable[Run] = _MAIN) -> dict[str, Course]:
-    courses: defaultdict[str, dict[float, float]] = defaultdict(dict)
+def _points_by_labels(of_run: Callable[[Run], Mapping[str, float]], runs: Iterable[Run] = _MAIN) -> dict[str, Points]:
+    points: defaultdict[str, dict[float, float]] = defaultdict(dict)
     for run in runs:
         for labels, value in of_run(run).items():
-            courses[labels][_point(run.ended)] = value
-    return dict(courses)
+            points[labels][_point(run.ended)] = value
+    return dict(points)
 
 
 def _window(at: float, days: float) -> list[Run]:
     return [run for run in _MAIN if at - days * _DAY < run.ended <= at]
 
 
-def _at_each_point(value: Callable[[float], float | None]) -> Course:
+def _at_each_point(value: Callable[[float], float | None]) -> Points:
     return {at: found for at in _GRID if (found := value(at)) is not None}
 
 
@@ -225,26 +225,28 @@ def _suite() -> Table:
         ),
         ("suite", "Within budget"): (_within_budget(),),
         ("suite", "Last runs"): (
-            _courses(lambda run: {_of_run(run, partial=str(run.is_partial).lower()): run.ended - run.started}),
-            {"": _course(_failures, _WHOLE)},
-            {"": _course(lambda run: float(len(_confirmed(run))), _WHOLE)},
+            _points_by_labels(lambda run: {_of_run(run, partial=str(run.is_partial).lower()): run.ended - run.started}),
+            {"": _points_of_runs(_failures, _WHOLE)},
+            {"": _points_of_runs(lambda run: float(len(_confirmed(run))), _WHOLE)},
         ),
         ("suite", "Duration of each run"): (
-            _courses(lambda run: {_of_run(run): run.ended - run.started}, _WHOLE),
-            _courses(lambda run: {_of_run(run): run.ended - run.started}, [run for run in _MAIN if run.is_partial]),
-            {"": _course(lambda run: run.ended - run.started, _WHOLE)},
+            _points_by_labels(lambda run: {_of_run(run): run.ended - run.started}, _WHOLE),
+            _points_by_labels(
+                lambda run: {_of_run(run): run.ended - run.started}, [run for run in _MAIN if run.is_partial]
+            ),
+            {"": _points_of_runs(lambda run: run.ended - run.started, _WHOLE)},
         ),
         ("suite", "Machine slowdown of each run"): (
-            {"": _course(lambda run: slowdown[run.ended])},
-            {"": _course(lambda run: calibration[run.ended] / usually["of"])},
-            {"": _course(lambda run: paces[run.ended] / usually["pace"], _WHOLE)},
+            {"": _points_of_runs(lambda run: slowdown[run.ended])},
+            {"": _points_of_runs(lambda run: calibration[run.ended] / usually["of"])},
+            {"": _points_of_runs(lambda run: paces[run.ended] / usually["pace"], _WHOLE)},
         ),
-        ("suite", "Passed in each run"): ({"": _course(_share_passed, _WHOLE)},),
+        ("suite", "Passed in each run"): ({"": _points_of_runs(_share_passed, _WHOLE)},),
         ("suite", "Calls of each run"): (
-            {"": _course(lambda run: sum(case.usage.get("calls", 0.0) for case in run.cases), _WHOLE)},
+            {"": _points_of_runs(lambda run: sum(case.usage.get("calls", 0.0) for case in run.cases), _WHOLE)},
         ),
         ("suite", "Verdicts, run after run"): (
-            _courses(
+            _points_by_labels(
                 lambda run: {
                     _labels(kind=kind): float(count)
                     for kind, count in Counter(one.kind for one in _confirmed(run)).items()
@@ -427,7 +429,7 @@ def _test() -> Table:
         return None if now is None or before is None else now / before
 
     used = {
-        ("test", panel): tuple({"": _course_of(_used(key), chosen_test("test", panel))} for key in keys)
+        ("test", panel): tuple({"": _points_of_test(_used(key), chosen_test("test", panel))} for key in keys)
         for panel, keys in _USAGE.items()
     }
     unseen = {at: -2.0 for at in _GRID if at < min(passed)}
@@ -438,25 +440,25 @@ def _test() -> Table:
         ("test", "Passed"): ({"": fmean(passed.values())},),
         ("test", "Most attempts"): ({"": max(attempts.values())},),
         ("test", "Runs"): ({"": float(len(passed))},),
-        ("test", "Passed and failed"): ({"": {**unseen, **_course_of(_passed, name)}},),
+        ("test", "Passed and failed"): ({"": {**unseen, **_points_of_test(_passed, name)}},),
         ("test", "Verdicts on this test"): ({}, {}, {}),
         ("test", "Normalised time, and usual time"): (
-            {"": _course_of(_normalized, name)},
+            {"": _points_of_test(_normalized, name)},
             {"": _at_each_point(most)},
             {"": _at_each_point(lambda at: quantile_before(0.05, at))},
         ),
         ("test", "Time by the clock, and budget"): (
-            {"": _course_of(_took, name)},
-            {"": _course_of(lambda case: case.budget_seconds, name)},
+            {"": _points_of_test(_took, name)},
+            {"": _points_of_test(lambda case: case.budget_seconds, name)},
         ),
         ("test", "Lasting changes"): ({"": _at_each_point(step)},),
         ("test", "Phases"): (
-            {"": _course_of(lambda case: case.setup_seconds, name)},
-            {"": _course_of(_took, name)},
-            {"": _course_of(lambda case: case.teardown_seconds, name)},
+            {"": _points_of_test(lambda case: case.setup_seconds, name)},
+            {"": _points_of_test(_took, name)},
+            {"": _points_of_test(lambda case: case.teardown_seconds, name)},
         ),
         ("test", "Measures that the test recorded"): (
-            {"measure=cart,unit=items": _course_of(lambda case: case.measures["cart"].value, name)},
+            {"measure=cart,unit=items": _points_of_test(lambda case: case.measures["cart"].value, name)},
         ),
         **used,
     }
@@ -487,7 +489,7 @@ def _compare() -> Table:
             {f"factor={factor:.10g}": float(count) for factor, count in rounded.items()},
         ),
         ("compare", "Runs of both"): (
-            {"": _course(lambda run: run.ended - run.started, _WHOLE)},
+            {"": _points_of_runs(lambda run: run.ended - run.started, _WHOLE)},
             # Of the base, a step later.
             {"": {_point(run.ended) + STEP: run.ended - run.started for run in _BASE}},
         ),
@@ -504,8 +506,8 @@ def _results(run: Run, kind: type[Any]) -> Iterator[tuple[Case, Any]]:
 
 
 def _benchmarks() -> Table:
-    def each(figure: Callable[[Any], float], *, is_named_by_test: bool = True) -> dict[str, Course]:
-        return _courses(
+    def each(figure: Callable[[Any], float], *, is_named_by_test: bool = True) -> dict[str, Points]:
+        return _points_by_labels(
             lambda run: {
                 _labels(benchmark=result.name, test=case.id if is_named_by_test else ""): figure(result)
                 for case, result in _results(run, BenchmarkResult)
@@ -536,7 +538,7 @@ def _benchmarks() -> Table:
             each(lambda result: result.min_seconds, is_named_by_test=False),
         ),
         ("benchmarks", "Memory kept by a call"): (
-            _courses(
+            _points_by_labels(
                 lambda run: {
                     _labels(leak=result.name, test=case.id): result.bytes_per_call if result.growths else 0.0
                     for case, result in _results(run, LeakResult)
@@ -548,16 +550,18 @@ def _benchmarks() -> Table:
 
 
 def _load() -> Table:
-    def each(figure: Callable[[Any], float], kind: type[Any] = LoadResult) -> dict[str, Course]:
-        return _courses(lambda run: {_labels(load=result.name): figure(result) for _, result in _results(run, kind)})
+    def each(figure: Callable[[Any], float], kind: type[Any] = LoadResult) -> dict[str, Points]:
+        return _points_by_labels(
+            lambda run: {_labels(load=result.name): figure(result) for _, result in _results(run, kind)}
+        )
 
-    def now(courses: Mapping[str, Course]) -> Figures:
-        (course,) = courses.values()
-        return {"": course[max(course)]}
+    def now(points: Mapping[str, Points]) -> Figures:
+        (only,) = points.values()
+        return {"": only[max(only)]}
 
-    def beside_usual(courses: Mapping[str, Course]) -> Figures:
-        (course,) = courses.values()
-        return {"": course[max(course)] / _median(course.values())}
+    def beside_usual(points: Mapping[str, Points]) -> Figures:
+        (only,) = points.values()
+        return {"": only[max(only)] / _median(only.values())}
 
     throughput = each(lambda result: (result.requests - result.failures) / result.elapsed_seconds)
     slow, slowest = each(lambda result: result.latency.p95), each(lambda result: result.latency.p99)
@@ -571,7 +575,7 @@ def _load() -> Table:
         ("load", "Highest load carried"): (now(carried),),
         ("load", "Latency"): (each(lambda result: result.latency.p50), slow, slowest),
         ("load", "Distribution of the latency"): (
-            _courses(
+            _points_by_labels(
                 lambda run: {
                     _labels(le=f"{within:g}", within=f"{within:g}"): float(requests)
                     for _, result in _results(run, LoadResult)
