@@ -64,10 +64,10 @@ _FLAKY = (
 _GATE_SAYS = """2 alerts fire for shop on main
 CRITICAL  PacelineBudgetBroken  test_shop.py::test_total
           test_shop.py::test_total (shop, main) took N times its budget of 400ms.
-          docs/how-to/runbooks/PacelineBudgetBroken.md
+          next: `paceline explain PacelineBudgetBroken`
 WARNING   PacelineTestFlaky  test_shop.py::test_offers
           test_shop.py::test_offers (shop, main) failed in N% of its attempts within 14d.
-          docs/how-to/runbooks/PacelineTestFlaky.md
+          next: `paceline explain PacelineTestFlaky`
 """
 
 
