@@ -112,7 +112,7 @@ def test_a_slower_server_is_a_regression_of_latency(suite: Suite) -> None:
     suite.write("test_load.py", _SLEEPS)
     first = suite.run(environ={"SECONDS": "0.01"}).run
     suite.keep_before(first, 10)
-    result = suite.run(environ={"SECONDS": "0.05"})
+    result = suite.run(environ={"SECONDS": "0.15"})
 
     reasons = {(verdict.kind, verdict.measure): verdict.reason for verdict in result.run.verdicts}
     assert "in 3 repeats" in reasons[VerdictKind.REGRESSION, ""], result.output

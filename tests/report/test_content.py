@@ -107,16 +107,16 @@ def test_findings_that_stand_are_a_line_for_each_kind() -> None:
     """
     With the names, figures and limits of the worst two; only the new ones are news.
     """
-    reason = "took 150 ms, budget 100 ms (test type unit); again 140 ms or more in 3 repeats"
+    reason = "took 150 ms (by the clock), budget 100 ms (test type unit); again 140 ms or more in 3 repeats"
     standing = [_verdict(VerdictKind.BUDGET, f"test_{number}", standing=True, reason=reason) for number in range(5)]
-    leak = _verdict(VerdictKind.LEAK, standing=True, reason=70 * "x")
+    leak = _verdict(VerdictKind.LEAK, standing=True, reason=110 * "x")
     verdicts = (_verdict(VerdictKind.BUDGET, "test_new"), *standing, leak)
     content = _content(make_run(1, verdicts=verdicts))
 
     assert [finding.case for finding in content.new_findings] == ["test_new"]
     assert content.standing == (
         "5 broken budgets: test_0 (took 150 ms, budget 100 ms), test_1 (took 150 ms, budget 100 ms) and 3 more",
-        f"1 leak: {TEST} ({59 * 'x'}…)",
+        f"1 leak: {TEST} ({99 * 'x'}…)",
     )
     assert [finding.since for finding in content.findings][:2] == ["", "as in the last run of the test"]
 

@@ -2,6 +2,7 @@
 The findings of a run in short: the new ones, and a line for each kind that stood in the last run already.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
@@ -16,7 +17,8 @@ from paceline.verdict_kinds import VerdictKind
 # More new broken budgets of test types than this are one finding for each type.
 _MOST_TYPE_BUDGETS = 10
 _MOST_NAMED = 2
-_LONGEST = 60
+_LONGEST = 100
+_IN_BRACKETS = re.compile(r" \([^()]*\)")
 
 
 def new_findings(run: Run, findings: Sequence[Finding]) -> Iterator[Finding]:
@@ -54,7 +56,7 @@ def _in_short(finding: Finding) -> str:
     """
     The beginning of the reason, which has the figure and the limit.
     """
-    said = finding.reason.partition("; ")[0].partition(" (")[0]
+    said = _IN_BRACKETS.sub("", finding.reason.partition("; ")[0])
     return said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}…"
 
 
