@@ -134,9 +134,13 @@ def test_repeats_are_measured_by_the_peak_too() -> None:
         ((2.7, 2.7, 2.7), (0.0, 0.0, 0.0), 0.3, [0.1, 0.1, 0.1]),
         ((2.7, 2.7, 2.7), (0.0, 0.0, 0.0), -1.0, [0.0, 0.0, 0.0]),
         ((0.0, 0.0, 0.0), (2.0, 2.0, 2.0), 0.0, [2.0, 2.0, 2.0]),
+        ((6.0, 4.0, 2.0), (0.0, 0.0), 12.0, [6.0, 4.0, 2.0]),
         ((), (), 1.0, []),
     ],
-    ids=["a leak of the process", "taken and given back", "the process shrinks", "a leak of objects", "no repeat"],
+    ids=[
+        *("a leak of the process", "taken and given back", "the process shrinks", "a leak of objects"),
+        *("less and less", "no repeat"),
+    ],
 )
 def test_memory_that_is_given_back_between_repeats_is_not_kept(
     process: tuple[float, ...], objects: tuple[float, ...], grown: float, kept: list[float]

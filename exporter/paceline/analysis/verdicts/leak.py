@@ -92,15 +92,16 @@ def kept_in_a_row(process: Sequence[float], objects: Sequence[float], grown: flo
     The bytes that each of some repeats in a row keeps: by its objects, or by the process if that is more.
 
     An allocator may give memory back after each repeat and take it again in the next one, so that each seems to keep
-    it. Such a process does not grow over all repeats: each keeps at most its part of that growth.
+    it. Such a process does not grow over all repeats: each keeps its share of that growth.
 
     Args:
         process: bytes by which the process grew in each repeat.
         objects: bytes of the Python objects that each of as many other repeats left, or of fewer.
         grown: bytes by which the process grew from before the first to after the last repeat.
     """
-    part = max(grown, 0.0) / max(len(process), 1)
-    return [max(min(one, part), left) for one, left in zip_longest(process, objects[: len(process)], fillvalue=0.0)]
+    total = sum(process)
+    share = min(max(grown, 0.0) / total, 1.0) if total > 0 else 0.0
+    return [max(one * share, left) for one, left in zip_longest(process, objects[: len(process)], fillvalue=0.0)]
 
 
 def is_falling(repeats: Sequence[float]) -> bool:
