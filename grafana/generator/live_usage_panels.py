@@ -112,7 +112,7 @@ PROCESSES: tuple[Panel, ...] = (
 
 MACHINE: tuple[Panel, ...] = (
     as_it_happens(
-        title="CPU in use",
+        title="CPU, memory and disk in use",
         description="Share of CPU, memory and disk of the machine in use. At 100% CPU, tests wait for each other and "
         "their durations are not reliable.",
         queries=(

@@ -76,7 +76,7 @@ _USAGE: Mapping[str, Sequence[str]] = {
     "Processes": ("process_processes",),
     "Threads": ("process_threads",),
     "Open files": ("process_open_files",),
-    "CPU in use": ("system_cpu_ratio", "system_memory_used_ratio", "system_disk_used_ratio"),
+    "CPU, memory and disk in use": ("system_cpu_ratio", "system_memory_used_ratio", "system_disk_used_ratio"),
     "Memory in use": ("system_memory_used_bytes",),
     "Load": ("system_load1",),
     "Disks": ("system_disk_read_bytes_total", "system_disk_written_bytes_total"),
