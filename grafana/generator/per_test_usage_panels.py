@@ -7,7 +7,7 @@ from string import ascii_uppercase
 
 from grafana.generator.dashboard import Row
 from grafana.generator.panel import Override, Panel, Query, fixed, in_colors
-from grafana.generator.panel_kinds import BY_NAMES, per_run
+from grafana.generator.panel_kinds import BY_NAMES, DRAWING, per_run
 from grafana.generator.promql import TEST as OF_TEST
 from grafana.generator.promql import each_run
 from paceline import colors
@@ -63,6 +63,8 @@ def _panel(title: str, keys: Sequence[UsageKey], width: int) -> Panel:
         empty=_NOT_MEASURED,
         overrides=in_colors(**colors_of),
         width=width,
+        # A scale from the lowest value on would make a cliff of a small change.
+        custom={**DRAWING, "axisSoftMin": 0},
         **({"options": BY_NAMES} if len(curves) > _WITH_FIGURES else {}),
     )
 
