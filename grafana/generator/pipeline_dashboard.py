@@ -117,7 +117,7 @@ _RUNS: tuple[Panel, ...] = (
         "no run in this time range",
         (
             TableColumn(
-                name="In Prometheus",
+                name="Stored",
                 expr="sum by (suite, branch) (max by (suite, branch, partial) "
                 "(count_over_time(paceline_run_duration_seconds[$__range])))",
                 unit="none",
