@@ -76,9 +76,9 @@ def test_a_branch_does_not_fail_for_what_the_default_branch_has(suite: Suite) ->
     slower = suite.run(*gate, environ=branch)
 
     assert (on_main.code, unchanged.code, slower.code) == (10, 0, 10)
-    inherited = "1 verdict of budget does not fail this run: the last run on main had the same"
+    inherited = "1 verdict does not fail this run, as the last run on main had the same: budget of test_slow.py::"
     assert [inherited in result.section() for result in (on_main, unchanged, slower)] == [False, True, True]
-    failed_by = "1 verdict of budget: this run fails (budget of test_fast.py::test_fast)"
+    failed_by = "this run fails by 1 verdict: budget of test_fast.py::test_fast"
     assert failed_by in slower.section()
     assert (kept.failed_by, slower.run.failed_by) == ((), (failed_by,))
 

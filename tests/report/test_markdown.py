@@ -89,10 +89,10 @@ def test_a_run_that_fails_says_so_first() -> None:
     """
     The heading has the reasons of the gate; the headline follows.
     """
-    reason = "1 verdict of regression: this run fails (regression of test_<total>)"
+    reason = "this run fails by 1 verdict: regression of test_<total>"
     heading, headline, table, *_ = _markdown(_finding(), failed_by=(reason,)).split("\n\n")
 
-    assert heading == "### ❌ Paceline: 1 verdict of regression: this run fails (regression of test_&lt;total>)"
+    assert heading == "### ❌ Paceline: this run fails by 1 verdict: regression of test_&lt;total>"
     assert headline == "1 regression · 2 tests in 1.2 s."
     assert table.startswith("| ")
 

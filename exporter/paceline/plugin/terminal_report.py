@@ -14,6 +14,7 @@ from paceline.formatting import counted, duration, size
 from paceline.model import Case, Run
 from paceline.plugin.guard import Guard
 from paceline.report.content import Content, compose
+from paceline.report.gate import named
 from paceline.report.text import LABEL_WIDTH, Style, lines
 from paceline.usage import UsageKey
 
@@ -63,11 +64,11 @@ def _write_gate(terminal: "pytest.TerminalReporter", run: Run, past: Past, setti
     """
     for line in run.failed_by:
         terminal.write_line(line, red=True, bold=True)
-    asked, kinds = failing_verdicts(run, past, settings.fail_on), ", ".join(settings.fail_on)
-    if asked.inherited:
-        verdicts = counted(len(asked.inherited), f"verdict of {kinds} does", f"verdicts of {kinds} do")
+    inherited = failing_verdicts(run, past, settings.fail_on).inherited
+    if inherited:
+        do = counted(len(inherited), "verdict does", "verdicts do")
         where = f"the last run on {past.runs[-1].branch} had the same"
-        terminal.write_line(f"{verdicts} not fail this run: {where}")
+        terminal.write_line(f"{do} not fail this run, as {where}: {named(inherited)}")
     missing = missing_history(settings.fail_on, run, past, settings.rules) if settings.fail_on else ""
     if missing and not settings.require_history:
         terminal.write_line(f"{missing}; --paceline-require-history makes this an error", yellow=True)

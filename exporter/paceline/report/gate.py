@@ -30,16 +30,15 @@ def gate_failures(
     """
     failing = failing_verdicts(run, past, fail_on).failing
     if failing:
-        verdicts = f"{counted(len(failing), 'verdict')} of {', '.join(fail_on)}"
-        yield f"{verdicts}: this run fails ({_named(failing)})"
+        yield f"this run fails by {counted(len(failing), 'verdict')}: {named(failing)}"
     missing = missing_history(fail_on, run, past, rules) if require_history else ""
     if missing:
         yield f"{missing}: this run fails (--paceline-require-history)"
 
 
-def _named(verdicts: Sequence[Verdict]) -> str:
+def named(verdicts: Sequence[Verdict]) -> str:
     """
-    The subjects of the verdicts, each once; a few of them.
+    The kinds and subjects of verdicts, each once; a few of them.
     """
     about = (f"{one.kind.value} of {one.subject}" for one in verdicts)
     return listed(list(dict.fromkeys(about)), _MOST_NAMED)
